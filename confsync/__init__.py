@@ -1,0 +1,1 @@
+"""GitOps for the Stalwart mail server's in-memory store."""
