@@ -1,0 +1,108 @@
+"""What can go wrong, as one tree; every message is ours: what happened, where, and a hint.
+
+    ConfsyncError
+    ├── WrongUsage            the command line or the environment does not fit
+    ├── InvalidFiles          the desired state cannot be read; carries every problem
+    ├── SecretUnavailable     a reference leads to nothing that can be used
+    ├── ConnectionFailed      the request was certainly not sent
+    ├── ConnectionLost        the request may have arrived
+    ├── ServerRefused         the server answered, and said no
+    ├── UnexpectedAnswer      the server answered something that is not JMAP
+    ├── Declined              confsync did not send, because nobody said yes
+    └── Fault                 confsync itself is wrong
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = [
+    "ConfsyncError",
+    "ConnectionFailed",
+    "ConnectionLost",
+    "Declined",
+    "Fault",
+    "InvalidFiles",
+    "Problem",
+    "SecretUnavailable",
+    "ServerRefused",
+    "UnexpectedAnswer",
+    "WrongUsage",
+]
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong with, or worth saying of, a file.
+
+    Lines and columns count from 1, columns in characters. Line 0 means the file as a whole.
+    No text of a problem holds a value that could be secret.
+    """
+
+    file: str
+    line: int
+    column: int
+    rule: str
+    message: str
+    hint: str
+    severity: Literal["error", "warning"] = "error"
+
+
+class ConfsyncError(Exception):
+    """Everything that confsync raises on purpose."""
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{head}\nhint: {self.hint}" if self.hint else head
+
+
+class WrongUsage(ConfsyncError):
+    """The options, arguments or environment variables do not make sense together."""
+
+
+class InvalidFiles(ConfsyncError):
+    """The desired state cannot be read; `problems` holds all of them, in file order."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        errors = sum(problem.severity == "error" for problem in problems)
+        super().__init__(f"{errors} {'error' if errors == 1 else 'errors'} in the desired state")
+        self.problems = problems
+
+
+class SecretUnavailable(ConfsyncError):
+    """A reference cannot be resolved, or leads to a text that no password can be."""
+
+
+class ConnectionFailed(ConfsyncError):
+    """No connection came about: the server has certainly not seen the request."""
+
+
+class ConnectionLost(ConfsyncError):
+    """The connection broke, or time ran out, after the request may have arrived."""
+
+
+class ServerRefused(ConfsyncError):
+    """The server answered and did not do it. `status` is the HTTP status, 200 for JMAP errors."""
+
+    def __init__(self, message: str, *, status: int, where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.status = status
+
+
+class UnexpectedAnswer(ConfsyncError):
+    """The server, or something in front of it, answered what no Stalwart server answers."""
+
+
+class Declined(ConfsyncError):
+    """Nothing was sent: the question was answered with no, or could not be asked."""
+
+
+class Fault(ConfsyncError):
+    """A promise inside confsync is broken. The message never holds a value."""

@@ -1,0 +1,38 @@
+"""States as files write them: the YAML of `show`, and of the way back after an apply."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING, TypeAlias
+
+from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import SingleQuotedScalarString
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Plain: TypeAlias = "None | bool | int | str | list[Plain] | dict[str, Plain]"
+
+
+def yaml_text(document: Mapping[str, Plain]) -> str:
+    """A document as YAML: two spaces, `@type` in quotes, texts quoted where YAML needs it."""
+    yaml = YAML()
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.width = 4096
+    yaml.representer.add_representer(
+        type(None), lambda dumper, _: dumper.represent_scalar("tag:yaml.org,2002:null", "null")
+    )
+    out = StringIO()
+    yaml.dump(_quoted(dict(document)), out)
+    return out.getvalue()
+
+
+def _quoted(value: Plain) -> Plain:
+    if isinstance(value, dict):
+        return {
+            SingleQuotedScalarString(key) if key.startswith("@") else key: _quoted(inner)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_quoted(inner) for inner in value]
+    return value

@@ -1,0 +1,178 @@
+"""From bytes to method responses: nothing that the server says is believed before it fits."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
+
+from confsync.errors import ServerRefused, UnexpectedAnswer
+from confsync.sync.outcome import Refusal
+from confsync.sync.url import masked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from confsync.net.http import Answer
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+_CHECK_URL = "is this URL a Stalwart server, and nothing else in front of it?"
+
+# Statuses of wire section 1: what they mean, and what to do.
+_STATUSES: Mapping[int, tuple[str, str]] = {
+    400: ("the server does not take the request", "is this Stalwart 0.16.10 or later?"),
+    401: (
+        "the server does not accept the credentials",
+        "check STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD; confsync does not try again,"
+        " because failed logins get an address banned",
+    ),
+    402: (
+        "the server wants a second factor, which a user name and password cannot carry",
+        "use an API key in STALWART_TOKEN",
+    ),
+    403: (
+        "the credentials may not use the API, or not from this address",
+        "the account or key needs the permission authenticate",
+    ),
+    404: ("the server has no JMAP at /jmap/", _CHECK_URL),
+    429: ("the server has had too many requests", "wait before trying again"),
+    500: (
+        "the server failed inside",
+        "Stalwart answers so to all but loopback while its in-memory store does not work: try from"
+        " the server itself",
+    ),
+}
+
+_METHOD_ERRORS: Mapping[str, tuple[str, str]] = {
+    "forbidden": (
+        "the credentials may not do this",
+        "reading needs the permission sysInMemoryStoreGet, updating sysInMemoryStoreUpdate",
+    ),
+    "unknownMethod": ("the server does not know the object", "is this Stalwart 0.16 or later?"),
+    "serverUnavailable": ("the server could not do it just now", "try again"),
+}
+
+
+def check_status(answer: Answer) -> None:
+    """Raise ServerRefused for everything but 200. The server's own words are never shown: a
+    `notRequest` answer echoes the whole request (wire section 1).
+    """
+    if answer.status == 200:  # noqa: PLR2004 - HTTP's own number
+        return
+    if 300 <= answer.status < 400:  # noqa: PLR2004 - HTTP's own numbers
+        message, hint = "the server redirects, and confsync does not follow", _CHECK_URL
+    else:
+        message, hint = _STATUSES.get(answer.status) or (
+            _STATUSES[500] if answer.status >= 500 else ("the server refuses", _CHECK_URL)  # noqa: PLR2004 - the same
+        )
+    raise ServerRefused(f"{message} (HTTP {answer.status})", status=answer.status, hint=hint)
+
+
+def responses(answer: Answer, calls: tuple[tuple[str, str], ...]) -> tuple[dict[str, Json], ...]:
+    """The arguments of each call's response, in the order of the calls.
+
+    `calls` are pairs of method and call id. A method error comes back as its arguments, with the
+    key `error` set to its type. Raises ServerRefused or UnexpectedAnswer.
+    """
+    check_status(answer)
+    body = _object(_parse(answer.body))
+    listed = body.get("methodResponses")
+    if not isinstance(listed, list) or len(listed) != len(calls):
+        raise _unexpected("not one response for each call")
+    return tuple(_response(found, *call) for found, call in zip(listed, calls, strict=True))
+
+
+def raise_method_error(arguments: Mapping[str, Json]) -> None:
+    """Raise ServerRefused if a response is a method error."""
+    kind = arguments.get("error")
+    if isinstance(kind, str):
+        message, hint = _METHOD_ERRORS.get(kind, ("the server refuses the call", _CHECK_URL))
+        raise ServerRefused(f"{message} ({kind})", status=200, hint=hint)
+
+
+def the_object(arguments: Mapping[str, Json]) -> dict[str, Json]:
+    """The singleton that a get returned. Raises ServerRefused or UnexpectedAnswer."""
+    raise_method_error(arguments)
+    listed = arguments.get("list")
+    if not isinstance(listed, list) or len(listed) != 1:
+        raise _unexpected("not exactly one object")
+    return _object(listed[0])
+
+
+def refusal(arguments: Mapping[str, Json]) -> Refusal | None:
+    """Why a set did not update the singleton; None where it says that it did.
+
+    Raises UnexpectedAnswer where it says neither.
+    """
+    kind = arguments.get("error")
+    if isinstance(kind, str):
+        return Refusal(kind)
+    if "singleton" in _object(arguments.get("updated") or {}):
+        return None
+    details = _object(arguments.get("notUpdated") or {}).get("singleton")
+    if details is None:
+        raise _unexpected("neither an update nor a refusal")
+    found = _object(details)
+    properties, errors = found.get("properties"), found.get("validationErrors")
+    return Refusal(
+        _word(found.get("type")),
+        tuple(masked(pointer) for pointer in _list(properties) if isinstance(pointer, str)),
+        tuple(_validation(error) for error in _list(errors) if isinstance(error, dict)),
+    )
+
+
+def _response(found: Json, method: str, call: str) -> dict[str, Json]:
+    if not (isinstance(found, list) and len(found) == 3 and found[2] == call):  # noqa: PLR2004 - RFC 8620, section 3.2
+        raise _unexpected("not the call ids that were sent")
+    name, arguments = found[0], _object(found[1])
+    if name == "error":
+        return {"error": _word(arguments.get("type"))}
+    if name != method:
+        raise _unexpected("not the methods that were called")
+    return arguments
+
+
+def _parse(body: bytes) -> Json:
+    try:
+        parsed: Json = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant
+        )
+    except (ValueError, RecursionError):
+        raise UnexpectedAnswer("the answer is no JSON", hint=_CHECK_URL) from None
+    return parsed
+
+
+def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise ValueError
+
+
+def _object(value: Json) -> dict[str, Json]:
+    if not isinstance(value, dict):
+        raise _unexpected("not an object where one belongs")
+    return value
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _word(value: Json) -> str:
+    """A name from the server, if it is one."""
+    return value if isinstance(value, str) and value.isalnum() and len(value) <= 40 else "unnamed"  # noqa: PLR2004 - longer than any of JMAP's names
+
+
+def _validation(error: dict[str, Json]) -> str:
+    kind, name, limit = (error.get(key) for key in ("type", "property", "required"))
+    bound = f" {limit}" if isinstance(limit, int) else ""
+    return f"{_word(name)}: {_word(kind)}{bound}"
+
+
+def _unexpected(what: str) -> UnexpectedAnswer:
+    return UnexpectedAnswer(f"the answer is not JMAP as Stalwart speaks it: {what}", hint=_CHECK_URL)

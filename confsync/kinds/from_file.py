@@ -1,0 +1,291 @@
+"""From a file's nodes to a desired state: every mistake is found, none ends the reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from confsync.errors import Problem
+from confsync.kinds import scalars
+from confsync.kinds.kind import Broken, Kind, default_object
+from confsync.kinds.scalars import Mistake, nearest
+from confsync.kinds.urls import Reader
+from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
+from confsync.sync.relate import same
+from confsync.sync.secret import HIDDEN
+from confsync.sync.shape import (
+    Boolean,
+    Choice,
+    Duration,
+    Field,
+    Fields,
+    ListOf,
+    SecretText,
+    Shape,
+    Text,
+    Unsigned,
+    UrlSet,
+    UrlText,
+    Variants,
+)
+from confsync.sync.url import Url
+from confsync.sync.values import (
+    Desired,
+    Items,
+    Members,
+    Object,
+    Origin,
+    Path,
+    Tree,
+    path_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from confsync.sync.secret import Vault
+
+TYPE = "@type"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What came out of a document: the desired states, and all that is wrong with it."""
+
+    desired: tuple[Desired, ...]
+    problems: tuple[Problem, ...]
+
+
+def from_file(
+    document: MappingNode, kinds: Mapping[str, Kind], vault: Vault, references: tuple[str, ...]
+) -> Reading:
+    """Decode a document whose top level maps object names to objects.
+
+    `references` are the kinds of references that can be resolved, like `env`. Omitted fields get
+    their documented defaults. Secrets stay references; passwords written in clear are problems
+    and never part of the result.
+    """
+    problems: list[Problem] = []
+    desired: list[Desired] = []
+    if not document.entries:
+        problems.append(_nothing(document.mark, kinds))
+    for key, node in document.entries:
+        kind = kinds.get(key.text)
+        if kind is None:
+            problems.append(_unknown_object(key, kinds))
+            continue
+        decoder = _Decoder(vault, references)
+        tree = decoder.object(node, kind.shape, (), key.mark)
+        problems += decoder.problems
+        if isinstance(tree, Object):
+            problems += (decoder.broken(tree, kind, broken) for broken in kind.check(tree))
+            desired.append(Desired(kind.name, tree, decoder.origins, key.mark.file))
+    return Reading(tuple(desired), tuple(sorted(problems)))
+
+
+@dataclass
+class _Decoder:
+    vault: Vault
+    references: tuple[str, ...]
+    problems: list[Problem] = field(default_factory=list)
+    origins: dict[Path, Origin] = field(default_factory=dict)
+    marks: dict[Path, Mark] = field(default_factory=dict)
+
+    def object(self, node: Node, shape: Variants, path: Path, at: Mark) -> Object | None:
+        """Decode an object; None where not even its variant can be told."""
+        if not isinstance(node, MappingNode):
+            names = ", ".join(shape.objects)
+            hint = f"write `'@type': …` under it, with one of {names}"
+            self._mistake(node.mark, Mistake("wrong-type", f"{_name(path, shape)} must be a mapping", hint))
+            return None
+        known = self._variant(node, shape, path)
+        if known is None:
+            return None
+        self.origins[path] = Origin("file", at.file, at.line, at.column)
+        for key, _ in node.entries:
+            if key.text != TYPE and key.text not in known.fields:
+                self._mistake(key.mark, _unknown_field(key, known, shape))
+        members = {
+            name: self._field(node, name, known_field, (*path, name))
+            for name, known_field in known.fields.items()
+        }
+        return Object(known.tag, members)
+
+    def broken(self, tree: Object, kind: Kind, broken: Broken) -> Problem:
+        """What to say of a limit that is passed."""
+        shape = _shape_at(kind.shape, tree, broken.path)
+        mark = self.marks.get(broken.path) or _mark_of(self.origins[()])
+        text = scalars.limit_text(shape, broken.limit)
+        bound = "at least" if broken.least else "at most"
+        if isinstance(shape, ListOf):
+            text, hint = f"{text} items", "one store alone needs no shards: write it at the top"
+        else:
+            hint = f"allowed is {scalars.range_text(shape)}"
+        message = f"{path_text(broken.path)} must be {bound} {text}"
+        if isinstance(shape, ListOf):
+            message = f"{path_text(broken.path)} must have {bound} {text}"
+        return _problem(mark, Mistake("limit", message, hint))
+
+    def _variant(self, node: MappingNode, shape: Variants, path: Path) -> Fields | None:
+        name, names = _name(path, shape), ", ".join(shape.objects)
+        entry = node.get(TYPE)
+        if entry is None:
+            hint = f"add `'@type': …`, in quotes, with one of {names}"
+            self._mistake(node.mark, Mistake("no-type", f"{name} has no '@type'", hint))
+            return None
+        _, value = entry
+        tag = value.text if isinstance(value, ScalarNode) else ""
+        known = shape.objects.get(tag)
+        if known is None:
+            hint = f"{nearest(tag, shape.objects)}known are {names}"
+            self._mistake(value.mark, Mistake("unknown-type", f"{name} has no such '@type'", hint))
+        return known
+
+    def _field(self, node: MappingNode, name: str, known: Field, path: Path) -> Tree:
+        entry = node.get(name)
+        if entry is None:
+            if known.required:
+                hint = f"add `{name}: …`: {known.summary}"
+                message = f"{path_text(path)} is missing"
+                self._mistake(node.mark, Mistake("missing", message, hint))
+                return _placeholder(known.shape)
+            self.origins[path] = Origin("default")
+            return known.default
+        key, value = entry
+        self.origins[path] = Origin("file", key.mark.file, key.mark.line, key.mark.column)
+        self.marks[path] = value.mark
+        if isinstance(value, ScalarNode) and scalars.is_null(value):
+            if known.nullable:
+                return None
+            self._mistake(value.mark, _null(path, known))
+            return _placeholder(known.shape) if known.required else known.default
+        try:
+            decoded = self._value(value, known.shape, path, key.mark)
+        except Mistake as mistake:
+            self._mistake(value.mark, mistake)
+            decoded = None
+        if decoded is None:
+            return _placeholder(known.shape) if known.required else known.default
+        return decoded
+
+    def _value(self, node: Node, shape: Shape, path: Path, at: Mark) -> Tree:
+        reader = Reader(self.vault, self.references, path)
+        match shape:
+            case Variants():
+                return self.object(node, shape, path, at)
+            case ListOf():
+                return self._list(node, shape, path)
+            case UrlSet():
+                return self._set(node, path)
+            case UrlText():
+                return reader.url(node)
+            case SecretText():
+                return reader.secret(node)
+            case Text() | Boolean() | Unsigned() | Duration() | Choice():
+                return scalars.scalar(node, shape, path)
+
+    def _list(self, node: Node, shape: ListOf, path: Path) -> Items | None:
+        if not isinstance(node, SequenceNode):
+            raise Mistake(
+                "wrong-type",
+                f"{path_text(path)} must be a list",
+                "write its items one under the other, each with `- ` in front",
+            )
+        items = [
+            self.object(item, shape.item, (*path, index), item.mark)
+            for index, item in enumerate(node.items)
+        ]
+        whole = [item for item in items if item is not None]
+        return Items(tuple(whole)) if len(whole) == len(items) else None
+
+    def _set(self, node: Node, path: Path) -> Members:
+        if not isinstance(node, SequenceNode):
+            raise Mistake(
+                "wrong-type",
+                f"{path_text(path)} must be a list",
+                "write its members one under the other, each with `- ` in front, without `: true`",
+            )
+        members: list[Url] = []
+        for item in node.items:
+            here = (*path, len(members))
+            try:
+                url = Reader(self.vault, self.references, here).url(item)
+            except Mistake as mistake:
+                self._mistake(item.mark, mistake)
+                continue
+            if not any(same(member, url) for member in members):
+                self.origins[here] = Origin(
+                    "file", item.mark.file, item.mark.line, item.mark.column
+                )
+                members.append(url)
+        return Members(tuple(members))
+
+    def _mistake(self, mark: Mark, mistake: Mistake) -> None:
+        self.problems.append(_problem(mistake.mark or mark, mistake))
+
+
+def _problem(mark: Mark, mistake: Mistake) -> Problem:
+    return Problem(
+        mark.file, mark.line, mark.column, mistake.rule, mistake.message, mistake.hint
+    )
+
+
+def _nothing(mark: Mark, kinds: Mapping[str, Kind]) -> Problem:
+    hint = f"write `{next(iter(kinds))}:` at its top, and the object under it"
+    return _problem(mark, Mistake("empty", "the file holds no object", hint))
+
+
+def _unknown_object(key: ScalarNode, kinds: Mapping[str, Kind]) -> Problem:
+    hint = f"{nearest(key.text, kinds)}known are {', '.join(kinds)}"
+    message = f"{scalars.quoted_name(key.text)} is no object that confsync knows"
+    return _problem(key.mark, Mistake("unknown-object", message, hint))
+
+
+def _unknown_field(key: ScalarNode, known: Fields, shape: Variants) -> Mistake:
+    name = scalars.quoted_name(key.text)
+    owners = [tag for tag, other in shape.objects.items() if key.text in other.fields]
+    hint = nearest(key.text, known.fields)
+    if owners:
+        hint = f"{name} belongs to {' and '.join(owners)}; {hint or f'{known.tag} has no such field'}"
+    elif key.text == "type":
+        hint = "the variant is named by `'@type'`, in quotes"
+    elif not hint:
+        hint = f"it has {', '.join(known.fields) or 'none'}"
+    return Mistake("unknown-field", f"{known.tag} has no field {name}", hint.rstrip())
+
+
+def _null(path: Path, known: Field) -> Mistake:
+    if known.required:
+        hint = f"write a value: {known.summary}"
+    else:
+        hint = "leave the field out for its default"
+    return Mistake("null", f"{path_text(path)} may not be null", hint)
+
+
+def _name(path: Path, shape: Variants) -> str:
+    return path_text(path) or shape.name
+
+
+def _placeholder(shape: Shape) -> Tree:
+    """A valid value for a field that could not be read, so that the rest can be checked."""
+    match shape:
+        case ListOf():
+            first = next(iter(shape.item.objects))
+            return Items((default_object(shape.item, first),) * shape.minimum)
+        case SecretText():
+            return HIDDEN
+        case _:
+            return "?"
+
+
+def _shape_at(shape: Shape, tree: Tree, path: Path) -> Shape:
+    for step in path:
+        if isinstance(shape, Variants) and isinstance(tree, Object) and isinstance(step, str):
+            shape, tree = shape.objects[tree.tag].fields[step].shape, tree.members[step]
+        elif isinstance(shape, ListOf) and isinstance(tree, Items) and isinstance(step, int):
+            shape, tree = shape.item, tree.items[step]
+    return shape
+
+
+def _mark_of(origin: Origin) -> Mark:
+    return Mark(origin.file, origin.line, origin.column)

@@ -1,0 +1,134 @@
+"""From the server's answer to a live state: wire section 3. Passwords are sealed here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from confsync.errors import UnexpectedAnswer
+from confsync.sync.secret import HIDDEN, Vault
+from confsync.sync.shape import (
+    Boolean,
+    Choice,
+    Duration,
+    Field,
+    ListOf,
+    SecretText,
+    Shape,
+    Text,
+    Unsigned,
+    UrlSet,
+    UrlText,
+    Variants,
+)
+from confsync.sync.url import seal_url
+from confsync.sync.values import Items, Live, Members, Object, Path, Scalar, Tree, path_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from confsync.kinds.kind import Kind
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+
+def from_wire(kind: Kind, answer: Mapping[str, Json], vault: Vault) -> Live:
+    """Decode what `get` returned for an object.
+
+    Durations are integers in milliseconds, sets are objects of `true`, lists are objects with
+    the keys 0, 1, …, every secret is `****`. Fields and variants that confsync does not know are
+    named in the result. Raises UnexpectedAnswer where a value is of another type.
+    """
+    decoder = _Decoder(vault)
+    members = {name: value for name, value in answer.items() if name != "id"}
+    tree = decoder.variant(members, kind.shape, ())
+    return Live(kind.name, tree, tuple(decoder.unrecognised))
+
+
+class _Decoder:
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self.unrecognised: list[str] = []
+
+    def variant(self, value: Json, shape: Variants, path: Path) -> Object:
+        if not isinstance(value, dict):
+            raise _unexpected(path, "an object")
+        tag = value.get("@type")
+        if not isinstance(tag, str):
+            raise _unexpected(path, "an object with @type")
+        known = shape.objects.get(tag)
+        if known is None:
+            self.unrecognised.append(path_text((*path, "@type")))
+            return Object(tag, {})
+        self.unrecognised += [
+            path_text((*path, name)) for name in value if name not in known.fields and name != "@type"
+        ]
+        return Object(
+            tag,
+            {
+                name: self._field(value, name, field, (*path, name))
+                for name, field in known.fields.items()
+            },
+        )
+
+    def _field(self, value: Mapping[str, Json], name: str, field: Field, path: Path) -> Tree:
+        if name not in value:
+            raise _unexpected(path, "a value: every field is always present")
+        if value[name] is None and field.nullable:
+            return None
+        return self._value(value[name], field.shape, path)
+
+    def _value(self, value: Json, shape: Shape, path: Path) -> Tree:
+        match shape:
+            case SecretText():
+                return HIDDEN
+            case UrlText():
+                return seal_url(_text(value, path), self._vault)
+            case UrlSet():
+                if not isinstance(value, dict):
+                    raise _unexpected(path, "an object of members")
+                return Members(tuple(seal_url(member, self._vault) for member in value))
+            case ListOf():
+                return self._list(value, shape, path)
+            case Variants():
+                return self.variant(value, shape, path)
+            case _:
+                return _scalar(value, shape, path)
+
+    def _list(self, value: Json, shape: ListOf, path: Path) -> Items:
+        if not isinstance(value, dict):
+            raise _unexpected(path, "an object with the keys 0, 1, …")
+        if set(value) != {str(index) for index in range(len(value))}:
+            raise _unexpected(path, "the keys 0, 1, … without gaps")
+        slots = range(len(value))
+        return Items(
+            tuple(self.variant(value[str(slot)], shape.item, (*path, slot)) for slot in slots)
+        )
+
+
+def _scalar(value: Json, shape: Shape, path: Path) -> Scalar:
+    match shape:
+        case Boolean():
+            if not isinstance(value, bool):
+                raise _unexpected(path, "true or false")
+            return value
+        case Unsigned() | Duration():
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise _unexpected(path, "a whole number")
+            return value
+        case Text() | Choice():
+            return _text(value, path)
+        case _:
+            raise _unexpected(path, "a value of another shape")
+
+
+def _text(value: Json, path: Path) -> str:
+    if not isinstance(value, str):
+        raise _unexpected(path, "a text")
+    return value
+
+
+def _unexpected(path: Path, wanted: str) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        f"the server's object is not as Stalwart sends it: {path_text(path) or 'it'} is not {wanted}",
+        hint="confsync knows Stalwart 0.16.10 and later; is this URL a Stalwart server?",
+    )

@@ -1,0 +1,243 @@
+"""From a pydantic model to the shape that the rest of confsync works on.
+
+A field is described once, in its model: name, type, limits, default, summary. What a type cannot
+say stands beside it as a mark: `Annotated[int, Milliseconds(), Field(ge=1)]`.
+"""
+
+from __future__ import annotations
+
+import types
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticUndefined
+
+from confsync.errors import Fault
+from confsync.sync import shape as shapes
+from confsync.sync.secret import Secret
+from confsync.sync.url import Url
+from confsync.sync.values import Items, Members, Object, Path, Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pydantic.fields import FieldInfo
+
+U64 = 2**64 - 1
+
+
+class Variant(BaseModel):
+    """One variant of an object. Its tag is the value of its only `@type`."""
+
+    model_config = ConfigDict(
+        arbitrary_types_allowed=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        strict=True,
+    )
+
+
+@dataclass(frozen=True)
+class Milliseconds:
+    """The whole number is a duration: milliseconds on the wire, a text like `1m30s` in files."""
+
+
+@dataclass(frozen=True)
+class Untrimmed:
+    """The server keeps white space around this text: wire section 5.2."""
+
+
+@dataclass(frozen=True)
+class OrderCounts:
+    """Says of which sets the order decides something."""
+
+    when: Callable[[tuple[Url, ...]], bool]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A limit that a state breaks. `least`: the limit is a minimum. Lengths for lists."""
+
+    path: Path
+    least: bool
+    limit: int
+
+
+class Kind:
+    """An object of the server: its name, its shape, and the check of its limits."""
+
+    def __init__(self, name: str, variants: object) -> None:
+        self.name = name
+        self.shape = _variants(name, variants)
+        self._adapter: TypeAdapter[object] = TypeAdapter(variants)  # type: ignore[arg-type]  # a form, not a type
+
+    def check(self, tree: Object) -> tuple[Broken, ...]:
+        """Every limit of wire section 4 that a complete state breaks."""
+        try:
+            self._adapter.validate_python(_python(tree))
+        except ValidationError as error:
+            details = error.errors(include_url=False, include_context=True, include_input=False)
+            found = (
+                _broken(tree, detail["type"], detail["loc"], detail.get("ctx", {}))
+                for detail in details
+            )
+            return tuple(broken for broken in found if not _long_enough(tree, broken))
+        return ()
+
+
+def default_object(shape: shapes.Variants, tag: str) -> Object:
+    """A variant with every member at its default: what the server builds it from."""
+    return Object(tag, {name: known.default for name, known in shape.objects[tag].fields.items()})
+
+
+def _broken(tree: Object, kind: str, location: tuple[int | str, ...], context: dict[str, Any]) -> Broken:
+    path = tuple(_path(tree, location))
+    match kind:
+        case "greater_than_equal":
+            return Broken(path, least=True, limit=int(context["ge"]))
+        case "less_than_equal":
+            return Broken(path, least=False, limit=int(context["le"]))
+        case "too_short":
+            return Broken(path, least=True, limit=int(context["min_length"]))
+        case _:
+            place = "/".join(map(str, path))
+            raise Fault(f"the model refuses what was decoded for it: {kind} at {place}")
+
+
+def _long_enough(tree: Tree, broken: Broken) -> bool:
+    """pydantic counts only the valid items of a list."""
+    for step in broken.path:
+        if isinstance(tree, Object) and isinstance(step, str):
+            tree = tree.members.get(step)
+        elif isinstance(tree, Items) and isinstance(step, int):
+            tree = tree.items[step]
+    return isinstance(tree, Items) and len(tree.items) >= broken.limit
+
+
+def _path(tree: Tree, location: Iterable[int | str]) -> Iterator[int | str]:
+    """pydantic names the variant within a place; our paths do not."""
+    for step in location:
+        if isinstance(tree, Object) and step == tree.tag:
+            continue
+        yield step
+        if isinstance(tree, Object) and isinstance(step, str):
+            tree = tree.members.get(step)
+        elif isinstance(tree, Items) and isinstance(step, int):
+            tree = tree.items[step]
+
+
+def _python(tree: Tree) -> object:
+    match tree:
+        case Object():
+            members = {name: _python(member) for name, member in tree.members.items()}
+            return {"@type": tree.tag, **members}
+        case Members():
+            return tree.members
+        case Items():
+            return tuple(_python(item) for item in tree.items)
+        case _:
+            return tree
+
+
+def _variants(name: str, annotation: object) -> shapes.Variants:
+    models = [model for model in _alternatives(annotation) if isinstance(model, type)]
+    objects = (_fields(model) for model in models if issubclass(model, Variant))
+    return shapes.Variants(name, {known.tag: known for known in objects})
+
+
+def _alternatives(annotation: object) -> tuple[object, ...]:
+    if get_origin(annotation) is Annotated:
+        return _alternatives(get_args(annotation)[0])
+    if get_origin(annotation) in {Union, types.UnionType}:
+        return get_args(annotation)
+    return (annotation,)
+
+
+def _fields(model: type[Variant]) -> shapes.Fields:
+    tag = ""
+    fields: dict[str, shapes.Field] = {}
+    for name, info in model.model_fields.items():
+        if info.alias == "@type":
+            (tag,) = get_args(info.annotation)
+        else:
+            fields[name] = _field(name, info)
+    return shapes.Fields(tag, fields)
+
+
+def _field(name: str, info: FieldInfo) -> shapes.Field:
+    choices = [choice for choice in _alternatives(info.annotation) if choice is not types.NoneType]
+    nullable = len(choices) < len(_alternatives(info.annotation))
+    required = info.default is PydanticUndefined
+    return shapes.Field(
+        shape=_shape(name, choices, info.metadata),
+        nullable=nullable,
+        required=required,
+        default=None if required else _default(info.default),
+        summary=info.description or "",
+    )
+
+
+def _shape(name: str, choices: list[Any], marks: list[Any]) -> shapes.Shape:
+    minimum = next((mark.ge for mark in marks if hasattr(mark, "ge")), 0)
+    maximum = next((mark.le for mark in marks if hasattr(mark, "le")), U64)
+    kind = choices[0]
+    if get_origin(kind) is Literal:
+        return shapes.Choice(get_args(kind))
+    if get_origin(kind) is tuple:
+        return _sequence(name, get_args(kind)[0], marks)
+    if isinstance(kind, type) and issubclass(kind, Variant):
+        return _variants(name, Union[tuple(choices)])  # noqa: UP007 - built from a list
+    match kind:
+        case _ if kind is bool:
+            return shapes.Boolean()
+        case _ if kind is int and any(isinstance(mark, Milliseconds) for mark in marks):
+            return shapes.Duration(minimum, maximum)
+        case _ if kind is int:
+            return shapes.Unsigned(minimum, maximum)
+        case _ if kind is str:
+            return shapes.Text(trimmed=not any(isinstance(mark, Untrimmed) for mark in marks))
+        case _ if kind is Url:
+            return shapes.UrlText()
+        case _ if kind is Secret:
+            return shapes.SecretText()
+    raise Fault(f"the model's field {name} has a type that no shape is known for")
+
+
+def _sequence(name: str, member: object, marks: list[Any]) -> shapes.Shape:
+    if member is Url:
+        order = next((mark.when for mark in marks if isinstance(mark, OrderCounts)), _never)
+        return shapes.UrlSet(order)
+    least = next((mark.min_length for mark in marks if hasattr(mark, "min_length")), 0)
+    return shapes.ListOf(_variants(name, member), least)
+
+
+def _never(_: tuple[Url, ...]) -> bool:
+    return False
+
+
+def _default(value: object) -> Tree:
+    match value:
+        case Variant():
+            shape = _fields(type(value))
+            return Object(shape.tag, {name: known.default for name, known in shape.fields.items()})
+        case tuple():
+            return Members(value)
+        case None | bool() | int() | str() | Url():
+            return value
+        case _:
+            raise Fault("a model has a default that no state can hold")
+
+
+__all__ = [
+    "U64",
+    "Broken",
+    "Field",
+    "Kind",
+    "Milliseconds",
+    "OrderCounts",
+    "Untrimmed",
+    "Variant",
+    "default_object",
+]

@@ -1,0 +1,192 @@
+"""Scalars as files write them, checked against the shape of their field.
+
+What a scalar is depends on its field, not on YAML's guesses: a number in a text's place is a
+mistake to point at, and so is YAML 1.1's `no`. No message repeats a value that could be secret.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from confsync.kinds.duration import UNITS, duration_text, milliseconds
+from confsync.kinds.kind import U64
+from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
+from confsync.sync.shape import Boolean, Choice, Duration, ListOf, Shape, Text, Unsigned
+from confsync.sync.url import MASK, trim
+from confsync.sync.values import Path, path_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NULLS = {"", "~", "null", "Null", "NULL"}
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_YAML_1_1 = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_NUMBER_LIKE = re.compile(r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0[xob][0-9a-fA-F]+")
+_NAME = re.compile(r"@?[A-Za-z][A-Za-z0-9_-]{0,40}")
+
+
+class Mistake(Exception):  # noqa: N818 - the reader's word for what a file's author did
+    """Something that is wrong with a file. `mark` only where it is not the value's own place."""
+
+    def __init__(self, rule: str, message: str, hint: str, mark: Mark | None = None) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.message = message
+        self.hint = hint
+        self.mark = mark
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`did you mean …? ` with the known name that is nearest to a misspelt one, or nothing."""
+    lower = {other.lower(): other for other in known}
+    found = get_close_matches(name.lower(), lower, n=1, cutoff=0.6)
+    return f"did you mean {lower[found[0]]}? " if found else ""
+
+
+def quoted_name(name: str) -> str:
+    """A key as a message shows it. What does not look like a name is not repeated."""
+    return f"`{name}`" if _NAME.fullmatch(name) else "named so"
+
+
+def is_null(node: ScalarNode) -> bool:
+    """Whether a scalar is YAML's null."""
+    return node.plain and node.text in _NULLS
+
+
+def scalar(node: Node, shape: Shape, path: Path) -> bool | int | str:
+    """The value of a scalar in canonical form. Raises Mistake."""
+    name = path_text(path)
+    if not isinstance(node, ScalarNode):
+        what = {MappingNode: "a mapping", SequenceNode: "a list"}[type(node)]
+        raise Mistake("wrong-type", f"{name} must be {_wanted(shape)}, not {what}", _example(shape))
+    match shape:
+        case Boolean():
+            return _boolean(node, name)
+        case Unsigned():
+            return _unsigned(node, name, shape)
+        case Duration():
+            return _duration(node, name, shape)
+        case Choice():
+            return _choice(node, name, shape)
+        case _:
+            return text(node, name, trimmed=not isinstance(shape, Text) or shape.trimmed)
+
+
+def text(node: ScalarNode, name: str, *, trimmed: bool) -> str:
+    """A non-empty text. Raises Mistake."""
+    if node.plain and (_NUMBER_LIKE.fullmatch(node.text) or node.text in {*_BOOLEANS, *_NULLS}):
+        raise Mistake(
+            "wrong-type",
+            f"{name} must be a text, and YAML reads this as something else",
+            "put the value in quotes",
+        )
+    value = trim(node.text) if trimmed else node.text
+    if not value:
+        raise Mistake("blank", f"{name} must not be blank", "write a text, or leave the field out")
+    if value == MASK:
+        raise Mistake(
+            "mask",
+            f"{name} is the mask that stands for a hidden secret, not a value",
+            "the server would store four asterisks; write the value, or where it can be had",
+        )
+    return value
+
+
+def limit_text(shape: Shape, limit: int) -> str:
+    """A limit in the unit of its field."""
+    return duration_text(limit) if isinstance(shape, Duration) else str(limit)
+
+
+def range_text(shape: Shape) -> str:
+    """The limits of a field, for people."""
+    match shape:
+        case Duration(minimum, maximum) | Unsigned(minimum, maximum):
+            upper = "" if maximum == U64 else f" to {limit_text(shape, maximum)}"
+            return f"{limit_text(shape, minimum)}{upper or ' or more'}"
+        case ListOf(minimum=minimum):
+            return f"{minimum} items or more"
+        case _:
+            return "anything"
+
+
+def _boolean(node: ScalarNode, name: str) -> bool:
+    if node.plain and node.text in _BOOLEANS:
+        return _BOOLEANS[node.text]
+    meant = _YAML_1_1.get(node.text.lower()) or (node.text.lower() if not node.plain else "")
+    hint = f"write {meant}" if meant in {"true", "false"} else "write true or false"
+    if not node.plain and meant in {"true", "false"}:
+        hint += " without quotes"
+    raise Mistake("wrong-type", f"{name} must be true or false", hint)
+
+
+def _unsigned(node: ScalarNode, name: str, shape: Unsigned) -> int:
+    if node.plain and _NUMBER.fullmatch(node.text) and node.text[0] not in "+-":
+        value = int(node.text) if len(node.text) <= len(str(U64)) else U64 + 1
+        if value <= U64:
+            return value
+        hint = f"allowed is {range_text(shape)}"
+        raise Mistake("limit", f"{name} is larger than any number that the server takes", hint)
+    if not node.plain and _NUMBER.fullmatch(node.text):
+        hint = "write the number without quotes"
+    else:
+        hint = f"write digits alone, without sign, point or leading zero; {range_text(shape)}"
+    raise Mistake("wrong-type", f"{name} must be a whole number", hint)
+
+
+def _duration(node: ScalarNode, name: str, shape: Duration) -> int:
+    if _NUMBER.fullmatch(node.text):
+        number = node.text.lstrip("+-")
+        if set(number) == {"0"}:
+            raise Mistake("duration", f"{name} must not be zero", _example(shape))
+        hint = f"did you mean {number}s or {number}ms?"
+        raise Mistake("duration", f"{name} is a number without a unit", hint)
+    value = milliseconds(node.text)
+    if value is None:
+        raise Mistake("duration", f"{name} must be a duration", _example(shape))
+    if value == 0:
+        raise Mistake("duration", f"{name} must not be zero", _example(shape))
+    if value > U64:
+        hint = f"allowed is {range_text(shape)}"
+        raise Mistake("limit", f"{name} is longer than any duration that the server takes", hint)
+    return value
+
+
+def _choice(node: ScalarNode, name: str, shape: Choice) -> str:
+    if node.text in shape.choices:
+        return node.text
+    hint = f"{nearest(node.text, shape.choices)}allowed are {', '.join(shape.choices)}"
+    raise Mistake("wrong-value", f"{name} is none of the values that are allowed", hint)
+
+
+def _wanted(shape: Shape) -> str:
+    match shape:
+        case Boolean():
+            return "true or false"
+        case Unsigned():
+            return "a whole number"
+        case Duration():
+            return "a duration"
+        case Choice():
+            return "one of some texts"
+        case _:
+            return "a text"
+
+
+def _example(shape: Shape) -> str:
+    match shape:
+        case Duration():
+            return (
+                f"write whole numbers with units ({', '.join(UNITS)}), largest first, "
+                f"like 10s, 1m30s or 500ms; {range_text(shape)}"
+            )
+        case Boolean():
+            return "write true or false"
+        case Unsigned():
+            return f"write {range_text(shape)}"
+        case Choice(choices):
+            return f"allowed are {', '.join(choices)}"
+        case _:
+            return "write one text, in quotes where YAML could read it as something else"

@@ -1,0 +1,47 @@
+"""A document as it was written: nodes with their places, before anything is made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, order=True)
+class Mark:
+    """A place in a file. Lines and columns count from 1, columns in characters."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class ScalarNode:
+    """A scalar: its text, and whether it stood there without quotes."""
+
+    mark: Mark
+    text: str
+    plain: bool
+
+
+@dataclass(frozen=True)
+class SequenceNode:
+    """A list of nodes."""
+
+    mark: Mark
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class MappingNode:
+    """Keys and values in the order of the file; no key occurs twice."""
+
+    mark: Mark
+    entries: tuple[tuple[ScalarNode, Node], ...]
+
+    def get(self, key: str) -> tuple[ScalarNode, Node] | None:
+        """The entry with this key."""
+        return next((entry for entry in self.entries if entry[0].text == key), None)
+
+
+Node: TypeAlias = ScalarNode | SequenceNode | MappingNode

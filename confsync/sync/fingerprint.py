@@ -1,0 +1,59 @@
+"""A plan in 128 bits: the same on every machine, another as soon as anything in it is another."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import TYPE_CHECKING, TypeAlias
+
+from confsync.sync.secret import Secret
+from confsync.sync.url import Url
+from confsync.sync.values import Items, Members, Object, Tree
+
+if TYPE_CHECKING:
+    from confsync.sync.values import Desired, Live, Target
+
+SCHEME = 1
+_HEX_DIGITS = 32
+
+_Plain: TypeAlias = "None | bool | int | str | list[_Plain] | dict[str, _Plain]"
+
+
+def digest(target: Target, desired: Desired, live: Live) -> str:
+    """`SCHEME:` and 32 hexadecimal digits of SHA-256 over target, live and desired state.
+
+    Each desired secret counts as its reference, each live one as hidden, so that the digest does
+    not depend on which secrets can be resolved, and tells nothing about any of them.
+    """
+    unmanaged = [path for path, origin in desired.origins.items() if origin.why == "unmanaged"]
+    content = [
+        target.name,
+        target.url,
+        desired.object,
+        plain(live.tree),
+        list(live.unrecognised),
+        plain(desired.tree),
+        [list(path) for path in unmanaged],
+    ]
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return f"{SCHEME}:{sha256(text.encode()).hexdigest()[:_HEX_DIGITS]}"
+
+
+def plain(tree: Tree) -> _Plain:
+    """A state as JSON without any value of a secret. Texts and secrets cannot be confused."""
+    match tree:
+        case Object():
+            members = {name: plain(member) for name, member in tree.members.items()}
+            return {"object": tree.tag, "members": members}
+        case Members():
+            return {"set": [plain(member) for member in tree.members]}
+        case Items():
+            return {"list": [plain(item) for item in tree.items]}
+        case Secret():
+            return {"secret": None if tree.ref is None else str(tree.ref)}
+        case Url(ref=ref) if ref is not None:
+            return {"secret": str(ref)}
+        case Url():
+            return {"url": [part if isinstance(part, str) else plain(part) for part in tree.parts]}
+        case _:
+            return tree

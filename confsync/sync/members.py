@@ -1,0 +1,39 @@
+"""Which member of a live set is which member of the desired one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from confsync.sync.relate import relation, same_skeleton
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from confsync.sync.url import Url
+
+
+def match(
+    live: tuple[Url, ...], desired: tuple[Url, ...]
+) -> list[tuple[int | None, int | None]]:
+    """Pair the members: equal ones first, then those that cannot be told from each other, then
+    those that differ in their passwords only. Live members come in their order, then additions.
+    """
+    partner: dict[int, int] = {}
+    taken: set[int] = set()
+    criteria: tuple[Callable[[Url, Url], bool], ...] = (
+        lambda a, b: relation(a, b) == "same",
+        lambda a, b: bool(b.parts) and relation(a, b) == "unknown",
+        lambda a, b: relation(a, b) == "unknown",
+        lambda a, b: bool(a.secrets) and same_skeleton(a, b),
+    )
+    for fits in criteria:
+        for j, wanted in enumerate(desired):
+            if j in taken:
+                continue
+            free = (i for i, have in enumerate(live) if i not in partner and fits(have, wanted))
+            found = next(free, None)
+            if found is not None:
+                partner[found] = j
+                taken.add(j)
+    pairs: list[tuple[int | None, int | None]] = [(i, partner.get(i)) for i in range(len(live))]
+    return pairs + [(None, j) for j in range(len(desired)) if j not in taken]

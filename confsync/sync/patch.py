@@ -1,0 +1,168 @@
+"""From changes to the smallest update that the server's rules allow: wire section 5."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from confsync.errors import Fault
+from confsync.sync.relate import same
+from confsync.sync.secret import Secret
+from confsync.sync.shape import ListOf, Shape, Variants
+from confsync.sync.url import Url
+from confsync.sync.values import (
+    Change,
+    Difference,
+    Entry,
+    Items,
+    Members,
+    Object,
+    Patch,
+    Path,
+    Sent,
+    Tree,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def patch(difference: Difference) -> Patch:
+    """The update that closes a difference.
+
+    Another top-level variant is one object with every member that is not at its default. The
+    same variant takes one entry a changed leaf; a nested object or an item whole where its
+    variant changes; null for an item to take away; a hidden secret alone. Slots are the
+    server's, which do not shift while an update runs.
+    """
+    entries: list[Entry] = []
+    sets: dict[Path, list[Change]] = {}
+    for change in difference.changes:
+        if change.within is not None:
+            sets.setdefault(change.slot, []).append(change)
+        else:
+            entries += _entries(change)
+    for slot, changes in sets.items():
+        entries += _set_entries(slot, changes)
+    entries += [
+        Entry(unknown.slot, unknown.after) for unknown in difference.unknown if unknown.hidden
+    ]
+    return Patch(tuple(entries))
+
+
+def whole(tree: Object, shape: Variants) -> Object:
+    """An object as it is sent when it is built anew: members at their default are left out."""
+    fields = shape.objects[tree.tag].fields
+    members = {
+        name: _inner(tree.members[name], known.shape)
+        for name, known in fields.items()
+        if known.required or not same(tree.members[name], known.default)
+    }
+    return Object(tree.tag, members)
+
+
+def leaves(value: Tree) -> int:
+    """How many leaves a value has: a scalar, a set member, null, an empty set, or an `@type`."""
+    match value:
+        case Object():
+            return 1 + sum(leaves(member) for member in value.members.values())
+        case Members():
+            return max(1, len(value.members))
+        case Items():
+            return sum(leaves(item) for item in value.items)
+        case _:
+            return 1
+
+
+def secrets_sent(update: Patch) -> tuple[Sent, ...]:
+    """The secrets that an update carries, in the order of its entries, each once a place."""
+    found = (sent for entry in update.entries for sent in _sent(entry))
+    return tuple(dict.fromkeys(found))
+
+
+def _entries(change: Change) -> Iterator[Entry]:
+    if change.action == "remove":
+        yield Entry(change.slot, None)
+    elif not isinstance(change.after, Object):
+        yield Entry(change.slot, change.after)
+    elif not isinstance(change.shape, Variants):
+        raise Fault("an object stands where its shape has none")
+    elif change.slot:
+        yield Entry(change.slot, whole(change.after, change.shape))
+    else:
+        built = whole(change.after, change.shape)
+        yield Entry(("@type",), built.tag)
+        for name, value in built.members.items():
+            yield Entry((name,), value)
+
+
+def _set_entries(slot: Path, changes: list[Change]) -> Iterator[Entry]:
+    """Members one by one, or the whole set: where that is smaller, where the members would end
+    up in an order that counts and is another, or where the key of a member to remove would hold
+    a password that was read.
+    """
+    within = changes[0].within
+    if within is None:
+        raise Fault("a change of a set does not know its set")
+    gone = [change.before for change in changes if isinstance(change.before, Url)]
+    new = [change.after for change in changes if isinstance(change.after, Url)]
+    if (
+        max(1, len(within.desired.members)) < len(gone) + len(new)
+        or any(url.secrets for url in gone)
+        or (within.order_counts and not _ends_in_order(gone, new, changes))
+    ):
+        yield Entry(slot, within.desired)
+        return
+    yield from (Entry((*slot, url), None) for url in gone)
+    yield from (Entry((*slot, url), True) for url in new)  # noqa: FBT003 - the wire's own word
+
+
+def _ends_in_order(gone: list[Url], new: list[Url], changes: list[Change]) -> bool:
+    """Whether members added at the end stand where the desired order has them."""
+    within = changes[0].within
+    if within is None or any(change.action == "reorder" for change in changes):
+        return False
+    return not new or _all_same(within.desired.members[-len(new) :], tuple(new))
+
+
+def _all_same(ours: tuple[Url, ...], theirs: tuple[Url, ...]) -> bool:
+    return all(one is other for one, other in zip(ours, theirs, strict=True))
+
+
+def _inner(tree: Tree, shape: Shape) -> Tree:
+    match tree, shape:
+        case Object(), Variants():
+            return whole(tree, shape)
+        case Items(), ListOf():
+            return Items(tuple(whole(item, shape.item) for item in tree.items))
+        case _:
+            return tree
+
+
+def _sent(entry: Entry) -> Iterator[Sent]:
+    path = tuple(token for token in entry.pointer if not isinstance(token, Url))
+    for token in entry.pointer:
+        if isinstance(token, Url):
+            yield from _sent_in(token, path)
+    yield from _sent_in(entry.value, path)
+
+
+def _sent_in(value: Tree, path: Path) -> Iterator[Sent]:
+    match value:
+        case Secret(ref=ref) if ref is not None:
+            yield Sent(path, ref)
+        case Url(ref=ref) if ref is not None:
+            yield Sent(path, ref)
+        case Url():
+            for secret in value.secrets:
+                yield from _sent_in(secret, path)
+        case Object():
+            for name, member in value.members.items():
+                yield from _sent_in(member, (*path, name))
+        case Members():
+            for url in value.members:
+                yield from _sent_in(url, path)
+        case Items():
+            for index, item in enumerate(value.items):
+                yield from _sent_in(item, (*path, index))
+        case _:
+            pass

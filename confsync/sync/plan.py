@@ -1,0 +1,79 @@
+"""From a desired state and a live one to a plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from confsync.sync.diff import difference
+from confsync.sync.fingerprint import digest
+from confsync.sync.patch import patch, secrets_sent
+from confsync.sync.shape import Variants
+from confsync.sync.values import (
+    Desired,
+    Finding,
+    Live,
+    Object,
+    Origin,
+    Path,
+    Plan,
+    Target,
+)
+
+
+def make_plan(
+    target: Target,
+    desired: Desired,
+    live: Live,
+    shape: Variants,
+    findings: tuple[Finding, ...] = (),
+) -> Plan:
+    """Compare, and work out the update. Pure: the same values give the same plan."""
+    found = difference(live.tree, desired.tree, shape, desired.origin)
+    update = patch(found)
+    unmanaged = tuple(path for path, origin in desired.origins.items() if origin.why == "unmanaged")
+    return Plan(
+        target=target,
+        desired=desired,
+        live=live,
+        difference=found,
+        patch=update,
+        to_send=secrets_sent(update),
+        unmanaged=unmanaged,
+        findings=findings + _unrecognised(live),
+        digest=digest(target, desired, live),
+    )
+
+
+def keep_unlisted(desired: Desired, live: Live) -> Desired:
+    """The desired state with the live values of all fields that no file mentions.
+
+    Only while the variant stays; what a file lists is complete in itself.
+    """
+    if desired.tree.tag != live.tree.tag:
+        return desired
+    members = dict(desired.tree.members)
+    origins = dict(desired.origins)
+    for name in members:
+        path: Path = (name,)
+        if desired.origin(path).why == "default":
+            members[name] = live.tree.members[name]
+            origins[path] = Origin("unmanaged")
+    return replace(desired, tree=Object(desired.tree.tag, members), origins=origins)
+
+
+def as_desired(live: Live) -> Desired:
+    """A live state as something to compare with: what it hides is taken to be as it is."""
+    return Desired(live.object, live.tree, {(): Origin("file")}, "")
+
+
+def _unrecognised(live: Live) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            "unrecognised",
+            "warning",
+            f"the server sent {path}, which this confsync does not know",
+            "it is left as it is, unless the object around it is built anew; update confsync",
+        )
+        for path in live.unrecognised
+    )

@@ -1,0 +1,79 @@
+"""Secrets without their values: references, sealed values, and the vault that holds the texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from confsync.errors import Fault
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Where a secret can be had: `env NAME`, `file PATH`.
+
+    `base` is the directory that a relative path starts from; it is no part of what the
+    reference is, so that a plan is the same on every machine.
+    """
+
+    kind: str
+    argument: str
+    base: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.argument}"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret's place. Equal secrets of one vault have equal ids.
+
+    `id` None: unknown, because the server hides it (no `ref` either) or because its reference
+    has not been resolved. `ref` says where the desired state has it from.
+    """
+
+    id: int | None = None
+    ref: Ref | None = field(default=None, compare=False)
+
+
+HIDDEN = Secret()
+
+
+class Vault:
+    """The only place where the texts of secrets stand, for one run.
+
+    The doors seal what they meet; only the JMAP door opens. A vault cannot be printed, pickled
+    or copied.
+    """
+
+    def __init__(self) -> None:
+        self.__ids: dict[str, int] = {}
+        self.__texts: list[str] = []
+
+    def seal(self, text: str, ref: Ref | None = None) -> Secret:
+        """Take a text in. The same text always gets the same id."""
+        sealed = self.__ids.setdefault(text, len(self.__texts))
+        if sealed == len(self.__texts):
+            self.__texts.append(text)
+        return Secret(sealed, ref)
+
+    def open(self, secret: Secret) -> str:
+        """Give the text out. Raises Fault for a secret whose text nobody knows."""
+        if secret.id is None:
+            msg = "a secret was to be written whose value is not known"
+            raise Fault(msg)
+        return self.__texts[secret.id]
+
+    def __repr__(self) -> str:
+        return "Vault()"
+
+    def __reduce__(self) -> NoReturn:
+        msg = "a vault never leaves its process"
+        raise TypeError(msg)
+
+    def __copy__(self) -> NoReturn:
+        msg = "a vault is not copied"
+        raise TypeError(msg)
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        self.__copy__()

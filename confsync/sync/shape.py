@@ -1,0 +1,107 @@
+"""What a field can be. Shapes are derived from the models in `kinds/`; `sync/` works on them alone.
+
+Units and encodings of the values: wire section 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from confsync.sync.url import Url
+    from confsync.sync.values import Tree
+
+
+@dataclass(frozen=True)
+class Text:
+    """A non-empty text. `trimmed`: the server takes the white space around it away."""
+
+    trimmed: bool = True
+
+
+@dataclass(frozen=True)
+class Boolean:
+    """True or false."""
+
+
+@dataclass(frozen=True)
+class Unsigned:
+    """A whole number between its limits, both inclusive."""
+
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True)
+class Duration:
+    """Milliseconds between the limits, both inclusive; in files a text like `1m30s`."""
+
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of some texts."""
+
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UrlText:
+    """A text that may hold a password."""
+
+
+@dataclass(frozen=True)
+class SecretText:
+    """A text that the server never gives back."""
+
+
+@dataclass(frozen=True)
+class UrlSet:
+    """Texts that may hold passwords, each once. `order_counts` says when the first one decides."""
+
+    order_counts: Callable[[tuple[Url, ...]], bool]
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """A list of variants whose order counts, with at least `minimum` items."""
+
+    item: Variants
+    minimum: int
+
+
+@dataclass(frozen=True)
+class Variants:
+    """An object that is one of several variants, named by its `@type`."""
+
+    name: str
+    objects: Mapping[str, Fields]
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The fields of one variant, in the order of the wire."""
+
+    tag: str
+    fields: Mapping[str, Field]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field. `default` is None together with `required` where the server has no default."""
+
+    shape: Shape
+    nullable: bool
+    required: bool
+    default: Tree
+    summary: str
+
+
+Shape: TypeAlias = (
+    Text | Boolean | Unsigned | Duration | Choice | UrlText | SecretText | UrlSet | ListOf | Variants
+)

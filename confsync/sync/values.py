@@ -1,0 +1,213 @@
+"""The values that flow through the pipe: documents, states, changes, plans, patches, outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from confsync.sync.secret import Ref, Secret
+from confsync.sync.url import Url
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from confsync.sync.shape import Shape
+
+Scalar: TypeAlias = None | bool | int | str
+Leaf: TypeAlias = Scalar | Secret | Url
+
+
+@dataclass(frozen=True)
+class Object:
+    """A variant object: its `@type` and its members by name."""
+
+    tag: str
+    members: Mapping[str, Tree]
+
+
+@dataclass(frozen=True)
+class Members:
+    """A set, in the order in which it was written."""
+
+    members: tuple[Url, ...]
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list of variant objects, from slot 0."""
+
+    items: tuple[Object, ...]
+
+
+Tree: TypeAlias = Leaf | Object | Members | Items
+"""A state in canonical form: the wire's, trimmed and without duplicates, durations as integers in
+milliseconds, secrets sealed."""
+
+Path: TypeAlias = tuple[str | int, ...]
+"""A field's place: names, and numbers for the slots of a list or the members of a set."""
+
+
+def path_text(path: Path) -> str:
+    """A path as it is shown everywhere: `stores/1/url`."""
+    return "/".join(str(step) for step in path)
+
+
+Why: TypeAlias = Literal["file", "default", "variant", "unmanaged"]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a desired value comes from. Line and column count from 1; 0 where no file says it."""
+
+    why: Why
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True)
+class Desired:
+    """The desired state of one object, complete, and where each of its values comes from."""
+
+    object: str
+    tree: Object
+    origins: Mapping[Path, Origin]
+    file: str
+
+    def origin(self, path: Path) -> Origin:
+        """The origin of a value, or of the nearest object around it that has one."""
+        for length in range(len(path), -1, -1):
+            found = self.origins.get(path[:length])
+            if found is not None:
+                return found
+        return Origin("default")
+
+
+@dataclass(frozen=True)
+class Live:
+    """What the server has. `unrecognised`: what it sent and confsync does not know."""
+
+    object: str
+    tree: Object
+    unrecognised: tuple[str, ...] = ()
+
+
+Action: TypeAlias = Literal["add", "remove", "update", "replace", "reorder"]
+
+
+@dataclass(frozen=True)
+class SetPair:
+    """The two sides of a set, of which a change touches a member."""
+
+    live: Members
+    desired: Members
+    order_counts: bool
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference.
+
+    `path` counts slots as the desired list does (as the live one for removals), `slot` as the
+    server does while the update runs. `replace` is a change of variant, with the members that
+    differ under it. A member of a set has the set's path.
+    """
+
+    path: Path
+    slot: Path
+    action: Action
+    shape: Shape
+    before: Tree
+    after: Tree
+    origin: Origin
+    within: SetPair | None = None
+    members: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A pair that cannot be compared.
+
+    `hidden`: the server hides what it has, so an apply sends the secret. Otherwise the reference
+    has not been resolved here, and `before` is the live text.
+    """
+
+    path: Path
+    slot: Path
+    hidden: bool
+    before: Leaf
+    after: Secret | Url
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class Difference:
+    """All that is between two states: what changes, and what cannot be compared."""
+
+    changes: tuple[Change, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+
+
+Token: TypeAlias = str | int | Url
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of an update: the tokens of its pointer, and the value."""
+
+    pointer: tuple[Token, ...]
+    value: Tree
+
+
+@dataclass(frozen=True)
+class Patch:
+    """An update, with every secret still sealed."""
+
+    entries: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A secret that an update carries: where it goes, and where it comes from."""
+
+    path: Path
+    ref: Ref
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a reader of a plan should know, by the id of its rule."""
+
+    rule: str
+    severity: Literal["warning", "note"]
+    message: str
+    hint: str
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """A server: what it is called, and its origin."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an apply would do to one object of one target."""
+
+    target: Target
+    desired: Desired
+    live: Live
+    difference: Difference
+    patch: Patch
+    to_send: tuple[Sent, ...] = ()
+    unmanaged: tuple[Path, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    digest: str = ""
+
+    @property
+    def empty(self) -> bool:
+        """Whether an apply would send nothing."""
+        return not self.patch.entries
