@@ -1,1 +1,40 @@
-"""GitOps for the Stalwart mail server's in-memory store."""
+"""GitOps for the Stalwart mail server's in-memory store: the Python API.
+
+with confsync.connect("https://mail.example.com", token=token) as session:
+    plan = confsync.plan(["stores/in-memory.yaml"], session, environment=os.environ)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from confsync.errors import ConfsyncError
+    from confsync.workflow.apply import apply
+    from confsync.workflow.connect import connect
+    from confsync.workflow.plan import Options, plan
+    from confsync.workflow.show import show
+    from confsync.workflow.validate import validate
+
+__version__ = "0.1.0"
+
+__all__ = ["ConfsyncError", "Options", "apply", "connect", "plan", "show", "validate"]
+
+_HOMES = {
+    "ConfsyncError": "confsync.errors",
+    "Options": "confsync.workflow.plan",
+    "apply": "confsync.workflow.apply",
+    "connect": "confsync.workflow.connect",
+    "plan": "confsync.workflow.plan",
+    "show": "confsync.workflow.show",
+    "validate": "confsync.workflow.validate",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a name of the API when it is used: importing the package alone loads nothing."""
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,15 +1,15 @@
 """What can go wrong, as one tree; every message is ours: what happened, where, and a hint.
 
-    ConfsyncError
-    ├── WrongUsage            the command line or the environment does not fit
-    ├── InvalidFiles          the desired state cannot be read; carries every problem
-    ├── SecretUnavailable     a reference leads to nothing that can be used
-    ├── ConnectionFailed      the request was certainly not sent
-    ├── ConnectionLost        the request may have arrived
-    ├── ServerRefused         the server answered, and said no
-    ├── UnexpectedAnswer      the server answered something that is not JMAP
-    ├── Declined              confsync did not send, because nobody said yes
-    └── Fault                 confsync itself is wrong
+ConfsyncError
+├── WrongUsage            the command line or the environment does not fit
+├── InvalidFiles          the desired state cannot be read; carries every problem
+├── SecretUnavailable     a reference leads to nothing that can be used
+├── ConnectionFailed      the request was certainly not sent
+├── ConnectionLost        the request may have arrived
+├── ServerRefused         the server answered, and said no
+├── UnexpectedAnswer      the server answered something that is not JMAP
+├── Declined              confsync did not send, because nobody said yes
+└── Fault                 confsync itself is wrong
 """
 
 from __future__ import annotations
@@ -72,12 +72,16 @@ class InvalidFiles(ConfsyncError):
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         errors = sum(problem.severity == "error" for problem in problems)
-        super().__init__(f"{errors} {'error' if errors == 1 else 'errors'} in the desired state")
+        super().__init__(f"{_count(errors, 'error')} in the desired state")
         self.problems = problems
 
 
 class SecretUnavailable(ConfsyncError):
-    """A reference cannot be resolved, or leads to a text that no password can be."""
+    """References that cannot be resolved, or that lead to texts that no secret can be."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__(f"{_count(len(problems), 'secret')} cannot be had")
+        self.problems = problems
 
 
 class ConnectionFailed(ConfsyncError):
@@ -89,11 +93,18 @@ class ConnectionLost(ConfsyncError):
 
 
 class ServerRefused(ConfsyncError):
-    """The server answered and did not do it. `status` is the HTTP status, 200 for JMAP errors."""
+    """The server answered with an error. `status` is the HTTP status, 200 for JMAP errors."""
 
     def __init__(self, message: str, *, status: int, where: str = "", hint: str = "") -> None:
         super().__init__(message, where=where, hint=hint)
         self.status = status
+
+    @property
+    def certainly_not_done(self) -> bool:
+        """Whether the server did not even look at the calls: redirects, and refusals of the
+        request itself (wire section 1). After a failure inside the server nobody knows.
+        """
+        return 300 <= self.status < 500  # noqa: PLR2004 - HTTP's own numbers
 
 
 class UnexpectedAnswer(ConfsyncError):
@@ -106,3 +117,7 @@ class Declined(ConfsyncError):
 
 class Fault(ConfsyncError):
     """A promise inside confsync is broken. The message never holds a value."""
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

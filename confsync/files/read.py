@@ -54,7 +54,10 @@ def read(path: str) -> MappingNode:
         position = getattr(error, "position", 0)
         before = source[: position if isinstance(position, int) else 0]
         column = len(before) - before.rfind("\n")
-        message, hint = "a control character stands here", "remove it, or write it as \\xNN in quotes"
+        message, hint = (
+            "a control character stands here",
+            "remove it, or write it as \\xNN in quotes",
+        )
         line = before.count("\n") + 1
         builder.problems.append(Problem(path, line, column, "yaml", message, hint))
     else:
@@ -84,7 +87,9 @@ def _text(path: str) -> str:
     except (OSError, ValueError):
         raise _unreadable(path, "cannot be read", "check the path and the disk") from None
     if len(content) > MAX_BYTES:
-        raise _unreadable(path, "is larger than 64 KiB", "no store needs so much: is this the file?")
+        raise _unreadable(
+            path, "is larger than 64 KiB", "no store needs so much: is this the file?"
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -128,7 +133,11 @@ class _Builder:
             elif isinstance(event, MappingEndEvent | SequenceEndEvent):
                 depth -= 1
                 mark, children, mapping = open_nodes.pop()
-                node = self._mapping(mark, children) if mapping else SequenceNode(mark, tuple(children))
+                node = (
+                    self._mapping(mark, children)
+                    if mapping
+                    else SequenceNode(mark, tuple(children))
+                )
                 root = self._place(node, open_nodes, root)
         return root
 
@@ -180,7 +189,10 @@ class _Builder:
 
     def _refuse_extras(self, event: NodeEvent) -> None:
         if isinstance(event, AliasEvent) or event.anchor is not None:
-            what, hint = "anchors and aliases are not allowed", "write the value out where it counts"
+            what, hint = (
+                "anchors and aliases are not allowed",
+                "write the value out where it counts",
+            )
             self._problem(self._mark(event), "yaml", what, hint)
         if getattr(event, "tag", None) is not None:
             what, hint = "tags are not allowed", "write the value alone; quotes make it a text"

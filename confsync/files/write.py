@@ -11,7 +11,7 @@ from ruamel.yaml.scalarstring import SingleQuotedScalarString
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Plain: TypeAlias = "None | bool | int | str | list[Plain] | dict[str, Plain]"
+Plain: TypeAlias = "bool | int | str | list[Plain] | dict[str, Plain] | None"
 
 
 def yaml_text(document: Mapping[str, Plain]) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from confsync.net.http import Answer
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 _CHECK_URL = "is this URL a Stalwart server, and nothing else in front of it?"
 
@@ -23,8 +23,7 @@ _STATUSES: Mapping[int, tuple[str, str]] = {
     400: ("the server does not take the request", "is this Stalwart 0.16.10 or later?"),
     401: (
         "the server does not accept the credentials",
-        "check STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD; confsync does not try again,"
-        " because failed logins get an address banned",
+        "check STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD",
     ),
     402: (
         "the server wants a second factor, which a user name and password cannot carry",
@@ -38,8 +37,7 @@ _STATUSES: Mapping[int, tuple[str, str]] = {
     429: ("the server has had too many requests", "wait before trying again"),
     500: (
         "the server failed inside",
-        "Stalwart answers so to all but loopback while its in-memory store does not work: try from"
-        " the server itself",
+        "if its in-memory store does not work, Stalwart still answers on its own host's loopback",
     ),
 }
 
@@ -175,4 +173,6 @@ def _validation(error: dict[str, Json]) -> str:
 
 
 def _unexpected(what: str) -> UnexpectedAnswer:
-    return UnexpectedAnswer(f"the answer is not JMAP as Stalwart speaks it: {what}", hint=_CHECK_URL)
+    return UnexpectedAnswer(
+        f"the answer is not JMAP as Stalwart speaks it: {what}", hint=_CHECK_URL
+    )

@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from confsync.errors import ServerRefused
 from confsync.jmap.answers import raise_method_error, refusal, responses, the_object
 from confsync.jmap.write import Credentials, authorization, update_json
 
@@ -62,8 +61,8 @@ class Client:
     def update(self, name: str, patch: Patch, decode: Decode) -> Exchange:
         """Send `[get, set, get]` as one request: wire sections 2 and 5.
 
-        Errors other than ConnectionFailed, and ServerRefused below 500, leave it open whether the
-        update was stored.
+        Errors other than ConnectionFailed, and a ServerRefused that is certainly not done, leave
+        it open whether the update was stored.
         """
         get, set_ = f"x:{name}/get", f"x:{name}/set"
         change = {"update": {"singleton": update_json(patch, self._vault)}}
@@ -80,8 +79,3 @@ class Client:
             "Content-Type": "application/json",
         }
         return self._transport.post(PATH, body.encode("ascii"), headers)
-
-
-def certainly_not_stored(error: Exception) -> bool:
-    """Whether a refusal means that the server did not look at the update: wire section 1."""
-    return isinstance(error, ServerRefused) and 300 <= error.status < 500  # noqa: PLR2004 - HTTP's own numbers

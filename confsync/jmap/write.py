@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from confsync.sync.secret import Vault
     from confsync.sync.values import Patch, Token
 
-Json: TypeAlias = "None | bool | int | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,9 @@ class _Decoder:
         if not isinstance(node, MappingNode):
             names = ", ".join(shape.objects)
             hint = f"write `'@type': …` under it, with one of {names}"
-            self._mistake(node.mark, Mistake("wrong-type", f"{_name(path, shape)} must be a mapping", hint))
+            self._mistake(
+                node.mark, Mistake("wrong-type", f"{_name(path, shape)} must be a mapping", hint)
+            )
             return None
         known = self._variant(node, shape, path)
         if known is None:
@@ -225,9 +227,7 @@ class _Decoder:
 
 
 def _problem(mark: Mark, mistake: Mistake) -> Problem:
-    return Problem(
-        mark.file, mark.line, mark.column, mistake.rule, mistake.message, mistake.hint
-    )
+    return Problem(mark.file, mark.line, mark.column, mistake.rule, mistake.message, mistake.hint)
 
 
 def _nothing(mark: Mark, kinds: Mapping[str, Kind]) -> Problem:
@@ -246,7 +246,9 @@ def _unknown_field(key: ScalarNode, known: Fields, shape: Variants) -> Mistake:
     owners = [tag for tag, other in shape.objects.items() if key.text in other.fields]
     hint = nearest(key.text, known.fields)
     if owners:
-        hint = f"{name} belongs to {' and '.join(owners)}; {hint or f'{known.tag} has no such field'}"
+        hint = (
+            f"{name} belongs to {' and '.join(owners)}; {hint or f'{known.tag} has no such field'}"
+        )
     elif key.text == "type":
         hint = "the variant is named by `'@type'`, in quotes"
     elif not hint:

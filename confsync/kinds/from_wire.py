@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from confsync.kinds.kind import Kind
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 def from_wire(kind: Kind, answer: Mapping[str, Json], vault: Vault) -> Live:
@@ -60,7 +60,9 @@ class _Decoder:
             self.unrecognised.append(path_text((*path, "@type")))
             return Object(tag, {})
         self.unrecognised += [
-            path_text((*path, name)) for name in value if name not in known.fields and name != "@type"
+            path_text((*path, name))
+            for name in value
+            if name not in known.fields and name != "@type"
         ]
         return Object(
             tag,

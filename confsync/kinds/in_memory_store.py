@@ -69,7 +69,9 @@ class File(Variant):
     """A secret that the server reads from a file on its own host when it starts."""
 
     type: Literal["File"] = Field(alias="@type")
-    filePath: Annotated[str, Untrimmed(), Field(description="the file's path, on the server's host")]
+    filePath: Annotated[
+        str, Untrimmed(), Field(description="the file's path, on the server's host")
+    ]
 
 
 SecretKeyOptional: TypeAlias = NoSecret | Value | EnvironmentVariable | File
@@ -132,9 +134,7 @@ class RedisCluster(Variant):
     maxRetries: Annotated[
         int | None, Field(ge=1, le=1024, description="how often a command is tried again")
     ] = None
-    readFromReplicas: Annotated[
-        bool, Field(description="whether replicas are read from")
-    ] = True
+    readFromReplicas: Annotated[bool, Field(description="whether replicas are read from")] = True
     protocolVersion: Protocol = "resp2"
     poolMaxConnections: Connections = 10
     poolTimeoutCreate: PoolTimeout = 30_000
@@ -147,7 +147,9 @@ class RedisSentinel(Variant):
 
     type: Literal["RedisSentinel"] = Field(alias="@type")
     urls: Urls = (Url(("redis://127.0.0.1:26379",)),)
-    serviceName: Annotated[str, Field(description="the master's name at the sentinels")] = "mymaster"
+    serviceName: Annotated[str, Field(description="the master's name at the sentinels")] = (
+        "mymaster"
+    )
     timeout: Timeout = 10_000
     authUsername: User = "stalwart"
     authSecret: SecretKey = NO_SECRET

@@ -92,7 +92,9 @@ def default_object(shape: shapes.Variants, tag: str) -> Object:
     return Object(tag, {name: known.default for name, known in shape.objects[tag].fields.items()})
 
 
-def _broken(tree: Object, kind: str, location: tuple[int | str, ...], context: dict[str, Any]) -> Broken:
+def _broken(
+    tree: Object, kind: str, location: tuple[int | str, ...], context: dict[str, Any]
+) -> Broken:
     path = tuple(_path(tree, location))
     match kind:
         case "greater_than_equal":
@@ -107,7 +109,7 @@ def _broken(tree: Object, kind: str, location: tuple[int | str, ...], context: d
 
 
 def _long_enough(tree: Tree, broken: Broken) -> bool:
-    """pydantic counts only the valid items of a list."""
+    """The model counts only the valid items of a list."""
     for step in broken.path:
         if isinstance(tree, Object) and isinstance(step, str):
             tree = tree.members.get(step)
@@ -117,7 +119,7 @@ def _long_enough(tree: Tree, broken: Broken) -> bool:
 
 
 def _path(tree: Tree, location: Iterable[int | str]) -> Iterator[int | str]:
-    """pydantic names the variant within a place; our paths do not."""
+    """The model names the variant within a place; our paths do not."""
     for step in location:
         if isinstance(tree, Object) and step == tree.tag:
             continue

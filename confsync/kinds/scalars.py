@@ -21,14 +21,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _NULLS = {"", "~", "null", "Null", "NULL"}
-_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_BOOLEANS = {
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
 _YAML_1_1 = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_NUMBER_LIKE = re.compile(r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0[xob][0-9a-fA-F]+")
+_NUMBER_LIKE = re.compile(
+    r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0[xob][0-9a-fA-F]+"
+)
 _NAME = re.compile(r"@?[A-Za-z][A-Za-z0-9_-]{0,40}")
 
 
-class Mistake(Exception):  # noqa: N818 - the reader's word for what a file's author did
+class Mistake(Exception):
     """Something that is wrong with a file. `mark` only where it is not the value's own place."""
 
     def __init__(self, rule: str, message: str, hint: str, mark: Mark | None = None) -> None:

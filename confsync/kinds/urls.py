@@ -16,7 +16,7 @@ from confsync.sync.values import Path, path_text
 if TYPE_CHECKING:
     from confsync.sync.document import Mark
 
-_ADDRESS, _USERNAME, _PASSWORD = "address", "username", "password"  # noqa: S105 - names of fields
+_ADDRESS, _USERNAME, _PASSWORD = "address", "username", "password"
 _PARTS = (_ADDRESS, _USERNAME, _PASSWORD)
 _ARGUMENT = re.compile(r"[^\x00-\x1f\x7f]+")
 _PLAINTEXT = "plaintext-secret"
@@ -44,7 +44,9 @@ class Reader:
         """A URL: a text without a password, a reference, or the mapping form. Raises Mistake."""
         name = path_text(self.path)
         if isinstance(node, SequenceNode):
-            raise Mistake("wrong-type", f"{name} must be one URL, not a list", "write the URL alone")
+            raise Mistake(
+                "wrong-type", f"{name} must be one URL, not a list", "write the URL alone"
+            )
         if isinstance(node, ScalarNode):
             return self._plain(node, name)
         if any(key.text in _PARTS for key, _ in node.entries):
@@ -91,7 +93,9 @@ class Reader:
             return None
         _, value = entry
         if not isinstance(value, ScalarNode):
-            raise Mistake("wrong-type", f"{name}/{part} must be a text", "write one text", value.mark)
+            raise Mistake(
+                "wrong-type", f"{name}/{part} must be a text", "write one text", value.mark
+            )
         return value
 
     def _reference(self, node: MappingNode) -> Ref:

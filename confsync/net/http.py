@@ -88,7 +88,9 @@ class Connection:
                 hint="is this the server's HTTP port?",
             ) from None
         except httpx.InvalidURL:
-            raise ConnectionFailed("the server's URL is no URL", hint="write https://HOST") from None
+            raise ConnectionFailed(
+                "the server's URL is no URL", hint="write https://HOST"
+            ) from None
 
     def _body(self, response: httpx.Response, end: float) -> bytes:
         body = bytearray()

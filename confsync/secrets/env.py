@@ -17,4 +17,6 @@ def from_environment(ref: Ref, environment: Mapping[str, str]) -> str:
     try:
         return environment[ref.argument]
     except KeyError:
-        raise Unavailable(f"{ref} is not set", f"export {ref.argument} where confsync runs") from None
+        raise Unavailable(
+            f"{ref} is not set", f"export {ref.argument} where confsync runs"
+        ) from None

@@ -26,7 +26,9 @@ def from_file(ref: Ref, environment: Mapping[str, str]) -> str:
         with Path(ref.base, ref.argument).open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError:
-        hint = "check that it exists and may be read; a relative path starts beside the store's file"
+        hint = (
+            "check that it exists and may be read; a relative path starts beside the store's file"
+        )
         raise Unavailable(f"{ref} cannot be read", hint) from None
     if len(content) > MAX_BYTES:
         raise Unavailable(f"{ref} is larger than 64 KiB", "is this the file with the secret?")

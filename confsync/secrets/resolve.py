@@ -137,4 +137,6 @@ def _check(text: str, ref: Ref) -> None:
     if text.startswith("ENC["):
         raise Unavailable(f"{ref} is still encrypted", "decrypt it before confsync runs")
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
-        raise Unavailable(f"{ref} holds a control character", "write the secret as one line of text")
+        raise Unavailable(
+            f"{ref} holds a control character", "write the secret as one line of text"
+        )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from confsync.sync.secret import Ref
 
 
-class Unavailable(Exception):  # noqa: N818 - always translated before it leaves the room
+class Unavailable(Exception):
     """A reference leads to nothing that can be used. Fact and hint hold no value."""
 
     def __init__(self, fact: str, hint: str) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SCHEME = 1
 _HEX_DIGITS = 32
 
-_Plain: TypeAlias = "None | bool | int | str | list[_Plain] | dict[str, _Plain]"
+_Plain: TypeAlias = "bool | int | str | list[_Plain] | dict[str, _Plain] | None"
 
 
 def digest(target: Target, desired: Desired, live: Live) -> str:

@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     from confsync.sync.url import Url
 
 
-def match(
-    live: tuple[Url, ...], desired: tuple[Url, ...]
-) -> list[tuple[int | None, int | None]]:
+def match(live: tuple[Url, ...], desired: tuple[Url, ...]) -> list[tuple[int | None, int | None]]:
     """Pair the members: equal ones first, then those that cannot be told from each other, then
-    those that differ in their passwords only. Live members come in their order, then additions.
+    those that differ in their passwords only. Desired members come in their
+    order, then those that go.
     """
     partner: dict[int, int] = {}
     taken: set[int] = set()
@@ -35,5 +34,6 @@ def match(
             if found is not None:
                 partner[found] = j
                 taken.add(j)
-    pairs: list[tuple[int | None, int | None]] = [(i, partner.get(i)) for i in range(len(live))]
-    return pairs + [(None, j) for j in range(len(desired)) if j not in taken]
+    chosen = {j: i for i, j in partner.items()}
+    pairs: list[tuple[int | None, int | None]] = [(chosen.get(j), j) for j in range(len(desired))]
+    return pairs + [(i, None) for i in range(len(live)) if i not in partner]

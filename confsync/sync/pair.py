@@ -113,10 +113,14 @@ class _Pairer:
     def _objects(self, live: Object, desired: Object, shape: Variants, place: _Place) -> None:
         if live.tag == desired.tag:
             for name, known in shape.objects[live.tag].fields.items():
-                self.trees(live.members[name], desired.members[name], known.shape, place.field(name))
+                self.trees(
+                    live.members[name], desired.members[name], known.shape, place.field(name)
+                )
             return
         change = self._change("replace", shape, live, desired, place)
-        self._put(replace(change, members=self._rebuilt(change)), place, (live.tag,), (desired.tag,))
+        self._put(
+            replace(change, members=self._rebuilt(change)), place, (live.tag,), (desired.tag,)
+        )
 
     def _leaves(self, live: Leaf, desired: Leaf, shape: Shape, place: _Place) -> None:
         if relation(live, desired) == "unknown" and isinstance(desired, Secret | Url):
@@ -127,14 +131,14 @@ class _Pairer:
 
     def _sets(self, live: Members, desired: Members, shape: UrlSet, place: _Place) -> None:
         within = SetPair(live, desired, shape.order_counts(desired.members))
-        kept: list[int] = []
+        kept: dict[int, int] = {}
         for i, j in match(live.members, desired.members):
             before = None if i is None else live.members[i]
             after = None if j is None else desired.members[j]
             here = place.at(f"{'-' if i is None else i}>{'-' if j is None else j}")
             origin = self._origin_of_member(place.path, j)
-            if j is not None and before is not None:
-                kept.append(j)
+            if i is not None and j is not None and before is not None:
+                kept[i] = j
                 if relation(before, desired.members[j]) == "unknown":
                     self._note(before, desired.members[j], here, origin)
                     continue
@@ -150,8 +154,8 @@ class _Pairer:
             self._put(
                 replace(change, within=within),
                 place.at("order"),
-                tuple(kept),
-                tuple(sorted(kept)),
+                tuple(kept[i] for i in sorted(kept)),
+                tuple(sorted(kept.values())),
             )
 
     def _lists(self, live: Items, desired: Items, shape: ListOf, place: _Place) -> None:
@@ -168,9 +172,7 @@ class _Pairer:
         for i in aligned.removed:
             here = place.item(i, i, f"{i}>-")
             origin = self._origin_of_member(place.path, None)
-            change = Change(
-                here.path, here.slot, "remove", shape.item, live.items[i], None, origin
-            )
+            change = Change(here.path, here.slot, "remove", shape.item, live.items[i], None, origin)
             self._put(replace(change, members=self._rebuilt(change)), here, ("item",), None)
         for slot, j in enumerate(aligned.appended, start=len(live.items)):
             here = place.item(j, slot, f"->{j}")
@@ -194,9 +196,7 @@ class _Pairer:
 
     def _note(self, live: Leaf, desired: Secret | Url, place: _Place, origin: Origin) -> None:
         hidden = isinstance(desired, Secret)
-        self.pairing.unknown.append(
-            Unknown(place.path, place.slot, hidden, live, desired, origin)
-        )
+        self.pairing.unknown.append(Unknown(place.path, place.slot, hidden, live, desired, origin))
 
     def _put(self, change: Change, place: _Place, live: Mark | None, desired: Mark | None) -> None:
         self.pairing.places[place.key] = change

@@ -108,7 +108,7 @@ def _set_entries(slot: Path, changes: list[Change]) -> Iterator[Entry]:
     if (
         max(1, len(within.desired.members)) < len(gone) + len(new)
         or any(url.secrets for url in gone)
-        or (within.order_counts and not _ends_in_order(gone, new, changes))
+        or (within.order_counts and not _ends_in_order(new, changes))
     ):
         yield Entry(slot, within.desired)
         return
@@ -116,7 +116,7 @@ def _set_entries(slot: Path, changes: list[Change]) -> Iterator[Entry]:
     yield from (Entry((*slot, url), True) for url in new)  # noqa: FBT003 - the wire's own word
 
 
-def _ends_in_order(gone: list[Url], new: list[Url], changes: list[Change]) -> bool:
+def _ends_in_order(new: list[Url], changes: list[Change]) -> bool:
     """Whether members added at the end stand where the desired order has them."""
     within = changes[0].within
     if within is None or any(change.action == "reorder" for change in changes):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from confsync.sync.diff import difference
 from confsync.sync.fingerprint import digest

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from confsync.sync.relate import same
-from confsync.sync.shape import Fields, ListOf, Variants
-from confsync.sync.values import Action, Change, Items, Object, Origin, Path, Tree
+from confsync.sync.members import match
+from confsync.sync.relate import relation, same
+from confsync.sync.shape import ListOf, UrlSet, UrlText, Variants
+from confsync.sync.values import Action, Change, Items, Members, Object, Origin, Path, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,63 +25,86 @@ def rebuilt(change: Change, origins: Callable[[Path], Origin]) -> tuple[Change, 
     shape = change.shape
     if not isinstance(shape, Variants):
         return ()
-    before = change.before if isinstance(change.before, Object) else None
-    after = change.after if isinstance(change.after, Object) else None
-    return tuple(_members(before, after, shape, change, origins))
+    before, after = _members(change.before), _members(change.after)
+    fields = {**_fields(change.after, shape), **_fields(change.before, shape)}
+    found: list[Change] = []
+    for name, known in fields.items():
+        action = _action(name, known, before, after)
+        if action is not None:
+            member = _Member(change, name, action, known, origins)
+            found += member.changes(before.get(name), after.get(name))
+    return tuple(found)
 
 
-def _members(
-    before: Object | None,
-    after: Object | None,
-    shape: Variants,
-    parent: Change,
-    origins: Callable[[Path], Origin],
-) -> Iterator[Change]:
-    old, new = _fields(before, shape), _fields(after, shape)
-    for name, known in {**new, **old}.items():
-        was = before.members[name] if before is not None and name in old else None
-        will = after.members[name] if after is not None and name in new else None
-        action: Action
-        if name in old and name in new:
-            if same(was, will):
+def _action(
+    name: str, known: Field, before: dict[str, Tree], after: dict[str, Tree]
+) -> Action | None:
+    """What happens to a member; None where there is nothing worth a line."""
+    if name in before and name in after:
+        return None if same(before[name], after[name]) else "update"
+    value = before[name] if name in before else after[name]
+    if not known.required and same(value, known.default):
+        return None
+    return "remove" if name in before else "add"
+
+
+@dataclass(frozen=True)
+class _Member:
+    parent: Change
+    name: str
+    action: Action
+    known: Field
+    origins: Callable[[Path], Origin]
+
+    def changes(self, was: Tree, will: Tree) -> Iterator[Change]:
+        match self.known.shape:
+            case ListOf() as shape:
+                yield from self._items(was, shape)
+                yield from self._items(will, shape)
+            case UrlSet():
+                yield from self._urls(was, will)
+            case shape:
+                yield Change(*self._place(), self.action, shape, was, will, self._origin())
+
+    def _items(self, side: Tree, shape: ListOf) -> Iterator[Change]:
+        for index, item in enumerate(side.items if isinstance(side, Items) else ()):
+            path, slot = self._place(index)
+            old, new = (item, None) if self.action == "remove" else (None, item)
+            change = Change(path, slot, self.action, shape.item, old, new, self._origin(index))
+            yield replace(change, members=rebuilt(change, self.origins))
+
+    def _urls(self, was: Tree, will: Tree) -> Iterator[Change]:
+        live = was.members if isinstance(was, Members) else ()
+        desired = will.members if isinstance(will, Members) else ()
+        path, slot = self._place()
+        if not live and not desired:
+            yield Change(path, slot, self.action, self.known.shape, was, will, self._origin())
+        for i, j in match(live, desired):
+            old = None if i is None else live[i]
+            new = None if j is None else desired[j]
+            if old is not None and new is not None and relation(old, new) == "same":
                 continue
-            action = "update"
-        elif known.required or not same(was if name in old else will, known.default):
-            action = "remove" if name in old else "add"
-        else:
-            continue
-        path = (*parent.path, name)
-        origin = origins(path) if name in new else Origin("variant")
-        if origin.why == "default":
-            origin = Origin("variant")
-        yield from _one(parent, name, action, known, (was, will), origin, origins)
+            action: Action = "add" if old is None else "remove" if new is None else "update"
+            yield Change(path, slot, action, UrlText(), old, new, self._origin(j))
+
+    def _place(self, *index: int) -> tuple[Path, Path]:
+        parent = self.parent
+        return (*parent.path, self.name, *index), (*parent.slot, self.name, *index)
+
+    def _origin(self, index: int | None = None) -> Origin:
+        """Where the new value is written; what only follows from the variant says so."""
+        if self.action == "remove":
+            return Origin("variant")
+        path = (*self.parent.path, self.name)
+        origin = self.origins(path if index is None else (*path, index))
+        return Origin("variant") if origin.why == "default" else origin
 
 
-def _one(
-    parent: Change,
-    name: str,
-    action: Action,
-    known: Field,
-    values: tuple[Tree, Tree],
-    origin: Origin,
-    origins: Callable[[Path], Origin],
-) -> Iterator[Change]:
-    path, slot = (*parent.path, name), (*parent.slot, name)
-    was, will = values
-    if not isinstance(known.shape, ListOf):
-        yield Change(path, slot, action, known.shape, was, will, origin)
-        return
-    for value in (was, will):
-        items = value.items if isinstance(value, Items) else ()
-        for index, item in enumerate(items):
-            old, new = (item, None) if value is was else (None, item)
-            here = origins((*path, index)) if value is will else origin
-            change = Change(
-                (*path, index), (*slot, index), action, known.shape.item, old, new, here
-            )
-            yield replace(change, members=rebuilt(change, origins))
+def _members(side: Tree) -> dict[str, Tree]:
+    return dict(side.members) if isinstance(side, Object) else {}
 
 
-def _fields(side: Object | None, shape: Variants) -> dict[str, Field]:
-    known = shape.objects.get(side.tag) if side is not None else None
-    return dict(known.fields) if isinstance(known, Fields) else {}
+def _fields(side: Tree, shape: Variants) -> dict[str, Field]:
+    if not isinstance(side, Object) or side.tag not in shape.objects:
+        return {}
+    return dict(shape.objects[side.tag].fields)

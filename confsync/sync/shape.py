@@ -103,5 +103,14 @@ class Field:
 
 
 Shape: TypeAlias = (
-    Text | Boolean | Unsigned | Duration | Choice | UrlText | SecretText | UrlSet | ListOf | Variants
+    Text
+    | Boolean
+    | Unsigned
+    | Duration
+    | Choice
+    | UrlText
+    | SecretText
+    | UrlSet
+    | ListOf
+    | Variants
 )

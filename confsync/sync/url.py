@@ -59,7 +59,7 @@ class Url:
 
     def __str__(self) -> str:
         if self.ref is not None:
-            return f"({self.ref})"
+            return f"from {self.ref}"
         return "".join(part if isinstance(part, str) else MASK for part in self.parts)
 
 

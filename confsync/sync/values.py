@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from confsync.sync.shape import Shape
 
-Scalar: TypeAlias = None | bool | int | str
+Scalar: TypeAlias = bool | int | str | None
 Leaf: TypeAlias = Scalar | Secret | Url
 
 

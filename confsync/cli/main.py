@@ -1,0 +1,133 @@
+"""The program: its commands, and the one place where errors become words and statuses."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from confsync import __version__
+from confsync.cli.status import Status, of_error
+from confsync.errors import ConfsyncError, InvalidFiles, SecretUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+COMMANDS: Mapping[str, str] = {
+    "plan": "Show what an apply would change, every secret masked.",
+    "apply": "Bring the server to the state that files describe.",
+    "validate": "Check files alone: no network, no secret.",
+    "show": "Show the live state as YAML, every secret masked.",
+    "sandbox": "Run an embedded server to try confsync against.",
+}
+"""Every command, which is a module of this room by the same name, and what it does."""
+
+_NO_SERVER = {"validate", "sandbox"}
+
+
+class _Commands(click.Group):
+    """Loads a command's module when it is called; the list alone loads none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"confsync.cli.{cmd_name}"), cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+@click.version_option(__version__, prog_name="confsync", message="%(prog)s %(version)s")
+def confsync() -> None:
+    r"""GitOps for the Stalwart mail server's in-memory store.
+
+    The desired state stands in YAML; `plan` shows what differs from the server, `apply` sends the
+    smallest update that closes the difference, and proves it.
+
+    \b
+    Exit status: 0 done, 1 error, 2 changes pending (plan --detailed-exitcode),
+    3 refused and nothing sent, 4 outcome unknown, 5 stored but not as wanted,
+    130 interrupted before sending.
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line and return the exit status. Nothing that is raised leaves here."""
+    command = next((argument for argument in arguments if argument in COMMANDS), "")
+    try:
+        status = confsync.main(list(arguments), prog_name="confsync", standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.UsageError as usage:
+        return _usage(usage)
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted", *_unchanged(command))
+        return Status.INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - nobody reads on
+        return Status.ERROR
+    except ConfsyncError as error:
+        _say(*_told(error), *_unchanged(command))
+        return of_error(error)
+    except Exception as fault:  # noqa: BLE001 - the last door: no foreign text goes out
+        _say(*_fault(fault))
+        return Status.ERROR
+    return status if isinstance(status, int) else Status.DONE
+
+
+def _usage(usage: click.UsageError) -> int:
+    if isinstance(usage, click.exceptions.NoArgsIsHelpError):
+        click.echo(usage.ctx.get_help(), err=True)
+        return Status.ERROR
+    path = usage.ctx.command_path if usage.ctx else "confsync"
+    _say(f"error: {usage.format_message()}", f"hint: `{path} --help` lists what it takes")
+    return Status.ERROR
+
+
+def _told(error: ConfsyncError) -> list[str]:
+    if isinstance(error, InvalidFiles | SecretUnavailable):
+        from confsync.report.text import problems_text  # noqa: PLC0415 - paid for when needed
+
+        return [f"{problems_text(error.problems)}error: {error.message}"]
+    place = f"{error.where}: " if error.where else ""
+    return [f"error: {place}{error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
+
+
+def _unchanged(command: str) -> list[str]:
+    return [] if not command or command in _NO_SERVER else ["nothing was changed on the server"]
+
+
+def _fault(fault: Exception) -> list[str]:
+    """Where and what kind, never a value: an exception's own text may hold one."""
+    places = [
+        f"{Path(frame.filename).name}:{frame.lineno}"
+        for frame in traceback.extract_tb(fault.__traceback__)
+        if "confsync" in frame.filename
+    ]
+    trail = " < ".join(reversed(places[-3:]))
+    return [
+        f"error: a fault inside confsync: {type(fault).__name__} at {trail}",
+        "it is not known whether anything was sent to the server",
+        "hint: this is a bug; `confsync plan` shows what the server has",
+    ]
+
+
+def _say(*lines: str) -> None:
+    click.echo("\n".join(lines), err=True)

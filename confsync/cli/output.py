@@ -1,0 +1,73 @@
+"""Where results go: each format to standard output or to a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from confsync.errors import WrongUsage
+from confsync.report.colour import coloured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+
+@dataclass(frozen=True)
+class Sink:
+    """One `--output`: a format, and a file or None for standard output."""
+
+    format: str
+    file: str | None
+
+
+def sinks(outputs: Iterable[str], formats: Collection[str]) -> tuple[Sink, ...]:
+    """The outputs that were asked for; text on standard output where none was. Raises WrongUsage."""
+    found = tuple(_sink(output, formats) for output in outputs) or (Sink("text", None),)
+    if sum(sink.file is None for sink in found) > 1:
+        raise WrongUsage(
+            "two outputs cannot both go to standard output",
+            hint="give all but one a file, like --output json=plan.json",
+        )
+    return found
+
+
+def write(sink: Sink, text: str, color: str) -> None:
+    """Write a result whole. Colour only for text on standard output."""
+    if sink.file is None:
+        shown = coloured(text) if sink.format == "text" and _colour(color) else text
+        sys.stdout.write(shown)
+        sys.stdout.flush()
+        return
+    try:
+        Path(sink.file).write_text(text, encoding="utf-8")
+    except OSError:
+        raise WrongUsage(
+            f"the {sink.format} output cannot be written to {sink.file}",
+            hint="check that its directory exists and may be written to",
+        ) from None
+
+
+def write_all(found: Iterable[Sink], render: Callable[[str], str], color: str) -> None:
+    """Write every output that was asked for."""
+    for sink in found:
+        write(sink, render(sink.format), color)
+
+
+def _sink(output: str, formats: Collection[str]) -> Sink:
+    name, equals, file = output.partition("=")
+    if name not in formats:
+        raise WrongUsage(
+            f"there is no output format {name!r}", hint=f"known are {', '.join(formats)}"
+        )
+    if equals and not file:
+        raise WrongUsage(f"--output {name}= names no file", hint=f"write --output {name}=FILE")
+    return Sink(name, file or None)
+
+
+def _colour(color: str) -> bool:
+    if color == "auto":
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return color == "always"

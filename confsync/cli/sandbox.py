@@ -1,0 +1,71 @@
+"""`confsync sandbox`."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from confsync.cli.status import Status
+from confsync.errors import WrongUsage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@click.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="0, the default: any free port."
+)
+@click.option(
+    "--state",
+    type=click.Path(),
+    metavar="FILE",
+    help="Keep what is stored in this file, secrets in clear, readable by you alone.",
+)
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    metavar="NAME=PERMISSION,…",
+    help="Take NAME as an API key with these permissions, like"
+    " plan=authenticate,sysInMemoryStoreGet. Repeats.",
+)
+def sandbox(*, port: int, state: str | None, keys: tuple[str, ...]) -> Status:
+    """Run an embedded server to try confsync against, on this machine alone.
+
+    It follows the rules of a real Stalwart server (docs/wire.md). User `admin`, password
+    `sandbox`. Its URL is the only line on standard output. Ctrl-C ends it.
+    """
+    from confsync.sandbox import Server  # noqa: PLC0415 - only the sandbox loads a server
+
+    try:
+        server = Server(port=port, state=None if state is None else Path(state), keys=_keys(keys))
+    except (OSError, ValueError):
+        raise WrongUsage(
+            "the sandbox cannot start",
+            hint="is the port free, and the state file one that a sandbox wrote?",
+        ) from None
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        click.echo(server.url)
+        click.echo("user admin, password sandbox; Ctrl-C ends it", err=True)
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.close()
+    return Status.DONE
+
+
+def _keys(given: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
+    keys: dict[str, frozenset[str]] = {}
+    for key in given:
+        name, equals, permissions = key.partition("=")
+        if not name or not equals:
+            hint = "write it like --key plan=authenticate,sysInMemoryStoreGet"
+            raise WrongUsage("--key is not NAME=PERMISSION,…", hint=hint)
+        keys[name] = frozenset(permissions.split(",")) - {""}
+    return keys

@@ -1,0 +1,258 @@
+"""The embedded server: sockets and threads around `Site`, on loopback only."""
+
+from __future__ import annotations
+
+import copy
+import ipaddress
+import socket
+import socketserver
+import sys
+import threading
+from collections import deque
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from confsync.sandbox import rules
+from confsync.sandbox.accounts import Accounts
+from confsync.sandbox.body import read
+from confsync.sandbox.session import LARGEST_REQUEST
+from confsync.sandbox.site import Answer, Question, Site, too_large
+from confsync.sandbox.storage import Storage, raw
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from confsync.sandbox.objects import Json
+
+_NO_KEYS: Mapping[str, frozenset[str]] = MappingProxyType({})
+_JOURNAL_LENGTH = 10_000
+
+
+class Request(NamedTuple):
+    """A request that arrived; `body` is None where it was no JSON."""
+
+    method: str
+    path: str
+    body: object
+
+
+class Server:
+    """A server that listens from the moment it is made, and answers while it runs.
+
+    As a context manager it runs in a thread of its own; `serve_forever` runs it in the caller's.
+    User `admin`, password `sandbox`; `keys` maps Bearer keys to their permissions. Port 0 takes any
+    free one. With `state` it goes on where that file left off, and `initial` counts only without
+    one: an object, its omitted fields at their defaults.
+
+    Raises `ValueError` for a host that is not loopback and for a `state` or `initial` that is no
+    stored object, `OSError` for a port or a file that cannot be used.
+    """
+
+    def __init__(  # noqa: PLR0913 - one keyword for each thing that a test may want different
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        state: Path | None = None,
+        keys: Mapping[str, frozenset[str]] = _NO_KEYS,
+        initial: object | None = None,
+        *,
+        edition: str = "community",
+    ) -> None:
+        address = _loopback(host)
+        self._storage = Storage(state, initial)
+        self._http = _Http(address, port, Site(self._storage, Accounts(dict(keys)), edition))
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a slash at the end."""
+        host, port = self._http.server_address[:2]
+        name = str(host)
+        return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+    @property
+    def stored(self) -> Json:
+        """A copy of the stored object, secrets in clear.
+
+        Whatever has an `@type` can be set, even what this server would refuse or does not know.
+        """
+        with self._storage.alone():
+            return copy.deepcopy(self._storage.stored)
+
+    @stored.setter
+    def stored(self, stored: object) -> None:
+        with self._storage.alone():
+            self._storage.stored = raw(stored)
+
+    @property
+    def requests(self) -> list[Request]:
+        """The requests that arrived so far, the latest 10,000 of them."""
+        return self._http.journal()
+
+    def serve_forever(self) -> None:
+        """Answer until `close` is called from another thread, or a signal raises out of it."""
+        self._http.serve_forever(poll_interval=0.05)
+
+    def close(self) -> None:
+        """Stop: requests under way are answered, idle connections closed, threads joined."""
+        self._http.close()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self.serve_forever, name="confsync-sandbox")
+        self._thread.start()
+        self._http.wait_until_serving()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _loopback(host: str) -> str:
+    address = "127.0.0.1" if host == "localhost" else host
+    try:
+        if ipaddress.ip_address(address).is_loopback:
+            return address
+    except ValueError:
+        pass
+    raise ValueError(f"{host}: not a loopback address; the sandbox listens nowhere else")
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = False
+    request_queue_size = 128
+
+    def __init__(self, address: str, port: int, site: Site) -> None:
+        self.site = site
+        self._journal: deque[Request] = deque(maxlen=_JOURNAL_LENGTH)
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._serving = threading.Event()
+        if ":" in address:
+            self.address_family = socket.AF_INET6
+        super().__init__((address, port), _Handler)
+
+    def server_bind(self) -> None:
+        """Bind without asking for the name of the host, as the base class would."""
+        socketserver.TCPServer.server_bind(self)
+
+    def serve_forever(self, poll_interval: float = 0.5) -> None:
+        self._serving.set()
+        super().serve_forever(poll_interval)
+
+    def wait_until_serving(self) -> None:
+        self._serving.wait()
+
+    def journal(self) -> list[Request]:
+        with self._lock:
+            return list(self._journal)
+
+    def note(self, request: Request) -> None:
+        with self._lock:
+            self._journal.append(request)
+
+    def close(self) -> None:
+        if self._serving.is_set():
+            self.shutdown()
+        with self._lock:
+            for connection in self._connections:
+                _stop_reading(connection)
+        self.server_close()
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        connection, address = super().get_request()
+        with self._lock:
+            self._connections.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        with self._lock:
+            self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, _request: object, _address: object) -> None:
+        """Tell of an error only its kind, and of a client that went away nothing."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError | TimeoutError):
+            sys.stderr.write(f"sandbox: {type(error).__name__} while answering a request\n")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 60
+    server: _Http
+
+    def _handle(self) -> None:
+        body = self._body()
+        if body is None:
+            self.close_connection = True
+            self._send(too_large())
+            return
+        self.server.note(Request(self.command, self.path, _parsed(body)))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        try:
+            answer = self.server.site.answer(Question(self.command, self.path, headers, body))
+        except rules.Dropped:
+            self.close_connection = True
+            return
+        self._send(answer)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_HEAD = _handle
+
+    def _body(self) -> bytes | None:
+        """Read the body; None if it is too long for that."""
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return self._chunks()
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdecimal() or int(length) > LARGEST_REQUEST:
+            return None
+        return self.rfile.read(int(length))
+
+    def _chunks(self) -> bytes | None:
+        body = b""
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            if len(body) + size > LARGEST_REQUEST:
+                return None
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+        return body
+
+    def _send(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Nothing is logged: a path can hold a password."""
+
+
+def _stop_reading(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RD)
+    except OSError:
+        return
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return read(body)
+    except ValueError:
+        return None

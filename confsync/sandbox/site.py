@@ -1,0 +1,223 @@
+"""What the server answers to an HTTP request (wire section 1): values in, values out."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import threading
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from confsync.sandbox.accounts import USER, Accounts, listed
+from confsync.sandbox.body import read
+from confsync.sandbox.methods import AUTHENTICATE, Call, Caller, answer
+from confsync.sandbox.session import MOST_CALLS, MOST_REQUESTS, STATE, capabilities, session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from confsync.sandbox.objects import Json
+    from confsync.sandbox.storage import Storage
+
+_ERROR = "urn:ietf:params:jmap:error:"
+_CHALLENGES = (
+    'Bearer realm="Stalwart Server", resource_metadata="/.well-known/oauth-protected-resource"',
+    'Basic realm="Stalwart Server"',
+)
+# Any other name of one part is taken for a web application.
+_WEB_APPLICATION = re.compile(r"/(?!api$|jmap$)[^/]+")
+_SCHEMA = "/api/schema/25gnm1_xB9bPk-puX9VTFMP1W5V-1muUWuK964-_uEw"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request, its header names in lower case."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers and body of an answer."""
+
+    status: HTTPStatus
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class HttpError(Exception):
+    """An answer that says what is wrong with the request."""
+
+    def __init__(self, status: HTTPStatus, **members: object) -> None:
+        super().__init__()
+        self.status = status
+        self.members = members
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything behind the socket."""
+
+    storage: Storage
+    accounts: Accounts
+    edition: str
+    _running: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def answer(self, question: Question) -> Answer:
+        """Answer a request. Raises `rules.Dropped` where the server closes the connection."""
+        try:
+            return self._answer(question)
+        except HttpError as error:
+            return _problem(error)
+
+    def _answer(self, question: Question) -> Answer:
+        path = question.path.partition("?")[0]
+        route = _ROUTES.get((question.method, path))
+        if route is not None:
+            return route(self, question)
+        if question.method == "GET" and _WEB_APPLICATION.fullmatch(path):
+            return _redirect(HTTPStatus.FOUND, f"{path}/")
+        raise HttpError(HTTPStatus.NOT_FOUND, title="Not Found", detail="nothing is here")
+
+    def jmap(self, question: Question) -> Answer:
+        """Answer the calls of `POST /jmap/`."""
+        caller = self._caller(question)
+        content_type = question.headers.get("content-type", "").partition(";")[0]
+        if content_type.strip().lower() != "application/json":
+            raise HttpError(
+                HTTPStatus.BAD_REQUEST,
+                type=f"{_ERROR}notJSON",
+                detail="the content type is not application/json",
+            )
+        calls = _calls(question.body)
+        if len(calls) > MOST_CALLS:
+            raise _limit("maxCallsInRequest")
+        with self._turn(caller):
+            responses = [answer(call, caller, self.storage) for call in calls]
+        return _json({"methodResponses": responses, "sessionState": STATE})
+
+    def session(self, question: Question) -> Answer:
+        """Answer `GET /jmap/session`; that works without credentials too."""
+        if "authorization" not in question.headers:
+            return _json(session("", None))
+        caller = self._caller(question)
+        return _json(session(USER, caller.account))
+
+    def account(self, question: Question) -> Answer:
+        """Answer `GET /api/account`."""
+        permissions = listed(self._caller(question).permissions)
+        return _json({"permissions": permissions, "edition": self.edition, "locale": "en_US"})
+
+    def _caller(self, question: Question) -> Caller:
+        caller = self.accounts.caller(question.headers.get("authorization"))
+        if caller is None:
+            raise HttpError(
+                HTTPStatus.UNAUTHORIZED, title="Unauthorized", detail="no valid credentials"
+            )
+        if AUTHENTICATE not in caller.permissions:
+            raise HttpError(HTTPStatus.FORBIDDEN, title="Forbidden", detail="it may not log in")
+        return caller
+
+    @contextmanager
+    def _turn(self, caller: Caller) -> Iterator[None]:
+        with self._lock:
+            if self._running[caller.account] >= MOST_REQUESTS:
+                raise _limit("maxConcurrentRequests")
+            self._running[caller.account] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running[caller.account] -= 1
+
+
+def too_large() -> Answer:
+    """Answer a request whose body was not read, because of its length."""
+    return _problem(_limit("maxSizeRequest"))
+
+
+def _problem(error: HttpError) -> Answer:
+    """Write a problem as `application/problem+json`."""
+    headers = [("Content-Type", "application/problem+json")]
+    if error.status is HTTPStatus.UNAUTHORIZED:
+        headers += [("WWW-Authenticate", challenge) for challenge in _CHALLENGES]
+    content = {"type": "about:blank", "status": int(error.status), **error.members}
+    return Answer(error.status, tuple(headers), _bytes(content))
+
+
+def _calls(body: bytes) -> list[Call]:
+    """Read the method calls of a request; a body that is none comes back whole in the error."""
+    not_request = HttpError(
+        HTTPStatus.BAD_REQUEST, type=f"{_ERROR}notRequest", detail=body.decode(errors="replace")
+    )
+    try:
+        request = read(body)
+    except ValueError:
+        raise not_request from None
+    if not isinstance(request, dict):
+        raise not_request
+    using, calls = request.get("using"), request.get("methodCalls")
+    if not isinstance(using, list) or not isinstance(calls, list):
+        raise not_request
+    if not all(isinstance(name, str) and name in capabilities() for name in using):
+        raise not_request
+    found: list[Call] = []
+    for call in calls:
+        match call:
+            case [str(name), dict(arguments), str(call_id)]:
+                found.append(Call(name, arguments, call_id))
+            case _:
+                raise not_request
+    return found
+
+
+def _limit(name: str) -> HttpError:
+    return HttpError(
+        HTTPStatus.BAD_REQUEST, type=f"{_ERROR}limit", detail="over a limit", limit=name
+    )
+
+
+def _json(content: Json) -> Answer:
+    return Answer(
+        HTTPStatus.OK, (("Content-Type", "application/json; charset=utf-8"),), _bytes(content)
+    )
+
+
+def _redirect(status: HTTPStatus, location: str) -> Answer:
+    return Answer(status, (("Location", location),), b"")
+
+
+def _session_place(_site: Site, _question: Question) -> Answer:
+    return _redirect(HTTPStatus.TEMPORARY_REDIRECT, "/jmap/session")
+
+
+def _schema_place(_site: Site, _question: Question) -> Answer:
+    return _redirect(HTTPStatus.FOUND, _SCHEMA)
+
+
+def _schema(_site: Site, _question: Question) -> Answer:
+    headers = (("Content-Type", "application/json"), ("Content-Encoding", "gzip"))
+    return Answer(HTTPStatus.OK, headers, gzip.compress(b"{}"))
+
+
+def _bytes(content: Json) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+
+
+_ROUTES: dict[tuple[str, str], Callable[[Site, Question], Answer]] = {
+    ("POST", "/jmap"): Site.jmap,
+    ("POST", "/jmap/"): Site.jmap,
+    ("GET", "/jmap/session"): Site.session,
+    ("GET", "/.well-known/jmap"): _session_place,
+    ("GET", "/api/account"): Site.account,
+    ("GET", "/api/schema"): _schema_place,
+    ("GET", _SCHEMA): _schema,
+}

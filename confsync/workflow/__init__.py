@@ -1,0 +1,1 @@
+"""Use cases, one a module: the only room that puts the other rooms together."""

@@ -1,0 +1,113 @@
+"""Apply: plan, ask, send the smallest update, and prove that it is stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from confsync.errors import (
+    ConfsyncError,
+    ConnectionFailed,
+    Declined,
+    SecretUnavailable,
+    ServerRefused,
+)
+from confsync.kinds import KINDS
+from confsync.secrets import RESOLVERS
+from confsync.secrets.resolve import resolve
+from confsync.sync.outcome import (
+    NotSent,
+    Outcome,
+    Rejected,
+    Stored,
+    Unknown,
+    changed,
+    stored,
+)
+from confsync.workflow.load import load
+from confsync.workflow.plan import DEFAULTS, Options, planned
+from confsync.workflow.server import decoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from confsync.jmap.client import Decode
+    from confsync.sync.values import Plan
+    from confsync.workflow.server import Server, Session
+
+
+def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its name
+    files: Sequence[str],
+    session: Session,
+    *,
+    environment: Mapping[str, str],
+    options: Options = DEFAULTS,
+    show: Callable[[Plan], None] | None = None,
+    ask: Callable[[Plan], bool] | None = None,
+) -> Outcome:
+    """Bring the server to the desired state.
+
+    Every reference is resolved before anything is sent. `show` gets the plan before that, even an
+    empty one. `ask` says whether to go on; the live state is then read again and must still be the
+    planned one. Without `ask` the planning read counts. Raises what `plan` raises, and
+    SecretUnavailable and Declined: in all of these nothing was changed.
+    """
+    vault, server = session.vault, session.server
+    resolved = resolve(load(files, vault), vault, RESOLVERS, environment)
+    if resolved.problems:
+        raise SecretUnavailable(resolved.problems)
+    desired = resolved.desired
+    decode = decoder(KINDS[desired.object], vault)
+    plan = planned(session.target, desired, server.read(desired.object, decode), options)
+    if show is not None:
+        show(plan)
+    if plan.empty:
+        return NotSent(plan)
+    if ask is not None:
+        _ask(plan, ask, server, decode)
+    return _send(plan, server, decode)
+
+
+def _ask(plan: Plan, ask: Callable[[Plan], bool], server: Server, decode: Decode) -> None:
+    if not ask(plan):
+        raise Declined("declined", hint="answer yes, in full, to apply")
+    now = server.read(plan.desired.object, decode)
+    if changed(plan.live, now, KINDS[plan.desired.object].shape):
+        raise Declined(
+            "the server's state has changed since the plan was shown",
+            hint="plan again, and look at what changed",
+        )
+
+
+def _send(plan: Plan, server: Server, decode: Decode) -> Outcome:
+    name = plan.desired.object
+    shape = KINDS[name].shape
+    try:
+        exchange = server.update(name, plan.patch, decode)
+    except ConnectionFailed:
+        raise
+    except ServerRefused as refused:
+        if refused.certainly_not_done:
+            raise
+        return _look(plan, server, decode, refused.message)
+    except ConfsyncError as error:
+        return _look(plan, server, decode, error.message)
+    except KeyboardInterrupt:
+        return _look(plan, server, decode, "interrupted while the update was under way")
+    if exchange.refusal is None:
+        return stored(plan, exchange.before, exchange.after, shape)
+    if changed(exchange.before, exchange.after, shape):
+        return Unknown(plan, f"the server refused ({exchange.refusal.kind}), yet its state changed")
+    return Rejected(plan, exchange.refusal)
+
+
+def _look(plan: Plan, server: Server, decode: Decode, reason: str) -> Outcome:
+    """After an update that may have arrived: it is never sent again, the state is read."""
+    name = plan.desired.object
+    try:
+        now = server.read(name, decode)
+    except ConfsyncError as error:
+        return Unknown(plan, f"{reason}; reading the state afterwards failed too: {error.message}")
+    outcome = stored(plan, plan.live, now, KINDS[name].shape)
+    if outcome.verified and not outcome.remaining.unknown:
+        return Stored(plan, outcome.remaining)
+    return Unknown(plan, reason)

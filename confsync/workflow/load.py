@@ -1,0 +1,45 @@
+"""From files to desired states."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from confsync.errors import InvalidFiles, Problem, WrongUsage
+from confsync.files.overlay import lay_over
+from confsync.files.read import read
+from confsync.kinds import KINDS
+from confsync.kinds.from_file import from_file
+from confsync.secrets import RESOLVERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from confsync.sync.document import MappingNode
+    from confsync.sync.secret import Vault
+    from confsync.sync.values import Desired
+
+
+def load(files: Sequence[str], vault: Vault) -> Desired:
+    """The desired state that some files describe, later ones laid over earlier ones.
+
+    Raises InvalidFiles with every problem of every file, WrongUsage without a file.
+    """
+    if not files:
+        raise WrongUsage(
+            "no file is named", hint="name the store's file, like stores/in-memory.yaml"
+        )
+    documents: list[MappingNode] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            documents.append(read(file))
+        except InvalidFiles as invalid:
+            problems += invalid.problems
+    if problems:
+        raise InvalidFiles(tuple(problems))
+    reading = from_file(lay_over(documents), KINDS, vault, tuple(RESOLVERS))
+    if reading.problems:
+        raise InvalidFiles(reading.problems)
+    (desired,) = reading.desired
+    return replace(desired, file=files[-1])

@@ -1,0 +1,41 @@
+"""What the use cases need of a server, and the connection that has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from confsync.kinds.from_wire import from_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from confsync.jmap.answers import Json
+    from confsync.jmap.client import Decode, Exchange
+    from confsync.kinds.kind import Kind
+    from confsync.sync.secret import Vault
+    from confsync.sync.values import Live, Patch, Target
+
+
+class Server(Protocol):
+    """Reads and updates one object, one request each. `jmap.client.Client` is one."""
+
+    def read(self, name: str, decode: Decode) -> Live:
+        """Get the object. Raises ConnectionFailed, ConnectionLost, ServerRefused, UnexpectedAnswer."""
+
+    def update(self, name: str, patch: Patch, decode: Decode) -> Exchange:
+        """Update the object and get it before and after. Raises the same."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """A server, what it is called, and the vault that holds the secrets of this run."""
+
+    target: Target
+    server: Server
+    vault: Vault
+
+
+def decoder(kind: Kind, vault: Vault) -> Callable[[Mapping[str, Json]], Live]:
+    """How the answers about an object are decoded, and their passwords sealed."""
+    return lambda answer: from_wire(kind, answer, vault)

@@ -1,0 +1,31 @@
+"""Show: the live state, masked, as a file would say it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from confsync.files.write import yaml_text
+from confsync.kinds import KINDS
+from confsync.kinds.to_file import Plain, to_file
+from confsync.workflow.server import decoder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from confsync.sync.values import Live
+    from confsync.workflow.server import Session
+
+
+def show(session: Session, name: str = "InMemoryStore") -> Live:
+    """The live state of an object. One request. Raises what `plan` raises."""
+    return session.server.read(name, decoder(KINDS[name], session.vault))
+
+
+def as_document(states: Iterable[Live]) -> dict[str, Plain]:
+    """Live states in the form of a file, every secret masked."""
+    return {live.object: to_file(live.tree, KINDS[live.object].shape) for live in states}
+
+
+def as_yaml(states: Iterable[Live]) -> str:
+    """The same as YAML."""
+    return yaml_text(as_document(states))
