@@ -24,7 +24,7 @@ class Sink:
 
 
 def sinks(outputs: Iterable[str], formats: Collection[str]) -> tuple[Sink, ...]:
-    """The outputs that were asked for; text on standard output where none was. Raises WrongUsage."""
+    """The outputs asked for; text on standard output where none was. Raises WrongUsage."""
     found = tuple(_sink(output, formats) for output in outputs) or (Sink("text", None),)
     if sum(sink.file is None for sink in found) > 1:
         raise WrongUsage(

@@ -28,7 +28,8 @@ Decode: TypeAlias = "Callable[[Mapping[str, Json]], Live]"
 class Transport(Protocol):
     """What carries a request to the server and its answer back."""
 
-    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer: ...
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send a body. Raises ConnectionFailed, ConnectionLost, UnexpectedAnswer."""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def authorization(credentials: Credentials, vault: Vault) -> str:
 
 
 def update_json(update: Patch, vault: Vault) -> dict[str, Json]:
-    """The PATCH object of an update: pointers without a leading slash, values as the wire has them."""
+    """The PATCH object of an update: pointers without a leading slash, values of the wire."""
     entries = {
         pointer.write(tuple(_token(token, vault) for token in entry.pointer)): _value(
             entry.value, vault

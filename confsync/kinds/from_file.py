@@ -28,7 +28,6 @@ from confsync.sync.shape import (
     UrlText,
     Variants,
 )
-from confsync.sync.url import Url
 from confsync.sync.values import (
     Desired,
     Items,
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from confsync.sync.secret import Vault
+    from confsync.sync.url import Url
 
 TYPE = "@type"
 

@@ -130,7 +130,8 @@ def _text(value: Json, path: Path) -> str:
 
 
 def _unexpected(path: Path, wanted: str) -> UnexpectedAnswer:
+    name = path_text(path) or "it"
     return UnexpectedAnswer(
-        f"the server's object is not as Stalwart sends it: {path_text(path) or 'it'} is not {wanted}",
+        f"the server's object is not as Stalwart sends it: {name} is not {wanted}",
         hint="confsync knows Stalwart 0.16.10 and later; is this URL a Stalwart server?",
     )

@@ -11,7 +11,7 @@ from confsync.report.printable import printable
 from confsync.sync.relate import same_skeleton
 from confsync.sync.shape import Shape, UrlText
 from confsync.sync.url import Url
-from confsync.sync.values import Change, Items, Members, Object, Origin, Tree, Unknown, path_text
+from confsync.sync.values import Change, Object, Origin, Tree, Unknown, path_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,9 +58,6 @@ def show(value: Tree, shape: Shape) -> str:
         members = inner.items() if isinstance(inner, dict) else ()
         told = [f"{name} {_word(member)}" for name, member in members if name != "@type"]
         return ", ".join([printable(value.tag), *told])
-    if isinstance(value, Members | Items):
-        plain = to_file(value, shape)
-        return ", ".join(_word(item) for item in plain) if isinstance(plain, list) else ""
     return _word(to_file(value, shape))
 
 

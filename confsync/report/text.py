@@ -67,7 +67,8 @@ def outcome_text(outcome: Outcome) -> str:
             lines = ["Nothing was sent: the server has what the files say."]
         case Rejected(refusal=refusal):
             lines = [
-                f"The server refused the update ({refusal.kind}); nothing was changed on the server.",
+                f"The server refused the update ({refusal.kind}).",
+                "Nothing was changed on the server.",
                 *(f"  at {printable(pointer)}" for pointer in refusal.properties if pointer),
                 *(f"  {printable(error)}" for error in refusal.errors),
             ]
@@ -190,7 +191,8 @@ def _finding(finding: Finding) -> str:
     place = ""
     if finding.origin is not None and finding.origin.line:
         place = f"{printable(finding.origin.file)}:{finding.origin.line}: "
-    return f"{finding.severity}: {place}{printable(finding.message)}\n  hint: {printable(finding.hint)}"
+    fact = f"{finding.severity}: {place}{printable(finding.message)}"
+    return f"{fact}\n  hint: {printable(finding.hint)}"
 
 
 def _stored(outcome: Stored) -> Iterator[str]:

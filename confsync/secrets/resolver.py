@@ -22,4 +22,5 @@ class Unavailable(Exception):
 class Resolver(Protocol):
     """Gives the text of a reference, as it is: never coerced, never trimmed. Raises Unavailable."""
 
-    def __call__(self, ref: Ref, environment: Mapping[str, str]) -> str: ...
+    def __call__(self, ref: Ref, environment: Mapping[str, str]) -> str:
+        """Look where `ref` leads; `environment` is that of the process."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.sync.diff import difference
 from confsync.sync.plan import as_desired
-from confsync.sync.values import Difference, Live, Path, Plan
 
 if TYPE_CHECKING:
     from confsync.sync.shape import Variants
+    from confsync.sync.values import Difference, Live, Path, Plan
 
 
 @dataclass(frozen=True)

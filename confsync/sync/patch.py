@@ -148,21 +148,22 @@ def _sent(entry: Entry) -> Iterator[Sent]:
 
 def _sent_in(value: Tree, path: Path) -> Iterator[Sent]:
     match value:
-        case Secret(ref=ref) if ref is not None:
-            yield Sent(path, ref)
-        case Url(ref=ref) if ref is not None:
-            yield Sent(path, ref)
+        case Secret() | Url() if value.ref is not None:
+            yield Sent(path, value.ref)
         case Url():
-            for secret in value.secrets:
-                yield from _sent_in(secret, path)
-        case Object():
-            for name, member in value.members.items():
-                yield from _sent_in(member, (*path, name))
-        case Members():
-            for url in value.members:
-                yield from _sent_in(url, path)
-        case Items():
-            for index, item in enumerate(value.items):
-                yield from _sent_in(item, (*path, index))
+            yield from (Sent(path, secret.ref) for secret in value.secrets if secret.ref)
+        case Object() | Members() | Items():
+            for step, inner in _inside(value):
+                yield from _sent_in(inner, path if step is None else (*path, step))
         case _:
             pass
+
+
+def _inside(value: Object | Members | Items) -> Iterator[tuple[str | int | None, Tree]]:
+    match value:
+        case Object():
+            yield from value.members.items()
+        case Items():
+            yield from enumerate(value.items)
+        case Members():
+            yield from ((None, url) for url in value.members)

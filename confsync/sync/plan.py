@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from confsync.sync.diff import difference
 from confsync.sync.fingerprint import digest
 from confsync.sync.patch import patch, secrets_sent
-from confsync.sync.shape import Variants
 from confsync.sync.values import (
     Desired,
     Finding,
@@ -18,6 +18,9 @@ from confsync.sync.values import (
     Plan,
     Target,
 )
+
+if TYPE_CHECKING:
+    from confsync.sync.shape import Variants
 
 
 def make_plan(

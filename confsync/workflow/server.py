@@ -21,7 +21,7 @@ class Server(Protocol):
     """Reads and updates one object, one request each. `jmap.client.Client` is one."""
 
     def read(self, name: str, decode: Decode) -> Live:
-        """Get the object. Raises ConnectionFailed, ConnectionLost, ServerRefused, UnexpectedAnswer."""
+        """Get the object. Raises the errors of a connection, ServerRefused, UnexpectedAnswer."""
 
     def update(self, name: str, patch: Patch, decode: Decode) -> Exchange:
         """Update the object and get it before and after. Raises the same."""
