@@ -20,7 +20,7 @@ from confsync.sync.shape import (
     UrlText,
     Variants,
 )
-from confsync.sync.url import seal_url
+from confsync.sync.url import masked, seal_url
 from confsync.sync.values import Items, Live, Members, Object, Path, Scalar, Tree, path_text
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class _Decoder:
             self.unrecognised.append(path_text((*path, "@type")))
             return Object(tag, {})
         self.unrecognised += [
-            path_text((*path, name))
+            masked(path_text((*path, name)))
             for name in value
             if name not in known.fields and name != "@type"
         ]

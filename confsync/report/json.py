@@ -48,7 +48,7 @@ def document_json(document: Json) -> str:
 
 def _dump(content: dict[str, Json]) -> str:
     whole: dict[str, Json] = {"format_version": FORMAT_VERSION, **content}
-    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(whole, indent=2) + "\n"
 
 
 def _target(plan: Plan) -> dict[str, Json]:

@@ -1,0 +1,161 @@
+"""Every command and every store in README, docs and examples is run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from confsync.sandbox import Server
+from confsync.workflow.validate import validate
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("examples/**/*.md"))
+)
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+STORE = (ROOT / "examples/demo/stores/in-memory.yaml").read_text()
+
+# Commands of the pages that are no confsync; each is held by something else.
+ELSEWHERE = {
+    "make demo",  # .ci/run
+    "pip install confsync",  # test_the_package_has_the_name_that_is_installed
+    "make test PYTHON=python",
+}
+
+
+def blocks(page: str, *languages: str) -> list[str]:
+    found = BLOCK.findall((ROOT / page).read_text())
+    return [body for language, body in found if language in languages]
+
+
+def commands(page: str) -> list[str]:
+    console = [
+        line.removeprefix("$ ")
+        for body in blocks(page, "console")
+        for line in body.splitlines()
+        if line.startswith("$ ")
+    ]
+    shell = [line for body in blocks(page, "sh") for line in body.splitlines()]
+    return [line for line in console + shell if line and not line.startswith(("export", "unset"))]
+
+
+def run(arguments: list[str], directory: Path, url: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "STALWART_URL": url,
+        "STALWART_USER": "admin",
+        "STALWART_PASSWORD": "sandbox",
+        "REDIS_PASSWORD": "canary",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "confsync", *arguments],
+        cwd=directory,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    stores = tmp_path / "stores"
+    stores.mkdir()
+    for name in ("in-memory", "base", "production"):
+        (stores / f"{name}.yaml").write_text(STORE)
+    return tmp_path
+
+
+def test_the_pages_have_commands() -> None:
+    assert {page for page in PAGES if commands(page)} >= {"README.md", "docs/store-file.md"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_of_a_page_runs(page: str, directory: Path) -> None:
+    for command in commands(page):
+        words = shlex.split(command, comments=True)
+        if words[0] != "confsync":
+            assert command in ELSEWHERE, f"{page}: nothing runs {command!r}"
+            continue
+        if words[1] == "sandbox":
+            start_and_end_a_sandbox(words[1:], directory)
+            continue
+        with Server() as server:
+            done = run(words[1:], directory, server.url)
+        asks = words[1] == "apply" and "--yes" not in words
+        assert done.returncode == (3 if asks else 0), (command, done.stdout, done.stderr)
+
+
+def start_and_end_a_sandbox(words: list[str], directory: Path) -> None:
+    arguments = [
+        "0" if before == "--port" else word
+        for before, word in zip(["", *words], words, strict=False)
+    ]
+    with subprocess.Popen(
+        [sys.executable, "-m", "confsync", *arguments],
+        cwd=directory,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("http://127.0.0.1:")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/store-file.md"])
+def test_every_store_of_a_page_is_valid(page: str, tmp_path: Path) -> None:
+    stores = blocks(page, "yaml")
+    assert stores
+    for number, store in enumerate(stores):
+        file = tmp_path / f"{number}.yaml"
+        file.write_text(store)
+        assert validate([str(file)]) == ()
+
+
+def test_every_store_of_the_examples_is_valid() -> None:
+    stores = [str(path) for path in ROOT.glob("examples/**/stores/*.yaml")]
+    assert len(stores) > 1
+    assert validate(stores) == ()
+
+
+def test_the_readme_shows_what_the_demo_prints() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples/demo/demo.py")],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    printed = settled(done.stdout)
+    assert "$ confsync validate" in printed
+    assert printed.rstrip().endswith("(exit status 0)")
+    assert "No visible changes. 1 secret cannot be compared" in printed
+    shown = [body for body in blocks("README.md", "console") if body.startswith("$ confsync plan")]
+    assert len(shown) == 1
+    command, _, output = settled(shown[0]).partition("\n")
+    assert command in printed
+    assert output in printed
+    (applied,) = (body for body in blocks("README.md", "console") if "--yes" in body)
+    assert applied.partition("…\n")[2] in printed
+
+
+def settled(text: str) -> str:
+    """The text without what differs from run to run: the port, and the digest over it."""
+    text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
+    return re.sub(r"Digest 1:[0-9a-f]{32}", "Digest", text)
+
+
+def test_the_package_has_the_name_that_is_installed() -> None:
+    assert 'name = "confsync"' in (ROOT / "pyproject.toml").read_text()
