@@ -5,7 +5,8 @@ Size and depth are checked before anything is built.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
-from confsync.errors import InvalidFiles, Problem
+from confsync.errors import Problem
 from confsync.files.complaints import complaint
 from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
 
@@ -37,34 +38,44 @@ MAX_BYTES = 64 * 1024
 MAX_DEPTH = 32
 
 
-def read(path: str) -> MappingNode:
-    """The document of a file. Raises InvalidFiles with everything that is wrong with it as YAML."""
-    source = _text(path)
+@dataclass(frozen=True)
+class Parsed:
+    """A file's document, as far as it could be read, and all that is wrong with it as YAML.
+
+    No document: nothing more can be said of the file than the problems do.
+    """
+
+    document: MappingNode | None
+    problems: tuple[Problem, ...]
+
+
+def read(path: str) -> Parsed:
+    """Read a file. Nothing is raised: whatever is wrong is a problem."""
+    try:
+        source = _text(path)
+    except _Unreadable as unreadable:
+        return Parsed(None, (unreadable.problem,))
     builder = _Builder(path)
     try:
+        builder.refuse_line_separators(source)
         root = builder.document(_events(source))
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
-        lines = source.split("\n")
-        text = lines[line - 1][column - 1 :] if 0 < line <= len(lines) else ""
-        message, hint = complaint(str(error.problem), text)
-        builder.problems.append(Problem(path, line, column, "yaml", message, hint))
+        builder.problems.append(_complaint(path, error, source))
     except (ReaderError, YAMLStreamError) as error:
-        position = getattr(error, "position", 0)
-        before = source[: position if isinstance(position, int) else 0]
-        column = len(before) - before.rfind("\n")
-        message, hint = (
-            "a control character stands here",
-            "remove it, or write it as \\xNN in quotes",
-        )
-        line = before.count("\n") + 1
-        builder.problems.append(Problem(path, line, column, "yaml", message, hint))
+        builder.problems.append(_control_character(path, error, source))
+    except _Unreadable as unreadable:
+        builder.problems.append(unreadable.problem)
     else:
-        if not builder.problems and isinstance(root, MappingNode):
-            return root
-        builder.check_root(root)
-    raise InvalidFiles(tuple(sorted(builder.problems)))
+        if isinstance(root, MappingNode):
+            return Parsed(root, tuple(builder.problems))
+        builder.not_a_mapping(root)
+    return Parsed(None, tuple(sorted(builder.problems)))
+
+
+class _Unreadable(Exception):
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
 
 
 def _events(source: str) -> Iterator[Event]:
@@ -74,7 +85,6 @@ def _events(source: str) -> Iterator[Event]:
 
 
 def _text(path: str) -> str:
-    """The file's text. The server's own page of errors is no use to anyone: ours names the file."""
     try:
         with Path(path).open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -95,11 +105,31 @@ def _text(path: str) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         message, hint = "the file is not UTF-8 from here", "save it as UTF-8"
-        raise InvalidFiles((Problem(path, line, 0, "encoding", message, hint),)) from None
+        raise _Unreadable(Problem(path, line, 0, "encoding", message, hint)) from None
 
 
-def _unreadable(path: str, message: str, hint: str) -> InvalidFiles:
-    return InvalidFiles((Problem(path, 0, 0, "unreadable", message, hint),))
+def _unreadable(path: str, message: str, hint: str) -> _Unreadable:
+    return _Unreadable(Problem(path, 0, 0, "unreadable", message, hint))
+
+
+def _complaint(path: str, error: MarkedYAMLError, source: str) -> Problem:
+    """The parser's problem, at the place where a person would look for it."""
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line, mark.column) if mark is not None else (0, 0)
+    lines = source.split("\n")
+    text = lines[line][column:] if line < len(lines) else ""
+    found = complaint(str(error.problem), text)
+    if found.opening and error.context_mark is not None:
+        line, column = error.context_mark.line, error.context_mark.column
+    return Problem(path, line + 1, column + 1, "yaml", found.message, found.hint)
+
+
+def _control_character(path: str, error: Exception, source: str) -> Problem:
+    position = getattr(error, "position", 0)
+    before = source[: position if isinstance(position, int) else 0]
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    hint = "remove it, or write it as \\xNN in quotes"
+    return Problem(path, line, column, "yaml", "a control character stands here", hint)
 
 
 @dataclass
@@ -141,9 +171,19 @@ class _Builder:
                 root = self._place(node, open_nodes, root)
         return root
 
-    def check_root(self, root: Node | None) -> None:
+    def refuse_line_separators(self, source: str) -> None:
+        """Characters that YAML 1.1 takes for line breaks, and YAML 1.2 and editors do not."""
+        found = re.search("[\u0085\u2028\u2029]", source)
+        if found is not None:
+            before = source[: found.start()]
+            line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+            message = "a line break that not every reader sees stands here"
+            hint = f"remove it, or write it as \\u{ord(found[0]):04x} in double quotes"
+            raise _Unreadable(Problem(self.file, line, column, "yaml", message, hint))
+
+    def not_a_mapping(self, root: Node | None) -> None:
         """Say what is wrong with a document that is no mapping."""
-        if isinstance(root, MappingNode) or any(problem.line for problem in self.problems):
+        if self.problems:
             return
         if root is None or (isinstance(root, ScalarNode) and root.plain and not root.text):
             hint = "write `InMemoryStore:` at its top, and the object under it"
@@ -162,12 +202,15 @@ class _Builder:
         return node if root is None else root
 
     def _leaf(self, event: Event) -> ScalarNode:
-        if isinstance(event, ScalarEvent):
-            if any("\ud800" <= character <= "\udfff" for character in event.value):
-                hint = "write the character itself, or its one escape of eight digits"
-                self._problem(self._mark(event), "encoding", "half a character stands here", hint)
-            return ScalarNode(self._mark(event), event.value, plain=not event.style)
-        return ScalarNode(self._mark(event), "", plain=True)
+        mark = self._mark(event)
+        if not isinstance(event, ScalarEvent):
+            return ScalarNode(mark, "", plain=True, broken=True)
+        if any("\ud800" <= character <= "\udfff" for character in event.value):
+            hint = "write the character itself, or its one escape of eight digits"
+            self._problem(mark, "encoding", "half a character stands here", hint)
+            return ScalarNode(mark, "", plain=True, broken=True)
+        tagged = event.ctag is not None
+        return ScalarNode(mark, event.value, plain=not event.style, broken=tagged)
 
     def _mapping(self, mark: Mark, children: list[Node]) -> MappingNode:
         seen: dict[str, Mark] = {}
@@ -182,24 +225,29 @@ class _Builder:
             elif key.text in seen:
                 hint = f"it stands at line {seen[key.text].line} already; keep one of them"
                 self._problem(key.mark, "duplicate-key", "this key stands here twice", hint)
-            else:
+            elif not key.broken:
                 seen[key.text] = key.mark
-                entries.append((key, value))
+                entries.append((key, _at_its_key(key, value)))
         return MappingNode(mark, tuple(entries))
 
     def _refuse_extras(self, event: NodeEvent) -> None:
-        if isinstance(event, AliasEvent) or event.anchor is not None:
-            what, hint = (
-                "anchors and aliases are not allowed",
-                "write the value out where it counts",
-            )
-            self._problem(self._mark(event), "yaml", what, hint)
+        mark = self._mark(event)
+        if isinstance(event, AliasEvent) and set(event.anchor) == {"*"}:
+            message = "`****` is the mask that stands for a hidden secret, not a value"
+            hint = "write where it can be had, like `{env: NAME}` or `{file: PATH}`"
+            self._problem(mark, "mask", message, hint)
+        elif isinstance(event, AliasEvent) or event.anchor is not None:
+            message = "anchors and aliases are not allowed"
+            self._problem(mark, "yaml", message, "write the value out where it counts")
         if getattr(event, "tag", None) is not None:
-            what, hint = "tags are not allowed", "write the value alone; quotes make it a text"
-            self._problem(self._mark(event), "yaml", what, hint)
+            message, hint = "tags are not allowed", "write the value alone; quotes make it a text"
+            self._problem(mark, "yaml", message, hint)
 
-    def _another_document(self, event: Event) -> None:
+    def _another_document(self, event: DocumentStartEvent) -> None:
         self.documents += 1
+        if event.version is not None or event.tags:
+            message, hint = "directives are not allowed", "remove the line that starts with %"
+            self._problem(Mark(self.file, 1, 1), "yaml", message, hint)
         if self.documents > 1:
             hint = "keep one; several layers are several files"
             self._problem(self._mark(event), "yaml", "a second document starts here", hint)
@@ -209,3 +257,9 @@ class _Builder:
 
     def _problem(self, mark: Mark, rule: str, message: str, hint: str) -> None:
         self.problems.append(Problem(mark.file, mark.line, mark.column, rule, message, hint))
+
+
+def _at_its_key(key: ScalarNode, value: Node) -> Node:
+    """The parser places a value that is not there at the next thing that is: not in its line."""
+    empty = isinstance(value, ScalarNode) and value.plain and not value.text
+    return replace(value, mark=key.mark) if empty else value

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from confsync.errors import ServerRefused, UnexpectedAnswer
 from confsync.sync.outcome import Refusal
+from confsync.sync.pointer import read
 from confsync.sync.url import masked
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def refusal(arguments: Mapping[str, Json]) -> Refusal | None:
     properties, errors = found.get("properties"), found.get("validationErrors")
     return Refusal(
         _word(found.get("type")),
-        tuple(masked(pointer) for pointer in _list(properties) if isinstance(pointer, str)),
+        tuple(_place(pointer) for pointer in _list(properties) if isinstance(pointer, str)),
         tuple(_validation(error) for error in _list(errors) if isinstance(error, dict)),
     )
 
@@ -164,6 +165,11 @@ def _list(value: Json) -> list[Json]:
 def _word(value: Json) -> str:
     """A name from the server, if it is one."""
     return value if isinstance(value, str) and value.isalnum() and len(value) <= 40 else "unnamed"  # noqa: PLR2004 - longer than any of JMAP's names
+
+
+def _place(pointer: str) -> str:
+    """A pointer of the server's, as paths are shown; a member of a set may hold a password."""
+    return "/".join(masked(token) for token in read(pointer))
 
 
 def _validation(error: dict[str, Json]) -> str:

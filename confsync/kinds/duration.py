@@ -7,7 +7,8 @@ import re
 UNITS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 """The units in milliseconds, largest first."""
 
-_TEXT = re.compile("".join(rf"(?:([0-9]{{1,20}}){unit})?" for unit in UNITS))
+_LONGEST = 25  # digits: more than any duration that the server takes
+_TEXT = re.compile("".join(rf"(?:(0|[1-9][0-9]*){unit})?" for unit in UNITS))
 
 
 def milliseconds(text: str) -> int | None:
@@ -16,7 +17,7 @@ def milliseconds(text: str) -> int | None:
     if found is None or not text:
         return None
     pairs = zip(found.groups(), UNITS.values(), strict=True)
-    return sum(int(number) * size for number, size in pairs if number is not None)
+    return sum(int(number[:_LONGEST]) * size for number, size in pairs if number is not None)
 
 
 def duration_text(value: int) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from confsync.errors import Problem
 from confsync.kinds import scalars
 from confsync.kinds.kind import Broken, Kind, default_object
-from confsync.kinds.scalars import Mistake, nearest
-from confsync.kinds.urls import Reader
+from confsync.kinds.scalars import Mistake, Mistakes, is_broken, nearest
+from confsync.kinds.urls import INSTEAD, Reader
 from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
 from confsync.sync.relate import same
 from confsync.sync.secret import HIDDEN
@@ -93,6 +93,8 @@ class _Decoder:
 
     def object(self, node: Node, shape: Variants, path: Path, at: Mark) -> Object | None:
         """Decode an object; None where not even its variant can be told."""
+        if is_broken(node):
+            return None
         if not isinstance(node, MappingNode):
             names = ", ".join(shape.objects)
             hint = f"write `'@type': …` under it, with one of {names}"
@@ -132,10 +134,11 @@ class _Decoder:
         name, names = _name(path, shape), ", ".join(shape.objects)
         entry = node.get(TYPE)
         if entry is None:
-            hint = f"add `'@type': …`, in quotes, with one of {names}"
-            self._mistake(node.mark, Mistake("no-type", f"{name} has no '@type'", hint))
+            self._mistake(node.mark, self._no_type(node, name, names))
             return None
         _, value = entry
+        if is_broken(value):
+            return None
         tag = value.text if isinstance(value, ScalarNode) else ""
         known = shape.objects.get(tag)
         if known is None:
@@ -143,11 +146,26 @@ class _Decoder:
             self._mistake(value.mark, Mistake("unknown-type", f"{name} has no such '@type'", hint))
         return known
 
+    def _no_type(self, node: MappingNode, name: str, names: str) -> Mistake:
+        message, hint = (
+            f"{name} has no '@type'",
+            f"add `'@type': …`, in quotes, with one of {names}",
+        )
+        misspelt = node.get("type")
+        if misspelt is not None:
+            hint = "write `'@type'`, in quotes, in place of `type`"
+            return Mistake("no-type", message, hint, misspelt[0].mark)
+        if any(key.text in self.references for key, _ in node.entries):
+            hint = (
+                "a reference stands for the secret in it: `{'@type': Value, secret: {env: NAME}}`"
+            )
+        return Mistake("no-type", message, hint)
+
     def _field(self, node: MappingNode, name: str, known: Field, path: Path) -> Tree:
         entry = node.get(name)
         if entry is None:
             if known.required:
-                hint = f"add `{name}: …`: {known.summary}"
+                hint = f"add `{name}: …`: {_what_to_write(known)}"
                 message = f"{path_text(path)} is missing"
                 self._mistake(node.mark, Mistake("missing", message, hint))
                 return _placeholder(known.shape)
@@ -163,8 +181,8 @@ class _Decoder:
             return _placeholder(known.shape) if known.required else known.default
         try:
             decoded = self._value(value, known.shape, path, key.mark)
-        except Mistake as mistake:
-            self._mistake(value.mark, mistake)
+        except (Mistake, Mistakes) as found:
+            self._mistakes(value.mark, found)
             decoded = None
         if decoded is None:
             return _placeholder(known.shape) if known.required else known.default
@@ -205,15 +223,16 @@ class _Decoder:
             raise Mistake(
                 "wrong-type",
                 f"{path_text(path)} must be a list",
-                "write its members one under the other, each with `- ` in front, without `: true`",
+                "write its members one under the other, each with `- ` in front"
+                + (", without `: true`" if isinstance(node, MappingNode) else ""),
             )
         members: list[Url] = []
         for item in node.items:
             here = (*path, len(members))
             try:
                 url = Reader(self.vault, self.references, here).url(item)
-            except Mistake as mistake:
-                self._mistake(item.mark, mistake)
+            except (Mistake, Mistakes) as found:
+                self._mistakes(item.mark, found)
                 continue
             if not any(same(member, url) for member in members):
                 self.origins[here] = Origin(
@@ -221,6 +240,10 @@ class _Decoder:
                 )
                 members.append(url)
         return Members(tuple(members))
+
+    def _mistakes(self, mark: Mark, found: Mistake | Mistakes) -> None:
+        for mistake in found.mistakes if isinstance(found, Mistakes) else (found,):
+            self._mistake(mark, mistake)
 
     def _mistake(self, mark: Mark, mistake: Mistake) -> None:
         self.problems.append(_problem(mistake.mark or mark, mistake))
@@ -237,6 +260,8 @@ def _nothing(mark: Mark, kinds: Mapping[str, Kind]) -> Problem:
 
 def _unknown_object(key: ScalarNode, kinds: Mapping[str, Kind]) -> Problem:
     hint = f"{nearest(key.text, kinds)}known are {', '.join(kinds)}"
+    if key.text == TYPE:
+        hint = f"write `{next(iter(kinds))}:` above it, and the object under that"
     message = f"{scalars.quoted_name(key.text)} is no object that confsync knows"
     return _problem(key.mark, Mistake("unknown-object", message, hint))
 
@@ -246,22 +271,29 @@ def _unknown_field(key: ScalarNode, known: Fields, shape: Variants) -> Mistake:
     owners = [tag for tag, other in shape.objects.items() if key.text in other.fields]
     hint = nearest(key.text, known.fields)
     if owners:
-        hint = (
-            f"{name} belongs to {' and '.join(owners)}; {hint or f'{known.tag} has no such field'}"
-        )
-    elif key.text == "type":
-        hint = "the variant is named by `'@type'`, in quotes"
+        other = hint or "remove it, or change the '@type'"
+        hint = f"{name} belongs to {_listed(owners)}; {other}"
     elif not hint:
         hint = f"it has {', '.join(known.fields) or 'none'}"
     return Mistake("unknown-field", f"{known.tag} has no field {name}", hint.rstrip())
 
 
+def _listed(names: list[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def _null(path: Path, known: Field) -> Mistake:
     if known.required:
-        hint = f"write a value: {known.summary}"
+        hint = _what_to_write(known)
+        hint = hint if isinstance(known.shape, SecretText) else f"write a value: {hint}"
     else:
         hint = "leave the field out for its default"
     return Mistake("null", f"{path_text(path)} may not be null", hint)
+
+
+def _what_to_write(known: Field) -> str:
+    return INSTEAD if isinstance(known.shape, SecretText) else known.summary
 
 
 def _name(path: Path, shape: Variants) -> str:

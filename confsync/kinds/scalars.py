@@ -18,7 +18,7 @@ from confsync.sync.url import MASK, trim
 from confsync.sync.values import Path, path_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _BOOLEANS = {
@@ -48,6 +48,14 @@ class Mistake(Exception):
         self.mark = mark
 
 
+class Mistakes(Exception):
+    """Several mistakes in one value."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__()
+        self.mistakes = tuple(mistakes)
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """`did you mean …? ` with the known name that is nearest to a misspelt one, or nothing."""
     lower = {other.lower(): other for other in known}
@@ -60,13 +68,25 @@ def quoted_name(name: str) -> str:
     return f"`{name}`" if _NAME.fullmatch(name) else "named so"
 
 
+def is_broken(node: Node) -> bool:
+    """Whether a node has been complained of already, so that nothing more is said of it."""
+    return isinstance(node, ScalarNode) and node.broken
+
+
+def check_read(node: Node) -> None:
+    """Raise an empty Mistakes for a node that has been complained of already."""
+    if is_broken(node):
+        raise Mistakes(())
+
+
 def is_null(node: ScalarNode) -> bool:
     """Whether a scalar is YAML's null."""
-    return node.plain and node.text in _NULLS
+    return node.plain and not node.broken and node.text in _NULLS
 
 
 def scalar(node: Node, shape: Shape, path: Path) -> bool | int | str:
     """The value of a scalar in canonical form. Raises Mistake."""
+    check_read(node)
     name = path_text(path)
     if not isinstance(node, ScalarNode):
         what = {MappingNode: "a mapping", SequenceNode: "a list"}[type(node)]
@@ -113,8 +133,9 @@ def range_text(shape: Shape) -> str:
     """The limits of a field, for people."""
     match shape:
         case Duration(minimum, maximum) | Unsigned(minimum, maximum):
-            upper = "" if maximum == U64 else f" to {limit_text(shape, maximum)}"
-            return f"{limit_text(shape, minimum)}{upper or ' or more'}"
+            if maximum == U64:
+                return f"{limit_text(shape, minimum)} or more"
+            return f"{limit_text(shape, minimum)} to {limit_text(shape, maximum)}"
         case ListOf(minimum=minimum):
             return f"{minimum} items or more"
         case _:
@@ -141,13 +162,13 @@ def _unsigned(node: ScalarNode, name: str, shape: Unsigned) -> int:
     if not node.plain and _NUMBER.fullmatch(node.text):
         hint = "write the number without quotes"
     else:
-        hint = f"write digits alone, without sign, point or leading zero; {range_text(shape)}"
+        hint = _example(shape)
     raise Mistake("wrong-type", f"{name} must be a whole number", hint)
 
 
 def _duration(node: ScalarNode, name: str, shape: Duration) -> int:
-    if _NUMBER.fullmatch(node.text):
-        number = node.text.lstrip("+-")
+    if _NUMBER.fullmatch(node.text) and not node.text.startswith("-"):
+        number = node.text.lstrip("+")
         if set(number) == {"0"}:
             raise Mistake("duration", f"{name} must not be zero", _example(shape))
         hint = f"did you mean {number}s or {number}ms?"
@@ -158,7 +179,8 @@ def _duration(node: ScalarNode, name: str, shape: Duration) -> int:
     if value == 0:
         raise Mistake("duration", f"{name} must not be zero", _example(shape))
     if value > U64:
-        hint = f"allowed is {range_text(shape)}"
+        longest = limit_text(shape, shape.maximum)
+        hint = f"allowed is {limit_text(shape, shape.minimum)} to {longest}"
         raise Mistake("limit", f"{name} is longer than any duration that the server takes", hint)
     return value
 
@@ -194,7 +216,7 @@ def _example(shape: Shape) -> str:
         case Boolean():
             return "write true or false"
         case Unsigned():
-            return f"write {range_text(shape)}"
+            return f"write digits alone, without sign, point or leading zero; {range_text(shape)}"
         case Choice(choices):
             return f"allowed are {', '.join(choices)}"
         case _:

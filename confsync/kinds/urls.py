@@ -7,20 +7,30 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from confsync.kinds.scalars import Mistake, nearest, quoted_name, text
+from confsync.kinds.scalars import (
+    Mistake,
+    Mistakes,
+    check_read,
+    is_null,
+    nearest,
+    quoted_name,
+    text,
+)
 from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
 from confsync.sync.secret import Ref, Secret, Vault
-from confsync.sync.url import Url, compose, seal_url
+from confsync.sync.url import MASK, Url, compose, seal_url
 from confsync.sync.values import Path, path_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from confsync.sync.document import Mark
 
 _ADDRESS, _USERNAME, _PASSWORD = "address", "username", "password"
 _PARTS = (_ADDRESS, _USERNAME, _PASSWORD)
 _ARGUMENT = re.compile(r"[^\x00-\x1f\x7f]+")
-_PLAINTEXT = "plaintext-secret"
-_INSTEAD = "write where it can be had, like `{env: NAME}` or `{file: PATH}`"
+PLAINTEXT = "plaintext-secret"
+INSTEAD = "write where it can be had, like `{env: NAME}` or `{file: PATH}`"
 
 
 @dataclass(frozen=True)
@@ -33,73 +43,77 @@ class Reader:
 
     def secret(self, node: Node) -> Secret:
         """A secret's reference. Raises Mistake, for one in clear too."""
-        name = path_text(self.path)
-        if isinstance(node, SequenceNode):
-            raise Mistake("wrong-type", f"{name} must be a reference, not a list", _INSTEAD)
-        if isinstance(node, ScalarNode):
-            raise Mistake(_PLAINTEXT, f"{name} stands in the file in clear", _INSTEAD)
-        return Secret(None, self._reference(node))
+        return Secret(None, self._secret_reference(node, path_text(self.path)))
 
     def url(self, node: Node) -> Url:
-        """A URL: a text without a password, a reference, or the mapping form. Raises Mistake."""
+        """A URL: a text without a password, a reference, or the mapping form.
+
+        Raises Mistake, or Mistakes for the mapping form.
+        """
+        check_read(node)
         name = path_text(self.path)
         if isinstance(node, SequenceNode):
-            raise Mistake(
-                "wrong-type", f"{name} must be one URL, not a list", "write the URL alone"
-            )
+            message = f"{name} must be one URL, not a list"
+            raise Mistake("wrong-type", message, "write the URL alone")
         if isinstance(node, ScalarNode):
             return self._plain(node, name)
-        if any(key.text in _PARTS for key, _ in node.entries):
-            return self._mapping(node, name)
-        return Url((), self._reference(node))
+        if _is_reference(node, self.references):
+            return Url((), self._reference(node, name))
+        return self._mapping(node, name)
 
     def _plain(self, node: ScalarNode, name: str) -> Url:
+        if is_null(node):
+            hint = "write the URL, or remove the item"
+            raise Mistake("null", f"{name} may not be null", hint)
         url = seal_url(text(node, name, trimmed=True), self.vault)
         if url.secrets:
             hint = (
                 "write the URL as a mapping: `{address: …, username: …, password: {env: NAME}}`, "
                 "with the address as it is without user and password"
             )
-            raise Mistake(_PLAINTEXT, f"{name} holds a password in clear", hint)
+            if any(self.vault.open(secret) == MASK for secret in url.secrets):
+                message = f"{name} holds the mask that stands for a hidden secret, not a password"
+                raise Mistake("mask", message, hint)
+            raise Mistake(PLAINTEXT, f"{name} holds a password in clear", hint)
         return url
 
     def _mapping(self, node: MappingNode, name: str) -> Url:
-        for key, _ in node.entries:
-            if key.text not in _PARTS:
-                hint = f"{nearest(key.text, _PARTS)}a URL has {', '.join(_PARTS)}"
-                message = f"a URL has no part {quoted_name(key.text)}"
-                raise Mistake("unknown-field", message, hint, key.mark)
-        address = self._part(node, _ADDRESS, name)
-        password = node.get(_PASSWORD)
-        if address is None or password is None:
-            missing = _ADDRESS if address is None else _PASSWORD
-            hint = "a URL without a password is written as one text"
-            raise Mistake("missing", f"{name} has no {missing}", hint)
-        username = self._part(node, _USERNAME, name)
-        _, value = password
-        if not isinstance(value, MappingNode):
-            message = f"{name}/password stands in the file in clear"
-            raise Mistake(_PLAINTEXT, message, _INSTEAD, value.mark)
-        return compose(
-            _address(address, name),
-            "" if username is None else text(username, f"{name}/username", trimmed=False),
-            Secret(None, self._reference(value)),
-        )
+        """Read the mapping form, and find every mistake in it. Raises Mistakes."""
+        mistakes = [_unknown_part(key) for key, _ in node.entries if key.text not in _PARTS]
+        texts = {_USERNAME: ""}
+        ref: Ref | None = None
+        for part, value in ((key.text, value) for key, value in node.entries if key.text in _PARTS):
+            try:
+                if part == _PASSWORD:
+                    ref = self._secret_reference(value, f"{name}/{part}")
+                else:
+                    texts[part] = _part(value, part, f"{name}/{part}")
+            except Mistake as mistake:
+                mistakes.append(mistake)
+            except Mistakes as already:
+                mistakes += already.mistakes
+        if not mistakes:
+            mistakes += _absent(node, name)
+        if mistakes or ref is None or _ADDRESS not in texts:
+            raise Mistakes(mistakes)
+        return compose(texts[_ADDRESS], texts[_USERNAME], Secret(None, ref))
 
-    @staticmethod
-    def _part(node: MappingNode, part: str, name: str) -> ScalarNode | None:
-        entry = node.get(part)
-        if entry is None:
-            return None
-        _, value = entry
-        if not isinstance(value, ScalarNode):
-            raise Mistake(
-                "wrong-type", f"{name}/{part} must be a text", "write one text", value.mark
-            )
-        return value
+    def _secret_reference(self, node: Node, name: str) -> Ref:
+        check_read(node)
+        if isinstance(node, SequenceNode):
+            message = f"{name} must be a reference, not a list"
+            raise Mistake("wrong-type", message, INSTEAD, node.mark)
+        if isinstance(node, MappingNode):
+            return self._reference(node, name)
+        if is_null(node):
+            raise Mistake("null", f"{name} may not be null", INSTEAD, node.mark)
+        if node.text == MASK:
+            message = f"{name} is the mask that stands for a hidden secret, not a value"
+            raise Mistake("mask", message, INSTEAD, node.mark)
+        raise Mistake(PLAINTEXT, f"{name} stands in the file in clear", INSTEAD, node.mark)
 
-    def _reference(self, node: MappingNode) -> Ref:
-        name, known = path_text(self.path), ", ".join(self.references)
+    def _reference(self, node: MappingNode, name: str) -> Ref:
+        known = ", ".join(self.references)
         if len(node.entries) != 1:
             hint = f"write one of {known}, and where it leads, like `{{env: NAME}}`"
             raise Mistake("reference", f"{name} must be one reference", hint, node.mark)
@@ -108,6 +122,7 @@ class Reader:
             hint = f"{nearest(key.text, self.references)}known are {known}"
             message = f"there is no reference {quoted_name(key.text)}"
             raise Mistake("reference", message, hint, key.mark)
+        check_read(value)
         if not isinstance(value, ScalarNode):
             raise _no_argument(f"{name}/{key.text} must be a text", value.mark)
         argument = value.text
@@ -116,18 +131,53 @@ class Reader:
         return Ref(key.text, argument, str(PurePath(value.mark.file).parent))
 
 
-def _address(node: ScalarNode, name: str) -> str:
-    address = text(node, f"{name}/address", trimmed=True)
+def _is_reference(node: MappingNode, references: tuple[str, ...]) -> bool:
+    """Whether a mapping in a URL's place is meant as a reference to the whole URL."""
+    names = [key.text for key, _ in node.entries]
+    if len(names) != 1:
+        return False
+    return names[0] in references or not (names[0] in _PARTS or nearest(names[0], _PARTS))
+
+
+def _unknown_part(key: ScalarNode) -> Mistake:
+    hint = f"{nearest(key.text, _PARTS)}a URL has {', '.join(_PARTS)}"
+    message = f"a URL has no part {quoted_name(key.text)}"
+    return Mistake("unknown-field", message, hint, key.mark)
+
+
+def _absent(node: MappingNode, name: str) -> Iterator[Mistake]:
+    if node.get(_ADDRESS) is None:
+        hint = "add `address: …`, like rediss://cache.example.com:6379"
+        yield Mistake("missing", f"{name} has no {_ADDRESS}", hint)
+    if node.get(_PASSWORD) is None:
+        hint = "a URL without a password is written as one text"
+        yield Mistake("missing", f"{name} has no {_PASSWORD}", hint)
+
+
+def _part(node: Node, part: str, where: str) -> str:
+    """The text of an address or a user name. Raises Mistake, at the part itself."""
+    check_read(node)
+    if not isinstance(node, ScalarNode):
+        raise Mistake("wrong-type", f"{where} must be a text", "write one text", node.mark)
+    try:
+        value = text(node, where, trimmed=part == _ADDRESS)
+    except Mistake as mistake:
+        raise Mistake(mistake.rule, mistake.message, mistake.hint, node.mark) from None
+    if part == _ADDRESS:
+        _check_address(value, where, node.mark)
+    return value
+
+
+def _check_address(address: str, where: str, mark: Mark) -> None:
     if "://" not in address:
         hint = "write it with its scheme, like rediss://cache.example.com:6379"
-        raise Mistake("url", f"{name}/address has no scheme", hint, node.mark)
+        raise Mistake("url", f"{where} has no scheme", hint, mark)
     if "@" in address:
         hint = "user and password have fields of their own; an @ elsewhere is written as %40"
-        raise Mistake(_PLAINTEXT, f"{name}/address must not hold an @", hint, node.mark)
+        raise Mistake(PLAINTEXT, f"{where} must not hold an @", hint, mark)
     if seal_url(address, Vault()).secrets:
         hint = "the password has a field of its own"
-        raise Mistake(_PLAINTEXT, f"{name}/address holds a password in clear", hint, node.mark)
-    return address
+        raise Mistake(PLAINTEXT, f"{where} holds a password in clear", hint, mark)
 
 
 def _no_argument(message: str, mark: Mark) -> Mistake:

@@ -17,11 +17,15 @@ class Mark:
 
 @dataclass(frozen=True)
 class ScalarNode:
-    """A scalar: its text, and whether it stood there without quotes."""
+    """A scalar: its text, and whether it stood there without quotes.
+
+    `broken`: it has been complained of already, and its text means nothing.
+    """
 
     mark: Mark
     text: str
     plain: bool
+    broken: bool = False
 
 
 @dataclass(frozen=True)

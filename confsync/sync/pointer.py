@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 _LARGEST_NUMBER = str(2**64 - 1)
+_TOKEN = re.compile(r"((?:~.|\\.?|[^~\\/])*)(/|~?\Z)", re.DOTALL)
+_ESCAPE = re.compile(r"~(.)|\\(.?)", re.DOTALL)
 
 
 def escape(token: str) -> str:
@@ -19,6 +23,37 @@ def escape(token: str) -> str:
 def write(tokens: tuple[str, ...]) -> str:
     """The pointer to a value, from its tokens."""
     return "/".join(escape(token) for token in tokens)
+
+
+def read(pointer: str) -> tuple[str, ...]:
+    r"""The tokens of a pointer, each as the text that the server takes it for.
+
+    The inverse of `write`, and more: one leading slash is tolerated; a `~` before anything but
+    `0` and `1` is lost, and a slash behind it too; one at the very end takes its whole token with
+    it; a `\` makes the next character plain; digits count up to 2^64-1.
+    """
+    tokens: list[str] = []
+    for found in _TOKEN.finditer(pointer.removeprefix("/")):
+        raw, end = found.groups()
+        if end == "~" or (not raw and not end and not tokens):
+            break
+        tokens.append(_text(raw))
+        if not end:
+            break
+    return tuple(tokens)
+
+
+def _text(raw: str) -> str:
+    if "~" in raw or "\\" in raw:
+        return _ESCAPE.sub(_unescaped, raw)
+    return _LARGEST_NUMBER if _overflows(raw) else raw
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    tilde, quoted = escape.groups()
+    if tilde is not None:
+        return {"0": "~", "1": "/", "/": ""}.get(tilde, tilde)
+    return quoted or "\\"
 
 
 def _overflows(token: str) -> bool:

@@ -32,14 +32,16 @@ def load(files: Sequence[str], vault: Vault) -> Desired:
     documents: list[MappingNode] = []
     problems: list[Problem] = []
     for file in files:
-        try:
-            documents.append(read(file))
-        except InvalidFiles as invalid:
-            problems += invalid.problems
-    if problems:
+        parsed = read(file)
+        problems += parsed.problems
+        if parsed.document is not None:
+            documents.append(parsed.document)
+    if len(documents) < len(files):
         raise InvalidFiles(tuple(problems))
     reading = from_file(lay_over(documents), KINDS, vault, tuple(RESOLVERS))
-    if reading.problems:
-        raise InvalidFiles(reading.problems)
+    problems += reading.problems
+    if problems:
+        order = {file: number for number, file in enumerate(files)}
+        raise InvalidFiles(tuple(sorted(problems, key=lambda found: (order[found.file], found))))
     (desired,) = reading.desired
     return replace(desired, file=files[-1])
