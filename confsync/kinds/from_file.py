@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from confsync.errors import Problem
-from confsync.kinds import scalars
+from confsync.kinds import mistakes, scalars
 from confsync.kinds.kind import Broken, Kind, default_object
-from confsync.kinds.scalars import Mistake, Mistakes, is_broken, nearest
-from confsync.kinds.urls import INSTEAD, Reader
+from confsync.kinds.mistakes import TYPE, Mistake, Mistakes, is_broken
+from confsync.kinds.urls import Reader
 from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
 from confsync.sync.relate import same
 from confsync.sync.secret import HIDDEN
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from confsync.sync.secret import Vault
     from confsync.sync.url import Url
 
-TYPE = "@type"
-
 
 @dataclass(frozen=True)
 class Reading:
@@ -68,11 +66,11 @@ def from_file(
     problems: list[Problem] = []
     desired: list[Desired] = []
     if not document.entries:
-        problems.append(_nothing(document.mark, kinds))
+        problems.append(_problem(document.mark, mistakes.no_object(tuple(kinds))))
     for key, node in document.entries:
         kind = kinds.get(key.text)
         if kind is None:
-            problems.append(_unknown_object(key, kinds))
+            problems.append(_problem(key.mark, mistakes.unknown_object(key, tuple(kinds))))
             continue
         decoder = _Decoder(vault, references)
         tree = decoder.object(node, kind.shape, (), key.mark)
@@ -108,7 +106,7 @@ class _Decoder:
         self.origins[path] = Origin("file", at.file, at.line, at.column)
         for key, _ in node.entries:
             if key.text != TYPE and key.text not in known.fields:
-                self._mistake(key.mark, _unknown_field(key, known, shape))
+                self._mistake(key.mark, mistakes.unknown_field(key, known, shape))
         members = {
             name: self._field(node, name, known_field, (*path, name))
             for name, known_field in known.fields.items()
@@ -131,10 +129,10 @@ class _Decoder:
         return _problem(mark, Mistake("limit", message, hint))
 
     def _variant(self, node: MappingNode, shape: Variants, path: Path) -> Fields | None:
-        name, names = _name(path, shape), ", ".join(shape.objects)
+        name = _name(path, shape)
         entry = node.get(TYPE)
         if entry is None:
-            self._mistake(node.mark, self._no_type(node, name, names))
+            self._mistake(node.mark, mistakes.no_type(node, name, shape, self.references))
             return None
         _, value = entry
         if is_broken(value):
@@ -142,32 +140,14 @@ class _Decoder:
         tag = value.text if isinstance(value, ScalarNode) else ""
         known = shape.objects.get(tag)
         if known is None:
-            hint = f"{nearest(tag, shape.objects)}known are {names}"
-            self._mistake(value.mark, Mistake("unknown-type", f"{name} has no such '@type'", hint))
+            self._mistake(value.mark, mistakes.unknown_type(value, name, shape))
         return known
-
-    def _no_type(self, node: MappingNode, name: str, names: str) -> Mistake:
-        message, hint = (
-            f"{name} has no '@type'",
-            f"add `'@type': …`, in quotes, with one of {names}",
-        )
-        misspelt = node.get("type")
-        if misspelt is not None:
-            hint = "write `'@type'`, in quotes, in place of `type`"
-            return Mistake("no-type", message, hint, misspelt[0].mark)
-        if any(key.text in self.references for key, _ in node.entries):
-            hint = (
-                "a reference stands for the secret in it: `{'@type': Value, secret: {env: NAME}}`"
-            )
-        return Mistake("no-type", message, hint)
 
     def _field(self, node: MappingNode, name: str, known: Field, path: Path) -> Tree:
         entry = node.get(name)
         if entry is None:
             if known.required:
-                hint = f"add `{name}: …`: {_what_to_write(known)}"
-                message = f"{path_text(path)} is missing"
-                self._mistake(node.mark, Mistake("missing", message, hint))
+                self._mistake(node.mark, mistakes.missing(name, known, path))
                 return _placeholder(known.shape)
             self.origins[path] = Origin("default")
             return known.default
@@ -177,7 +157,7 @@ class _Decoder:
         if isinstance(value, ScalarNode) and scalars.is_null(value):
             if known.nullable:
                 return None
-            self._mistake(value.mark, _null(path, known))
+            self._mistake(value.mark, mistakes.null(path, known))
             return _placeholder(known.shape) if known.required else known.default
         try:
             decoded = self._value(value, known.shape, path, key.mark)
@@ -251,49 +231,6 @@ class _Decoder:
 
 def _problem(mark: Mark, mistake: Mistake) -> Problem:
     return Problem(mark.file, mark.line, mark.column, mistake.rule, mistake.message, mistake.hint)
-
-
-def _nothing(mark: Mark, kinds: Mapping[str, Kind]) -> Problem:
-    hint = f"write `{next(iter(kinds))}:` at its top, and the object under it"
-    return _problem(mark, Mistake("empty", "the file holds no object", hint))
-
-
-def _unknown_object(key: ScalarNode, kinds: Mapping[str, Kind]) -> Problem:
-    hint = f"{nearest(key.text, kinds)}known are {', '.join(kinds)}"
-    if key.text == TYPE:
-        hint = f"write `{next(iter(kinds))}:` above it, and the object under that"
-    message = f"{scalars.quoted_name(key.text)} is no object that confsync knows"
-    return _problem(key.mark, Mistake("unknown-object", message, hint))
-
-
-def _unknown_field(key: ScalarNode, known: Fields, shape: Variants) -> Mistake:
-    name = scalars.quoted_name(key.text)
-    owners = [tag for tag, other in shape.objects.items() if key.text in other.fields]
-    hint = nearest(key.text, known.fields)
-    if owners:
-        other = hint or "remove it, or change the '@type'"
-        hint = f"{name} belongs to {_listed(owners)}; {other}"
-    elif not hint:
-        hint = f"it has {', '.join(known.fields) or 'none'}"
-    return Mistake("unknown-field", f"{known.tag} has no field {name}", hint.rstrip())
-
-
-def _listed(names: list[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def _null(path: Path, known: Field) -> Mistake:
-    if known.required:
-        hint = _what_to_write(known)
-        hint = hint if isinstance(known.shape, SecretText) else f"write a value: {hint}"
-    else:
-        hint = "leave the field out for its default"
-    return Mistake("null", f"{path_text(path)} may not be null", hint)
-
-
-def _what_to_write(known: Field) -> str:
-    return INSTEAD if isinstance(known.shape, SecretText) else known.summary
 
 
 def _name(path: Path, shape: Variants) -> str:

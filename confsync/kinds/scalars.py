@@ -7,18 +7,14 @@ mistake to point at, and so is YAML 1.1's `no`. No message repeats a value that 
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from confsync.kinds.duration import UNITS, duration_text, milliseconds
 from confsync.kinds.kind import U64
-from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
+from confsync.kinds.mistakes import Mistake, check_read, nearest
+from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
 from confsync.sync.shape import Boolean, Choice, Duration, ListOf, Shape, Text, Unsigned
 from confsync.sync.url import MASK, trim
 from confsync.sync.values import Path, path_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _BOOLEANS = {
@@ -34,49 +30,6 @@ _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _NUMBER_LIKE = re.compile(
     r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0[xob][0-9a-fA-F]+"
 )
-_NAME = re.compile(r"@?[A-Za-z][A-Za-z0-9_-]{0,40}")
-
-
-class Mistake(Exception):
-    """Something that is wrong with a file. `mark` only where it is not the value's own place."""
-
-    def __init__(self, rule: str, message: str, hint: str, mark: Mark | None = None) -> None:
-        super().__init__(message)
-        self.rule = rule
-        self.message = message
-        self.hint = hint
-        self.mark = mark
-
-
-class Mistakes(Exception):
-    """Several mistakes in one value."""
-
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        super().__init__()
-        self.mistakes = tuple(mistakes)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`did you mean …? ` with the known name that is nearest to a misspelt one, or nothing."""
-    lower = {other.lower(): other for other in known}
-    found = get_close_matches(name.lower(), lower, n=1, cutoff=0.6)
-    return f"did you mean {lower[found[0]]}? " if found else ""
-
-
-def quoted_name(name: str) -> str:
-    """A key as a message shows it. What does not look like a name is not repeated."""
-    return f"`{name}`" if _NAME.fullmatch(name) else "named so"
-
-
-def is_broken(node: Node) -> bool:
-    """Whether a node has been complained of already, so that nothing more is said of it."""
-    return isinstance(node, ScalarNode) and node.broken
-
-
-def check_read(node: Node) -> None:
-    """Raise an empty Mistakes for a node that has been complained of already."""
-    if is_broken(node):
-        raise Mistakes(())
 
 
 def is_null(node: ScalarNode) -> bool:

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from confsync.kinds.scalars import (
+from confsync.kinds.mistakes import (
+    INSTEAD,
+    PLAINTEXT,
     Mistake,
     Mistakes,
     check_read,
-    is_null,
     nearest,
     quoted_name,
-    text,
 )
+from confsync.kinds.scalars import is_null, text
 from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
 from confsync.sync.secret import Ref, Secret, Vault
 from confsync.sync.url import MASK, Url, compose, seal_url
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 _ADDRESS, _USERNAME, _PASSWORD = "address", "username", "password"
 _PARTS = (_ADDRESS, _USERNAME, _PASSWORD)
 _ARGUMENT = re.compile(r"[^\x00-\x1f\x7f]+")
-PLAINTEXT = "plaintext-secret"
-INSTEAD = "write where it can be had, like `{env: NAME}` or `{file: PATH}`"
 
 
 @dataclass(frozen=True)
