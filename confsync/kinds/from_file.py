@@ -11,7 +11,7 @@ from confsync.kinds.kind import Broken, Kind, default_object
 from confsync.kinds.mistakes import TYPE, Mistake, Mistakes, is_broken
 from confsync.kinds.urls import Reader
 from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
-from confsync.sync.relate import same
+from confsync.sync.relate import same_reference
 from confsync.sync.secret import HIDDEN
 from confsync.sync.shape import (
     Boolean,
@@ -77,7 +77,7 @@ def from_file(
         problems += decoder.problems
         if isinstance(tree, Object):
             problems += (decoder.broken(tree, kind, broken) for broken in kind.check(tree))
-            desired.append(Desired(kind.name, tree, decoder.origins, key.mark.file))
+            desired.append(Desired(kind.name, tree, tree, decoder.origins, key.mark.file))
     return Reading(tuple(desired), tuple(sorted(problems)))
 
 
@@ -214,7 +214,7 @@ class _Decoder:
             except (Mistake, Mistakes) as found:
                 self._mistakes(item.mark, found)
                 continue
-            if not any(same(member, url) for member in members):
+            if not any(same_reference(member, url) for member in members):
                 self.origins[here] = Origin(
                     "file", item.mark.file, item.mark.line, item.mark.column
                 )

@@ -23,24 +23,25 @@ def first_decides(urls: tuple[Url, ...]) -> bool:
 
 
 def _tls(url: Url) -> bool | None:
-    return bool(_TLS.match(str(url))) if url.ref is None else None
+    """Whether a URL asks for TLS; None where that is not known yet."""
+    start = url.parts[0] if url.parts else None
+    return _TLS.match(start) is not None if isinstance(start, str) else None
 
 
 def _credentials(url: Url) -> tuple[object, ...]:
-    """What stands before the `@`, passwords as their references or their place in the vault."""
-    if url.ref is not None:
-        return (str(url.ref),)
-    head: list[object] = []
-    for part in url.parts:
+    """What stands before the `@`. Passwords count as their places in the vault, and while they
+    are not resolved as their references.
+    """
+    found: list[object] = []
+    for part in url.parts or url.secrets:
         if isinstance(part, Secret):
-            head.append(str(part.ref) if part.ref is not None else part.id)
+            found.append(str(part.ref) if part.id is None else part.id)
             continue
         before, at, _ = part.partition("@")
-        text = before.rpartition("//")[2]
+        found.append(before.rpartition("//")[2])
         if at:
-            return (*head, text)
-        head.append(text)
-    return ()
+            return tuple(found)
+    return tuple(found) if not url.parts else ()
 
 
 class NoSecret(Variant):

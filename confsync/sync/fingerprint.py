@@ -32,7 +32,7 @@ def digest(target: Target, desired: Desired, live: Live) -> str:
         desired.object,
         plain(live.tree),
         list(live.unrecognised),
-        plain(desired.tree),
+        plain(desired.written),
         [list(path) for path in unmanaged],
     ]
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))

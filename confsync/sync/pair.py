@@ -112,7 +112,8 @@ class _Pairer:
 
     def _objects(self, live: Object, desired: Object, shape: Variants, place: _Place) -> None:
         if live.tag == desired.tag:
-            for name, known in shape.objects[live.tag].fields.items():
+            fields = shape.objects[live.tag].fields if live.tag in shape.objects else {}
+            for name, known in fields.items():
                 self.trees(
                     live.members[name], desired.members[name], known.shape, place.field(name)
                 )

@@ -12,7 +12,6 @@ from confsync.sync.values import (
     Desired,
     Finding,
     Live,
-    Object,
     Origin,
     Path,
     Plan,
@@ -54,19 +53,20 @@ def keep_unlisted(desired: Desired, live: Live) -> Desired:
     """
     if desired.tree.tag != live.tree.tag:
         return desired
-    members = dict(desired.tree.members)
-    origins = dict(desired.origins)
-    for name in members:
-        path: Path = (name,)
-        if desired.origin(path).why == "default":
-            members[name] = live.tree.members[name]
-            origins[path] = Origin("unmanaged")
-    return replace(desired, tree=Object(desired.tree.tag, members), origins=origins)
+    unlisted = [name for name in desired.tree.members if desired.origin((name,)).why == "default"]
+    kept = {name: live.tree.members[name] for name in unlisted}
+    unmanaged: dict[Path, Origin] = {(name,): Origin("unmanaged") for name in unlisted}
+    return replace(
+        desired,
+        tree=replace(desired.tree, members={**desired.tree.members, **kept}),
+        written=replace(desired.written, members={**desired.written.members, **kept}),
+        origins={**desired.origins, **unmanaged},
+    )
 
 
 def as_desired(live: Live) -> Desired:
     """A live state as something to compare with: what it hides is taken to be as it is."""
-    return Desired(live.object, live.tree, {(): Origin("file")}, "")
+    return Desired(live.object, live.tree, live.tree, {(): Origin("file")}, "")
 
 
 def _unrecognised(live: Live) -> tuple[Finding, ...]:

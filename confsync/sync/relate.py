@@ -23,6 +23,15 @@ def relation(live: Leaf, desired: Leaf) -> Relation:
     return "same" if type(live) is type(desired) and live == desired else "different"
 
 
+def same_reference(one: Url, other: Url) -> bool:
+    """Whether two URLs are written with the same references, and so lead to the same text."""
+    return (
+        one.skeleton == other.skeleton
+        and one.ref == other.ref
+        and [secret.ref for secret in one.secrets] == [secret.ref for secret in other.secrets]
+    )
+
+
 def same_skeleton(live: Url, desired: Url) -> bool:
     """Whether two URLs differ in nothing but their passwords, as far as can be seen."""
     return not desired.parts or live.skeleton == desired.skeleton

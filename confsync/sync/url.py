@@ -24,7 +24,7 @@ WHITE_SPACE = (
     "\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
     "\u200a\u2028\u2029\u202f\u205f\u3000"
 )
-_PARAMETER = re.compile(r"[?&;]([^=&;#?]*)=([^&]*)")
+_PARAMETER = re.compile(r"[?&;](?=([^=&;#?]*)=)")
 _PASSWORD_NAME = re.compile(r"pass|pwd|secret|token|auth|credential|key", re.IGNORECASE)
 
 
@@ -110,9 +110,13 @@ def _password_spans(text: str) -> Iterator[tuple[int, int]]:
     at = text.rfind("@")
     if 0 <= colon < at:
         yield colon + 1, at
+    end = 0
     for parameter in _PARAMETER.finditer(text):
-        if _PASSWORD_NAME.search(unquote(parameter[1])):
-            yield parameter.span(2)
+        start = parameter.end(1) + 1
+        if start > end and _PASSWORD_NAME.search(unquote(parameter[1])):
+            end = text.find("&", start)
+            end = len(text) if end < 0 else end
+            yield start, end
 
 
 def _merged(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -67,10 +67,14 @@ class Origin:
 
 @dataclass(frozen=True)
 class Desired:
-    """The desired state of one object, complete, and where each of its values comes from."""
+    """The desired state of one object, complete, and where each of its values comes from.
+
+    `written` is the state with its references as they are written, whatever they lead to.
+    """
 
     object: str
     tree: Object
+    written: Object
     origins: Mapping[Path, Origin]
     file: str
 
