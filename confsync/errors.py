@@ -9,6 +9,8 @@ ConfsyncError
 ├── ServerRefused         the server answered, and said no
 ├── UnexpectedAnswer      the server answered something that is not JMAP
 ├── Declined              confsync did not send, because nobody said yes
+├── OutputFailed          a result cannot be written where it should go
+│   └── ReaderGone        because nobody reads it any more
 └── Fault                 confsync itself is wrong
 """
 
@@ -24,7 +26,9 @@ __all__ = [
     "Declined",
     "Fault",
     "InvalidFiles",
+    "OutputFailed",
     "Problem",
+    "ReaderGone",
     "SecretUnavailable",
     "ServerRefused",
     "UnexpectedAnswer",
@@ -50,7 +54,12 @@ class Problem:
 
 
 class ConfsyncError(Exception):
-    """Everything that confsync raises on purpose."""
+    """Everything that confsync raises on purpose.
+
+    `unchanged`: it is certain that nothing was changed on the server.
+    """
+
+    unchanged = True
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
         super().__init__(message)
@@ -113,6 +122,14 @@ class UnexpectedAnswer(ConfsyncError):
 
 class Declined(ConfsyncError):
     """Nothing was sent: the question was answered with no, or could not be asked."""
+
+
+class OutputFailed(ConfsyncError):
+    """A result cannot be written where it should go."""
+
+
+class ReaderGone(OutputFailed):
+    """Whoever read standard output has closed it, as `head` does."""
 
 
 class Fault(ConfsyncError):

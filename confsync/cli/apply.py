@@ -10,9 +10,9 @@ import click
 
 from confsync.cli import options
 from confsync.cli.connect import session
-from confsync.cli.output import Sink, sinks, write
+from confsync.cli.output import Sink, say, sinks, write
 from confsync.cli.status import Status, of_outcome
-from confsync.errors import Declined
+from confsync.errors import Declined, OutputFailed
 from confsync.report import OUTCOME, PLAN
 from confsync.workflow.apply import apply as run
 from confsync.workflow.plan import Options
@@ -20,6 +20,7 @@ from confsync.workflow.plan import Options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from confsync.sync.outcome import Outcome
     from confsync.sync.values import Plan
     from confsync.workflow.plan import Unlisted
 
@@ -46,7 +47,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     differs nothing is sent.
     """
     found = sinks(outputs, OUTCOME)
-    if not yes and not sys.stdin.isatty():
+    if not yes and (sys.stdin is None or not sys.stdin.isatty()):
         hint = "look at `confsync plan`, then run it with --yes"
         raise Declined("nobody can be asked: there is no terminal", hint=hint)
     with session(url, insecure_http=insecure_http) as connected:
@@ -58,13 +59,23 @@ def apply(  # noqa: PLR0913 - one parameter an option
             show=_show(found, color, asking=not yes),
             ask=None if yes else _ask,
         )
+    try:
+        _report(outcome, found, color)
+    except (OutputFailed, KeyboardInterrupt) as failed:
+        say(OUTCOME["text"](outcome))
+        if isinstance(failed, OutputFailed) and of_outcome(outcome) in {Status.DONE, Status.ERROR}:
+            failed.unchanged = False
+            raise
+    return of_outcome(outcome)
+
+
+def _report(outcome: Outcome, found: tuple[Sink, ...], color: str) -> None:
     for sink in found:
         if sink.format == "text" and sink.file is not None:
             write(sink, f"{PLAN['text'](outcome.plan)}\n{OUTCOME['text'](outcome)}", color)
         else:
             lead = "\n" if sink.format == "text" else ""
             write(sink, f"{lead}{OUTCOME[sink.format](outcome)}", color)
-    return of_outcome(outcome)
 
 
 def _show(found: tuple[Sink, ...], color: str, *, asking: bool) -> Callable[[Plan], None]:
@@ -75,12 +86,12 @@ def _show(found: tuple[Sink, ...], color: str, *, asking: bool) -> Callable[[Pla
         if any(sink == Sink("text", None) for sink in found):
             write(Sink("text", None), text, color)
         elif asking and not plan.empty:
-            click.echo(text, err=True)
+            say(text)
 
     return show
 
 
 def _ask(plan: Plan) -> bool:
     del plan
-    click.echo("\nApply this? Only `yes` applies: ", nl=False, err=True)
+    say("\nApply this? Only `yes` applies: ")
     return sys.stdin.readline().strip() == "yes"

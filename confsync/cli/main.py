@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import traceback
 from importlib import import_module
 from pathlib import Path
@@ -12,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync import __version__
+from confsync.cli.output import say
 from confsync.cli.status import Status, of_error
-from confsync.errors import ConfsyncError, InvalidFiles, SecretUnavailable
+from confsync.errors import ConfsyncError, InvalidFiles, ReaderGone, SecretUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,11 +79,10 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         _say("interrupted", *_unchanged(command))
         return Status.INTERRUPTED
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - nobody reads on
+    except ReaderGone:
         return Status.ERROR
     except ConfsyncError as error:
-        _say(*_told(error), *_unchanged(command))
+        _say(*_told(error), *(_unchanged(command) if error.unchanged else ()))
         return of_error(error)
     except Exception as fault:  # noqa: BLE001 - the last door: no foreign text goes out
         _say(*_fault(fault))
@@ -94,7 +92,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _usage(usage: click.UsageError) -> int:
     if isinstance(usage, click.exceptions.NoArgsIsHelpError):
-        click.echo(usage.ctx.get_help(), err=True)
+        _say(usage.ctx.get_help())
         return Status.ERROR
     path = usage.ctx.command_path if usage.ctx else "confsync"
     _say(f"error: {usage.format_message()}", f"hint: `{path} --help` lists what it takes")
@@ -130,4 +128,4 @@ def _fault(fault: Exception) -> list[str]:
 
 
 def _say(*lines: str) -> None:
-    click.echo("\n".join(lines), err=True)
+    say("".join(f"{line}\n" for line in lines))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from confsync.errors import WrongUsage
+from confsync.errors import OutputFailed, ReaderGone, WrongUsage
 from confsync.report.colour import coloured
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ class Sink:
 
 
 def sinks(outputs: Iterable[str], formats: Collection[str]) -> tuple[Sink, ...]:
-    """The outputs asked for; text on standard output where none was. Raises WrongUsage."""
+    """The outputs asked for; text on standard output where none was.
+
+    Raises WrongUsage, and OutputFailed for a file that can be seen not to be writable.
+    """
     found = tuple(_sink(output, formats) for output in outputs) or (Sink("text", None),)
     if sum(sink.file is None for sink in found) > 1:
         raise WrongUsage(
@@ -37,17 +41,43 @@ def sinks(outputs: Iterable[str], formats: Collection[str]) -> tuple[Sink, ...]:
 def write(sink: Sink, text: str, color: str) -> None:
     """Write a result whole. Colour only for text on standard output."""
     if sink.file is None:
-        shown = coloured(text) if sink.format == "text" and _colour(color) else text
-        sys.stdout.write(shown)
-        sys.stdout.flush()
+        _print(coloured(text) if sink.format == "text" and _colour(color) else text)
         return
     try:
         Path(sink.file).write_text(text, encoding="utf-8")
     except OSError:
-        raise WrongUsage(
-            f"the {sink.format} output cannot be written to {sink.file}",
-            hint="check that its directory exists and may be written to",
-        ) from None
+        raise _unwritable(sink) from None
+
+
+def say(text: str) -> None:
+    """Tell people something: everything that is not data goes to standard error."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            sys.stderr.write(text)
+            sys.stderr.flush()
+
+
+def _print(text: str) -> None:
+    if sys.stdout is None:
+        raise OutputFailed("standard output is closed", hint="write to a file: --output text=FILE")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # What is left in the buffer must not fail again when the process ends.
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise ReaderGone("the reader of standard output is gone") from None
+        hint = "is the disk full?"
+        raise OutputFailed("standard output cannot be written", hint=hint) from None
+
+
+def _unwritable(sink: Sink) -> OutputFailed:
+    return OutputFailed(
+        f"the {sink.format} output cannot be written to {sink.file}",
+        hint="check that its directory exists and may be written to, and that the disk has room",
+    )
 
 
 def write_all(found: Iterable[Sink], render: Callable[[str], str], color: str) -> None:
@@ -64,10 +94,20 @@ def _sink(output: str, formats: Collection[str]) -> Sink:
         )
     if equals and not file:
         raise WrongUsage(f"--output {name}= names no file", hint=f"write --output {name}=FILE")
-    return Sink(name, file or None)
+    sink = Sink(name, file or None)
+    if file and not _writable(Path(file)):
+        raise _unwritable(sink)
+    return sink
+
+
+def _writable(file: Path) -> bool:
+    """Whether a file can be expected to be writable: to be known before anything is sent."""
+    if file.exists():
+        return not file.is_dir() and os.access(file, os.W_OK)
+    return os.access(file.parent, os.W_OK)
 
 
 def _colour(color: str) -> bool:
     if color == "auto":
-        return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        return sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     return color == "always"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from confsync.cli.output import say
 from confsync.cli.status import Status
 from confsync.errors import WrongUsage
 
@@ -48,10 +48,9 @@ def sandbox(*, port: int, state: str | None, keys: tuple[str, ...]) -> Status:
             "the sandbox cannot start",
             hint="is the port free, and the state file one that a sandbox wrote?",
         ) from None
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        say("user admin, password sandbox; Ctrl-C ends it\n")
         click.echo(server.url)
-        click.echo("user admin, password sandbox; Ctrl-C ends it", err=True)
         server.serve_forever()
     except KeyboardInterrupt:
         pass

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from io import StringIO
 from typing import TYPE_CHECKING, TypeAlias
 
 from ruamel.yaml import YAML
-from ruamel.yaml.scalarstring import SingleQuotedScalarString
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString, SingleQuotedScalarString
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,9 @@ def yaml_text(document: Mapping[str, Plain]) -> str:
     )
     out = StringIO()
     yaml.dump(_quoted(dict(document)), out)
-    return out.getvalue()
+    return "".join(
+        character if _visible(character) else _escape(character) for character in out.getvalue()
+    )
 
 
 def _quoted(value: Plain) -> Plain:
@@ -35,4 +38,18 @@ def _quoted(value: Plain) -> Plain:
         }
     if isinstance(value, list):
         return [_quoted(inner) for inner in value]
+    if isinstance(value, str) and not all(map(_visible, value)):
+        quoted: str = DoubleQuotedScalarString(value)
+        return quoted
     return value
+
+
+def _visible(character: str) -> bool:
+    """Whether a character shows what it is: no control, format or unassigned one, no odd space."""
+    return character in " \n" or unicodedata.category(character)[0] not in "CZ"
+
+
+def _escape(character: str) -> str:
+    """As YAML's double quotes have it. Such characters stand nowhere else: see `_quoted`."""
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four digits

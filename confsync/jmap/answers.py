@@ -51,6 +51,12 @@ _METHOD_ERRORS: Mapping[str, tuple[str, str]] = {
     "serverUnavailable": ("the server could not do it just now", "try again"),
 }
 
+_REFUSALS: Mapping[str, str] = {
+    "validationFailed": "the server's limits are not those that confsync knows: is it a newer one?",
+    "invalidPatch": "the server does not know a field or a value: is it older than 0.16.10?",
+}
+_NO_HINT = "look at the server's log"
+
 
 def check_status(answer: Answer) -> None:
     """Raise ServerRefused for everything but 200. The server's own words are never shown: a
@@ -105,7 +111,7 @@ def refusal(arguments: Mapping[str, Json]) -> Refusal | None:
     """
     kind = arguments.get("error")
     if isinstance(kind, str):
-        return Refusal(kind)
+        return Refusal(kind, _METHOD_ERRORS.get(kind, ("", _NO_HINT))[1])
     if "singleton" in _object(arguments.get("updated") or {}):
         return None
     details = _object(arguments.get("notUpdated") or {}).get("singleton")
@@ -113,8 +119,10 @@ def refusal(arguments: Mapping[str, Json]) -> Refusal | None:
         raise _unexpected("neither an update nor a refusal")
     found = _object(details)
     properties, errors = found.get("properties"), found.get("validationErrors")
+    kind = _word(found.get("type"))
     return Refusal(
-        _word(found.get("type")),
+        kind,
+        _REFUSALS.get(kind, _NO_HINT),
         tuple(_place(pointer) for pointer in _list(properties) if isinstance(pointer, str)),
         tuple(_validation(error) for error in _list(errors) if isinstance(error, dict)),
     )

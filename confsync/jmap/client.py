@@ -28,8 +28,13 @@ Decode: TypeAlias = "Callable[[Mapping[str, Json]], Live]"
 class Transport(Protocol):
     """What carries a request to the server and its answer back."""
 
-    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Send a body. Raises ConnectionFailed, ConnectionLost, UnexpectedAnswer."""
+    def post(
+        self, path: str, body: bytes, headers: Mapping[str, str], *, finish: bool = False
+    ) -> Answer:
+        """Send a body; with `finish` a first interrupt does not end it.
+
+        Raises ConnectionFailed, ConnectionLost, UnexpectedAnswer.
+        """
 
 
 @dataclass(frozen=True)
@@ -67,16 +72,18 @@ class Client:
         """
         get, set_ = f"x:{name}/get", f"x:{name}/set"
         change = {"update": {"singleton": update_json(patch, self._vault)}}
-        answer = self._post([[get, _GET, "before"], [set_, change, "set"], [get, _GET, "after"]])
+        answer = self._post(
+            [[get, _GET, "before"], [set_, change, "set"], [get, _GET, "after"]], finish=True
+        )
         calls = ((get, "before"), (set_, "set"), (get, "after"))
         before, result, after = responses(answer, calls)
         raise_method_error(before)
         return Exchange(decode(the_object(before)), refusal(result), decode(the_object(after)))
 
-    def _post(self, calls: list[list[object]]) -> Answer:
+    def _post(self, calls: list[list[object]], *, finish: bool = False) -> Answer:
         body = json.dumps({"using": USING, "methodCalls": calls}, separators=(",", ":"))
         headers = {
             "Authorization": authorization(self._credentials, self._vault),
             "Content-Type": "application/json",
         }
-        return self._transport.post(PATH, body.encode("ascii"), headers)
+        return self._transport.post(PATH, body.encode("ascii"), headers, finish=finish)

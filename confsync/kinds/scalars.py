@@ -66,7 +66,7 @@ def text(node: ScalarNode, name: str, *, trimmed: bool) -> str:
             "put the value in quotes",
         )
     value = trim(node.text) if trimmed else node.text
-    if not value:
+    if not trim(value):
         raise Mistake("blank", f"{name} must not be blank", "write a text, or leave the field out")
     if value == MASK:
         raise Mistake(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _ADDRESS, _USERNAME, _PASSWORD = "address", "username", "password"
 _PARTS = (_ADDRESS, _USERNAME, _PASSWORD)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _ARGUMENT = re.compile(r"[^\x00-\x1f\x7f]+")
 
 
@@ -168,7 +169,7 @@ def _part(node: Node, part: str, where: str) -> str:
 
 
 def _check_address(address: str, where: str, mark: Mark) -> None:
-    if "://" not in address:
+    if not _SCHEME.match(address):
         hint = "write it with its scheme, like rediss://cache.example.com:6379"
         raise Mistake("url", f"{where} has no scheme", hint, mark)
     if "@" in address:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ssl
-import time
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Self
 
 import httpx
@@ -12,13 +13,15 @@ import httpx
 from confsync.errors import ConnectionFailed, ConnectionLost, UnexpectedAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from confsync.net.endpoint import Endpoint
 
 MAX_ANSWER = 8 * 1024 * 1024
 DEADLINE = 30.0
 """Seconds that a request may take in all, its answer included."""
+HURRY = 2.5
+"""Seconds for what is left to do after an interrupt: the update's answer, and one more reading."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +36,14 @@ class Answer:
 class Connection:
     """A connection to one origin, which it never leaves. Certificates are checked against the
     system's trust store.
+
+    Requests run in threads of their own, so that the deadline holds whatever the server does, and
+    a signal can be heard while one is under way.
     """
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        *,
-        deadline: float = DEADLINE,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, *, deadline: float = DEADLINE) -> None:
         self._endpoint = endpoint
         self._deadline = deadline
-        self._clock = clock
         secure = endpoint.origin.startswith("https:")
         self._client = httpx.Client(
             base_url=endpoint.origin,
@@ -61,19 +60,49 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def post(
+        self, path: str, body: bytes, headers: Mapping[str, str], *, finish: bool = False
+    ) -> Answer:
         """Send a body and read the answer whole.
 
-        Raises ConnectionFailed where the request was certainly not sent, ConnectionLost where it
-        may have arrived, UnexpectedAnswer for an answer over 8 MiB.
+        With `finish` a first interrupt does not end it: the answer is waited for, for some seconds
+        more, and later requests have as little time. Raises ConnectionFailed where the request was
+        certainly not sent, ConnectionLost where it may have arrived, UnexpectedAnswer for an
+        answer over 8 MiB.
         """
-        end = self._clock() + self._deadline
+        results: SimpleQueue[Answer | Exception] = SimpleQueue()
+
+        def work() -> None:
+            try:
+                results.put(self._post(path, body, headers))
+            except Exception as error:  # noqa: BLE001 - raised again in the thread that waits
+                results.put(error)
+
+        Thread(target=work, daemon=True).start()
+        try:
+            result = self._wait(results)
+        except KeyboardInterrupt:
+            if not finish:
+                raise
+            self._deadline = min(self._deadline, HURRY)
+            result = self._wait(results)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def _wait(self, results: SimpleQueue[Answer | Exception]) -> Answer | Exception:
+        try:
+            return results.get(timeout=self._deadline)
+        except Empty:
+            return self._late()
+
+    def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         try:
             with self._client.stream("POST", path, content=body, headers=dict(headers)) as response:
                 return Answer(
                     response.status_code,
                     {name.lower(): value for name, value in response.headers.items()},
-                    self._body(response, end),
+                    _body(response),
                 )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise ConnectionFailed(
@@ -92,24 +121,23 @@ class Connection:
                 "the server's URL is no URL", hint="write https://HOST"
             ) from None
 
-    def _body(self, response: httpx.Response, end: float) -> bytes:
-        body = bytearray()
-        for piece in response.iter_raw():
-            body += piece
-            if len(body) > MAX_ANSWER:
-                raise UnexpectedAnswer(
-                    "the answer is larger than 8 MiB",
-                    hint="no Stalwart server answers so: is this URL the server's?",
-                )
-            if self._clock() > end:
-                raise self._late()
-        return bytes(body)
-
     def _late(self) -> ConnectionLost:
         return ConnectionLost(
             f"no answer from {self._endpoint.origin} within {self._deadline:g} seconds",
             hint="the server may be overloaded, or something on the way drops packets",
         )
+
+
+def _body(response: httpx.Response) -> bytes:
+    body = bytearray()
+    for piece in response.iter_raw():
+        body += piece
+        if len(body) > MAX_ANSWER:
+            raise UnexpectedAnswer(
+                "the answer is larger than 8 MiB",
+                hint="no Stalwart server answers so: is this URL the server's?",
+            )
+    return bytes(body)
 
 
 def _reason(error: httpx.TransportError) -> str:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.kinds.to_file import to_file
+from confsync.report.lines import password_changes
 from confsync.sync.outcome import NotSent, Outcome, Rejected, Stored, Unknown
 from confsync.sync.values import Change, Object, path_text
 
@@ -96,6 +97,8 @@ def _change(change: Change) -> dict[str, Json]:
         "why": change.origin.why,
         "source": _source(change.origin),
     }
+    if password_changes(change):
+        found["password_changes"] = True
     if change.members:
         found["members"] = [_change(member) for member in change.members]
     elif rebuilt:
@@ -148,6 +151,7 @@ def _outcome(outcome: Outcome) -> Json:
                 "type": refusal.kind,
                 "properties": list(refusal.properties),
                 "errors": list(refusal.errors),
+                "hint": refusal.hint,
             }
         case Stored():
             return {

@@ -47,7 +47,7 @@ def unknown_line(unknown: Unknown) -> Line:
     elif isinstance(unknown.after, Url) and not unknown.after.parts:
         text = f"cannot be compared: {_reference(unknown)} is not resolved"
     else:
-        text = f"{show(unknown.after, UrlText())}  password not compared: {_reference(unknown)}"
+        text = f"{show(unknown.after, UrlText())}  password not compared"
     return Line("!", path_text(unknown.path), "", text, unknown.origin)
 
 
@@ -65,7 +65,7 @@ def _lines(change: Change) -> Iterator[Line]:
     sign, path = SIGNS[change.action], path_text(change.path)
     if change.action == "reorder":
         yield Line(sign, path, "", "in another order: the first one decides", change.origin)
-    elif isinstance(change.shape, UrlText) and _only_password(change.before, change.after):
+    elif password_changes(change):
         text = f"{show(change.after, change.shape)}  password changes"
         yield Line(sign, path, "", text, change.origin)
     elif _is_item(change):
@@ -88,7 +88,9 @@ def _tag(side: Tree) -> str:
     return printable(side.tag) if isinstance(side, Object) else ""
 
 
-def _only_password(before: Tree, after: Tree) -> bool:
+def password_changes(change: Change) -> bool:
+    """Whether two URLs look alike and differ in nothing but their passwords."""
+    before, after = change.before, change.after
     return (
         isinstance(before, Url)
         and isinstance(after, Url)
@@ -123,7 +125,7 @@ def _word(value: Plain) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return printable(value)
+            return printable(value if value == value.strip() else f'"{value}"')
         case dict():
             return printable(str(value.get("@type")))
         case list():

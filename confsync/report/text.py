@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 _SOURCE = 72
+_WIDEST_PATH = 40
 _RESTART = "Apply stores it at once; it takes effect when every Stalwart node has restarted."
 _RESTARTED = "It takes effect when every Stalwart node has restarted: restart each of them."
 
@@ -71,6 +72,7 @@ def outcome_text(outcome: Outcome) -> str:
                 "Nothing was changed on the server.",
                 *(f"  at {printable(pointer)}" for pointer in refusal.properties if pointer),
                 *(f"  {printable(error)}" for error in refusal.errors),
+                f"hint: {refusal.hint}",
             ]
         case Stored():
             lines = list(_stored(outcome))
@@ -121,10 +123,10 @@ def _body(plan: Plan) -> Iterator[str]:
     top, rest = _top(plan.difference.changes)
     lines = [*(member_lines(top) if top is not None else ()), *change_lines(rest)]
     hidden = [unknown_line(item) for item in plan.difference.unknown]
-    width = min(24, max((len(line.path) for line in [*lines, *hidden]), default=0))
+    width = min(_WIDEST_PATH, max((len(line.path) for line in [*lines, *hidden]), default=0))
     asked = [line for line in lines if line.origin.why != "default"]
     reset = [line for line in lines if line.origin.why == "default"]
-    if top is not None and not lines:
+    if top is not None and not lines and plan.desired.tree.members:
         yield "  every field at its default"
     yield from _laid_out(asked, width, plan)
     if reset:
@@ -192,7 +194,20 @@ def _finding(finding: Finding) -> str:
     if finding.origin is not None and finding.origin.line:
         place = f"{printable(finding.origin.file)}:{finding.origin.line}: "
     fact = f"{finding.severity}: {place}{printable(finding.message)}"
-    return f"{fact}\n  hint: {printable(finding.hint)}"
+    hint = f"hint: {printable(finding.hint)}"
+    return "\n".join([*_wrapped(fact, 0), *_wrapped(hint, 2)])
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    """A sentence in lines of 80 columns, all but the first indented by four."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=" " * indent,
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _stored(outcome: Stored) -> Iterator[str]:

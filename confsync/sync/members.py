@@ -37,3 +37,10 @@ def match(live: tuple[Url, ...], desired: tuple[Url, ...]) -> list[tuple[int | N
     chosen = {j: i for i, j in partner.items()}
     pairs: list[tuple[int | None, int | None]] = [(chosen.get(j), j) for j in range(len(desired))]
     return pairs + [(i, None) for i in range(len(live)) if i not in partner]
+
+
+def may_be_another(url: Url, members: tuple[Url, ...]) -> bool:
+    """Whether a member whose references are not resolved may turn out to be one of the others."""
+    return not url.resolved and (
+        not url.parts or any(same_skeleton(other, url) for other in members if other is not url)
+    )

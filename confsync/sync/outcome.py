@@ -22,9 +22,13 @@ class NotSent:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why the server did not take an update. Pointers are masked, texts of the server left out."""
+    """Why the server did not take an update, and what to do.
+
+    Pointers are masked, and the server's own texts left out.
+    """
 
     kind: str
+    hint: str
     properties: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
 

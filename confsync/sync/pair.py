@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import Fault
 from confsync.sync.align import align
-from confsync.sync.members import match
+from confsync.sync.members import match, may_be_another
 from confsync.sync.patch import leaves, patch, whole
 from confsync.sync.rebuilt import rebuilt
 from confsync.sync.relate import relation
@@ -132,17 +132,17 @@ class _Pairer:
 
     def _sets(self, live: Members, desired: Members, shape: UrlSet, place: _Place) -> None:
         within = SetPair(live, desired, shape.order_counts(desired.members))
-        kept: dict[int, int] = {}
+        kept: list[tuple[int, int]] = []
         for i, j in match(live.members, desired.members):
             before = None if i is None else live.members[i]
             after = None if j is None else desired.members[j]
             here = place.at(f"{'-' if i is None else i}>{'-' if j is None else j}")
             origin = self._origin_of_member(place.path, j)
-            if i is not None and j is not None and before is not None:
-                kept[i] = j
-                if relation(before, desired.members[j]) == "unknown":
-                    self._note(before, desired.members[j], here, origin)
-                    continue
+            if after is not None and _incomparable(before, after, desired.members):
+                self._note(before, after, here, origin)
+                continue
+            if i is not None and j is not None:
+                kept.append((i, j))
             action: Action = "add" if before is None else "remove" if after is None else "update"
             change = Change(
                 place.path, place.slot, action, UrlText(), before, after, origin, within=within
@@ -155,8 +155,8 @@ class _Pairer:
             self._put(
                 replace(change, within=within),
                 place.at("order"),
-                tuple(kept[i] for i in sorted(kept)),
-                tuple(sorted(kept.values())),
+                tuple(j for _, j in sorted(kept)),
+                tuple(sorted(j for _, j in kept)),
             )
 
     def _lists(self, live: Items, desired: Items, shape: ListOf, place: _Place) -> None:
@@ -205,6 +205,12 @@ class _Pairer:
             self.pairing.live[place.key] = live
         if desired is not None:
             self.pairing.desired[place.key] = desired
+
+
+def _incomparable(before: Url | None, after: Url, members: tuple[Url, ...]) -> bool:
+    if before is None:
+        return may_be_another(after, members)
+    return relation(before, after) == "unknown"
 
 
 def _mark(leaf: Leaf) -> Mark:

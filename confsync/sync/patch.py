@@ -44,7 +44,9 @@ def patch(difference: Difference) -> Patch:
     for slot, changes in sets.items():
         entries += _set_entries(slot, changes)
     entries += [
-        Entry(unknown.slot, unknown.after) for unknown in difference.unknown if unknown.hidden
+        Entry(unknown.slot, unknown.after, unknown.path)
+        for unknown in difference.unknown
+        if unknown.hidden
     ]
     return Patch(tuple(entries))
 
@@ -81,18 +83,18 @@ def secrets_sent(update: Patch) -> tuple[Sent, ...]:
 
 def _entries(change: Change) -> Iterator[Entry]:
     if change.action == "remove":
-        yield Entry(change.slot, None)
+        yield Entry(change.slot, None, change.path)
     elif not isinstance(change.after, Object):
-        yield Entry(change.slot, change.after)
+        yield Entry(change.slot, change.after, change.path)
     elif not isinstance(change.shape, Variants):
         raise Fault("an object stands where its shape has none")
     elif change.slot:
-        yield Entry(change.slot, whole(change.after, change.shape))
+        yield Entry(change.slot, whole(change.after, change.shape), change.path)
     else:
         built = whole(change.after, change.shape)
-        yield Entry(("@type",), built.tag)
+        yield Entry(("@type",), built.tag, ())
         for name, value in built.members.items():
-            yield Entry((name,), value)
+            yield Entry((name,), value, (name,))
 
 
 def _set_entries(slot: Path, changes: list[Change]) -> Iterator[Entry]:
@@ -110,10 +112,10 @@ def _set_entries(slot: Path, changes: list[Change]) -> Iterator[Entry]:
         or any(url.secrets for url in gone)
         or (within.order_counts and not _ends_in_order(new, changes))
     ):
-        yield Entry(slot, within.desired)
+        yield Entry(slot, within.desired, changes[0].path)
         return
-    yield from (Entry((*slot, url), None) for url in gone)
-    yield from (Entry((*slot, url), True) for url in new)  # noqa: FBT003 - the wire's own word
+    yield from (Entry((*slot, url), None, changes[0].path) for url in gone)
+    yield from (Entry((*slot, url), True, changes[0].path) for url in new)  # noqa: FBT003 - the wire's own word
 
 
 def _ends_in_order(new: list[Url], changes: list[Change]) -> bool:
@@ -139,11 +141,10 @@ def _inner(tree: Tree, shape: Shape) -> Tree:
 
 
 def _sent(entry: Entry) -> Iterator[Sent]:
-    path = tuple(token for token in entry.pointer if not isinstance(token, Url))
     for token in entry.pointer:
         if isinstance(token, Url):
-            yield from _sent_in(token, path)
-    yield from _sent_in(entry.value, path)
+            yield from _sent_in(token, entry.path)
+    yield from _sent_in(entry.value, entry.path)
 
 
 def _sent_in(value: Tree, path: Path) -> Iterator[Sent]:

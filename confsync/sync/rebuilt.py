@@ -85,7 +85,8 @@ class _Member:
             if old is not None and new is not None and relation(old, new) == "same":
                 continue
             action: Action = "add" if old is None else "remove" if new is None else "update"
-            yield Change(path, slot, action, UrlText(), old, new, self._origin(j))
+            origin = self._follows() if new is None else self._origin(j)
+            yield Change(path, slot, action, UrlText(), old, new, origin)
 
     def _place(self, *index: int) -> tuple[Path, Path]:
         parent = self.parent
@@ -94,10 +95,15 @@ class _Member:
     def _origin(self, index: int | None = None) -> Origin:
         """Where the new value is written; what only follows from the variant says so."""
         if self.action == "remove":
-            return Origin("variant")
+            return self._follows()
         path = (*self.parent.path, self.name)
         origin = self.origins(path if index is None else (*path, index))
         return Origin("variant") if origin.why == "default" else origin
+
+    def _follows(self) -> Origin:
+        """No file says it: it follows from what happens to the object around it."""
+        replaced = self.parent.action == "replace"
+        return Origin("variant" if replaced else self.parent.origin.why)
 
 
 def _members(side: Tree) -> dict[str, Tree]:

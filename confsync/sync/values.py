@@ -157,10 +157,11 @@ Token: TypeAlias = str | int | Url
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of an update: the tokens of its pointer, and the value."""
+    """One entry of an update: the tokens of its pointer, the value, and the path of its change."""
 
     pointer: tuple[Token, ...]
     value: Tree
+    path: Path
 
 
 @dataclass(frozen=True)

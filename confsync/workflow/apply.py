@@ -79,6 +79,14 @@ def _ask(plan: Plan, ask: Callable[[Plan], bool], server: Server, decode: Decode
 
 
 def _send(plan: Plan, server: Server, decode: Decode) -> Outcome:
+    """From here on an interrupt never means that nothing happened."""
+    try:
+        return _sent(plan, server, decode)
+    except KeyboardInterrupt:
+        return Unknown(plan, "interrupted while the update was under way")
+
+
+def _sent(plan: Plan, server: Server, decode: Decode) -> Outcome:
     name = plan.desired.object
     shape = KINDS[name].shape
     try:
@@ -91,8 +99,6 @@ def _send(plan: Plan, server: Server, decode: Decode) -> Outcome:
         return _look(plan, server, decode, refused.message)
     except ConfsyncError as error:
         return _look(plan, server, decode, error.message)
-    except KeyboardInterrupt:
-        return _look(plan, server, decode, "interrupted while the update was under way")
     if exchange.refusal is None:
         return stored(plan, exchange.before, exchange.after, shape)
     if changed(exchange.before, exchange.after, shape):

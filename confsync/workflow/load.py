@@ -29,6 +29,8 @@ def load(files: Sequence[str], vault: Vault) -> Desired:
         raise WrongUsage(
             "no file is named", hint="name the store's file, like stores/in-memory.yaml"
         )
+    if "" in files:
+        raise WrongUsage("the name of a file is empty", hint="is a shell variable not set?")
     documents: list[MappingNode] = []
     problems: list[Problem] = []
     for file in files:
