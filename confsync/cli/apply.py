@@ -10,7 +10,8 @@ import click
 
 from confsync.cli import options
 from confsync.cli.connect import session
-from confsync.cli.output import Sink, say, sinks, write
+from confsync.cli.console import say
+from confsync.cli.output import Sink, sinks, write
 from confsync.cli.status import Status, of_outcome
 from confsync.errors import Declined, OutputFailed
 from confsync.report import OUTCOME, PLAN

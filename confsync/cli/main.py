@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync import __version__
-from confsync.cli.output import say
+from confsync.cli.console import say
 from confsync.cli.status import Status, of_error
 from confsync.errors import ConfsyncError, InvalidFiles, ReaderGone, SecretUnavailable
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,14 +46,6 @@ def write(sink: Sink, text: str, color: str) -> None:
         Path(sink.file).write_text(text, encoding="utf-8")
     except OSError:
         raise _unwritable(sink) from None
-
-
-def say(text: str) -> None:
-    """Tell people something: everything that is not data goes to standard error."""
-    if sys.stderr is not None:
-        with suppress(OSError):
-            sys.stderr.write(text)
-            sys.stderr.flush()
 
 
 def _print(text: str) -> None:

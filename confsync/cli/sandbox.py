@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confsync.cli.output import say
+from confsync.cli.console import say
 from confsync.cli.status import Status
 from confsync.errors import WrongUsage
 

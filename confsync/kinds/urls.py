@@ -71,7 +71,7 @@ class Reader:
                 "write the URL as a mapping: `{address: …, username: …, password: {env: NAME}}`, "
                 "with the address as it is without user and password"
             )
-            if any(self.vault.open(secret) == MASK for secret in url.secrets):
+            if self.vault.seal(MASK) in url.secrets:
                 message = f"{name} holds the mask that stands for a hidden secret, not a password"
                 raise Mistake("mask", message, hint)
             raise Mistake(PLAINTEXT, f"{name} holds a password in clear", hint)

@@ -50,7 +50,8 @@ class Connection:
             verify=ssl.create_default_context() if secure else False,
             trust_env=False,
             follow_redirects=False,
-            timeout=httpx.Timeout(deadline),
+            # A connection that does not come about ends first: then nothing was sent, for certain.
+            timeout=httpx.Timeout(deadline, connect=deadline * 0.8),
             headers={"Accept-Encoding": "identity", "User-Agent": "confsync"},
         )
 
@@ -123,7 +124,7 @@ class Connection:
 
     def _late(self) -> ConnectionLost:
         return ConnectionLost(
-            f"no answer from {self._endpoint.origin} within {self._deadline:g} seconds",
+            f"no answer from {self._endpoint.origin} within {self._deadline:g} s",
             hint="the server may be overloaded, or something on the way drops packets",
         )
 

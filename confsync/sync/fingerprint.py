@@ -50,10 +50,12 @@ def plain(tree: Tree) -> _Plain:
         case Items():
             return {"list": [plain(item) for item in tree.items]}
         case Secret():
-            return {"secret": None if tree.ref is None else str(tree.ref)}
+            return {"sealed": None if tree.ref is None else str(tree.ref)}
         case Url(ref=ref) if ref is not None:
-            return {"secret": str(ref)}
+            return {"sealed": str(ref)}
         case Url():
-            return {"url": [part if isinstance(part, str) else plain(part) for part in tree.parts]}
+            return {
+                "pieces": [part if isinstance(part, str) else plain(part) for part in tree.parts]
+            }
         case _:
             return tree

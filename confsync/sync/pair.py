@@ -216,5 +216,5 @@ def _incomparable(before: Url | None, after: Url, members: tuple[Url, ...]) -> b
 def _mark(leaf: Leaf) -> Mark:
     """What stands for a leaf: equal for equal leaves, never for leaves of different types."""
     if isinstance(leaf, Url):
-        return ("url", *leaf.parts)
+        return ("pieces", *leaf.parts)
     return (type(leaf).__name__, leaf)

@@ -1,0 +1,146 @@
+"""The command line as a process: a working directory, a clean environment, and what came back.
+
+Every run is searched for the secrets that these tests plant: each of them holds the word `Canary`.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+PLAN_KEY = "API_Canary-key-that-may-plan"
+APPLY_KEY = "API_Canary-key-that-may-apply"
+NO_KEY = "API_Canary-key-that-may-nothing"
+ENV_SECRET = "Canary-of-the-environment"
+FILE_SECRET = "Canary-of-a-file"
+LIVE_SECRET = "Canary-stored-on-the-server"
+LIVE_URL_SECRET = "Canary-in-a-live-url"
+WRONG_PASSWORD = "Canary-that-is-wrong"
+
+KEYS: Mapping[str, frozenset[str]] = {
+    PLAN_KEY: frozenset({"authenticate", "sysInMemoryStoreGet"}),
+    APPLY_KEY: frozenset({"authenticate", "sysInMemoryStoreGet", "sysInMemoryStoreUpdate"}),
+    NO_KEY: frozenset({"sysInMemoryStoreGet"}),
+}
+LIVE: Mapping[str, object] = {
+    "@type": "RedisCluster",
+    "urls": {f"redis://stalwart:{LIVE_URL_SECRET}@old.example.com:6379": True},
+    "authSecret": {"@type": "Value", "secret": LIVE_SECRET},
+}
+"""What the server has before a test: secrets in both of their places."""
+
+STORE = """\
+InMemoryStore:
+  '@type': RedisCluster
+  urls:
+    - rediss://cache-1.example.com:6379
+  authSecret:
+    '@type': Value
+    secret: {env: REDIS_PASSWORD}
+  poolMaxConnections: 32
+"""
+"""A desired state that differs from `LIVE`, with a secret from the environment."""
+
+CONFSYNC = (sys.executable, "-W", "error", "-m", "confsync")
+ENVIRONMENT: Mapping[str, str] = {
+    "PATH": os.environ.get("PATH", ""),
+    "LANG": "C.UTF-8",
+    "STALWART_TOKEN": APPLY_KEY,
+    "REDIS_PASSWORD": ENV_SECRET,
+}
+PATIENCE = 30
+"""Seconds after which a run counts as hanging."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a run ended, and what it wrote."""
+
+    status: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where the command line runs: a directory, an environment, and the server it is told of."""
+
+    directory: Path
+    url: str = ""
+    environment: Mapping[str, str] = field(default_factory=lambda: ENVIRONMENT)
+
+    def file(self, name: str, text: str = STORE) -> str:
+        """Write a file and return its name."""
+        path = self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return name
+
+    def variables(self, changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
+        """The environment, with some variables set and others (None) taken away."""
+        named = {"STALWART_URL": self.url} if self.url else {}
+        changed = {**self.environment, **named, **(changes or {})}
+        return {name: value for name, value in changed.items() if value is not None}
+
+    def run(
+        self,
+        *arguments: str,
+        env: Mapping[str, str | None] | None = None,
+        command: Sequence[str] = CONFSYNC,
+        given: bytes | None = None,
+        encoding: str = "utf-8",
+    ) -> Ran:
+        """Run `confsync` to its end: standard input is /dev/null, or holds the bytes given."""
+        done = subprocess.run(
+            [*command, *arguments],
+            cwd=self.directory,
+            env=self.variables(env),
+            capture_output=True,
+            check=False,
+            timeout=PATIENCE,
+            stdin=subprocess.DEVNULL if given is None else None,
+            input=given,
+        )
+        return checked(done.returncode, done.stdout, done.stderr, encoding)
+
+    def start(
+        self, *arguments: str, env: Mapping[str, str | None] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start `confsync`; its output goes to pipes, which `ended` reads."""
+        return subprocess.Popen(
+            [*CONFSYNC, *arguments],
+            cwd=self.directory,
+            env=self.variables(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+
+def ended(process: subprocess.Popen[bytes]) -> Ran:
+    """Wait for a started process and take what it wrote."""
+    out, err = process.communicate(timeout=PATIENCE)
+    return checked(process.returncode, out, err)
+
+
+def checked(status: int, out: bytes, err: bytes, encoding: str = "utf-8") -> Ran:
+    """What a run wrote, after the promises that hold for each: no secret, no traceback."""
+    for stream in (out, err):
+        assert not leaks(stream), "a planted secret was shown"
+        assert b"Traceback" not in stream, stream.decode("utf-8", "replace")
+        assert b"fault inside confsync" not in stream, stream.decode("utf-8", "replace")
+    return Ran(status, out.decode(encoding), err.decode(encoding))
+
+
+def leaks(written: bytes) -> bool:
+    """Whether planted secrets can be read in what was written: in clear, or in Basic's base64."""
+    coded = (base64.b64encode(f"admin:{secret}".encode()) for secret in ("sandbox", WRONG_PASSWORD))
+    return b"canary" in written.lower() or any(secret in written for secret in coded)

@@ -1,0 +1,196 @@
+"""`confsync apply` as a process, against the sandbox, without a terminal."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.process import (
+    CONFSYNC,
+    ENV_SECRET,
+    FILE_SECRET,
+    LIVE_URL_SECRET,
+    PLAN_KEY,
+    STORE,
+)
+
+if TYPE_CHECKING:
+    from confsync.sandbox import Server
+    from tests.cli.process import Desk
+
+CLOSED = ("/bin/sh", "-c", 'exec "$@" <&-', "sh", *CONFSYNC)
+
+
+def sent(server: Server) -> list[str]:
+    """The methods that were called, in their order."""
+    bodies = [request.body for request in server.requests]
+    return [call[0] for body in bodies if isinstance(body, dict) for call in body["methodCalls"]]
+
+
+def test_apply_brings_the_server_to_the_files_in_two_requests(desk: Desk, server: Server) -> None:
+    ran = desk.run("apply", "--yes", desk.file("a.yaml"))
+    assert (ran.status, ran.err) == (0, "")
+    assert len(server.requests) == 2
+    assert sent(server)[1:] == [
+        "x:InMemoryStore/get",
+        "x:InMemoryStore/set",
+        "x:InMemoryStore/get",
+    ]
+    assert server.stored["urls"] == {"rediss://cache-1.example.com:6379": True}
+    assert server.stored["authSecret"] == {"@type": "Value", "secret": ENV_SECRET}
+    assert server.stored["poolMaxConnections"] == 32
+    assert ran.out.startswith(f"{server.url}\n\nInMemoryStore · RedisCluster")
+    assert "Stored and verified: 3 changes and 1 secret.\n" in ran.out
+    assert "restart each of them" in ran.out
+
+
+def test_apply_with_nothing_to_do_sends_nothing(desk: Desk, server: Server) -> None:
+    server.stored = {"@type": "Redis", "url": "redis://a.example.com"}
+    file = desk.file("a.yaml", "InMemoryStore: {'@type': Redis, url: 'redis://a.example.com'}\n")
+    ran = desk.run("apply", "--yes", file)
+    assert (ran.status, ran.err) == (0, "")
+    assert "Nothing was sent: the server has what the files say." in ran.out
+    assert sent(server) == ["x:InMemoryStore/get"]
+
+
+def test_a_second_apply_has_nothing_visible_to_do(desk: Desk, server: Server) -> None:
+    file = desk.file("a.yaml", "InMemoryStore: {'@type': RedisSentinel, serviceName: main}\n")
+    assert desk.run("apply", "--yes", file).status == 0
+    stored = server.stored
+    assert desk.run("apply", "--yes", file).status == 0
+    assert server.stored == stored
+    assert sent(server).count("x:InMemoryStore/set") == 1
+
+
+@pytest.mark.parametrize("stdin", ["null", "bytes", "closed"])
+def test_without_a_terminal_nobody_is_asked_and_nothing_is_sent(
+    desk: Desk, server: Server, stdin: str
+) -> None:
+    ran = desk.run(
+        "apply",
+        desk.file("a.yaml"),
+        env={"CONFSYNC_YES": "1"},
+        given=b"yes\n" if stdin == "bytes" else None,
+        command=CLOSED if stdin == "closed" else CONFSYNC,
+    )
+    assert (ran.status, ran.out) == (3, "")
+    assert ran.err == (
+        "error: nobody can be asked: there is no terminal\n"
+        "hint: look at `confsync plan`, then run it with --yes\n"
+        "nothing was changed on the server\n"
+    )
+    assert server.requests == []
+
+
+def test_with_yes_a_closed_standard_input_is_no_matter(desk: Desk) -> None:
+    assert desk.run("apply", "--yes", desk.file("a.yaml"), command=CLOSED).status == 0
+
+
+def test_a_key_that_may_not_update_changes_nothing(desk: Desk, server: Server) -> None:
+    before = server.stored
+    ran = desk.run("apply", "--yes", desk.file("a.yaml"), env={"STALWART_TOKEN": PLAN_KEY})
+    assert ran.status == 1
+    assert server.stored == before
+    told = ran.out + ran.err
+    assert "forbidden" in told
+    assert "nothing was changed on the server" in told.lower()
+    assert "sysInMemoryStoreUpdate" in told
+    assert "hint: " in told
+
+
+def test_every_reference_is_resolved_before_anything_is_sent(desk: Desk, server: Server) -> None:
+    ran = desk.run("apply", "--yes", desk.file("a.yaml"), env={"REDIS_PASSWORD": None})
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == (
+        "a.yaml:7:5: error: env REDIS_PASSWORD is not set [secret-unavailable]\n"
+        "  hint: export REDIS_PASSWORD where confsync runs\n"
+        "error: 1 secret cannot be had\n"
+        "nothing was changed on the server\n"
+    )
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("value", "fact"),
+    [
+        ("", "is empty"),
+        (" \t", "is empty"),
+        ("****", "is a mask, not a secret"),
+        ("ENC[AES256_GCM,data:Canary]", "is still encrypted"),
+        ("Canary\nCanary", "holds a control character"),
+    ],
+)
+def test_what_no_secret_can_be_is_never_sent(
+    desk: Desk, server: Server, value: str, fact: str
+) -> None:
+    ran = desk.run("apply", "--yes", desk.file("a.yaml"), env={"REDIS_PASSWORD": value})
+    assert ran.status == 1
+    assert f"env REDIS_PASSWORD {fact}" in ran.err
+    assert "set" not in " ".join(sent(server))
+
+
+def test_a_secret_from_a_file_starts_beside_the_store(desk: Desk, server: Server) -> None:
+    desk.file("stores/redis-password", f"{FILE_SECRET}\n")
+    store = STORE.replace("{env: REDIS_PASSWORD}", "{file: redis-password}")
+    ran = desk.run("apply", "--yes", desk.file("stores/in-memory.yaml", store))
+    assert ran.status == 0
+    assert server.stored["authSecret"] == {"@type": "Value", "secret": FILE_SECRET}
+
+
+def test_the_password_of_a_url_is_percent_encoded_and_sent_from_its_reference(
+    desk: Desk, server: Server
+) -> None:
+    store = (
+        "InMemoryStore:\n  '@type': Redis\n  url:\n    address: rediss://cache.example.com/1\n"
+        "    username: mail\n    password: {env: CACHE_PASSWORD}\n"
+    )
+    ran = desk.run("apply", "--yes", desk.file("a.yaml", store), env={"CACHE_PASSWORD": "Canary@/"})
+    assert ran.status == 0
+    assert server.stored["url"] == "rediss://mail:Canary%40%2F@cache.example.com/1"
+
+
+def test_a_password_that_was_read_is_never_sent_back(desk: Desk, server: Server) -> None:
+    desk.run("apply", "--yes", desk.file("a.yaml"))
+    assert LIVE_URL_SECRET not in repr([request.body for request in server.requests])
+
+
+def test_json_says_what_became_of_it(desk: Desk) -> None:
+    ran = desk.run("apply", "--yes", desk.file("a.yaml"), "--output", "json")
+    assert (ran.status, ran.err) == (0, "")
+    (target,) = json.loads(ran.out)["targets"]
+    assert target["outcome"] == {
+        "result": "stored",
+        "verified": True,
+        "remaining": [],
+        "foreign": [],
+        "overwritten": [],
+    }
+    assert target["restart_required"] is True
+    assert [change["path"] for change in target["objects"][0]["changes"]] == [
+        "urls",
+        "urls",
+        "poolMaxConnections",
+    ]
+
+
+def test_an_output_that_cannot_be_written_stops_an_apply_before_it_sends(
+    desk: Desk, server: Server
+) -> None:
+    before = server.stored
+    ran = desk.run("apply", "--yes", desk.file("a.yaml"), "--output", "json=missing/plan.json")
+    assert ran.status == 1
+    assert "missing/plan.json" in ran.err
+    assert server.stored == before
+    assert "x:InMemoryStore/set" not in sent(server)
+
+
+def test_no_run_says_that_nothing_was_changed_where_something_was(
+    desk: Desk, server: Server
+) -> None:
+    """An output that breaks only while it is written: the disk is full."""
+    ran = desk.run("apply", "--yes", desk.file("a.yaml"), "--output", "json=/dev/full")
+    assert "x:InMemoryStore/set" in sent(server)
+    assert "nothing was changed" not in ran.err.lower()
+    assert ran.status != 0

@@ -1,0 +1,237 @@
+"""Where results go: formats, files, narrow encodings, and readers that go away."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.process import CONFSYNC, STORE, checked, ended
+
+if TYPE_CHECKING:
+    from confsync.sandbox import Server
+    from tests.cli.process import Desk
+
+COMMANDS = ("plan", "apply", "validate", "show", "sandbox")
+
+
+def test_help_names_every_command_and_every_status(offline: Desk) -> None:
+    ran = offline.run("--help")
+    assert (ran.status, ran.err) == (0, "")
+    for command in COMMANDS:
+        assert f"\n  {command} " in ran.out
+    for status in ("0 done", "1 error", "2 changes", "3 refused", "4 outcome", "5 stored", "130"):
+        assert status in ran.out
+    assert offline.run("-h") == ran
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help_within_80_columns(offline: Desk, command: str) -> None:
+    ran = offline.run(command, "--help", env={"STALWART_TOKEN": None})
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith(f"Usage: confsync {command} ")
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_help_shows_no_value_of_the_environment(offline: Desk) -> None:
+    values = {"CONFSYNC_URL": "https://admin:Canary@mail.invalid", "CONFSYNC_UNLISTED": "Canary"}
+    assert "Canary" not in offline.run("plan", "--help", env=values).out
+
+
+def test_the_version_is_that_of_the_package(offline: Desk) -> None:
+    ran = offline.run("--version")
+    assert (ran.status, ran.out, ran.err) == (0, "confsync 0.1.0\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fact"),
+    [
+        (("plan", "--no-such-option"), "--no-such-option"),
+        (("no-such-command",), "no-such-command"),
+        (("plan", "--unlisted", "maybe"), "maybe"),
+        (("plan", "--url"), "--url"),
+        (("sandbox", "--port", "65536"), "65536"),
+        (("sandbox", "too-many"), "too-many"),
+        (("plan", "--output", "yaml", "a.yaml"), "there is no output format 'yaml'"),
+        (("plan", "--output", "json=", "a.yaml"), "names no file"),
+        (("plan", "--output", "json", "--output", "text", "a.yaml"), "two outputs cannot both"),
+        (("validate", "--output", "json", "--output", "json", "a.yaml"), "two outputs"),
+    ],
+)
+def test_wrong_usage_is_status_1_with_a_hint(
+    offline: Desk, arguments: tuple[str, ...], fact: str
+) -> None:
+    ran = offline.run(*arguments)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("error: ")
+    assert fact in ran.err
+    assert "\nhint: " in ran.err
+
+
+def test_no_command_shows_the_help_as_an_error(offline: Desk) -> None:
+    ran = offline.run()
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("Usage: confsync ")
+
+
+def test_one_run_writes_several_formats(desk: Desk, server: Server) -> None:
+    file = desk.file("a.yaml")
+    alone = {output: desk.run("plan", file, "--output", output).out for output in ("json", "text")}
+    seen = len(server.requests)
+    ran = desk.run("plan", file, "--output", "json=plan.json", "--output", "text")
+    assert ran.out == alone["text"]
+    assert (desk.directory / "plan.json").read_text(encoding="utf-8") == alone["json"]
+    assert len(server.requests) == seen + 1
+
+
+def test_the_plan_as_json_has_the_documented_form(desk: Desk, server: Server) -> None:
+    ran = desk.run("plan", desk.file("a.yaml"), "--output", "json")
+    plan = json.loads(ran.out)
+    assert plan["format_version"] == "1"
+    (target,) = plan["targets"]
+    assert {"name", "url", "objects", "digest", "restart_required"} <= set(target)
+    (found,) = target["objects"]
+    assert found["object"] == "InMemoryStore"
+    assert found["variant"] == {"before": "RedisCluster", "after": "RedisCluster"}
+    assert found["changes"][0] == {
+        "path": "urls",
+        "action": "add",
+        "before": None,
+        "after": "rediss://cache-1.example.com:6379",
+        "why": "file",
+        "source": {"file": "a.yaml", "line": 4, "column": 7},
+    }
+    assert found["changes"][1]["before"] == "redis://stalwart:****@old.example.com:6379"
+    assert {"unknown", "to_send", "findings"} <= set(found)
+    assert plan["summary"]["changes"] == 3
+    assert target["url"] == server.url
+
+
+def test_the_format_can_be_set_as_a_variable_and_overruled(desk: Desk) -> None:
+    file = desk.file("a.yaml")
+    wanted = desk.run("plan", file, "--output", "json")
+    assert desk.run("plan", file, env={"CONFSYNC_OUTPUT": "json"}) == wanted
+    overruled = desk.run("plan", file, "--output", "json", env={"CONFSYNC_OUTPUT": "text"})
+    assert overruled == wanted
+
+
+def test_an_output_file_that_cannot_be_written_is_named(desk: Desk) -> None:
+    ran = desk.run("plan", desk.file("a.yaml"), "--output", "json=missing/plan.json")
+    assert ran.status == 1
+    assert "missing/plan.json" in ran.err
+    assert "\nhint: " in ran.err
+
+
+@pytest.mark.parametrize("command", ["plan", "show", "validate", "apply"])
+def test_nothing_crashes_where_the_terminal_speaks_only_ascii(desk: Desk, command: str) -> None:
+    narrow = {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    arguments = {"show": (), "apply": ("--yes", desk.file("a.yaml"))}
+    files = arguments.get(command, (desk.file("größe.yaml", STORE.replace("cache-1", "grösse")),))
+    ran = desk.run(command, *files, env=narrow, encoding="ascii")
+    assert (ran.status, ran.err) == (0, "")
+
+
+def test_errors_do_not_crash_where_the_terminal_speaks_only_ascii(desk: Desk) -> None:
+    narrow = {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    file = desk.file("größe.yaml", "InMemoryStore:\n  ünbekannt: 1\n")
+    ran = desk.run("plan", file, env=narrow)
+    assert ran.status == 1
+    assert "hint: " in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("--version",),
+        ("plan", "--help"),
+        ("plan", "a.yaml"),
+        ("plan", "a.yaml", "--output", "json"),
+        ("show",),
+        ("validate", "a.yaml"),
+    ],
+)
+def test_a_reader_that_goes_away_is_no_fault(desk: Desk, arguments: tuple[str, ...]) -> None:
+    desk.file("a.yaml")
+    status, err = _nobody_reads(desk, *arguments)
+    assert status in {0, 1, 141}
+    assert err == b""
+
+
+def test_a_reader_that_goes_away_before_an_apply_sends_leaves_the_state_alone(
+    desk: Desk, server: Server
+) -> None:
+    before = server.stored
+    desk.file("a.yaml")
+    status, _ = _nobody_reads(desk, "apply", "--yes", "a.yaml")
+    assert status != 0
+    assert server.stored == before
+
+
+def test_head_reads_one_line(desk: Desk) -> None:
+    ran = desk.run(
+        *("plan", desk.file("a.yaml")), command=("/bin/sh", "-c", '"$@" | head -1', "sh", *CONFSYNC)
+    )
+    assert ran.out == f"{desk.url}\n"
+    assert ran.err == ""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")  # noqa: PTH110 - asked once, at import
+@pytest.mark.parametrize("command", ["plan", "show"])
+def test_a_full_disk_is_an_error_in_our_words(desk: Desk, command: str) -> None:
+    files = () if command == "show" else (desk.file("a.yaml"),)
+    ran = desk.run(
+        *(command, *files), command=("/bin/sh", "-c", 'exec "$@" >/dev/full', "sh", *CONFSYNC)
+    )
+    assert ran.status == 1
+    assert ran.err.startswith("error: ")
+    assert "hint: " in ran.err
+    assert "OSError" not in ran.err
+
+
+def test_a_closed_standard_output_is_no_fault(desk: Desk) -> None:
+    ran = desk.run(
+        *("plan", desk.file("a.yaml")), command=("/bin/sh", "-c", 'exec "$@" >&-', "sh", *CONFSYNC)
+    )
+    assert ran.out == ""
+
+
+def test_a_closed_standard_error_is_no_fault(desk: Desk) -> None:
+    ran = desk.run(
+        *("plan", "missing.yaml"), command=("/bin/sh", "-c", 'exec "$@" 2>&-', "sh", *CONFSYNC)
+    )
+    assert (ran.status, ran.out) == (1, "")
+
+
+def test_the_console_script_is_the_module(offline: Desk) -> None:
+    script = (sys.executable, "-c", "from confsync.__main__ import main; main()")
+    assert offline.run("--help", command=script) == offline.run("--help")
+
+
+def _nobody_reads(desk: Desk, *arguments: str) -> tuple[int, bytes]:
+    """Run with a standard output whose reader has gone."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        process = subprocess.Popen(
+            [*CONFSYNC, *arguments],
+            cwd=desk.directory,
+            env=desk.variables(),
+            stdin=subprocess.DEVNULL,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+        )
+    finally:
+        os.close(writer)
+    _, err = process.communicate(timeout=30)
+    checked(process.returncode, b"", err)
+    return process.returncode, err
+
+
+def test_a_started_process_is_checked_as_any_other(offline: Desk) -> None:
+    assert ended(offline.start("--version")) == offline.run("--version")

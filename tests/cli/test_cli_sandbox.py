@@ -1,0 +1,127 @@
+"""`confsync sandbox` as a process: when it is ready, how it ends, what it keeps."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import stat
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.cli.process import ENV_SECRET, PLAN_KEY, STORE, Desk, ended
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
+
+    from confsync.sandbox import Server
+    from tests.cli.process import Ran
+
+ADMIN = {"STALWART_TOKEN": None, "STALWART_USER": "admin", "STALWART_PASSWORD": "sandbox"}
+
+
+class Running(NamedTuple):
+    """A sandbox that says that it is ready."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+
+    def end(self, number: int = signal.SIGTERM) -> Ran:
+        """Send a signal and wait. The URL line was read before and is not in the result."""
+        self.process.send_signal(number)
+        return ended(self.process)
+
+
+@contextmanager
+def running(desk: Desk, *options: str) -> Iterator[Running]:
+    process = desk.start("sandbox", *options)
+    assert process.stdout is not None
+    try:
+        ready, _, _ = select.select([process.stdout], [], [], 20)
+        assert ready, "the sandbox did not become ready"
+        yield Running(process, os.read(process.stdout.fileno(), 1000).decode().removesuffix("\n"))
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_url_is_the_only_line_and_a_signal_ends_it_with_0(offline: Desk, number: int) -> None:
+    with running(offline) as sandbox:
+        parts = urlsplit(sandbox.url)
+        assert (parts.scheme, parts.hostname) == ("http", "127.0.0.1")
+        assert parts.port
+        assert sandbox.url == f"http://127.0.0.1:{parts.port}"
+        assert sandbox.process.stderr is not None
+        select.select([sandbox.process.stderr], [], [], 20)
+        ran = sandbox.end(number)
+    assert (ran.status, ran.out) == (0, "")
+    assert ran.err == "user admin, password sandbox; Ctrl-C ends it\n"
+
+
+def test_when_the_url_is_printed_the_sandbox_answers(offline: Desk) -> None:
+    with running(offline) as sandbox:
+        ran = offline.run("show", "--url", sandbox.url, env=ADMIN)
+        assert (ran.status, ran.out) == (0, "InMemoryStore:\n  '@type': Default\n")
+        assert sandbox.end().status == 0
+
+
+def test_the_port_can_be_chosen_and_one_that_is_taken_is_told(offline: Desk) -> None:
+    with running(offline) as sandbox:
+        port = str(urlsplit(sandbox.url).port)
+        ran = offline.run("sandbox", "--port", port)
+        assert (ran.status, ran.out) == (1, "")
+        assert ran.err.startswith("error: the sandbox cannot start\nhint: ")
+        assert "server" not in ran.err
+        assert sandbox.end().status == 0
+    with running(offline, "--port", port) as again:
+        assert again.url == f"http://127.0.0.1:{port}"
+
+
+def test_the_state_survives_a_restart_in_a_file_for_its_owner_alone(offline: Desk) -> None:
+    file = offline.file("a.yaml", STORE)
+    for command in (("apply", "--yes", file), ("plan", file)):
+        with running(offline, "--state", "state.json") as sandbox:
+            ran = offline.run(*command, "--url", sandbox.url, env=ADMIN)
+            assert ran.status == 0
+            assert sandbox.end(signal.SIGINT).status == 0
+    assert "No visible changes." in ran.out
+    kept = offline.directory / "state.json"
+    assert ENV_SECRET in kept.read_text(encoding="utf-8")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_a_key_has_its_permissions_alone(offline: Desk) -> None:
+    key = f"{PLAN_KEY}=authenticate,sysInMemoryStoreGet"
+    file = offline.file("a.yaml")
+    token = {"STALWART_TOKEN": PLAN_KEY}
+    with running(offline, "--key", key) as sandbox:
+        assert offline.run("plan", file, "--url", sandbox.url, env=token).status == 0
+        assert offline.run("apply", "--yes", file, "--url", sandbox.url, env=token).status == 1
+        shown = offline.run("show", "--url", sandbox.url, env=token)
+    assert shown.out == "InMemoryStore:\n  '@type': Default\n"
+
+
+@pytest.mark.parametrize("key", [PLAN_KEY, "=authenticate", ""])
+def test_a_key_without_permissions_is_wrong_usage(offline: Desk, key: str) -> None:
+    ran = offline.run("sandbox", "--key", key)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("error: --key is not NAME=PERMISSION,…\nhint: ")
+
+
+def test_a_state_file_that_no_sandbox_wrote_is_not_overwritten(offline: Desk) -> None:
+    name = offline.file("state.json", '{"mine": true}')
+    ran = offline.run("sandbox", "--state", name)
+    assert (ran.status, ran.out) == (1, "")
+    assert (offline.directory / name).read_text(encoding="utf-8") == '{"mine": true}'
+
+
+def test_the_sandbox_needs_no_credentials_and_no_server(desk: Desk, server: Server) -> None:
+    with running(Desk(desk.directory, environment={"PATH": ""})) as sandbox:
+        assert sandbox.end().status == 0
+    assert server.requests == []

@@ -1,0 +1,141 @@
+"""`confsync apply` at a terminal: the question, and every way to answer it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.process import ENV_SECRET, STORE
+from tests.cli.terminal import CTRL_C, CTRL_D, QUESTION, terminal
+
+if TYPE_CHECKING:
+    from confsync.sandbox import Server
+    from tests.cli.process import Desk
+
+UNCHANGED = "nothing was changed on the server"
+SGR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def test_yes_applies_after_reading_again(desk: Desk, server: Server) -> None:
+    with terminal(desk, "apply", desk.file("a.yaml")) as desktop:
+        desktop.wait_for(QUESTION)
+        assert len(server.requests) == 1
+        desktop.press(b"yes\n")
+        ran = desktop.ended()
+    assert ran.status == 0
+    assert len(server.requests) == 3
+    assert server.stored["authSecret"] == {"@type": "Value", "secret": ENV_SECRET}
+    assert "Stored and verified" in ran.out
+
+
+@pytest.mark.parametrize("answer", [b"no\n", b"y\n", b"Yes\n", b"yes!\n", b"\n", CTRL_D])
+def test_any_other_answer_sends_nothing(desk: Desk, server: Server, answer: bytes) -> None:
+    before = server.stored
+    with terminal(desk, "apply", desk.file("a.yaml")) as desktop:
+        desktop.wait_for(QUESTION)
+        desktop.press(answer)
+        ran = desktop.ended()
+    assert ran.status == 3
+    assert ran.out.endswith(f"error: declined\nhint: answer yes, in full, to apply\n{UNCHANGED}\n")
+    assert (len(server.requests), server.stored) == (1, before)
+
+
+def test_ctrl_c_at_the_question_sends_nothing(desk: Desk, server: Server) -> None:
+    before = server.stored
+    with terminal(desk, "apply", desk.file("a.yaml")) as desktop:
+        desktop.wait_for(QUESTION)
+        desktop.press(CTRL_C)
+        ran = desktop.ended()
+    assert ran.status == 130
+    assert ran.out.endswith(f"\ninterrupted\n{UNCHANGED}\n")
+    assert (len(server.requests), server.stored) == (1, before)
+
+
+def test_what_changed_while_the_question_stood_is_not_overwritten(
+    desk: Desk, server: Server
+) -> None:
+    with terminal(desk, "apply", desk.file("a.yaml")) as desktop:
+        desktop.wait_for(QUESTION)
+        theirs = server.stored = {**server.stored, "timeout": 7_000}
+        desktop.press(b"yes\n")
+        ran = desktop.ended()
+    assert ran.status == 3
+    assert "the server's state has changed since the plan was shown" in ran.out
+    assert ran.out.endswith(f"{UNCHANGED}\n")
+    assert (len(server.requests), server.stored) == (2, theirs)
+
+
+def test_the_plan_stands_above_the_question(desk: Desk) -> None:
+    file = desk.file("a.yaml")
+    for output in ((), ("--output", "json"), ("--output", "json=a.json")):
+        with terminal(desk, "apply", file, *output) as desktop:
+            desktop.wait_for(QUESTION)
+            shown = SGR.sub("", desktop.shown.decode())
+            desktop.press(b"no\n")
+            desktop.ended()
+        assert re.search(r"~ poolMaxConnections +10 → 32", shown)
+        assert shown.index("3 changes, 1 secret to send.") < shown.index(QUESTION)
+
+
+def test_nothing_to_do_asks_nothing(desk: Desk, server: Server) -> None:
+    server.stored = {"@type": "Default"}
+    file = desk.file("a.yaml", "InMemoryStore: {'@type': Default}\n")
+    with terminal(desk, "apply", file) as desktop:
+        ran = desktop.ended()
+    assert ran.status == 0
+    assert "Apply this?" not in ran.out
+    assert len(server.requests) == 1
+
+
+def test_with_yes_nothing_is_asked_at_a_terminal(desk: Desk, server: Server) -> None:
+    with terminal(desk, "apply", "--yes", desk.file("a.yaml")) as desktop:
+        ran = desktop.ended()
+    assert ran.status == 0
+    assert "Apply this?" not in ran.out
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "env", "colours"),
+    [
+        ((), {}, True),
+        ((), {"NO_COLOR": "1"}, False),
+        ((), {"NO_COLOR": ""}, True),
+        (("--color", "always"), {"NO_COLOR": "1"}, True),
+        (("--color", "never"), {}, False),
+        ((), {"CONFSYNC_COLOR": "never"}, False),
+        (("--color", "always"), {"CONFSYNC_COLOR": "never"}, True),
+    ],
+)
+def test_colour_at_a_terminal(
+    desk: Desk, options: tuple[str, ...], env: dict[str, str], *, colours: bool
+) -> None:
+    with terminal(desk, "plan", desk.file("a.yaml"), *options, env=env) as desktop:
+        ran = desktop.ended()
+    assert ran.status == 0
+    assert bool(SGR.search(ran.out)) == colours
+
+
+def test_colour_changes_no_text_and_no_json_and_no_file(desk: Desk) -> None:
+    file = desk.file("a.yaml", STORE)
+    plain = desk.run("plan", file)
+    coloured = desk.run("plan", file, "--color", "always")
+    assert plain.out != coloured.out
+    assert SGR.sub("", coloured.out) == plain.out
+    json = desk.run("plan", file, "--color", "always", "--output", "json")
+    assert "\x1b" not in json.out
+    desk.run("plan", file, "--color", "always", "--output", "text=plan.txt")
+    assert (desk.directory / "plan.txt").read_text(encoding="utf-8") == plain.out
+
+
+def test_a_secret_typed_at_the_question_is_no_answer(desk: Desk, server: Server) -> None:
+    """The terminal echoes what is typed; the program must not repeat it."""
+    with terminal(desk, "apply", desk.file("a.yaml")) as desktop:
+        desktop.wait_for(QUESTION)
+        desktop.press(b"swordfish\n")
+        ran = desktop.ended()
+    assert ran.status == 3
+    assert ran.out.count("swordfish") == 1
+    assert len(server.requests) == 1

@@ -1,0 +1,96 @@
+"""`confsync validate` as a process."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.process import STORE
+
+if TYPE_CHECKING:
+    from tests.cli.process import Desk
+
+BAD = "InMemoryStore:\n  '@type': Redis\n  timeout: 10\n"
+NO_SERVER = {"STALWART_TOKEN": None, "REDIS_PASSWORD": None}
+
+
+def test_a_good_file_passes_without_a_server_and_without_its_secrets(offline: Desk) -> None:
+    ran = offline.run("validate", offline.file("stores/good.yaml"), env=NO_SERVER)
+    assert (ran.status, ran.out, ran.err) == (0, "1 file checked, no errors.\n", "")
+
+
+def test_a_bad_file_fails_with_its_place_and_a_hint(offline: Desk) -> None:
+    ran = offline.run("validate", offline.file("stores/bad.yaml", BAD))
+    assert ran.status == 1
+    assert ran.out == (
+        "stores/bad.yaml:3:12: error: timeout is a number without a unit [duration]\n"
+        "  hint: did you mean 10s or 10ms?\n"
+        "1 file checked, 1 error.\n"
+    )
+    assert ran.err == ""
+
+
+def test_every_file_is_checked_in_the_order_given(offline: Desk) -> None:
+    names = [
+        offline.file("b.yaml", BAD),
+        offline.file("good.yaml"),
+        offline.file("a.yaml", "- 1\n"),
+        "missing.yaml",
+    ]
+    ran = offline.run("validate", *names)
+    assert ran.status == 1
+    places = [line.split(": error")[0] for line in ran.out.splitlines() if ": error" in line]
+    assert places == ["b.yaml:3:12", "a.yaml:1:1", "missing.yaml"]
+    assert ran.out.endswith("4 files checked, 3 errors.\n")
+
+
+def test_files_that_only_together_are_a_state_are_told_apart(offline: Desk) -> None:
+    layer = "InMemoryStore:\n  '@type': RedisCluster\n  timeout: 5s\n"
+    ran = offline.run("validate", offline.file("base.yaml"), offline.file("layer.yaml", layer))
+    assert (ran.status, ran.out) == (0, "2 files checked, no errors.\n")
+
+
+def test_json_says_the_same_for_programs(offline: Desk) -> None:
+    ran = offline.run("validate", offline.file("bad.yaml", BAD), "--output", "json")
+    assert ran.status == 1
+    assert json.loads(ran.out) == {
+        "format_version": "1",
+        "problems": [
+            {
+                "file": "bad.yaml",
+                "line": 3,
+                "column": 12,
+                "rule": "duration",
+                "message": "timeout is a number without a unit",
+                "hint": "did you mean 10s or 10ms?",
+                "severity": "error",
+            }
+        ],
+        "summary": {"files": 1, "errors": 1},
+    }
+
+
+def test_no_file_is_wrong_usage(offline: Desk) -> None:
+    ran = offline.run("validate")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == "error: no file is named\nhint: name the files, like stores/in-memory.yaml\n"
+
+
+def test_a_file_in_clear_fails_and_its_secret_is_not_repeated(offline: Desk) -> None:
+    clear = STORE.replace("{env: REDIS_PASSWORD}", "Canary-in-clear")
+    url = STORE.replace("rediss://cache-1", "rediss://stalwart:Canary-in-clear@cache-1")
+    ran = offline.run("validate", offline.file("a.yaml", clear), offline.file("b.yaml", url))
+    assert ran.status == 1
+    assert ran.out.count("[plaintext-secret]") == 2
+
+
+@pytest.mark.parametrize(
+    "name", ["wide-größe-✓.yaml", "with space.yaml", "-x.yaml", "new\nline.yaml"]
+)
+def test_a_file_may_have_any_name(offline: Desk, name: str) -> None:
+    ran = offline.run("validate", "--", offline.file(name, BAD))
+    assert ran.status == 1
+    assert ":3:12: error" in ran.out
+    assert len(ran.out.splitlines()) == 3

@@ -1,0 +1,389 @@
+"""The laws of the structure: who may import what, what each room may know, what starting costs."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+import pickle
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import confsync
+from confsync.kinds import KINDS
+from confsync.sandbox import Server
+from confsync.sync.secret import Vault
+from confsync.sync.shape import ListOf, Shape, Variants
+from tests.cli.process import ENVIRONMENT, KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(confsync.__file__).parent
+PROJECT = ROOT.parent
+
+DOORS = {
+    "httpx": "net/",
+    "ruamel": "files/",
+    "deepdiff": "sync/diff.py",
+    "click": "cli/",
+    "redis": "probe/",
+    "pydantic": "kinds/",
+    "pydantic_core": "kinds/",
+}
+"""Each library, and the only place that may know it."""
+
+ARROWS = {
+    "": {"errors", "workflow", "cli"},
+    "cli": {"workflow", "report", "kinds", "sandbox", "sync", "errors"},
+    "workflow": {"files", "jmap", "kinds", "net", "secrets", "sync", "errors"},
+    "report": {"kinds", "sync", "errors"},
+    "jmap": {"net", "sync", "errors"},
+    "kinds": {"sync", "errors"},
+    "files": {"sync", "errors"},
+    "secrets": {"sync", "errors"},
+    "net": {"errors"},
+    "sync": {"errors"},
+    "errors": set(),
+    "sandbox": set(),
+}
+"""Which rooms each room may import besides itself; `` are the modules at the top."""
+
+WORLD = {
+    *("asyncio", "datetime", "fcntl", "getpass", "glob", "http", "io", "locale", "logging"),
+    *("multiprocessing", "os", "pathlib", "random", "secrets", "select", "shutil", "signal"),
+    *("socket", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib.request"),
+    *("uuid", "zoneinfo"),
+}
+"""What gives a module input, output, a clock, chance or the environment."""
+
+API = ["ConfsyncError", "Options", "apply", "connect", "plan", "show", "validate"]
+LONGEST_COMMAND = 60
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module of the project, parsed. `path` is its place below the package."""
+
+    path: str
+    tree: ast.Module
+
+    @property
+    def room(self) -> str:
+        """The folder it stands in; `errors` is a room of its own."""
+        if self.path == "errors.py":
+            return "errors"
+        return self.path.partition("/")[0] if "/" in self.path else ""
+
+    @property
+    def imports(self) -> frozenset[str]:
+        """The full names of all that it imports, wherever in the module, types included."""
+        names: set[str] = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                names.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{self.path}: imports are absolute"
+                names.update(f"{node.module}.{alias.name}" for alias in node.names)
+        return frozenset(names)
+
+    @property
+    def rooms(self) -> frozenset[str]:
+        """The other rooms that it imports from."""
+        own = (name.split(".")[1] for name in self.imports if name.startswith("confsync."))
+        return frozenset(room for room in own if room in ARROWS and room != self.room)
+
+
+@cache
+def modules() -> tuple[Module, ...]:
+    """Every module of the project."""
+    return tuple(
+        Module(
+            path.relative_to(ROOT).as_posix(),
+            ast.parse(path.read_text(encoding="utf-8")),
+        )
+        for path in sorted(ROOT.rglob("*.py"))
+    )
+
+
+def of(room: str) -> tuple[Module, ...]:
+    found = tuple(module for module in modules() if module.room == room)
+    assert found
+    return found
+
+
+def top(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def is_world(name: str) -> bool:
+    return any(name == known or name.startswith(f"{known}.") for known in WORLD)
+
+
+def test_every_room_is_known_to_these_laws() -> None:
+    rooms = {module.room for module in modules()}
+    assert rooms == set(ARROWS)
+    assert len(modules()) > 50
+
+
+def test_arrows_go_one_way_and_no_new_one_appears_unnoticed() -> None:
+    """Law 1: cli, workflow, the other rooms, sync."""
+    found = {(module.path, room) for module in modules() for room in module.rooms}
+    allowed = {(module.path, room) for module in modules() for room in ARROWS[module.room]}
+    assert not found - allowed
+
+
+def test_every_arrow_that_is_allowed_is_there() -> None:
+    """What nobody uses any more is taken off the list."""
+    found = {(module.room, room) for module in modules() for room in module.rooms}
+    assert found == {(room, other) for room, others in ARROWS.items() for other in others}
+
+
+def test_the_heart_imports_nothing_but_errors_and_the_pure_part_of_the_standard_library() -> None:
+    """Law 1."""
+    foreign = {
+        (module.path, name)
+        for module in of("sync")
+        for name in module.imports
+        if not name.startswith(("confsync.sync.", "confsync.errors."))
+        and (top(name) not in sys.stdlib_module_names or is_world(name))
+        and (module.path, top(name)) != ("sync/diff.py", "deepdiff")
+    }
+    assert not foreign
+
+
+def test_the_heart_does_not_touch_the_world() -> None:
+    """Law 1: no I/O."""
+    calls = {
+        (module.path, node.func.id)
+        for module in of("sync")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert not {call for call in calls if call[1] in {"open", "print", "input", "__import__"}}
+
+
+def test_each_library_has_one_door() -> None:
+    """Law 2."""
+    foreign = {
+        (module.path, top(name))
+        for module in modules()
+        for name in module.imports
+        if top(name) not in {*sys.stdlib_module_names, "confsync"}
+    }
+    assert not {(path, name) for path, name in foreign if not path.startswith(DOORS.get(name, "-"))}
+    assert {name for _, name in foreign} >= {"httpx", "ruamel", "deepdiff", "click", "pydantic"}
+
+
+def test_modules_are_loaded_by_name_only_where_commands_and_the_api_are() -> None:
+    """No law can be got around by loading a module at run time."""
+    loading = {
+        module.path
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Name | ast.Attribute)
+        and (node.id if isinstance(node, ast.Name) else node.attr)
+        in {"import_module", "__import__", "exec", "eval"}
+    }
+    assert loading == {"__init__.py", "cli/main.py"}
+
+
+def names(shape: Shape) -> Iterator[str]:
+    """Every field and variant within a shape."""
+    if isinstance(shape, Variants):
+        for tag, known in shape.objects.items():
+            yield tag
+            for name, field in known.fields.items():
+                yield name
+                yield from names(field.shape)
+    elif isinstance(shape, ListOf):
+        yield from names(shape.item)
+
+
+def test_the_heart_names_no_field_and_no_variant() -> None:
+    """Law 3."""
+    known = {name for kind in KINDS.values() for name in (kind.name, *names(kind.shape))}
+    assert {"InMemoryStore", "RedisSentinel", "authSecret", "filePath", "stores"} <= known
+    named = {
+        (module.path, node.lineno, node.value)
+        for module in of("sync")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and node.value in known
+    }
+    assert not named
+
+
+def test_the_sandbox_shares_no_code_with_the_product() -> None:
+    """Law 4, both ways."""
+    outside = {
+        (module.path, name)
+        for module in of("sandbox")
+        for name in module.imports
+        if not name.startswith("confsync.sandbox.") and top(name) not in sys.stdlib_module_names
+    }
+    assert not outside
+    users = {module.path for module in modules() if "sandbox" in module.rooms}
+    assert users == {"cli/sandbox.py"}
+
+
+def test_only_the_jmap_door_opens_the_vault() -> None:
+    """Law 5. Every other `.open` is a file's: a call with its mode."""
+    opened: set[str] = set()
+    for module in modules():
+        files = {
+            id(node.func)
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.Call)
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
+            and isinstance(node.args[0].value, str)
+        }
+        opened |= {
+            module.path
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.Attribute)
+            and node.attr == "open"
+            and id(node) not in files
+            and not (isinstance(node.value, ast.Name) and node.value.id == "os")
+        }
+    assert opened == {"jmap/write.py"}
+
+
+def test_nothing_reaches_into_the_vault() -> None:
+    """Law 5."""
+    inner = {name for name in vars(Vault()) if name.startswith("_Vault__")}
+    assert inner
+    reaching = {
+        module.path
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if (isinstance(node, ast.Attribute) and node.attr in inner)
+        or (isinstance(node, ast.Constant) and node.value in inner)
+    }
+    assert not reaching
+
+
+def test_a_vault_shows_nothing_and_never_leaves_its_process() -> None:
+    """Law 5."""
+    vault = Vault()
+    secret = vault.seal("Canary")
+    assert "Canary" not in f"{vault!r}{vault!s}{vault}{secret!r}{secret}"
+    assert repr(vault) == "Vault()"
+    for take in (copy.copy, copy.deepcopy, pickle.dumps, json.dumps):
+        with pytest.raises(TypeError) as caught:
+            take(vault)
+        assert "Canary" not in str(caught.value)
+
+
+def test_no_function_of_the_command_line_is_longer_than_60_lines() -> None:
+    """Law 7, decorators and docstring included."""
+    functions = [
+        (module.path, node)
+        for module in of("cli")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.FunctionDef)
+    ]
+    commands = {node.name for _, node in functions if node.decorator_list}
+    assert {"plan", "apply", "validate", "show", "sandbox"} <= commands
+    lengths = {
+        (path, node.name): (node.end_lineno or 0)
+        - min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+        + 1
+        for path, node in functions
+    }
+    assert not {name: length for name, length in lengths.items() if length > LONGEST_COMMAND}
+
+
+def loaded(*arguments: str, status: int = 0, **variables: str) -> frozenset[str]:
+    """The modules that a run of the command line loads."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "confsync", *arguments],
+        cwd=PROJECT,
+        env={**ENVIRONMENT, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+    assert done.returncode == status, done.stderr[-2000:]
+    found = frozenset(re.findall(r"^import time:.*\| +(\S+)$", done.stderr, re.MULTILINE))
+    assert "confsync.cli.main" in found
+    return found
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> str:
+    file = tmp_path / "good.yaml"
+    file.write_text("InMemoryStore: {'@type': Redis, url: 'redis://a'}\n", encoding="utf-8")
+    return str(file)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("--version",), ("plan", "--help"), ("apply", "--help"), ("validate",)],
+)
+def test_what_needs_no_network_and_no_difference_does_not_load_them(
+    arguments: tuple[str, ...], good: str
+) -> None:
+    """Law 8."""
+    files = (good,) if arguments == ("validate",) else ()
+    found = loaded(*arguments, *files)
+    assert not {name for name in found if top(name) in {"httpx", "httpcore", "deepdiff", "redis"}}
+    assert not {name for name in found if name.startswith(("confsync.net", "confsync.sandbox"))}
+
+
+def test_help_alone_loads_no_model_and_no_yaml() -> None:
+    """Law 8."""
+    assert not {name for name in loaded("--help") if top(name) in {"pydantic", "ruamel"}}
+
+
+def test_a_plan_of_equal_states_never_loads_deepdiff(good: str) -> None:
+    """Law 8; a plan of others does, so this test looks in the right place."""
+    with Server(initial={"@type": "Redis", "url": "redis://a"}, keys=KEYS) as server:
+        equal = loaded("plan", good, "--url", server.url)
+        server.stored = {"@type": "Redis", "url": "redis://b"}
+        different = loaded("plan", good, "--url", server.url)
+    assert "httpx" in equal
+    assert "deepdiff" not in equal
+    assert "deepdiff" in different
+
+
+def test_importing_the_package_loads_nothing_else() -> None:
+    """Law 8, for those who use confsync from Python."""
+    script = (
+        "import sys; before = set(sys.modules); import confsync;"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    new = set(python(script).split())
+    assert {name for name in new if top(name) not in sys.stdlib_module_names} == {"confsync"}
+
+
+def test_the_api_is_what_is_documented_and_each_name_loads() -> None:
+    assert confsync.__all__ == API
+    script = "import confsync; print(*(callable(getattr(confsync, n)) for n in confsync.__all__))"
+    assert python(script).split() == ["True"] * len(API)
+    for name in API:
+        assert getattr(confsync, name).__name__ == name
+    with pytest.raises(AttributeError, match="has no attribute 'no_such_name'"):
+        _ = confsync.no_such_name
+
+
+def python(script: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=PROJECT,
+        env=dict(ENVIRONMENT),
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=60,
+    ).stdout
