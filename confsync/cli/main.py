@@ -12,7 +12,8 @@ import click
 from confsync import __version__
 from confsync.cli.console import say
 from confsync.cli.status import Status, of_error
-from confsync.errors import ConfsyncError, InvalidFiles, ReaderGone, SecretUnavailable
+from confsync.cli.usage import told, unknown_command
+from confsync.errors import ConfsyncError, Fault, InvalidFiles, ReaderGone, SecretUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +29,17 @@ COMMANDS: Mapping[str, str] = {
 
 _NO_SERVER = {"validate", "sandbox"}
 
+_STATUSES = """\b
+Exit status:
+  0    done
+  1    an error
+  2    changes are pending (only plan --detailed-exitcode)
+  3    refused, and nothing was sent
+  4    the outcome is unknown
+  5    stored, but not as wanted
+  130  interrupted before sending
+"""
+
 
 class _Commands(click.Group):
     """Loads a command's module when it is called; the list alone loads none."""
@@ -36,12 +48,14 @@ class _Commands(click.Group):
         del ctx
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         del ctx
         if cmd_name not in COMMANDS:
-            return None
+            raise unknown_command(cmd_name, COMMANDS)
         command = getattr(import_module(f"confsync.cli.{cmd_name}"), cmd_name)
-        return command if isinstance(command, click.Command) else None
+        if not isinstance(command, click.Command):
+            raise Fault(f"{cmd_name} is no command")
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
@@ -52,18 +66,14 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    epilog=_STATUSES,
 )
 @click.version_option(__version__, prog_name="confsync", message="%(prog)s %(version)s")
 def confsync() -> None:
-    r"""GitOps for the Stalwart mail server's in-memory store.
+    """GitOps for the Stalwart mail server's in-memory store.
 
     The desired state stands in YAML; `plan` shows what differs from the server, `apply` sends the
     smallest update that closes the difference, and proves it.
-
-    \b
-    Exit status: 0 done, 1 error, 2 changes pending (plan --detailed-exitcode),
-    3 refused and nothing sent, 4 outcome unknown, 5 stored but not as wanted,
-    130 interrupted before sending.
     """
 
 
@@ -94,8 +104,8 @@ def _usage(usage: click.UsageError) -> int:
     if isinstance(usage, click.exceptions.NoArgsIsHelpError):
         _say(usage.ctx.get_help())
         return Status.ERROR
-    path = usage.ctx.command_path if usage.ctx else "confsync"
-    _say(f"error: {usage.format_message()}", f"hint: `{path} --help` lists what it takes")
+    fact, hint = told(usage)
+    _say(f"error: {fact}", f"hint: {hint}")
     return Status.ERROR
 
 
