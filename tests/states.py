@@ -542,20 +542,61 @@ def duration_text(milliseconds: int) -> str:
 
 
 def pairs(*tags: str) -> st.SearchStrategy[Pair]:
-    """What is stored and what is wanted: neighbours mostly, others of one variant, strangers."""
-    return stored_states(*tags).flatmap(partial(_pair, tags))
+    """What is stored and what is wanted: neighbours, look-alikes, others, strangers."""
+    return st.sampled_from(tags or TAGS).flatmap(partial(_pair, tags))
 
 
 @st.composite
-def _pair(draw: st.DrawFn, tags: tuple[str, ...], live: Json) -> Pair:
-    match draw(st.sampled_from(["neighbour", "neighbour", "neighbour", "same", "stranger"])):
-        case "neighbour":
+def _pair(draw: st.DrawFn, tags: tuple[str, ...], tag: str) -> Pair:
+    kinds = ["neighbour", "neighbour", "alike", "alike", "same", "stranger"]
+    kind = draw(st.sampled_from(kinds))
+    if kind == "alike":
+        alike = _look_alikes(draw(st.integers(0, len(_THEMES) - 1)), tag)
+        live, state = draw(alike), draw(alike)
+    else:
+        live = draw(stored_states(tag))
+        if kind == "neighbour":
             state = draw(edited(live))
-        case "same":
-            state = draw(stored_states(live[TYPE]))
-        case _:
-            state = draw(stored_states(*tags))
+        else:
+            state = draw(stored_states(tag) if kind == "same" else stored_states(*tags))
     return Pair(live, draw(wanted_states(state)))
+
+
+_THEMES = [
+    ["redis://a", "redis://b", "redis://c"],
+    ["rediss://a", "redis://a", "*"],
+    ["redis://u:pw-00000001@a", "redis://u:pw-00000002@a", "redis://u:pw-00000001@b"],
+    ["redis://u@a", "redis://v:pw-00000001@a", "redis://a?password=pw-00000003"],
+]
+
+
+@cache
+def _look_alikes(theme: int, tag: str) -> st.SearchStrategy[Json]:
+    """States of a variant that differ in little: many pairs of them differ only in an order."""
+
+    @st.composite
+    def drawn(draw: st.DrawFn) -> Json:
+        shape = SHAPE if tag in SHAPE.objects else _shape("stores")
+        made: Json = {TYPE: tag}
+        for name, known in shape.objects[tag].fields.items():
+            match known.shape:
+                case ListOf(item, minimum):
+                    items = st.sampled_from(list(item.objects)).flatmap(
+                        partial(_look_alikes, theme)
+                    )
+                    made[name] = numbered(draw(st.lists(items, min_size=minimum, max_size=4)))
+                case UrlSet():
+                    urls = st.lists(st.sampled_from(_THEMES[theme]), max_size=3, unique=True)
+                    made[name] = dict.fromkeys(draw(urls), True)
+                case UrlText():
+                    made[name] = draw(st.sampled_from(_THEMES[theme]))
+                case Duration(minimum) if not known.nullable:
+                    made[name] = draw(st.sampled_from([default_of(known), minimum]))
+                case _:
+                    made[name] = default_of(known)
+        return made
+
+    return drawn()
 
 
 def neighbours(*tags: str) -> st.SearchStrategy[Pair]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_NAME = re.compile(r"[a-z][a-z-]{0,20}")
+
+
 def unknown_command(name: str, known: Iterable[str]) -> click.UsageError:
     """A command that there is not."""
     close = get_close_matches(name, list(known), n=1)
     hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
-    return Usage("there is no such command", hint)
+    told = f"`{name}`" if _NAME.fullmatch(name) else "named so"
+    return Usage(f"there is no command {told}", hint)
 
 
 class Usage(click.UsageError):

@@ -29,7 +29,7 @@ def replayed(recordings: Path, tmp_path: Path) -> subprocess.CompletedProcess[st
     with Server(keys=KEYS) as server:
         script = str(TESTS / "replay.py")
         command = [sys.executable, script, str(recordings), "--url", server.url]
-        return subprocess.run(  # noqa: S603 - our own script
+        return subprocess.run(
             [*command, "--keys", str(keys), "-v"],
             capture_output=True,
             text=True,

@@ -245,7 +245,7 @@ def test_a_kill_at_any_moment_leaves_the_old_state_or_the_new(tmp_path: Path) ->
     state = tmp_path / "state.json"
     acknowledged = 0
     for round_ in range(24):
-        with subprocess.Popen(  # noqa: S603 - our own script
+        with subprocess.Popen(
             [sys.executable, "-c", SERVE, str(state)],
             stdout=subprocess.PIPE,
             text=True,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from confsync.sandbox import rules
 from confsync.sync.patch import leaves
 from confsync.sync.plan import as_desired, make_plan
-from confsync.sync.secret import Vault
+from confsync.sync.secret import Secret, Vault
+from confsync.sync.url import Url
 from confsync.sync.values import Difference
 from tests.states import (
     SHAPE,
+    TYPE,
     Json,
     Pair,
     Wanted,
-    neighbours,
     pairs,
     sayable,
     stored_states,
@@ -23,6 +26,11 @@ from tests.states import (
 )
 from tests.sync.runs import TARGET, decoded, is_wanted, planned, read, sets_in_order
 from tests.sync.second_opinion import changed, fewest_leaves, leaves_of_update
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from confsync.sync.values import Tree
 
 PLAIN = ("Default", "Redis", "RedisCluster", "RedisSentinel")
 
@@ -38,7 +46,26 @@ def test_the_changes_are_those_of_a_plain_comparison(pair: Pair) -> None:
     assert found == set(changed(pair.live, pair.wanted.stored, in_order.__contains__))
 
 
-@given(neighbours("Sharded"))
+@given(pairs("RedisCluster", "RedisSentinel"))
+def test_the_members_of_a_set_that_change_are_those_that_only_one_side_has(pair: Pair) -> None:
+    assume(pair.live[TYPE] == pair.wanted.stored[TYPE])
+    run = planned(pair.live, pair.wanted)
+    live, wanted = set(pair.live["urls"]), set(pair.wanted.stored["urls"])
+    members = [change for change in run.plan.difference.changes if change.within is not None]
+    members = [change for change in members if change.action != "reorder"]
+    gone, new = [change.before for change in members], [change.after for change in members]
+    assert sorted(opened(gone, run.vault)) == sorted(live - wanted)
+    assert sorted(opened(new, run.vault)) == sorted(wanted - live)
+
+
+def opened(urls: list[Tree], vault: Vault) -> Iterator[str]:
+    for url in urls:
+        if isinstance(url, Url):
+            parts = (vault.open(p) if isinstance(p, Secret) else p for p in url.parts)
+            yield "".join(parts)
+
+
+@given(pairs("Sharded"))
 def test_shards_show_no_change_where_and_only_where_they_are_equal(pair: Pair) -> None:
     run = planned(pair.live, pair.wanted)
     live, wanted = rules.get_view(pair.live), rules.get_view(pair.wanted.stored)
@@ -84,7 +111,7 @@ def test_no_update_without_shards_needs_fewer_leaves(pair: Pair) -> None:
 
 @st.composite
 def few_shards(draw: st.DrawFn) -> Pair:
-    pair = draw(neighbours("Sharded"))
+    pair = draw(pairs("Sharded"))
     assume(len(pair.live["stores"]) <= 4)
     assume(len(pair.wanted.stored["stores"]) <= 4)
     return pair
