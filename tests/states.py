@@ -279,13 +279,18 @@ def _of(shape: Shape) -> st.SearchStrategy[Any]:
         case SecretText():
             return secret_texts()
         case UrlSet():
-            sets = st.lists(url_texts(), max_size=MOST, unique=True)
+            least = st.sampled_from([1, 2, 3, 0])
+            sets = least.flatmap(_url_lists)
             return sets.map(lambda members: dict.fromkeys(members, True))
         case ListOf(item, minimum):
             items = st.sampled_from(list(item.objects)).flatmap(partial(_objects, item.name))
             return st.lists(items, min_size=minimum, max_size=MOST).map(numbered)
         case Variants(name, objects):
             return st.sampled_from(list(objects)).flatmap(partial(_objects, name))
+
+
+def _url_lists(least: int) -> st.SearchStrategy[list[str]]:
+    return st.lists(url_texts(), min_size=least, max_size=MOST, unique=True)
 
 
 def numbered(items: list[Json]) -> Json:
@@ -586,8 +591,8 @@ def _look_alikes(theme: int, tag: str) -> st.SearchStrategy[Json]:
                     )
                     made[name] = numbered(draw(st.lists(items, min_size=minimum, max_size=4)))
                 case UrlSet():
-                    urls = st.lists(st.sampled_from(_THEMES[theme]), max_size=3, unique=True)
-                    made[name] = dict.fromkeys(draw(urls), True)
+                    urls = draw(st.permutations(_THEMES[theme]))
+                    made[name] = dict.fromkeys(urls[draw(st.sampled_from([0, 0, 1, 2, 3])) :], True)
                 case UrlText():
                     made[name] = draw(st.sampled_from(_THEMES[theme]))
                 case Duration(minimum) if not known.nullable:
