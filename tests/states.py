@@ -33,8 +33,8 @@ from confsync.sync.shape import (
     UrlText,
     Variants,
 )
+from confsync.sync.tree import Members, Object
 from confsync.sync.url import Url
-from confsync.sync.values import Members, Object
 
 Json: TypeAlias = dict[str, Any]
 """An object of the wire, or of a file."""

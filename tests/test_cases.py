@@ -30,8 +30,9 @@ from confsync.report import PLAN
 from confsync.sandbox import rules
 from confsync.sync.outcome import NotSent, Refusal, Stored
 from confsync.sync.secret import Secret, Vault
+from confsync.sync.tree import Items, Members, Object, Tree
 from confsync.sync.url import Url, seal_url
-from confsync.sync.values import Items, Members, Object, Target, Tree
+from confsync.sync.values import Target
 from confsync.workflow.apply import apply
 from confsync.workflow.plan import Options, plan
 from confsync.workflow.server import Session

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from confsync.errors import Fault
 from confsync.sync import pointer
 from confsync.sync.secret import Secret
+from confsync.sync.tree import Items, Members, Object, Tree
 from confsync.sync.url import Url
-from confsync.sync.values import Items, Members, Object, Tree
 
 if TYPE_CHECKING:
     from confsync.sync.secret import Vault

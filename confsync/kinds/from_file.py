@@ -28,16 +28,8 @@ from confsync.sync.shape import (
     UrlText,
     Variants,
 )
-from confsync.sync.values import (
-    Desired,
-    Items,
-    Members,
-    Object,
-    Origin,
-    Path,
-    Tree,
-    path_text,
-)
+from confsync.sync.tree import Items, Members, Object, Path, Tree, path_text
+from confsync.sync.values import Desired, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,8 +20,9 @@ from confsync.sync.shape import (
     UrlText,
     Variants,
 )
+from confsync.sync.tree import Items, Members, Object, Path, Scalar, Tree, path_text
 from confsync.sync.url import masked, seal_url
-from confsync.sync.values import Items, Live, Members, Object, Path, Scalar, Tree, path_text
+from confsync.sync.values import Live
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

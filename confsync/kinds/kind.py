@@ -16,8 +16,8 @@ from pydantic_core import PydanticUndefined
 from confsync.errors import Fault
 from confsync.sync import shape as shapes
 from confsync.sync.secret import Secret
+from confsync.sync.tree import Items, Members, Object, Path, Tree
 from confsync.sync.url import Url
-from confsync.sync.values import Items, Members, Object, Path, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from confsync.sync.document import MappingNode, Mark, Node, ScalarNode
 from confsync.sync.shape import Field, Fields, SecretText, Variants
-from confsync.sync.values import Path, path_text
+from confsync.sync.tree import Path, path_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,8 +7,8 @@ from typing import TypeAlias
 from confsync.kinds.duration import duration_text
 from confsync.sync.secret import Secret
 from confsync.sync.shape import Duration, ListOf, Shape, Variants
+from confsync.sync.tree import Items, Members, Object, Tree
 from confsync.sync.url import MASK, Url
-from confsync.sync.values import Items, Members, Object, Tree
 
 Plain: TypeAlias = "bool | int | str | list[Plain] | dict[str, Plain] | None"
 

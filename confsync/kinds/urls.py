@@ -19,8 +19,8 @@ from confsync.kinds.mistakes import (
 from confsync.kinds.scalars import is_null, text
 from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
 from confsync.sync.secret import Ref, Secret, Vault
+from confsync.sync.tree import Path, path_text
 from confsync.sync.url import MASK, Url, compose, seal_url
-from confsync.sync.values import Path, path_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

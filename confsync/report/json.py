@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from confsync.kinds.to_file import to_file
 from confsync.report.lines import password_changes
 from confsync.sync.outcome import NotSent, Outcome, Rejected, Stored, Unknown
-from confsync.sync.values import Change, Object, path_text
+from confsync.sync.tree import Object, path_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from confsync.errors import Problem
-    from confsync.sync.values import Finding, Origin, Plan, Sent
+    from confsync.sync.values import Change, Finding, Origin, Plan, Sent
     from confsync.sync.values import Unknown as Incomparable
 
 FORMAT_VERSION = "1"

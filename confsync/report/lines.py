@@ -10,11 +10,13 @@ from confsync.kinds.to_file import Plain, to_file
 from confsync.report.printable import printable
 from confsync.sync.relate import same_skeleton
 from confsync.sync.shape import Shape, UrlText
+from confsync.sync.tree import Object, Tree, path_text
 from confsync.sync.url import Url
-from confsync.sync.values import Change, Object, Origin, Tree, Unknown, path_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from confsync.sync.values import Change, Origin, Unknown
 
 SIGNS = {"add": "+", "remove": "-", "update": "~", "replace": "~", "reorder": "~"}
 

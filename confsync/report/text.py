@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from confsync.report.lines import Line, change_lines, member_lines, unknown_line
 from confsync.report.printable import plural, printable
 from confsync.sync.outcome import NotSent, Outcome, Rejected, Stored, Unknown
+from confsync.sync.tree import path_text
 from confsync.sync.url import Url
-from confsync.sync.values import path_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from confsync.errors import Problem
-    from confsync.sync.values import Change, Finding, Path, Plan
+    from confsync.sync.tree import Path
+    from confsync.sync.values import Change, Finding, Plan
 
 WIDTH = 80
 _SOURCE = 72

@@ -10,11 +10,13 @@ from confsync.errors import Problem
 from confsync.secrets.resolver import Resolver, Unavailable
 from confsync.sync.relate import same
 from confsync.sync.secret import Ref, Secret, Vault
+from confsync.sync.tree import Items, Members, Object, Path, Tree
 from confsync.sync.url import MASK, Url, percent_encoded, seal_url, trim
-from confsync.sync.values import Desired, Items, Members, Object, Origin, Path, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from confsync.sync.values import Desired, Origin
 
 
 @dataclass(frozen=True)

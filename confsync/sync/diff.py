@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from confsync.sync.shape import Variants
-    from confsync.sync.values import Object, Origin, Path
+    from confsync.sync.tree import Object, Path
+    from confsync.sync.values import Origin
 
 Plain: TypeAlias = "dict[str, Plain] | int"
 

@@ -7,8 +7,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.sync.secret import Secret
+from confsync.sync.tree import Items, Members, Object, Tree
 from confsync.sync.url import Url
-from confsync.sync.values import Items, Members, Object, Tree
 
 if TYPE_CHECKING:
     from confsync.sync.values import Desired, Live, Target

@@ -10,7 +10,8 @@ from confsync.sync.plan import as_desired
 
 if TYPE_CHECKING:
     from confsync.sync.shape import Variants
-    from confsync.sync.values import Difference, Live, Path, Plan
+    from confsync.sync.tree import Path
+    from confsync.sync.values import Difference, Live, Plan
 
 
 @dataclass(frozen=True)

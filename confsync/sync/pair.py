@@ -18,21 +18,9 @@ from confsync.sync.rebuilt import rebuilt
 from confsync.sync.relate import relation
 from confsync.sync.secret import Secret
 from confsync.sync.shape import ListOf, Shape, UrlSet, UrlText, Variants
+from confsync.sync.tree import Items, Leaf, Members, Object, Path, Tree
 from confsync.sync.url import Url
-from confsync.sync.values import (
-    Action,
-    Change,
-    Difference,
-    Items,
-    Leaf,
-    Members,
-    Object,
-    Origin,
-    Path,
-    SetPair,
-    Tree,
-    Unknown,
-)
+from confsync.sync.values import Action, Change, Difference, Origin, SetPair, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

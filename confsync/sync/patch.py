@@ -8,19 +8,9 @@ from confsync.errors import Fault
 from confsync.sync.relate import same
 from confsync.sync.secret import Secret
 from confsync.sync.shape import ListOf, Shape, Variants
+from confsync.sync.tree import Items, Members, Object, Path, Tree
 from confsync.sync.url import Url
-from confsync.sync.values import (
-    Change,
-    Difference,
-    Entry,
-    Items,
-    Members,
-    Object,
-    Patch,
-    Path,
-    Sent,
-    Tree,
-)
+from confsync.sync.values import Change, Difference, Entry, Patch, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

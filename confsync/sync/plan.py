@@ -8,18 +8,11 @@ from typing import TYPE_CHECKING
 from confsync.sync.diff import difference
 from confsync.sync.fingerprint import digest
 from confsync.sync.patch import patch, secrets_sent
-from confsync.sync.values import (
-    Desired,
-    Finding,
-    Live,
-    Origin,
-    Path,
-    Plan,
-    Target,
-)
+from confsync.sync.values import Desired, Finding, Live, Origin, Plan, Target
 
 if TYPE_CHECKING:
     from confsync.sync.shape import Variants
+    from confsync.sync.tree import Path
 
 
 def make_plan(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from confsync.sync.members import match
 from confsync.sync.relate import relation, same
 from confsync.sync.shape import ListOf, UrlSet, UrlText, Variants
-from confsync.sync.values import Action, Change, Items, Members, Object, Origin, Path, Tree
+from confsync.sync.tree import Items, Members, Object, Path, Tree
+from confsync.sync.values import Action, Change, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

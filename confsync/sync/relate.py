@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from confsync.sync.secret import Secret
+from confsync.sync.tree import Items, Leaf, Members, Object, Tree
 from confsync.sync.url import Url
-from confsync.sync.values import Items, Leaf, Members, Object, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from confsync.sync.tree import Tree
     from confsync.sync.url import Url
-    from confsync.sync.values import Tree
 
 
 @dataclass(frozen=True)

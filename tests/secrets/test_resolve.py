@@ -15,7 +15,7 @@ from confsync.workflow.load import load
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from confsync.sync.values import Members
+    from confsync.sync.tree import Members
 
 CLUSTER = """\
 InMemoryStore:

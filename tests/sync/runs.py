@@ -17,7 +17,8 @@ from confsync.secrets.resolve import resolve
 from confsync.sync.plan import make_plan
 from confsync.sync.secret import Vault
 from confsync.sync.shape import ListOf, UrlSet, Variants
-from confsync.sync.values import Items, Members, Object, Target
+from confsync.sync.tree import Items, Members, Object
+from confsync.sync.values import Target
 from tests.states import (
     NAME,
     SHAPE,
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from confsync.sync.shape import Shape
-    from confsync.sync.values import Desired, Live, Plan, Tree
+    from confsync.sync.tree import Tree
+    from confsync.sync.values import Desired, Live, Plan
 
 
 KIND = KINDS[NAME]

@@ -30,7 +30,7 @@ from tests.sync.second_opinion import changed, fewest_leaves, leaves_of_update
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from confsync.sync.values import Tree
+    from confsync.sync.tree import Tree
 
 PLAIN = ("Default", "Redis", "RedisCluster", "RedisSentinel")
 
