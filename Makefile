@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test test-long lint format clean
+.PHONY: demo test test-long mutate lint format clean
 
 demo: $(VENV)/.run
 	@$(BIN)/python examples/demo/demo.py
@@ -14,6 +14,11 @@ test: $(VENV)/.test
 
 test-long: $(VENV)/.test
 	HYPOTHESIS_PROFILE=long $(PYTEST) -n auto $(ARGS)
+
+# Breaks sync/ in every way that mutmut knows, and lists what no test noticed.
+mutate: $(VENV)/.mutate
+	HYPOTHESIS_PROFILE=quick $(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
@@ -39,6 +44,10 @@ $(VENV)/.run: $(BIN)/python pyproject.toml
 $(VENV)/.test: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.mutate: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutate]'
+	@touch $@
 
 $(VENV)/.lint: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'

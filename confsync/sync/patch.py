@@ -113,11 +113,7 @@ def _ends_in_order(new: list[Url], changes: list[Change]) -> bool:
     within = changes[0].within
     if within is None or any(change.action == "reorder" for change in changes):
         return False
-    return not new or _all_same(within.desired.members[-len(new) :], tuple(new))
-
-
-def _all_same(ours: tuple[Url, ...], theirs: tuple[Url, ...]) -> bool:
-    return all(one is other for one, other in zip(ours, theirs, strict=True))
+    return not new or within.desired.members[-len(new) :] == tuple(new)
 
 
 def _inner(tree: Tree, shape: Shape) -> Tree:
