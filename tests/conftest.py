@@ -13,15 +13,15 @@ from hypothesis import HealthCheck, Phase, settings
 EXAMPLES = 250
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
-_COMMON = {"deadline": None, "database": None, "suppress_health_check": _SLOW}
+_COMMON = settings(deadline=None, database=None, suppress_health_check=_SLOW)
 
-settings.register_profile("default", max_examples=EXAMPLES, derandomize=True, **_COMMON)
-settings.register_profile("long", max_examples=100 * EXAMPLES, derandomize=False, **_COMMON)
+settings.register_profile("default", _COMMON, max_examples=EXAMPLES, derandomize=True)
+settings.register_profile("long", _COMMON, max_examples=100 * EXAMPLES)
 settings.register_profile(
     "quick",
+    _COMMON,
     max_examples=10,
     derandomize=True,
     phases=(Phase.explicit, Phase.generate),
-    **_COMMON,
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

@@ -78,7 +78,7 @@ class Store:
         self.sent = {**update_json(patch, self.vault)}
         result = rules.update(self.stored, self.sent)
         if isinstance(result, rules.NotUpdated):
-            return Exchange(before, Refusal(result.type, result.properties), before)
+            return Exchange(before, Refusal(result.type, "", result.properties), before)
         self.stored = result.stored
         return Exchange(before, None, self.read(name, decode))
 

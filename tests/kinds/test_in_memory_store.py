@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,8 @@ PAGE = (Path(__file__).parents[2] / "docs/wire.md").read_text()
 
 @pytest.mark.parametrize("tag", ["Default", "Redis", "RedisCluster", "RedisSentinel"])
 def test_the_defaults_are_those_of_the_second_opinion(tag: str) -> None:
-    live = from_wire(KIND, rules.get_view(rules.defaults(tag)), Vault())
+    view: Any = rules.get_view(rules.defaults(tag))
+    live = from_wire(KIND, view, Vault())
     assert live.tree == default_object(KIND.shape, tag)
     assert live.unrecognised == ()
 

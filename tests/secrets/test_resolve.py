@@ -9,6 +9,7 @@ import pytest
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolve import Resolved, resolve
 from confsync.sync.secret import Ref, Secret, Vault
+from confsync.sync.tree import Object
 from confsync.sync.url import Url
 from confsync.workflow.load import load
 
@@ -77,7 +78,9 @@ def test_a_file_loses_one_trailing_newline_and_starts_beside_the_store(tmp_path:
         "  authSecret:\n    '@type': Value\n    secret: {file: secret}\n"
     )
     found, vault = resolved(text, {}, tmp_path)
-    secret = found.desired.tree.members["authSecret"].members["secret"]  # type: ignore[union-attr]  # an object
+    value = found.desired.tree.members["authSecret"]
+    assert isinstance(value, Object)
+    secret = value.members["secret"]
     assert isinstance(secret, Secret)
     assert vault.open(secret) == " s3cr3t "
     assert secret.ref == Ref("file", "secret")
