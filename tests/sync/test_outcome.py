@@ -1,0 +1,86 @@
+"""What is said of an update, from the states that were read around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from confsync.kinds import KINDS
+from confsync.kinds.from_wire import from_wire
+from confsync.sandbox import rules
+from confsync.sync.outcome import Stored, changed, stored
+from confsync.sync.plan import as_desired, make_plan
+from confsync.sync.secret import Vault
+from confsync.sync.values import Origin, Target
+
+if TYPE_CHECKING:
+    from confsync.sync.values import Live, Plan
+
+KIND = KINDS["InMemoryStore"]
+TARGET = Target("mail", "https://mail.example.com")
+
+
+def live(vault: Vault, **members: object) -> Live:
+    view: Any = {**rules.get_view(rules.defaults("RedisCluster")), **members}
+    return from_wire(KIND, view, vault)
+
+
+def planned(vault: Vault) -> Plan:
+    """A plan that turns a timeout of 1 s into one of 2 s."""
+    wanted = as_desired(live(vault, timeout=2000))
+    return make_plan(TARGET, wanted, live(vault, timeout=1000), KIND.shape)
+
+
+def judged(before: dict[str, object], after: dict[str, object]) -> Stored:
+    vault = Vault()
+    return stored(planned(vault), live(vault, **before), live(vault, **after), KIND.shape)
+
+
+def test_what_is_as_wanted_is_verified() -> None:
+    outcome = judged({"timeout": 1000}, {"timeout": 2000})
+    assert outcome.verified
+    assert (outcome.foreign, outcome.overwritten, outcome.remaining.changes) == ((), (), ())
+
+
+def test_what_differs_afterwards_remains() -> None:
+    outcome = judged({"timeout": 1000}, {"timeout": 2000, "maxRetries": 3})
+    assert not outcome.verified
+    assert [change.path for change in outcome.remaining.changes] == [("maxRetries",)]
+
+
+def test_a_foreign_change_elsewhere_is_noticed_and_not_overwritten() -> None:
+    outcome = judged({"timeout": 1000, "maxRetries": 3}, {"timeout": 2000, "maxRetries": 3})
+    assert outcome.foreign == (("maxRetries",),)
+    assert outcome.overwritten == ()
+
+
+def test_a_foreign_change_that_the_update_replaced_is_overwritten() -> None:
+    outcome = judged({"timeout": 1500, "maxRetries": 3}, {"timeout": 2000, "maxRetries": 3})
+    assert outcome.foreign == (("timeout",), ("maxRetries",))
+    assert outcome.overwritten == (("timeout",),)
+
+
+def test_a_foreign_change_to_what_was_wanted_is_overwritten_by_nobody() -> None:
+    outcome = judged({"timeout": 2000}, {"timeout": 2000})
+    assert outcome.foreign == (("timeout",),)
+    assert outcome.overwritten == ()
+    assert outcome.verified
+
+
+def test_a_path_that_changed_twice_over_is_named_once() -> None:
+    vault = Vault()
+    old = live(vault, urls={"redis://a": True, "redis://b": True})
+    new = live(vault, urls={"redis://c": True, "redis://d": True})
+    assert changed(old, new, KIND.shape) == (("urls",),)
+
+
+def test_a_live_state_taken_as_desired_is_what_it_is() -> None:
+    state = live(Vault(), authSecret={"@type": "Value", "secret": "****"})
+    desired = as_desired(state)
+    assert (desired.object, desired.tree, desired.written) == (
+        "InMemoryStore",
+        state.tree,
+        state.tree,
+    )
+    assert desired.file == ""
+    assert desired.origin(("timeout",)) == Origin("file")
+    assert changed(state, state, KIND.shape) == ()
