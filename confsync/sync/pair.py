@@ -20,7 +20,7 @@ from confsync.sync.secret import Secret
 from confsync.sync.shape import ListOf, Shape, UrlSet, UrlText, Variants
 from confsync.sync.tree import Items, Leaf, Members, Object, Path, Tree
 from confsync.sync.url import Url
-from confsync.sync.values import Action, Change, Difference, Origin, SetPair, Unknown
+from confsync.sync.values import Action, Change, Difference, Origin, Unknown, WholeSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,13 +113,13 @@ class _Pairer:
 
     def _leaves(self, live: Leaf, desired: Leaf, shape: Shape, place: _Place) -> None:
         if relation(live, desired) == "unknown" and isinstance(desired, Secret | Url):
-            self._note(live, desired, place, self.origins(place.path))
+            self._note(desired, place, self.origins(place.path))
         else:
             change = self._change("update", shape, live, desired, place)
             self._put(change, place, _mark(live), _mark(desired))
 
     def _sets(self, live: Members, desired: Members, shape: UrlSet, place: _Place) -> None:
-        within = SetPair(live, desired, shape.order_counts(desired.members))
+        within = WholeSet(desired, shape.order_counts(desired.members))
         kept: list[tuple[int, int]] = []
         for i, j in match(live.members, desired.members):
             before = None if i is None else live.members[i]
@@ -127,7 +127,7 @@ class _Pairer:
             here = place.at(f"{'-' if i is None else i}>{'-' if j is None else j}")
             origin = self._origin_of_member(place.path, j)
             if after is not None and _incomparable(before, after, desired.members):
-                self._note(before, after, here, origin)
+                self._note(after, here, origin)
                 continue
             if i is not None and j is not None:
                 kept.append((i, j))
@@ -183,9 +183,9 @@ class _Pairer:
             place.path, place.slot, action, shape, before, after, self.origins(place.path)
         )
 
-    def _note(self, live: Leaf, desired: Secret | Url, place: _Place, origin: Origin) -> None:
+    def _note(self, desired: Secret | Url, place: _Place, origin: Origin) -> None:
         hidden = isinstance(desired, Secret)
-        self.pairing.unknown.append(Unknown(place.path, place.slot, hidden, live, desired, origin))
+        self.pairing.unknown.append(Unknown(place.path, place.slot, hidden, desired, origin))
 
     def _put(self, change: Change, place: _Place, live: Mark | None, desired: Mark | None) -> None:
         self.pairing.places[place.key] = change

@@ -10,7 +10,7 @@ from confsync.sync.secret import Secret
 from confsync.sync.shape import ListOf, Shape, Variants
 from confsync.sync.tree import Items, Members, Object, Path, Tree
 from confsync.sync.url import Url
-from confsync.sync.values import Change, Difference, Entry, Patch, Sent
+from confsync.sync.values import Change, Difference, Entry, Patch, Sent, WholeSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,14 +25,14 @@ def patch(difference: Difference) -> Patch:
     server's, which do not shift while an update runs.
     """
     entries: list[Entry] = []
-    sets: dict[Path, list[Change]] = {}
+    sets: dict[Path, tuple[WholeSet, list[Change]]] = {}
     for change in difference.changes:
         if change.within is not None:
-            sets.setdefault(change.slot, []).append(change)
+            sets.setdefault(change.slot, (change.within, []))[1].append(change)
         else:
             entries += _entries(change)
-    for slot, changes in sets.items():
-        entries += _set_entries(slot, changes)
+    for within, changes in sets.values():
+        entries += _set_entries(within, changes)
     entries += [
         Entry(unknown.slot, unknown.after, unknown.path)
         for unknown in difference.unknown
@@ -72,9 +72,7 @@ def secrets_sent(update: Patch) -> tuple[Sent, ...]:
 
 
 def _entries(change: Change) -> Iterator[Entry]:
-    if change.action == "remove":
-        yield Entry(change.slot, None, change.path)
-    elif not isinstance(change.after, Object):
+    if not isinstance(change.after, Object):
         yield Entry(change.slot, change.after, change.path)
     elif not isinstance(change.shape, Variants):
         raise Fault("an object stands where its shape has none")
@@ -87,33 +85,26 @@ def _entries(change: Change) -> Iterator[Entry]:
             yield Entry((name,), value, (name,))
 
 
-def _set_entries(slot: Path, changes: list[Change]) -> Iterator[Entry]:
+def _set_entries(within: WholeSet, changes: list[Change]) -> Iterator[Entry]:
     """Members one by one, or the whole set: where that is smaller, where the members would end
     up in an order that counts and is another, or where the key of a member to remove would hold
     a password that was read.
     """
-    within = changes[0].within
-    if within is None:
-        raise Fault("a change of a set does not know its set")
+    slot, path = changes[0].slot, changes[0].path
     gone = [change.before for change in changes if isinstance(change.before, Url)]
     new = [change.after for change in changes if isinstance(change.after, Url)]
+    in_order = all(change.action != "reorder" for change in changes) and (
+        not new or within.desired.members[-len(new) :] == tuple(new)
+    )
     if (
-        max(1, len(within.desired.members)) < len(gone) + len(new)
+        leaves(within.desired) < len(gone) + len(new)
         or any(url.secrets for url in gone)
-        or (within.order_counts and not _ends_in_order(new, changes))
+        or (within.order_counts and not in_order)
     ):
-        yield Entry(slot, within.desired, changes[0].path)
+        yield Entry(slot, within.desired, path)
         return
-    yield from (Entry((*slot, url), None, changes[0].path) for url in gone)
-    yield from (Entry((*slot, url), True, changes[0].path) for url in new)  # noqa: FBT003 - the wire's own word
-
-
-def _ends_in_order(new: list[Url], changes: list[Change]) -> bool:
-    """Whether members added at the end stand where the desired order has them."""
-    within = changes[0].within
-    if within is None or any(change.action == "reorder" for change in changes):
-        return False
-    return not new or within.desired.members[-len(new) :] == tuple(new)
+    yield from (Entry((*slot, url), None, path) for url in gone)
+    yield from (Entry((*slot, url), True, path) for url in new)  # noqa: FBT003 - the wire's own word
 
 
 def _inner(tree: Tree, shape: Shape) -> Tree:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from confsync.sync.secret import Secret
-from confsync.sync.tree import Items, Leaf, Members, Object, Tree
+from confsync.sync.tree import Members, Object, Tree
 from confsync.sync.url import Url
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Relation: TypeAlias = Literal["same", "different", "unknown"]
 
 
-def relation(live: Leaf, desired: Leaf) -> Relation:
-    """Compare two leaves. `True` is not `1`; an unmanaged hidden secret is the same as itself."""
+def relation(live: Tree, desired: Tree) -> Relation:
+    """Compare two leaves; what is of different types is different, and `True` is not `1`.
+
+    A hidden secret that is left as it is counts as the same.
+    """
     if isinstance(live, Secret) and isinstance(desired, Secret):
         # The server hides what it has: only what is left as it is can be the same.
         return "same" if desired.id is None and desired.ref is None else "unknown"
@@ -39,28 +39,18 @@ def same_skeleton(live: Url, desired: Url) -> bool:
 
 
 def same(live: Tree, desired: Tree) -> bool:
-    """Whether two trees are certainly equal; the order of sets is compared too."""
+    """Whether two members of an object are certainly equal; the order of sets counts here."""
     match live, desired:
         case Object(), Object():
-            return (
-                live.tag == desired.tag
-                and live.members.keys() == desired.members.keys()
-                and all(same(live.members[name], desired.members[name]) for name in live.members)
+            return live.tag == desired.tag and all(
+                same(live.members[name], desired.members[name]) for name in live.members
             )
         case Members(), Members():
-            return _all_same(live.members, desired.members, same)
-        case Items(), Items():
-            return _all_same(live.items, desired.items, same)
-        case (Object() | Members() | Items(), _) | (_, Object() | Members() | Items()):
-            return False
+            return len(live.members) == len(desired.members) and all(
+                map(same, live.members, desired.members)
+            )
         case _:
             return relation(live, desired) == "same"
-
-
-def _all_same(
-    live: tuple[Tree, ...], desired: tuple[Tree, ...], check: Callable[[Tree, Tree], bool]
-) -> bool:
-    return len(live) == len(desired) and all(map(check, live, desired))
 
 
 def _urls(live: Url, desired: Url) -> Relation:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from confsync.sync.secret import Ref, Secret
     from confsync.sync.shape import Shape
-    from confsync.sync.tree import Leaf, Members, Object, Path, Tree
+    from confsync.sync.tree import Members, Object, Path, Tree
 
 Why: TypeAlias = Literal["file", "default", "variant", "unmanaged"]
 
@@ -62,10 +62,9 @@ Action: TypeAlias = Literal["add", "remove", "update", "replace", "reorder"]
 
 
 @dataclass(frozen=True)
-class SetPair:
-    """The two sides of a set, of which a change touches a member."""
+class WholeSet:
+    """The set that a change touches a member of, as it is to be."""
 
-    live: Members
     desired: Members
     order_counts: bool
 
@@ -86,7 +85,7 @@ class Change:
     before: Tree
     after: Tree
     origin: Origin
-    within: SetPair | None = None
+    within: WholeSet | None = None
     members: tuple[Change, ...] = ()
 
 
@@ -95,13 +94,12 @@ class Unknown:
     """A pair that cannot be compared.
 
     `hidden`: the server hides what it has, so an apply sends the secret. Otherwise the reference
-    has not been resolved here, and `before` is the live text.
+    has not been resolved here.
     """
 
     path: Path
     slot: Path
     hidden: bool
-    before: Leaf
     after: Secret | Url
     origin: Origin
 
