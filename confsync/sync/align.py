@@ -39,40 +39,23 @@ def align(
     start = 0
     while start < min(live, desired) and keep(start, start) == 0:
         start += 1
-    appending = [0] * (desired + 1)
+
+    # best[i][j]: the fewest leaves for the desired items from j on, with the live slots from i on.
+    best = {(live, desired): 0}
     for j in range(desired - 1, start - 1, -1):
-        appending[j] = appending[j + 1] + append(j)
+        best[live, j] = append(j) + best[live, j + 1]
+    for i in range(live - 1, start - 1, -1):
+        best[i, desired] = REMOVAL + best[i + 1, desired]
+        for j in range(desired - 1, start - 1, -1):
+            best[i, j] = min(keep(i, j) + best[i + 1, j + 1], REMOVAL + best[i + 1, j])
 
-    # best[i][j]: the fewest leaves for desired items from j on, with live slots from i on.
-    best = [[0] * (desired + 1) for _ in range(live + 1)]
-    for i in range(live, start - 1, -1):
-        for j in range(desired, start - 1, -1):
-            costs = [(live - i) * REMOVAL + appending[j]]
-            if i < live and j < desired:
-                costs.append(keep(i, j) + best[i + 1][j + 1])
-                costs.append(REMOVAL + best[i + 1][j])
-            best[i][j] = min(costs)
-    return _walk(live, desired, start, best, keep)
-
-
-def _walk(
-    live: int,
-    desired: int,
-    start: int,
-    best: list[list[int]],
-    keep: Callable[[int, int], int],
-) -> Alignment:
     kept = [(slot, slot) for slot in range(start)]
     removed: list[int] = []
-    i = j = start
-    while i < live and j < desired:
-        if best[i][j] == keep(i, j) + best[i + 1][j + 1]:
+    j = start
+    for i in range(start, live):
+        if j < desired and best[i, j] == keep(i, j) + best[i + 1, j + 1]:
             kept.append((i, j))
-            i, j = i + 1, j + 1
-        elif best[i][j] == REMOVAL + best[i + 1][j]:
-            removed.append(i)
-            i += 1
+            j += 1
         else:
-            break
-    removed += range(i, live)
+            removed.append(i)
     return Alignment(tuple(kept), tuple(removed), tuple(range(j, desired)))
