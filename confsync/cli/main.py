@@ -95,7 +95,7 @@ def run(arguments: Sequence[str]) -> int:
         _say(*_told(error), *(_unchanged(command) if error.unchanged else ()))
         return of_error(error)
     except Exception as fault:  # noqa: BLE001 - the last door: no foreign text goes out
-        _say(*_fault(fault))
+        _say(*_fault(fault, command))
         return Status.ERROR
     return status if isinstance(status, int) else Status.DONE
 
@@ -122,7 +122,7 @@ def _unchanged(command: str) -> list[str]:
     return [] if not command or command in _NO_SERVER else ["nothing was changed on the server"]
 
 
-def _fault(fault: Exception) -> list[str]:
+def _fault(fault: Exception, command: str) -> list[str]:
     """Where and what kind, never a value: an exception's own text may hold one."""
     places = [
         f"{Path(frame.filename).name}:{frame.lineno}"
@@ -132,9 +132,15 @@ def _fault(fault: Exception) -> list[str]:
     trail = " < ".join(reversed(places[-3:]))
     return [
         f"error: a fault inside confsync: {type(fault).__name__} at {trail}",
-        "it is not known whether anything was sent to the server",
-        "hint: this is a bug; `confsync plan` shows what the server has",
+        "hint: this is a bug; please report this line",
+        *_consequence(command),
     ]
+
+
+def _consequence(command: str) -> list[str]:
+    if command == "apply":
+        return ["it is not known whether anything was changed: `confsync plan` shows what is there"]
+    return _unchanged(command)
 
 
 def _say(*lines: str) -> None:

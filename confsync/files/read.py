@@ -65,6 +65,8 @@ def read(path: str) -> Parsed:
         builder.problems.append(_control_character(path, error, source))
     except _Unreadable as unreadable:
         builder.problems.append(unreadable.problem)
+    except (ValueError, OverflowError):
+        builder.problems.append(_no_such_character(path, source))
     else:
         if isinstance(root, MappingNode):
             return Parsed(root, tuple(builder.problems))
@@ -122,6 +124,15 @@ def _complaint(path: str, error: MarkedYAMLError, source: str) -> Problem:
     if found.opening and error.context_mark is not None:
         line, column = error.context_mark.line, error.context_mark.column
     return Problem(path, line + 1, column + 1, "yaml", found.message, found.hint)
+
+
+def _no_such_character(path: str, source: str) -> Problem:
+    """An escape beyond Unicode, which the parser lets through as Python's own error."""
+    escape = re.search(r"\\U(?!000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{8}", source)
+    before = source[: escape.start()] if escape is not None else ""
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    message, hint = "there is no such character", "the last one is \\U0010FFFF"
+    return Problem(path, line, column, "encoding", message, hint)
 
 
 def _control_character(path: str, error: Exception, source: str) -> Problem:

@@ -136,7 +136,7 @@ def _response(found: Json, method: str, call: str) -> dict[str, Json]:
         return {"error": _word(arguments.get("type"))}
     if name != method:
         raise _unexpected("not the methods that were called")
-    return arguments
+    return {name: value for name, value in arguments.items() if name != "error"}
 
 
 def _parse(body: bytes) -> Json:

@@ -158,8 +158,8 @@ def _outcome(outcome: Outcome) -> Json:
                 "result": "stored",
                 "verified": outcome.verified,
                 "remaining": [_change(change) for change in outcome.remaining.changes],
-                "foreign": [path_text(path) for path in outcome.foreign],
-                "overwritten": [path_text(path) for path in outcome.overwritten],
+                "foreign": [path_text(path) or "@type" for path in outcome.foreign],
+                "overwritten": [path_text(path) or "@type" for path in outcome.overwritten],
             }
         case Unknown(reason=reason):
             return {"result": "unknown", "reason": reason}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from confsync.report.lines import Line, change_lines, member_lines, unknown_line
 from confsync.report.printable import plural, printable
 from confsync.sync.outcome import NotSent, Outcome, Rejected, Stored, Unknown
-from confsync.sync.tree import path_text
+from confsync.sync.tree import Object, path_text
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
@@ -155,6 +155,11 @@ def _top(changes: tuple[Change, ...]) -> tuple[Change | None, tuple[Change, ...]
     return None, changes
 
 
+def _tags(change: Change) -> str:
+    tags = (side.tag for side in (change.before, change.after) if isinstance(side, Object))
+    return " → ".join(map(printable, tags))
+
+
 def _whole_for_password(change: Change) -> bool:
     return (
         change.within is not None and isinstance(change.before, Url) and bool(change.before.secrets)
@@ -219,13 +224,16 @@ def _stored(outcome: Stored) -> Iterator[str]:
         yield f"Stored and verified: {told}."
     else:
         yield f"Stored, but not as wanted: after {told} the server still differs."
-        lines = change_lines(outcome.remaining.changes)
+        top, rest = _top(outcome.remaining.changes)
+        if top is not None:
+            yield f"  ~ @type  {_tags(top)}"
+        lines = [*(member_lines(top) if top is not None else ()), *change_lines(rest)]
         width = max((len(line.path) for line in lines), default=0)
         yield from _laid_out(lines, width, outcome.plan)
     if outcome.overwritten:
-        paths = ", ".join(map(path_text, outcome.overwritten))
+        paths = ", ".join(path_text(path) or "@type" for path in outcome.overwritten)
         yield f"Somebody else's change was overwritten: {paths}."
     elif outcome.foreign:
-        paths = ", ".join(map(path_text, outcome.foreign))
+        paths = ", ".join(path_text(path) or "@type" for path in outcome.foreign)
         yield f"Somebody else changed the object in between: {paths}."
     yield from textwrap.wrap(_RESTARTED, WIDTH)

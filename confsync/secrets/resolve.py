@@ -99,7 +99,14 @@ class _Walk:
     def _url(self, url: Url, path: Path) -> Url:
         if url.ref is not None and not url.parts:
             text = self._text(url.ref, path)
-            return url if text is None else seal_url(trim(text), self.vault, url.ref)
+            if text is None:
+                return url
+            whole = seal_url(trim(text), self.vault, url.ref)
+            if self.vault.seal(MASK) in whole.secrets:
+                hint = "the server would store four asterisks"
+                self._problem(path, f"{url.ref} holds a mask in a password's place", hint)
+                return url
+            return whole
         parts: list[str | Secret] = []
         for part in url.parts:
             if isinstance(part, Secret) and part.id is None and part.ref is not None:
@@ -116,19 +123,14 @@ class _Walk:
             text = self.resolvers[ref.kind](ref, self.environment)
             _check(text, ref)
         except Unavailable as problem:
-            origin = self.desired.origin(path)
-            self.problems.append(
-                Problem(
-                    origin.file,
-                    origin.line,
-                    origin.column,
-                    "secret-unavailable",
-                    problem.fact,
-                    problem.hint,
-                )
-            )
+            self._problem(path, problem.fact, problem.hint)
             return None
         return text
+
+    def _problem(self, path: Path, fact: str, hint: str) -> None:
+        origin = self.desired.origin(path)
+        place = (origin.file, origin.line, origin.column)
+        self.problems.append(Problem(*place, "secret-unavailable", fact, hint))
 
 
 def _check(text: str, ref: Ref) -> None:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.sync.diff import difference
 from confsync.sync.plan import as_desired
+from confsync.sync.url import Url
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from confsync.sync.shape import Variants
     from confsync.sync.tree import Path
-    from confsync.sync.values import Difference, Live, Plan
+    from confsync.sync.values import Change, Difference, Live, Plan
 
 
 @dataclass(frozen=True)
@@ -72,18 +75,39 @@ Outcome: TypeAlias = NotSent | Rejected | Stored | Unknown
 
 def stored(plan: Plan, before: Live, after: Live, shape: Variants) -> Stored:
     """Judge an update that the server says it stored, from the states read around it."""
-    foreign = changed(plan.live, before, shape)
-    overwritten = set(foreign) & set(changed(before, after, shape))
+    foreign = _differences(plan.live, before, shape)
+    ours = _differences(before, after, shape)
+    lost = [theirs for theirs in foreign if any(_overwrites(change, theirs) for change in ours)]
     return Stored(
         plan,
         difference(after.tree, plan.desired.tree, shape, plan.desired.origin),
-        foreign,
-        tuple(path for path in foreign if path in overwritten),
+        _paths(foreign),
+        _paths(lost),
     )
 
 
 def changed(old: Live, new: Live, shape: Variants) -> tuple[Path, ...]:
     """The paths in which two live states differ, as far as can be seen."""
+    return _paths(_differences(old, new, shape))
+
+
+def _differences(old: Live, new: Live, shape: Variants) -> tuple[Change, ...]:
     wanted = as_desired(new)
-    found = difference(old.tree, wanted.tree, shape, wanted.origin)
-    return tuple(dict.fromkeys(change.path for change in found.changes))
+    return difference(old.tree, wanted.tree, shape, wanted.origin).changes
+
+
+def _paths(changes: Iterable[Change]) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(change.path for change in changes))
+
+
+def _overwrites(ours: Change, foreign: Change) -> bool:
+    """Whether a change of ours is about what they changed, or about an object around it."""
+    if ours.path != foreign.path[: len(ours.path)]:
+        return False
+    both_members = ours.within and foreign.within and "reorder" not in {ours.action, foreign.action}
+    return not both_members or bool(_members(ours) & _members(foreign))
+
+
+def _members(change: Change) -> set[Url]:
+    """The members of a set that a change takes away or adds."""
+    return {url for url in (change.before, change.after) if isinstance(url, Url)}

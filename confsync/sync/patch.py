@@ -43,7 +43,7 @@ def patch(difference: Difference) -> Patch:
 
 def whole(tree: Object, shape: Variants) -> Object:
     """An object as it is sent when it is built anew: members at their default are left out."""
-    fields = shape.objects[tree.tag].fields
+    fields = shape.objects[tree.tag].fields if tree.tag in shape.objects else {}
     members = {
         name: _inner(tree.members[name], known.shape)
         for name, known in fields.items()

@@ -101,6 +101,8 @@ def _sent(plan: Plan, server: Server, decode: Decode) -> Outcome:
         return _look(plan, server, decode, error.message)
     if exchange.refusal is None:
         return stored(plan, exchange.before, exchange.after, shape)
+    if exchange.refusal.kind == "serverUnavailable" and plan.to_send:
+        return Unknown(plan, "the server failed inside, and a secret it hides cannot be looked at")
     if changed(exchange.before, exchange.after, shape):
         return Unknown(plan, f"the server refused ({exchange.refusal.kind}), yet its state changed")
     return Rejected(plan, exchange.refusal)

@@ -132,3 +132,10 @@ def test_members_that_turn_out_equal_count_once_and_origins_move_along(tmp_path:
     members: Members = found.desired.tree.members["urls"]  # type: ignore[assignment]  # a set
     assert [text_of(url, vault) for url in members.members] == ["redis://x", "redis://last"]
     assert [found.desired.origin(("urls", index)).line for index in (0, 1)] == [4, 6]
+
+
+def test_a_mask_in_a_whole_url_is_refused(tmp_path: Path) -> None:
+    found, _ = resolved(redis("{env: U}"), {"U": "redis://u:****@h"}, tmp_path)
+    assert [problem.message for problem in found.problems] == [
+        "env U holds a mask in a password's place"
+    ]

@@ -84,3 +84,39 @@ def test_a_live_state_taken_as_desired_is_what_it_is() -> None:
     assert desired.file == ""
     assert desired.origin(("timeout",)) == Origin("file")
     assert changed(state, state, KIND.shape) == ()
+
+
+def test_members_of_a_set_overwrite_only_themselves() -> None:
+    a, b, c = "redis://a", "redis://b", "redis://c"
+    vault = Vault()
+    wanted = as_desired(live(vault, urls={a: True, b: True}))
+    plan = make_plan(TARGET, wanted, live(vault, urls={a: True}), KIND.shape)
+
+    def outcome(before: list[str], after: list[str]) -> Stored:
+        first, last = (live(vault, urls=dict.fromkeys(urls, True)) for urls in (before, after))
+        return stored(plan, first, last, KIND.shape)
+
+    added_beside = outcome([a, c], [a, c, b])
+    assert (added_beside.foreign, added_beside.overwritten) == ((("urls",),), ())
+    assert not added_beside.verified
+    replaced = outcome([a, c], [a, b])
+    assert replaced.overwritten == (("urls",),)
+    assert replaced.verified
+
+
+def test_an_object_built_anew_overwrites_what_they_changed_in_it() -> None:
+    vault = Vault()
+    old, new = live(vault, timeout=1000), live(vault, timeout=7000)
+    other: Any = rules.get_view(rules.defaults("Redis"))
+    redis = from_wire(KIND, other, vault)
+    plan = make_plan(TARGET, as_desired(redis), old, KIND.shape)
+    assert stored(plan, new, redis, KIND.shape).overwritten == (("timeout",),)
+
+
+def test_a_change_inside_of_what_they_built_anew_overwrites_nothing() -> None:
+    vault = Vault()
+    other: Any = rules.get_view(rules.defaults("Redis"))
+    before, after = (from_wire(KIND, {**other, "timeout": t}, vault) for t in (10_000, 2000))
+    outcome = stored(planned(vault), before, after, KIND.shape)
+    assert (outcome.foreign, outcome.overwritten) == (((),), ())
+    assert not outcome.verified
