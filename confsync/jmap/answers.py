@@ -177,7 +177,7 @@ def _word(value: Json) -> str:
 
 def _place(pointer: str) -> str:
     """A pointer of the server's, as paths are shown; a member of a set may hold a password."""
-    return "/".join(masked(token) for token in read(pointer))
+    return masked("/".join(read(pointer)))
 
 
 def _validation(error: dict[str, Json]) -> str:

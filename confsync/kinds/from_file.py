@@ -11,7 +11,7 @@ from confsync.kinds.kind import Broken, Kind, default_object
 from confsync.kinds.mistakes import TYPE, Mistake, Mistakes, is_broken
 from confsync.kinds.urls import Reader
 from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
-from confsync.sync.relate import same_reference
+from confsync.sync.relate import written
 from confsync.sync.secret import HIDDEN
 from confsync.sync.shape import (
     Boolean,
@@ -199,6 +199,7 @@ class _Decoder:
                 + (", without `: true`" if isinstance(node, MappingNode) else ""),
             )
         members: list[Url] = []
+        seen: set[object] = set()
         for item in node.items:
             here = (*path, len(members))
             try:
@@ -206,7 +207,8 @@ class _Decoder:
             except (Mistake, Mistakes) as found:
                 self._mistakes(item.mark, found)
                 continue
-            if not any(same_reference(member, url) for member in members):
+            if written(url) not in seen:
+                seen.add(written(url))
                 self.origins[here] = Origin(
                     "file", item.mark.file, item.mark.line, item.mark.column
                 )

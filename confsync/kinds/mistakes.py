@@ -55,6 +55,11 @@ def quoted_name(name: str) -> str:
     return f"`{name}`" if _NAME.fullmatch(name) else "named so"
 
 
+def near_name(name: str, known: Iterable[str]) -> str:
+    """A key as it is shown where a secret could stand by mistake: only where it is nearly known."""
+    return quoted_name(name) if nearest(name, known) else "named so"
+
+
 def is_broken(node: Node) -> bool:
     """Whether a node has been complained of already, so that nothing more is said of it."""
     return isinstance(node, ScalarNode) and node.broken
@@ -103,7 +108,8 @@ def unknown_type(value: Node, name: str, shape: Variants) -> Mistake:
 
 def unknown_field(key: ScalarNode, known: Fields, shape: Variants) -> Mistake:
     """A field that this variant does not have; perhaps another one does."""
-    name = quoted_name(key.text)
+    secret = any(isinstance(field.shape, SecretText) for field in known.fields.values())
+    name = near_name(key.text, known.fields) if secret else quoted_name(key.text)
     owners = [tag for tag, other in shape.objects.items() if key.text in other.fields]
     hint = nearest(key.text, known.fields)
     if owners:

@@ -13,8 +13,8 @@ from confsync.kinds.mistakes import (
     Mistake,
     Mistakes,
     check_read,
+    near_name,
     nearest,
-    quoted_name,
 )
 from confsync.kinds.scalars import is_null, text
 from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
@@ -31,6 +31,7 @@ _ADDRESS, _USERNAME, _PASSWORD = "address", "username", "password"
 _PARTS = (_ADDRESS, _USERNAME, _PASSWORD)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _ARGUMENT = re.compile(r"[^\x00-\x1f\x7f]+")
+_ARGUMENTS = {"env": re.compile(r"[A-Za-z_][A-Za-z0-9_]*")}
 
 
 @dataclass(frozen=True)
@@ -120,13 +121,13 @@ class Reader:
         ((key, value),) = node.entries
         if key.text not in self.references:
             hint = f"{nearest(key.text, self.references)}known are {known}"
-            message = f"there is no reference {quoted_name(key.text)}"
+            message = f"there is no reference {near_name(key.text, self.references)}"
             raise Mistake("reference", message, hint, key.mark)
         check_read(value)
         if not isinstance(value, ScalarNode):
             raise _no_argument(f"{name}/{key.text} must be a text", value.mark)
         argument = value.text
-        if not _ARGUMENT.fullmatch(argument):
+        if not _ARGUMENTS.get(key.text, _ARGUMENT).fullmatch(argument):
             raise _no_argument(f"{name}/{key.text} is blank or holds what no name can", value.mark)
         return Ref(key.text, argument, str(PurePath(value.mark.file).parent))
 
@@ -141,7 +142,7 @@ def _is_reference(node: MappingNode, references: tuple[str, ...]) -> bool:
 
 def _unknown_part(key: ScalarNode) -> Mistake:
     hint = f"{nearest(key.text, _PARTS)}a URL has {', '.join(_PARTS)}"
-    message = f"a URL has no part {quoted_name(key.text)}"
+    message = f"a URL has no part {near_name(key.text, _PARTS)}"
     return Mistake("unknown-field", message, hint, key.mark)
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import Problem
 from confsync.secrets.resolver import Resolver, Unavailable
-from confsync.sync.relate import same
 from confsync.sync.secret import Ref, Secret, Vault
 from confsync.sync.tree import Items, Members, Object, Path, Tree
 from confsync.sync.url import MASK, Url, percent_encoded, seal_url, trim
@@ -88,12 +87,15 @@ class _Walk:
 
     def _members(self, value: Members, path: Path) -> Members:
         members: list[Url] = []
+        seen: set[tuple[str | Secret, ...]] = set()
         kept = self.kept[path] = []
         for index, url in enumerate(value.members):
             resolved = self._url(url, (*path, index))
-            if not any(same(member, resolved) for member in members):
-                members.append(resolved)
-                kept.append(index)
+            if resolved.resolved and resolved.parts in seen:
+                continue
+            seen.add(resolved.parts)
+            members.append(resolved)
+            kept.append(index)
         return Members(tuple(members))
 
     def _url(self, url: Url, path: Path) -> Url:

@@ -17,19 +17,18 @@ def match(live: tuple[Url, ...], desired: tuple[Url, ...]) -> list[tuple[int | N
     those that differ in their passwords only. Desired members come in their
     order, then those that go.
     """
-    partner: dict[int, int] = {}
-    taken: set[int] = set()
+    places = {url.parts: i for i, url in enumerate(live)}
+    equal = ((places.get(url.parts), j) for j, url in enumerate(desired) if url.resolved)
+    partner = {i: j for i, j in equal if i is not None}
+    taken = set(partner.values())
     criteria: tuple[Callable[[Url, Url], bool], ...] = (
-        lambda a, b: relation(a, b) == "same",
         lambda a, b: bool(b.parts) and relation(a, b) == "unknown",
         lambda a, b: relation(a, b) == "unknown",
         lambda a, b: bool(a.secrets) and same_skeleton(a, b),
     )
     for fits in criteria:
-        for j, wanted in enumerate(desired):
-            if j in taken:
-                continue
-            free = (i for i, have in enumerate(live) if i not in partner and fits(have, wanted))
+        for j in [j for j in range(len(desired)) if j not in taken]:
+            free = (i for i in range(len(live)) if i not in partner and fits(live[i], desired[j]))
             found = next(free, None)
             if found is not None:
                 partner[found] = j

@@ -24,13 +24,9 @@ def relation(live: Tree, desired: Tree) -> Relation:
     return "same" if type(live) is type(desired) and live == desired else "different"
 
 
-def same_reference(one: Url, other: Url) -> bool:
-    """Whether two URLs are written with the same references, and so lead to the same text."""
-    return (
-        one.skeleton == other.skeleton
-        and one.ref == other.ref
-        and [secret.ref for secret in one.secrets] == [secret.ref for secret in other.secrets]
-    )
+def written(url: Url) -> tuple[object, ...]:
+    """What stands for a URL as it is written: equal for URLs that certainly lead to one text."""
+    return (url.skeleton, url.ref, tuple((secret.id, secret.ref) for secret in url.secrets))
 
 
 def same_skeleton(live: Url, desired: Url) -> bool:
