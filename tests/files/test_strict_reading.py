@@ -22,7 +22,7 @@ SECRET = re.compile("correct.horse", re.IGNORECASE)
 # A fact starts with a small letter, or with a name of Stalwart's.
 FACT = re.compile(
     r"store\.yaml(:[1-9][0-9]*(:[1-9][0-9]*)?)?: error: "
-    r"([^A-Z]|InMemoryStore |Default |Sharded |Redis[A-Za-z]* ).*[^.] \[[a-z-]+\]"
+    r"([^A-Z]|InMemoryStore |Default |Sharded |Redis[A-Za-z]* |Value ).*[^.] \[[a-z-]+\]"
 )
 HINT = re.compile(r"  hint: [^A-Z].*[^.]")
 
