@@ -15,6 +15,7 @@ from confsync.sync.secret import Secret
 from confsync.sync.url import Url
 
 _TLS = re.compile(r"\s*(rediss|valkeys)://", re.IGNORECASE)
+_AUTHORITY_END = re.compile(r"[/?#]")
 
 
 def first_decides(urls: tuple[Url, ...]) -> bool:
@@ -32,16 +33,18 @@ def _credentials(url: Url) -> tuple[object, ...]:
     """What stands before the `@`. Passwords count as their places in the vault, and while they
     are not resolved as their references.
     """
-    found: list[object] = []
-    for part in url.parts or url.secrets:
-        if isinstance(part, Secret):
-            found.append(str(part.ref) if part.id is None else part.id)
-            continue
-        before, at, _ = part.partition("@")
-        found.append(before.rpartition("//")[2])
-        if at:
-            return tuple(found)
-    return tuple(found) if not url.parts else ()
+    if not url.parts:
+        return tuple(str(secret.ref) for secret in url.secrets)
+    head, *others = url.parts
+    if isinstance(head, Secret):
+        return (head.id,)
+    _, separator, rest = head.partition("://")
+    authority, *path = _AUTHORITY_END.split(rest if separator else head, maxsplit=1)
+    if others and not path and isinstance(others[0], Secret):
+        password = others[0]
+        return (authority, str(password.ref) if password.id is None else password.id)
+    user, at, _ = authority.rpartition("@")
+    return (user,) if at else ()
 
 
 class NoSecret(Variant):

@@ -54,8 +54,6 @@ def plain(tree: Tree) -> _Plain:
         case Url(ref=ref) if ref is not None:
             return {"sealed": str(ref)}
         case Url():
-            return {
-                "pieces": [part if isinstance(part, str) else plain(part) for part in tree.parts]
-            }
+            return {"pieces": [plain(part) for part in tree.parts]}
         case _:
             return tree

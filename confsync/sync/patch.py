@@ -43,10 +43,9 @@ def patch(difference: Difference) -> Patch:
 
 def whole(tree: Object, shape: Variants) -> Object:
     """An object as it is sent when it is built anew: members at their default are left out."""
-    fields = shape.objects[tree.tag].fields if tree.tag in shape.objects else {}
     members = {
         name: _inner(tree.members[name], known.shape)
-        for name, known in fields.items()
+        for name, known in shape.objects[tree.tag].fields.items()
         if known.required or not same(tree.members[name], known.default)
     }
     return Object(tree.tag, members)

@@ -95,7 +95,7 @@ def compose(address: str, username: str, password: Secret) -> Url:
     resolved: wire section 7, passwords are percent-decoded by the server.
     """
     scheme, separator, rest = address.partition("://")
-    head = f"{scheme}{separator}{quote(username, safe='')}:"
+    head = f"{scheme}{separator}{percent_encoded(username)}:"
     return Url((head, password, f"@{rest}"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,23 +16,17 @@ from confsync.sandbox.pointer import parse, text
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolve import resolve
 from confsync.sync.plan import make_plan
-from confsync.sync.secret import Vault
-from confsync.sync.shape import ListOf, UrlSet, Variants
-from confsync.sync.tree import Items, Members, Object
+from confsync.sync.secret import Secret, Vault
+from confsync.sync.url import Url
 from confsync.sync.values import Target
-from tests.states import (
-    NAME,
-    SHAPE,
-    Json,
-    Wanted,
-)
+from tests.states import NAME, Json, Wanted
+from tests.sync.second_opinion import orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from confsync.sync.shape import Shape
-    from confsync.sync.tree import Tree
-    from confsync.sync.values import Desired, Live, Plan
+    from confsync.sync.values import Desired, Difference, Live, Plan
+    from tests.sync.second_opinion import Found
 
 
 KIND = KINDS[NAME]
@@ -64,7 +59,33 @@ def planned(stored: Json, wanted: Wanted) -> Run:
     vault = Vault()
     live, desired = read(stored, vault), decoded(wanted, vault, wanted.environment)
     plan = make_plan(TARGET, desired, live, KIND.shape)
-    return Run(vault, live, desired, plan, as_sent(update_json(plan.patch, vault)))
+    return Run(vault, live, desired, plan, send(plan, vault))
+
+
+def send(plan: Plan, vault: Vault) -> Json:
+    """The update of a plan, as it would be sent."""
+    return as_sent(update_json(plan.patch, vault))
+
+
+def changes_of(found: Difference, vault: Vault) -> Found:
+    """The changes, as `second_opinion.changed` counts them."""
+    leaves: Found = Counter()
+    for change in found.changes:
+        path = tuple(map(str, change.path))
+        if change.within is None or change.action == "reorder":
+            leaves[path] += 1
+            continue
+        if change.before is not None:
+            leaves[*path, "-", text_of(change.before, vault)] += 1
+        if change.after is not None:
+            leaves[*path, "+", text_of(change.after, vault)] += 1
+    return leaves
+
+
+def text_of(url: object, vault: Vault) -> str:
+    """A URL in clear."""
+    assert isinstance(url, Url)
+    return "".join(vault.open(part) if isinstance(part, Secret) else part for part in url.parts)
 
 
 def as_sent(patch: object) -> Json:
@@ -79,38 +100,9 @@ def executed(stored: Json, patch: Json) -> Json:
     return outcome.stored
 
 
-def sets_in_order(tree: Tree, shape: Shape) -> Iterator[tuple[str, ...]]:
-    """The paths of the sets of a desired state whose order counts."""
-    match tree, shape:
-        case Members(members), UrlSet(order_counts):
-            if order_counts(members):
-                yield ()
-        case Object(tag, parts), Variants():
-            for name, known in shape.objects[tag].fields.items():
-                yield from ((name, *path) for path in sets_in_order(parts[name], known.shape))
-        case Items(items), ListOf(inner):
-            for slot, item in enumerate(items):
-                yield from ((str(slot), *path) for path in sets_in_order(item, inner))
-        case _:
-            pass
-
-
-def is_wanted(stored: Json, wanted: Json, desired: Desired) -> bool:
+def reaches(stored: Json, wanted: Wanted) -> bool:
     """Whether what is stored is what was wanted, in clear; sets in their order where it counts."""
-    return stored == wanted and all(
-        list(at(stored, path)) == list(at(wanted, path))
-        for path in sets_in_order(desired.tree, SHAPE)
-    )
-
-
-def at(state: Json, path: tuple[str, ...]) -> Json:
-    for step in path:
-        state = state[step]
-    return state
-
-
-def reaches(run: Run, stored: Json, wanted: Wanted) -> bool:
-    return is_wanted(stored, wanted.stored, run.desired)
+    return stored == wanted.stored and orders(stored) == orders(wanted.stored)
 
 
 def strings(value: object) -> Iterator[str]:

@@ -1,28 +1,32 @@
 """The difference and the smallest update, written a second time, on plain JSON in clear.
 
 From the wire page and the architecture page alone; nothing of `confsync.sync` is used here. A set
-of URLs is an object of `true`, a list one with the keys 0, 1, …; a stored secret is never read.
+of URLs is an object of `true`, a list one with the keys 0, 1, …; a stored secret is never read,
+and a mask as the desired one leaves it as it is.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
 from confsync.sandbox import rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable
 
 Json: TypeAlias = dict[str, Any]
 Path: TypeAlias = tuple[str, ...]
-Counts: TypeAlias = "Callable[[Path], bool]"
-"""Whether the order of the set at a path counts."""
+Found: TypeAlias = "Counter[Path]"
+"""Changed leaves, each a path; of a set's members `+` and the text, or `-` and the text."""
 
 TYPE = "@type"
 HIDDEN = "secret"
+MASK = "****"
+SHARDS = "stores"
 
 _PARAMETER = re.compile(r"[?&;](?=([^=&;#?]*)=([^&]*))")
 _NAME = re.compile(r"pass|pwd|secret|token|auth|credential|key", re.IGNORECASE)
@@ -46,55 +50,112 @@ def passwords(text: str) -> list[str]:
 
 def is_set(value: object) -> bool:
     """Whether a value is a set; a URL may well be called `@type`."""
-    return isinstance(value, dict) and value.get(TYPE, True) is True
+    return isinstance(value, dict) and all(part is True for part in value.values())
 
 
-def changed(live: Json, desired: Json, counts: Counts, path: Path = ()) -> Iterator[Path]:
-    """The paths in which two objects without a list differ, as far as can be seen."""
+def first_decides(urls: Iterable[str]) -> bool:
+    """Whether some URLs differ in TLS or credentials; the first one decides then: wire 7."""
+    return len({(_wants_tls(url), _credentials(url)) for url in urls}) > 1
+
+
+def _wants_tls(url: str) -> bool:
+    return url.lower().startswith(("rediss://", "valkeys://"))
+
+
+def _credentials(url: str) -> str | None:
+    rest = url[url.find("://") + 3 :] if "://" in url else url
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    if ":" in authority and "@" in rest[authority.index(":") :]:
+        return rest[: rest.rindex("@")]
+    return authority[: authority.rindex("@")] if "@" in authority else None
+
+
+def orders(state: Json) -> dict[str, object]:
+    """The order of each set of a state in which the first URL decides, by the names around it."""
+    return {
+        name: (list(part) if first_decides(part) else None) if is_set(part) else orders(part)
+        for name, part in state.items()
+        if isinstance(part, dict)
+    }
+
+
+def changed(live: Json, desired: Json, path: Path = ()) -> Found:
+    """The leaves in which two objects differ, as far as can be seen.
+
+    A shard that goes or comes is one leaf, as is a change of variant, or of an order that counts.
+    """
+    found: Found = Counter()
     if live[TYPE] != desired[TYPE]:
-        yield path
-        return
-    for name in live.keys() | desired.keys():
-        was, will, here = live[name], desired[name], (*path, name)
-        if name == HIDDEN:
+        found[path] += 1
+        return found
+    assert live.keys() == desired.keys()
+    for name, was in live.items():
+        will, here = desired[name], (*path, name)
+        if name == SHARDS:
+            found += _changed_shards(list(was.values()), list(will.values()), here)
+        elif name == HIDDEN:
             continue
-        if is_set(was):
-            if set(was) != set(will) or (counts(here) and list(was) != list(will)):
-                yield here
+        elif is_set(was):
+            found.update((*here, "-", url) for url in was if url not in will)
+            found.update((*here, "+", url) for url in will if url not in was)
+            stayed = [url for url in was if url in will], [url for url in will if url in was]
+            if stayed[0] != stayed[1] and first_decides(will):
+                found[here] += 1
         elif isinstance(was, dict):
-            yield from changed(was, will, counts, here)
+            found += changed(was, will, here)
         elif type(was) is not type(will) or was != will:
-            yield here
+            found[here] += 1
+    return found
+
+
+def _changed_shards(live: list[Json], desired: list[Json], path: Path) -> Found:
+    slots = alignment(live, desired).kept
+    found: Found = Counter((*path, str(i)) for i in range(len(live)) if i not in slots)
+    found.update((*path, str(j)) for j in range(len(slots), len(desired)))
+    for j, i in enumerate(slots):
+        found += changed(live[i], desired[j], (*path, str(j)))
+    return found
 
 
 # The smallest update of a list
 
 
-def fewest_leaves(live: list[Json], desired: list[Json], counts: Callable[[int], bool]) -> int:
-    """The fewest leaves that turn one list into another one, over every order-preserving alignment.
+class Alignment(NamedTuple):
+    """Which live slots are kept: they become the first desired items."""
+
+    leaves: int
+    kept: tuple[int, ...]
+
+
+def alignment(live: list[Json], desired: list[Json]) -> Alignment:
+    """The alignment with the fewest leaves to send, of all that there are; of several such, the
+    one that keeps the lowest slots.
 
     Kept slots take the first desired items, each live slot that is not kept is taken away, the
-    other desired items are appended. `counts` says of a desired item whether the order of its
-    URLs counts.
+    other desired items are appended.
     """
-    return min(
-        len(live)
-        - kept
-        + sum(leaves_of_update(live[i], desired[j], counts=counts(j)) for j, i in enumerate(slots))
-        + sum(map(_size, desired[kept:]))
+    costs = [[leaves_of_update(was, will) for will in desired] for was in live]
+    sizes = list(map(_size, desired))
+    found = (
+        Alignment(
+            len(live) - kept + sum(costs[i][j] for j, i in enumerate(slots)) + sum(sizes[kept:]),
+            slots,
+        )
         for kept in range(min(len(live), len(desired)) + 1)
         for slots in combinations(range(len(live)), kept)
     )
+    return min(found, key=lambda each: (each.leaves, (*each.kept, len(live))))
 
 
 def _size(item: Json) -> int:
     """The leaves of a whole object: its `@type`, and whatever is not its variant's default."""
     defaults = _defaults(item[TYPE])
-    return 1 + sum(
+    own = sum(
         _leaves(value)
         for name, value in item.items()
-        if name != TYPE and (name not in defaults or value != defaults[name])
+        if name not in {TYPE, SHARDS} and (name not in defaults or value != defaults[name])
     )
+    return 1 + own + sum(map(_size, item.get(SHARDS, {}).values()))
 
 
 def _defaults(tag: str) -> Json:
@@ -107,30 +168,30 @@ def _leaves(value: object) -> int:
     return max(1, len(value)) if is_set(value) else _size(value)
 
 
-def leaves_of_update(live: Json, desired: Json, *, counts: bool) -> int:
-    """The leaves that turn one object without a list into another one, where it is."""
+def leaves_of_update(live: Json, desired: Json) -> int:
+    """The fewest leaves that turn one object into another one, where it is."""
     if live[TYPE] != desired[TYPE]:
         return _size(desired)
-    return sum(
-        _field(name, live[name], desired[name], counts=counts) for name in live if name != TYPE
-    )
+    return sum(_field(name, live[name], desired[name]) for name in live if name != TYPE)
 
 
-def _field(name: str, was: Any, will: Any, *, counts: bool) -> int:  # noqa: ANN401 - plain JSON
+def _field(name: str, was: Any, will: Any) -> int:  # noqa: ANN401 - plain JSON
+    if name == SHARDS:
+        return alignment(list(was.values()), list(will.values())).leaves
     if name == HIDDEN:
-        return 1
+        return int(will != MASK)
     if is_set(was):
-        return _set(list(was), list(will), counts=counts)
+        return _set(list(was), list(will))
     if isinstance(was, dict):
-        return leaves_of_update(was, will, counts=counts)
+        return leaves_of_update(was, will)
     return int(was != will or type(was) is not type(will))
 
 
-def _set(live: list[str], desired: list[str], *, counts: bool) -> int:
+def _set(live: list[str], desired: list[str]) -> int:
     gone = [url for url in live if url not in desired]
     new = [url for url in desired if url not in live]
     whole = max(1, len(desired))
     ends_as = [url for url in live if url in desired] + new
-    if any(passwords(url) for url in gone) or (counts and ends_as != desired):
+    if any(passwords(url) for url in gone) or (first_decides(desired) and ends_as != desired):
         return whole
     return min(whole, len(gone) + len(new))

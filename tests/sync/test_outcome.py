@@ -120,3 +120,23 @@ def test_a_change_inside_of_what_they_built_anew_overwrites_nothing() -> None:
     outcome = stored(planned(vault), before, after, KIND.shape)
     assert (outcome.foreign, outcome.overwritten) == (((),), ())
     assert not outcome.verified
+
+
+def test_an_object_built_anew_overwrites_the_members_that_they_added() -> None:
+    vault = Vault()
+    other: Any = rules.get_view(rules.defaults("Redis"))
+    redis = from_wire(KIND, other, vault)
+    plan = make_plan(TARGET, as_desired(redis), live(vault), KIND.shape)
+    theirs = live(vault, urls={"redis://127.0.0.1": True, "redis://c": True})
+    assert stored(plan, theirs, redis, KIND.shape).overwritten == (("urls",),)
+
+
+def test_a_set_sent_whole_overwrites_the_order_that_they_gave_it() -> None:
+    a, b, c = "rediss://a", "redis://b", "redis://c"
+    vault = Vault()
+    old, theirs, new = (
+        live(vault, urls=dict.fromkeys(urls, True)) for urls in ([a, b], [b, a], [a, b, c])
+    )
+    plan = make_plan(TARGET, as_desired(new), old, KIND.shape)
+    outcome = stored(plan, theirs, new, KIND.shape)
+    assert (outcome.foreign, outcome.overwritten) == ((("urls",),), (("urls",),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from confsync.sync.align import Alignment, align
-from confsync.sync.members import match
+from confsync.sync.members import match, may_be_another
 from confsync.sync.patch import leaves
 from confsync.sync.relate import relation
 from confsync.sync.secret import HIDDEN, Ref, Secret, Vault
@@ -36,6 +36,7 @@ def test_leaves_are_scalars_members_types_and_empty_sets() -> None:
         ("", "ab", Alignment((), (), (0, 1))),
         ("ab", "", Alignment((), (0, 1), ())),
         ("abcd", "bcda", Alignment(((1, 0), (2, 1), (3, 2)), (0,), (3,))),
+        ("xxx", "a", Alignment((), (0, 1, 2), (0,))),
     ],
 )
 def test_slots_are_kept_where_that_costs_least(
@@ -57,6 +58,36 @@ def test_a_whole_reference_takes_what_no_other_member_can_be() -> None:
     assert match(live, (Url((), Ref("env", "U")), known)) == [(0, 0), (1, 1)]
 
 
+def test_a_member_whose_password_is_not_known_comes_before_a_whole_reference() -> None:
+    known = Url(("redis://u:", UNRESOLVED, "@b"))
+    vault = Vault()
+    live = (seal_url("redis://u:p@b", vault), seal_url("redis://a", vault))
+    assert match(live, (Url((), Ref("env", "U")), known)) == [(1, 0), (0, 1)]
+
+
+def test_a_member_finds_one_partner() -> None:
+    known = Url(("redis://u:", UNRESOLVED, "@b"))
+    live = tuple(seal_url(f"redis://u:{password}@b", Vault()) for password in ("p", "q"))
+    assert match(live, (known,)) == [(0, 0), (1, None)]
+
+
+def test_members_with_passwords_pair_only_where_the_rest_is_equal() -> None:
+    vault = Vault()
+    live, other = seal_url("redis://u:p@a", vault), seal_url("redis://u:p@b", vault)
+    assert match((live,), (other,)) == [(None, 0), (0, None)]
+    assert match((live,), (A,)) == [(None, 0), (0, None)]
+    assert match((live,), (seal_url("redis://u:q@a", vault),)) == [(0, 0)]
+
+
+def test_a_reference_may_be_another_member() -> None:
+    known, whole = Url(("redis://u:", UNRESOLVED, "@b")), Url((), Ref("env", "U"))
+    alike = seal_url("redis://u:p@b", Vault())
+    assert may_be_another(whole, (whole,))
+    assert may_be_another(known, (known, alike))
+    assert not may_be_another(known, (known, A))
+    assert not may_be_another(A, (A, B))
+
+
 def test_members_without_passwords_never_pair_by_their_looks() -> None:
     assert match((A,), (B,)) == [(None, 0), (0, None)]
 
@@ -75,6 +106,8 @@ def test_secrets_relate_as_far_as_can_be_known() -> None:
     assert relation(HIDDEN, UNRESOLVED) == "unknown"
     assert relation(HIDDEN, vault.seal("p", Ref("env", "P"))) == "unknown"
     assert relation(HIDDEN, HIDDEN) == "same"
+    assert relation("x", HIDDEN) == relation(HIDDEN, "x") == "different"
+    assert relation("redis://a", A) == relation(A, "redis://a") == "different"
     assert relation(live, seal_url("redis://u:p@h", vault)) == "same"
     assert relation(live, seal_url("redis://u:q@h", vault)) == "different"
     assert relation(live, seal_url("redis://u:p@i", vault)) == "different"
