@@ -430,7 +430,7 @@ def _sayable(value: Any, shape: Shape) -> Any:  # noqa: ANN401 - plain JSON
 def _sayable_url(text: str) -> str:
     if holds_password(text):
         text = trim("".join(c for c in text if unicodedata.category(c) not in _CONTROL))
-        text = text.removeprefix("ENC[")
+        text = re.sub(r"\*{4,}", "x", text.removeprefix("ENC["))
     return "x" if text in {"", MASK} else text
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections import Counter
 from itertools import islice
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
@@ -16,23 +16,22 @@ from confsync.kinds import KINDS
 from confsync.kinds.from_wire import from_wire
 from confsync.sync.diff import difference
 from confsync.sync.plan import as_desired
-from confsync.sync.secret import Secret, Vault
-from confsync.sync.url import Url
+from confsync.sync.secret import Vault
 from confsync.sync.values import Difference
+from tests.sync.runs import changes_of
+from tests.sync.second_opinion import changed, orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from confsync.sync.values import Change, Live
+    from confsync.sync.values import Live
 
 Json: TypeAlias = dict[str, Any]
-Found: TypeAlias = "Counter[tuple[str, ...]]"
-"""Changed leaves, each a path; of a set's members `+` and the text, or `-` and the text."""
-
 WIRE = Path(__file__).parent / "wire"
 KIND = KINDS["InMemoryStore"]
 TYPE = "@type"
 CHUNKS = 8
+PAIRS = 100_000
 
 
 class Decoder:
@@ -52,12 +51,6 @@ class Decoder:
     def answers(self) -> tuple[Live, ...]:
         return tuple(self._known.values())
 
-    def open(self, url: object) -> str:
-        assert isinstance(url, Url)
-        return "".join(
-            self.vault.open(part) if isinstance(part, Secret) else part for part in url.parts
-        )
-
 
 def lines(name: str, chunk: int) -> Iterator[Json]:
     with gzip.open(WIRE / name) as file:
@@ -69,70 +62,6 @@ def between(old: Live, new: Live) -> Difference:
     return difference(old.tree, wanted.tree, KIND.shape, wanted.origin)
 
 
-# What `difference` found
-
-
-def found_leaves(found: Difference, decoder: Decoder) -> Found:
-    assert found.unknown == ()
-    leaves: Found = Counter()
-    for change in found.changes:
-        path = tuple(map(str, change.path))
-        if change.within is None or change.action == "reorder":
-            leaves[path] += 1
-            continue
-        if change.before is not None:
-            leaves[*path, "-", decoder.open(change.before)] += 1
-        if change.after is not None:
-            leaves[*path, "+", decoder.open(change.after)] += 1
-    return leaves
-
-
-# What plainly differs
-
-
-def plain_leaves(old: Json, new: Json, path: tuple[str, ...] = ()) -> Found:
-    """Compare two objects without a list."""
-    leaves: Found = Counter()
-    if old[TYPE] != new[TYPE]:
-        leaves[path] += 1
-        return leaves
-    assert old.keys() == new.keys()
-    for name, was in old.items():
-        will, here = new[name], (*path, name)
-        if name == "urls":
-            leaves.update((*here, "-", url) for url in was if url not in will)
-            leaves.update((*here, "+", url) for url in will if url not in was)
-            stayed = [url for url in was if url in will], [url for url in will if url in was]
-            if stayed[0] != stayed[1] and first_decides(list(will)):
-                leaves[here] += 1
-        elif isinstance(was, dict):
-            leaves += plain_leaves(was, will, here)
-        elif type(was) is not type(will) or was != will:
-            leaves[here] += 1
-    return leaves
-
-
-def first_decides(urls: list[str]) -> bool:
-    """Whether some URLs differ in TLS or credentials."""
-    parts = [url.partition("://") for url in urls]
-    tls = {scheme.lower() in {"rediss", "valkeys"} for scheme, _, _ in parts}
-    return len(tls) > 1 or len({rest.rpartition("@")[:2] for _, _, rest in parts}) > 1
-
-
-def plain_leaves_of_shards(old: Json, new: Json, changes: tuple[Change, ...]) -> Found:
-    """Compare two lists. Which item became which one is the alignment's choice; the rest is not."""
-    live, desired = (list(state["stores"].values()) for state in (old, new))
-    whole = [change for change in changes if len(change.path) == 2]
-    removed = {change.slot[1] for change in whole if change.action == "remove"}
-    added = {change.path[1] for change in whole if change.action == "add"}
-    slots = [slot for slot in range(len(live)) if slot not in removed]
-    items = [item for item in range(len(desired)) if item not in added]
-    leaves: Found = Counter(("stores", str(place)) for place in [*removed, *added])
-    for slot, item in zip(slots, items, strict=True):
-        leaves += plain_leaves(live[slot], desired[item], ("stores", str(item)))
-    return leaves
-
-
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 @pytest.mark.parametrize(
     ("name", "count"), [("random-updates.jsonl.gz", 20_000), ("random-edges.jsonl.gz", 6_000)]
@@ -142,33 +71,84 @@ def test_each_recorded_update_shows_what_it_changed(name: str, count: int, chunk
     numbers = []
     for line in lines(name, chunk):
         numbers.append(line["n"])
-        old, new = line["before"], line["after"]
-        before, after = decoder(old), decoder(new)
-        found = between(before, after)
-        if old[TYPE] == new[TYPE] == "Sharded":
-            plain = plain_leaves_of_shards(old, new, found.changes)
-        else:
-            plain = plain_leaves(old, new)
-        assert found_leaves(found, decoder) == plain, f"recording {line['n']}"
-        assert bool(plain) == visibly_differ(old, new), f"recording {line['n']}"
+        compare(line["before"], line["after"], decoder)
     assert len(numbers) == count / CHUNKS
     for answer in decoder.answers:
         assert answer.unrecognised == ()
         assert between(answer, answer) == Difference()
 
 
-def visibly_differ(old: Json, new: Json) -> bool:
-    """Whether two answers differ in more than the order of sets where it decides nothing."""
-    return old != new or plain_order(old) != plain_order(new)
-
-
-def plain_order(value: Json) -> list[object]:
-    """The order of each set in which it decides something."""
-    return [
-        list(part) if name == "urls" and first_decides(list(part)) else plain_order(part)
-        for name, part in value.items()
-        if isinstance(part, dict)
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_random_pairs_differ_where_a_plain_comparison_says(chunk: int) -> None:
+    """100,000 pairs in all, of states that were recorded, two in three with a few edits between."""
+    rng = Random(chunk)  # noqa: S311 - the same pairs each time
+    states = [
+        line[side]
+        for name in ("random-updates.jsonl.gz", "random-edges.jsonl.gz")
+        for line in lines(name, chunk)
+        for side in ("before", "after")
     ]
+    alike: dict[str, list[Json]] = {}
+    for state in states:
+        alike.setdefault(state[TYPE], []).append(state)
+    decoder = Decoder()
+    pairs = 0
+    while pairs < PAIRS / CHUNKS:
+        old = rng.choice(states)
+        other = rng.choice(alike[old[TYPE]])
+        new = rng.choice([other, crossed(old, other, rng), crossed(old, other, rng)])
+        compare(old, new, decoder)
+        pairs += 1
+
+
+def compare(old: Json, new: Json, decoder: Decoder) -> None:
+    """Hold a difference against a plain comparison, and equality against that of the JSON."""
+    found = between(decoder(old), decoder(new))
+    assert found.unknown == ()
+    assert changes_of(found, decoder.vault) == changed(without_id(old), without_id(new))
+    equal = old == new and orders(old) == orders(new)
+    assert (found.changes == ()) == equal
+
+
+def without_id(answer: Json) -> Json:
+    return {name: value for name, value in answer.items() if name != "id"}
+
+
+def crossed(state: Json, other: Json, rng: Random) -> Json:
+    """A state with up to three of another one's values in it."""
+    made = dict(state)
+    names = [name for name in state if name not in {TYPE, "id"}]
+    for name in rng.choices(names, k=rng.randint(1, 3)) if names else ():
+        if name == "stores":
+            items = crossed_items(list(made[name].values()), list(other[name].values()), rng)
+            made[name] = {str(slot): item for slot, item in enumerate(items)}
+        elif name == "urls":
+            made[name] = crossed_sets(list(made[name]), list(other[name]), rng)
+        else:
+            made[name] = other[name]
+    return made
+
+
+def crossed_items(items: list[Json], others: list[Json], rng: Random) -> list[Json]:
+    place, other = rng.randrange(len(items)), rng.choice(others)
+    match rng.choice(["out", "in", "turn", "shuffle", "cross", "cross", "cross"]):
+        case "out" if len(items) > 2:
+            return items[:place] + items[place + 1 :]
+        case "in":
+            return [*items[:place], other, *items[place:]]
+        case "turn":
+            return items[1:] + items[:1]
+        case "shuffle":
+            return rng.sample(items, len(items))
+        case _:
+            item = items[place]
+            item = crossed(item, other, rng) if item[TYPE] == other[TYPE] else other
+            return [*items[:place], item, *items[place + 1 :]]
+
+
+def crossed_sets(urls: list[str], others: list[str], rng: Random) -> Json:
+    urls = rng.sample(urls, rng.randint(0, len(urls))) if rng.random() < 1 / 2 else urls[::-1]
+    return dict.fromkeys([*urls, *rng.sample(others, rng.randint(0, min(2, len(others))))], True)
 
 
 def answers(line: Json) -> Iterator[Json]:
