@@ -1,7 +1,7 @@
 """How many examples the laws try.
 
-Every run tries the same ones. `HYPOTHESIS_PROFILE=long` tries a hundred times as many, others each
-time; `quick` tries a few, for `make mutate`.
+Every run of one version of the code tries the same ones. `HYPOTHESIS_PROFILE=long` tries a hundred
+times as many, others each time; `quick` tries a few, for `make mutate`.
 """
 
 from __future__ import annotations

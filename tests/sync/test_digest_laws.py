@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from confsync.sandbox import rules
@@ -15,10 +15,8 @@ from tests.states import (
     SHAPE,
     TYPE,
     Json,
-    Pair,
     Wanted,
     edited,
-    pairs,
     stored_states,
     wanted_states,
 )
@@ -47,16 +45,6 @@ def test_the_digest_does_not_tell_that_two_references_lead_to_the_same() -> None
     assert len(digests) == 1
 
 
-@given(pairs())
-def test_the_digest_is_the_same_with_and_without_secrets(pair: Pair) -> None:
-    vault = Vault()
-    live = read(pair.live, vault)
-    with_secrets = decoded(pair.wanted, vault, pair.wanted.environment)
-    without = decoded(pair.wanted, vault, {})
-    one, other = (make_plan(TARGET, desired, live, SHAPE) for desired in (with_secrets, without))
-    assert one.digest == other.digest
-
-
 @st.composite
 def two_files(draw: st.DrawFn) -> tuple[Json, Wanted, Wanted]:
     """What is stored, and two files that say something like it."""
@@ -70,17 +58,11 @@ def test_the_digest_differs_where_a_field_differs_that_is_no_url_and_no_secret(
     found: tuple[Json, Wanted, Wanted],
 ) -> None:
     live, one, other = found
-    assume(visible(one.stored) != visible(other.stored))
-    assert planned(live, one).plan.digest != planned(live, other).plan.digest
-
-
-@given(two_files())
-def test_the_digest_differs_where_such_a_live_field_differs(
-    found: tuple[Json, Wanted, Wanted],
-) -> None:
-    live, wanted, other = found
-    assume(visible(live) != visible(other.stored))
-    assert planned(live, wanted).plan.digest != planned(other.stored, wanted).plan.digest
+    here = planned(live, one).plan.digest
+    if visible(one.stored) != visible(other.stored):
+        assert planned(live, other).plan.digest != here
+    if visible(live) != visible(other.stored):
+        assert planned(other.stored, one).plan.digest != here
 
 
 def visible(value: Any) -> Any:  # noqa: ANN401 - plain JSON
