@@ -29,7 +29,7 @@ class Alignment:
 def align(
     live: int, desired: int, keep: Callable[[int, int], int], append: Callable[[int], int]
 ) -> Alignment:
-    """The order-preserving alignment with the fewest leaves to send.
+    """The order-preserving alignment with the fewest leaves to send; `patch.py` has the measure.
 
     `live` and `desired` are the lengths of the lists. `keep(i, j)` is the number of leaves that
     turn live item i into desired item j, `append(j)` the leaves of the whole item j. Ties go to

@@ -1,4 +1,21 @@
-"""From changes to the smallest update that the server's rules allow: wire section 5."""
+"""From changes to the smallest update that the server's rules allow: wire section 5.
+
+The measure. A leaf is a scalar, a set member, null, `{}` or an `@type`. Of an update it holds that
+
+- the server's rules make the desired state of it, and they make something else, or nothing, of it
+  without any one of its entries or of its leaves, whatever the hidden secrets are;
+- no other update of these forms has fewer leaves: an entry for a field; for a set an entry for
+  each member that goes or comes, or the whole set; a nested object whole where its `@type` is
+  another, by its members where it is the same; for a list null for a slot, members of a slot that
+  stays, a whole item at the end or in a slot where the `@type` is another; the whole object where
+  its `@type` is another. A hidden secret costs its leaf in each slot that desires one;
+- among equals, a slot with a lower index stays rather than a later one, and members come one by
+  one rather than as a set;
+- no entry's pointer begins with that of another, so that their order does not matter.
+
+Two things go before the number of leaves: a set is sent whole where the key of a member to remove
+would hold a password, and where its order counts and members one by one would end in another.
+"""
 
 from __future__ import annotations
 
