@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from confsync.errors import Fault
-from confsync.sync.diff import difference
-from confsync.sync.pair import cost
+from confsync.sync.diff import _changed, difference
+from confsync.sync.pair import Pairing, cost
 from confsync.sync.patch import patch, whole
 from confsync.sync.rebuilt import rebuilt
 from confsync.sync.relate import same
@@ -221,3 +221,25 @@ def test_an_object_without_variants_is_a_fault() -> None:
     change = Change(("x",), ("x",), "update", Text(), None, one(), FILE)
     with pytest.raises(Fault, match=r"^an object stands where its shape has none$"):
         patch(Difference((change,)))
+
+
+def marked(*keys: tuple[str, ...]) -> Pairing:
+    """Two sides that differ in each of some keys."""
+    change = Change((), (), "update", Text(), "a", "b", FILE)
+    marks: tuple[dict[tuple[str, ...], tuple[object, ...]], ...] = (
+        {key: (side, key) for key in keys} for side in ("live", "desired")
+    )
+    live, desired = marks
+    return Pairing(live, desired, dict.fromkeys(keys, change))
+
+
+def test_a_leaf_in_an_objects_place_is_a_fault_of_ours() -> None:
+    with pytest.raises(Fault, match=r"^a value stands where an object was$"):
+        _changed(marked(("a",), ("a", "b")))
+
+
+def test_an_object_in_a_leafs_place_is_a_fault_of_ours() -> None:
+    pairing = marked(("a", "b"), ("a",))
+    del pairing.desired["a",]
+    with pytest.raises(Fault, match=r"^the comparison found what no state can hold$"):
+        _changed(pairing)

@@ -148,6 +148,7 @@ def test_white_space_is_what_the_server_takes_for_it() -> None:
         ("redis://h?PASS%57ORD=a", "redis://h?PASS%57ORD=****"),
         ("?password=&password=b", "?password=****&password=****"),
         ("redis://u:p@h?password=x@y", "redis://u:****"),
+        ("redis://u:?token=@h", "redis://u:****"),
         ("redis://h", "redis://h"),
     ],
 )
