@@ -15,7 +15,7 @@ test: $(VENV)/.test
 test-long: $(VENV)/.test
 	HYPOTHESIS_PROFILE=long $(PYTEST) -n auto $(ARGS)
 
-# Breaks sync/ in every way that mutmut knows, and lists what no test noticed.
+# Breaks sync/ in every way that mutmut knows, and lists what no test noticed: docs/mutation.md.
 mutate: $(VENV)/.mutate
 	HYPOTHESIS_PROFILE=quick $(BIN)/mutmut run
 	$(BIN)/mutmut results

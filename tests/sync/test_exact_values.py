@@ -226,10 +226,8 @@ def test_an_object_without_variants_is_a_fault() -> None:
 def marked(*keys: tuple[str, ...]) -> Pairing:
     """Two sides that differ in each of some keys."""
     change = Change((), (), "update", Text(), "a", "b", FILE)
-    marks: tuple[dict[tuple[str, ...], tuple[object, ...]], ...] = (
-        {key: (side, key) for key in keys} for side in ("live", "desired")
-    )
-    live, desired = marks
+    live: dict[tuple[str, ...], tuple[object, ...]] = {key: ("live", key) for key in keys}
+    desired: dict[tuple[str, ...], tuple[object, ...]] = {key: ("desired", key) for key in keys}
     return Pairing(live, desired, dict.fromkeys(keys, change))
 
 
