@@ -8,91 +8,88 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confsync.cli import options
-from confsync.cli.connect import session
-from confsync.cli.console import say
-from confsync.cli.output import Sink, sinks, write
+from confsync.cli import options as shared
+from confsync.cli.connect import server, session
+from confsync.cli.output import STDOUT
 from confsync.cli.status import Status, of_outcome
 from confsync.errors import Declined, OutputFailed
 from confsync.report import OUTCOME, PLAN
 from confsync.workflow.apply import apply as run
-from confsync.workflow.plan import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from confsync.cli.connect import Access
+    from confsync.cli.console import Console
+    from confsync.cli.output import Outputs
     from confsync.sync.outcome import Outcome
     from confsync.sync.values import Plan
-    from confsync.workflow.plan import Unlisted
+    from confsync.workflow.plan import Options
 
 
 @click.command()
-@options.files
-@options.server
-@options.unlisted
-@options.rendering
+@shared.files
+@server
+@shared.planning
+@shared.rendering(OUTCOME)
 @click.option("--yes", is_flag=True, help="Apply without asking.")
-def apply(  # noqa: PLR0913 - one parameter an option
-    files: tuple[str, ...],
-    *,
-    url: str | None,
-    insecure_http: bool,
-    unlisted: Unlisted,
-    outputs: tuple[str, ...],
-    color: str,
-    yes: bool,
+def apply(
+    files: tuple[str, ...], *, access: Access, options: Options, outputs: Outputs, yes: bool
 ) -> Status:
     """Bring the server to the state that FILES describe.
 
     Shows the plan, asks, sends the smallest update, and reads back what is stored. Where nothing
     differs nothing is sent.
     """
-    found = sinks(outputs, OUTCOME)
     if not yes and (sys.stdin is None or not sys.stdin.isatty()):
         hint = "look at `confsync plan`, then run it with --yes"
         raise Declined("nobody can be asked: there is no terminal", hint=hint)
-    with session(url, insecure_http=insecure_http) as connected:
+    console = outputs.console
+    with session(access, console.vault) as connected:
         outcome = run(
             files,
             connected,
             environment=os.environ,
-            options=Options(unlisted),
-            show=_show(found, color, asking=not yes),
-            ask=None if yes else _ask,
+            options=options,
+            show=_show(outputs, asking=not yes),
+            ask=None if yes else _asker(console),
         )
     try:
-        _report(outcome, found, color)
+        _report(outcome, outputs)
     except (OutputFailed, KeyboardInterrupt) as failed:
-        say(OUTCOME["text"](outcome))
+        console.say(OUTCOME["text"](outcome))
         if isinstance(failed, OutputFailed) and of_outcome(outcome) in {Status.DONE, Status.ERROR}:
             failed.unchanged = False
             raise
     return of_outcome(outcome)
 
 
-def _report(outcome: Outcome, found: tuple[Sink, ...], color: str) -> None:
-    for sink in found:
+def _report(outcome: Outcome, outputs: Outputs) -> None:
+    for sink in outputs.sinks:
         if sink.format == "text" and sink.file is not None:
-            write(sink, f"{PLAN['text'](outcome.plan)}\n{OUTCOME['text'](outcome)}", color)
+            outputs.write(sink, f"{PLAN['text'](outcome.plan)}\n{OUTCOME['text'](outcome)}")
         else:
             lead = "\n" if sink.format == "text" else ""
-            write(sink, f"{lead}{OUTCOME[sink.format](outcome)}", color)
+            outputs.write(sink, f"{lead}{OUTCOME[sink.format](outcome)}")
 
 
-def _show(found: tuple[Sink, ...], color: str, *, asking: bool) -> Callable[[Plan], None]:
+def _show(outputs: Outputs, *, asking: bool) -> Callable[[Plan], None]:
     """How the plan is shown before anything is sent: where a question follows, in any case."""
 
     def show(plan: Plan) -> None:
         text = PLAN["text"](plan)
-        if any(sink == Sink("text", None) for sink in found):
-            write(Sink("text", None), text, color)
+        if STDOUT in outputs.sinks:
+            outputs.write(STDOUT, text)
         elif asking and not plan.empty:
-            say(text)
+            outputs.console.say(text)
 
     return show
 
 
-def _ask(plan: Plan) -> bool:
-    del plan
-    say("\nApply this? Only `yes` applies: ")
-    return sys.stdin.readline().strip() == "yes"
+def _asker(console: Console) -> Callable[[Plan], bool]:
+    def ask(plan: Plan) -> bool:
+        del plan
+        console.say("\nApply this? Only `yes` applies: ")
+        return sys.stdin.readline().strip() == "yes"
+
+    return ask

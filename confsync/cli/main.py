@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync import __version__
-from confsync.cli.console import say
+from confsync.cli.console import Console
 from confsync.cli.status import Status, of_error
 from confsync.cli.usage import told, unknown_command
 from confsync.errors import ConfsyncError, Fault, InvalidFiles, ReaderGone, SecretUnavailable
@@ -79,34 +79,36 @@ def confsync() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and return the exit status. Nothing that is raised leaves here."""
+    console = Console()
     command = next((argument for argument in arguments if argument in COMMANDS), "")
     try:
-        status = confsync.main(list(arguments), prog_name="confsync", standalone_mode=False)
+        status = confsync.main(
+            list(arguments), prog_name="confsync", standalone_mode=False, obj=console
+        )
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.UsageError as usage:
-        return _usage(usage)
+        _say(console, *_usage(usage))
+        return Status.ERROR
     except (click.Abort, KeyboardInterrupt):
-        _say("interrupted", *_unchanged(command))
+        _say(console, "interrupted", *_unchanged(command))
         return Status.INTERRUPTED
     except ReaderGone:
         return Status.ERROR
     except ConfsyncError as error:
-        _say(*_told(error), *(_unchanged(command) if error.unchanged else ()))
+        _say(console, *_told(error), *(_unchanged(command) if error.unchanged else ()))
         return of_error(error)
     except Exception as fault:  # noqa: BLE001 - the last door: no foreign text goes out
-        _say(*_fault(fault, command))
+        _say(console, *_fault(fault, command))
         return Status.ERROR
     return status if isinstance(status, int) else Status.DONE
 
 
-def _usage(usage: click.UsageError) -> int:
+def _usage(usage: click.UsageError) -> list[str]:
     if isinstance(usage, click.exceptions.NoArgsIsHelpError):
-        _say(usage.ctx.get_help())
-        return Status.ERROR
+        return [usage.ctx.get_help()]
     fact, hint = told(usage)
-    _say(f"error: {fact}", f"hint: {hint}")
-    return Status.ERROR
+    return [f"error: {fact}", f"hint: {hint}"]
 
 
 def _told(error: ConfsyncError) -> list[str]:
@@ -143,5 +145,5 @@ def _consequence(command: str) -> list[str]:
     return _unchanged(command)
 
 
-def _say(*lines: str) -> None:
-    say("".join(f"{line}\n" for line in lines))
+def _say(console: Console, *lines: str) -> None:
+    console.say("".join(f"{line}\n" for line in lines))

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
-from confsync.report import PLAN
+from confsync.cli.output import Outputs, sinks
+from confsync.workflow.plan import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
+
+    from confsync.cli.console import Console
+    from confsync.workflow.plan import Unlisted
 
     Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 files: Decorator = click.argument("files", nargs=-1, type=click.Path())
 
-url: Decorator = click.option(
-    "--url",
-    metavar="URL",
-    envvar=["CONFSYNC_URL", "STALWART_URL"],
-    help="The server, like https://mail.example.com.  [env: CONFSYNC_URL, STALWART_URL]",
-)
-
-unlisted: Decorator = click.option(
+_unlisted: Decorator = click.option(
     "--unlisted",
     type=click.Choice(["default", "keep"]),
     default="default",
@@ -31,35 +29,47 @@ unlisted: Decorator = click.option(
     " server has.  [default: default]",
 )
 
-output: Decorator = click.option(
-    "--output",
-    "outputs",
-    metavar="FORMAT[=FILE]",
-    multiple=True,
-    envvar="CONFSYNC_OUTPUT",
-    help=f"How to write the result: {', '.join(PLAN)}. Repeats; all but one need a file.",
-)
 
-color: Decorator = click.option(
+def planning(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every command that compares; it gets them as `options`."""
+
+    @wraps(command)
+    def with_options(*args: object, unlisted: Unlisted, **rest: object) -> object:
+        return command(*args, options=Options(unlisted), **rest)
+
+    return _unlisted(with_options)
+
+
+def rendering(formats: Collection[str]) -> Decorator:
+    """The options of every command that has a result to write; it gets them as `outputs`."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        @click.pass_obj
+        def with_outputs(
+            console: Console, /, *args: object, output: tuple[str, ...], color: str, **rest: object
+        ) -> object:
+            return command(*args, outputs=Outputs(sinks(output, formats), color, console), **rest)
+
+        return _output(formats)(_color(with_outputs))
+
+    return decorate
+
+
+def _output(formats: Collection[str]) -> Decorator:
+    return click.option(
+        "--output",
+        metavar="FORMAT[=FILE]",
+        multiple=True,
+        envvar="CONFSYNC_OUTPUT",
+        help=f"How to write the result: {', '.join(formats)}. Repeats; all but one need a file.",
+    )
+
+
+_color: Decorator = click.option(
     "--color",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
     envvar="CONFSYNC_COLOR",
     help="Colour in text.  [default: auto; NO_COLOR turns it off]",
 )
-
-insecure_http: Decorator = click.option(
-    "--insecure-http",
-    is_flag=True,
-    help="Allow http to a host that is not this one: everyone on the way sees the credentials.",
-)
-
-
-def server(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of every command that talks to a server."""
-    return url(insecure_http(command))
-
-
-def rendering(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of every command that has a result to write."""
-    return output(color(command))

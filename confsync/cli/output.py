@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from confsync.errors import OutputFailed, ReaderGone, WrongUsage
+from confsync.errors import OutputFailed, WrongUsage
 from confsync.report.colour import coloured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
+
+    from confsync.cli.console import Console
 
 
 @dataclass(frozen=True)
@@ -23,12 +25,39 @@ class Sink:
     file: str | None
 
 
+STDOUT = Sink("text", None)
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Everything that a command was asked to write its result to. `color`: auto, always, never."""
+
+    sinks: tuple[Sink, ...]
+    color: str
+    console: Console
+
+    def write(self, sink: Sink, text: str) -> None:
+        """Write a result whole. Colour only for text on standard output. Raises OutputFailed."""
+        if sink.file is None:
+            self.console.print(coloured(text) if sink == STDOUT and _colour(self.color) else text)
+            return
+        try:
+            Path(sink.file).write_text(text, encoding="utf-8")
+        except OSError:
+            raise _unwritable(sink) from None
+
+    def write_all(self, render: Callable[[str], str]) -> None:
+        """Write every output that was asked for: `render` makes the text of a format."""
+        for sink in self.sinks:
+            self.write(sink, render(sink.format))
+
+
 def sinks(outputs: Iterable[str], formats: Collection[str]) -> tuple[Sink, ...]:
     """The outputs asked for; text on standard output where none was.
 
     Raises WrongUsage, and OutputFailed for a file that can be seen not to be writable.
     """
-    found = tuple(_sink(output, formats) for output in outputs) or (Sink("text", None),)
+    found = tuple(_sink(output, formats) for output in outputs) or (STDOUT,)
     if sum(sink.file is None for sink in found) > 1:
         raise WrongUsage(
             "two outputs cannot both go to standard output",
@@ -37,44 +66,11 @@ def sinks(outputs: Iterable[str], formats: Collection[str]) -> tuple[Sink, ...]:
     return found
 
 
-def write(sink: Sink, text: str, color: str) -> None:
-    """Write a result whole. Colour only for text on standard output."""
-    if sink.file is None:
-        _print(coloured(text) if sink.format == "text" and _colour(color) else text)
-        return
-    try:
-        Path(sink.file).write_text(text, encoding="utf-8")
-    except OSError:
-        raise _unwritable(sink) from None
-
-
-def _print(text: str) -> None:
-    if sys.stdout is None:
-        raise OutputFailed("standard output is closed", hint="write to a file: --output text=FILE")
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except OSError as error:
-        # What is left in the buffer must not fail again when the process ends.
-        with Path(os.devnull).open("w") as nowhere:
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):
-            raise ReaderGone("the reader of standard output is gone") from None
-        hint = "is the disk full?"
-        raise OutputFailed("standard output cannot be written", hint=hint) from None
-
-
 def _unwritable(sink: Sink) -> OutputFailed:
     return OutputFailed(
         f"the {sink.format} output cannot be written to {sink.file}",
         hint="check that its directory exists and may be written to, and that the disk has room",
     )
-
-
-def write_all(found: Iterable[Sink], render: Callable[[str], str], color: str) -> None:
-    """Write every output that was asked for."""
-    for sink in found:
-        write(sink, render(sink.format), color)
 
 
 def _sink(output: str, formats: Collection[str]) -> Sink:

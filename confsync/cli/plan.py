@@ -7,32 +7,30 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confsync.cli import options
-from confsync.cli.connect import session
-from confsync.cli.output import sinks, write_all
+from confsync.cli import options as shared
+from confsync.cli.connect import server, session
 from confsync.cli.status import Status
 from confsync.report import PLAN
-from confsync.workflow.plan import Options
 from confsync.workflow.plan import plan as run
 
 if TYPE_CHECKING:
-    from confsync.workflow.plan import Unlisted
+    from confsync.cli.connect import Access
+    from confsync.cli.output import Outputs
+    from confsync.workflow.plan import Options
 
 
 @click.command()
-@options.files
-@options.server
-@options.unlisted
-@options.rendering
+@shared.files
+@server
+@shared.planning
+@shared.rendering(PLAN)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
-def plan(  # noqa: PLR0913 - one parameter an option
+def plan(
     files: tuple[str, ...],
     *,
-    url: str | None,
-    insecure_http: bool,
-    unlisted: Unlisted,
-    outputs: tuple[str, ...],
-    color: str,
+    access: Access,
+    options: Options,
+    outputs: Outputs,
     detailed_exitcode: bool,
 ) -> Status:
     """Show what an apply would change, every secret masked.
@@ -40,14 +38,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
     One request to the server; nothing is written. Several FILES are laid over each other, later
     ones over earlier ones.
     """
-    found = sinks(outputs, PLAN)
-    with session(url, insecure_http=insecure_http) as connected:
-        planned = run(
-            files,
-            connected,
-            environment=os.environ,
-            options=Options(unlisted),
-        )
-    write_all(found, lambda name: PLAN[name](planned), color)
+    with session(access, outputs.console.vault) as connected:
+        planned = run(files, connected, environment=os.environ, options=options)
+    outputs.write_all(lambda name: PLAN[name](planned))
     pending = detailed_exitcode and bool(planned.difference.changes)
     return Status.PENDING if pending else Status.DONE

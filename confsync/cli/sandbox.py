@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confsync.cli.console import say
 from confsync.cli.status import Status
 from confsync.errors import WrongUsage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from confsync.cli.console import Console
 
 
 @click.command()
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     help="Take NAME as an API key with these permissions, like"
     " plan=authenticate,sysInMemoryStoreGet. Repeats.",
 )
-def sandbox(*, port: int, state: str | None, keys: tuple[str, ...]) -> Status:
+@click.pass_obj
+def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, ...]) -> Status:
     """Run an embedded server to try confsync against, on this machine alone.
 
     It follows the rules of a real Stalwart server (docs/wire.md). User `admin`, password
@@ -49,8 +51,8 @@ def sandbox(*, port: int, state: str | None, keys: tuple[str, ...]) -> Status:
             hint="is the port free, and the state file one that a sandbox wrote?",
         ) from None
     try:
-        say("user admin, password sandbox; Ctrl-C ends it\n")
-        click.echo(server.url)
+        console.say("user admin, password sandbox; Ctrl-C ends it\n")
+        console.print(f"{server.url}\n")
         server.serve_forever()
     except KeyboardInterrupt:
         pass

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confsync.cli import options
-from confsync.cli.connect import session
-from confsync.cli.output import sinks, write_all
+from confsync.cli import options as shared
+from confsync.cli.connect import server, session
 from confsync.cli.status import Status
 from confsync.kinds import KINDS
 from confsync.report.json import document_json
@@ -18,6 +17,8 @@ from confsync.workflow.show import show as run
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from confsync.cli.connect import Access
+    from confsync.cli.output import Outputs
     from confsync.sync.values import Live
 
 FORMATS: Mapping[str, Callable[[Sequence[Live]], str]] = {
@@ -27,12 +28,11 @@ FORMATS: Mapping[str, Callable[[Sequence[Live]], str]] = {
 
 
 @click.command()
-@options.server
-@options.rendering
-def show(*, url: str | None, insecure_http: bool, outputs: tuple[str, ...], color: str) -> Status:
+@server
+@shared.rendering(FORMATS)
+def show(*, access: Access, outputs: Outputs) -> Status:
     """Show the live state as YAML, every secret masked. One request to the server."""
-    found = sinks(outputs, FORMATS)
-    with session(url, insecure_http=insecure_http) as connected:
+    with session(access, outputs.console.vault) as connected:
         live = [run(connected, name) for name in KINDS]
-    write_all(found, lambda name: FORMATS[name](live), color)
+    outputs.write_all(lambda name: FORMATS[name](live))
     return Status.DONE

@@ -79,8 +79,9 @@ class Connection:
             except Exception as error:  # noqa: BLE001 - raised again in the thread that waits
                 results.put(error)
 
-        Thread(target=work, daemon=True).start()
+        worker = Thread(target=work, daemon=True)
         try:
+            worker.start()
             result = self._wait(results)
         except KeyboardInterrupt:
             if not finish:

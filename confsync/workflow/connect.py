@@ -19,21 +19,23 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def connect(
+def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its name
     url: str,
     *,
     token: str = "",
     user: str = "",
     password: str = "",
     insecure_http: bool = False,
+    vault: Vault | None = None,
 ) -> Iterator[Session]:
     """A session with a server, to be used in one thread.
 
     `url` is an origin: https, or http on loopback. `token` is an API key or an OAuth token; it
-    goes before `user` and `password`. Raises WrongUsage, never with a value.
+    goes before `user` and `password`. The session's secrets are sealed in `vault`, a new one
+    where none is given. Raises WrongUsage, never with a value.
     """
     found = endpoint(url, insecure_http=insecure_http)
-    vault = Vault()
+    vault = Vault() if vault is None else vault
     credentials = _credentials(token, user, password, vault)
     with Connection(found) as connection:
         target = Target(found.origin, found.origin)
