@@ -9,6 +9,7 @@ ConfsyncError
 ├── ServerRefused         the server answered, and said no
 ├── UnexpectedAnswer      the server answered something that is not JMAP
 ├── Declined              confsync did not send, because nobody said yes
+│   └── Refused           because the plan has findings that stop an apply
 ├── OutputFailed          a result cannot be written where it should go
 │   └── ReaderGone        because nobody reads it any more
 └── Fault                 confsync itself is wrong
@@ -29,6 +30,7 @@ __all__ = [
     "OutputFailed",
     "Problem",
     "ReaderGone",
+    "Refused",
     "SecretUnavailable",
     "ServerRefused",
     "UnexpectedAnswer",
@@ -122,6 +124,15 @@ class UnexpectedAnswer(ConfsyncError):
 
 class Declined(ConfsyncError):
     """Nothing was sent: the question was answered with no, or could not be asked."""
+
+
+class Refused(Declined):
+    """Nothing was sent: findings stop the apply. `risks`: those that can be allowed, by name."""
+
+    def __init__(self, facts: tuple[str, ...], risks: tuple[str, ...]) -> None:
+        hint = f"allow what you accept by its name: {', '.join(risks)}" if risks else ""
+        super().__init__("; ".join(facts), hint=hint)
+        self.risks = risks
 
 
 class OutputFailed(ConfsyncError):

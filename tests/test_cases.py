@@ -3,9 +3,10 @@
 A folder holds
 - `desired.yaml`, or several layers, laid over each other in the order of their names;
 - `live.json`: the stored object, its secrets in clear; get shows it as the sandbox's rules say;
-- `case.json`: what the case promises, and perhaps the environment and the option `unlisted`;
+- `case.json`: what the case promises, and perhaps the environment and the options;
 - `plan.txt`, `plan.json`, `patch.json`: the plan in both formats, and the update as it is sent
-  (`{}`: nothing is sent; no such file: an apply refuses, because a reference is not resolved);
+  (`{}`: nothing is sent; no such file: an apply refuses, because a reference is not resolved
+  or because of a finding);
 - perhaps `after.json`: the stored object after the update, its secrets in clear.
 
 CONFSYNC_WRITE_CASES=1 writes what is expected. Read it before it is kept.
@@ -16,21 +17,23 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, cast
 from urllib.parse import quote
 
 import pytest
 
-from confsync.errors import SecretUnavailable
+from confsync.errors import Refused, SecretUnavailable
 from confsync.jmap.client import Exchange
 from confsync.jmap.write import update_json
 from confsync.report import PLAN
 from confsync.sandbox import rules
+from confsync.sync.hidden import kept
 from confsync.sync.outcome import NotSent, Refusal, Stored
-from confsync.sync.secret import Secret, Vault
+from confsync.sync.secret import HIDDEN, Secret, Vault
 from confsync.sync.tree import Items, Members, Object, Tree
+from confsync.sync.tree import Path as Path_
 from confsync.sync.url import Url, seal_url
 from confsync.sync.values import Target
 from confsync.workflow.apply import apply
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
 
     from confsync.jmap.answers import Json as Answer
     from confsync.jmap.client import Decode
-    from confsync.sync.values import Live, Patch, Plan
+    from confsync.sync.values import HiddenSecrets, Live, Patch, Plan
 
 Json: TypeAlias = dict[str, object]
 
@@ -59,6 +62,8 @@ class Settings(TypedDict, total=False):
     promise: str
     environment: dict[str, str]
     unlisted: Literal["default", "keep"]
+    hidden_secrets: HiddenSecrets
+    allow: list[str]
 
 
 @dataclass
@@ -102,7 +107,11 @@ class Case:
 
     @property
     def options(self) -> Options:
-        return Options(self.settings.get("unlisted", "default"))
+        return Options(
+            self.settings.get("unlisted", "default"),
+            self.settings.get("hidden_secrets", "send"),
+            frozenset(self.settings.get("allow", ())),
+        )
 
     def session(self, stored: Json | None = None) -> tuple[Session, Store]:
         vault = Vault()
@@ -145,7 +154,7 @@ def test_an_apply_sends_the_patch_of_its_case_and_reaches_the_desired_state(case
     session, store = case.session()
     try:
         outcome = apply(case.files, session, environment=case.environment, options=case.options)
-    except SecretUnavailable:
+    except (SecretUnavailable, Refused):
         assert not (case.folder / "patch.json").exists()
         assert store.stored == case.stored
         return
@@ -190,7 +199,7 @@ def test_no_password_is_shown_and_none_that_was_read_is_sent(case: Case) -> None
             assert not secret.strip() or secret not in shown, name
     try:
         apply(case.files, session, environment=case.environment, options=case.options)
-    except SecretUnavailable:
+    except (SecretUnavailable, Refused):
         return
     sent = json.dumps(store.sent, ensure_ascii=False)
     assert "****" not in sent
@@ -210,7 +219,29 @@ def test_the_digest_is_the_same_where_no_secret_can_be_resolved(case: Case) -> N
 
 def wanted(planned: Plan, vault: Vault, before: Json) -> Json:
     """The desired state as it would be stored; what stays hidden is what was there before."""
-    return cast("Json", clear(planned.desired.tree, vault, before))
+    tree = planned.desired.tree
+    if planned.hidden_secrets == "keep":
+        for path in kept(planned.difference):
+            tree = cast("Object", with_hidden(tree, path))
+    return cast("Json", clear(tree, vault, before))
+
+
+def with_hidden(tree: Tree, path: Path_) -> Tree:
+    """The state with the secret at a path as the server has it, whatever that is."""
+    if not path:
+        return HIDDEN
+    step, *rest = path
+    if isinstance(tree, Object):
+        name = str(step)
+        return replace(
+            tree, members={**tree.members, name: with_hidden(tree.members[name], tuple(rest))}
+        )
+    assert isinstance(tree, Items)
+    items = [
+        cast("Object", with_hidden(item, tuple(rest))) if n == step else item
+        for n, item in enumerate(tree.items)
+    ]
+    return Items(tuple(items))
 
 
 def clear(tree: Tree, vault: Vault, before: object) -> object:

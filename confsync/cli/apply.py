@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
+from confsync.cli.again import hint_to_run_again
 from confsync.cli.connect import server, session
 from confsync.cli.output import STDOUT
 from confsync.cli.status import Status, of_outcome
@@ -33,8 +34,15 @@ if TYPE_CHECKING:
 @shared.planning
 @shared.rendering(OUTCOME)
 @click.option("--yes", is_flag=True, help="Apply without asking.")
-def apply(
-    files: tuple[str, ...], *, access: Access, options: Options, outputs: Outputs, yes: bool
+@click.option("--allow-commands", is_flag=True, help="Run the commands that the files refer to.")
+def apply(  # noqa: PLR0913 - one parameter an option
+    files: tuple[str, ...],
+    *,
+    access: Access,
+    options: Options,
+    outputs: Outputs,
+    yes: bool,
+    allow_commands: bool,
 ) -> Status:
     """Bring the server to the state that FILES describe.
 
@@ -45,12 +53,13 @@ def apply(
         hint = "look at `confsync plan`, then run it with --yes"
         raise Declined("nobody can be asked: there is no terminal", hint=hint)
     console = outputs.console
-    with session(access, console.vault) as connected:
+    with session(access, console.vault) as connected, hint_to_run_again():
         outcome = run(
             files,
             connected,
             environment=os.environ,
             options=options,
+            allow_commands=allow_commands,
             show=_show(outputs, asking=not yes),
             ask=None if yes else _asker(console),
         )
@@ -87,9 +96,15 @@ def _show(outputs: Outputs, *, asking: bool) -> Callable[[Plan], None]:
 
 
 def _asker(console: Console) -> Callable[[Plan], bool]:
+    def answered(question: str, answer: str) -> bool:
+        console.say(question)
+        return sys.stdin.readline().strip() == answer
+
     def ask(plan: Plan) -> bool:
-        del plan
-        console.say("\nApply this? Only `yes` applies: ")
-        return sys.stdin.readline().strip() == "yes"
+        risks = dict.fromkeys(finding.rule for finding in plan.refusals)
+        return answered("\nApply this? Only `yes` applies: ", "yes") and all(
+            answered(f"This has the risk {risk}. Only its name lets it pass: ", risk)
+            for risk in risks
+        )
 
     return ask

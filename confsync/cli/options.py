@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from confsync.cli.output import Outputs, sinks
+from confsync.sync.risk import RISKS
 from confsync.workflow.plan import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from confsync.cli.console import Console
+    from confsync.sync.values import HiddenSecrets
     from confsync.workflow.plan import Unlisted
 
     Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -30,14 +32,38 @@ _unlisted: Decorator = click.option(
 )
 
 
+_hidden_secrets: Decorator = click.option(
+    "--hidden-secrets",
+    type=click.Choice(["send", "keep", "fail"]),
+    default="send",
+    envvar="CONFSYNC_HIDDEN_SECRETS",
+    help="What becomes of secrets that the server hides: send them each time, keep what the server"
+    " has, or let no apply go on.  [default: send]",
+)
+
+allow: Decorator = click.option(
+    "--allow",
+    metavar="RISK",
+    multiple=True,
+    help=f"Let a risk pass: {', '.join(RISKS)}. Repeats.",
+)
+
+
 def planning(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every command that compares; it gets them as `options`."""
 
     @wraps(command)
-    def with_options(*args: object, unlisted: Unlisted, **rest: object) -> object:
-        return command(*args, options=Options(unlisted), **rest)
+    def with_options(
+        *args: object,
+        unlisted: Unlisted,
+        hidden_secrets: HiddenSecrets,
+        allow: tuple[str, ...],
+        **rest: object,
+    ) -> object:
+        options = Options(unlisted, hidden_secrets, frozenset(allow))
+        return command(*args, options=options, **rest)
 
-    return _unlisted(with_options)
+    return _unlisted(_hidden_secrets(allow(with_options)))
 
 
 def rendering(formats: Collection[str]) -> Decorator:

@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @shared.files
+@shared.allow
 @shared.rendering(PROBLEMS)
-def validate(files: tuple[str, ...], *, outputs: Outputs) -> Status:
+def validate(files: tuple[str, ...], *, allow: tuple[str, ...], outputs: Outputs) -> Status:
     """Check FILES alone: no network, no secret.
 
     Each file is taken as a state of its own. Every mistake is shown, with its line and a hint.
     """
     if not files:
         raise WrongUsage("no file is named", hint="name the files, like stores/in-memory.yaml")
-    problems = run(files)
+    problems = run(files, allow=allow)
     outputs.write_all(lambda name: PROBLEMS[name](files, problems))
     return Status.ERROR if any(problem.severity == "error" for problem in problems) else Status.DONE

@@ -9,7 +9,7 @@ from confsync.errors import Problem
 from confsync.kinds import mistakes, scalars
 from confsync.kinds.kind import Broken, Kind, default_object
 from confsync.kinds.mistakes import TYPE, Mistake, Mistakes, is_broken
-from confsync.kinds.urls import Reader
+from confsync.kinds.urls import Reader, Reference
 from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
 from confsync.sync.relate import written
 from confsync.sync.secret import HIDDEN
@@ -47,13 +47,16 @@ class Reading:
 
 
 def from_file(
-    document: MappingNode, kinds: Mapping[str, Kind], vault: Vault, references: tuple[str, ...]
+    document: MappingNode,
+    kinds: Mapping[str, Kind],
+    vault: Vault,
+    references: Mapping[str, Reference],
 ) -> Reading:
     """Decode a document whose top level maps object names to objects.
 
-    `references` are the kinds of references that can be resolved, like `env`. Omitted fields get
-    their documented defaults. Secrets stay references; passwords written in clear are problems
-    and never part of the result.
+    `references` are the kinds of references that there are, like `env`. Omitted fields get their
+    documented defaults. Secrets stay references; those that stand in the file in clear are sealed,
+    and problems with the rule `plaintext-secret`, which leave the desired state usable.
     """
     problems: list[Problem] = []
     desired: list[Desired] = []
@@ -76,7 +79,7 @@ def from_file(
 @dataclass
 class _Decoder:
     vault: Vault
-    references: tuple[str, ...]
+    references: Mapping[str, Reference]
     problems: list[Problem] = field(default_factory=list)
     origins: dict[Path, Origin] = field(default_factory=dict)
     marks: dict[Path, Mark] = field(default_factory=dict)
@@ -124,7 +127,7 @@ class _Decoder:
         name = _name(path, shape)
         entry = node.get(TYPE)
         if entry is None:
-            self._mistake(node.mark, mistakes.no_type(node, name, shape, self.references))
+            self._mistake(node.mark, mistakes.no_type(node, name, shape, tuple(self.references)))
             return None
         _, value = entry
         if is_broken(value):
@@ -161,7 +164,7 @@ class _Decoder:
         return decoded
 
     def _value(self, node: Node, shape: Shape, path: Path, at: Mark) -> Tree:
-        reader = Reader(self.vault, self.references, path)
+        reader = Reader(self.vault, self.references, path, self._mistake)
         match shape:
             case Variants():
                 return self.object(node, shape, path, at)
@@ -203,7 +206,7 @@ class _Decoder:
         for item in node.items:
             here = (*path, len(members))
             try:
-                url = Reader(self.vault, self.references, here).url(item)
+                url = Reader(self.vault, self.references, here, self._mistake).url(item)
             except (Mistake, Mistakes) as found:
                 self._mistakes(item.mark, found)
                 continue

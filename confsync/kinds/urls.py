@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from confsync.kinds.mistakes import (
     INSTEAD,
@@ -18,36 +18,49 @@ from confsync.kinds.mistakes import (
 )
 from confsync.kinds.scalars import is_null, text
 from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
-from confsync.sync.secret import Ref, Secret, Vault
+from confsync.sync.secret import IN_CLEAR, Form, Ref, Secret, Vault
 from confsync.sync.tree import Path, path_text
-from confsync.sync.url import MASK, Url, compose, seal_url
+from confsync.sync.url import MASK, Url, compose, percent_encoded, seal_url, trim
+from confsync.sync.usable import unusable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from confsync.sync.document import Mark
 
 _ADDRESS, _USERNAME, _PASSWORD = "address", "username", "password"
 _PARTS = (_ADDRESS, _USERNAME, _PASSWORD)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_ARGUMENT = re.compile(r"[^\x00-\x1f\x7f]+")
-_ARGUMENTS = {"env": re.compile(r"[A-Za-z_][A-Za-z0-9_]*")}
+
+
+class Reference(Protocol):
+    """A kind of reference, as far as files have to know it."""
+
+    @property
+    def form(self) -> Form:
+        """What stands behind its key."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads one field. `references` are the kinds of references that can be resolved."""
+    """Reads one field.
+
+    `references` are the kinds of references that there are. `note` takes what is wrong with a
+    value that can be used all the same.
+    """
 
     vault: Vault
-    references: tuple[str, ...]
+    references: Mapping[str, Reference]
     path: Path
+    note: Callable[[Mark, Mistake], None]
 
     def secret(self, node: Node) -> Secret:
-        """A secret's reference. Raises Mistake, for one in clear too."""
-        return Secret(None, self._secret_reference(node, path_text(self.path)))
+        """A secret: its reference, or what stands there in clear. Raises Mistake."""
+        found = self._secret(node, path_text(self.path))
+        return Secret(None, found) if isinstance(found, Ref) else self.vault.seal(found, IN_CLEAR)
 
     def url(self, node: Node) -> Url:
-        """A URL: a text without a password, a reference, or the mapping form.
+        """A URL: a text, a reference, or the mapping form. A password in it is sealed.
 
         Raises Mistake, or Mistakes for the mapping form.
         """
@@ -67,26 +80,27 @@ class Reader:
             hint = "write the URL, or remove the item"
             raise Mistake("null", f"{name} may not be null", hint)
         url = seal_url(text(node, name, trimmed=True), self.vault)
-        if url.secrets:
-            hint = (
-                "write the URL as a mapping: `{address: …, username: …, password: {env: NAME}}`, "
-                "with the address as it is without user and password"
-            )
-            if self.vault.seal(MASK) in url.secrets:
-                message = f"{name} holds the mask that stands for a hidden secret, not a password"
-                raise Mistake("mask", message, hint)
-            raise Mistake(PLAINTEXT, f"{name} holds a password in clear", hint)
-        return url
+        if not url.secrets:
+            return url
+        hint = (
+            "write the URL as a mapping: `{address: …, username: …, password: {env: NAME}}`, "
+            "with the address as it is without user and password"
+        )
+        if self.vault.seal(MASK) in url.secrets:
+            message = f"{name} holds the mask that stands for a hidden secret, not a password"
+            raise Mistake("mask", message, hint)
+        self.note(node.mark, Mistake(PLAINTEXT, f"{name} holds a password in clear", hint))
+        return in_clear(url)
 
     def _mapping(self, node: MappingNode, name: str) -> Url:
         """Read the mapping form, and find every mistake in it. Raises Mistakes."""
         mistakes = [_unknown_part(key) for key, _ in node.entries if key.text not in _PARTS]
         texts = {_USERNAME: ""}
-        ref: Ref | None = None
+        password: Secret | None = None
         for part, value in ((key.text, value) for key, value in node.entries if key.text in _PARTS):
             try:
                 if part == _PASSWORD:
-                    ref = self._secret_reference(value, f"{name}/{part}")
+                    password = self._password(value, f"{name}/{part}")
                 else:
                     texts[part] = _part(value, part, f"{name}/{part}")
             except Mistake as mistake:
@@ -95,11 +109,18 @@ class Reader:
                 mistakes += already.mistakes
         if not mistakes:
             mistakes += _absent(node, name)
-        if mistakes or ref is None or _ADDRESS not in texts:
+        if mistakes or password is None or _ADDRESS not in texts:
             raise Mistakes(mistakes)
-        return compose(texts[_ADDRESS], texts[_USERNAME], Secret(None, ref))
+        return compose(texts[_ADDRESS], texts[_USERNAME], password)
 
-    def _secret_reference(self, node: Node, name: str) -> Ref:
+    def _password(self, node: Node, name: str) -> Secret:
+        found = self._secret(node, name)
+        if isinstance(found, Ref):
+            return Secret(None, found)
+        return self.vault.seal(percent_encoded(found), IN_CLEAR)
+
+    def _secret(self, node: Node, name: str) -> Ref | str:
+        """A reference, or the text that stands there in clear. Raises Mistake."""
         check_read(node)
         if isinstance(node, SequenceNode):
             message = f"{name} must be a reference, not a list"
@@ -111,7 +132,13 @@ class Reader:
         if node.text == MASK:
             message = f"{name} is the mask that stands for a hidden secret, not a value"
             raise Mistake("mask", message, INSTEAD, node.mark)
-        raise Mistake(PLAINTEXT, f"{name} stands in the file in clear", INSTEAD, node.mark)
+        wrong = unusable(node.text)
+        if wrong is not None:
+            fact, hint = wrong
+            hint = INSTEAD if trim(node.text) else hint
+            raise Mistake("unusable-secret", f"{name} {fact}", hint, node.mark)
+        self.note(node.mark, Mistake(PLAINTEXT, f"{name} stands in the file in clear", INSTEAD))
+        return text(node, name, trimmed=False)
 
     def _reference(self, node: MappingNode, name: str) -> Ref:
         known = ", ".join(self.references)
@@ -124,15 +151,44 @@ class Reader:
             message = f"there is no reference {near_name(key.text, self.references)}"
             raise Mistake("reference", message, hint, key.mark)
         check_read(value)
-        if not isinstance(value, ScalarNode):
-            raise _no_argument(f"{name}/{key.text} must be a text", value.mark)
-        argument = value.text
-        if not _ARGUMENTS.get(key.text, _ARGUMENT).fullmatch(argument):
-            raise _no_argument(f"{name}/{key.text} is blank or holds what no name can", value.mark)
-        return Ref(key.text, argument, str(PurePath(value.mark.file).parent))
+        form = self.references[key.text].form
+        first, *rest = _arguments(value, form, f"{name}/{key.text}")
+        return Ref(key.text, first, str(PurePath(value.mark.file).parent), tuple(rest))
 
 
-def _is_reference(node: MappingNode, references: tuple[str, ...]) -> bool:
+def in_clear(url: Url) -> Url:
+    """A URL whose secrets stand in the file itself."""
+    parts = (
+        replace(part, ref=IN_CLEAR) if isinstance(part, Secret) else part for part in url.parts
+    )
+    return Url(tuple(parts))
+
+
+def _arguments(node: Node, form: Form, name: str) -> list[str]:
+    """What stands behind the key of a reference. Raises Mistake."""
+    hint = f"write {form.takes}, like `{form.example}`"
+    if form.words:
+        if not isinstance(node, SequenceNode):
+            message = f"{name} must be a list of texts, which no shell takes apart"
+            raise Mistake("reference", message, hint, node.mark)
+        words = [_word(item, name, hint) for item in node.items]
+    else:
+        words = [_word(node, name, hint)]
+    if not words or not form.pattern.fullmatch(words[0]):
+        raise Mistake("reference", f"{name} is blank or holds what no name can", hint, node.mark)
+    if "://" in words[0]:
+        raise Mistake("reference", f"{name} must not be a URL", hint, node.mark)
+    return words
+
+
+def _word(node: Node, name: str, hint: str) -> str:
+    check_read(node)
+    if not isinstance(node, ScalarNode) or is_null(node) or "\0" in node.text:
+        raise Mistake("reference", f"{name} must be a text", hint, node.mark)
+    return node.text
+
+
+def _is_reference(node: MappingNode, references: Mapping[str, Reference]) -> bool:
     """Whether a mapping in a URL's place is meant as a reference to the whole URL."""
     names = [key.text for key, _ in node.entries]
     if len(names) != 1:
@@ -175,12 +231,7 @@ def _check_address(address: str, where: str, mark: Mark) -> None:
         raise Mistake("url", f"{where} has no scheme", hint, mark)
     if "@" in address:
         hint = "user and password have fields of their own; an @ elsewhere is written as %40"
-        raise Mistake(PLAINTEXT, f"{where} must not hold an @", hint, mark)
+        raise Mistake("url", f"{where} must not hold an @", hint, mark)
     if seal_url(address, Vault()).secrets:
         hint = "the password has a field of its own"
-        raise Mistake(PLAINTEXT, f"{where} holds a password in clear", hint, mark)
-
-
-def _no_argument(message: str, mark: Mark) -> Mistake:
-    hint = "name the environment variable, or the file's path, like `{env: NAME}`"
-    return Mistake("reference", message, hint, mark)
+        raise Mistake("url", f"{where} must not hold a password", hint, mark)

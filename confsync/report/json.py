@@ -68,6 +68,7 @@ def _object(plan: Plan) -> Json:
         "variant": {"before": plan.live.tree.tag, "after": plan.desired.tree.tag},
         "changes": [_change(change) for change in plan.difference.changes],
         "unknown": [_unknown(unknown) for unknown in plan.difference.unknown],
+        "hidden_secrets": plan.hidden_secrets,
         "to_send": [_sent(sent) for sent in plan.to_send],
         "unmanaged": [path_text(path) for path in plan.unmanaged],
         "findings": [_finding(finding) for finding in plan.findings],
@@ -80,6 +81,7 @@ def _summary(plan: Plan) -> Json:
         "changes": len(plan.difference.changes),
         "unknown": len(plan.difference.unknown),
         "to_send": len(plan.to_send),
+        "refusals": len(plan.refusals),
     }
 
 

@@ -14,11 +14,17 @@ from confsync.sync.tree import Object, Tree, path_text
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from confsync.sync.values import Change, Origin, Unknown
+    from confsync.sync.values import Change, HiddenSecrets, Origin, Unknown
 
 SIGNS = {"add": "+", "remove": "-", "update": "~", "replace": "~", "reorder": "~"}
+
+_FATE: Mapping[HiddenSecrets, str] = {
+    "send": "apply sends it from {}",
+    "keep": "apply leaves it as it is",
+    "fail": "apply refuses to go on",
+}
 
 
 @dataclass(frozen=True)
@@ -42,10 +48,10 @@ def member_lines(change: Change) -> tuple[Line, ...]:
     return change_lines(change.members)
 
 
-def unknown_line(unknown: Unknown) -> Line:
-    """The line of a pair that cannot be compared."""
+def unknown_line(unknown: Unknown, policy: HiddenSecrets) -> Line:
+    """The line of a pair that cannot be compared; `policy` for hidden secrets."""
     if unknown.hidden:
-        text = f"hidden; apply sends it from {_reference(unknown)}"
+        text = f"hidden; {_FATE[policy].format(_reference(unknown))}"
     elif isinstance(unknown.after, Url) and not unknown.after.parts:
         text = f"cannot be compared: {_reference(unknown)} is not resolved"
     else:

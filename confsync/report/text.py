@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 WIDTH = 80
 _SOURCE = 72
 _WIDEST_PATH = 40
+_FATE = {
+    "send": "will send {0}",
+    "keep": "leaves {0} as the server has {0}",
+    "fail": "refuses to go on",
+}
 _RESTART = "Apply stores it at once; it takes effect when every Stalwart node has restarted."
 _RESTARTED = "It takes effect when every Stalwart node has restarted: restart each of them."
 
@@ -29,7 +34,9 @@ def plan_text(plan: Plan) -> str:
     """A plan: what changes and why, what cannot be compared, and the totals. Ends in a newline."""
     lines = [*_header(plan), *_body(plan), "", *map(_finding, plan.findings)]
     lines += [*textwrap.wrap(totals_text(plan), WIDTH), f"Digest {plan.digest}"]
-    if not plan.empty:
+    if plan.refusals:
+        lines += textwrap.wrap(_refused(plan), _SOURCE, break_on_hyphens=False)
+    elif not plan.empty:
         lines += textwrap.wrap(_RESTART, _SOURCE)
     return "\n".join([*lines, ""])
 
@@ -49,17 +56,24 @@ def totals_text(plan: Plan) -> str:
         return "No changes."
     else:
         parts.append("No visible changes.")
-        if hidden:
-            them = "it" if len(hidden) == 1 else "them"
-            parts.append(
-                f"{plural(len(hidden), 'secret')} cannot be compared; apply will send {them}."
-            )
+    if hidden and (not changes or plan.hidden_secrets != "send"):
+        them = "it" if len(hidden) == 1 else "them"
+        fate = _FATE[plan.hidden_secrets].format(them)
+        parts.append(f"{plural(len(hidden), 'secret')} cannot be compared; apply {fate}.")
     if unresolved:
         them = "its reference is" if unresolved == 1 else "their references are"
         parts.append(
             f"{plural(unresolved, 'password')} cannot be compared here: {them} not resolved."
         )
     return " ".join(parts)
+
+
+def _refused(plan: Plan) -> str:
+    risks = dict.fromkeys(finding.rule for finding in plan.refusals if finding.risk)
+    if not all(finding.risk for finding in plan.refusals):
+        return "Apply refuses to go on, because of the errors above."
+    options = " ".join(f"--allow {risk}" for risk in risks)
+    return f"Apply refuses to go on, because of the errors above; {options} lets it."
 
 
 def outcome_text(outcome: Outcome) -> str:
@@ -123,7 +137,7 @@ def _header(plan: Plan) -> Iterator[str]:
 def _body(plan: Plan) -> Iterator[str]:
     top, rest = _top(plan.difference.changes)
     lines = [*(member_lines(top) if top is not None else ()), *change_lines(rest)]
-    hidden = [unknown_line(item) for item in plan.difference.unknown]
+    hidden = [unknown_line(item, plan.hidden_secrets) for item in plan.difference.unknown]
     width = min(_WIDEST_PATH, max((len(line.path) for line in [*lines, *hidden]), default=0))
     asked = [line for line in lines if line.origin.why != "default"]
     reset = [line for line in lines if line.origin.why == "default"]

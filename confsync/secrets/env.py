@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from confsync.secrets.resolver import Unavailable
+from confsync.secrets.resolver import Moment, Unavailable
+from confsync.sync.secret import Form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,11 +14,14 @@ if TYPE_CHECKING:
     from confsync.sync.secret import Ref
 
 
-def from_environment(ref: Ref, environment: Mapping[str, str]) -> str:
-    """The variable's value. Raises Unavailable where it is not set."""
-    try:
+class Env:
+    """Looks into the environment."""
+
+    form = Form("a variable's name", "{env: NAME}", re.compile(r"[A-Za-z_][A-Za-z0-9_]*"))
+    moment: Moment = "plan"
+
+    def __call__(self, ref: Ref, environment: Mapping[str, str]) -> str:
+        """The variable's value. Raises Unavailable where it is not set."""
+        if ref.argument not in environment:
+            raise Unavailable(f"{ref} is not set", f"export {ref.argument} where confsync runs")
         return environment[ref.argument]
-    except KeyError:
-        raise Unavailable(
-            f"{ref} is not set", f"export {ref.argument} where confsync runs"
-        ) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from confsync.secrets.resolver import Resolver, Unavailable
 from confsync.sync.secret import Ref, Secret, Vault
 from confsync.sync.tree import Items, Members, Object, Path, Tree
 from confsync.sync.url import MASK, Url, percent_encoded, seal_url, trim
+from confsync.sync.usable import unusable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,10 +20,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Resolved:
-    """A desired state with as many secrets as could be had, and a problem for each other one."""
+    """A desired state with as many secrets as could be had, and a problem for each other one.
+
+    `unresolved` names the place of each, in the state that was given.
+    """
 
     desired: Desired
-    problems: tuple[Problem, ...]
+    unresolved: tuple[tuple[Path, Problem], ...]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Why secrets could not be had."""
+        return tuple(problem for _, problem in self.unresolved)
 
 
 def resolve(
@@ -36,12 +44,12 @@ def resolve(
 
     Passwords in the mapping form of a URL are percent-encoded. A reference that cannot be
     resolved, or that leads to an empty text, a mask, an encrypted text or control characters,
-    stays unresolved and becomes a problem.
+    stays unresolved and becomes a problem. Each reference is looked up once.
     """
     walk = _Walk(desired, vault, resolvers, environment)
     tree = walk.object(desired.tree, ())
     origins = {path: desired.origins[old] for path, old in walk.moved(desired.origins).items()}
-    return Resolved(replace(desired, tree=tree, origins=origins), tuple(walk.problems))
+    return Resolved(replace(desired, tree=tree, origins=origins), tuple(walk.unresolved))
 
 
 @dataclass
@@ -50,8 +58,9 @@ class _Walk:
     vault: Vault
     resolvers: Mapping[str, Resolver]
     environment: Mapping[str, str]
-    problems: list[Problem] = field(default_factory=list)
+    unresolved: list[tuple[Path, Problem]] = field(default_factory=list)
     kept: dict[Path, list[int]] = field(default_factory=dict)
+    answers: dict[tuple[Ref, str], str | Unavailable] = field(default_factory=dict, repr=False)
 
     def moved(self, origins: Mapping[Path, Origin]) -> dict[Path, Path]:
         """Where each origin's place is, now that members that turned out equal are gone."""
@@ -121,28 +130,35 @@ class _Walk:
         return Url(tuple(parts), url.ref)
 
     def _text(self, ref: Ref, path: Path) -> str | None:
-        try:
-            text = self.resolvers[ref.kind](ref, self.environment)
-            _check(text, ref)
-        except Unavailable as problem:
-            self._problem(path, problem.fact, problem.hint)
+        found = self._asked((ref, ref.base))
+        if isinstance(found, Unavailable):
+            self._problem(path, found.fact, found.hint)
             return None
-        return text
+        return found
+
+    def _asked(self, place: tuple[Ref, str]) -> str | Unavailable:
+        """What a reference leads to: looked up once, however often it stands in the state."""
+        if place not in self.answers:
+            self.answers[place] = _answer(place[0], self.resolvers, self.environment)
+        return self.answers[place]
 
     def _problem(self, path: Path, fact: str, hint: str) -> None:
         origin = self.desired.origin(path)
         place = (origin.file, origin.line, origin.column)
-        self.problems.append(Problem(*place, "secret-unavailable", fact, hint))
+        problem = Problem(*place, "secret-unavailable", fact, hint)
+        self.unresolved.append((path, problem))
 
 
-def _check(text: str, ref: Ref) -> None:
-    if not trim(text):
-        raise Unavailable(f"{ref} is empty", "a secret that is meant to be none has '@type': None")
-    if text == MASK:
-        raise Unavailable(f"{ref} is a mask, not a secret", "the server would store four asterisks")
-    if text.startswith("ENC["):
-        raise Unavailable(f"{ref} is still encrypted", "decrypt it before confsync runs")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
-        raise Unavailable(
-            f"{ref} holds a control character", "write the secret as one line of text"
-        )
+def _answer(
+    ref: Ref, resolvers: Mapping[str, Resolver], environment: Mapping[str, str]
+) -> str | Unavailable:
+    try:
+        text: object = resolvers[ref.kind](ref, environment)
+    except Unavailable as unavailable:
+        return Unavailable(unavailable.fact, unavailable.hint)
+    except Exception:  # noqa: BLE001 - a resolver may be somebody else's code
+        return Unavailable(f"{ref} cannot be had: its resolver failed", "this is a bug in it")
+    if not isinstance(text, str):
+        return Unavailable(f"{ref} leads to something that is no text", "this is a resolver's bug")
+    wrong = unusable(text)
+    return text if wrong is None else Unavailable(f"{ref} {wrong[0]}", wrong[1])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from confsync.sync.secret import Ref
+    from confsync.sync.secret import Form, Ref
+
+Moment: TypeAlias = Literal["plan", "apply", "allowed"]
 
 
 class Unavailable(Exception):
@@ -20,7 +22,22 @@ class Unavailable(Exception):
 
 
 class Resolver(Protocol):
-    """Gives the text of a reference, as it is: never coerced, never trimmed. Raises Unavailable."""
+    """One kind of reference.
+
+    `form` says what a file writes behind its key. `moment` says when it may be asked: by every
+    plan, by an apply alone, or by an apply alone that was allowed to run commands.
+    """
+
+    @property
+    def form(self) -> Form:
+        """What stands behind the key."""
+
+    @property
+    def moment(self) -> Moment:
+        """When it may be asked."""
 
     def __call__(self, ref: Ref, environment: Mapping[str, str]) -> str:
-        """Look where `ref` leads; `environment` is that of the process."""
+        """The text that `ref` leads to, as it is: never coerced, never trimmed.
+
+        `environment` is that of the process. Raises Unavailable.
+        """

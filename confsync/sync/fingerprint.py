@@ -6,12 +6,12 @@ import json
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
-from confsync.sync.secret import Secret
+from confsync.sync.secret import Ref, Secret
 from confsync.sync.tree import Items, Members, Object, Tree
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
-    from confsync.sync.values import Desired, Live, Target
+    from confsync.sync.values import Desired, HiddenSecrets, Live, Target
 
 SCHEME = 1
 _HEX_DIGITS = 32
@@ -19,8 +19,11 @@ _HEX_DIGITS = 32
 _Plain: TypeAlias = "bool | int | str | list[_Plain] | dict[str, _Plain] | None"
 
 
-def digest(target: Target, desired: Desired, live: Live) -> str:
-    """`SCHEME:` and 32 hexadecimal digits of SHA-256 over target, live and desired state.
+def digest(
+    target: Target, desired: Desired, live: Live, hidden_secrets: HiddenSecrets = "send"
+) -> str:
+    """`SCHEME:` and 32 hexadecimal digits of SHA-256 over target, live and desired state, and over
+    what becomes of hidden secrets.
 
     Each desired secret counts as its reference, each live one as hidden, so that the digest does
     not depend on which secrets can be resolved, and tells nothing about any of them.
@@ -35,6 +38,8 @@ def digest(target: Target, desired: Desired, live: Live) -> str:
         plain(desired.written),
         [list(path) for path in unmanaged],
     ]
+    if hidden_secrets != "send":
+        content.append(hidden_secrets)
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return f"{SCHEME}:{sha256(text.encode()).hexdigest()[:_HEX_DIGITS]}"
 
@@ -50,10 +55,17 @@ def plain(tree: Tree) -> _Plain:
         case Items():
             return {"list": [plain(item) for item in tree.items]}
         case Secret():
-            return {"sealed": None if tree.ref is None else str(tree.ref)}
+            return {"sealed": _written(tree.ref)}
         case Url(ref=ref) if ref is not None:
-            return {"sealed": str(ref)}
+            return {"sealed": _written(ref)}
         case Url():
             return {"pieces": [plain(part) for part in tree.parts]}
         case _:
             return tree
+
+
+def _written(ref: Ref | None) -> _Plain:
+    """The whole reference, with what is never shown of it."""
+    if ref is None:
+        return None
+    return [ref.kind, ref.argument, *ref.rest] if ref.rest else str(ref)

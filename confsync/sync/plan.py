@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from confsync.sync.diff import difference
 from confsync.sync.fingerprint import digest
+from confsync.sync.hidden import refusals, without_hidden
 from confsync.sync.patch import patch, secrets_sent
 from confsync.sync.values import Desired, Finding, Live, Origin, Plan, Target
 
 if TYPE_CHECKING:
     from confsync.sync.shape import Variants
     from confsync.sync.tree import Path
+    from confsync.sync.values import HiddenSecrets
 
 
 def make_plan(
@@ -20,11 +22,11 @@ def make_plan(
     desired: Desired,
     live: Live,
     shape: Variants,
-    findings: tuple[Finding, ...] = (),
+    hidden_secrets: HiddenSecrets = "send",
 ) -> Plan:
     """Compare, and work out the update. Pure: the same values give the same plan."""
     found = difference(live.tree, desired.tree, shape, desired.origin)
-    update = patch(found)
+    update = patch(found if hidden_secrets == "send" else without_hidden(found))
     unmanaged = tuple(path for path, origin in desired.origins.items() if origin.why == "unmanaged")
     return Plan(
         target=target,
@@ -34,8 +36,9 @@ def make_plan(
         patch=update,
         to_send=secrets_sent(update),
         unmanaged=unmanaged,
-        findings=findings + _unrecognised(live),
-        digest=digest(target, desired, live),
+        findings=refusals(found, hidden_secrets) + _unrecognised(live),
+        digest=digest(target, desired, live, hidden_secrets),
+        hidden_secrets=hidden_secrets,
     )
 
 

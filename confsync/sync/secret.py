@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -9,19 +10,37 @@ from confsync.errors import Fault
 
 
 @dataclass(frozen=True)
+class Form:
+    """What stands behind the key of a reference: one text that matches `pattern`, or with `words`
+    a list of texts, the first of which does. `takes` says it in words, `example` as a file does.
+    """
+
+    takes: str
+    example: str
+    pattern: re.Pattern[str] = re.compile(r"[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*")
+    words: bool = False
+
+
+@dataclass(frozen=True)
 class Ref:
-    """Where a secret can be had: `env NAME`, `file PATH`.
+    """Where a secret can be had: `env NAME`, `file PATH`, `command PROGRAM`.
 
     `base` is the directory that a relative path starts from; it is no part of what the
-    reference is, so that a plan is the same on every machine.
+    reference is, so that a plan is the same on every machine. `rest` is what else a command
+    consists of; it is never shown, because nobody knows what stands there.
     """
 
     kind: str
-    argument: str
+    argument: str = ""
     base: str = field(default="", compare=False)
+    rest: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.argument}"
+        return f"{self.kind} {self.argument}".rstrip()
+
+
+IN_CLEAR = Ref("plain text")
+"""Where a secret comes from that stands in the file itself."""
 
 
 @dataclass(frozen=True)

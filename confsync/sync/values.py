@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from confsync.sync.shape import Shape
     from confsync.sync.tree import Members, Object, Path, Tree
 
+HiddenSecrets: TypeAlias = Literal["send", "keep", "fail"]
+"""What becomes of secrets that the server hides, and that therefore cannot be compared."""
+
 Why: TypeAlias = Literal["file", "default", "variant", "unmanaged"]
 
 
@@ -141,13 +144,17 @@ class Sent:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that a reader of a plan should know, by the id of its rule."""
+    """Something that a reader of a plan should know, by the id of its rule.
+
+    An `error` stops an apply. `risk`: it does so until it is allowed by the name of its rule.
+    """
 
     rule: str
-    severity: Literal["warning", "note"]
+    severity: Literal["error", "warning", "note"]
     message: str
     hint: str
     origin: Origin | None = None
+    risk: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,6 +178,12 @@ class Plan:
     unmanaged: tuple[Path, ...] = ()
     findings: tuple[Finding, ...] = ()
     digest: str = ""
+    hidden_secrets: HiddenSecrets = "send"
+
+    @property
+    def refusals(self) -> tuple[Finding, ...]:
+        """The findings that stop an apply."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
 
     @property
     def empty(self) -> bool:

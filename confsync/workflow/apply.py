@@ -8,11 +8,13 @@ from confsync.errors import (
     ConfsyncError,
     ConnectionFailed,
     Declined,
+    Refused,
     SecretUnavailable,
     ServerRefused,
 )
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
+from confsync.secrets.moment import At
 from confsync.secrets.resolve import resolve
 from confsync.sync.outcome import (
     NotSent,
@@ -23,8 +25,9 @@ from confsync.sync.outcome import (
     changed,
     stored,
 )
+from confsync.sync.risk import check_allowed
 from confsync.workflow.load import load
-from confsync.workflow.plan import DEFAULTS, Options, planned
+from confsync.workflow.plan import DEFAULTS, Options, missing, planned
 from confsync.workflow.server import decoder
 
 if TYPE_CHECKING:
@@ -41,25 +44,35 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     *,
     environment: Mapping[str, str],
     options: Options = DEFAULTS,
+    allow_commands: bool = False,
     show: Callable[[Plan], None] | None = None,
     ask: Callable[[Plan], bool] | None = None,
 ) -> Outcome:
     """Bring the server to the desired state.
 
     Every reference is resolved before anything is sent. `show` gets the plan before that, even an
-    empty one. `ask` says whether to go on; the live state is then read again and must still be the
-    planned one. Without `ask` the planning read counts. Raises what `plan` raises, and
-    SecretUnavailable and Declined: in all of these nothing was changed.
+    empty one. `ask` says whether to go on, and answers for each risk among the plan's refusals;
+    the live state is then read again and must still be the planned one. Without `ask` the planning
+    read counts, and each risk must be allowed. With `allow_commands` the commands that the files
+    refer to are run. Raises what `plan` raises, and SecretUnavailable, Refused and Declined: in
+    all of these nothing was changed.
     """
+    check_allowed(options.allow)
     vault, server = session.vault, session.server
-    resolved = resolve(load(files, vault), vault, RESOLVERS, environment)
-    if resolved.problems:
+    loaded = load(files, vault)
+    resolvers = At(RESOLVERS, "allowed" if allow_commands else "apply")
+    resolved = resolve(loaded.desired, vault, resolvers, environment)
+    if resolved.problems and options.hidden_secrets != "keep":
         raise SecretUnavailable(resolved.problems)
-    desired = resolved.desired
-    decode = decoder(KINDS[desired.object], vault)
-    plan = planned(session.target, desired, server.read(desired.object, decode), options)
+    name = loaded.desired.object
+    decode = decoder(KINDS[name], vault)
+    live = server.read(name, decode)
+    plan = planned(session.target, resolved.desired, live, options, loaded.risks)
+    if problems := missing(resolved, plan):
+        raise SecretUnavailable(tuple(problems))
     if show is not None:
         show(plan)
+    _refuse(plan, asking=ask is not None)
     if plan.empty:
         return NotSent(plan)
     if ask is not None:
@@ -67,9 +80,20 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     return _send(plan, server, decode)
 
 
+def _refuse(plan: Plan, *, asking: bool) -> None:
+    """Raise Refused where a finding stops the apply, and no question is left to ask."""
+    asked = asking and not plan.empty and all(finding.risk for finding in plan.refusals)
+    if plan.refusals and not asked:
+        raise Refused(
+            tuple(finding.message for finding in plan.refusals),
+            tuple(dict.fromkeys(finding.rule for finding in plan.refusals if finding.risk)),
+        )
+
+
 def _ask(plan: Plan, ask: Callable[[Plan], bool], server: Server, decode: Decode) -> None:
     if not ask(plan):
-        raise Declined("declined", hint="answer yes, in full, to apply")
+        hint = "answer yes, in full, and the name of each risk, to apply"
+        raise Declined("declined", hint=hint if plan.refusals else "answer yes, in full, to apply")
     now = server.read(plan.desired.object, decode)
     if changed(plan.live, now, KINDS[plan.desired.object].shape):
         raise Declined(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from confsync.errors import InvalidFiles, Problem, WrongUsage
@@ -11,6 +11,7 @@ from confsync.files.read import read
 from confsync.kinds import KINDS
 from confsync.kinds.from_file import from_file
 from confsync.secrets import RESOLVERS
+from confsync.sync.risk import RISKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
     from confsync.sync.values import Desired
 
 
-def load(files: Sequence[str], vault: Vault) -> Desired:
+@dataclass(frozen=True)
+class Loaded:
+    """A desired state, and the risks that are in the files themselves."""
+
+    desired: Desired
+    risks: tuple[Problem, ...]
+
+
+def load(files: Sequence[str], vault: Vault) -> Loaded:
     """The desired state that some files describe, later ones laid over earlier ones.
 
     Raises InvalidFiles with every problem of every file, WrongUsage without a file.
@@ -31,6 +40,8 @@ def load(files: Sequence[str], vault: Vault) -> Desired:
         )
     if "" in files:
         raise WrongUsage("the name of a file is empty", hint="is a shell variable not set?")
+    if any("://" in file for file in files):
+        raise WrongUsage("a URL stands where a file belongs", hint="the server's goes to --url")
     documents: list[MappingNode] = []
     problems: list[Problem] = []
     for file in files:
@@ -40,10 +51,11 @@ def load(files: Sequence[str], vault: Vault) -> Desired:
             documents.append(parsed.document)
     if len(documents) < len(files):
         raise InvalidFiles(tuple(problems))
-    reading = from_file(lay_over(documents), KINDS, vault, tuple(RESOLVERS))
+    reading = from_file(lay_over(documents), KINDS, vault, RESOLVERS)
     problems += reading.problems
-    if problems:
-        order = {file: number for number, file in enumerate(files)}
-        raise InvalidFiles(tuple(sorted(problems, key=lambda found: (order[found.file], found))))
+    order = {file: number for number, file in enumerate(files)}
+    found = tuple(sorted(problems, key=lambda problem: (order[problem.file], problem)))
+    if any(problem.rule not in RISKS for problem in found):
+        raise InvalidFiles(found)
     (desired,) = reading.desired
-    return replace(desired, file=files[-1])
+    return Loaded(replace(desired, file=files[-1]), found)

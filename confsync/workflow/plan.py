@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
+from confsync.secrets.moment import At
 from confsync.secrets.resolve import resolve
+from confsync.sync.hidden import kept
 from confsync.sync.plan import keep_unlisted, make_plan
-from confsync.sync.values import Finding, Origin
+from confsync.sync.risk import as_finding, check_allowed
+from confsync.sync.values import Finding, HiddenSecrets, Origin
 from confsync.workflow.load import load
 from confsync.workflow.server import decoder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from confsync.errors import Problem
+    from confsync.secrets.resolve import Resolved
     from confsync.sync.values import Desired, Live, Plan, Target
     from confsync.workflow.server import Session
 
@@ -26,9 +30,15 @@ Unlisted: TypeAlias = Literal["default", "keep"]
 
 @dataclass(frozen=True)
 class Options:
-    """How to take the files. `unlisted`: what becomes of fields that no file mentions."""
+    """How to compare.
+
+    `unlisted`: what becomes of fields that no file mentions. `hidden_secrets`: what becomes of
+    secrets that the server hides. `allow`: the risks that do not stop an apply, by their names.
+    """
 
     unlisted: Unlisted = "default"
+    hidden_secrets: HiddenSecrets = "send"
+    allow: frozenset[str] = frozenset()
 
 
 DEFAULTS = Options()
@@ -43,30 +53,39 @@ def plan(
 ) -> Plan:
     """The difference between the files and the server. One request; nothing is written.
 
-    References that cannot be resolved here are findings. Raises InvalidFiles, ConnectionFailed,
-    ConnectionLost, ServerRefused, UnexpectedAnswer.
+    References that cannot be resolved here are findings; commands are not run. Raises
+    InvalidFiles, ConnectionFailed, ConnectionLost, ServerRefused, UnexpectedAnswer, and WrongUsage
+    for the name of a risk that there is not.
     """
+    check_allowed(options.allow)
     vault = session.vault
-    resolved = resolve(load(files, vault), vault, RESOLVERS, environment)
-    desired = resolved.desired
-    live = session.server.read(desired.object, decoder(KINDS[desired.object], vault))
-    return planned(session.target, desired, live, options, tuple(map(_finding, resolved.problems)))
+    loaded = load(files, vault)
+    resolved = resolve(loaded.desired, vault, At(RESOLVERS, "plan"), environment)
+    name = loaded.desired.object
+    live = session.server.read(name, decoder(KINDS[name], vault))
+    found = planned(session.target, resolved.desired, live, options, loaded.risks)
+    notes = (_note(problem) for problem in missing(resolved, found))
+    return replace(found, findings=(*notes, *found.findings))
 
 
 def planned(
-    target: Target,
-    desired: Desired,
-    live: Live,
-    options: Options,
-    findings: tuple[Finding, ...] = (),
+    target: Target, desired: Desired, live: Live, options: Options, risks: Iterable[Problem]
 ) -> Plan:
-    """The plan from values alone."""
+    """The plan from values alone. `risks` are those that stand in the files."""
     if options.unlisted == "keep":
         desired = keep_unlisted(desired, live)
-    return make_plan(target, desired, live, KINDS[desired.object].shape, findings)
+    found = make_plan(target, desired, live, KINDS[desired.object].shape, options.hidden_secrets)
+    told = (as_finding(risk, options.allow) for risk in risks)
+    return replace(found, findings=(*told, *found.findings))
 
 
-def _finding(problem: Problem) -> Finding:
+def missing(resolved: Resolved, found: Plan) -> list[Problem]:
+    """The references that could not be resolved, and whose secrets an apply would send."""
+    left = kept(found.difference) if found.hidden_secrets == "keep" else frozenset()
+    return [problem for path, problem in resolved.unresolved if path not in left]
+
+
+def _note(problem: Problem) -> Finding:
     origin = Origin("file", problem.file, problem.line, problem.column)
     return Finding(
         problem.rule, "note", f"{problem.message}; an apply needs it", problem.hint, origin

@@ -5,19 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confsync.errors import InvalidFiles, Problem
+from confsync.sync.risk import check_allowed, judged
 from confsync.sync.secret import Vault
 from confsync.workflow.load import load
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
-def validate(files: Sequence[str]) -> tuple[Problem, ...]:
-    """Every problem of every file, each file taken as a state of its own, in the order given."""
-    problems: list[Problem] = []
-    for file in files:
-        try:
-            load([file], Vault())
-        except InvalidFiles as invalid:
-            problems += invalid.problems
-    return tuple(problems)
+def validate(files: Sequence[str], *, allow: Collection[str] = ()) -> tuple[Problem, ...]:
+    """Every problem of every file, each file taken as a state of its own, in the order given.
+
+    A risk that is allowed is a warning. Raises WrongUsage for the name of a risk that there is
+    not.
+    """
+    check_allowed(allow)
+    return tuple(judged(problem, allow) for file in files for problem in _problems(file))
+
+
+def _problems(file: str) -> tuple[Problem, ...]:
+    try:
+        return load([file], Vault()).risks
+    except InvalidFiles as invalid:
+        return invalid.problems

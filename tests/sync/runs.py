@@ -49,7 +49,7 @@ def read(stored: Json, vault: Vault) -> Live:
 
 
 def decoded(wanted: Wanted, vault: Vault, environment: dict[str, str]) -> Desired:
-    reading = from_file(wanted.node, KINDS, vault, tuple(RESOLVERS))
+    reading = from_file(wanted.node, KINDS, vault, RESOLVERS)
     assert reading.problems == ()
     (desired,) = reading.desired
     return resolve(desired, vault, RESOLVERS, environment).desired

@@ -310,7 +310,7 @@ def test_a_file_is_read_without_a_problem_and_shows_no_change_even_without_secre
     wanted: Wanted,
 ) -> None:
     vault = Vault()
-    (desired,) = from_file(wanted.node, KINDS, vault, tuple(RESOLVERS)).desired
+    (desired,) = from_file(wanted.node, KINDS, vault, RESOLVERS).desired
     live = read(wanted.stored, vault)
     unresolved = resolve(desired, vault, RESOLVERS, {}).desired
     assert make_plan(TARGET, unresolved, live, SHAPE).difference.changes == ()

@@ -147,7 +147,7 @@ def test_a_blank_text_is_a_problem_in_every_field(blank: str) -> None:
         if isinstance(known, Variants):
             value = {TYPE: nested, **dict.fromkeys(known.objects[nested].fields, blank)}
         file = Wanted({NAME: {TYPE: tag, name: value}}, {}, {})
-        if not from_file(file.node, KINDS, Vault(), tuple(RESOLVERS)).problems:
+        if not from_file(file.node, KINDS, Vault(), RESOLVERS).problems:
             accepted.append((tag, name, nested))
     assert accepted == []
 
@@ -163,7 +163,7 @@ def test_the_mapping_form_is_what_is_read_back(address: str, user: str, password
     form = {"address": address, "username": user, "password": {"env": "A"}}
     file = Wanted({NAME: {TYPE: "Redis", "url": form}}, {"A": password}, {})
     vault = Vault()
-    reading = from_file(file.node, KINDS, vault, tuple(RESOLVERS))
+    reading = from_file(file.node, KINDS, vault, RESOLVERS)
     assume(not reading.problems)
     resolved = resolve(reading.desired[0], vault, RESOLVERS, file.environment)
     assume(not resolved.problems)

@@ -1,0 +1,110 @@
+"""`{command: [PROGRAM, ARGUMENT, …]}`: what a program prints."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from confsync.secrets.resolver import Moment, Unavailable
+from confsync.secrets.text import MAX_BYTES, text_of
+from confsync.sync.secret import Form
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from confsync.sync.secret import Ref
+
+SECONDS = 30.0
+_PIECE = 4096
+
+
+class Command:
+    """Runs programs. `seconds`: how long one may take."""
+
+    form = Form(
+        "the program, then each of its arguments", "{command: [PROGRAM, ARGUMENT]}", words=True
+    )
+    moment: Moment = "allowed"
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+
+    def __call__(self, ref: Ref, environment: Mapping[str, str]) -> str:
+        """What the program writes to standard output: UTF-8, at most 64 KiB, without one trailing
+        newline.
+
+        No shell takes part. The program runs in the directory of the file that holds the
+        reference, in a session of its own: it has no terminal, and nothing on standard input. What
+        it says on standard error is dropped, since that may hold the secret. Where it takes longer
+        than 30 seconds, writes too much or is interrupted, it is killed with all that it started.
+        Raises Unavailable.
+        """
+        process = _start(ref, environment)
+        try:
+            content = self._output(process, ref)
+        finally:
+            _clear(process)
+        text = text_of(content, ref, "does the command print the secret alone?")
+        if process.returncode != 0:
+            hint = "run it by hand to see what it says"
+            raise Unavailable(f"{ref} {_ended(process.returncode)}", hint)
+        return text
+
+    def _output(self, process: subprocess.Popen[bytes], ref: Ref) -> bytes:
+        """What it writes until it ends, or until that is too much."""
+        end = time.monotonic() + self._seconds
+        content = b""
+        try:
+            while len(content) <= MAX_BYTES and (piece := _piece(process, end)):
+                content += piece
+            if len(content) <= MAX_BYTES:
+                process.wait(max(0.0, end - time.monotonic()))
+        except (TimeoutError, subprocess.TimeoutExpired):
+            raise Unavailable(
+                f"{ref} did not end within {self._seconds:g} s",
+                "does it wait for an answer? it has no terminal to ask at",
+            ) from None
+        return content
+
+
+def _start(ref: Ref, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(  # noqa: S603 - the user's own command, and allowed by the user
+            [ref.argument, *ref.rest],
+            cwd=ref.base or None,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except (OSError, ValueError):
+        hint = "is it installed, executable and on the PATH?"
+        raise Unavailable(f"{ref} cannot be started", hint) from None
+
+
+def _piece(process: subprocess.Popen[bytes], end: float) -> bytes:
+    """The next bytes that it writes, none at the end. Raises TimeoutError."""
+    output = process.stdout.fileno() if process.stdout is not None else -1
+    ready, _, _ = select.select([output], [], [], max(0.0, end - time.monotonic()))
+    if not ready:
+        raise TimeoutError
+    return os.read(output, _PIECE)
+
+
+def _clear(process: subprocess.Popen[bytes]) -> None:
+    """Leave nothing behind: what has not ended by itself is killed with all that it started."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    with process:
+        pass
+
+
+def _ended(status: int) -> str:
+    return f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"

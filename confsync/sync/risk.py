@@ -1,0 +1,41 @@
+"""Risks: what stops an apply until somebody allows it by its name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from confsync.errors import Problem, WrongUsage
+from confsync.sync.values import Finding, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+RISKS: Mapping[str, str] = {
+    "plaintext-secret": "a secret stands in the file itself, and so in the repository's history",
+}
+"""What each risk is, by the id of its rule."""
+
+
+def check_allowed(allow: Collection[str]) -> None:
+    """Raise WrongUsage for a name that is no risk's."""
+    for name in allow:
+        if name not in RISKS:
+            close = get_close_matches(name, RISKS, n=1, cutoff=0.5)
+            hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(RISKS)}"
+            raise WrongUsage("there is no risk with a name that is to be allowed", hint=hint)
+
+
+def judged(problem: Problem, allow: Collection[str]) -> Problem:
+    """A problem as it counts where some risks are allowed: a warning, if it is one of them."""
+    allowed = problem.rule in RISKS and problem.rule in allow
+    return replace(problem, severity="warning") if allowed else problem
+
+
+def as_finding(problem: Problem, allow: Collection[str]) -> Finding:
+    """What is wrong with a file, as a plan says it."""
+    found = judged(problem, allow)
+    origin = Origin("file", found.file, found.line, found.column)
+    risk = found.rule in RISKS
+    return Finding(found.rule, found.severity, found.message, found.hint, origin, risk=risk)

@@ -1,0 +1,25 @@
+"""What no secret can be: texts that say that something went wrong on the way."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from confsync.sync.url import MASK, trim
+
+_ENCRYPTED = "ENC["
+
+
+def unusable(text: str) -> tuple[str, str] | None:
+    """What is wrong with the text of a secret, after "it is" or "it", and a hint; None: nothing.
+
+    Nothing of the text is repeated.
+    """
+    if not trim(text):
+        return "is empty", "a secret that is meant to be none has '@type': None"
+    if text == MASK:
+        return "is a mask, not a secret", "the server would store four asterisks"
+    if text.startswith(_ENCRYPTED):
+        return "is still encrypted", "decrypt it before confsync runs"
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        return "holds a control character", "write the secret as one line of text"
+    return None
