@@ -1,0 +1,148 @@
+"""`{command: […]}`: what programs print, and what is left behind by those that do not end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from confsync.secrets.command import Command
+from confsync.secrets.resolver import Unavailable
+from confsync.sync.secret import Ref
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ENVIRONMENT = {"PATH": os.environ["PATH"], "NAME": "value"}
+PYTHON = (sys.executable, "-c")
+
+
+def run(*words: str, seconds: float = 10, base: str = "") -> str:
+    return Command(seconds)(Ref("command", words[0], base, words[1:]), ENVIRONMENT)
+
+
+def refusal(*words: str, seconds: float = 10) -> str:
+    with pytest.raises(Unavailable) as caught:
+        run(*words, seconds=seconds)
+    assert "Canary" not in f"{caught.value.fact}{caught.value.hint}"
+    assert caught.value.fact.startswith(f"command {words[0]} ")
+    return caught.value.fact.removeprefix(f"command {words[0]} ")
+
+
+@pytest.mark.parametrize(
+    ("printed", "text"),
+    [
+        (r"a b", "a b"),
+        (r"a\n", "a"),
+        (r"a\n\n", "a\n"),
+        (r" a \n", " a "),
+        (r"gr\303\274n", "grün"),
+        ("", ""),
+    ],
+)
+def test_what_is_printed_counts_without_one_newline(printed: str, text: str) -> None:
+    assert run("printf", printed) == text
+
+
+def test_no_shell_takes_part() -> None:
+    assert run("printf", "%s|", "$NAME", "a b", "*", "; exit 1", "") == "$NAME|a b|*|; exit 1||"
+
+
+def test_it_gets_the_environment_and_nothing_to_read_and_no_terminal() -> None:
+    script = (
+        "import os, sys\n"
+        "print(os.environ['NAME'], sys.stdin.read() == '', os.getsid(0) == os.getpid(), end='')"
+    )
+    assert run(*PYTHON, script) == "value True True"
+
+
+def test_it_runs_beside_the_file_that_refers_to_it(tmp_path: Path) -> None:
+    program = tmp_path / "get"
+    program.write_text("#!/bin/sh\ncat secret\n")
+    program.chmod(0o755)
+    (tmp_path / "secret").write_text("beside")
+    assert run("./get", base=str(tmp_path)) == "beside"
+
+
+@pytest.mark.parametrize(
+    ("words", "fact"),
+    [
+        (("no-such-program",), "cannot be started"),
+        (("/",), "cannot be started"),
+        (("sh", "-c", "echo Canary; exit 3"), "ended with status 3"),
+        (("sh", "-c", "echo Canary; kill -9 $$"), "was ended by signal 9"),
+        (("sh", "-c", "printf 'Canary\\377'"), "is not UTF-8"),
+        (("head", "-c", "65537", "/dev/zero"), "is larger than 64 KiB"),
+        (("cat", "/dev/zero"), "is larger than 64 KiB"),
+    ],
+)
+def test_what_fails_is_told_without_what_was_printed(words: tuple[str, ...], fact: str) -> None:
+    assert refusal(*words) == fact
+
+
+def test_64_kib_are_taken() -> None:
+    assert run("head", "-c", "65536", "/dev/zero") == "\0" * 65536
+
+
+def test_what_is_said_on_standard_error_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("sh", "-c", "echo Canary >&2; printf a") == "a"
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "sleep 60",
+        "sleep 60 & wait",
+        "printf a; exec >&-; sleep 60",
+        "trap '' TERM INT HUP; sleep 60 & while :; do wait; done",
+        "sleep 60 &",
+    ],
+)
+def test_what_does_not_end_is_killed_with_all_that_it_started(script: str, tmp_path: Path) -> None:
+    mark = tmp_path / "alive"
+    started = time.monotonic()
+    fact = refusal("sh", "-c", f"exec 9>{mark}; {script}", seconds=0.3)
+    assert fact == "did not end within 0.3 s"
+    assert time.monotonic() - started < 5
+    deadline = time.monotonic() + 5
+    while holders(mark) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not holders(mark)
+
+
+def test_an_interrupt_kills_it_too(tmp_path: Path) -> None:
+    mark = tmp_path / "alive"
+    threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        run("sh", "-c", f"exec 9>{mark}; sleep 60 & wait")
+    deadline = time.monotonic() + 5
+    while holders(mark) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not holders(mark)
+
+
+def test_what_a_program_leaves_running_on_purpose_is_left_alone(tmp_path: Path) -> None:
+    """An agent, say, that unlocks a store of passwords."""
+    file = tmp_path / "pid"
+    script = f"sleep 60 >/dev/null 2>&1 & echo $! > {file}; printf a"
+    assert run("sh", "-c", script) == "a"
+    number = int(file.read_text())
+    os.kill(number, signal.SIGTERM)
+
+
+def holders(file: Path) -> list[str]:
+    """The processes that hold a file open."""
+    found = subprocess.run(
+        ["sh", "-c", "ls -l /proc/[0-9]*/fd 2>/dev/null || true"],  # noqa: S607 - where sh is does not matter
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return [line for line in found.stdout.splitlines() if line.endswith(str(file))]
