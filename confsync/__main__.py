@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import sys
 
@@ -10,6 +11,8 @@ def main() -> None:
     """Run the command line of this process and leave with its status."""
     from confsync.cli.main import run  # noqa: PLC0415 - importing this module costs nothing
 
+    # A core dump would hold every secret of the run.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

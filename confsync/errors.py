@@ -18,7 +18,12 @@ ConfsyncError
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from os import sep
+from typing import Literal, TypeVar
+
+E = TypeVar("E", bound=BaseException)
+
+_HERE = __file__.rpartition(sep)[0] + sep
 
 __all__ = [
     "ConfsyncError",
@@ -35,6 +40,8 @@ __all__ = [
     "ServerRefused",
     "UnexpectedAnswer",
     "WrongUsage",
+    "alone",
+    "as_fault",
 ]
 
 
@@ -144,7 +151,41 @@ class ReaderGone(OutputFailed):
 
 
 class Fault(ConfsyncError):
-    """A promise inside confsync is broken. The message never holds a value."""
+    """A promise inside confsync is broken. The message never holds a value.
+
+    `places`: where it was raised, `module:line`, from the inside out.
+    """
+
+    places: tuple[str, ...] = ()
+
+
+def as_fault(error: BaseException) -> Fault:
+    """What to say of an exception that nobody expected: its type and its places, for a foreign
+    text may hold a value.
+    """
+    fault = error if isinstance(error, Fault) else Fault(type(error).__name__)
+    fault.places = (*fault.places, *_places(error))
+    return fault
+
+
+def alone(error: E) -> E:
+    """The error without the frames that it came through and the errors that it came from: crash
+    reporters print the variables of each, and what stands there may be secret.
+    """
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
+
+
+def _places(error: BaseException) -> tuple[str, ...]:
+    """The lines of confsync that it came through, from the inside out."""
+    found: list[str] = []
+    trace = error.__traceback__
+    while trace is not None:
+        path = trace.tb_frame.f_code.co_filename
+        if path.startswith(_HERE):
+            found.append(f"{path.rpartition(sep)[2]}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return tuple(reversed(found))
 
 
 def _count(number: int, what: str) -> str:

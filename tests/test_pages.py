@@ -6,14 +6,21 @@ import os
 import re
 import shlex
 import signal
+import ssl
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from confsync.sandbox import Server
 from confsync.workflow.validate import validate
+from tests.net.tls_server import Authority, front, proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -22,6 +29,9 @@ PAGES = sorted(
 )
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STORE = (ROOT / "examples/demo/stores/in-memory.yaml").read_text()
+
+PROXY = "http://proxy.example.com:3128"
+"""The proxy that pages name."""
 
 # Commands of the pages that are no confsync; each is held by something else.
 ELSEWHERE = {
@@ -77,7 +87,11 @@ def directory(tmp_path: Path) -> Path:
 
 
 def test_the_pages_have_commands() -> None:
-    assert {page for page in PAGES if commands(page)} >= {"README.md", "docs/store-file.md"}
+    assert {page for page in PAGES if commands(page)} >= {
+        "README.md",
+        "docs/store-file.md",
+        "docs/transport.md",
+    }
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -90,10 +104,30 @@ def test_every_command_of_a_page_runs(page: str, directory: Path) -> None:
         if words[1] == "sandbox":
             start_and_end_a_sandbox(words[1:], directory)
             continue
-        with Server() as server:
-            done = run(words[1:], directory, server.url)
+        with Server() as server, reached(words[1:], directory, server.url) as (arguments, url):
+            done = run(arguments, directory, url)
         asks = words[1] == "apply" and "--yes" not in words
         assert done.returncode == (3 if asks else 0), (command, done.stdout, done.stderr)
+
+
+@contextmanager
+def reached(words: list[str], directory: Path, url: str) -> Iterator[tuple[list[str], str]]:
+    """The server as a command wants to reach it: its private CA, client certificate and proxy are
+    there, under the names that the command gives them.
+    """
+    if "--ca-file" not in words:
+        yield words, url
+        return
+    authority = Authority.made(directory)
+    authority.client("client")
+    context = authority.server("localhost")
+    if "--client-cert" in words:
+        context.verify_mode = ssl.CERT_REQUIRED
+        authority.ca.configure_trust(context)
+    with front(url, context) as outside, proxy() as through:
+        yield [through.url if word == PROXY else word for word in words], outside.url
+        assert bool(through.heads) == (PROXY in words)
+        assert outside.connections == 1
 
 
 def start_and_end_a_sandbox(words: list[str], directory: Path) -> None:

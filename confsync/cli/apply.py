@@ -11,6 +11,7 @@ import click
 from confsync.cli import options as shared
 from confsync.cli.again import hint_to_run_again
 from confsync.cli.connect import server, session
+from confsync.cli.mask import add_masks, check_runner
 from confsync.cli.output import STDOUT
 from confsync.cli.status import Status, of_outcome
 from confsync.errors import Declined, OutputFailed
@@ -35,6 +36,12 @@ if TYPE_CHECKING:
 @shared.rendering(OUTCOME)
 @click.option("--yes", is_flag=True, help="Apply without asking.")
 @click.option("--allow-commands", is_flag=True, help="Run the commands that the files refer to.")
+@click.option(
+    "--add-mask",
+    is_flag=True,
+    envvar="CONFSYNC_ADD_MASK",
+    help="In GitHub Actions: have the runner mask the secrets that references lead to.",
+)
 def apply(  # noqa: PLR0913 - one parameter an option
     files: tuple[str, ...],
     *,
@@ -43,12 +50,15 @@ def apply(  # noqa: PLR0913 - one parameter an option
     outputs: Outputs,
     yes: bool,
     allow_commands: bool,
+    add_mask: bool,
 ) -> Status:
     """Bring the server to the state that FILES describe.
 
     Shows the plan, asks, sends the smallest update, and reads back what is stored. Where nothing
     differs nothing is sent.
     """
+    if add_mask:
+        check_runner()
     if not yes and (sys.stdin is None or not sys.stdin.isatty()):
         hint = "look at `confsync plan`, then run it with --yes"
         raise Declined("nobody can be asked: there is no terminal", hint=hint)
@@ -60,7 +70,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
             environment=os.environ,
             options=options,
             allow_commands=allow_commands,
-            show=_show(outputs, asking=not yes),
+            show=_show(outputs, asking=not yes, masks=add_mask),
             ask=None if yes else _asker(console),
         )
     try:
@@ -82,10 +92,12 @@ def _report(outcome: Outcome, outputs: Outputs) -> None:
             outputs.write(sink, f"{lead}{OUTCOME[sink.format](outcome)}")
 
 
-def _show(outputs: Outputs, *, asking: bool) -> Callable[[Plan], None]:
+def _show(outputs: Outputs, *, asking: bool, masks: bool) -> Callable[[Plan], None]:
     """How the plan is shown before anything is sent: where a question follows, in any case."""
 
     def show(plan: Plan) -> None:
+        if masks:
+            add_masks(outputs.console.vault)
         text = PLAN["text"](plan)
         if STDOUT in outputs.sinks:
             outputs.write(STDOUT, text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,13 @@ import click
 from confsync.errors import WrongUsage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import TypeAlias
 
     from confsync.sync.secret import Vault
     from confsync.workflow.server import Session
+
+    Option: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 @dataclass(frozen=True)
@@ -25,16 +28,24 @@ class Access:
 
     url: str | None
     insecure_http: bool
+    ca_file: str | None
+    client_cert: str | None
+    client_key: str | None
+    proxy: str | None
 
 
 def server(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every command that talks to a server; it gets them as `access`."""
 
     @wraps(command)
-    def with_access(*args: object, url: str | None, insecure_http: bool, **rest: object) -> object:
-        return command(*args, access=Access(url, insecure_http), **rest)
+    def with_access(*args: object, **values: object) -> object:
+        access: dict[str, Any] = {field.name: values.pop(field.name) for field in fields(Access)}
+        return command(*args, access=Access(**access), **values)
 
-    return _url(_insecure_http(with_access))
+    made: Callable[..., Any] = with_access
+    for option in reversed(_OPTIONS):
+        made = option(made)
+    return made
 
 
 @contextmanager
@@ -51,20 +62,60 @@ def session(access: Access, vault: Vault) -> Iterator[Session]:
         user=os.environ.get("STALWART_USER", ""),
         password=os.environ.get("STALWART_PASSWORD", ""),
         insecure_http=access.insecure_http,
+        ca_file=access.ca_file,
+        client_cert=access.client_cert,
+        client_key=access.client_key,
+        proxy=access.proxy,
+        # Set but empty is not the same as not set: it is refused.
+        hosts=os.environ.get("CONFSYNC_HOSTS"),
         vault=vault,
     ) as connected:
         yield connected
 
 
-_url = click.option(
-    "--url",
-    metavar="URL",
-    envvar=["CONFSYNC_URL", "STALWART_URL"],
-    help="The server, like https://mail.example.com.  [env: CONFSYNC_URL, STALWART_URL]",
-)
+def _value(name: str, metavar: str, variables: Sequence[str], what: str) -> Option:
+    return click.option(
+        name,
+        metavar=metavar,
+        envvar=variables,
+        help=f"{what}  [env: {', '.join(variables)}]",
+    )
 
-_insecure_http = click.option(
-    "--insecure-http",
-    is_flag=True,
-    help="Allow http to a host that is not this one: everyone on the way sees the credentials.",
+
+_OPTIONS: tuple[Option, ...] = (
+    _value(
+        "--url",
+        "URL",
+        ["CONFSYNC_URL", "STALWART_URL"],
+        "The server, like https://mail.example.com.",
+    ),
+    click.option(
+        "--insecure-http",
+        is_flag=True,
+        help="Allow http to a host that is not this one: everyone on the way sees the credentials.",
+    ),
+    _value(
+        "--ca-file",
+        "FILE",
+        ["CONFSYNC_CA_FILE"],
+        "CA certificates, PEM: no others count then, not even the system's.",
+    ),
+    _value(
+        "--client-cert",
+        "FILE",
+        ["CONFSYNC_CLIENT_CERT"],
+        "A certificate to show to the server, PEM; its key may stand in the same file.",
+    ),
+    _value(
+        "--client-key",
+        "FILE",
+        ["CONFSYNC_CLIENT_KEY"],
+        "The key of that certificate, PEM, without a passphrase.",
+    ),
+    _value(
+        "--proxy",
+        "URL",
+        ["CONFSYNC_PROXY"],
+        "Go through this proxy, like http://proxy.example.com:3128; no other is used.",
+    ),
 )

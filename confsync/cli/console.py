@@ -4,25 +4,54 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 from confsync.errors import OutputFailed, ReaderGone
 from confsync.sync.secret import Vault
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-@dataclass(frozen=True)
+_CREDENTIALS = ("STALWART_TOKEN", "STALWART_PASSWORD")
+
+
 class Console:
-    """What one run of the program writes to, and the vault that holds the run's secrets."""
+    """What one run of the program writes to, and the vault that holds the run's secrets.
 
-    vault: Vault = field(default_factory=Vault)
+    Secrets are sealed from door to door, and nothing here gets to see one. As a last line of
+    defence everything that is written goes through the vault's scrubber all the same; only the
+    tests that prove the first line do without (`scrubbed=False`).
+    """
+
+    def __init__(self, *, scrubbed: bool = True) -> None:
+        self.vault = Vault()
+        self._scrubbed = scrubbed
+        self._end = ExitStack()
+        for name in _CREDENTIALS:
+            if value := os.environ.get(name):
+                self.vault.seal(value)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.close()
+
+    def at_end(self, action: Callable[[], None]) -> None:
+        """Do something when the run is over."""
+        self._end.callback(action)
+
+    def scrub(self, text: str) -> str:
+        """The text as it may be written, wherever to."""
+        return self.vault.scrub(text) if self._scrubbed else text
 
     def say(self, text: str) -> None:
         """Tell people something: everything that is not data goes to standard error."""
         if sys.stderr is not None:
             with suppress(OSError):
-                sys.stderr.write(text)
+                sys.stderr.write(self.scrub(text))
                 sys.stderr.flush()
 
     def print(self, text: str) -> None:
@@ -31,7 +60,7 @@ class Console:
             hint = "write to a file: --output text=FILE"
             raise OutputFailed("standard output is closed", hint=hint)
         try:
-            sys.stdout.write(text)
+            sys.stdout.write(self.scrub(text))
             sys.stdout.flush()
         except OSError as error:
             # What is left in the buffer must not fail again when the process ends.

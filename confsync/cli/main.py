@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import traceback
+import logging
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +12,15 @@ from confsync import __version__
 from confsync.cli.console import Console
 from confsync.cli.status import Status, of_error
 from confsync.cli.usage import told, unknown_command
-from confsync.errors import ConfsyncError, Fault, InvalidFiles, ReaderGone, SecretUnavailable
+from confsync.cli.verbose import with_options
+from confsync.errors import (
+    ConfsyncError,
+    Fault,
+    InvalidFiles,
+    ReaderGone,
+    SecretUnavailable,
+    as_fault,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +34,7 @@ COMMANDS: Mapping[str, str] = {
 }
 """Every command, which is a module of this room by the same name, and what it does."""
 
+_PLACES = 3
 _NO_SERVER = {"validate", "sandbox"}
 
 _STATUSES = """\b
@@ -55,6 +63,7 @@ class _Commands(click.Group):
         command = getattr(import_module(f"confsync.cli.{cmd_name}"), cmd_name)
         if not isinstance(command, click.Command):
             raise Fault(f"{cmd_name} is no command")
+        with_options(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -77,30 +86,44 @@ def confsync() -> None:
     """
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run a command line and return the exit status. Nothing that is raised leaves here."""
-    console = Console()
+with_options(confsync)
+
+
+def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
+    """Run a command line and return the exit status. Nothing that is raised leaves here.
+
+    `scrubbed=False` is for the tests that prove that there is nothing to scrub.
+    """
     command = next((argument for argument in arguments if argument in COMMANDS), "")
+    with Console(scrubbed=scrubbed) as console:
+        try:
+            return _run(arguments, console)
+        except click.UsageError as usage:
+            _say(console, *_usage(usage))
+            return Status.ERROR
+        except (click.Abort, KeyboardInterrupt):
+            _say(console, "interrupted", *_unchanged(command))
+            return Status.INTERRUPTED
+        except ReaderGone:
+            return Status.ERROR
+        except Fault as fault:
+            _say(console, *_fault(fault, command))
+            return Status.ERROR
+        except ConfsyncError as error:
+            _say(console, *_told(error), *(_unchanged(command) if error.unchanged else ()))
+            return of_error(error)
+        except Exception as error:  # noqa: BLE001 - the last door: no foreign text goes out
+            _say(console, *_fault(as_fault(error), command))
+            return Status.ERROR
+
+
+def _run(arguments: Sequence[str], console: Console) -> int:
     try:
         status = confsync.main(
             list(arguments), prog_name="confsync", standalone_mode=False, obj=console
         )
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
-    except click.UsageError as usage:
-        _say(console, *_usage(usage))
-        return Status.ERROR
-    except (click.Abort, KeyboardInterrupt):
-        _say(console, "interrupted", *_unchanged(command))
-        return Status.INTERRUPTED
-    except ReaderGone:
-        return Status.ERROR
-    except ConfsyncError as error:
-        _say(console, *_told(error), *(_unchanged(command) if error.unchanged else ()))
-        return of_error(error)
-    except Exception as fault:  # noqa: BLE001 - the last door: no foreign text goes out
-        _say(console, *_fault(fault, command))
-        return Status.ERROR
     return status if isinstance(status, int) else Status.DONE
 
 
@@ -124,16 +147,12 @@ def _unchanged(command: str) -> list[str]:
     return [] if not command or command in _NO_SERVER else ["nothing was changed on the server"]
 
 
-def _fault(fault: Exception, command: str) -> list[str]:
-    """Where and what kind, never a value: an exception's own text may hold one."""
-    places = [
-        f"{Path(frame.filename).name}:{frame.lineno}"
-        for frame in traceback.extract_tb(fault.__traceback__)
-        if "confsync" in frame.filename
-    ]
-    trail = " < ".join(reversed(places[-3:]))
+def _fault(fault: Fault, command: str) -> list[str]:
+    """Where and what kind, never a value."""
+    logging.getLogger("confsync").debug("raised at %s", " < ".join(fault.places))
+    places = f" at {' < '.join(fault.places[:_PLACES])}" if fault.places else ""
     return [
-        f"error: a fault inside confsync: {type(fault).__name__} at {trail}",
+        f"error: a fault inside confsync: {fault.message}{places}",
         "hint: this is a bug; please report this line",
         *_consequence(command),
     ]

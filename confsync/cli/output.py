@@ -42,7 +42,7 @@ class Outputs:
             self.console.print(coloured(text) if sink == STDOUT and _colour(self.color) else text)
             return
         try:
-            Path(sink.file).write_text(text, encoding="utf-8")
+            Path(sink.file).write_text(self.console.scrub(text), encoding="utf-8")
         except OSError:
             raise _unwritable(sink) from None
 
@@ -81,6 +81,10 @@ def _sink(output: str, formats: Collection[str]) -> Sink:
         )
     if equals and not file:
         raise WrongUsage(f"--output {name}= names no file", hint=f"write --output {name}=FILE")
+    if "://" in file:
+        raise WrongUsage(
+            "a URL stands where an output's file belongs", hint=f"write --output {name}=FILE"
+        )
     sink = Sink(name, file or None)
     if file and not _writable(Path(file)):
         raise _unwritable(sink)

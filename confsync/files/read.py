@@ -5,6 +5,7 @@ Size and depth are checked before anything is built.
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass, field, replace
 from io import StringIO
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
     from ruamel.yaml.events import Event
 
+_LOG = logging.getLogger("confsync.files")
+
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 32
 
@@ -51,6 +54,7 @@ class Parsed:
 
 def read(path: str) -> Parsed:
     """Read a file. Nothing is raised: whatever is wrong is a problem."""
+    _LOG.info("reads %s", path)
     try:
         source = _text(path)
     except _Unreadable as unreadable:

@@ -12,9 +12,10 @@ from confsync.kinds.duration import UNITS, duration_text, milliseconds
 from confsync.kinds.kind import U64
 from confsync.kinds.mistakes import Mistake, check_read, nearest
 from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
+from confsync.sync.secret import MASK
 from confsync.sync.shape import Boolean, Choice, Duration, ListOf, Shape, Text, Unsigned
 from confsync.sync.tree import Path, path_text
-from confsync.sync.url import MASK, trim
+from confsync.sync.url import trim
 
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _BOOLEANS = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from confsync.kinds.duration import duration_text
-from confsync.sync.secret import Secret
+from confsync.sync.secret import MASK, Secret
 from confsync.sync.shape import Duration, ListOf, Shape, Variants
 from confsync.sync.tree import Items, Members, Object, Tree
-from confsync.sync.url import MASK, Url
+from confsync.sync.url import Url
 
 Plain: TypeAlias = "bool | int | str | list[Plain] | dict[str, Plain] | None"
 

@@ -18,9 +18,9 @@ from confsync.kinds.mistakes import (
 )
 from confsync.kinds.scalars import is_null, text
 from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
-from confsync.sync.secret import IN_CLEAR, Form, Ref, Secret, Vault
+from confsync.sync.secret import IN_CLEAR, MASK, Form, Ref, Secret, Vault
 from confsync.sync.tree import Path, path_text
-from confsync.sync.url import MASK, Url, compose, percent_encoded, seal_url, trim
+from confsync.sync.url import Url, compose, percent_encoded, seal_url, trim
 from confsync.sync.usable import unusable
 
 if TYPE_CHECKING:

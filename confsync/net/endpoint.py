@@ -1,48 +1,115 @@
-"""The server's address, as the user gives it."""
+"""The server's address, and a proxy's, as the user gives them."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from confsync.errors import WrongUsage
 
 _EXAMPLE = "write the server's origin alone, like https://mail.example.com"
+_PROXY_EXAMPLE = "write it like http://proxy.example.com:3128"
+
+_PORTS = {"http": 80, "https": 443}
+_LABEL = re.compile(r"\w(?:[\w-]{0,61}\w)?")
+_LONGEST_NAME = 253
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An origin: scheme, host, port, without anything that could be a credential."""
+    """An origin: scheme, host, port, without anything that could be a credential.
+
+    `host` is canonical: see `canonical`.
+    """
 
     origin: str
+    host: str
+    port: int
     loopback: bool
+
+    @property
+    def secure(self) -> bool:
+        """Whether it is reached over TLS."""
+        return self.origin.startswith("https:")
 
 
 def endpoint(url: str, *, insecure_http: bool = False) -> Endpoint:
     """Check a server's URL: https, or http on loopback. Raises WrongUsage, never with the URL."""
-    try:
-        parts = urlsplit(url.strip())
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise WrongUsage("the server's URL is no URL", hint=_EXAMPLE) from None
-    if parts.username is not None or parts.password is not None:
-        raise WrongUsage(
-            "the server's URL holds credentials",
-            hint="set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD, in the environment",
-        )
-    if parts.scheme not in {"http", "https"} or not host:
-        raise WrongUsage("the server's URL is not https://HOST", hint=_EXAMPLE)
-    if parts.path not in {"", "/"} or parts.query or parts.fragment:
-        raise WrongUsage("the server's URL holds more than a host", hint=_EXAMPLE)
+    scheme, host, port = _split(
+        url,
+        "the server's URL",
+        _EXAMPLE,
+        "set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD, in the environment",
+    )
     loopback = _loopback(host)
-    if parts.scheme == "http" and not loopback and not insecure_http:
+    if scheme == "http" and not loopback and not insecure_http:
         raise WrongUsage(
             f"http to {host} would show the credentials to everyone on the way",
             hint="use https, or --insecure-http where the way is safe by other means",
         )
+    return Endpoint(_origin(scheme, host, port), host, port or _PORTS[scheme], loopback)
+
+
+def proxy_origin(url: str, server: Endpoint) -> str:
+    """Check a proxy's URL: http or https, a host, a port. Raises WrongUsage, never with the URL."""
+    scheme, host, port = _split(
+        url, "the proxy's URL", _PROXY_EXAMPLE, "confsync logs in to no proxy: use one without"
+    )
+    if port is None:
+        raise WrongUsage("the proxy's URL names no port", hint=_PROXY_EXAMPLE)
+    if not server.secure:
+        raise WrongUsage(
+            "a proxy would see the credentials, because the server's URL is not https",
+            hint="use https, or leave out --proxy (CONFSYNC_PROXY)",
+        )
+    if ":" in server.host:
+        # httpcore 1.0 writes CONNECT ::1:443, without the brackets that tell host and port apart.
+        raise WrongUsage(
+            "a proxy cannot be asked for an IPv6 address", hint="name the server by its host name"
+        )
+    return _origin(scheme, host, port)
+
+
+def canonical(host: str) -> str | None:
+    """A host in the form in which hosts are compared: lower case, no dot at the end, the shortest
+    form of an address. None for what is no host.
+    """
+    if ":" in host:
+        try:
+            address = IPv6Address(host)
+        except ValueError:
+            return None
+        # A zone names a network card of this machine: such an address is nobody's name.
+        return None if address.scope_id else str(address)
+    name = host.lower().removesuffix(".")
+    fits = len(name) <= _LONGEST_NAME and all(map(_LABEL.fullmatch, name.split(".")))
+    return name if fits else None
+
+
+def _split(url: str, what: str, example: str, credentials: str) -> tuple[str, str, int | None]:
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise WrongUsage(f"{what} is no URL", hint=example) from None
+    if "@" in parts.netloc:
+        raise WrongUsage(f"{what} holds credentials", hint=credentials)
+    if parts.scheme not in _PORTS or not host:
+        expected = "https://HOST" if example == _EXAMPLE else "http://HOST:PORT"
+        raise WrongUsage(f"{what} is not {expected}", hint=example)
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise WrongUsage(f"{what} holds more than a host", hint=example)
+    known = canonical(host)
+    if known is None or port == 0:
+        raise WrongUsage(f"{what} is no URL", hint=example)
+    return parts.scheme, known, port
+
+
+def _origin(scheme: str, host: str, port: int | None) -> str:
     name = f"[{host}]" if ":" in host else host
-    return Endpoint(f"{parts.scheme}://{name}{'' if port is None else f':{port}'}", loopback)
+    return f"{scheme}://{name}{'' if port is None else f':{port}'}"
 
 
 def _loopback(host: str) -> bool:

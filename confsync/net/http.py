@@ -1,19 +1,31 @@
-"""One request, one answer, over HTTP/1.1: bounded in time and size, no redirects, no proxy."""
+"""One request, one answer, over HTTP/1.1: bounded in time and size, no redirects."""
 
 from __future__ import annotations
 
-import ssl
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 import httpx
 
-from confsync.errors import ConnectionFailed, ConnectionLost, UnexpectedAnswer
+from confsync.errors import (
+    ConfsyncError,
+    ConnectionFailed,
+    ConnectionLost,
+    UnexpectedAnswer,
+    WrongUsage,
+)
+from confsync.net.bare import caught
+from confsync.net.endpoint import proxy_origin
+from confsync.net.failures import Route
+from confsync.net.flight import Flight, Line
+from confsync.net.tls import SYSTEM, Trust, nobody
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from confsync.net.endpoint import Endpoint
 
@@ -23,37 +35,57 @@ DEADLINE = 30.0
 HURRY = 2.5
 """Seconds for what is left to do after an interrupt: the update's answer, and one more reading."""
 
+_OK = 200
+_log = logging.getLogger("confsync.net")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is sent. Neither part of it is ever shown."""
+
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. Header names are in lower case."""
+    """What came back; only the status is ever shown. Header names are in lower case."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 class Connection:
-    """A connection to one origin, which it never leaves. Certificates are checked against the
-    system's trust store.
+    """A connection to one origin, which it never leaves.
+
+    `trust` says which certificates count; it does for a `proxy` too, which never gets to see the
+    client's certificate. Nothing is taken from the environment but where the system's trust store
+    is. Raises WrongUsage for files and a proxy that cannot be used.
 
     Requests run in threads of their own, so that the deadline holds whatever the server does, and
-    a signal can be heard while one is under way.
+    a signal can be heard while one is under way. Each request is logged, without a value.
     """
 
-    def __init__(self, endpoint: Endpoint, *, deadline: float = DEADLINE) -> None:
-        self._endpoint = endpoint
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        trust: Trust = SYSTEM,
+        proxy: str | None = None,
+        deadline: float = DEADLINE,
+    ) -> None:
+        if trust != SYSTEM and not endpoint.secure:
+            raise WrongUsage(
+                "there are no certificates in a connection over http",
+                hint="use https, or leave out --ca-file, --client-cert and --client-key, and their"
+                " variables CONFSYNC_CA_FILE, CONFSYNC_CLIENT_CERT and CONFSYNC_CLIENT_KEY",
+            )
+        through = None if proxy is None else proxy_origin(proxy, endpoint)
+        self._route = Route(endpoint.origin, through, trust)
+        self._line = Line()
         self._deadline = deadline
-        secure = endpoint.origin.startswith("https:")
-        self._client = httpx.Client(
-            base_url=endpoint.origin,
-            verify=ssl.create_default_context() if secure else False,
-            trust_env=False,
-            follow_redirects=False,
-            # A connection that does not come about ends first: then nothing was sent, for certain.
-            timeout=httpx.Timeout(deadline, connect=deadline * 0.8),
-            headers={"Accept-Encoding": "identity", "User-Agent": "confsync"},
-        )
+        self._client = _client(self._route, deadline)
 
     def __enter__(self) -> Self:
         return self
@@ -61,73 +93,135 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def post(
-        self, path: str, body: bytes, headers: Mapping[str, str], *, finish: bool = False
-    ) -> Answer:
-        """Send a body and read the answer whole.
+    def post(self, path: str, write: Callable[[], Request], *, finish: bool = False) -> Answer:
+        """Send what `write` returns and read the answer whole.
 
-        With `finish` a first interrupt does not end it: the answer is waited for, for some seconds
-        more, and later requests have as little time. Raises ConnectionFailed where the request was
-        certainly not sent, ConnectionLost where it may have arrived, UnexpectedAnswer for an
-        answer over 8 MiB.
+        `write` is called in another thread, just before sending. With `finish` a first interrupt
+        does not end it: the answer is waited for, for some seconds more, and later requests have
+        as little time. Raises ConnectionFailed where the request was certainly not sent,
+        ConnectionLost where it may have arrived, UnexpectedAnswer for an answer over 8 MiB or a
+        compressed one, what `write` raises if it is one of confsync's errors, and otherwise Fault.
+        No frame of an error holds the request or the answer.
         """
-        results: SimpleQueue[Answer | Exception] = SimpleQueue()
-
-        def work() -> None:
-            try:
-                results.put(self._post(path, body, headers))
-            except Exception as error:  # noqa: BLE001 - raised again in the thread that waits
-                results.put(error)
-
-        worker = Thread(target=work, daemon=True)
-        try:
-            worker.start()
-            result = self._wait(results)
-        except KeyboardInterrupt:
-            if not finish:
-                raise
-            self._deadline = min(self._deadline, HURRY)
-            result = self._wait(results)
-        if isinstance(result, Exception):
+        result = self._result(path, write, finish=finish)
+        if isinstance(result, ConfsyncError):
             raise result
         return result
 
-    def _wait(self, results: SimpleQueue[Answer | Exception]) -> Answer | Exception:
+    def _result(
+        self, path: str, write: Callable[[], Request], *, finish: bool
+    ) -> Answer | ConfsyncError:
+        results: SimpleQueue[Answer | ConfsyncError] = SimpleQueue()
+        flight = Flight(self._line, proxied=self._route.proxy is not None)
+
+        def work() -> None:
+            results.put(caught(lambda: self._carry(path, write, flight)))
+
+        started = monotonic()
+        try:
+            Thread(target=work, name="confsync-request", daemon=True).start()
+            try:
+                result = self._wait(results, flight)
+            except KeyboardInterrupt:
+                if not finish:
+                    raise
+                self._deadline = min(self._deadline, HURRY)
+                result = self._wait(results, flight)
+        except KeyboardInterrupt:
+            flight.give_up()
+            raise
+        self._tell(path, result, flight, monotonic() - started)
+        return result
+
+    def _wait(
+        self, results: SimpleQueue[Answer | ConfsyncError], flight: Flight
+    ) -> Answer | ConfsyncError:
         try:
             return results.get(timeout=self._deadline)
         except Empty:
-            return self._late()
+            sending = flight.give_up()
+            return self._route.late(flight, self._deadline, sending=sending)
 
-    def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def _carry(
+        self, path: str, write: Callable[[], Request], flight: Flight
+    ) -> Answer | ConfsyncError:
+        request = write()
+        length = {"Content-Length": str(len(request.body))}
         try:
-            with self._client.stream("POST", path, content=body, headers=dict(headers)) as response:
-                return Answer(
-                    response.status_code,
-                    {name.lower(): value for name, value in response.headers.items()},
-                    _body(response),
-                )
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise ConnectionFailed(
-                f"cannot connect to {self._endpoint.origin}{_reason(error)}",
-                hint="check the URL, the name server and the firewall",
-            ) from None
+            with self._client.stream(
+                "POST",
+                path,
+                content=flight.body(request.body),
+                headers={**request.headers, **length},
+                extensions={"trace": flight.trace},
+            ) as response:
+                return _answer(response)
         except httpx.TimeoutException:
-            raise self._late() from None
-        except (httpx.TransportError, httpx.StreamError):
-            raise ConnectionLost(
-                f"the connection to {self._endpoint.origin} broke before an answer came",
-                hint="is this the server's HTTP port?",
-            ) from None
-        except httpx.InvalidURL:
-            raise ConnectionFailed(
-                "the server's URL is no URL", hint="write https://HOST"
-            ) from None
+            return self._route.late(flight, self._deadline, sending=flight.sending)
+        except (httpx.TransportError, httpx.StreamError, OSError) as error:
+            return self._route.failure(error, flight)
 
-    def _late(self) -> ConnectionLost:
-        return ConnectionLost(
-            f"no answer from {self._endpoint.origin} within {self._deadline:g} s",
-            hint="the server may be overloaded, or something on the way drops packets",
+    def _tell(
+        self, path: str, result: Answer | ConfsyncError, flight: Flight, seconds: float
+    ) -> None:
+        if _log.isEnabledFor(logging.DEBUG) and self._line.stream is not None:
+            version, cipher = self._line.tls
+            use = "connection used again" if flight.reused else "new connection"
+            _log.debug(
+                "%s: %s", self._route.server, ", ".join(filter(None, (use, version, cipher)))
+            )
+        asked, after = f"POST {self._route.server}{path}", f"{seconds:.2f} s"
+        if isinstance(result, Answer):
+            # Not how long it is: that would tell the length of the passwords in it.
+            _log.info("%s: HTTP %d, %s", asked, result.status, after)
+        else:
+            _log.info("%s: %s after %s", asked, _ENDS.get(type(result), "a fault"), after)
+
+
+_ENDS: Mapping[type[ConfsyncError], str] = {
+    ConnectionFailed: "not sent",
+    ConnectionLost: "no answer",
+    UnexpectedAnswer: "no answer that can be used",
+}
+
+
+def _client(route: Route, deadline: float) -> httpx.Client:
+    secure = route.server.startswith("https:")
+    try:
+        return httpx.Client(
+            base_url=route.server,
+            verify=route.trust.context() if secure else nobody(),
+            proxy=_proxy(route),
+            trust_env=False,
+            follow_redirects=False,
+            # For each step: the thread that waits has the deadline for all of them.
+            timeout=deadline,
+            headers={"Accept-Encoding": "identity", "User-Agent": "confsync"},
         )
+    except httpx.InvalidURL:
+        raise WrongUsage(
+            "the server's URL, or the proxy's, is no URL", hint="write https://HOST"
+        ) from None
+
+
+def _proxy(route: Route) -> httpx.Proxy | None:
+    if route.proxy is None:
+        return None
+    secure = route.proxy.startswith("https:")
+    context = route.trust.without_client.context() if secure else None
+    return httpx.Proxy(route.proxy, ssl_context=context)
+
+
+def _answer(response: httpx.Response) -> Answer:
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    # The status of an answer that says no is worth more than its body, which nobody reads.
+    if response.status_code == _OK and encoding not in {"", "identity"}:
+        raise UnexpectedAnswer(
+            "the answer is compressed, which was not asked for",
+            hint="no Stalwart server does that: what stands in front of it must not either",
+        )
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, headers, _body(response))
 
 
 def _body(response: httpx.Response) -> bytes:
@@ -140,19 +234,3 @@ def _body(response: httpx.Response) -> bytes:
                 hint="no Stalwart server answers so: is this URL the server's?",
             )
     return bytes(body)
-
-
-def _reason(error: httpx.TransportError) -> str:
-    """What the system said of it, in our words."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return ": its certificate is not trusted by this system, or is for another name"
-        if isinstance(cause, ssl.SSLError):
-            return ": it does not speak TLS there"
-        if isinstance(cause, ConnectionRefusedError):
-            return ": nothing listens there"
-        if type(cause).__name__ == "gaierror":
-            return ": the name is not known"
-        cause = cause.__cause__ or cause.__context__
-    return ""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import Problem
 from confsync.secrets.resolver import Resolver, Unavailable
-from confsync.sync.secret import Ref, Secret, Vault
+from confsync.sync.secret import MASK, Ref, Secret, Vault
 from confsync.sync.tree import Items, Members, Object, Path, Tree
-from confsync.sync.url import MASK, Url, percent_encoded, seal_url, trim
+from confsync.sync.url import Url, percent_encoded, seal_url, trim
 from confsync.sync.usable import unusable
 
 if TYPE_CHECKING:
@@ -134,6 +134,7 @@ class _Walk:
         if isinstance(found, Unavailable):
             self._problem(path, found.fact, found.hint)
             return None
+        self.vault.seal(found, ref)
         return found
 
     def _asked(self, place: tuple[Ref, str]) -> str | Unavailable:

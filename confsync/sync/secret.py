@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from confsync.errors import Fault
+from confsync.sync.scrub import SHORTEST, spellings, without
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MASK = "****"
+"""What stands for every secret, whatever its length."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +75,22 @@ class Vault:
     def __init__(self) -> None:
         self.__ids: dict[str, int] = {}
         self.__texts: list[str] = []
+        self.__spelt: dict[str, list[str]] = {}
+        self.__learned = 0
+        self.__referenced: set[int] = set()
 
     def seal(self, text: str, ref: Ref | None = None) -> Secret:
         """Take a text in. The same text always gets the same id."""
         sealed = self.__ids.setdefault(text, len(self.__texts))
         if sealed == len(self.__texts):
             self.__texts.append(text)
+        if ref is not None:
+            self.__referenced.add(sealed)
         return Secret(sealed, ref)
+
+    def referenced(self) -> Iterator[str]:
+        """The texts that references led to, for `cli/mask.py` alone."""
+        return (self.__texts[sealed] for sealed in sorted(self.__referenced))
 
     def open(self, secret: Secret) -> str:
         """Give the text out. Raises Fault for a secret whose text nobody knows."""
@@ -82,6 +98,16 @@ class Vault:
             msg = "a secret was to be written whose value is not known"
             raise Fault(msg)
         return self.__texts[secret.id]
+
+    def scrub(self, text: str) -> str:
+        """The text with `****` in place of each sealed value of at least 8 characters, however it
+        is spelt there: see `scrub.spellings`.
+        """
+        for value in self.__texts[self.__learned :]:
+            for spelling in spellings(value):
+                self.__spelt.setdefault(spelling[:SHORTEST], []).append(spelling)
+        self.__learned = len(self.__texts)
+        return without(text, self.__spelt, MASK) if self.__spelt else text
 
     def __repr__(self) -> str:
         return "Vault()"

@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from confsync.sync.secret import Ref, Secret, Vault
+from confsync.sync.secret import MASK, Ref, Secret, Vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-MASK = "****"
 
 # Unicode White_Space, which the server trims: wire section 5.2. Python's own strip() would also
 # take U+001C to U+001F, which the server keeps.

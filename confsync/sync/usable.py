@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-from confsync.sync.url import MASK, trim
+from confsync.sync.secret import MASK
+from confsync.sync.url import trim
 
 _ENCRYPTED = "ENC["
 

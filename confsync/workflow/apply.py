@@ -26,6 +26,7 @@ from confsync.sync.outcome import (
     stored,
 )
 from confsync.sync.risk import check_allowed
+from confsync.workflow.discreet import callers, discreet
 from confsync.workflow.load import load
 from confsync.workflow.plan import DEFAULTS, Options, missing, planned
 from confsync.workflow.server import decoder
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from confsync.workflow.server import Server, Session
 
 
+@discreet
 def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its name
     files: Sequence[str],
     session: Session,
@@ -71,7 +73,7 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     if problems := missing(resolved, plan):
         raise SecretUnavailable(tuple(problems))
     if show is not None:
-        show(plan)
+        callers(show)(plan)
     _refuse(plan, asking=ask is not None)
     if plan.empty:
         return NotSent(plan)
@@ -91,7 +93,7 @@ def _refuse(plan: Plan, *, asking: bool) -> None:
 
 
 def _ask(plan: Plan, ask: Callable[[Plan], bool], server: Server, decode: Decode) -> None:
-    if not ask(plan):
+    if not callers(ask)(plan):
         hint = "answer yes, in full, and the name of each risk, to apply"
         raise Declined("declined", hint=hint if plan.refusals else "answer yes, in full, to apply")
     now = server.read(plan.desired.object, decode)

@@ -9,16 +9,23 @@ from confsync.errors import WrongUsage
 from confsync.jmap.client import Client
 from confsync.jmap.write import Credentials
 from confsync.net.endpoint import endpoint
+from confsync.net.hosts import check_host
 from confsync.net.http import Connection
+from confsync.net.tls import Trust
 from confsync.sync.secret import Vault
 from confsync.sync.values import Target
+from confsync.workflow.discreet import discreet
 from confsync.workflow.server import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from confsync.net.endpoint import Endpoint
 
 
-@contextmanager
+@discreet
 def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its name
     url: str,
     *,
@@ -26,18 +33,38 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     user: str = "",
     password: str = "",
     insecure_http: bool = False,
+    ca_file: str | Path | None = None,
+    client_cert: str | Path | None = None,
+    client_key: str | Path | None = None,
+    proxy: str | None = None,
+    hosts: str | None = None,
     vault: Vault | None = None,
-) -> Iterator[Session]:
-    """A session with a server, to be used in one thread.
+) -> AbstractContextManager[Session]:
+    """A session with a server, to be used in one thread, in a `with` statement.
 
     `url` is an origin: https, or http on loopback. `token` is an API key or an OAuth token; it
-    goes before `user` and `password`. The session's secrets are sealed in `vault`, a new one
-    where none is given. Raises WrongUsage, never with a value.
+    goes before `user` and `password`. The files are PEM: `ca_file` holds the only CAs that count
+    (None: the system's), `client_cert` may hold its key too. `proxy` is like
+    http://proxy.example.com:3128; none is taken from the environment. `hosts` is a list like that
+    of CONFSYNC_HOSTS (None: any host). The session's secrets are sealed in `vault`, a new one
+    where none is given. Raises Declined for a server that is not among `hosts`, WrongUsage, never
+    with a secret.
     """
     found = endpoint(url, insecure_http=insecure_http)
+    if hosts is not None:
+        check_host(found, hosts)
     vault = Vault() if vault is None else vault
     credentials = _credentials(token, user, password, vault)
-    with Connection(found) as connection:
+    connection = Connection(found, trust=Trust(ca_file, client_cert, client_key), proxy=proxy)
+    return _session(found, connection, credentials, vault)
+
+
+@contextmanager
+def _session(
+    found: Endpoint, connection: Connection, credentials: Credentials, vault: Vault
+) -> Iterator[Session]:
+    """Apart from `connect`, so that no frame of an error in the session holds a credential."""
+    with connection:
         target = Target(found.origin, found.origin)
         yield Session(target, Client(connection, credentials, vault), vault)
 

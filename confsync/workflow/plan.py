@@ -13,6 +13,7 @@ from confsync.sync.hidden import kept
 from confsync.sync.plan import keep_unlisted, make_plan
 from confsync.sync.risk import as_finding, check_allowed
 from confsync.sync.values import Finding, HiddenSecrets, Origin
+from confsync.workflow.discreet import discreet
 from confsync.workflow.load import load
 from confsync.workflow.server import decoder
 
@@ -44,6 +45,7 @@ class Options:
 DEFAULTS = Options()
 
 
+@discreet
 def plan(
     files: Sequence[str],
     session: Session,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from confsync.files.write import yaml_text
 from confsync.kinds import KINDS
 from confsync.kinds.to_file import Plain, to_file
+from confsync.workflow.discreet import discreet
 from confsync.workflow.server import decoder
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from confsync.workflow.server import Session
 
 
+@discreet
 def show(session: Session, name: str = "InMemoryStore") -> Live:
     """The live state of an object. One request. Raises what `plan` raises."""
     return session.server.read(name, decoder(KINDS[name], session.vault))

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from confsync.errors import InvalidFiles, Problem
 from confsync.sync.risk import check_allowed, judged
 from confsync.sync.secret import Vault
+from confsync.workflow.discreet import discreet
 from confsync.workflow.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 
+@discreet
 def validate(files: Sequence[str], *, allow: Collection[str] = ()) -> tuple[Problem, ...]:
     """Every problem of every file, each file taken as a state of its own, in the order given.
 

@@ -1,11 +1,10 @@
-"""`Connection`: bounded in time and size, one origin, no proxy, TLS checked; our own words."""
+"""`Connection`: bounded in time and size, one origin, no proxy; our own words."""
 
 from __future__ import annotations
 
-import shutil
 import socket
-import ssl
 import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -13,9 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from confsync.errors import ConfsyncError, ConnectionFailed, ConnectionLost, UnexpectedAnswer
+from confsync.errors import ConnectionFailed, ConnectionLost, UnexpectedAnswer
 from confsync.net.endpoint import endpoint
-from confsync.net.http import MAX_ANSWER, Answer, Connection
+from confsync.net.flight import Flight, Line
+from confsync.net.http import MAX_ANSWER, Connection, Request
+from tests.net.asking import OK, failure, post
+from tests.net.tls_server import heard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,9 +25,7 @@ if TYPE_CHECKING:
 
 MARGIN = 0.6
 """Seconds by which a slow machine may be late."""
-DEADLINE = 1.0
-HEADERS = {"Content-Type": "application/json", "Authorization": "Bearer Canary"}
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Some: Thing\r\n\r\n{}"
+DEADLINE = 0.5
 
 
 class Peer:
@@ -71,47 +71,12 @@ def peer(speak: Callable[[socket.socket], None]) -> Iterator[Peer]:
         listening.close()
 
 
-def heard(connection: socket.socket) -> bytes:
-    """A request, head and body."""
-    request = b""
-    while b"\r\n\r\n" not in request:
-        piece = connection.recv(65536)
-        if not piece:
-            return request
-        request += piece
-    head, _, body = request.partition(b"\r\n\r\n")
-    fields = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n")[1:])
-    missing = int(fields[b"content-length"]) - len(body)
-    while missing > 0:
-        piece = connection.recv(65536)
-        request, missing = request + piece, missing - len(piece)
-    return request
-
-
 def answers(answer: bytes) -> Callable[[socket.socket], None]:
     def speak(connection: socket.socket) -> None:
         heard(connection)
         connection.sendall(answer)
 
     return speak
-
-
-def post(url: str, *, deadline: float = 10.0) -> Answer:
-    with Connection(endpoint(url), deadline=deadline) as connection:
-        return connection.post("/jmap/", b'{"Canary": 1}', HEADERS)
-
-
-def failure(url: str, kind: type[ConfsyncError], *, deadline: float = 10.0) -> ConfsyncError:
-    """The error of a request: with a hint, without a foreign text or cause."""
-    with pytest.raises(kind) as caught:
-        post(url, deadline=deadline)
-    error = caught.value
-    assert type(error) is kind
-    assert error.hint
-    assert error.__suppress_context__ or error.__context__ is None
-    assert error.__cause__ is None
-    assert "Canary" not in str(error)
-    return error
 
 
 def test_an_answer_comes_back_as_it_was_sent() -> None:
@@ -178,7 +143,7 @@ def test_the_deadline_is_for_the_request_as_a_whole(speak: Callable[[socket.sock
         start = time.monotonic()
         error = failure(server.url, ConnectionLost, deadline=DEADLINE)
         assert time.monotonic() - start < DEADLINE + MARGIN
-    assert error.message == f"no answer from {server.url} within 1 s"
+    assert error.message == f"no answer from {server.url} within {DEADLINE:g} s"
 
 
 def test_a_tls_handshake_that_is_never_answered_ends_at_the_deadline() -> None:
@@ -186,6 +151,101 @@ def test_a_tls_handshake_that_is_never_answered_ends_at_the_deadline() -> None:
         start = time.monotonic()
         failure(server.url.replace("http", "https"), ConnectionFailed, deadline=DEADLINE)
         assert time.monotonic() - start < DEADLINE + MARGIN
+
+
+def test_a_tls_handshake_that_drips_ends_at_the_deadline() -> None:
+    def drip(connection: socket.socket) -> None:
+        connection.recv(65536)
+        for byte in b"\x16\x03\x03\x3f\xff\x02\x00\x3f\xfb\x03\x03" + b"\x00" * 100:
+            connection.sendall(bytes([byte]))
+            time.sleep(DEADLINE / 5)
+
+    with peer(drip) as server:
+        start = time.monotonic()
+        url = server.url.replace("http", "https")
+        error = failure(url, ConnectionFailed, deadline=DEADLINE)
+        assert time.monotonic() - start < DEADLINE + MARGIN
+    assert error.message == f"cannot connect to {url}: no answer within {DEADLINE:g} s"
+
+
+def test_after_the_deadline_a_request_that_was_not_sent_never_is() -> None:
+    """Even where the peer comes to its senses: certainly not sent stays certain."""
+    flight = Flight(Line(), proxied=False)
+    assert flight.give_up() is False
+    with pytest.raises(ConnectionFailed):
+        next(flight.body(b"Canary"))
+    assert flight.sending is False
+
+
+@pytest.mark.parametrize("hanging", ["Request(b'{}', {})", "time.sleep(30)"])
+def test_a_process_ends_at_the_deadline_whatever_its_request_hangs_in(hanging: str) -> None:
+    """In a server that drips, or in what has no timeout at all, as the lookup of a name."""
+    script = (
+        "import sys, time; from confsync.net.endpoint import endpoint;"
+        "from confsync.net.http import Connection, Request;"
+        "connection = Connection(endpoint(sys.argv[1]), deadline=0.5);"
+        f"connection.post('/jmap/', lambda: {hanging})"
+    )
+    with peer(slow_body) as server:
+        start = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-c", script, server.url], capture_output=True, check=False, timeout=20
+        )
+        assert time.monotonic() - start < 5
+    assert done.returncode == 1
+    assert b"within 0.5 s" in done.stderr
+
+
+def test_a_request_is_cut_at_the_deadline_however_lively_its_server_is() -> None:
+    """Over a connection that was used before, too: the thread ends, and its secrets with it."""
+
+    def once(connection: socket.socket) -> None:
+        heard(connection)
+        connection.sendall(OK)
+        slow_body(connection)
+
+    with peer(once) as server, Connection(endpoint(server.url), deadline=0.3) as connection:
+        assert connection.post("/jmap/", lambda: Request(b"{}", {})).status == 200
+        with pytest.raises(ConnectionLost):
+            connection.post("/jmap/", lambda: Request(b"{}", {}))
+        assert ended(0.5)
+
+
+INTERRUPTED = """
+import signal, sys, threading
+from confsync.net.endpoint import endpoint
+from confsync.net.http import Connection, Request
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+with Connection(endpoint(sys.argv[1])) as connection:
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        connection.post("/jmap/", lambda: Request(b"{}", {}))
+    except KeyboardInterrupt:
+        for thread in set(threading.enumerate()) - {threading.main_thread()}:
+            thread.join(0.7)
+        print(threading.active_count())
+"""
+
+
+def test_an_interrupt_ends_the_request_and_its_thread() -> None:
+    with peer(slow_body) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", INTERRUPTED, server.url],
+            capture_output=True,
+            check=True,
+            timeout=20,
+        )
+    assert done.stdout == b"1\n"
+
+
+def ended(patience: float) -> bool:
+    """Whether the threads of requests end in time."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        if not any(thread.name == "confsync-request" for thread in threading.enumerate()):
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def test_8_mib_are_taken_and_one_byte_more_is_not() -> None:
@@ -221,11 +281,26 @@ def test_headers_without_end_are_cut_off() -> None:
         failure(server.url, ConnectionLost)
 
 
-def test_a_compressed_answer_is_not_unpacked() -> None:
+@pytest.mark.parametrize("encoding", [b"gzip", b"GZIP", b"br", b"identity, gzip", b"x-unknown"])
+def test_a_compressed_answer_is_refused_and_never_unpacked(encoding: bytes) -> None:
     """What is capped is what comes over the wire: nothing small becomes large."""
-    answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"
-    with peer(answers(answer)) as server:
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: " + encoding + b"\r\nContent-Length: 2\r\n\r\n"
+    with peer(answers(head + b"{}")) as server:
+        error = failure(server.url, UnexpectedAnswer)
+    assert error.message == "the answer is compressed, which was not asked for"
+
+
+@pytest.mark.parametrize("encoding", [b"identity", b"Identity", b""])
+def test_an_answer_that_says_it_is_not_compressed_is_taken(encoding: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: " + encoding + b"\r\nContent-Length: 2\r\n\r\n"
+    with peer(answers(head + b"{}")) as server:
         assert post(server.url).body == b"{}"
+
+
+def test_an_answer_that_says_no_is_known_by_its_status_even_where_it_is_compressed() -> None:
+    answer = b"HTTP/1.1 401 No\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"
+    with peer(answers(answer)) as server:
+        assert post(server.url).status == 401
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -270,7 +345,7 @@ def test_no_credentials_are_taken_from_a_netrc(
         connection.sendall(OK)
 
     with peer(speak) as server, Connection(endpoint(server.url)) as connection:
-        connection.post("/jmap/", b"{}", {})
+        connection.post("/jmap/", lambda: Request(b"{}", {}))
     assert b"authorization" not in requests[0].lower()
 
 
@@ -303,74 +378,4 @@ def test_a_connection_that_is_reset_may_have_brought_the_request() -> None:
 def test_two_requests_go_over_one_connection_object() -> None:
     with peer(answers(OK)) as server, Connection(endpoint(server.url)) as connection:
         for _ in range(2):
-            assert connection.post("/jmap/", b"{}", {}).status == 200
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with key and certificate of `localhost`, which nobody has signed."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("there is no openssl program to make a certificate with")
-    directory = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        [
-            *(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-keyout", "key.pem", "-out", "certificate.pem", "-subj", "/CN=localhost"),
-            *("-addext", "subjectAltName=DNS:localhost"),
-        ],
-        cwd=directory,
-        check=True,
-        capture_output=True,
-    )
-    return directory
-
-
-def over_tls(directory: Path, asked: list[bytes]) -> Callable[[socket.socket], None]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(directory / "certificate.pem", directory / "key.pem")
-
-    def speak(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as secure:
-            asked.append(heard(secure))
-            secure.sendall(OK)
-
-    return speak
-
-
-def test_an_untrusted_certificate_is_refused_before_anything_is_sent(certificate: Path) -> None:
-    asked: list[bytes] = []
-    with peer(over_tls(certificate, asked)) as server:
-        url = f"https://localhost:{server.port}"
-        error = failure(url, ConnectionFailed)
-    assert error.message == (
-        f"cannot connect to {url}: its certificate is not trusted by this system, or is for"
-        " another name"
-    )
-    assert asked == []
-
-
-def test_a_certificate_that_the_system_trusts_is_taken_for_its_own_name_alone(
-    certificate: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "certificate.pem"))
-    asked: list[bytes] = []
-    with peer(over_tls(certificate, asked)) as server:
-        assert post(f"https://localhost:{server.port}").status == 200
-        error = failure(f"https://127.0.0.1:{server.port}", ConnectionFailed)
-    assert "or is for another name" in error.message
-    assert len(asked) == 1
-
-
-def test_https_to_a_port_that_speaks_plain_http_is_told() -> None:
-    with peer(lambda connection: connection.sendall(b"HTTP/1.1 400 Bad\r\n\r\n")) as server:
-        url = f"https://127.0.0.1:{server.port}"
-        error = failure(url, ConnectionFailed)
-    assert error.message == f"cannot connect to {url}: it does not speak TLS there"
-
-
-def test_http_to_a_port_that_speaks_tls_is_told(certificate: Path) -> None:
-    asked: list[bytes] = []
-    with peer(over_tls(certificate, asked)) as server:
-        failure(server.url, ConnectionLost)
-    assert asked == []
+            assert connection.post("/jmap/", lambda: Request(b"{}", {})).status == 200

@@ -22,8 +22,7 @@ from confsync.secrets import RESOLVERS
 from confsync.secrets.resolve import resolve
 from confsync.sync.patch import leaves
 from confsync.sync.plan import as_desired, keep_unlisted, make_plan
-from confsync.sync.secret import Vault
-from confsync.sync.url import MASK
+from confsync.sync.secret import MASK, Vault
 from confsync.sync.values import Difference
 from tests.states import (
     SHAPE,

@@ -20,6 +20,15 @@ def test_equal_texts_have_one_place_and_others_another() -> None:
     assert [vault.open(secret) for secret in (first, second, third)] == ["a", "b", "a"]
 
 
+def test_what_references_led_to_is_known_apart_from_what_the_server_sent() -> None:
+    vault = Vault()
+    vault.seal("live")
+    vault.seal("ours", Ref("env", "A"))
+    vault.seal("both")
+    vault.seal("both", Ref("env", "B"))
+    assert list(vault.referenced()) == ["ours", "both"]
+
+
 @pytest.mark.parametrize("secret", [HIDDEN, Secret(None, Ref("env", "A"))])
 def test_what_is_not_known_cannot_be_opened(secret: Secret) -> None:
     with pytest.raises(Fault, match=r"^a secret was to be written whose value is not known$"):

@@ -1,0 +1,173 @@
+"""Why there is no answer, in our words: what is certain, the fact, and what to do."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from confsync.errors import ConfsyncError, ConnectionFailed, ConnectionLost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from confsync.net.flight import Flight
+    from confsync.net.tls import Trust
+
+_REACH = "check the URL, the name server and the firewall"
+_SLOW = "the server may be overloaded, or something on the way drops packets"
+_PORT = "is this the server's HTTP port?"
+
+# OpenSSL's X509_V_ERR_…, as SSLCertVerificationError.verify_code has them.
+_CERTIFICATES: Mapping[int, tuple[str, str]] = {
+    9: (
+        "its certificate, or one that it rests on, is not valid yet",
+        "is the clock of this machine right?",
+    ),
+    10: (
+        "its certificate, or one that it rests on, has expired",
+        "renew it; is the clock of this machine right?",
+    ),
+    62: (
+        "its certificate is for another name",
+        "use a name that stands in the certificate",
+    ),
+    64: (
+        "its certificate is for another name",
+        "use a name that stands in the certificate, not an address",
+    ),
+}
+_BY_SYSTEM = (
+    "its certificate is not trusted by this system",
+    "give the CA's certificate with --ca-file (CONFSYNC_CA_FILE), or install it in the system",
+)
+_BY_FILE = (
+    "its certificate is not trusted by the CA file",
+    "is it of the CA that signed it? with --ca-file no other CA counts",
+)
+
+# OpenSSL's SSL_R_… without that prefix, as SSLError.reason has them.
+_NO_TLS = {
+    *("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "PACKET_LENGTH_TOO_LONG"),
+    *("UNEXPECTED_MESSAGE", "BAD_RECORD_TYPE", "RECORD_LAYER_FAILURE"),
+}
+_OLD_TLS = {
+    *("TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "WRONG_SSL_VERSION"),
+    *("NO_PROTOCOLS_AVAILABLE", "VERSION_TOO_LOW"),
+}
+_CLIENT_REFUSED = {
+    *("TLSV1_ALERT_UNKNOWN_CA", "TLSV1_ALERT_ACCESS_DENIED", "TLSV1_ALERT_DECRYPT_ERROR"),
+    *("SSLV3_ALERT_BAD_CERTIFICATE", "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE"),
+    *("SSLV3_ALERT_CERTIFICATE_REVOKED", "SSLV3_ALERT_CERTIFICATE_EXPIRED"),
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+}
+_CLIENT_WANTED = {
+    *("TLSV13_ALERT_CERTIFICATE_REQUIRED", "TLSV1_ALERT_CERTIFICATE_REQUIRED"),
+    *("SSLV3_ALERT_NO_CERTIFICATE", "PEER_DID_NOT_RETURN_A_CERTIFICATE"),
+}
+_GIVE = "give one with --client-cert and --client-key (CONFSYNC_CLIENT_CERT, CONFSYNC_CLIENT_KEY)"
+
+
+@dataclass(frozen=True)
+class Route:
+    """From where to where: what the words depend on."""
+
+    server: str
+    proxy: str | None
+    trust: Trust
+
+    def failure(self, error: Exception, flight: Flight) -> ConfsyncError:
+        """What an exception of the library means. Its text is not looked at."""
+        tls = next((found for found in _causes(error) if isinstance(found, ssl.SSLError)), None)
+        fact, hint = ("", "") if tls is None else self._of_tls(tls)
+        if flight.sending:
+            # In TLS 1.3 a server says no to a client's certificate, or to none, after the client
+            # has begun to send. It should not have looked at the request then, but who ends TLS
+            # there is not known, and so it is not certain.
+            broke = f"the connection to {self.server} broke before an answer came"
+            return ConnectionLost(f"{broke}{fact and f': {fact}'}", hint=hint or _PORT)
+        if flight.at_proxy:
+            return self._of_proxy(error, flight, fact, hint)
+        fact, hint = (fact, hint) if tls is not None else _of_system(error)
+        return ConnectionFailed(f"cannot connect to {self.server}{fact and f': {fact}'}", hint=hint)
+
+    def late(self, flight: Flight, seconds: float, *, sending: bool) -> ConfsyncError:
+        """That time ran out."""
+        if sending:
+            return ConnectionLost(f"no answer from {self.server} within {seconds:g} s", hint=_SLOW)
+        whom = f"the proxy {self.proxy}" if flight.at_proxy else self.server
+        return ConnectionFailed(
+            f"cannot connect to {whom}: no answer within {seconds:g} s", hint=_REACH
+        )
+
+    def _of_tls(self, error: ssl.SSLError) -> tuple[str, str]:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            fallback = _BY_SYSTEM if self.trust.ca_file is None else _BY_FILE
+            return _CERTIFICATES.get(error.verify_code, fallback)
+        reason = error.reason or ""
+        shown = self.trust.client_cert is not None
+        if reason in _NO_TLS:
+            return "it does not speak TLS there", "is this the port for https?"
+        if reason in _OLD_TLS:
+            return (
+                "it speaks neither TLS 1.2 nor TLS 1.3",
+                "older versions are not safe: update what ends TLS there",
+            )
+        if reason in _CLIENT_REFUSED and shown:
+            return (
+                "it does not accept the client certificate",
+                "is it of a CA that the server trusts, for clients, and still valid?",
+            )
+        if reason in _CLIENT_WANTED or reason in _CLIENT_REFUSED:
+            return "it wants a client certificate", _GIVE
+        if reason == "SSLV3_ALERT_HANDSHAKE_FAILURE":
+            # Up to TLS 1.2 this is also how a server says that it wants a certificate.
+            return (
+                "it refuses the TLS handshake",
+                "has it another cipher than this system, or another CA for clients?"
+                if shown
+                else f"it may want a client certificate: {_GIVE}",
+            )
+        return "it ends the TLS handshake", "is this the port for https? look at the server's log"
+
+    def _of_proxy(self, error: Exception, flight: Flight, fact: str, hint: str) -> ConnectionFailed:
+        proxy, status = f"the proxy {self.proxy}", flight.proxy_status
+        if status == 407:  # noqa: PLR2004 - HTTP's own number
+            return ConnectionFailed(
+                f"{proxy} wants credentials (HTTP 407)",
+                hint="confsync logs in to no proxy: use one without",
+            )
+        if status is not None and status >= 500:  # noqa: PLR2004 - HTTP's own number
+            return ConnectionFailed(
+                f"{proxy} cannot reach {self.server} (HTTP {status})",
+                hint="can the proxy resolve the server's name, and may it connect there?",
+            )
+        if status is not None:
+            return ConnectionFailed(
+                f"{proxy} refuses to connect to {self.server} (HTTP {status})",
+                hint="does the proxy allow CONNECT to this host and port?",
+            )
+        system, advice = _of_system(error)
+        fact = fact or system or "it does not answer as a proxy does"
+        return ConnectionFailed(
+            f"cannot connect to {proxy}: {fact}",
+            hint=hint or (advice if system else "is this the proxy's HTTP port?"),
+        )
+
+
+def _of_system(error: Exception) -> tuple[str, str]:
+    for cause in _causes(error):
+        if isinstance(cause, ConnectionRefusedError):
+            return "nothing listens there", _REACH
+        if isinstance(cause, ConnectionResetError | BrokenPipeError):
+            return "it closes the connection", _PORT
+        if isinstance(cause, socket.gaierror):
+            return "the name is not known", _REACH
+    return "", _REACH
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

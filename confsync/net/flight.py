@@ -1,0 +1,88 @@
+"""How far a request has come: the thread that carries it says, the thread that waits may end it."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from confsync.errors import ConnectionFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@dataclass
+class Line:
+    """The connection that requests go over, if there is one. It outlives them."""
+
+    stream: Any = None  # httpcore's, which is typed as little
+
+    def cut(self) -> None:
+        """Wake the thread that reads from it or writes to it: both fail from now on."""
+        found = self.stream and self.stream.get_extra_info("socket")
+        if isinstance(found, socket.socket):
+            with suppress(OSError):
+                # Not the method of an SSL socket, which would take the TLS away under a reader.
+                socket.socket.shutdown(found, socket.SHUT_RDWR)
+
+    @property
+    def tls(self) -> tuple[str, str]:
+        """Version and cipher; `no TLS` and nothing where there is none."""
+        found = self.stream and self.stream.get_extra_info("ssl_object")
+        if not found:
+            return ("no TLS", "")
+        return (str(found.version()), str((found.cipher() or ("",))[0]))
+
+
+class Flight:
+    """One request on its way.
+
+    That sending has begun is known from our own `body`, which the library has to ask for the first
+    byte of it, and not from the library's events: those may change with its version, and only
+    choose words here. Without a body no server does anything.
+    """
+
+    def __init__(self, line: Line, *, proxied: bool) -> None:
+        self._line = line
+        self._lock = Lock()
+        self._given_up = False
+        self.sending = False
+        self.at_proxy = proxied
+        self.proxy_status: int | None = None
+        self.reused = True
+
+    def body(self, content: bytes) -> Iterator[bytes]:
+        """The request's body, which can be asked for once: nothing is ever sent again."""
+        with self._lock:
+            if self._given_up:
+                raise ConnectionFailed("given up")
+            self.sending = True
+        yield content
+
+    def give_up(self) -> bool:
+        """End it. From here on it is settled whether sending had begun, which is returned."""
+        with self._lock:
+            self._given_up = True
+        self._line.cut()
+        return self.sending
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take note of an event of httpcore's."""
+        match event:
+            case "connection.connect_tcp.started":
+                self.reused = False
+            case (
+                "connection.connect_tcp.complete"
+                | "connection.start_tls.complete"
+                | "proxy.start_tls.complete"
+            ) if not self._given_up:
+                self._line.stream = info["return_value"]
+            case "proxy.start_tls.started":
+                self.at_proxy = False
+            case "http11.receive_response_headers.complete" if not self.sending:
+                self.proxy_status = info["return_value"][1]
+            case _:
+                pass

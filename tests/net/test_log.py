@@ -1,0 +1,110 @@
+"""What is logged of a request: one line of fixed words, and no value."""
+
+from __future__ import annotations
+
+import logging
+import re
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from confsync.errors import ConnectionFailed, ConnectionLost, UnexpectedAnswer
+from confsync.net.endpoint import endpoint
+from confsync.net.http import Connection
+from confsync.net.tls import Trust
+from tests.net.asking import OK, failure, post, written
+from tests.net.tls_server import Authority, front, heard, listening, silent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from confsync.sandbox import Server
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    with caplog.at_level(logging.DEBUG, logger="confsync"):
+        yield caplog
+    assert "Canary" not in caplog.text
+    assert "Thing" not in caplog.text
+
+
+def lines(log: pytest.LogCaptureFixture, level: int) -> list[str]:
+    return [
+        re.sub(r"[\d.]+ s$", "N s", record.getMessage())
+        for record in log.records
+        if record.name == "confsync.net" and record.levelno == level
+    ]
+
+
+def answers(connection: socket.socket) -> None:
+    heard(connection)
+    connection.sendall(OK)
+
+
+def closes(connection: socket.socket) -> None:
+    connection.recv(65536)
+
+
+def test_a_request_is_one_line_with_status_size_and_time(log: pytest.LogCaptureFixture) -> None:
+    with listening(answers) as listener:
+        url = f"http://127.0.0.1:{listener.port}"
+        post(url)
+    assert lines(log, logging.INFO) == [f"POST {url}/jmap/: HTTP 200, N s"]
+    assert lines(log, logging.DEBUG) == [f"{url}: new connection, no TLS"]
+
+
+def test_a_request_without_an_answer_is_one_line_with_what_is_certain(
+    log: pytest.LogCaptureFixture,
+) -> None:
+    def large(connection: socket.socket) -> None:
+        heard(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Encoding: Canary\r\n\r\nCanary")
+
+    with (
+        listening(closes) as listener,
+        listening(large) as unusable,
+        socket.socket() as free,
+    ):
+        free.bind(("127.0.0.1", 0))
+        lost, failed, odd = (
+            f"http://127.0.0.1:{port}"
+            for port in (listener.port, free.getsockname()[1], unusable.port)
+        )
+        failure(lost, ConnectionLost)
+        failure(failed, ConnectionFailed)
+        failure(odd, UnexpectedAnswer)
+    assert lines(log, logging.INFO) == [
+        f"POST {lost}/jmap/: no answer after N s",
+        f"POST {failed}/jmap/: not sent after N s",
+        f"POST {odd}/jmap/: no answer that can be used after N s",
+    ]
+
+
+def test_the_deadline_is_the_time_that_is_logged(log: pytest.LogCaptureFixture) -> None:
+    with listening(silent) as listener:
+        failure(f"http://127.0.0.1:{listener.port}", ConnectionLost, deadline=0.2)
+    assert log.records[-1].getMessage().endswith(": no answer after 0.2 s")
+
+
+def test_for_debugging_tls_and_the_use_of_the_connection_are_told(
+    log: pytest.LogCaptureFixture, server: Server, authority: Authority
+) -> None:
+    with (
+        front(server.url, authority.server("localhost")) as outside,
+        Connection(endpoint(outside.url), trust=Trust(authority.file)) as connection,
+    ):
+        connection.post("/jmap/", written)
+        connection.post("/jmap/", written)
+        assert outside.connections == 1
+    tls = r"TLSv1\.[23], [A-Z0-9_-]+"
+    first, second = lines(log, logging.DEBUG)
+    assert re.fullmatch(f"{outside.url}: new connection, {tls}", first)
+    assert re.fullmatch(f"{outside.url}: connection used again, {tls}", second)
+
+
+def test_nothing_is_logged_where_nobody_listens(capfd: pytest.CaptureFixture[str]) -> None:
+    with listening(answers) as listener:
+        post(f"http://127.0.0.1:{listener.port}")
+    assert capfd.readouterr() == ("", "")

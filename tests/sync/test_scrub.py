@@ -1,0 +1,98 @@
+"""The scrubber: no spelling of a sealed value is left in a text, and nothing else is touched."""
+
+from __future__ import annotations
+
+import base64
+import json
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from confsync.sync.scrub import SHORTEST, spellings
+from confsync.sync.secret import MASK, Vault
+
+VALUE = "pä/s s+\"\\%'wörd"
+# Nothing of the surroundings can be a part of a spelling.
+SURROUNDINGS = st.text("☃☂ \n", min_size=1, max_size=8)
+VALUES = st.text(st.characters(exclude_characters="☃☂ \n"), min_size=SHORTEST, max_size=20)
+
+
+def scrubbed(text: str, *values: str) -> str:
+    vault = Vault()
+    for value in values:
+        vault.seal(value)
+    return vault.scrub(text)
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        VALUE,
+        json.dumps(VALUE)[1:-1],
+        json.dumps(VALUE, ensure_ascii=False)[1:-1],
+        repr(VALUE)[1:-1],
+        VALUE.encode("unicode_escape").decode(),
+        quote(VALUE, safe=""),
+        quote(VALUE),
+        quote_plus(VALUE),
+        "p%c3%a4%2fs%20s%2b%22%5c%25%27w%c3%b6rd",
+        "p%c3%a4/s%20s%2b%22%5c%25%27w%c3%b6rd",
+    ],
+)
+def test_each_usual_spelling_is_masked(spelt: str) -> None:
+    assert scrubbed(f"<{spelt}>", VALUE) == f"<{MASK}>"
+    assert spelt in spellings(VALUE)
+
+
+@pytest.mark.parametrize("before", [b"", b"a", b"ab", b"user:", b"admin:", b"someone:"])
+@pytest.mark.parametrize("after", [b"", b"b", b"bc", b"bcd"])
+@pytest.mark.parametrize("urlsafe", [False, True])
+def test_base64_is_masked_wherever_the_value_stands_in_it(
+    before: bytes, after: bytes, *, urlsafe: bool
+) -> None:
+    encode = base64.urlsafe_b64encode if urlsafe else base64.b64encode
+    value = "?>~ü?>~ü-12345"
+    shown = scrubbed(encode(before + value.encode() + after).decode(), value)
+    assert shown.count(MASK) == 1
+    # Up to three characters on each side belong to a neighbour too.
+    assert len(shown.replace(MASK, "").rstrip("=")) <= (len(before) + len(after)) * 4 // 3 + 3
+
+
+def test_a_value_of_8_characters_is_masked_and_a_shorter_one_is_left_alone() -> None:
+    assert scrubbed("a 12345678 b", "12345678") == f"a {MASK} b"
+    assert scrubbed("a 1234567 b", "1234567") == "a 1234567 b"
+    assert scrubbed("redis and on", "redis", "on") == "redis and on"
+    assert SHORTEST == 8
+    assert spellings("1234567") == frozenset()
+
+
+def test_a_value_inside_of_another_one_leaves_nothing() -> None:
+    assert scrubbed("<abcdefghijkl>", "abcdefgh", "abcdefghijkl") == f"<{MASK}>"
+    assert scrubbed("<abcdefghijkl>", "abcdefghijkl", "efghijkl") == f"<{MASK}>"
+
+
+def test_values_that_overlap_leave_nothing_and_neighbours_get_a_mask_each() -> None:
+    assert scrubbed("<abcdefghijkl>", "abcdefghij", "efghijkl") == f"<{MASK}>"
+    assert scrubbed("<12345678abcdefgh>", "12345678", "abcdefgh") == f"<{MASK}{MASK}>"
+
+
+def test_what_is_sealed_later_is_masked_from_then_on() -> None:
+    vault = Vault()
+    assert vault.scrub("first-one second-one") == "first-one second-one"
+    vault.seal("first-one")
+    assert vault.scrub("first-one second-one") == f"{MASK} second-one"
+    vault.seal("second-one")
+    assert vault.scrub("first-one second-one") == f"{MASK} {MASK}"
+
+
+def test_what_cannot_be_encoded_is_no_error() -> None:
+    value = "not-\udcff-utf-8"
+    assert scrubbed(f"<{value}>", value) == f"<{MASK}>"
+
+
+@given(VALUES, st.lists(SURROUNDINGS, min_size=2, max_size=4))
+def test_no_spelling_is_left_and_the_surroundings_stay(value: str, around: list[str]) -> None:
+    for spelt in sorted(spellings(value)):
+        assert scrubbed(spelt.join(around), value) == MASK.join(around)
