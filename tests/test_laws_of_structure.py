@@ -256,6 +256,83 @@ def test_only_the_jmap_door_opens_the_vault() -> None:
     assert opened == {"jmap/write.py"}
 
 
+SEEING = {"seal", "seal_url", "referenced"}
+
+
+def functions(module: Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """The functions of a module, by their names with those of their classes."""
+    for node in module.tree.body:
+        if isinstance(node, ast.FunctionDef):
+            yield node.name, node
+        elif isinstance(node, ast.ClassDef):
+            methods = (inner for inner in node.body if isinstance(inner, ast.FunctionDef))
+            yield from ((f"{node.name}.{method.name}", method) for method in methods)
+
+
+def sees_values(function: ast.FunctionDef) -> bool:
+    """Whether a function seals a value, or takes one out of a vault."""
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    names = {
+        call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id
+        for call in calls
+        if isinstance(call.func, ast.Attribute | ast.Name)
+    }
+    opens = any(
+        isinstance(call.func, ast.Attribute)
+        and call.func.attr == "open"
+        and not (call.args and isinstance(call.args[0], ast.Constant))
+        for call in calls
+    )
+    return bool(names & SEEING) or opens
+
+
+def test_the_page_on_secrets_lists_every_function_that_sees_a_value() -> None:
+    """Law 5: a reader can tell in a minute where values are."""
+    seeing = {
+        (module.path, name)
+        for module in modules()
+        if module.room != "sandbox" and module.path != "sync/secret.py"
+        for name, function in functions(module)
+        if sees_values(function)
+        or (module.room == "secrets" and name.endswith(".__call__") and name[0] != "_")
+    }
+    page = (PROJECT / "docs" / "secrets.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\w+/\w+\.py)` `([\w.]+)` \|", page, re.MULTILINE)
+    assert len(listed) == len(set(listed))
+    assert set(listed) == seeing - {("secrets/resolver.py", "Resolver.__call__")}
+
+
+def test_only_one_module_prints_secrets_on_purpose() -> None:
+    """Law 5: GitHub's runner is told what to mask, where that was asked for."""
+    calling = {
+        module.path
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and node.attr == "referenced"
+    }
+    assert calling == {"cli/mask.py"}
+
+
+def test_only_the_console_writes_to_the_streams() -> None:
+    """So that nothing gets past the scrubber; click prints help and version itself, the sandbox
+    the type of an error of its own.
+    """
+    writing = {
+        module.path
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr in {"write", "writelines"}
+            and isinstance(node.value, ast.Attribute)
+            and node.value.attr in {"stdout", "stderr"}
+        )
+        or (isinstance(node, ast.Name) and node.id == "print")
+        or (isinstance(node, ast.Attribute) and node.attr in {"echo", "secho"})
+    }
+    assert writing == {"cli/console.py", "cli/mask.py", "sandbox/server.py"}
+
+
 def test_nothing_reaches_into_the_vault() -> None:
     """Law 5."""
     inner = {name for name in vars(Vault()) if name.startswith("_Vault__")}
