@@ -1,0 +1,227 @@
+"""Risks, texts that no secret can be, and what is refused: each piece by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from confsync.errors import Problem, WrongUsage
+from confsync.sync.hidden import RULE, kept, refusals, without_hidden
+from confsync.sync.risk import RISKS, as_finding, check_allowed, judged
+from confsync.sync.secret import Ref, Secret
+from confsync.sync.shape import Text
+from confsync.sync.tree import Items, Object, Path
+from confsync.sync.usable import unusable
+from confsync.sync.values import Action, Change, Difference, Finding, Origin, Unknown
+
+FILE = Origin("file", "a.yaml", 3, 5)
+PLAIN = Problem("a.yaml", 3, 5, "plaintext-secret", "it is in clear", "write a reference")
+SEND = "with --hidden-secrets send it is overwritten by the one that the file refers to"
+
+
+# Risks
+
+
+def test_a_risk_is_an_error_until_it_is_allowed() -> None:
+    assert judged(PLAIN, ()).severity == "error"
+    assert judged(PLAIN, {"plaintext-secret"}).severity == "warning"
+    assert judged(PLAIN, {"another"}) == PLAIN
+
+
+def test_what_is_no_risk_cannot_be_allowed() -> None:
+    broken = Problem("a.yaml", 1, 1, "yaml", "it is broken", "mend it")
+    assert judged(broken, {"yaml"}) == broken
+
+
+def test_a_plan_says_a_risk_as_the_file_does() -> None:
+    told = ("plaintext-secret", "it is in clear", "write a reference")
+    rule, message, hint = told
+    assert as_finding(PLAIN, ()) == Finding(rule, "error", message, hint, FILE, risk=True)
+    allowed = as_finding(PLAIN, {"plaintext-secret"})
+    assert allowed == Finding(rule, "warning", message, hint, FILE, risk=True)
+    other = Problem("a.yaml", 3, 5, "unreadable", "it is broken", "mend it")
+    assert as_finding(other, ()) == Finding(
+        "unreadable", "error", "it is broken", "mend it", FILE, risk=False
+    )
+
+
+@pytest.mark.parametrize("names", [(), ("plaintext-secret",), tuple(RISKS)])
+def test_the_names_of_risks_can_be_allowed(names: tuple[str, ...]) -> None:
+    check_allowed(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("plaintext", "did you mean plaintext-secret?"),
+        ("plain-text-secrets", "did you mean plaintext-secret?"),
+        ("everything", "known are plaintext-secret"),
+        ("", "known are plaintext-secret"),
+    ],
+)
+def test_other_names_cannot(name: str, hint: str) -> None:
+    with pytest.raises(WrongUsage) as caught:
+        check_allowed(["plaintext-secret", name])
+    assert caught.value.message == "there is no risk with a name that is to be allowed"
+    assert caught.value.hint == hint
+
+
+def test_each_risk_says_what_it_is() -> None:
+    assert set(RISKS) == {"plaintext-secret"}
+    assert RISKS["plaintext-secret"].startswith("a secret stands in the file itself")
+
+
+# Texts
+
+
+@pytest.mark.parametrize(
+    ("text", "fact", "hint"),
+    [
+        ("", "is empty", "a secret that is meant to be none has '@type': None"),
+        (" \u3000\n", "is empty", "a secret that is meant to be none has '@type': None"),
+        ("****", "is a mask, not a secret", "the server would store four asterisks"),
+        ("ENC[", "is still encrypted", "decrypt it before confsync runs"),
+        ("ENC[AES256]", "is still encrypted", "decrypt it before confsync runs"),
+        ("a\tb", "holds a control character", "write the secret as one line of text"),
+        ("a\0", "holds a control character", "write the secret as one line of text"),
+        ("a\x7f", "holds a control character", "write the secret as one line of text"),
+        ("a\x85b", "holds a control character", "write the secret as one line of text"),
+        ("a\udcff", "holds a control character", "write the secret as one line of text"),
+    ],
+)
+def test_what_no_secret_can_be(text: str, fact: str, hint: str) -> None:
+    assert unusable(text) == (fact, hint)
+
+
+@pytest.mark.parametrize(
+    "text", ["a", " a ", "*****", "***", "enc[", " ENC[", "a ENC[b]", "pässwörd 🙂", "\u200b"]
+)
+def test_what_a_secret_can_be(text: str) -> None:
+    assert unusable(text) is None
+
+
+# Hidden secrets
+
+
+def hidden(*path: str | int) -> Unknown:
+    return Unknown(path, path, hidden=True, after=Secret(None, Ref("env", "P")), origin=FILE)
+
+
+def change(action: Action, path: Path, before: object = None, after: object = None) -> Change:
+    def tree(side: object) -> Object | None:
+        if side is None:
+            return None
+        return Object("Value", {"secret": Secret(1)} if side == "secret" else {"name": "x"})
+
+    return Change(path, path, action, Text(), tree(before), tree(after), FILE)
+
+
+def told(path: str, fact: str) -> Finding:
+    return Finding(RULE, "error", f"{path} {fact}", SEND, FILE)
+
+
+BUILT = "is built anew, and the hidden secret in it cannot be"
+NEW = "is a new item, and the hidden secret of one that goes cannot be"
+HIDDEN = "is hidden, and cannot be compared"
+MOVED = "is hidden, and cannot be kept where other fields of its item change"
+
+
+def test_send_refuses_nothing() -> None:
+    everything = Difference((change("replace", (), "secret", "secret"),), (hidden("a"),))
+    assert refusals(everything, "send") == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "unknown", "keep", "fail"),
+    [
+        ((), (), (), ()),
+        ((), (hidden("a", "secret"),), (), (told("a/secret", HIDDEN),)),
+        (
+            (change("replace", (), "secret", "secret"),),
+            (),
+            (told("the object", f"{BUILT} kept"),),
+            (told("the object", f"{BUILT} compared"),),
+        ),
+        ((change("replace", ("a",), "secret", "name"),), (), (), ()),
+        ((change("replace", ("a",), "name", "secret"),), (), (), ()),
+        (
+            (change("update", ("stores", 0, "timeout")),),
+            (hidden("stores", 0, "a", "secret"), hidden("stores", 1, "a", "secret")),
+            (told("stores/0/a/secret", MOVED),),
+            (told("stores/0/a/secret", HIDDEN), told("stores/1/a/secret", HIDDEN)),
+        ),
+        (
+            (change("remove", ("stores", 0, "urls")),),
+            (hidden("stores", 0, "a", "secret"),),
+            (told("stores/0/a/secret", MOVED),),
+            (told("stores/0/a/secret", HIDDEN),),
+        ),
+        (
+            (change("remove", ("stores", 0), "secret"),),
+            (hidden("stores", 0, "a", "secret"),),
+            (),
+            (told("stores/0/a/secret", HIDDEN),),
+        ),
+        ((change("update", ("timeout",)),), (hidden("a"),), (), (told("a", HIDDEN),)),
+        (
+            (
+                change("remove", ("stores", 2), "secret"),
+                change("add", ("stores", 1), None, "secret"),
+            ),
+            (),
+            (told("stores/1", f"{NEW} kept"),),
+            (told("stores/1", f"{NEW} compared"),),
+        ),
+        (
+            (change("remove", ("stores", 2), "secret"), change("add", ("stores", 1), None, "name")),
+            (),
+            (),
+            (),
+        ),
+        (
+            (change("remove", ("stores", 2), "name"), change("add", ("stores", 1), None, "secret")),
+            (),
+            (),
+            (),
+        ),
+        (
+            (
+                change("remove", ("stores", 2), "secret"),
+                change("add", ("others", 1), None, "secret"),
+            ),
+            (),
+            (),
+            (),
+        ),
+        ((change("add", ("stores", 1), None, "secret"),), (), (), ()),
+    ],
+)
+def test_what_stops_an_apply(
+    changes: tuple[Change, ...],
+    unknown: tuple[Unknown, ...],
+    keep: tuple[Finding, ...],
+    fail: tuple[Finding, ...],
+) -> None:
+    found = Difference(changes, unknown)
+    assert refusals(found, "keep") == keep
+    assert refusals(found, "fail") == fail
+
+
+def test_urls_that_cannot_be_compared_are_neither_kept_nor_taken_out() -> None:
+    url = Unknown(("url",), ("url",), hidden=False, after=Secret(), origin=FILE)
+    both = Difference((change("update", ("timeout",)),), (hidden("a"), url))
+    assert without_hidden(both) == Difference(both.changes, (url,))
+    assert kept(both) == {("a",)}
+    assert refusals(Difference((), (url,)), "fail") == ()
+    inside = Unknown(("stores", 0, "url"), (), hidden=False, after=Secret(), origin=FILE)
+    assert refusals(Difference((change("update", ("stores", 0, "x")),), (inside,)), "keep") == ()
+
+
+def test_a_secret_counts_however_deep_it_is() -> None:
+    deep = Object("Sharded", {"stores": Items((Object("x", {}), Object("y", {"a": Secret()})))})
+    shallow = Object("Value", {"secret": Secret()})
+    built = Change((), (), "replace", Text(), deep, shallow, FILE)
+    assert refusals(Difference((built,)), "keep") == (told("the object", f"{BUILT} kept"),)
+    empty = Change(
+        (), (), "replace", Text(), Object("Sharded", {"stores": Items(())}), shallow, FILE
+    )
+    assert refusals(Difference((empty,)), "keep") == ()
