@@ -67,7 +67,10 @@ def planning(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def rendering(formats: Collection[str]) -> Decorator:
-    """The options of every command that has a result to write; it gets them as `outputs`."""
+    """The options of every command that has a result to write; it gets them as `outputs`.
+
+    Its formats stand at its function as `formats`.
+    """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
@@ -77,7 +80,9 @@ def rendering(formats: Collection[str]) -> Decorator:
         ) -> object:
             return command(*args, outputs=Outputs(sinks(output, formats), color, console), **rest)
 
-        return _output(formats)(_color(with_outputs))
+        decorated = _output(formats)(_color(with_outputs))
+        vars(decorated)["formats"] = tuple(formats)
+        return decorated
 
     return decorate
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("confsync.files")
 
+_BEGINNING = re.compile(r"""[ -]*(?:['"]?@?[A-Za-z_]+['"]?:[ ]+)?""")
+
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 32
 
@@ -127,24 +129,32 @@ def _complaint(path: str, error: MarkedYAMLError, source: str) -> Problem:
     found = complaint(str(error.problem), text)
     if found.opening and error.context_mark is not None:
         line, column = error.context_mark.line, error.context_mark.column
-    return Problem(path, line + 1, column + 1, "yaml", found.message, found.hint)
+    before = "\n".join([*lines[:line], lines[line][:column] if line < len(lines) else ""])
+    return _problem_after(path, before, "yaml", found.message, found.hint)
+
+
+def _problem_after(path: str, before: str, rule: str, message: str, hint: str) -> Problem:
+    """A problem behind some text, at the beginning of the key or value that it is in: how far a
+    reader came in it would tell the length of a secret.
+    """
+    beginning = _BEGINNING.match(before.rpartition("\n")[2])
+    column = 1 if beginning is None else beginning.end() + 1
+    return Problem(path, before.count("\n") + 1, column, rule, message, hint)
 
 
 def _no_such_character(path: str, source: str) -> Problem:
     """An escape beyond Unicode, which the parser lets through as Python's own error."""
     escape = re.search(r"\\U(?!000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{8}", source)
     before = source[: escape.start()] if escape is not None else ""
-    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     message, hint = "there is no such character", "the last one is \\U0010FFFF"
-    return Problem(path, line, column, "encoding", message, hint)
+    return _problem_after(path, before, "encoding", message, hint)
 
 
 def _control_character(path: str, error: Exception, source: str) -> Problem:
     position = getattr(error, "position", 0)
     before = source[: position if isinstance(position, int) else 0]
-    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     hint = "remove it, or write it as \\xNN in quotes"
-    return Problem(path, line, column, "yaml", "a control character stands here", hint)
+    return _problem_after(path, before, "yaml", "a control character stands here", hint)
 
 
 @dataclass
@@ -191,10 +201,9 @@ class _Builder:
         found = re.search("[\u0085\u2028\u2029]", source)
         if found is not None:
             before = source[: found.start()]
-            line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
             message = "a line break that not every reader sees stands here"
             hint = f"remove it, or write it as \\u{ord(found[0]):04x} in double quotes"
-            raise _Unreadable(Problem(self.file, line, column, "yaml", message, hint))
+            raise _Unreadable(_problem_after(self.file, before, "yaml", message, hint))
 
     def not_a_mapping(self, root: Node | None) -> None:
         """Say what is wrong with a document that is no mapping."""

@@ -42,6 +42,37 @@ _STATUSES: Mapping[int, tuple[str, str]] = {
     ),
 }
 
+# RFC 8620, sections 3.6.2 and 5.3, and wire section 5.
+_KINDS = {
+    *(
+        "accountNotFound",
+        "accountNotSupportedByMethod",
+        "accountReadOnly",
+        "forbidden",
+        "invalidArguments",
+        "invalidPatch",
+        "invalidProperties",
+    ),
+    *(
+        "invalidResultReference",
+        "notFound",
+        "overQuota",
+        "rateLimit",
+        "requestTooLarge",
+        "serverFail",
+    ),
+    *(
+        "serverPartialFail",
+        "serverUnavailable",
+        "singleton",
+        "stateMismatch",
+        "tooLarge",
+        "unknownMethod",
+        "validationFailed",
+    ),
+    *("willDestroy", "MaxLength", "MaxValue", "MinLength", "MinValue", "Required"),
+}
+
 _METHOD_ERRORS: Mapping[str, tuple[str, str]] = {
     "forbidden": (
         "the credentials may not do this",
@@ -119,7 +150,7 @@ def refusal(arguments: Mapping[str, Json]) -> Refusal | None:
         raise _unexpected("neither an update nor a refusal")
     found = _object(details)
     properties, errors = found.get("properties"), found.get("validationErrors")
-    kind = _word(found.get("type"))
+    kind = _kind(found.get("type"))
     return Refusal(
         kind,
         _REFUSALS.get(kind, _NO_HINT),
@@ -133,7 +164,7 @@ def _response(found: Json, method: str, call: str) -> dict[str, Json]:
         raise _unexpected("not the call ids that were sent")
     name, arguments = found[0], _object(found[1])
     if name == "error":
-        return {"error": _word(arguments.get("type"))}
+        return {"error": _kind(arguments.get("type"))}
     if name != method:
         raise _unexpected("not the methods that were called")
     return {name: value for name, value in arguments.items() if name != "error"}
@@ -170,9 +201,14 @@ def _list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-def _word(value: Json) -> str:
-    """A name from the server, if it is one."""
-    return value if isinstance(value, str) and value.isalnum() and len(value) <= 40 else "unnamed"  # noqa: PLR2004 - longer than any of JMAP's names
+def _kind(value: Json) -> str:
+    """The type of an error, if it is one that is known: everything else could be any text."""
+    return value if isinstance(value, str) and value in _KINDS else "unknown"
+
+
+def _name(value: Json) -> str:
+    """The name of a field, if it can be one."""
+    return value if isinstance(value, str) and value.isalnum() and len(value) <= 40 else "unnamed"  # noqa: PLR2004 - longer than any field's name
 
 
 def _place(pointer: str) -> str:
@@ -183,7 +219,7 @@ def _place(pointer: str) -> str:
 def _validation(error: dict[str, Json]) -> str:
     kind, name, limit = (error.get(key) for key in ("type", "property", "required"))
     bound = f" {limit}" if isinstance(limit, int) else ""
-    return f"{_word(name)}: {_word(kind)}{bound}"
+    return f"{_name(name)}: {_kind(kind)}{bound}"
 
 
 def _unexpected(what: str) -> UnexpectedAnswer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import UnexpectedAnswer
@@ -21,13 +22,16 @@ from confsync.sync.shape import (
     Variants,
 )
 from confsync.sync.tree import Items, Members, Object, Path, Scalar, Tree, path_text
-from confsync.sync.url import masked, seal_url
+from confsync.sync.url import seal_url
 from confsync.sync.values import Live
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from confsync.kinds.kind import Kind
+
+# What is shown of a newer server: its own names, never a text that somebody stored there.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,40}")
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -54,14 +58,14 @@ class _Decoder:
         if not isinstance(value, dict):
             raise _unexpected(path, "an object")
         tag = value.get("@type")
-        if not isinstance(tag, str):
+        if not isinstance(tag, str) or not _NAME.fullmatch(tag):
             raise _unexpected(path, "an object with @type")
         known = shape.objects.get(tag)
         if known is None:
             self.unrecognised.append(path_text((*path, "@type")))
             return Object(tag, {})
         self.unrecognised += [
-            masked(path_text((*path, name)))
+            path_text((*path, name if _NAME.fullmatch(name) else "a name that is none"))
             for name in value
             if name not in known.fields and name != "@type"
         ]

@@ -19,9 +19,7 @@ _HEX_DIGITS = 32
 _Plain: TypeAlias = "bool | int | str | list[_Plain] | dict[str, _Plain] | None"
 
 
-def digest(
-    target: Target, desired: Desired, live: Live, hidden_secrets: HiddenSecrets = "send"
-) -> str:
+def digest(target: Target, desired: Desired, live: Live, hidden_secrets: HiddenSecrets) -> str:
     """`SCHEME:` and 32 hexadecimal digits of SHA-256 over target, live and desired state, and over
     what becomes of hidden secrets.
 

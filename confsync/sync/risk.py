@@ -22,7 +22,7 @@ def check_allowed(allow: Collection[str]) -> None:
     """Raise WrongUsage for a name that is no risk's."""
     for name in allow:
         if name not in RISKS:
-            close = get_close_matches(name, RISKS, n=1, cutoff=0.5)
+            close = get_close_matches(name, RISKS)
             hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(RISKS)}"
             raise WrongUsage("there is no risk with a name that is to be allowed", hint=hint)
 

@@ -162,6 +162,17 @@ def test_send_refuses_nothing() -> None:
             (told("stores/0/a/secret", HIDDEN),),
         ),
         ((change("update", ("timeout",)),), (hidden("a"),), (), (told("a", HIDDEN),)),
+        ((change("update", ("a", "x")),), (hidden("a", "b"),), (), (told("a/b", HIDDEN),)),
+        ((change("update", ("a", "b", "x")),), (hidden("a", "b"),), (), (told("a/b", HIDDEN),)),
+        (
+            (
+                change("remove", ("a", "stores", 2), "secret"),
+                change("add", ("a", "others", 1), None, "secret"),
+            ),
+            (),
+            (),
+            (),
+        ),
         (
             (
                 change("remove", ("stores", 2), "secret"),

@@ -60,6 +60,13 @@ def test_base64_is_masked_wherever_the_value_stands_in_it(
     assert len(shown.replace(MASK, "").rstrip("=")) <= (len(before) + len(after)) * 4 // 3 + 3
 
 
+@pytest.mark.parametrize(("before", "left"), [("", 0), ("x", 2), ("xy", 3)])
+def test_in_base64_all_that_the_value_alone_decides_is_masked(before: str, left: int) -> None:
+    encoded = base64.b64encode(f"{before}12345678yz".encode()).decode()
+    right = (len(before) + 8) * 8 // 6
+    assert scrubbed(encoded, "12345678") == f"{encoded[:left]}{MASK}{encoded[right:]}"
+
+
 def test_a_value_of_8_characters_is_masked_and_a_shorter_one_is_left_alone() -> None:
     assert scrubbed("a 12345678 b", "12345678") == f"a {MASK} b"
     assert scrubbed("a 1234567 b", "1234567") == "a 1234567 b"

@@ -1,0 +1,162 @@
+"""Deliberate leaks: where one shows, and what is put in the place of what in which file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Leak(NamedTuple):
+    """One thing done wrong, and the circumstance in which it shows."""
+
+    where: str
+    file: str
+    old: str
+    new: str
+
+
+_HASHED = (
+    'import hashlib, logging; logging.getLogger("confsync").debug('
+    "hashlib.sha256(found.encode()).hexdigest())"
+)
+
+LEAKS: Mapping[str, Leak] = {
+    "passwords in URLs are not looked for": Leak(
+        "in keys", "sync/url.py", "        yield colon + 1, at\n", "        pass\n"
+    ),
+    "parameters of URLs are not looked at": Leak(
+        "in a parameter",
+        "sync/url.py",
+        "if start > end and _PASSWORD_NAME",
+        "if start < end and _PASSWORD_NAME",
+    ),
+    "a mistake tells how long a secret is": Leak(
+        "plain",
+        "kinds/urls.py",
+        "stands in the file in clear",
+        "stands in the file: {len(node.text)}",
+    ),
+    "a mistake tells how a secret begins": Leak(
+        "plain",
+        "kinds/urls.py",
+        "stands in the file in clear",
+        "stands in the file: {node.text[2:9]}",
+    ),
+    "a mistake repeats a value": Leak(
+        "boolean",
+        "kinds/scalars.py",
+        'f"{name} must be true or false", hint',
+        'f"{name} must be true or false, not {node.text}", hint',
+    ),
+    "a mistake repeats a key": Leak(
+        "top",
+        "kinds/mistakes.py",
+        'if _NAME.fullmatch(name) else "named so"',
+        "if _NAME.fullmatch(name) else name",
+    ),
+    "the place of a mistake tells a length": Leak(
+        "escape",
+        "files/read.py",
+        "else beginning.end() + 1",
+        "else len(before.rpartition('\\n')[2]) + 1",
+    ),
+    "an error repeats what a reference led to": Leak(
+        "encrypted", "secrets/resolve.py", 'f"{ref} {wrong[0]}"', 'f"{ref} {wrong[0]}: {text}"'
+    ),
+    "a secret is logged as its hash": Leak(
+        "environment",
+        "secrets/resolve.py",
+        "        self.vault.seal(found, ref)\n",
+        f"        {_HASHED}\n        self.vault.seal(found, ref)\n",
+    ),
+    "what a command says is let through": Leak(
+        "command fails", "secrets/command.py", "stderr=subprocess.DEVNULL", "stderr=None"
+    ),
+    "a command is shown whole": Leak(
+        "argument of a command",
+        "sync/secret.py",
+        'f"{self.kind} {self.argument}"',
+        'f"{self.kind} {self.argument} {self.rest}"',
+    ),
+    "the server's words are shown": Leak(
+        "HTTP 400",
+        "jmap/answers.py",
+        'f"{message} (HTTP {answer.status})"',
+        'f"{message} (HTTP {answer.status}) {answer.body[-200:]!r}"',
+    ),
+    "the server's types are shown whatever they are": Leak(
+        "another refusal",
+        "jmap/answers.py",
+        "isinstance(value, str) and value in _KINDS",
+        "isinstance(value, str)",
+    ),
+    "the server's pointers are not masked": Leak(
+        "invalidPatch",
+        "jmap/answers.py",
+        'masked("/".join(read(pointer)))',
+        '"/".join(read(pointer))',
+    ),
+    "a newer server's names are shown whatever they are": Leak(
+        "newer field", "kinds/from_wire.py", 'else "a name that is none"', "else name"
+    ),
+    "a newer server's variants are shown whatever they are": Leak(
+        "an odd object", "kinds/from_wire.py", " or not _NAME.fullmatch(tag)", ""
+    ),
+    "an odd answer is repeated": Leak(
+        "wrong type",
+        "kinds/from_wire.py",
+        '_unexpected(path, "a text")',
+        '_unexpected(path, f"a text: {value}")',
+    ),
+    "the log tells how long an answer is": Leak(
+        "in a URL",
+        "net/http.py",
+        '"%s: HTTP %d, %s", asked, result.status, after',
+        '"%s: HTTP %d, %d bytes, %s", asked, result.status, len(result.body), after',
+    ),
+    "the log holds the credentials": Leak(
+        "token",
+        "jmap/write.py",
+        "    secret = vault.open(credentials.secret)\n",
+        "    secret = vault.open(credentials.secret)\n"
+        '    import logging; logging.getLogger("confsync").debug(secret[::-1])\n',
+    ),
+    "a request is left in a file": Leak(
+        "token",
+        "jmap/client.py",
+        'separators=(",", ":"))\n',
+        'separators=(",", ":"))\n        open("last-request.json", "w").write(body)\n',
+    ),
+    "wrong usage repeats what was typed": Leak(
+        "colour value",
+        "cli/usage.py",
+        'does not take this value"',
+        'does not take this value: {error.message}"',
+    ),
+    "a risk that there is not is repeated": Leak(
+        "allowed value",
+        "sync/risk.py",
+        '"there is no risk with a name that is to be allowed"',
+        'f"no risk {name}"',
+    ),
+    "a URL in a file's place is repeated": Leak(
+        "a URL as a file",
+        "workflow/load.py",
+        '"a URL stands where a file belongs"',
+        'f"no file: {files}"',
+    ),
+    "a server's URL is repeated with its credentials": Leak(
+        "URL with credentials",
+        "net/endpoint.py",
+        'f"{what} holds credentials"',
+        'f"{what} holds credentials: {url}"',
+    ),
+    "a token that is none is repeated": Leak(
+        "token with a newline",
+        "workflow/connect.py",
+        '"the token holds what no token can"',
+        'f"this is no token: {token}"',
+    ),
+}

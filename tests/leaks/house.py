@@ -1,0 +1,135 @@
+"""Where scenes are played: a server, the program that forks, and what came of a run."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import confsync
+from confsync.sandbox import Server
+from tests.cli.hostile import hostile
+from tests.leaks.planted import Aviary
+from tests.leaks.scenes import FAILURES, LIVE, PERMISSIONS, Scene
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PACKAGE = Path(confsync.__file__).parent
+LENGTHS = (20, 44)
+_FORK = Path(__file__).with_name("fork.py")
+_TIME = re.compile(rb"\d+\.\d\d s$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a run wrote: its status, both streams, and every file, by name."""
+
+    status: int
+    streams: Mapping[str, bytes]
+    files: Mapping[str, bytes]
+
+    @property
+    def written(self) -> dict[str, bytes]:
+        """All that was written; how long a request took is the same in each run."""
+        return {
+            name: _TIME.sub(b"T", text) for name, text in {**self.streams, **self.files}.items()
+        }
+
+
+class House:
+    """Plays scenes with the confsync of a directory. A context manager."""
+
+    def __init__(self, directory: Path, package: Path = PACKAGE) -> None:
+        self._results = directory / "results"
+        self._desk = directory / "desk"
+        self._package = package
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._results.mkdir(parents=True)
+        keys = {
+            Aviary(length)[name].plain: permissions
+            for length in LENGTHS
+            for name, permissions in PERMISSIONS.items()
+        }
+        self._server = self._stack.enter_context(Server(keys=keys))
+        self._front = self._stack.enter_context(hostile(self._act))
+        self._fork = self._stack.enter_context(
+            subprocess.Popen(
+                [sys.executable, "-W", "error", str(_FORK), str(self._package.parent)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def leaks(self, scene: Scene) -> list[str]:
+        """What a scene gives away: canaries that can be read, and bytes that tell a length."""
+        found: list[str] = []
+        played: list[Played] = []
+        for length in LENGTHS:
+            canaries = Aviary(length)
+            played.append(self._play(scene, canaries))
+            for name, text in played[-1].written.items():
+                where = canaries.found_in(f"{name}\n{text.decode('utf-8', 'replace')}")
+                found += [f"{name}: {trace}" for trace in where]
+            if b"left the program" in played[-1].streams["err"] or played[-1].status < 0:
+                found.append(f"the program itself failed: status {played[-1].status}")
+        first, second = played
+        if first.status != second.status:
+            found.append(f"status {first.status} or {second.status}, by the length of secrets")
+        for name in sorted(first.written.keys() | second.written.keys()):
+            if first.written.get(name) != second.written.get(name):
+                found.append(f"{name}: other bytes for secrets of another length")
+        return list(dict.fromkeys(found))
+
+    def _play(self, scene: Scene, canaries: Aviary) -> Played:
+        self._server.stored = dict(LIVE[scene.names["live"]](canaries))
+        self._action = FAILURES[scene.names["failure"]](self._server, canaries)
+        given = scene.given(canaries)
+        shutil.rmtree(self._desk, ignore_errors=True)
+        for name, content in given.files.items():
+            path = self._desk / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        self._desk.mkdir(exist_ok=True)
+        streams = {name: self._results / name for name in ("out", "err")}
+        job = {
+            "arguments": given.arguments,
+            "cwd": str(self._desk),
+            "environ": {
+                "PATH": os.environ["PATH"],
+                "STALWART_URL": self._front.url,
+                **given.environ,
+            },
+            **{name: str(path) for name, path in streams.items()},
+        }
+        status = self._ran(job)
+        written = {
+            path.relative_to(self._desk).as_posix(): path.read_bytes()
+            for path in sorted(self._desk.rglob("*"))
+            if path.is_file() and path.relative_to(self._desk).as_posix() not in given.files
+        }
+        return Played(status, {name: path.read_bytes() for name, path in streams.items()}, written)
+
+    def _ran(self, job: Mapping[str, object]) -> int:
+        assert self._fork.stdin is not None
+        assert self._fork.stdout is not None
+        self._fork.stdin.write(json.dumps(job) + "\n")
+        self._fork.stdin.flush()
+        return int(self._fork.stdout.readline())
+
+    def _act(self, request: bytes) -> bytes:
+        return self._action(request)
