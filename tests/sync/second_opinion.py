@@ -29,6 +29,7 @@ MASK = "****"
 SHARDS = "stores"
 
 _PARAMETER = re.compile(r"[?&;](?=([^=&;#?]*)=([^&]*))")
+_VALUE = re.compile(r"([?&;])([^=&;#?]*)=([^&]*)")
 _NAME = re.compile(r"pass|pwd|secret|token|auth|credential|key", re.IGNORECASE)
 
 
@@ -98,14 +99,40 @@ def changed(live: Json, desired: Json, path: Path = ()) -> Found:
         elif is_set(was):
             found.update((*here, "-", url) for url in was if url not in will)
             found.update((*here, "+", url) for url in will if url not in was)
-            stayed = [url for url in was if url in will], [url for url in will if url in was]
-            if stayed[0] != stayed[1] and first_decides(will):
+            if first_decides(will) and not _in_order(list(was), list(will)):
                 found[here] += 1
         elif isinstance(was, dict):
             found += changed(was, will, here)
         elif type(was) is not type(will) or was != will:
             found[here] += 1
     return found
+
+
+def _in_order(was: list[str], will: list[str]) -> bool:
+    """Whether the members that stay keep their order; one whose password changes stays too."""
+    places = {url: was.index(url) for url in will if url in was}
+    for url in (url for url in will if url not in was and passwords(url)):
+        free = (i for i, old in enumerate(was) if i not in places.values())
+        alike = (i for i in free if passwords(was[i]) and _look(was[i]) == _look(url))
+        found = next(alike, None)
+        if found is not None:
+            places[url] = found
+    stayed = [places[url] for url in will if url in places]
+    return stayed == sorted(stayed)
+
+
+def _look(url: str) -> str:
+    """A URL as it looks when its passwords are masked."""
+    head, separator, rest = url.partition("://") if "://" in url else ("", "", url)
+    before, at, after = rest.rpartition("@")
+    if at and ":" in before:
+        rest = f"{before.partition(':')[0]}:{MASK}{at}{after}"
+    return _VALUE.sub(_masked, f"{head}{separator}{rest}")
+
+
+def _masked(parameter: re.Match[str]) -> str:
+    secret = _NAME.search(unquote(parameter[2]))
+    return f"{parameter[1]}{parameter[2]}={MASK if secret else parameter[3]}"
 
 
 def _changed_shards(live: list[Json], desired: list[Json], path: Path) -> Found:
