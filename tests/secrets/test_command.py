@@ -119,7 +119,8 @@ def test_what_does_not_end_is_killed_with_all_that_it_started(script: str, tmp_p
 
 def test_an_interrupt_kills_it_too(tmp_path: Path) -> None:
     mark = tmp_path / "alive"
-    threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+    here = threading.get_ident()
+    threading.Timer(0.3, signal.pthread_kill, [here, signal.SIGINT]).start()
     with pytest.raises(KeyboardInterrupt):
         run("sh", "-c", f"exec 9>{mark}; sleep 60 & wait")
     deadline = time.monotonic() + 5
