@@ -29,19 +29,35 @@ if TYPE_CHECKING:
     from confsync.workflow.plan import Options
 
 
-@click.command()
-@shared.files
-@server
-@shared.planning
-@shared.rendering(OUTCOME)
-@click.option("--yes", is_flag=True, help="Apply without asking.")
-@click.option("--allow-commands", is_flag=True, help="Run the commands that the files refer to.")
-@click.option(
+_yes = click.option("--yes", is_flag=True, help="Apply without asking.")
+
+_expect = click.option(
+    "--expect",
+    metavar="DIGEST",
+    help="Apply without asking, and only if the plan has this digest, because it was looked at.",
+)
+
+_allow_commands = click.option(
+    "--allow-commands", is_flag=True, help="Run the commands that the files refer to."
+)
+
+_add_mask = click.option(
     "--add-mask",
     is_flag=True,
     envvar="CONFSYNC_ADD_MASK",
     help="In GitHub Actions: have the runner mask the secrets that references lead to.",
 )
+
+
+@click.command()
+@shared.files
+@server
+@shared.planning
+@shared.rendering(OUTCOME)
+@_yes
+@_expect
+@_allow_commands
+@_add_mask
 def apply(  # noqa: PLR0913 - one parameter an option
     files: tuple[str, ...],
     *,
@@ -49,6 +65,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     options: Options,
     outputs: Outputs,
     yes: bool,
+    expect: str | None,
     allow_commands: bool,
     add_mask: bool,
 ) -> Status:
@@ -59,8 +76,9 @@ def apply(  # noqa: PLR0913 - one parameter an option
     """
     if add_mask:
         check_runner()
-    if not yes and (sys.stdin is None or not sys.stdin.isatty()):
-        hint = "look at `confsync plan`, then run it with --yes"
+    asking = not yes and expect is None
+    if asking and (sys.stdin is None or not sys.stdin.isatty()):
+        hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
         raise Declined("nobody can be asked: there is no terminal", hint=hint)
     console = outputs.console
     with session(access, console.vault) as connected, hint_to_run_again():
@@ -70,8 +88,9 @@ def apply(  # noqa: PLR0913 - one parameter an option
             environment=os.environ,
             options=options,
             allow_commands=allow_commands,
-            show=_show(outputs, asking=not yes, masks=add_mask),
-            ask=None if yes else _asker(console),
+            expect=expect,
+            show=_show(outputs, asking=asking, masks=add_mask),
+            ask=_asker(console) if asking else None,
         )
     try:
         _report(outcome, outputs)

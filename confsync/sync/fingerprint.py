@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -11,7 +12,9 @@ from confsync.sync.tree import Items, Members, Object, Tree
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
-    from confsync.sync.values import Desired, HiddenSecrets, Live, Target
+    from collections.abc import Iterable
+
+    from confsync.sync.values import Desired, Finding, HiddenSecrets, Live, Target
 
 SCHEME = 1
 _HEX_DIGITS = 32
@@ -19,15 +22,22 @@ _HEX_DIGITS = 32
 _Plain: TypeAlias = "bool | int | str | list[_Plain] | dict[str, _Plain] | None"
 
 
-def digest(target: Target, desired: Desired, live: Live, hidden_secrets: HiddenSecrets) -> str:
-    """`SCHEME:` and 32 hexadecimal digits of SHA-256 over target, live and desired state, and over
-    what becomes of hidden secrets.
+def digest(
+    target: Target,
+    desired: Desired,
+    live: Live,
+    hidden_secrets: HiddenSecrets,
+    risks: Iterable[Finding],
+) -> str:
+    """`SCHEME:` and 32 hexadecimal digits of SHA-256 over target, live and desired state, over
+    what becomes of hidden secrets, and over the risks.
 
     Each desired secret counts as its reference, each live one as hidden, so that the digest does
-    not depend on which secrets can be resolved, and tells nothing about any of them.
+    not depend on which secrets can be resolved, and tells nothing about any of them. Whether a
+    risk is allowed does not count.
     """
     unmanaged = [path for path, origin in desired.origins.items() if origin.why == "unmanaged"]
-    content = [
+    content: list[_Plain] = [
         target.name,
         target.url,
         desired.object,
@@ -38,8 +48,14 @@ def digest(target: Target, desired: Desired, live: Live, hidden_secrets: HiddenS
     ]
     if hidden_secrets != "send":
         content.append(hidden_secrets)
+    content += [[risk.rule, risk.message] for risk in risks]
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return f"{SCHEME}:{sha256(text.encode()).hexdigest()[:_HEX_DIGITS]}"
+
+
+def is_digest(text: str) -> bool:
+    """Whether a text is a digest of this scheme."""
+    return re.fullmatch(rf"{SCHEME}:[0-9a-f]{{{_HEX_DIGITS}}}", text) is not None
 
 
 def plain(tree: Tree) -> _Plain:

@@ -17,14 +17,19 @@ if TYPE_CHECKING:
     from confsync.sync.values import HiddenSecrets
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913 - all that a plan depends on
     target: Target,
     desired: Desired,
     live: Live,
     shape: Variants,
+    *,
     hidden_secrets: HiddenSecrets = "send",
+    risks: tuple[Finding, ...] = (),
 ) -> Plan:
-    """Compare, and work out the update. Pure: the same values give the same plan."""
+    """Compare, and work out the update. Pure: the same values give the same plan.
+
+    `risks` are those that stand in the files.
+    """
     found = difference(live.tree, desired.tree, shape, desired.origin)
     update = patch(found if hidden_secrets == "send" else without_hidden(found))
     unmanaged = tuple(path for path, origin in desired.origins.items() if origin.why == "unmanaged")
@@ -36,8 +41,8 @@ def make_plan(
         patch=update,
         to_send=secrets_sent(update),
         unmanaged=unmanaged,
-        findings=refusals(found, hidden_secrets) + _unrecognised(live),
-        digest=digest(target, desired, live, hidden_secrets),
+        findings=risks + refusals(found, hidden_secrets) + _unrecognised(live),
+        digest=digest(target, desired, live, hidden_secrets, risks),
         hidden_secrets=hidden_secrets,
     )
 

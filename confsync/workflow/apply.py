@@ -11,11 +11,13 @@ from confsync.errors import (
     Refused,
     SecretUnavailable,
     ServerRefused,
+    WrongUsage,
 )
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
 from confsync.secrets.moment import At
 from confsync.secrets.resolve import resolve
+from confsync.sync.fingerprint import is_digest
 from confsync.sync.outcome import (
     NotSent,
     Outcome,
@@ -47,6 +49,7 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     environment: Mapping[str, str],
     options: Options = DEFAULTS,
     allow_commands: bool = False,
+    expect: str | None = None,
     show: Callable[[Plan], None] | None = None,
     ask: Callable[[Plan], bool] | None = None,
 ) -> Outcome:
@@ -56,10 +59,13 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     empty one. `ask` says whether to go on, and answers for each risk among the plan's refusals;
     the live state is then read again and must still be the planned one. Without `ask` the planning
     read counts, and each risk must be allowed. With `allow_commands` the commands that the files
-    refer to are run. Raises what `plan` raises, and SecretUnavailable, Refused and Declined: in
-    all of these nothing was changed.
+    refer to are run. With `expect` nothing is sent unless the plan has that digest. Raises what
+    `plan` raises, and SecretUnavailable, Refused and Declined: in all of these nothing was changed.
     """
     check_allowed(options.allow)
+    if expect is not None and not is_digest(expect):
+        hint = "copy it whole from a plan that this version of confsync made"
+        raise WrongUsage("what is expected is no digest of a plan", hint=hint)
     vault, server = session.vault, session.server
     loaded = load(files, vault)
     resolvers = At(RESOLVERS, "allowed" if allow_commands else "apply")
@@ -74,6 +80,11 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
         raise SecretUnavailable(tuple(problems))
     if show is not None:
         callers(show)(plan)
+    if expect is not None and plan.digest != expect:
+        raise Declined(
+            f"this is not the plan that is expected: its digest is {plan.digest}",
+            hint="the server, the files or the options are others now: look at the plan again",
+        )
     _refuse(plan, asking=ask is not None)
     if plan.empty:
         return NotSent(plan)

@@ -76,9 +76,10 @@ def planned(
     """The plan from values alone. `risks` are those that stand in the files."""
     if options.unlisted == "keep":
         desired = keep_unlisted(desired, live)
-    found = make_plan(target, desired, live, KINDS[desired.object].shape, options.hidden_secrets)
-    told = (as_finding(risk, options.allow) for risk in risks)
-    return replace(found, findings=(*told, *found.findings))
+    told = tuple(as_finding(risk, options.allow) for risk in risks)
+    shape = KINDS[desired.object].shape
+    policy = options.hidden_secrets
+    return make_plan(target, desired, live, shape, hidden_secrets=policy, risks=told)
 
 
 def missing(resolved: Resolved, found: Plan) -> list[Problem]:

@@ -74,7 +74,7 @@ PAIRS = full_of_secrets() | neighbours(*TAGS)
 def planned(live: Json, pair: Pair, policy: HiddenSecrets) -> tuple[Plan, Json]:
     vault = Vault()
     desired = decoded(pair.wanted, vault, pair.wanted.environment)
-    plan = make_plan(TARGET, desired, read(live, vault), KIND.shape, policy)
+    plan = make_plan(TARGET, desired, read(live, vault), KIND.shape, hidden_secrets=policy)
     return plan, send(plan, vault)
 
 

@@ -171,11 +171,19 @@ def there_is_a_change_only_where_something_differs(step: Step) -> None:
 
 def no_mask_and_no_password_that_was_read_is_sent(step: Step) -> None:
     sent, said = sent_strings(step.run.sent), [*strings(step.wanted.stored)]
-    assert MASK not in sent or MASK in said
+    # A member of a set may be called so, and has to be named to be taken away.
+    assert MASK not in sent or MASK in said or MASK in names(step.live)
     for url in strings(step.live):
         for password in passwords(url):
             if len(password) > 8 and not any(password in known for known in said):
                 assert not any(password in found for found in sent), password
+
+
+def names(value: object) -> set[str]:
+    """Every key in a JSON value."""
+    if not isinstance(value, dict):
+        return set()
+    return set(value).union(*map(names, value.values()))
 
 
 def no_stored_secret_is_sent(step: Step) -> None:
