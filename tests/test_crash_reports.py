@@ -204,7 +204,7 @@ class Surprise(Exception):
 def test_a_bug_of_ours_is_a_fault_with_its_place(
     session: Session, file: Path, monkeypatch: pytest.MonkeyPatch, raised: type[Exception]
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         secret = "Canary-in-a-frame"
         raise raised(secret) if raised is not Fault else Fault("a promise")
 
@@ -240,7 +240,7 @@ def test_what_the_callers_function_raises_is_theirs(
 def test_an_interrupt_passes_without_our_frames(
     session: Session, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("confsync.workflow.plan.make_plan", interrupted)

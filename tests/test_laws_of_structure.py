@@ -44,7 +44,7 @@ ARROWS = {
     "": {"errors", "workflow", "cli"},
     "cli": {"workflow", "report", "kinds", "sandbox", "sync", "errors"},
     "workflow": {"files", "jmap", "kinds", "net", "secrets", "sync", "errors"},
-    "report": {"kinds", "sync", "errors"},
+    "report": {"files", "kinds", "sync", "errors"},
     "jmap": {"net", "sync", "errors"},
     "kinds": {"sync", "errors"},
     "files": {"sync", "errors"},

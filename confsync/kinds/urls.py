@@ -225,6 +225,11 @@ def _part(node: Node, part: str, where: str) -> str:
     return value
 
 
+def is_address(text: str) -> bool:
+    """Whether the mapping form of a URL takes a text as its address."""
+    return bool(_SCHEME.match(text)) and "@" not in text and not seal_url(text, Vault()).secrets
+
+
 def _check_address(address: str, where: str, mark: Mark) -> None:
     if not _SCHEME.match(address):
         hint = "write it with its scheme, like rediss://cache.example.com:6379"

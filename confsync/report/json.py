@@ -6,7 +6,9 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeAlias
 
+from confsync.kinds import KINDS
 from confsync.kinds.to_file import to_file
+from confsync.kinds.to_store import to_store
 from confsync.report.lines import password_changes
 from confsync.sync.outcome import NotSent, Outcome, Rejected, Stored, Unknown
 from confsync.sync.tree import Object, path_text
@@ -162,6 +164,7 @@ def _outcome(outcome: Outcome) -> Json:
                 "remaining": [_change(change) for change in outcome.remaining.changes],
                 "foreign": [path_text(path) or "@type" for path in outcome.foreign],
                 "overwritten": [path_text(path) or "@type" for path in outcome.overwritten],
+                "before": to_store(outcome.before, KINDS[outcome.before.object]),
             }
         case Unknown(reason=reason):
             return {"result": "unknown", "reason": reason}

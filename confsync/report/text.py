@@ -5,6 +5,9 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from confsync.files.write import yaml_text
+from confsync.kinds import KINDS
+from confsync.kinds.to_store import FILL_IN, to_store
 from confsync.report.lines import Line, change_lines, member_lines, unknown_line
 from confsync.report.printable import plural, printable
 from confsync.sync.outcome import NotSent, Outcome, Rejected, Stored, Unknown
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
     from confsync.errors import Problem
     from confsync.sync.tree import Path
-    from confsync.sync.values import Change, Finding, Plan
+    from confsync.sync.values import Change, Finding, Live, Plan
 
 WIDTH = 80
 _SOURCE = 72
@@ -251,3 +254,17 @@ def _stored(outcome: Stored) -> Iterator[str]:
         paths = ", ".join(path_text(path) or "@type" for path in outcome.foreign)
         yield f"Somebody else changed the object in between: {paths}."
     yield from textwrap.wrap(_RESTARTED, WIDTH)
+    yield from _way_back(outcome.before)
+
+
+def _way_back(before: Live) -> Iterator[str]:
+    """What was stored before, as a file that brings it back."""
+    document = to_store(before, KINDS[before.object])
+    if document is None:
+        yield "What was there before cannot be said in a file: confsync does not know all of it."
+        return
+    text = yaml_text(document)
+    hint = f"; {FILL_IN}… stands for secrets, which are not shown" if FILL_IN in text else ""
+    yield from textwrap.wrap(f"To go back to what was there before, apply this{hint}:", WIDTH)
+    yield ""
+    yield text.removesuffix("\n")

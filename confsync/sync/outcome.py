@@ -47,11 +47,13 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Stored:
-    """The server stored the update. `remaining` is what is not as wanted afterwards, `foreign`
-    what somebody else had changed in between, `overwritten` the part of it that is lost.
+    """The server stored the update. `before` is what it had, `remaining` what is not as wanted
+    afterwards, `foreign` what somebody else had changed in between, `overwritten` the part of it
+    that is lost.
     """
 
     plan: Plan
+    before: Live
     remaining: Difference
     foreign: tuple[Path, ...] = ()
     overwritten: tuple[Path, ...] = ()
@@ -80,6 +82,7 @@ def stored(plan: Plan, before: Live, after: Live, shape: Variants) -> Stored:
     lost = [theirs for theirs in foreign if any(_overwrites(change, theirs) for change in ours)]
     return Stored(
         plan,
+        before,
         difference(after.tree, plan.desired.tree, shape, plan.desired.origin),
         _paths(foreign),
         _paths(lost),

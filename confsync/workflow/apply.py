@@ -154,5 +154,5 @@ def _look(plan: Plan, server: Server, decode: Decode, reason: str) -> Outcome:
         return Unknown(plan, f"{reason}; reading the state afterwards failed too: {error.message}")
     outcome = stored(plan, plan.live, now, KINDS[name].shape)
     if outcome.verified and not outcome.remaining.unknown:
-        return Stored(plan, outcome.remaining)
+        return Stored(plan, plan.live, outcome.remaining)
     return Unknown(plan, reason)

@@ -11,6 +11,7 @@ from tests.cli.process import (
     CONFSYNC,
     ENV_SECRET,
     FILE_SECRET,
+    LIVE_SECRET,
     LIVE_URL_SECRET,
     PLAN_KEY,
     STORE,
@@ -78,7 +79,8 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_is_sent(
     assert (ran.status, ran.out) == (3, "")
     assert ran.err == (
         "error: nobody can be asked: there is no terminal\n"
-        "hint: look at `confsync plan`, then run it with --yes\n"
+        "hint: look at `confsync plan`, then run it with --yes, or --expect and its"
+        " digest\n"
         "nothing was changed on the server\n"
     )
     assert server.requests == []
@@ -160,6 +162,7 @@ def test_json_says_what_became_of_it(desk: Desk) -> None:
     ran = desk.run("apply", "--yes", desk.file("a.yaml"), "--output", "json")
     assert (ran.status, ran.err) == (0, "")
     (target,) = json.loads(ran.out)["targets"]
+    assert target["outcome"].pop("before")["InMemoryStore"]["@type"] == "RedisCluster"
     assert target["outcome"] == {
         "result": "stored",
         "verified": True,
@@ -194,3 +197,28 @@ def test_no_run_says_that_nothing_was_changed_where_something_was(
     assert "x:InMemoryStore/set" in sent(server)
     assert "nothing was changed" not in ran.err.lower()
     assert ran.status != 0
+
+
+def test_what_was_there_before_stands_at_the_end_and_brings_it_back(
+    desk: Desk, server: Server
+) -> None:
+    before = server.stored
+    ran = desk.run("apply", "--yes", desk.file("a.yaml"))
+    assert ran.status == 0
+    told, _, back = ran.out.partition("\n\nInMemoryStore:\n")
+    assert " ".join(told.split()).endswith(
+        "apply this; FILL_IN_… stands for secrets, which are not shown:"
+    )
+    file = desk.file("back.yaml", f"InMemoryStore:\n{back}")
+    assert desk.run("validate", file).status == 0
+    secrets: dict[str, str | None] = {"FILL_IN_1": LIVE_URL_SECRET, "FILL_IN_2": LIVE_SECRET}
+    assert desk.run("apply", "--yes", file, env=secrets).status == 0
+    assert server.stored == before
+
+
+def test_the_way_back_is_in_the_json_too(desk: Desk) -> None:
+    ran = desk.run("apply", "--yes", desk.file("a.yaml"), "--output", "json")
+    (target,) = json.loads(ran.out)["targets"]
+    before = target["outcome"]["before"]["InMemoryStore"]
+    assert before["@type"] == "RedisCluster"
+    assert before["authSecret"] == {"@type": "Value", "secret": {"env": "FILL_IN_2"}}

@@ -1,0 +1,113 @@
+"""A live state as a file that brings it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+
+from confsync.files.write import yaml_text
+from confsync.kinds import KINDS
+from confsync.kinds.from_wire import from_wire
+from confsync.kinds.to_store import to_store
+from confsync.sandbox import rules
+from confsync.secrets import RESOLVERS
+from confsync.secrets.resolve import resolve
+from confsync.sync.plan import make_plan
+from confsync.sync.secret import Vault
+from confsync.sync.values import Target
+from confsync.workflow.load import load
+from tests.states import Json, sayable, stored_states
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from confsync.sync.values import Live
+
+KIND = KINDS["InMemoryStore"]
+TARGET = Target("t", "https://mail.example.com")
+
+
+def read(stored: Json, vault: Vault) -> Live:
+    view: Any = rules.get_view(stored)
+    return from_wire(KIND, view, vault)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("stores")
+
+
+@given(stored=stored_states().map(sayable))
+def test_what_is_written_is_a_store_file_and_shows_no_change(folder: Path, stored: Json) -> None:
+    vault = Vault()
+    live = read(stored, vault)
+    document = to_store(live, KIND)
+    assert document is not None
+    file = folder / "back.yaml"
+    file.write_text(yaml_text(document), encoding="utf-8")
+    loaded = load([str(file)], vault)
+    assert loaded.risks == ()
+    plan = make_plan(TARGET, loaded.desired, live, KIND.shape)
+    assert plan.difference.changes == ()
+
+
+def test_it_goes_back_with_the_secrets_filled_in(tmp_path: Path) -> None:
+    vault = Vault()
+    stored = {
+        **rules.defaults("RedisCluster"),
+        "urls": {"redis://a%20b:p%40ss@h/1": True, "redis://c": True, "redis://d?token=t": True},
+        "authSecret": {"@type": "Value", "secret": "hidden"},
+        "timeout": 90_000,
+        "poolTimeoutWait": None,
+    }
+    live = read(stored, vault)
+    document = to_store(live, KIND)
+    assert document == {
+        "InMemoryStore": {
+            "@type": "RedisCluster",
+            "urls": [
+                {
+                    "address": "redis://h/1",
+                    "username": "a b",
+                    "password": {"env": "FILL_IN_1"},
+                },
+                "redis://c",
+                {"env": "FILL_IN_2"},
+            ],
+            "timeout": "1m30s",
+            "authSecret": {"@type": "Value", "secret": {"env": "FILL_IN_3"}},
+            "poolTimeoutWait": None,
+        }
+    }
+    file = tmp_path / "back.yaml"
+    file.write_text(yaml_text(document), encoding="utf-8")
+    filled = {"FILL_IN_1": "p@ss", "FILL_IN_2": "redis://d?token=t", "FILL_IN_3": "hidden"}
+    desired = resolve(load([str(file)], vault).desired, vault, RESOLVERS, filled).desired
+    assert make_plan(TARGET, desired, live, KIND.shape).difference.changes == ()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:p@h",
+        "redis://%zz:p@h",
+        "redis://a b:p@h",
+        "redis://u:p@h?password=q",
+        "a b://u:p@h",
+        "u:p@h",
+        "redis://h?password=p",
+        "redis://%20:p@h",
+    ],
+)
+def test_a_url_that_the_mapping_form_cannot_say_is_one_reference(url: str) -> None:
+    live = read({**rules.defaults("Redis"), "url": url}, Vault())
+    document: Any = to_store(live, KIND)
+    assert document["InMemoryStore"]["url"] == {"env": "FILL_IN_1"}
+
+
+def test_what_confsync_does_not_know_cannot_be_said() -> None:
+    live = read({"@type": "Redis", **rules.defaults("Redis"), "newer": 1}, Vault())
+    assert live.unrecognised
+    assert to_store(live, KIND) is None
