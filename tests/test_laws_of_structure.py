@@ -281,6 +281,7 @@ def sees_values(function: ast.FunctionDef) -> bool:
         isinstance(call.func, ast.Attribute)
         and call.func.attr == "open"
         and not (call.args and isinstance(call.args[0], ast.Constant))
+        and not (isinstance(call.func.value, ast.Name) and call.func.value.id == "os")
         for call in calls
     )
     return bool(names & SEEING) or opens

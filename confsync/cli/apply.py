@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from confsync.cli import options as shared
 from confsync.cli.again import hint_to_run_again
@@ -14,9 +16,11 @@ from confsync.cli.connect import server, session
 from confsync.cli.mask import add_masks, check_runner
 from confsync.cli.output import STDOUT
 from confsync.cli.status import Status, of_outcome
-from confsync.errors import Declined, OutputFailed
+from confsync.errors import Declined, OutputFailed, WrongUsage
 from confsync.report import OUTCOME, PLAN
 from confsync.workflow.apply import apply as run
+from confsync.workflow.apply import apply_saved
+from confsync.workflow.saved import is_saved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,29 +73,34 @@ def apply(  # noqa: PLR0913 - one parameter an option
     allow_commands: bool,
     add_mask: bool,
 ) -> Status:
-    """Bring the server to the state that FILES describe.
+    """Bring the server to the state that FILES describe, or do what one saved plan says.
 
     Shows the plan, asks, sends the smallest update, and reads back what is stored. Where nothing
     differs nothing is sent.
     """
     if add_mask:
         check_runner()
-    asking = not yes and expect is None
+    console, plan = outputs.console, _plan_file(files)
+    asking = not yes and expect is None and plan is None
     if asking and (sys.stdin is None or not sys.stdin.isatty()):
         hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
         raise Declined("nobody can be asked: there is no terminal", hint=hint)
-    console = outputs.console
-    with session(access, console.vault) as connected, hint_to_run_again():
-        outcome = run(
+    use = partial(
+        partial(apply_saved, plan)
+        if plan is not None
+        else partial(
+            run,
             files,
-            connected,
-            environment=os.environ,
             options=options,
-            allow_commands=allow_commands,
             expect=expect,
-            show=_show(outputs, asking=asking, masks=add_mask),
             ask=_asker(console) if asking else None,
-        )
+        ),
+        environment=os.environ,
+        allow_commands=allow_commands,
+        show=_show(outputs, asking=asking, masks=add_mask),
+    )
+    with session(access, console.vault) as connected, hint_to_run_again():
+        outcome = use(connected)
     try:
         _report(outcome, outputs)
     except (OutputFailed, KeyboardInterrupt) as failed:
@@ -100,6 +109,24 @@ def apply(  # noqa: PLR0913 - one parameter an option
             failed.unchanged = False
             raise
     return of_outcome(outcome)
+
+
+def _plan_file(files: tuple[str, ...]) -> str | None:
+    """The saved plan among the files, which must be alone and takes no planning options."""
+    if not any(map(is_saved, files)):
+        return None
+    context = click.get_current_context()
+    given = {
+        name
+        for name in ("unlisted", "hidden_secrets", "allow", "expect")
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    if len(files) > 1:
+        raise WrongUsage("a saved plan stands alone", hint="name no other file beside it")
+    if given:
+        hint = "they were settled when it was made: plan again to change them"
+        raise WrongUsage("a saved plan takes no planning options", hint=hint)
+    return files[0]
 
 
 def _report(outcome: Outcome, outputs: Outputs) -> None:

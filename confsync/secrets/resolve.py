@@ -49,7 +49,8 @@ def resolve(
     walk = _Walk(desired, vault, resolvers, environment)
     tree = walk.object(desired.tree, ())
     origins = {path: desired.origins[old] for path, old in walk.moved(desired.origins).items()}
-    return Resolved(replace(desired, tree=tree, origins=origins), tuple(walk.unresolved))
+    found = replace(desired, tree=tree, origins=origins, places=desired.origins)
+    return Resolved(found, tuple(walk.unresolved))
 
 
 @dataclass

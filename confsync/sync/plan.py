@@ -62,6 +62,7 @@ def keep_unlisted(desired: Desired, live: Live) -> Desired:
         tree=replace(desired.tree, members={**desired.tree.members, **kept}),
         written=replace(desired.written, members={**desired.written.members, **kept}),
         origins={**desired.origins, **unmanaged},
+        places=None if desired.places is None else {**desired.places, **unmanaged},
     )
 
 

@@ -34,7 +34,8 @@ class Origin:
 class Desired:
     """The desired state of one object, complete, and where each of its values comes from.
 
-    `written` is the state with its references as they are written, whatever they lead to.
+    `written` is the state with its references as they are written, whatever they lead to, and
+    `places` are the origins in it, where they are others.
     """
 
     object: str
@@ -42,6 +43,7 @@ class Desired:
     written: Object
     origins: Mapping[Path, Origin]
     file: str
+    places: Mapping[Path, Origin] | None = None
 
     def origin(self, path: Path) -> Origin:
         """The origin of a value, or of the nearest object around it that has one."""

@@ -30,15 +30,15 @@ from confsync.sync.outcome import (
 from confsync.sync.risk import check_allowed
 from confsync.workflow.discreet import callers, discreet
 from confsync.workflow.load import load
-from confsync.workflow.plan import DEFAULTS, Options, missing, planned
+from confsync.workflow.plan import DEFAULTS, Options, missing, planned, replanned
+from confsync.workflow.saved import saved
 from confsync.workflow.server import decoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from confsync.jmap.client import Decode
-    from confsync.sync.values import Plan
-    from confsync.workflow.server import Server, Session
+    from confsync.sync.values import Desired, Live, Plan
+    from confsync.workflow.server import Session
 
 
 @discreet
@@ -66,15 +66,12 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     if expect is not None and not is_digest(expect):
         hint = "copy it whole from a plan that this version of confsync made"
         raise WrongUsage("what is expected is no digest of a plan", hint=hint)
-    vault, server = session.vault, session.server
-    loaded = load(files, vault)
+    loaded = load(files, session.vault)
     resolvers = At(RESOLVERS, "allowed" if allow_commands else "apply")
-    resolved = resolve(loaded.desired, vault, resolvers, environment)
+    resolved = resolve(loaded.desired, session.vault, resolvers, environment)
     if resolved.problems and options.hidden_secrets != "keep":
         raise SecretUnavailable(resolved.problems)
-    name = loaded.desired.object
-    decode = decoder(KINDS[name], vault)
-    live = server.read(name, decode)
+    live = _live(loaded.desired, session)
     plan = planned(session.target, resolved.desired, live, options, loaded.risks)
     if problems := missing(resolved, plan):
         raise SecretUnavailable(tuple(problems))
@@ -89,8 +86,53 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     if plan.empty:
         return NotSent(plan)
     if ask is not None:
-        _ask(plan, ask, server, decode)
-    return _send(plan, server, decode)
+        _ask(plan, ask, session)
+    return _send(plan, session)
+
+
+@discreet
+def apply_saved(
+    path: str,
+    session: Session,
+    *,
+    environment: Mapping[str, str],
+    allow_commands: bool = False,
+    show: Callable[[Plan], None] | None = None,
+) -> Outcome:
+    """Do what a saved plan says, or nothing.
+
+    Its references are resolved, the live state is read, and the plan is made again: it must be the
+    same. Nobody is asked. Raises what `apply` raises; Declined for a plan that is not as it was
+    saved, that was made for another server, or on another state.
+    """
+    kept = saved(path)
+    if kept.target.url != session.target.url:
+        raise Declined(
+            "the plan was made for another server",
+            hint=f"it is for {kept.target.url}; this one is {session.target.url}",
+        )
+    resolvers = At(RESOLVERS, "allowed" if allow_commands else "apply")
+    resolved = resolve(kept.desired, session.vault, resolvers, environment)
+    if resolved.problems and kept.hidden_secrets != "keep":
+        raise SecretUnavailable(resolved.problems)
+    plan = replanned(kept, resolved.desired, _live(kept.desired, session))
+    if problems := missing(resolved, plan):
+        raise SecretUnavailable(tuple(problems))
+    if show is not None:
+        callers(show)(plan)
+    if plan.digest != kept.digest:
+        raise Declined(
+            "the server's state has changed since the plan was made",
+            hint="plan again, and look at what changed",
+        )
+    if plan.refusals:
+        facts = "; ".join(finding.message for finding in plan.refusals)
+        raise Declined(facts, hint="plan again with what you accept allowed, and save that")
+    return NotSent(plan) if plan.empty else _send(plan, session)
+
+
+def _live(desired: Desired, session: Session) -> Live:
+    return session.server.read(desired.object, decoder(KINDS[desired.object], session.vault))
 
 
 def _refuse(plan: Plan, *, asking: bool) -> None:
@@ -103,11 +145,11 @@ def _refuse(plan: Plan, *, asking: bool) -> None:
         )
 
 
-def _ask(plan: Plan, ask: Callable[[Plan], bool], server: Server, decode: Decode) -> None:
+def _ask(plan: Plan, ask: Callable[[Plan], bool], session: Session) -> None:
     if not callers(ask)(plan):
         hint = "answer yes, in full, and the name of each risk, to apply"
         raise Declined("declined", hint=hint if plan.refusals else "answer yes, in full, to apply")
-    now = server.read(plan.desired.object, decode)
+    now = _live(plan.desired, session)
     if changed(plan.live, now, KINDS[plan.desired.object].shape):
         raise Declined(
             "the server's state has changed since the plan was shown",
@@ -115,27 +157,27 @@ def _ask(plan: Plan, ask: Callable[[Plan], bool], server: Server, decode: Decode
         )
 
 
-def _send(plan: Plan, server: Server, decode: Decode) -> Outcome:
+def _send(plan: Plan, session: Session) -> Outcome:
     """From here on an interrupt never means that nothing happened."""
     try:
-        return _sent(plan, server, decode)
+        return _sent(plan, session)
     except KeyboardInterrupt:
         return Unknown(plan, "interrupted while the update was under way")
 
 
-def _sent(plan: Plan, server: Server, decode: Decode) -> Outcome:
+def _sent(plan: Plan, session: Session) -> Outcome:
     name = plan.desired.object
     shape = KINDS[name].shape
     try:
-        exchange = server.update(name, plan.patch, decode)
+        exchange = session.server.update(name, plan.patch, decoder(KINDS[name], session.vault))
     except ConnectionFailed:
         raise
     except ServerRefused as refused:
         if refused.certainly_not_done:
             raise
-        return _look(plan, server, decode, refused.message)
+        return _look(plan, session, refused.message)
     except ConfsyncError as error:
-        return _look(plan, server, decode, error.message)
+        return _look(plan, session, error.message)
     if exchange.refusal is None:
         return stored(plan, exchange.before, exchange.after, shape)
     if exchange.refusal.kind == "serverUnavailable" and plan.to_send:
@@ -145,14 +187,13 @@ def _sent(plan: Plan, server: Server, decode: Decode) -> Outcome:
     return Rejected(plan, exchange.refusal)
 
 
-def _look(plan: Plan, server: Server, decode: Decode, reason: str) -> Outcome:
+def _look(plan: Plan, session: Session, reason: str) -> Outcome:
     """After an update that may have arrived: it is never sent again, the state is read."""
-    name = plan.desired.object
     try:
-        now = server.read(name, decode)
+        now = _live(plan.desired, session)
     except ConfsyncError as error:
         return Unknown(plan, f"{reason}; reading the state afterwards failed too: {error.message}")
-    outcome = stored(plan, plan.live, now, KINDS[name].shape)
+    outcome = stored(plan, plan.live, now, KINDS[plan.desired.object].shape)
     if outcome.verified and not outcome.remaining.unknown:
         return Stored(plan, plan.live, outcome.remaining)
     return Unknown(plan, reason)

@@ -82,6 +82,13 @@ def planned(
     return make_plan(target, desired, live, shape, hidden_secrets=policy, risks=told)
 
 
+def replanned(saved: Plan, desired: Desired, live: Live) -> Plan:
+    """A saved plan, made again: on what the server has now, with its references looked up."""
+    risks = tuple(finding for finding in saved.findings if finding.risk)
+    shape, policy = KINDS[desired.object].shape, saved.hidden_secrets
+    return make_plan(saved.target, desired, live, shape, hidden_secrets=policy, risks=risks)
+
+
 def missing(resolved: Resolved, found: Plan) -> list[Problem]:
     """The references that could not be resolved, and whose secrets an apply would send."""
     left = kept(found.difference) if found.hidden_secrets == "keep" else frozenset()

@@ -326,6 +326,7 @@ OPTIONS: Mapping[str, Callable[[Aviary], Given]] = {
     "keep": lambda _: Given(("--hidden-secrets", "keep", "--allow", "plaintext-secret")),
     "fail": lambda _: Given(("--hidden-secrets", "fail")),
     "colour": lambda _: Given(("--color", "always")),
+    "saved": lambda _: Given(("--out", "saved.plan")),
     "URL with credentials": lambda c: Given(("--url", f"https://u:{c['url'].encoded}@h")),
     "URL variable": lambda c: Given(environ={"CONFSYNC_URL": f"https://u:{c['url'].encoded}@h"}),
     "other proxies": lambda c: Given(
@@ -378,7 +379,7 @@ FINE: Mapping[str, tuple[str, ...]] = {
     "live": tuple(name for name in LIVE if name not in {"wrong type", "newer variant"}),
     "failure": ("none", "without effect", "stored and failed"),
     "credentials": ("token", "plan token"),
-    "options": ("everything allowed", "unlisted", "keep", "fail", "none"),
+    "options": ("everything allowed", "unlisted", "keep", "fail", "saved", "none"),
 }
 """What scenes are made of that go on to the end, or nearly: one of each."""
 
@@ -447,4 +448,4 @@ def _known(arguments: tuple[str, ...], options: frozenset[str]) -> list[str]:
 
 
 _VALUED = {"--allow", "--unlisted", "--hidden-secrets", "--color", "--url", "--proxy", "--output"}
-_VALUED |= {"--state"}
+_VALUED |= {"--state", "--out"}

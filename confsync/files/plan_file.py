@@ -1,0 +1,81 @@
+"""Saved plans on a disk: known by their content, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from confsync.errors import Declined, OutputFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+
+MAX_BYTES = 32 * 1024 * 1024
+_HEAD = 64
+
+
+def is_plan(path: str, member: str) -> bool:
+    """Whether a file is a saved plan, or what is left of one: JSON that begins with a member."""
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(_HEAD)
+    except (OSError, ValueError):
+        return False
+    return head.lstrip().startswith(b'{"' + member.encode("ascii") + b'"')
+
+
+def read_plan(path: str) -> dict[str, Json]:
+    """The document of a saved plan. Raises Declined for what is left of one."""
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        document: object = json.loads(content.decode("utf-8"), parse_constant=_refuse)
+    except (OSError, ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        hint = "copy it again, or make the plan again"
+        raise Declined("the plan cannot be read whole: it was edited or cut", hint=hint)
+    return document
+
+
+def write_plan(path: str, document: Mapping[str, Json]) -> None:
+    """Write a plan for its owner alone (0600): the whole of it, or nothing. Raises OutputFailed.
+
+    What was there before stays until the new one is on the disk.
+    """
+    target = Path(path)
+    text = json.dumps(document, separators=(",", ":")) + "\n"
+    try:
+        fresh = target.with_name(f".{target.name}.{os.getpid()}")
+        if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+            raise _unwritable(path)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(target)
+        except BaseException:
+            with suppress(OSError):
+                fresh.unlink()
+            raise
+    except (OSError, ValueError):
+        raise _unwritable(path) from None
+
+
+def _unwritable(path: str) -> OutputFailed:
+    return OutputFailed(
+        f"the plan cannot be saved to {path}",
+        hint="name a file in a directory that may be written to, on a disk that has room",
+    )
+
+
+def _refuse(_: str) -> None:
+    raise ValueError

@@ -1,0 +1,241 @@
+"""Saved plans as files: what was reviewed is what happens, or nothing."""
+
+from __future__ import annotations
+
+import json
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from confsync.sandbox import Server
+from tests.cli.process import ENV_SECRET, KEYS, LIVE, STORE, leaks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.cli.process import Desk, Ran
+
+UNCHANGED = "nothing was changed on the server"
+
+
+def saved(desk: Desk, *options: str, text: str = STORE) -> Path:
+    """A plan, saved by a job that has no secret."""
+    ran = desk.run(
+        "plan",
+        desk.file("a.yaml", text),
+        "--out",
+        "plan.bin",
+        *options,
+        env={"REDIS_PASSWORD": None},
+    )
+    assert ran.status == 0
+    return desk.directory / "plan.bin"
+
+
+def declined(ran: Ran, fact: str) -> None:
+    assert ran.status == 3
+    assert fact in ran.err
+    assert ran.err.endswith(f"{UNCHANGED}\n")
+
+
+def test_a_saved_plan_is_applied_elsewhere_without_its_files_and_without_a_question(
+    desk: Desk, server: Server
+) -> None:
+    saved(desk)
+    (desk.directory / "a.yaml").unlink()
+    ran = desk.run("apply", "plan.bin")
+    assert ran.status == 0
+    assert "Stored and verified: " in ran.out
+    assert server.stored["authSecret"] == {"@type": "Value", "secret": ENV_SECRET}
+    assert server.stored["poolMaxConnections"] == 32
+
+
+def test_it_holds_no_secret_and_is_for_its_owner_alone(desk: Desk) -> None:
+    desk.run("plan", desk.file("a.yaml"), "--out", "plan.bin")
+    file = desk.directory / "plan.bin"
+    assert not leaks(file.read_bytes())
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert json.loads(file.read_text())["confsync_plan"] == 1
+    assert [path.name for path in desk.directory.iterdir() if path.name.startswith(".")] == []
+
+
+def test_one_that_is_there_is_replaced_whole_and_keeps_no_wider_mode(desk: Desk) -> None:
+    file = desk.directory / "plan.bin"
+    file.write_text("x" * 100_000)
+    file.chmod(0o644)
+    saved(desk)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert desk.run("apply", "plan.bin").status == 0
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+@pytest.mark.parametrize("options", [(), ("--unlisted", "keep"), ("--hidden-secrets", "keep")])
+def test_it_is_shown_as_the_plan_was(
+    desk: Desk, server: Server, output: str, options: tuple[str, ...]
+) -> None:
+    planned = desk.run("plan", desk.file("a.yaml"), *options, "--out", "p", "--output", output)
+    before = len(server.requests)
+    shown = desk.run("show", "p", "--output", output)
+    assert (shown.status, shown.out, shown.err) == (0, planned.out, "")
+    assert len(server.requests) == before
+
+
+def test_the_same_plan_has_the_same_bytes_where_secrets_are_not_at_hand(desk: Desk) -> None:
+    first = saved(desk).read_bytes()
+    assert saved(desk).read_bytes() == first
+
+
+def test_another_live_state_stops_it(desk: Desk, server: Server) -> None:
+    saved(desk)
+    server.stored = theirs = {**server.stored, "timeout": 7000}
+    declined(desk.run("apply", "plan.bin"), "the server's state has changed since the plan")
+    assert server.stored == theirs
+
+
+def test_another_server_is_not_asked(desk: Desk, server: Server) -> None:
+    saved(desk)
+    with Server(initial=LIVE, keys=KEYS) as other:
+        ran = desk.run("apply", "plan.bin", "--url", other.url)
+        assert not other.requests
+    declined(ran, "the plan was made for another server")
+    assert server.stored["authSecret"] != {"@type": "Value", "secret": ENV_SECRET}
+
+
+def edited(change: Callable[[dict[str, object]], object]) -> Callable[[bytes], bytes]:
+    def act(content: bytes) -> bytes:
+        document = json.loads(content)
+        change(document)
+        return json.dumps(document, separators=(",", ":")).encode()
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("change", "fact"),
+    [
+        (lambda content: content[:-2], "the plan cannot be read whole"),
+        (lambda content: content[:20], "the plan cannot be read whole"),
+        (lambda content: content + b"x", "the plan cannot be read whole"),
+        (lambda content: content.replace(b"32", b"33", 1), "it was edited or cut"),
+        (edited(lambda plan: plan.pop("sum")), "it was edited or cut"),
+        (edited(lambda plan: plan.update(file="b.yaml")), "it was edited or cut"),
+        (edited(lambda plan: plan.update(findings=[[]])), "it was edited or cut"),
+        (edited(lambda plan: plan.update(more=1)), "it was edited or cut"),
+        (edited(lambda plan: plan.update(confsync_plan=0)), "by another version"),
+        (edited(lambda plan: plan.update(confsync_plan="1")), "by another version"),
+    ],
+)
+@pytest.mark.parametrize("command", ["apply", "show"])
+def test_one_that_is_not_as_it_was_saved_is_refused(
+    desk: Desk, server: Server, change: Callable[[bytes], bytes], fact: str, command: str
+) -> None:
+    file = saved(desk)
+    content = file.read_bytes()
+    if b"32" in content or b"33" not in change(content):
+        file.write_bytes(change(content))
+    before = len(server.requests)
+    ran = desk.run(command, "plan.bin")
+    assert ran.status == 3
+    assert fact in ran.err
+    assert len(server.requests) == before
+
+
+def test_what_is_no_plan_is_a_store_file_or_an_error(desk: Desk) -> None:
+    ran = desk.run("show", desk.file("a.yaml"))
+    assert ran.status == 1
+    assert "a.yaml: the file is no saved plan" in ran.err
+    assert desk.run("show", "nothing.there").status == 1
+    assert desk.run("apply", "nothing.there", "--yes").status == 1
+    name = desk.file("plan.json", STORE)
+    assert desk.run("apply", name, "--yes").status == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--unlisted", "keep"),
+        ("--hidden-secrets", "keep"),
+        ("--allow", "plaintext-secret"),
+        ("--expect", f"1:{'0' * 32}"),
+    ],
+)
+def test_it_takes_no_planning_options(desk: Desk, server: Server, options: tuple[str, ...]) -> None:
+    saved(desk)
+    before = len(server.requests)
+    ran = desk.run("apply", "plan.bin", *options)
+    assert ran.status == 1
+    assert "a saved plan takes no planning options" in ran.err
+    assert len(server.requests) == before
+
+
+def test_it_stands_alone(desk: Desk) -> None:
+    saved(desk)
+    ran = desk.run("apply", "plan.bin", "a.yaml", "--yes")
+    assert ran.status == 1
+    assert "a saved plan stands alone" in ran.err
+
+
+def test_its_options_are_those_it_was_made_with(desk: Desk, server: Server) -> None:
+    server.stored = {**server.stored, "timeout": 7000}
+    secret = server.stored["authSecret"]
+    saved(desk, "--unlisted", "keep", "--hidden-secrets", "keep")
+    assert desk.run("apply", "plan.bin", env={"REDIS_PASSWORD": None}).status == 0
+    assert server.stored["timeout"] == 7000
+    assert server.stored["authSecret"] == secret
+
+
+def test_a_secret_that_it_needs_and_that_is_not_there_stops_it(desk: Desk, server: Server) -> None:
+    saved(desk)
+    before = server.stored
+    ran = desk.run("apply", "plan.bin", env={"REDIS_PASSWORD": None})
+    assert ran.status == 1
+    assert "a.yaml:7:5: error: env REDIS_PASSWORD is not set" in ran.err
+    assert server.stored == before
+
+
+def test_commands_in_it_run_only_where_that_is_allowed(desk: Desk, server: Server) -> None:
+    text = STORE.replace("{env: REDIS_PASSWORD}", "{command: [./get, --all]}")
+    desk.file("get", "#!/bin/sh\necho Canary-of-a-command $1\n")
+    (desk.directory / "get").chmod(0o755)
+    saved(desk, text=text)
+    assert desk.run("apply", "plan.bin").status == 1
+    assert desk.run("apply", "plan.bin", "--allow-commands").status == 0
+    secret = {"@type": "Value", "secret": "Canary-of-a-command --all"}
+    assert server.stored["authSecret"] == secret
+
+
+def test_a_plan_with_a_secret_in_clear_is_not_saved(desk: Desk) -> None:
+    text = STORE.replace("{env: REDIS_PASSWORD}", "Canary-in-clear")
+    ran = desk.run("plan", desk.file("a.yaml", text), "--out", "p", "--allow", "plaintext-secret")
+    assert ran.status == 1
+    assert "a plan with a secret that stands in its files cannot be saved" in ran.err
+    assert not (desk.directory / "p").exists()
+
+
+def test_one_that_was_refused_stays_refused(desk: Desk, server: Server) -> None:
+    saved(desk, "--hidden-secrets", "fail")
+    before = server.stored
+    declined(desk.run("apply", "plan.bin"), "authSecret/secret is hidden, and cannot be compared")
+    assert server.stored == before
+
+
+def test_a_plan_with_nothing_to_do_sends_nothing(desk: Desk, server: Server) -> None:
+    server.stored = {"@type": "Redis", "url": "redis://a"}
+    saved(desk, text="InMemoryStore: {'@type': Redis, url: 'redis://a'}\n")
+    ran = desk.run("apply", "plan.bin")
+    assert ran.status == 0
+    assert "Nothing was sent" in ran.out
+
+
+@pytest.mark.parametrize("file", ["no/such/directory/p", ".", "/dev/null/p", "redis://u:Canary@h"])
+def test_where_it_cannot_be_saved_is_told_and_nothing_is_left(desk: Desk, file: str) -> None:
+    ran = desk.run("plan", desk.file("a.yaml"), "--out", file)
+    assert ran.status == 1
+    assert "cannot be saved" in ran.err or "belongs" in ran.err
+    assert sorted(path.name for path in desk.directory.iterdir()) == ["a.yaml"]
+
+
+def test_it_is_not_written_over_what_is_no_file(desk: Desk) -> None:
+    assert desk.run("plan", desk.file("a.yaml"), "--out", "/dev/null").status == 1
