@@ -93,12 +93,11 @@ def trim(text: str) -> str:
 
 def holds_password(text: str) -> bool:
     """Whether something in a URL's place has to be masked: product page, section 4."""
-    _, separator, rest = text.partition("://")
-    before, at, _ = (rest if separator else text).rpartition("@")
+    before, at, _ = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", text).rpartition("@")
     return bool(at and ":" in before) or any(
         _PASSWORD_NAME.search(unquote(text[start:].partition("=")[0]))
         for start, character in enumerate(text, start=1)
-        if character in "?&;" and _PARAMETER.match(text, start)
+        if character in "?&;#" and _PARAMETER.match(text, start)
     )
 
 

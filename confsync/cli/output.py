@@ -76,9 +76,7 @@ def _unwritable(sink: Sink) -> OutputFailed:
 def _sink(output: str, formats: Collection[str]) -> Sink:
     name, equals, file = output.partition("=")
     if name not in formats:
-        raise WrongUsage(
-            f"there is no output format {name!r}", hint=f"known are {', '.join(formats)}"
-        )
+        raise WrongUsage("there is no such output format", hint=f"known are {', '.join(formats)}")
     if equals and not file:
         raise WrongUsage(f"--output {name}= names no file", hint=f"write --output {name}=FILE")
     if "://" in file:

@@ -40,10 +40,8 @@ def told(error: click.UsageError) -> tuple[str, str]:
             return error.message, error.hint
         case click.NoSuchOption():
             close = " or ".join(error.possibilities or ())
-            return (
-                f"there is no option {error.option_name}",
-                f"did you mean {close}?" if close else hint,
-            )
+            told = error.option_name if close else "named so"
+            return f"there is no option {told}", f"did you mean {close}?" if close else hint
         case click.BadOptionUsage():
             return f"{error.option_name} needs a value", hint
         case click.BadParameter() if error.param is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from confsync.errors import Problem
@@ -32,7 +32,7 @@ from confsync.sync.tree import Items, Members, Object, Path, Tree, path_text
 from confsync.sync.values import Desired, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from confsync.sync.secret import Vault
     from confsync.sync.url import Url
@@ -72,8 +72,9 @@ def from_file(
         problems += decoder.problems
         if isinstance(tree, Object):
             problems += (decoder.broken(tree, kind, broken) for broken in kind.check(tree))
-            desired.append(Desired(kind.name, tree, tree, decoder.origins, key.mark.file))
-    return Reading(tuple(desired), tuple(sorted(problems)))
+            origins = _without_columns(decoder.origins, problems)
+            desired.append(Desired(kind.name, tree, tree, origins, key.mark.file))
+    return Reading(tuple(desired), _first_columns(problems))
 
 
 @dataclass
@@ -228,6 +229,34 @@ class _Decoder:
 
 def _problem(mark: Mark, mistake: Mistake) -> Problem:
     return Problem(mark.file, mark.line, mark.column, mistake.rule, mistake.message, mistake.hint)
+
+
+def _first_columns(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems in their order; of several in a line only the first keeps its column. What
+    stands before the others may be a secret, whose length their columns would tell.
+    """
+    found: list[Problem] = []
+    first: dict[tuple[str, int], int] = {}
+    for problem in sorted(problems):
+        column = first.setdefault((problem.file, problem.line), problem.column)
+        found.append(problem if problem.column == column else replace(problem, column=0))
+    return tuple(found)
+
+
+def _without_columns(
+    origins: Mapping[Path, Origin], problems: Iterable[Problem]
+) -> dict[Path, Origin]:
+    """The same of origins that stand behind a secret in clear."""
+    plain: dict[tuple[str, int], int] = {}
+    for problem in sorted(problems):
+        if problem.rule == mistakes.PLAINTEXT:
+            plain.setdefault((problem.file, problem.line), problem.column)
+    return {
+        path: replace(origin, column=0)
+        if origin.column > plain.get((origin.file, origin.line), origin.column)
+        else origin
+        for path, origin in origins.items()
+    }
 
 
 def _name(path: Path, shape: Variants) -> str:

@@ -21,7 +21,7 @@ TYPE = "@type"
 PLAINTEXT = "plaintext-secret"
 INSTEAD = "write where it can be had, like `{env: NAME}` or `{file: PATH}`"
 
-_NAME = re.compile(r"@?[A-Za-z][A-Za-z0-9_-]{0,40}")
+_NAME = re.compile(r"@?[A-Za-z][A-Za-z_-]{0,30}")
 
 
 class Mistake(Exception):

@@ -8,13 +8,15 @@ from confsync.kinds.duration import duration_text
 from confsync.sync.secret import MASK, Secret
 from confsync.sync.shape import Duration, ListOf, Shape, Variants
 from confsync.sync.tree import Items, Members, Object, Tree
-from confsync.sync.url import Url
+from confsync.sync.url import Url, masked
 
 Plain: TypeAlias = "bool | int | str | list[Plain] | dict[str, Plain] | None"
 
 
 def to_file(value: Tree, shape: Shape) -> Plain:
-    """A value as a file writes it: durations as texts, sets and lists as lists, secrets masked."""
+    """A value as a file writes it: durations as texts, sets and lists as lists, secrets masked,
+    and so is what looks like a password in a URL where none belongs.
+    """
     match value:
         case Object():
             return {"@type": value.tag, **_members(value, shape)}
@@ -29,6 +31,8 @@ def to_file(value: Tree, shape: Shape) -> Plain:
             return str(value)
         case int() if isinstance(shape, Duration) and not isinstance(value, bool):
             return duration_text(value)
+        case str():
+            return masked(value)
         case _:
             return value
 

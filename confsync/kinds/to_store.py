@@ -12,7 +12,7 @@ from confsync.sync.relate import same
 from confsync.sync.secret import Secret
 from confsync.sync.shape import Duration, ListOf, Shape, Variants
 from confsync.sync.tree import Items, Members, Object, Tree
-from confsync.sync.url import Url, percent_encoded, trim
+from confsync.sync.url import Url, masked, percent_encoded, trim
 
 if TYPE_CHECKING:
     from confsync.kinds.kind import Kind
@@ -27,17 +27,20 @@ def to_store(live: Live, kind: Kind) -> dict[str, Plain] | None:
     """The document of a store file that says a live state; what is at its default is left out.
 
     What the server hides, and passwords, are `{env: FILL_IN_1}` and so on. None where the server
-    has something that a file cannot say: a variant or a field that confsync does not know.
+    has something that a file cannot say: a variant or a field that confsync does not know, or a
+    password in a URL in the place of another text.
     """
     if live.unrecognised:
         return None
     writer = _Writer()
-    return {kind.name: writer.object(live.tree, kind.shape)}
+    document: dict[str, Plain] = {kind.name: writer.object(live.tree, kind.shape)}
+    return document if writer.whole else None
 
 
 @dataclass
 class _Writer:
     secrets: int = 0
+    whole: bool = True
 
     def object(self, value: Object, shape: Variants) -> Plain:
         known = shape.objects[value.tag].fields
@@ -62,7 +65,10 @@ class _Writer:
                 return self._url(value)
             case int(), Duration() if not isinstance(value, bool):
                 return duration_text(value)
-            case ((bool() | int() | str() | None), _):
+            case str(), _:
+                self.whole = self.whole and masked(value) == value
+                return value
+            case ((bool() | int() | None), _):
                 return value
             case _:
                 return None

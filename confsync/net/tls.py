@@ -27,7 +27,8 @@ def _check_path(file: File, option: str) -> None:
     text = str(file)
     if not text.strip():
         raise WrongUsage(f"{option} is empty", hint="give the path of a file, or leave it out")
-    if _CONTENT.match(text) or len(text) > _LONGEST_PATH or not text.isprintable():
+    odd = len(text) > _LONGEST_PATH or not text.isprintable() or "://" in text
+    if odd or _CONTENT.match(text):
         # The usual mistake in CI is a variable with the file's content. It is never repeated.
         raise WrongUsage(
             f"{option} holds no path of a file",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -27,7 +28,11 @@ class Command:
     """Runs programs. `seconds`: how long one may take."""
 
     form = Form(
-        "the program, then each of its arguments", "{command: [PROGRAM, ARGUMENT]}", words=True
+        "the program, then each of its arguments",
+        "{command: [PROGRAM, ARGUMENT]}",
+        # No blanks: what follows them in a line of a shell may be a secret, and this is shown.
+        re.compile(r"[^\s\x00-\x20\x7f]+"),
+        words=True,
     )
     moment: Moment = "allowed"
 

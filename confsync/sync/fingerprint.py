@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.sync.secret import Ref, Secret
 from confsync.sync.tree import Items, Members, Object, Tree
-from confsync.sync.url import Url
+from confsync.sync.url import Url, masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +73,10 @@ def plain(tree: Tree) -> _Plain:
         case Url(ref=ref) if ref is not None:
             return {"sealed": _written(ref)}
         case Url():
-            return {"pieces": [plain(part) for part in tree.parts]}
+            parts = tree.parts
+            return {"pieces": [part if isinstance(part, str) else plain(part) for part in parts]}
+        case str():
+            return masked(tree)
         case _:
             return tree
 

@@ -22,7 +22,8 @@ WHITE_SPACE = (
     "\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
     "\u200a\u2028\u2029\u202f\u205f\u3000"
 )
-_PARAMETER = re.compile(r"[?&;](?=([^=&;#?]*)=)")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_PARAMETER = re.compile(r"[?&;#](?=([^=&;#?]*)=)")
 _PASSWORD_NAME = re.compile(r"pass|pwd|secret|token|auth|credential|key", re.IGNORECASE)
 
 
@@ -69,8 +70,9 @@ def trim(text: str) -> str:
 def seal_url(text: str, vault: Vault, ref: Ref | None = None) -> Url:
     """Split a text into readable pieces and sealed passwords.
 
-    Sealed are: everything from the first `:` behind `://` to the last `@` (without `://`: from
-    the first `:`), and the value of a query parameter that is named like a password.
+    Sealed are: everything from the first `:` behind the scheme's `://` to the last `@` (without a
+    scheme: from the first `:`), and the value of a parameter of the query or the fragment that is
+    named like a password.
     """
     parts: list[str | Secret] = []
     position = 0
@@ -103,8 +105,8 @@ def percent_encoded(text: str) -> str:
 
 
 def _password_spans(text: str) -> Iterator[tuple[int, int]]:
-    scheme = text.find("://")
-    colon = text.find(":", 0 if scheme < 0 else scheme + 3)
+    scheme = _SCHEME.match(text)
+    colon = text.find(":", 0 if scheme is None else scheme.end())
     at = text.rfind("@")
     if 0 <= colon < at:
         yield colon + 1, at

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from confsync.errors import Declined, WrongUsage
 from confsync.files.plan_file import is_plan, read_plan, write_plan
 from confsync.kinds import KINDS
-from confsync.sync.saved import FORMAT, from_json, to_json
+from confsync.kinds.saved import FORMAT, from_json, to_json
 
 if TYPE_CHECKING:
     from confsync.sync.values import Plan

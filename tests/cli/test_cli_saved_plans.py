@@ -210,7 +210,7 @@ def test_a_plan_with_a_secret_in_clear_is_not_saved(desk: Desk) -> None:
     text = STORE.replace("{env: REDIS_PASSWORD}", "Canary-in-clear")
     ran = desk.run("plan", desk.file("a.yaml", text), "--out", "p", "--allow", "plaintext-secret")
     assert ran.status == 1
-    assert "a plan with a secret that stands in its files cannot be saved" in ran.err
+    assert "a plan with a secret that stands in clear in a text cannot be saved" in ran.err
     assert not (desk.directory / "p").exists()
 
 

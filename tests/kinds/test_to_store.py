@@ -19,6 +19,8 @@ from confsync.sync.secret import Vault
 from confsync.sync.values import Target
 from confsync.workflow.load import load
 from tests.states import Json, sayable, stored_states
+from tests.sync.runs import strings
+from tests.sync.second_opinion import passwords
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +46,9 @@ def test_what_is_written_is_a_store_file_and_shows_no_change(folder: Path, store
     vault = Vault()
     live = read(stored, vault)
     document = to_store(live, KIND)
-    assert document is not None
+    if document is None:
+        assert any(passwords(text) for text in strings(stored))
+        return
     file = folder / "back.yaml"
     file.write_text(yaml_text(document), encoding="utf-8")
     loaded = load([str(file)], vault)

@@ -99,6 +99,28 @@ STORES: Mapping[str, Callable[[Aviary], Given]] = {
     "plain in the address": lambda c: redis(
         mapping("{env: SECRET}", f"redis://u:{c['address'].encoded}@h")
     ),
+    "plain in a line": lambda c: Given(
+        ("a.yaml",),
+        {
+            "a.yaml": "InMemoryStore: {'@type': RedisCluster, urls: ["
+            f"'redis://u:{c['line 1'].encoded}@a', redis://b], authSecret: {{'@type': Value, "
+            f"secret: {json.dumps(c['line 2'].hostile)}}}, timeout: 5s}}\n"
+        },
+    ),
+    "plain and a mistake in a line": lambda c: Given(
+        ("a.yaml",),
+        {
+            "a.yaml": "InMemoryStore: {'@type': RedisCluster, authSecret: {'@type': Value, secret: "
+            f"{json.dumps(c['line'].hostile)}}}, timeout: 10, nope: 1}}\n"
+        },
+    ),
+    "URL in a text": lambda c: cluster(
+        "{env: A}", f"  authUsername: 'redis://u:{c['text'].encoded}@h'\n"
+    ),
+    "password with a scheme": lambda c: redis(json.dumps(f"u:a://{c['scheme'].encoded}@h")),
+    "a line in the program's place": lambda c: cluster(
+        f"{{command: ['vault --token {c['shell'].plain}']}}"
+    ),
     "plain in a shard": lambda c: Given(
         ("a.yaml",),
         {
@@ -178,6 +200,10 @@ LIVE: Mapping[str, Callable[[Aviary], Stored]] = {
     "in a parameter": lambda c: {"@type": "Redis", "url": f"redis://a?token={c['live'].plain}"},
     "in no URL": lambda c: {"@type": "Redis", "url": f"x:{c['live'].hostile}@"},
     "as it is": lambda c: {"@type": "Redis", "url": f"redis://u:{c['live'].hostile}@a"},
+    "in a text": lambda c: {
+        **on_cluster(c, "redis://a"),
+        "authUsername": f"redis://u:{c['live text'].encoded}@h",
+    },
     "in shards": lambda c: {
         "@type": "Sharded",
         "stores": {
@@ -338,6 +364,12 @@ OPTIONS: Mapping[str, Callable[[Aviary], Given]] = {
     "output value": wrong("CONFSYNC_OUTPUT"),
     "colour value": wrong("CONFSYNC_COLOR"),
     "allowed value": lambda c: Given(("--allow", c["allowed"].plain)),
+    "output format": lambda c: Given(("--output", c["format"].plain)),
+    "unknown option": lambda c: Given((f"--{c['unknown option'].plain}",)),
+    "key itself": lambda c: Given((f"-----BEGIN PRIVATE KEY-----\n{c['key itself'].plain}",)),
+    "CA is a URL": lambda c: Given(
+        ("--url", "https://127.0.0.1:1", "--ca-file", f"redis://u:{c['ca'].encoded}@h")
+    ),
     "output URL": lambda c: Given(("--output", f"json=redis://u:{c['output'].encoded}@h")),
     "certificate itself": lambda c: Given(
         environ={
@@ -375,6 +407,7 @@ FINE: Mapping[str, tuple[str, ...]] = {
         *("environment", "file", "command", "not set", "whole URL", "mapping"),
         *("plain", "plain in a URL", "plain parameter", "plain in no URL"),
         *("plain in the mapping", "plain in a shard", "layers", "argument of a command"),
+        *("plain in a line", "URL in a text", "password with a scheme"),
     ),
     "live": tuple(name for name in LIVE if name not in {"wrong type", "newer variant"}),
     "failure": ("none", "without effect", "stored and failed"),
@@ -423,7 +456,7 @@ class Scene:
         arguments = [command, *VERBOSITY[self.names["verbosity"]]]
         if "--yes" in known:
             arguments.append("--yes")
-        if formats := formats_of(command):
+        if (formats := formats_of(command)) and self.names["options"] not in _OUTPUTS:
             name = self.names["format"] if self.names["format"] in formats else formats[0]
             arguments += ["--output", name + ("=out.txt" if self.names["sink"] == "file" else "")]
         for part in parts:
@@ -442,10 +475,12 @@ def _known(arguments: tuple[str, ...], options: frozenset[str]) -> list[str]:
     while words:
         word = words.pop(0)
         value = [words.pop(0)] if word in _VALUED else []
-        if not word.startswith("--") or word in options:
+        if not word.startswith("--") or word in options or word not in _VALUED | _FLAGS:
             kept += [word, *value]
     return kept
 
 
+_OUTPUTS = {"output value", "output format", "output URL"}
+_FLAGS = {"--allow-commands"}
 _VALUED = {"--allow", "--unlisted", "--hidden-secrets", "--color", "--url", "--proxy", "--output"}
-_VALUED |= {"--state", "--out"}
+_VALUED |= {"--state", "--out", "--ca-file"}

@@ -28,18 +28,20 @@ HIDDEN = "secret"
 MASK = "****"
 SHARDS = "stores"
 
-_PARAMETER = re.compile(r"[?&;](?=([^=&;#?]*)=([^&]*))")
-_VALUE = re.compile(r"([?&;])([^=&;#?]*)=([^&]*)")
+_PARAMETER = re.compile(r"[?&;#](?=([^=&;#?]*)=([^&]*))")
+_VALUE = re.compile(r"([?&;#])([^=&;#?]*)=([^&]*)")
 _NAME = re.compile(r"pass|pwd|secret|token|auth|credential|key", re.IGNORECASE)
+
+
+def without_scheme(text: str) -> str:
+    """What stands behind a URL's scheme; all of a text that has none."""
+    return re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", text)
 
 
 def passwords(text: str) -> list[str]:
     """Everything in a URL's place that could be a password: product page, section 4."""
-    _, separator, rest = text.partition("://")
-    if not separator:
-        rest = text
     found = []
-    before, at, _ = rest.rpartition("@")
+    before, at, _ = without_scheme(text).rpartition("@")
     if at and ":" in before:
         found.append(before.partition(":")[2])
     found += [value for name, value in _PARAMETER.findall(text) if _NAME.search(unquote(name))]
@@ -64,7 +66,7 @@ def _wants_tls(url: str) -> bool:
 
 
 def _credentials(url: str) -> str | None:
-    rest = url[url.find("://") + 3 :] if "://" in url else url
+    rest = without_scheme(url)
     authority = re.split("[/?#]", rest, maxsplit=1)[0]
     if ":" in authority and "@" in rest[authority.index(":") :]:
         return rest[: rest.rindex("@")]
@@ -123,11 +125,12 @@ def _in_order(was: list[str], will: list[str]) -> bool:
 
 def _look(url: str) -> str:
     """A URL as it looks when its passwords are masked."""
-    head, separator, rest = url.partition("://") if "://" in url else ("", "", url)
+    rest = without_scheme(url)
+    head = url.removesuffix(rest)
     before, at, after = rest.rpartition("@")
     if at and ":" in before:
         rest = f"{before.partition(':')[0]}:{MASK}{at}{after}"
-    return _VALUE.sub(_masked, f"{head}{separator}{rest}")
+    return _VALUE.sub(_masked, f"{head}{rest}")
 
 
 def _masked(parameter: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ from confsync.errors import Declined, Fault, WrongUsage
 from confsync.sync.plan import make_plan
 from confsync.sync.secret import IN_CLEAR, Ref, Secret
 from confsync.sync.tree import Items, Members, Object, Path, Tree
-from confsync.sync.url import Url
+from confsync.sync.url import Url, masked
 from confsync.sync.values import Desired, Finding, HiddenSecrets, Live, Origin, Plan, Target, Why
 
 if TYPE_CHECKING:
@@ -84,16 +84,26 @@ def _tree_json(value: Tree) -> Json:
             return {"list": [_tree_json(item) for item in value.items]}
         case Secret(ref=ref):
             if ref == IN_CLEAR:
-                raise WrongUsage(
-                    "a plan with a secret that stands in its files cannot be saved",
-                    hint="a saved plan holds no secret: write a reference in its place",
-                )
+                raise _in_clear()
             return {"sealed": _ref_json(ref)}
         case Url():
-            parts = [] if value.ref is not None else [_tree_json(part) for part in value.parts]
+            parts = [] if value.ref is not None else list(map(_part_json, value.parts))
             return {"pieces": parts, "from": _ref_json(value.ref)}
+        case str() if masked(value) != value:
+            raise _in_clear()
         case _:
             return value
+
+
+def _part_json(part: str | Secret) -> Json:
+    return part if isinstance(part, str) else _tree_json(part)
+
+
+def _in_clear() -> WrongUsage:
+    return WrongUsage(
+        "a plan with a secret that stands in clear in a text cannot be saved",
+        hint="a saved plan holds no secret: write a reference in its place",
+    )
 
 
 def _ref_json(ref: Ref | None) -> Json:

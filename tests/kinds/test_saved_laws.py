@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from hypothesis import given
 
+from confsync.errors import WrongUsage
 from confsync.jmap.write import update_json
+from confsync.kinds.saved import from_json, to_json
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolve import resolve
 from confsync.sync.plan import make_plan
-from confsync.sync.saved import from_json, to_json
 from confsync.sync.secret import Vault
 from tests.states import Pair, neighbours, pairs
 from tests.sync.runs import KIND, TARGET, decoded, planned, read, sent_strings, strings
 from tests.sync.second_opinion import passwords
 
+MARKED = re.compile(r"pw-[0-9a-f]{8}")
 SHAPES = {KIND.name: KIND.shape}
 
 
 @given(pairs() | neighbours())
 def test_what_is_read_back_is_the_plan_that_was_saved(pair: Pair) -> None:
     run, vault = planned(pair.live, pair.wanted), Vault()
-    text = json.dumps(to_json(run.plan))
+    try:
+        text = json.dumps(to_json(run.plan))
+    except WrongUsage:
+        known = [*strings(pair.live), *strings(pair.wanted.stored)]
+        assert any(passwords(found) for found in known)
+        return
     blind = make_plan(TARGET, decoded(pair.wanted, vault, {}), read(pair.live, vault), KIND.shape)
     assert json.dumps(to_json(blind)) == text
     again = from_json(json.loads(text), SHAPES)
@@ -34,14 +42,11 @@ def test_what_is_read_back_is_the_plan_that_was_saved(pair: Pair) -> None:
 
 
 def _holds_no_secret(text: str, pair: Pair) -> None:
-    known = [*strings(pair.wanted.document), *_shown(pair)]
-    for url in strings(pair.live):
-        for password in passwords(url):
-            if len(password) > 8 and not any(password in one for one in known):
-                assert json.dumps(password)[1:-1] not in text
-    for name, value in pair.wanted.environment.items():
-        if len(value) > 8 and not any(value in one for one in known):
-            assert json.dumps(value)[1:-1] not in text, name
+    """Of the passwords that can be told from everything else, none that only secrets hold."""
+    said = "\n".join([*strings(pair.wanted.document), *_shown(pair)])
+    secret = "\n".join([*strings(pair.live), *pair.wanted.environment.values()])
+    for password in set(MARKED.findall(secret)) - set(MARKED.findall(said)):
+        assert password not in text
 
 
 def _shown(pair: Pair) -> list[str]:
