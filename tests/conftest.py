@@ -10,7 +10,7 @@ import os
 
 from hypothesis import HealthCheck, Phase, settings
 
-EXAMPLES = 1500
+EXAMPLES = 1000
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 _COMMON = settings(deadline=None, database=None, suppress_health_check=_SLOW)
