@@ -19,7 +19,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from os import sep
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
 
 E = TypeVar("E", bound=BaseException)
 
@@ -79,6 +83,9 @@ class ConfsyncError(Exception):
     def __str__(self) -> str:
         head = f"{self.where}: {self.message}" if self.where else self.message
         return f"{head}\nhint: {self.hint}" if self.hint else head
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, (type(self), self.args), vars(self)
 
 
 class WrongUsage(ConfsyncError):
@@ -153,10 +160,13 @@ class ReaderGone(OutputFailed):
 class Fault(ConfsyncError):
     """A promise inside confsync is broken. The message never holds a value.
 
-    `places`: where it was raised, `module:line`, from the inside out.
+    `places`: where it was raised, `module:line`, from the inside out. `trail`: of it and of each
+    exception that it came from the type, and then all places with their functions, those of other
+    libraries too.
     """
 
     places: tuple[str, ...] = ()
+    trail: tuple[tuple[str, ...], ...] = ()
 
 
 def as_fault(error: BaseException) -> Fault:
@@ -165,6 +175,7 @@ def as_fault(error: BaseException) -> Fault:
     """
     fault = error if isinstance(error, Fault) else Fault(type(error).__name__)
     fault.places = (*fault.places, *_places(error))
+    fault.trail = (*fault.trail, *_trail(error))
     return fault
 
 
@@ -178,14 +189,40 @@ def alone(error: E) -> E:
 
 def _places(error: BaseException) -> tuple[str, ...]:
     """The lines of confsync that it came through, from the inside out."""
-    found: list[str] = []
+    found = [
+        f"{frame.f_code.co_filename.rpartition(sep)[2]}:{line}"
+        for frame, line in _frames(error)
+        if frame.f_code.co_filename.startswith(_HERE)
+    ]
+    return tuple(reversed(found))
+
+
+def _trail(error: BaseException | None) -> Iterator[tuple[str, ...]]:
+    """The types of an exception and of those it came from, and all the places of each."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        found = [
+            f"{frame.f_globals.get('__name__')}:{line} in {frame.f_code.co_name}"
+            for frame, line in _frames(error)
+        ]
+        yield (type(error).__name__, *reversed(found))
+        error = error.__cause__ or error.__context__
+
+
+def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
+    """Where it came through, from the outside in."""
     trace = error.__traceback__
     while trace is not None:
-        path = trace.tb_frame.f_code.co_filename
-        if path.startswith(_HERE):
-            found.append(f"{path.rpartition(sep)[2]}:{trace.tb_lineno}")
+        yield trace.tb_frame, trace.tb_lineno
         trace = trace.tb_next
-    return tuple(reversed(found))
+
+
+def _again(kind: type[E], args: tuple[object, ...]) -> E:
+    """An error as it was pickled or copied: its constructor takes other arguments than it keeps."""
+    error = kind.__new__(kind, *args)
+    error.args = args
+    return error
 
 
 def _count(number: int, what: str) -> str:

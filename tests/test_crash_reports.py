@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import json
 import pickle
+import re
 import traceback
 from collections.abc import Mapping
 from functools import partial
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import confsync
-from confsync.errors import ConfsyncError, Fault
+from confsync import errors
+from confsync.errors import ConfsyncError, Fault, Problem
 from confsync.sandbox import Server
 from confsync.sync.secret import Vault
 from tests.cli.process import APPLY_KEY, ENV_SECRET, KEYS, LIVE, NO_KEY, STORE
@@ -273,3 +275,65 @@ def test_a_session_and_its_parts_never_leave_the_process(session: Session) -> No
             with pytest.raises(TypeError) as caught:
                 take(value)
             assert "anary" not in reported(caught.value)
+
+
+PROBLEM = Problem("a.yaml", 1, 2, "type", "is no number", "write one")
+ERRORS: tuple[ConfsyncError, ...] = (
+    errors.WrongUsage("fact", where="a.yaml", hint="do this"),
+    errors.InvalidFiles((PROBLEM,)),
+    errors.SecretUnavailable((PROBLEM,)),
+    errors.ConnectionFailed("fact"),
+    errors.ConnectionLost("fact"),
+    errors.ServerRefused("fact", status=403),
+    errors.UnexpectedAnswer("fact"),
+    errors.Declined("fact"),
+    errors.Refused(("fact", "fact"), ("change-variant",)),
+    errors.OutputFailed("fact"),
+    errors.ReaderGone("fact"),
+    errors.as_fault(ValueError("Canary")),
+)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_an_error_can_be_copied_and_pickled_and_is_the_same(error: ConfsyncError) -> None:
+    """As every pool of processes does with what a worker raises."""
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):  # noqa: S301 - our own, made just now
+        assert type(again) is type(error)
+        assert (str(again), again.args, vars(again)) == (str(error), error.args, vars(error))
+    assert b"anary" not in pickle.dumps(error)
+
+
+def test_every_error_is_among_those_that_can_be_pickled() -> None:
+    kinds = {getattr(errors, name) for name in errors.__all__ if name[0].isupper()}
+    assert {type(error) for error in ERRORS} == kinds - {ConfsyncError, Problem}
+
+
+def test_a_fault_keeps_where_each_exception_was_and_its_type_and_no_value() -> None:
+    def inner() -> None:
+        raise KeyError("Canary-inside")
+
+    def outer() -> None:
+        try:
+            inner()
+        except KeyError as error:
+            raise Surprise("Canary-outside") from error
+
+    fault = errors.as_fault(failure(outer))
+    trail = [re.sub(r"\S*test_crash_reports:\d+ ", "", " ".join(known)) for known in fault.trail]
+    assert trail == ["Surprise in outer in failure", "KeyError in inner in outer"]
+    assert "anary" not in reported(fault)
+
+
+def test_exceptions_that_are_chained_in_a_ring_have_an_end() -> None:
+    first, second = KeyError("Canary"), Surprise("Canary")
+    first.__cause__, second.__cause__ = second, first
+    assert errors.as_fault(first).trail == (("KeyError",), ("Surprise",))
+
+
+def test_a_fault_that_passes_several_doors_keeps_all_places() -> None:
+    def broken() -> None:
+        raise Fault("a promise")
+
+    once = errors.as_fault(failure(broken))
+    assert errors.as_fault(errors.alone(once)).trail[0] == once.trail[0]
+    assert len(errors.as_fault(once).trail) > 1

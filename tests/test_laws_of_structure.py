@@ -334,6 +334,69 @@ def test_only_the_console_writes_to_the_streams() -> None:
     assert writing == {"cli/console.py", "cli/mask.py", "sandbox/server.py"}
 
 
+def test_few_modules_know_the_streams_and_none_can_print_a_traceback() -> None:
+    """So that no other way leads past the scrubber: another name, a descriptor, a traceback."""
+    knowing = {
+        (module.path, node.attr)
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in {"sys", "os"}
+        and node.attr in {"stdout", "stderr", "__stdout__", "__stderr__", "write", "writev"}
+    }
+    assert knowing == {
+        ("__main__.py", "stdout"),
+        ("__main__.py", "stderr"),
+        ("cli/console.py", "stdout"),
+        ("cli/console.py", "stderr"),
+        ("cli/mask.py", "stderr"),
+        ("cli/output.py", "stdout"),
+        ("sandbox/server.py", "stderr"),
+    }
+    printing = {"traceback", "faulthandler", "cgitb", "pdb", "pprint", "logging.basicConfig"}
+    printing |= {"sys.stdout", "sys.stderr", "os.write", "logging.StreamHandler"}
+    assert not {
+        (module.path, name)
+        for module in modules()
+        for name in module.imports
+        if name in printing or top(name) in printing
+    }
+
+
+def test_only_the_program_takes_over_what_python_prints() -> None:
+    """A program that uses confsync from Python keeps its own hooks, handlers and streams."""
+    taking = {
+        module.path
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Name | ast.Attribute)
+        and (node.id if isinstance(node, ast.Name) else node.attr)
+        in {"take_over", "excepthook", "unraisablehook", "showwarning", "setrlimit"}
+    }
+    assert taking == {"__main__.py", "cli/fault.py"}
+
+
+def test_nothing_switches_the_scrubber_off() -> None:
+    """No option and no variable does: only a caller from Python, which tests are."""
+    switching = {
+        module.path
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if (isinstance(node, ast.keyword) and node.arg == "scrubbed")
+        or (isinstance(node, ast.arg) and node.arg == "scrubbed")
+    }
+    assert switching == {"cli/console.py", "cli/main.py"}
+    given = [
+        node.value
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.keyword) and node.arg == "scrubbed"
+    ]
+    assert [node.id for node in given if isinstance(node, ast.Name)] == ["scrubbed"]
+    assert len(given) == 1
+
+
 def test_nothing_reaches_into_the_vault() -> None:
     """Law 5."""
     inner = {name for name in vars(Vault()) if name.startswith("_Vault__")}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import click
 
 from confsync import __version__
 from confsync.cli.console import Console
+from confsync.cli.fault import told as told_fault
 from confsync.cli.status import Status, of_error
 from confsync.cli.usage import told, unknown_command
 from confsync.cli.verbose import with_options
@@ -34,7 +34,6 @@ COMMANDS: Mapping[str, str] = {
 }
 """Every command, which is a module of this room by the same name, and what it does."""
 
-_PLACES = 3
 _NO_SERVER = {"validate", "sandbox"}
 
 _STATUSES = """\b
@@ -107,13 +106,13 @@ def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
         except ReaderGone:
             return Status.ERROR
         except Fault as fault:
-            _say(console, *_fault(fault, command))
+            _say(console, *told_fault(as_fault(fault)), *_consequence(command))
             return Status.ERROR
         except ConfsyncError as error:
             _say(console, *_told(error), *(_unchanged(command) if error.unchanged else ()))
             return of_error(error)
-        except Exception as error:  # noqa: BLE001 - the last door: no foreign text goes out
-            _say(console, *_fault(as_fault(error), command))
+        except BaseException as error:  # noqa: BLE001 - the last door: no foreign text goes out
+            _say(console, *told_fault(as_fault(error)), *_consequence(command))
             return Status.ERROR
 
 
@@ -124,7 +123,22 @@ def _run(arguments: Sequence[str], console: Console) -> int:
         )
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
+    except SystemExit as leaving:
+        # So ends click itself: after completing a word for a shell, and where nobody reads its help
+        # any more. Nothing else may end the program so.
+        if _raised_in(leaving).startswith("click.") and isinstance(leaving.code, int):
+            return leaving.code
+        raise
     return status if isinstance(status, int) else Status.DONE
+
+
+def _raised_in(error: BaseException) -> str:
+    """The module whose own line raised it."""
+    trace, name = error.__traceback__, ""
+    while trace is not None:
+        name = str(trace.tb_frame.f_globals.get("__name__"))
+        trace = trace.tb_next
+    return name
 
 
 def _usage(usage: click.UsageError) -> list[str]:
@@ -145,17 +159,6 @@ def _told(error: ConfsyncError) -> list[str]:
 
 def _unchanged(command: str) -> list[str]:
     return [] if not command or command in _NO_SERVER else ["nothing was changed on the server"]
-
-
-def _fault(fault: Fault, command: str) -> list[str]:
-    """Where and what kind, never a value."""
-    logging.getLogger("confsync").debug("raised at %s", " < ".join(fault.places))
-    places = f" at {' < '.join(fault.places[:_PLACES])}" if fault.places else ""
-    return [
-        f"error: a fault inside confsync: {fault.message}{places}",
-        "hint: this is a bug; please report this line",
-        *_consequence(command),
-    ]
 
 
 def _consequence(command: str) -> list[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, NoReturn
 
 from confsync.errors import Fault
-from confsync.sync.scrub import SHORTEST, spellings, without
+from confsync.sync.scrub import learned, without
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 MASK = "****"
 """What stands for every secret, whatever its length."""
@@ -69,21 +70,24 @@ class Vault:
     """The only place where the texts of secrets stand, for one run.
 
     The doors seal what they meet; only the JMAP door opens. A vault cannot be printed, pickled
-    or copied.
+    or copied. Threads may share one.
     """
 
     def __init__(self) -> None:
+        self.__numbers = count()
         self.__ids: dict[str, int] = {}
-        self.__texts: list[str] = []
-        self.__spelt: dict[str, list[str]] = {}
-        self.__learned = 0
+        self.__texts: dict[int, str] = {}
+        self.__learned: tuple[int, Mapping[str, tuple[str, ...]]] = (0, {})
         self.__referenced: set[int] = set()
 
     def seal(self, text: str, ref: Ref | None = None) -> Secret:
         """Take a text in. The same text always gets the same id."""
-        sealed = self.__ids.setdefault(text, len(self.__texts))
-        if sealed == len(self.__texts):
-            self.__texts.append(text)
+        sealed = self.__ids.get(text)
+        if sealed is None:
+            # The text is there before anybody can get its number; of two threads one comes first.
+            number = next(self.__numbers)
+            self.__texts[number] = text
+            sealed = self.__ids.setdefault(text, number)
         if ref is not None:
             self.__referenced.add(sealed)
         return Secret(sealed, ref)
@@ -103,11 +107,13 @@ class Vault:
         """The text with `****` in place of each sealed value of at least 8 characters, however it
         is spelt there: see `scrub.spellings`.
         """
-        for value in self.__texts[self.__learned :]:
-            for spelling in spellings(value):
-                self.__spelt.setdefault(spelling[:SHORTEST], []).append(spelling)
-        self.__learned = len(self.__texts)
-        return without(text, self.__spelt, MASK) if self.__spelt else text
+        texts = tuple(self.__texts.values())
+        number, spelt = self.__learned
+        if number < len(texts):
+            spelt = learned(spelt, texts[number:])
+            # Both at once: a thread that comes in between learns the same again, and misses none.
+            self.__learned = (len(texts), spelt)
+        return without(text, spelt, MASK) if spelt else text
 
     def __repr__(self) -> str:
         return "Vault()"

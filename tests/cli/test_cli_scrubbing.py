@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from confsync.cli.mask import add_masks
+from confsync.sync.secret import Ref, Vault
 from tests.cli.process import APPLY_KEY, ENV_SECRET, LIVE_SECRET, STORE
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ def test_a_token_that_is_typed_as_a_file_is_not_repeated(desk: Desk, command: st
 def test_no_core_dump_is_ever_written() -> None:
     script = (
         "import resource, runpy, sys; sys.argv = ['confsync', '--version']\n"
+        "_, most = resource.getrlimit(resource.RLIMIT_CORE)\n"
+        "resource.setrlimit(resource.RLIMIT_CORE, (most, most))\n"
         "try:\n    runpy.run_module('confsync', run_name='__main__')\n"
         "except SystemExit:\n    print(resource.getrlimit(resource.RLIMIT_CORE))"
     )
@@ -99,6 +103,30 @@ def test_github_is_told_what_to_mask_before_anything_is_shown(desk: Desk) -> Non
     ran = desk.run("apply", "--yes", "--add-mask", desk.file("a.yaml"), env=ACTIONS)
     assert (ran.status, ran.err) == (0, "::add-mask::50%25-secret\n")
     assert "50%" not in ran.out
+
+
+def test_a_variable_asks_for_it_too(desk: Desk) -> None:
+    variables = {**ACTIONS, "CONFSYNC_ADD_MASK": "1"}
+    ran = desk.run("apply", "--yes", desk.file("a.yaml"), env=variables)
+    assert (ran.status, ran.err) == (0, "::add-mask::50%25-secret\n")
+
+
+def test_with_debug_the_mask_comes_before_anything_is_sent(desk: Desk) -> None:
+    ran = desk.run("apply", "--yes", "--debug", "--add-mask", desk.file("a.yaml"), env=ACTIONS)
+    before, mask, after = ran.err.partition("::add-mask::50%25-secret\n")
+    assert mask
+    assert "50%" not in before + after
+    assert after.count("POST") == 1
+
+
+def test_the_runner_gets_each_value_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    vault = Vault()
+    for text in ("a\r\nb%0A", "c"):
+        vault.seal(text, Ref("env", "A"))
+    vault.seal("of-the-server")
+    add_masks(vault)
+    written = capsys.readouterr()
+    assert (written.out, written.err) == ("", "::add-mask::a%0D%0Ab%250A\n::add-mask::c\n")
 
 
 def test_nothing_is_told_unless_it_is_asked_for(desk: Desk) -> None:

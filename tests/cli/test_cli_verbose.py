@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from confsync.cli.main import COMMANDS
+from confsync.cli.main import COMMANDS, run
+from confsync.cli.verbose import LOGGER
+from tests.cli.process import STORE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from confsync.sandbox import Server
     from tests.cli.process import Desk
 
@@ -86,6 +90,94 @@ def test_how_long_an_answer_is_is_not_said(desk: Desk, server: Server) -> None:
     assert said[0] == said[1]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "variables", "told"),
+    [
+        (("plan",), {}, "plan with files, --debug"),
+        (
+            ("plan", "--output=json"),
+            {"CONFSYNC_UNLISTED": "keep"},
+            "plan with files, --unlisted keep (from the environment), --output, --debug",
+        ),
+        (
+            ("apply", "--yes", "--allow", "plaintext-secret", "--color=never"),
+            {},
+            "apply with files, --allow, --color never, --yes, --debug",
+        ),
+    ],
+)
+def test_debug_names_the_options_and_only_values_that_are_one_of_a_few(
+    desk: Desk, arguments: tuple[str, ...], variables: dict[str, str], told: str
+) -> None:
+    ran = desk.run(*arguments, "--debug", desk.file("a.yaml"), env=variables)
+    lines = [line for line in ran.err.splitlines() if " with " in line]
+    told = told.replace("files,", "files, --url (from the environment),")
+    assert lines == [f"confsync: {told}"]
+
+
+def test_where_debug_stands_it_names_the_same(desk: Desk) -> None:
+    lines = [
+        [line for line in ran.err.splitlines() if " with " in line]
+        for ran in (
+            desk.run("--debug", "validate", "--color", "never", desk.file("a.yaml")),
+            desk.run("validate", "--color", "never", "a.yaml", env={"CONFSYNC_DEBUG": "1"}),
+        )
+    ]
+    assert lines == [
+        ["confsync: validate with files, --color never"],
+        ["confsync: validate with files, --color never, --debug (from the environment)"],
+    ]
+
+
+def test_v_does_not_name_them(desk: Desk) -> None:
+    assert " with " not in desk.run("plan", "-v", desk.file("a.yaml")).err
+
+
+def test_nothing_of_it_is_left_when_a_run_is_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.yaml").write_text(STORE)
+    before = (LOGGER.level, LOGGER.handlers[:])
+    assert run(["validate", "--debug", str(tmp_path / "a.yaml")]) == 0
+    assert "confsync.files: reads" in capsys.readouterr().err
+    assert (LOGGER.level, LOGGER.handlers) == before
+    assert run(["validate", str(tmp_path / "a.yaml")]) == 0
+    assert capsys.readouterr().err == ""
+
+
+ODD_LINES = """\
+import logging, sys
+from confsync.cli import main
+from confsync.workflow import validate
+load = validate.load
+def logging_load(files, vault):
+    log = logging.getLogger("confsync.odd")
+    log.info("x" * 490 + "Canary-token-at-the-edge")
+    log.info("%d", "Canary-that-is-no-number")
+    logging.getLogger("httpx").error("Canary-of-a-library")
+    return load(files, vault)
+validate.load = logging_load
+print(main.run(sys.argv[1:]))
+"""
+
+
+def test_a_line_that_is_cut_off_or_cannot_be_made_shows_nothing_and_ends_nothing(
+    offline: Desk,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ODD_LINES, "validate", "-v", offline.file("a.yaml")],
+        cwd=offline.directory,
+        env=offline.variables({"STALWART_TOKEN": "Canary-token-at-the-edge"}),
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=30,
+    )
+    assert done.stdout.endswith("0\n")
+    assert f"confsync.odd: {'x' * 490}****\n" in done.stderr
+    assert "confsync.odd: a line that cannot be written\n" in done.stderr
+
+
 FAULT = """\
 import sys
 from confsync.cli import main
@@ -118,4 +210,13 @@ def test_a_fault_says_where_it_is_and_nothing_of_what_it_holds(
     assert "error: a fault inside confsync: ValueError at validate.py:" in done.stderr
     assert "Traceback" not in done.stderr
     assert "Canary" not in done.stderr
-    assert ("raised at validate.py:" in done.stderr) == debug
+    said = [line.removeprefix("confsync: ") for line in done.stderr.splitlines()]
+    assert ("ValueError was raised at" in said) == debug
+    if debug:
+        trail = "\n".join(said[said.index("ValueError was raised at") :])
+        one, another = r"  __main__:\d+ in load\n", r"  confsync\.[\w.]+:\d+ in \S+\n"
+        outside = r"  click\.\w+:\d+ in \S+\n"
+        assert re.match(f"ValueError was raised at\n{one}({another})+KeyError", trail)
+        assert re.search(f"\nKeyError was raised at\n{one}", trail)
+        assert re.search(f"\n{outside}", trail)
+        assert "  confsync.cli.main:" in trail

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import base64
 import json
+from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from confsync.sync import pointer
 from confsync.sync.scrub import SHORTEST, spellings
 from confsync.sync.secret import MASK, Vault
+from confsync.sync.url import percent_encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 VALUE = "pä/s s+\"\\%'wörd"
 # Nothing of the surroundings can be a part of a spelling.
 SURROUNDINGS = st.text("☃☂ \n", min_size=1, max_size=8)
+ENCODABLE = st.text(st.characters(codec="utf-8"), min_size=SHORTEST, max_size=20)
 VALUES = st.text(st.characters(exclude_characters="☃☂ \n"), min_size=SHORTEST, max_size=20)
 
 
@@ -44,6 +52,41 @@ def scrubbed(text: str, *values: str) -> str:
 def test_each_usual_spelling_is_masked(spelt: str) -> None:
     assert scrubbed(f"<{spelt}>", VALUE) == f"<{MASK}>"
     assert spelt in spellings(VALUE)
+
+
+@pytest.mark.parametrize(
+    ("value", "spelt"),
+    [
+        ("pass'wörd\x07", "pass'wörd\\x07"),
+        ("pass'w\\rd\x07ö", "pass'w\\\\rd\\x07ö"),
+        ("pass'wörd", "pass\\'wörd"),
+        ("pass'wörd", "pass'w\\xc3\\xb6rd"),
+        ("pass'wörd", "pass\\'w\\xc3\\xb6rd"),
+        ("pass/word~\\", "pass~1word~0\\\\"),
+        ('pass/"wörd"', 'pass~1\\"wörd\\"'),
+        ('pass/"wörd"', 'pass~1\\"w\\u00f6rd\\"'),
+        ("pass\nwö\\rd\u200b\U000e0001", "pass\\x0awö\\rd\\u200b\\U000e0001"),
+        ("\x00\xff\u00a0\uffff\U00010000ab\x7f", "\\x00\xff\u00a0\\uffff\U00010000ab\\x7f"),
+        ("pass: 'word'", "pass: ''word''"),
+    ],
+    ids=[
+        "bell",
+        "repr",
+        "repr too",
+        "bytes",
+        "bytes too",
+        "pointer",
+        "JSON",
+        "ASCII",
+        "terminal",
+        "bounds",
+        "YAML",
+    ],
+)
+def test_so_are_the_spellings_that_depend_on_what_stands_around(value: str, spelt: str) -> None:
+    """In a longer repr, in a JSON pointer, on a terminal, and in a text that YAML quotes."""
+    assert scrubbed(f"<{spelt}>", value) == f"<{MASK}>"
+    assert spelt in spellings(value)
 
 
 @pytest.mark.parametrize("before", [b"", b"a", b"ab", b"user:", b"admin:", b"someone:"])
@@ -103,3 +146,24 @@ def test_what_cannot_be_encoded_is_no_error() -> None:
 def test_no_spelling_is_left_and_the_surroundings_stay(value: str, around: list[str]) -> None:
     for spelt in sorted(spellings(value)):
         assert scrubbed(spelt.join(around), value) == MASK.join(around)
+
+
+ENCODERS: Mapping[str, Callable[[str], str]] = {
+    "JSON": json.dumps,
+    "JSON not in ASCII": partial(json.dumps, ensure_ascii=False),
+    "repr": repr,
+    "repr of bytes": lambda text: repr(text.encode()),
+    "a log line with escapes": lambda text: text.encode("unicode_escape").decode(),
+    "percent-encoded": percent_encoded,
+    "a form": quote_plus,
+    "a pointer": lambda text: pointer.write(("urls", text)),
+    "a pointer in JSON": lambda text: json.dumps({pointer.write((text,)): True}),
+}
+
+
+@given(st.sampled_from(list(ENCODERS)), ENCODABLE, st.text("☃☂ 'n\""), st.text("☃☂ 'n\""))
+def test_a_value_is_found_in_a_longer_text_that_was_encoded_as_a_whole(
+    encoder: str, value: str, before: str, after: str
+) -> None:
+    encode = ENCODERS[encoder]
+    assert MASK in scrubbed(encode(f"{before}{value}{after}"), value)
