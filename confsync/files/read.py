@@ -1,6 +1,6 @@
 """From a file to its nodes. Strict: what two readers could take differently is a problem.
 
-Size and depth are checked before anything is built.
+Size, depth and number are checked before anything is built.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ _BEGINNING = re.compile(r"""[ -]*(?:['"]?@?[A-Za-z_]+['"]?:[ ]+)?""")
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 32
+MAX_VALUES = 10_000
 
 
 @dataclass(frozen=True)
@@ -164,9 +165,9 @@ class _Builder:
     documents: int = 0
 
     def document(self, events: Iterator[Event]) -> Node | None:
-        """Build the first document. A deeper one than allowed ends the reading."""
+        """Build the first document. More than is allowed of it, or deeper, ends the reading."""
         root: Node | None = None
-        depth = 0
+        depth = values = 0
         open_nodes: list[tuple[Mark, list[Node], bool]] = []
         for event in events:
             if isinstance(event, DocumentStartEvent):
@@ -174,6 +175,11 @@ class _Builder:
                 if self.documents > 1:
                     break
             elif isinstance(event, NodeEvent):
+                values += 1
+                if values > MAX_VALUES:
+                    hint = "no store has so many: is this the file?"
+                    self._problem(self._mark(event), "yaml", "more than 10,000 values", hint)
+                    return None
                 self._refuse_extras(event)
                 if isinstance(event, MappingStartEvent | SequenceStartEvent):
                     depth += 1

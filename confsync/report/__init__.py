@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confsync.report import json, text
+from confsync.report import codequality, github, json, junit, sarif, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,4 +23,8 @@ OUTCOME: Mapping[str, Callable[[Outcome], str]] = {
 PROBLEMS: Mapping[str, Callable[[Sequence[str], Sequence[Problem]], str]] = {
     "text": text.verdict_text,
     "json": json.problems_json,
+    "github": github.problems_github,
+    "sarif": sarif.problems_sarif,
+    "junit": junit.problems_junit,
+    "codequality": codequality.problems_codequality,
 }

@@ -1,0 +1,67 @@
+"""Problems as SARIF 2.1.0, for GitHub's code scanning and other viewers."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import quote
+
+from confsync import __version__
+from confsync.report.located import Located, located
+from confsync.report.rules import description
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from confsync.errors import Problem
+
+Json: TypeAlias = "int | str | Sequence[Json] | Mapping[str, Json]"
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_ROOT = "%SRCROOT%"
+
+
+def problems_sarif(files: Sequence[str], problems: Sequence[Problem]) -> str:
+    """A log of one run: the rules that something was found by, and a result for each problem."""
+    del files
+    rules = sorted({problem.rule for problem in problems})
+    run: Json = {
+        "tool": {
+            "driver": {"name": "confsync", "version": __version__, "rules": [*map(_rule, rules)]}
+        },
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(found, rules) for found in located(problems)],
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _rule(rule: str) -> Json:
+    text = description(rule)
+    help_text = f"{text}. Each result says what to write instead."
+    return {
+        "id": rule,
+        "shortDescription": {"text": text},
+        "fullDescription": {"text": text},
+        "help": {"text": help_text},
+    }
+
+
+def _result(found: Located, rules: Sequence[str]) -> Json:
+    region = {"startLine": found.line}
+    if found.problem.column:
+        region["startColumn"] = found.problem.column
+    place = {"artifactLocation": _artifact(found.path), "region": region}
+    return {
+        "ruleId": found.problem.rule,
+        "ruleIndex": rules.index(found.problem.rule),
+        "level": found.problem.severity,
+        "message": {"text": found.told},
+        "locations": [{"physicalLocation": place}],
+        "partialFingerprints": {"confsync/v1": found.fingerprint},
+    }
+
+
+def _artifact(path: str) -> Json:
+    uri = quote(os.fsencode(path))
+    return {"uri": f"file://{uri}"} if path.startswith("/") else {"uri": uri, "uriBaseId": _ROOT}
