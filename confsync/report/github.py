@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from confsync.errors import Problem
 
-_IN_TEXT = {"%": "%25", "\r": "%0D", "\n": "%0A"}
-_IN_PROPERTY = {**_IN_TEXT, ":": "%3A", ",": "%2C"}
+_IN_TEXT = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_IN_PROPERTY = _IN_TEXT | str.maketrans({":": "%3A", ",": "%2C"})
 
 
 def problems_github(files: Sequence[str], problems: Sequence[Problem]) -> str:
@@ -31,9 +31,5 @@ def _command(found: Located) -> str:
     if problem.column:
         properties["col"] = str(problem.column)
     properties["title"] = f"confsync ({problem.rule})"
-    listed = ",".join(f"{name}={_escaped(text, _IN_PROPERTY)}" for name, text in properties.items())
-    return f"::{problem.severity} {listed}::{_escaped(found.told, _IN_TEXT)}\n"
-
-
-def _escaped(text: str, table: dict[str, str]) -> str:
-    return text.translate(str.maketrans(table))
+    listed = ",".join(f"{name}={text.translate(_IN_PROPERTY)}" for name, text in properties.items())
+    return f"::{problem.severity} {listed}::{found.told.translate(_IN_TEXT)}\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET  # noqa: S405 - nothing is parsed
+import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 from confsync.files.repository import from_root

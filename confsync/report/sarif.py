@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = "int | str | Sequence[Json] | Mapping[str, Json]"
 
-SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 _ROOT = "%SRCROOT%"
 
 
