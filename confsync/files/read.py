@@ -178,7 +178,9 @@ class _Builder:
                 values += 1
                 if values > MAX_VALUES:
                     hint = "no store has so many: is this the file?"
-                    self._problem(self._mark(event), "yaml", "more than 10,000 values", hint)
+                    self._problem(
+                        self._mark(event), "yaml", "more than 10,000 keys and values", hint
+                    )
                     return None
                 self._refuse_extras(event)
                 if isinstance(event, MappingStartEvent | SequenceStartEvent):
