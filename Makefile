@@ -12,6 +12,8 @@ demo: $(VENV)/.run
 test: $(VENV)/.test
 	$(PYTEST) -n auto $(ARGS)
 
+# Draws many more states, scenes and hostile files, others each time. The million files alone take
+# about ten minutes of one core (estimated from a tenth of them).
 test-long: $(VENV)/.test
 	HYPOTHESIS_PROFILE=long $(PYTEST) -n auto $(ARGS)
 

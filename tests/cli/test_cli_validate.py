@@ -94,3 +94,47 @@ def test_a_file_may_have_any_name(offline: Desk, name: str) -> None:
     assert ran.status == 1
     assert ":3:12: error" in ran.out
     assert len(ran.out.splitlines()) == 3
+
+
+FORMATS = ("text", "json", "github", "sarif", "junit", "codequality")
+
+
+def reports(desk: Desk, status: int, *files: str) -> dict[str, str]:
+    """What one run writes of some files, in every format."""
+    outputs = [word for name in FORMATS for word in ("--output", f"{name}=report.{name}")]
+    ran = desk.run("validate", *outputs, "--", *files)
+    assert (ran.status, ran.out, ran.err) == (status, "", "")
+    return {
+        name: (desk.directory / f"report.{name}").read_text(encoding="utf-8") for name in FORMATS
+    }
+
+
+def test_one_run_writes_every_format_and_none_says_anything_else(offline: Desk) -> None:
+    good, bad = offline.file("good.yaml"), offline.file("bad.yaml", BAD)
+    written = reports(offline, 1, good, bad)
+    assert written["github"] == (
+        "::error file=bad.yaml,line=3,col=12,title=confsync (duration)::"
+        "timeout is a number without a unit%0Ahint: did you mean 10s or 10ms?\n"
+    )
+    for name, text in written.items():
+        assert "did you mean 10s or 10ms?" in text
+        ran = offline.run("validate", good, bad, "--output", name)
+        assert (ran.status, ran.out, ran.err) == (1, text, "")
+
+
+def test_where_nothing_is_wrong_github_gets_nothing_and_others_an_empty_report(
+    offline: Desk,
+) -> None:
+    written = reports(offline, 0, offline.file("good.yaml"))
+    assert [name for name, text in written.items() if not text] == ["github"]
+    assert json.loads(written["codequality"]) == []
+    assert json.loads(written["sarif"])["runs"][0]["results"] == []
+    assert 'tests="1" failures="0"' in written["junit"]
+
+
+def test_every_report_can_be_written_of_a_file_whose_name_is_no_text(offline: Desk) -> None:
+    odd = "nöt-\udcff-\x1b\n.yaml"
+    (offline.directory / odd).write_text(BAD, encoding="utf-8")
+    for text in reports(offline, 1, odd).values():
+        assert "\x1b" not in text
+        assert "timeout is a number without a unit" in text

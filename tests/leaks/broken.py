@@ -135,6 +135,18 @@ LEAKS: Mapping[str, Leak] = {
         'does not take this value"',
         'does not take this value: {error.message}"',
     ),
+    "a fingerprint is made of what stands in the file": Leak(
+        "codequality",
+        "report/located.py",
+        "(*same, str(seen[same]))",
+        "(*same, open(problem.file).read())",
+    ),
+    "a report for GitHub repeats the line": Leak(
+        "github",
+        "report/github.py",
+        '"title"] = f"confsync ({problem.rule})"',
+        '"title"] = open(problem.file).read().splitlines()[problem.line - 1]',
+    ),
     "a risk that there is not is repeated": Leak(
         "allowed value",
         "sync/risk.py",

@@ -457,7 +457,8 @@ class Scene:
         if "--yes" in known:
             arguments.append("--yes")
         if (formats := formats_of(command)) and self.names["options"] not in _OUTPUTS:
-            name = self.names["format"] if self.names["format"] in formats else formats[0]
+            wanted = FORMATS.index(self.names["format"])
+            name = FORMATS[wanted] if FORMATS[wanted] in formats else formats[wanted % len(formats)]
             arguments += ["--output", name + ("=out.txt" if self.names["sink"] == "file" else "")]
         for part in parts:
             arguments += _known(part.arguments, known)
