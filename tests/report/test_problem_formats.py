@@ -155,6 +155,7 @@ def test_codequality_has_what_gitlab_demands_of_each_entry() -> None:
             assert entry["severity"] == {"error": "major", "warning": "minor"}[problem.severity]
             assert entry["location"]["lines"] == {"begin": max(1, problem.line)}
             assert "\n" not in entry["description"]
+            entry["location"]["path"].encode("utf-8")
 
 
 def test_a_fingerprint_stays_where_lines_move_and_secrets_change() -> None:
