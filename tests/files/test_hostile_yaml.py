@@ -32,7 +32,7 @@ MEGABYTES = 150
 RENDERED_EVERY = 20
 
 FACT = re.compile("[^\x00-\x1f\x7f-\x9f]+")
-RULE = re.compile("[a-z]+(-[a-z]+)*")
+RULE = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 WEIGH = Path(__file__).with_name("weigh.py")
 ROOT = WEIGH.parent.parent.parent
 
