@@ -11,7 +11,7 @@ PAGE = (PROJECT / "docs" / "apply.md").read_text(encoding="utf-8")
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 
 
-def tests_of(file: str) -> set[str]:
+def functions_of(file: str) -> set[str]:
     tree = ast.parse((PROJECT / file).read_text(encoding="utf-8"))
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
@@ -23,4 +23,4 @@ def test_each_of_the_eight_promises_names_tests_that_exist() -> None:
         named = NAMED.findall(promise)
         assert named, promise
         for file, name in named:
-            assert name in tests_of(file), f"{file}::{name}"
+            assert name in functions_of(file), f"{file}::{name}"
