@@ -15,6 +15,7 @@ from confsync.cli.again import hint_to_run_again
 from confsync.cli.connect import server, session
 from confsync.cli.mask import add_masks, check_runner
 from confsync.cli.output import STDOUT
+from confsync.cli.signals import ignore_interrupts
 from confsync.cli.status import Status, of_outcome
 from confsync.errors import Declined, OutputFailed, WrongUsage
 from confsync.report import OUTCOME, PLAN
@@ -100,15 +101,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
         show=_show(outputs, asking=asking, masks=add_mask),
     )
     with session(access, console) as connected, hint_to_run_again():
-        outcome = use(connected)
-    try:
-        _report(outcome, outputs)
-    except (OutputFailed, KeyboardInterrupt) as failed:
-        console.say(OUTCOME["text"](outcome))
-        if isinstance(failed, OutputFailed) and of_outcome(outcome) in {Status.DONE, Status.ERROR}:
-            failed.unchanged = False
-            raise
-    return of_outcome(outcome)
+        return _told(use(connected), outputs)
 
 
 def _plan_file(files: tuple[str, ...]) -> str | None:
@@ -127,6 +120,20 @@ def _plan_file(files: tuple[str, ...]) -> str | None:
         hint = "they were settled when it was made: plan again to change them"
         raise WrongUsage("a saved plan takes no planning options", hint=hint)
     return files[0]
+
+
+def _told(outcome: Outcome, outputs: Outputs) -> Status:
+    """Write what became of it. After that no signal changes the status."""
+    try:
+        _report(outcome, outputs)
+        ignore_interrupts()
+    except (OutputFailed, KeyboardInterrupt) as failed:
+        ignore_interrupts()
+        outputs.console.say(OUTCOME["text"](outcome))
+        if isinstance(failed, OutputFailed) and of_outcome(outcome) in {Status.DONE, Status.ERROR}:
+            failed.unchanged = False
+            raise
+    return of_outcome(outcome)
 
 
 def _report(outcome: Outcome, outputs: Outputs) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from confsync.errors import WrongUsage
+from confsync.workflow.sending import Noting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -77,7 +78,7 @@ def session(access: Access, console: Console) -> Iterator[Session]:
         retries=access.retries,
         tell=lambda line: console.say(f"{line}\n"),
     ) as connected:
-        yield connected
+        yield replace(connected, server=Noting(connected.server, console.sending))
 
 
 def _value(name: str, metavar: str, variables: Sequence[str], what: str) -> Option:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from confsync.errors import OutputFailed, ReaderGone
 from confsync.sync.secret import Vault
+from confsync.workflow.sending import Sending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,10 +24,13 @@ class Console:
     Secrets are sealed from door to door, and nothing here gets to see one. As a last line of
     defence everything that is written goes through the vault's scrubber all the same; only the
     tests that prove the first line do without (`scrubbed=False`).
+
+    `sending` says whether an update may have left.
     """
 
     def __init__(self, *, scrubbed: bool = True) -> None:
         self.vault = Vault()
+        self.sending = Sending()
         self._scrubbed = scrubbed
         self._end = ExitStack()
         for name in _CREDENTIALS:

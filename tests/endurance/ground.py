@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -124,6 +125,18 @@ class Ground:
         assert self._fork.stdin is not None
         self._fork.stdin.write(json.dumps(job) + "\n")
         self._fork.stdin.flush()
+
+    def over(self) -> bool:
+        """Whether a run that was started has ended: its result waits to be read."""
+        assert self._fork.stdout is not None
+        return bool(select.select([self._fork.stdout], [], [], 0)[0])
+
+    def until_ready(self) -> float:
+        """Wait until a run that was started says something, or is over; how long that took."""
+        start = time.monotonic()
+        while not self.said() and not self.over():
+            time.sleep(0.001)
+        return time.monotonic() - start
 
     def said(self) -> str:
         """What a run that goes on has written to standard output so far."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.endurance.ground import Ground
-from tests.endurance.scenarios import Apply, ApplySaved, SavePlan, Scenario
+from tests.endurance.scenarios import UPDATING, Apply, ApplySaved, KeepState, SavePlan, Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +25,10 @@ KILLS = 500 if LONG else 5
 """How often each command is ended by each signal."""
 BARE = 8
 """One in so many runs is a Python that starts anew."""
+LATE = 0.5
+"""Seconds after which what would never end by itself is ended to measure how long it starts."""
 SIGNALS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
-SCENARIOS = (Apply, ApplySaved, SavePlan)
+SCENARIOS = (Apply, ApplySaved, SavePlan, KeepState)
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +41,13 @@ def length(ground: Ground, scenario: Scenario, *, bare: bool) -> float:
     """How long a run takes that nobody ends, in seconds."""
     times = []
     for _ in range(3):
-        ground.start(*scenario.prepare(ground, Random(0)), bare=bare)
-        scenario.during(ground)
-        times.append(ground.ended().seconds)
+        arguments = scenario.prepare(ground, Random(0))
+        if isinstance(scenario, KeepState):
+            ground.start(*arguments, bare=bare, signal=signal.SIGTERM, after=LATE)
+            times.append(ground.until_ready() + UPDATING)
+            ground.ended()
+        else:
+            times.append(ground.run(*arguments, bare=bare).seconds)
     return max(times)
 
 
