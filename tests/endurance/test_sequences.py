@@ -1,0 +1,509 @@
+"""Random sequences of edits, foreign edits, plans and applies, with all that can go wrong, against
+a second opinion of what must come of each.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import event, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from confsync.errors import ConfsyncError, Declined, Refused
+from confsync.jmap.client import Client
+from confsync.jmap.write import Credentials
+from confsync.net.patience import Patience
+from confsync.sandbox.pointer import parse, text
+from confsync.sandbox.storage import Storage
+from confsync.sync.outcome import NotSent, Outcome, Stored, Unknown
+from confsync.sync.secret import Vault
+from confsync.sync.values import Target
+from confsync.workflow.apply import apply, apply_saved
+from confsync.workflow.plan import Options, plan
+from confsync.workflow.saved import save
+from confsync.workflow.server import Session
+from tests.endurance.opinion import (
+    ERRORS,
+    differences,
+    fingerprint,
+    hidden,
+    kept,
+    looks_alike,
+    may_be_sent,
+    nothing_to_send,
+    of_update,
+    refused,
+    same,
+    tried,
+)
+from tests.endurance.states import (
+    SAID,
+    STORED,
+    VARIABLES,
+    Json,
+    Wish,
+    file_text,
+    stored,
+    url_references,
+)
+from tests.endurance.wire import FAULTS, KEY, NOT_LOOKED_AT, Arrival, Fault, Wire
+from tests.sync.second_opinion import passwords
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from confsync.sync.values import Plan
+
+PARTS = 4
+"""Tests that share the sequences, so that they run side by side."""
+MOST = 10_000
+STEPS = 12
+TARGET = Target("mail", "https://mail.example.com")
+RETRIES = 2
+READ_AGAIN = "question"
+
+
+def sequences() -> int:
+    """How many sequences each part tries: 10,000 in all in the long profile."""
+    return max(1, min(settings().max_examples // 4, MOST) // PARTS)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A saved plan, and all that it was made of."""
+
+    wish: Wish
+    policy: str
+    live: Json
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What goes wrong during an apply: faults of its requests, and somebody else's changes."""
+
+    faults: tuple[Fault, ...] = ()
+    foreign: tuple[tuple[int | str, Json], ...] = ()
+
+
+@st.composite
+def troubles(draw: st.DrawFn) -> Trouble:
+    faults = draw(st.lists(st.sampled_from(("fine", *FAULTS)), max_size=4))
+    if draw(st.booleans()):
+        faults = []
+    when: list[int | str] = [READ_AGAIN, 1, "inside", "behind", 2, 3]
+    moments = draw(st.lists(st.sampled_from(when), max_size=2, unique=True))
+    if draw(st.booleans()):
+        moments = []
+    return Trouble(tuple(faults), tuple((moment, draw(STORED.states())) for moment in moments))
+
+
+class Sequences(RuleBasedStateMachine):
+    """A server, a file, an environment, and what people do with them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._directory = tempfile.TemporaryDirectory()
+        self.here = Path(self._directory.name)
+        self.storage = Storage(None, None)
+        self.kept: Kept | None = None
+        self.digests: dict[tuple[str, ...], str] = {}
+        self.looked: tuple[tuple[str, ...], Json] | None = None
+
+    def teardown(self) -> None:
+        self._directory.cleanup()
+
+    # Edits
+
+    @initialize(
+        written=SAID.states(),
+        values=st.tuples(*(st.sampled_from(texts) for texts in VARIABLES.values())),
+    )
+    def begin(self, written: Json, values: tuple[str, ...]) -> None:
+        self.wish = Wish(written, dict(zip(VARIABLES, values, strict=True)))
+        self.policy = "send"
+        self.storage.stored = stored(written, self.wish.environment)
+
+    @rule(written=SAID.states())
+    def write_another_file(self, written: Json) -> None:
+        self._wish(written=written)
+
+    @rule(data=st.data())
+    def edit_the_file(self, data: st.DataObject) -> None:
+        self._wish(written=data.draw(SAID.edited(self.wish.written)))
+
+    @rule(data=st.data(), name=st.sampled_from(list(VARIABLES)))
+    def set_a_variable(self, data: st.DataObject, name: str) -> None:
+        value = data.draw(st.sampled_from([*VARIABLES[name], None]))
+        others = {key: text for key, text in self.wish.environment.items() if key != name}
+        self._wish(environment=others if value is None else {**others, name: value})
+
+    @rule(
+        unlisted=st.sampled_from(["default", "keep"]),
+        policy=st.sampled_from(["send", "keep", "fail"]),
+    )
+    def choose_options(self, unlisted: str, policy: str) -> None:
+        self._wish(unlisted=unlisted)
+        self.policy = policy
+
+    @rule(state=STORED.states())
+    def somebody_stores_another_state(self, state: Json) -> None:
+        self.storage.stored = stored(state)
+
+    @rule(data=st.data())
+    def somebody_edits_the_server(self, data: st.DataObject) -> None:
+        """Their own edit of what the file says: most of it stays as it is wanted."""
+        state = data.draw(SAID.edited(self.wish.written))
+        environment = {**dict.fromkeys(VARIABLES, "theirs-9"), **self.wish.environment}
+        self.storage.stored = stored(state, environment)
+
+    def _wish(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of a wish
+        self.wish = Wish(**{**vars(self.wish), **changes})
+
+    # Plans
+
+    @rule()
+    def look(self) -> None:
+        wire = Wire(self.storage)
+        found = self._plan(wire)
+        assert [arrival.patch for arrival in wire.log] == [None]
+        self._planned(found)
+        self.looked = (self._key(), deepcopy(self.storage.stored))
+        self.digests[self._key()] = found.digest
+
+    @rule()
+    def save_a_plan(self) -> None:
+        found = self._plan(Wire(self.storage))
+        self._planned(found)
+        save(found, str(self.here / "a.plan"))
+        assert {path.name for path in self.here.iterdir()} == {"a.yaml", "a.plan"}
+        live = deepcopy(self.storage.stored)
+        self.kept = Kept(self.wish.over(live), self.policy, live)
+
+    def _plan(self, wire: Wire) -> Plan:
+        return plan(
+            [self._file()],
+            self._session(wire),
+            environment=self.wish.environment,
+            options=self._options(),
+        )
+
+    def _planned(self, found: Plan) -> None:
+        live = self.storage.stored
+        key = self._key()
+        for known, digest in self.digests.items():
+            assert (known == key) <= (digest == found.digest), "equal inputs, another digest"
+        if self.looked is not None and self.digests[self.looked[0]] == found.digest:
+            assert looks_alike(self.looked[1], live), "the same digest on another state"
+        if not url_references(self.wish.written) & self.wish.missing:
+            assert bool(found.difference.changes) == bool(differences(live, self.wish.on(live)))
+            unknown = [item for item in found.difference.unknown if item.hidden]
+            assert len(unknown) == len(hidden(self.wish, live))
+            refusal = refused(self.wish, live, self.policy)
+            assert refusal is None or bool(found.refusals) == refusal
+            if not found.refusals:
+                assert found.empty == nothing_to_send(self.wish, live, self.policy)
+
+    def _key(self) -> tuple[str, ...]:
+        """All that a digest depends on, secrets as their references."""
+        text = file_text(self.wish.written)
+        return (text, self.wish.unlisted, self.policy, fingerprint(self.storage.stored))
+
+    # Applies
+
+    @rule(trouble=troubles())
+    def apply_without_a_question(self, trouble: Trouble) -> None:
+        self._apply(trouble, lambda session: self._run(session))
+
+    @rule(trouble=troubles(), answer=st.booleans())
+    def apply_after_a_question(self, trouble: Trouble, answer: bool) -> None:  # noqa: FBT001 - drawn
+        def asked(session: Session) -> Outcome:
+            def ask(_: Plan) -> bool:
+                self._foreign(trouble, READ_AGAIN)
+                return answer
+
+            return self._run(session, ask=ask)
+
+        self._apply(trouble, asked, asking=True, answer=answer)
+
+    @precondition(lambda self: self.looked is not None)
+    @rule(trouble=troubles())
+    def apply_what_was_looked_at(self, trouble: Trouble) -> None:
+        assert self.looked is not None
+        key, live = self.looked
+        expected = True if key == self._key() else None
+        if not looks_alike(live, self.storage.stored):
+            expected = False
+        digest = self.digests[key]
+        self._apply(trouble, lambda session: self._run(session, expect=digest), expected=expected)
+
+    @precondition(lambda self: self.kept is not None)
+    @rule(trouble=troubles())
+    def apply_a_saved_plan(self, trouble: Trouble) -> None:
+        assert self.kept is not None
+        now = self.storage.stored
+        expected = True if fingerprint(self.kept.live) == fingerprint(now) else None
+        if not looks_alike(self.kept.live, now):
+            expected = False
+        wish = Wish(**{**vars(self.kept.wish), "environment": self.wish.environment})
+
+        def use(session: Session) -> Outcome:
+            path = str(self.here / "a.plan")
+            return apply_saved(path, session, environment=wish.environment)
+
+        self._apply(trouble, use, expected=expected, wish=wish, policy=self.kept.policy)
+
+    def _run(
+        self,
+        session: Session,
+        *,
+        ask: Callable[[Plan], bool] | None = None,
+        expect: str | None = None,
+    ) -> Outcome:
+        return apply(
+            [self._file()],
+            session,
+            environment=self.wish.environment,
+            options=self._options(),
+            ask=ask,
+            expect=expect,
+        )
+
+    def _apply(  # noqa: PLR0913 - all that an apply depends on
+        self,
+        trouble: Trouble,
+        use: Callable[[Session], Outcome],
+        *,
+        asking: bool = False,
+        answer: bool = True,
+        expected: bool | None = True,
+        wish: Wish | None = None,
+        policy: str | None = None,
+    ) -> None:
+        """Apply, and hold what is said of it against what the server did."""
+        foreign = {moment: lambda: self._foreign(trouble, moment) for moment, _ in trouble.foreign}
+        foreign = {
+            moment: (lambda moment=moment: self._foreign(trouble, moment))  # type: ignore[misc]  # bound now
+            for moment, _ in trouble.foreign
+        }
+        wire = Wire(self.storage, trouble.faults, foreign)
+        case = Case(wish or self.wish, policy or self.policy, expected, asking, answer, wire)
+        result: Outcome | BaseException
+        try:
+            result = use(self._session(wire))
+        except (ConfsyncError, KeyboardInterrupt) as error:
+            result = error
+        event(type(result).__name__)
+        case.check(result)
+        if isinstance(result, Stored) and result.verified and not result.overwritten:
+            self._straight_after(case)
+
+    def _straight_after(self, case: Case) -> None:
+        """A plan straight after a verified apply shows nothing but hidden secrets."""
+        if case.wish.written is self.wish.written and self.wish.unlisted == "default":
+            last = case.wire.log[-1]
+            if same(last.after, self.storage.stored):
+                found = self._plan(Wire(self.storage))
+                assert found.difference.changes == ()
+                assert all(unknown.hidden for unknown in found.difference.unknown)
+
+    def _foreign(self, trouble: Trouble, moment: int | str) -> None:
+        for when, state in trouble.foreign:
+            if when == moment:
+                self.storage.stored = stored(state)
+
+    def _session(self, wire: Wire) -> Session:
+        """One as a run of the program has it: with a vault of its own."""
+        vault = Vault()
+        patience = Patience(retries=RETRIES, clock=lambda: 0.0, sleep=lambda _: None)
+        return Session(TARGET, Client(wire, Credentials(vault.seal(KEY)), vault, patience), vault)
+
+    def _options(self) -> Options:
+        return Options(self.wish.unlisted, self.policy)  # type: ignore[arg-type]  # drawn from them
+
+    def _file(self) -> str:
+        file = self.here / "a.yaml"
+        file.write_text(file_text(self.wish.written), encoding="utf-8")
+        return str(file)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One apply, and all that the second opinion knows of it.
+
+    `expected`: whether the plan is the one that was looked at; None: it may be.
+    """
+
+    wish: Wish
+    policy: str
+    expected: bool | None
+    asking: bool
+    answer: bool
+    wire: Wire
+
+    def check(self, result: Outcome | BaseException) -> None:
+        """Raise AssertionError unless what is said is true, and what was done was allowed."""
+        log = self.wire.log
+        self._what_was_sent(log)
+        name = self._name(result)
+        assert name in self._words(log), f"{name} is not the truth"
+        done = [arrival for arrival in log if arrival.done]
+        if isinstance(result, BaseException) and getattr(result, "unchanged", True):
+            assert not done, "it was changed"
+        if name in {"NotSent", "Rejected", "Overtaken"}:
+            assert not done, "it was changed"
+        if isinstance(result, Stored):
+            self._stored(result)
+        if isinstance(result, Unknown) and self._verdict is not None:
+            assert result.seen == self._verdict.seen
+
+    def _name(self, result: Outcome | BaseException) -> str:
+        if isinstance(result, Stored) and not result.verified:
+            return "Stored badly"
+        return type(result).__name__
+
+    def _what_was_sent(self, log: list[Arrival]) -> None:
+        updates = [arrival for arrival in log if arrival.patch is not None or self._unsent(arrival)]
+        sent = [arrival for arrival in updates if arrival.patch is not None]
+        for arrival in sent[:-1]:
+            again = arrival.fault in NOT_LOOKED_AT or (
+                arrival.fault.startswith("unavailable")
+                and not differences(self._read.after, arrival.after)
+            )
+            assert again, "it was sent again although it may have been done"
+        assert len(sent) <= RETRIES + 1
+        for arrival in sent:
+            assert arrival.patch, "an update was sent that changes nothing"
+            allowed = may_be_sent(self.wish, self._read.after)
+            tokens = {text(token) for key in arrival.patch for token in parse(key)}
+            found = tokens | set(_texts(arrival.patch))
+            assert found - set(arrival.patch) <= allowed, "what nobody asked for was sent"
+            if self.policy == "keep":
+                pairs = hidden(self.wish, self._read.after)
+                told = {"/".join((*path, "secret")) for path in pairs}
+                assert not told & set(arrival.patch), "a secret was sent that is to be kept"
+
+    @staticmethod
+    def _unsent(arrival: Arrival) -> bool:
+        return arrival.fault == "unsent"
+
+    @property
+    def _read(self) -> Arrival:
+        """The planning read: its last try."""
+        return tried(self.wire.log, RETRIES, reading=True)[-1]
+
+    def _words(self, log: list[Arrival]) -> set[str]:
+        """Every result that is true; it is drawn from what the server did, step by step."""
+        object.__setattr__(self, "_seen", None)
+        if self.wish.missing and (self.policy != "keep" or url_references(self.wish.written) & self.wish.missing):
+            return {"SecretUnavailable"} if not log or self.policy == "keep" else set()
+        first = tried(log, RETRIES, reading=True)
+        if first[-1].fault in ERRORS:
+            return {ERRORS[first[-1].fault]} if first == log else set()
+        live = first[-1].after
+        refusal = refused(self.wish, live, self.policy)
+        maybe: set[str] = set()
+        if self.wish.missing:
+            maybe.add("SecretUnavailable")
+        if len(first) == len(log):
+            if self.expected is not True:
+                maybe.add("Declined")
+            if refusal is not False:
+                maybe |= {"Refused", "Declined"}
+            if self.asking and not self.answer:
+                maybe.add("Declined")
+            if nothing_to_send(self.wish, live, self.policy):
+                maybe.add("NotSent")
+            if not (self.expected is True and refusal is False):
+                return maybe
+            if nothing_to_send(self.wish, live, self.policy):
+                return {"NotSent"} | maybe
+            return maybe
+        assert self.expected is not False, "a stale plan was applied"
+        assert refusal is not True, "it was to be refused"
+        assert self.answer, "nobody said yes"
+        rest = log[len(first) :]
+        if self.asking:
+            again = tried(rest, RETRIES, reading=True)
+            if again[-1].fault in ERRORS:
+                return {ERRORS[again[-1].fault]} if again == rest else set()
+            rest = rest[len(again) :]
+            if not rest:
+                moved = bool(differences(live, again[-1].after))
+                return {"Declined"} if moved else set()
+            assert not differences(live, again[-1].after), "it was not what was planned on"
+        tries = self._tries(rest, live)
+        look = tried(rest[len(tries) :], RETRIES, reading=True)
+        assert len(tries) + len(look) == len(rest)
+        verdict = of_update(self.wish, self.policy, live, tries, look[-1] if look else None)
+        object.__setattr__(self, "_seen", verdict)
+        return set(verdict.words)
+
+    _seen: Any = None
+
+    @property
+    def _verdict(self) -> Any:  # noqa: ANN401
+        return self._seen
+
+    def _tries(self, rest: list[Arrival], live: Json) -> list[Arrival]:
+        for number, arrival in enumerate(rest):
+            again = arrival.fault in NOT_LOOKED_AT or (
+                arrival.fault.startswith("unavailable") and not differences(live, arrival.after)
+            )
+            if not again or number == RETRIES:
+                return rest[: number + 1]
+        return rest
+
+    def _stored(self, result: Stored) -> None:
+        """What it says of the server, and what the server has."""
+        live = self._read.after
+        sent = [arrival for arrival in self.wire.log if arrival.patch is not None]
+        last = sent[-1]
+        wanted = kept(self.wish, live) if self.policy == "keep" else self.wish.on(live)
+        alone = same(live, last.before)
+        if result.verified and last.done and alone and not self.wire._foreign:
+            assert same(self.wire.log[-1].after, wanted), "it is not what was wanted"
+        if not result.lost:
+            foreign = differences(live, last.before)
+            assert bool(result.foreign) == bool(foreign)
+            ours = differences(last.before, last.after)
+            states = (live, last.before, last.after)
+            plain = all("stores" not in state for state in states) and not any(
+                passwords(url) for state in states for url in [*state.get("urls", {}), state.get("url", "")]
+            )
+            if plain and len({state["@type"] for state in states}) == 1:
+                lost = _bare(foreign) & _bare(ours)
+                if ("urls",) not in {*foreign, *ours}:
+                    assert bool(result.overwritten) == bool(lost)
+
+
+def _bare(found: Any) -> set[tuple[str, ...]]:  # noqa: ANN401
+    return {tuple(part for part in path if part not in {"+", "-"}) for path in found}
+
+
+def _texts(value: object) -> Any:  # noqa: ANN401
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield name
+            yield from _texts(part)
+    elif isinstance(value, str):
+        yield value
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_whatever_people_do_what_is_said_of_the_server_is_true(part: int) -> None:
+    machine = seed(part)(Sequences)
+    run_state_machine_as_test(
+        machine, settings=settings(max_examples=sequences(), stateful_step_count=STEPS)
+    )
