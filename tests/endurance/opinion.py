@@ -218,25 +218,30 @@ def of_update(
     wanted = wish.on(planned)
     if last.fault in {"fine", "no effect"}:
         return Verdict(("Stored",) if not differences(last.after, wanted) else ("Stored badly",))
+    seen = _seen(planned, last.after, wanted)
     moved = bool(differences(planned, last.after))
     if last.fault == "refused":
         if not moved:
             return Verdict(("Rejected",))
         between = bool(differences(last.before, last.after))
-        return Verdict(("Overtaken", "Unknown") if between else ("Overtaken",))
+        return Verdict(("Overtaken", "Unknown") if between else ("Overtaken",), seen)
     if last.done:
-        return Verdict(("Unknown",))
+        return Verdict(("Unknown",), seen)
     if moved:
-        return Verdict(("Overtaken", "Unknown"))
+        return Verdict(("Overtaken", "Unknown"), seen)
     visibly = bool(differences(planned, wanted))
-    return Verdict(("Rejected",) if visibly else ("Unknown",))
+    return Verdict(("Rejected",) if visibly else ("Unknown",), seen)
 
 
 def _looked_at(wish: Wish, policy: str, planned: Json, look: Arrival | None) -> Verdict:
     if look is None or look.fault in ERRORS:
         return Verdict(("Unknown",))
     now, wanted = look.after, wish.on(planned)
+    seen = _seen(planned, now, wanted)
+    return Verdict(("Stored",) if seen == "wanted" and not hidden(wish, now) else ("Unknown",), seen)
+
+
+def _seen(planned: Json, now: Json, wanted: Json) -> str:
     if not differences(now, wanted):
-        hides = hidden(wish, now)
-        return Verdict(("Unknown",), "wanted") if hides else Verdict(("Stored",))
-    return Verdict(("Unknown",), "other" if differences(planned, now) else "before")
+        return "wanted"
+    return "other" if differences(planned, now) else "before"

@@ -179,8 +179,9 @@ class Sequences(RuleBasedStateMachine):
         found = self._plan(wire)
         assert [arrival.patch for arrival in wire.log] == [None]
         self._planned(found)
-        self.looked = (self._key(), deepcopy(self.storage.stored))
-        self.digests[self._key()] = found.digest
+        live = deepcopy(self.storage.stored)
+        self.looked = (self._key(live), live)
+        self.digests[self._key(live)] = found.digest
 
     @rule()
     def save_a_plan(self) -> None:
@@ -201,7 +202,7 @@ class Sequences(RuleBasedStateMachine):
 
     def _planned(self, found: Plan) -> None:
         live = self.storage.stored
-        key = self._key()
+        key = self._key(live)
         for known, digest in self.digests.items():
             assert (known == key) <= (digest == found.digest), "equal inputs, another digest"
         if self.looked is not None and self.digests[self.looked[0]] == found.digest:
@@ -215,10 +216,10 @@ class Sequences(RuleBasedStateMachine):
             if not found.refusals:
                 assert found.empty == nothing_to_send(self.wish, live, self.policy)
 
-    def _key(self) -> tuple[str, ...]:
+    def _key(self, live: Json) -> tuple[str, ...]:
         """All that a digest depends on, secrets as their references."""
         text = file_text(self.wish.written)
-        return (text, self.wish.unlisted, self.policy, fingerprint(self.storage.stored))
+        return (text, self.wish.unlisted, self.policy, fingerprint(live))
 
     # Applies
 
@@ -242,20 +243,23 @@ class Sequences(RuleBasedStateMachine):
     def apply_what_was_looked_at(self, trouble: Trouble) -> None:
         assert self.looked is not None
         key, live = self.looked
-        expected = True if key == self._key() else None
-        if not looks_alike(live, self.storage.stored):
-            expected = False
         digest = self.digests[key]
+
+        def expected(now: Json) -> bool | None:
+            return (True if key == self._key(now) else None) if looks_alike(live, now) else False
+
         self._apply(trouble, lambda session: self._run(session, expect=digest), expected=expected)
 
     @precondition(lambda self: self.kept is not None)
     @rule(trouble=troubles())
     def apply_a_saved_plan(self, trouble: Trouble) -> None:
         assert self.kept is not None
-        now = self.storage.stored
-        expected = True if fingerprint(self.kept.live) == fingerprint(now) else None
-        if not looks_alike(self.kept.live, now):
-            expected = False
+        live = self.kept.live
+
+        def expected(now: Json) -> bool | None:
+            equal = True if fingerprint(live) == fingerprint(now) else None
+            return equal if looks_alike(live, now) else False
+
         wish = Wish(**{**vars(self.kept.wish), "environment": self.wish.environment})
 
         def use(session: Session) -> Outcome:
@@ -287,7 +291,7 @@ class Sequences(RuleBasedStateMachine):
         *,
         asking: bool = False,
         answer: bool = True,
-        expected: bool | None = True,
+        expected: Callable[[Json], bool | None] = lambda _: True,
         wish: Wish | None = None,
         policy: str | None = None,
     ) -> None:
@@ -347,7 +351,7 @@ class Case:
 
     wish: Wish
     policy: str
-    expected: bool | None
+    expected: Callable[[Json], bool | None]
     asking: bool
     answer: bool
     wire: Wire
@@ -413,11 +417,12 @@ class Case:
             return {ERRORS[first[-1].fault]} if first == log else set()
         live = first[-1].after
         refusal = refused(self.wish, live, self.policy)
+        expected = self.expected(live)
         maybe: set[str] = set()
         if self.wish.missing:
             maybe.add("SecretUnavailable")
         if len(first) == len(log):
-            if self.expected is not True:
+            if expected is not True:
                 maybe.add("Declined")
             if refusal is not False:
                 maybe |= {"Refused", "Declined"}
@@ -425,12 +430,12 @@ class Case:
                 maybe.add("Declined")
             if nothing_to_send(self.wish, live, self.policy):
                 maybe.add("NotSent")
-            if not (self.expected is True and refusal is False):
+            if not (expected is True and refusal is False):
                 return maybe
             if nothing_to_send(self.wish, live, self.policy):
                 return {"NotSent"} | maybe
             return maybe
-        assert self.expected is not False, "a stale plan was applied"
+        assert expected is not False, "a stale plan was applied"
         assert refusal is not True, "it was to be refused"
         assert self.answer, "nobody said yes"
         rest = log[len(first) :]
