@@ -76,6 +76,10 @@ class Audit:
                     pass
         return tuple(begun.values())
 
+    def holds(self, key: str) -> bool:
+        """Whether a line of the apply with this id is in the file. Raises OutputFailed."""
+        return any(record.get("id") == key for _, record in records(self.path))
+
     def write(self, key: str, event: str, content: Mapping[str, Json]) -> None:
         """Append a line about the apply with this id. Raises OutputFailed."""
         moment = self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -97,7 +101,12 @@ class Entry:
         """Write that it begins: before anything is sent. Raises OutputFailed."""
         if self.audit is not None:
             content = {"who": who(self.audit.environment), **begun(self.plan)}
-            self.audit.write(self.key, "started", content)
+            try:
+                self.audit.write(self.key, "started", content)
+            except KeyboardInterrupt:
+                # While it was waited for the disk, the line may be there: not a second one.
+                self.begun = self.audit.holds(self.key)
+                raise
         self.begun = True
 
     def ended(self, outcome: Outcome) -> Outcome:

@@ -88,13 +88,17 @@ class Ground:
 
     def tidy(self, files: Mapping[str, str | bytes]) -> None:
         """An empty desk with some files on it, and an empty journal."""
-        self.server._http._journal.clear()
+        self.forget()
         shutil.rmtree(self.desk, ignore_errors=True)
         self.desk.mkdir()
         for name, content in files.items():
             (self.desk / name).write_bytes(
                 content if isinstance(content, bytes) else content.encode()
             )
+
+    def forget(self) -> None:
+        """Empty the server's journal."""
+        self.server._http._journal.clear()
 
     def run(self, *arguments: str, bare: bool = False) -> Ran:
         """A run to its end."""
@@ -147,13 +151,11 @@ class Ground:
         assert self._fork.stdout is not None
         result = json.loads(self._fork.stdout.readline())
         self._quiet()
-        texts = {
-            name: path.read_text(encoding="utf-8") for name, path in self._streams.items()
-        }
+        texts = {name: path.read_text(encoding="utf-8") for name, path in self._streams.items()}
         return Ran(result["status"], texts["out"], texts["err"], result["seconds"])
 
     def sets(self) -> int:
-        """How many updates have arrived since the desk was tidied."""
+        """How many updates have arrived since the journal was emptied."""
         return sum(
             call[0] == SET
             for request in self.server.requests

@@ -225,7 +225,9 @@ def of_update(
             return Verdict(("Rejected",))
         between = bool(differences(last.before, last.after))
         return Verdict(("Overtaken", "Unknown") if between else ("Overtaken",), seen)
-    if last.done:
+    if seen == "wanted" and moved:
+        return Verdict(("Unknown",) if hidden(wish, last.after) else ("Stored",), seen)
+    if last.done and moved:
         return Verdict(("Unknown",), seen)
     if moved:
         return Verdict(("Overtaken", "Unknown"), seen)
@@ -238,7 +240,9 @@ def _looked_at(wish: Wish, policy: str, planned: Json, look: Arrival | None) -> 
         return Verdict(("Unknown",))
     now, wanted = look.after, wish.on(planned)
     seen = _seen(planned, now, wanted)
-    return Verdict(("Stored",) if seen == "wanted" and not hidden(wish, now) else ("Unknown",), seen)
+    return Verdict(
+        ("Stored",) if seen == "wanted" and not hidden(wish, now) else ("Unknown",), seen
+    )
 
 
 def _seen(planned: Json, now: Json, wanted: Json) -> str:

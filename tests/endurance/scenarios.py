@@ -206,6 +206,63 @@ class ApplySaved:
 
 
 @dataclass
+class Audited:
+    """`apply --yes --audit FILE`, where an earlier apply is in FILE that was finished."""
+
+    name: str = ""
+
+    def prepare(self, ground: Ground, chance: Random) -> tuple[str, ...]:
+        self.name = chance.choice(list(STATES))
+        text, before, wanted = STATES[self.name]
+        ground.server.stored = wanted
+        ground.tidy({"a.yaml": text})
+        arguments = ("apply", "--yes", "a.yaml", "--audit", "x.audit")
+        assert ground.run(*arguments).status == 0
+        ground.server.stored = before
+        ground.forget()
+        return arguments
+
+    def during(self, ground: Ground) -> None:
+        pass
+
+    def check(self, ground: Ground, ran: Ran) -> str:
+        _, before, wanted = STATES[self.name]
+        sets, now = ground.sets(), ground.stored()
+        assert sets in {0, 1}
+        assert now == (wanted if sets else before)
+        said_the_truth(ran, sets=sets, stored=now == wanted)
+        earlier, records = self._records(ground)
+        events = [record["event"] for record in records]
+        assert events in ([], ["started"], ["started", "finished"])
+        assert len({record["id"] for record in records}) <= 1
+        assert events or not sets, "sent before it was written down"
+        if "finished" in events:
+            result = records[1]["result"]
+            if sets:
+                assert result in {"stored", "unknown"}
+            else:
+                assert result in {"interrupted", "unknown"}
+            assert (result == "stored") <= (now == wanted)
+        again = ground.run("apply", "--yes", "a.yaml", "--audit", "x.audit")
+        assert again.status == 0
+        mentioned = f"x.audit:{earlier + 1}: the apply that"
+        assert (mentioned in again.err) == (events == ["started"])
+        assert ground.stored() == wanted
+        return f"{sets} set, {' and '.join(events) or 'nothing'} written"
+
+    def _records(self, ground: Ground) -> tuple[int, list[Json]]:
+        """The lines of the run, each of them whole, and how many there were before."""
+        file = ground.desk / "x.audit"
+        content = file.read_bytes()
+        assert content.endswith(b"\n")
+        assert b"Canary" not in content
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        records = [json.loads(line) for line in content.splitlines()]
+        assert [record["event"] for record in records[:2]] == ["started", "finished"]
+        return 2, records[2:]
+
+
+@dataclass
 class SavePlan:
     """`plan --out FILE`, where an older plan is, or nothing."""
 
@@ -286,7 +343,10 @@ class KeepState:
             return
         address = urlsplit(url)
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=5)
-        with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
+        with (
+            contextlib.closing(connection),
+            contextlib.suppress(OSError, http.client.HTTPException),
+        ):
             while time.monotonic() < end:
                 self.asked += 1
                 connection.request("POST", "/jmap/", _update(self.asked), AUTHORIZED)

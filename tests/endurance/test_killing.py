@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.endurance.ground import Ground
-from tests.endurance.scenarios import UPDATING, Apply, ApplySaved, KeepState, SavePlan, Scenario
+from tests.endurance.scenarios import (
+    UPDATING,
+    Apply,
+    ApplySaved,
+    Audited,
+    KeepState,
+    SavePlan,
+    Scenario,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +36,7 @@ BARE = 8
 LATE = 0.5
 """Seconds after which what would never end by itself is ended to measure how long it starts."""
 SIGNALS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
-SCENARIOS = (Apply, ApplySaved, SavePlan, KeepState)
+SCENARIOS = (Apply, ApplySaved, Audited, SavePlan, KeepState)
 
 
 @pytest.fixture(scope="module")

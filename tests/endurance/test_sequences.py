@@ -7,6 +7,7 @@ from __future__ import annotations
 import tempfile
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,10 +52,12 @@ from tests.endurance.opinion import (
 from tests.endurance.states import (
     SAID,
     STORED,
+    THEIRS,
     VARIABLES,
     Json,
     Wish,
     file_text,
+    references,
     stored,
     url_references,
 )
@@ -98,15 +101,21 @@ class Trouble:
 
 
 @st.composite
-def troubles(draw: st.DrawFn) -> Trouble:
-    faults = draw(st.lists(st.sampled_from(("fine", *FAULTS)), max_size=4))
-    if draw(st.booleans()):
-        faults = []
-    when: list[int | str] = [READ_AGAIN, 1, "inside", "behind", 2, 3]
-    moments = draw(st.lists(st.sampled_from(when), max_size=2, unique=True))
-    if draw(st.booleans()):
-        moments = []
-    return Trouble(tuple(faults), tuple((moment, draw(STORED.states())) for moment in moments))
+def troubles(draw: st.DrawFn, theirs: st.SearchStrategy[Json]) -> Trouble:
+    """Most often one thing goes wrong, or nothing. `theirs`: what somebody else may store."""
+    faults: tuple[Fault, ...] = ()
+    foreign: tuple[tuple[int | str, Json], ...] = ()
+    what = draw(st.sampled_from(["nothing", "fault", "foreign", "foreign", "faults", "all"]))
+    if what in {"fault", "all"}:
+        lead = draw(st.integers(0, 2))
+        faults = (*("fine",) * lead, draw(st.sampled_from(FAULTS)))
+    if what == "faults":
+        faults = tuple(draw(st.lists(st.sampled_from(("fine", *FAULTS)), max_size=5)))
+    if what in {"foreign", "all"}:
+        when: list[int | str] = [READ_AGAIN, READ_AGAIN, 1, 1, "inside", "behind", 2, 3]
+        moments = draw(st.lists(st.sampled_from(when), min_size=1, max_size=2, unique=True))
+        foreign = tuple((moment, draw(theirs)) for moment in moments)
+    return Trouble(faults, foreign)
 
 
 class Sequences(RuleBasedStateMachine):
@@ -133,40 +142,63 @@ class Sequences(RuleBasedStateMachine):
     def begin(self, written: Json, values: tuple[str, ...]) -> None:
         self.wish = Wish(written, dict(zip(VARIABLES, values, strict=True)))
         self.policy = "send"
-        self.storage.stored = stored(written, self.wish.environment)
-
-    @rule(written=SAID.states())
-    def write_another_file(self, written: Json) -> None:
-        self._wish(written=written)
+        self.storage.stored = stored(written, self._theirs)
 
     @rule(data=st.data())
-    def edit_the_file(self, data: st.DataObject) -> None:
+    def something_changes(self, data: st.DataObject) -> None:
+        changes = [
+            self._another_file,
+            self._edit_of_the_file,
+            self._variable,
+            self._options_chosen,
+            self._somebody_edits,
+        ]
+        data.draw(st.sampled_from(changes))(data)
+
+    def _another_file(self, data: st.DataObject) -> None:
+        self._wish(written=data.draw(SAID.states()))
+
+    def _edit_of_the_file(self, data: st.DataObject) -> None:
         self._wish(written=data.draw(SAID.edited(self.wish.written)))
 
-    @rule(data=st.data(), name=st.sampled_from(list(VARIABLES)))
-    def set_a_variable(self, data: st.DataObject, name: str) -> None:
+    def _variable(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from([*self._used, *VARIABLES]))
         value = data.draw(st.sampled_from([*VARIABLES[name], None]))
         others = {key: text for key, text in self.wish.environment.items() if key != name}
         self._wish(environment=others if value is None else {**others, name: value})
 
-    @rule(
-        unlisted=st.sampled_from(["default", "keep"]),
-        policy=st.sampled_from(["send", "keep", "fail"]),
-    )
-    def choose_options(self, unlisted: str, policy: str) -> None:
-        self._wish(unlisted=unlisted)
-        self.policy = policy
+    @property
+    def _used(self) -> list[str]:
+        return sorted(references(self.wish.written))
 
-    @rule(state=STORED.states())
-    def somebody_stores_another_state(self, state: Json) -> None:
-        self.storage.stored = stored(state)
+    def _options_chosen(self, data: st.DataObject) -> None:
+        self._wish(unlisted=data.draw(st.sampled_from(["default", "keep"])))
+        self.policy = data.draw(st.sampled_from(["send", "keep", "fail"]))
 
-    @rule(data=st.data())
-    def somebody_edits_the_server(self, data: st.DataObject) -> None:
-        """Their own edit of what the file says: most of it stays as it is wanted."""
-        state = data.draw(SAID.edited(self.wish.written))
-        environment = {**dict.fromkeys(VARIABLES, "theirs-9"), **self.wish.environment}
-        self.storage.stored = stored(state, environment)
+    def _somebody_edits(self, data: st.DataObject) -> None:
+        self.storage.stored = data.draw(self._edits())
+
+    def _edits(self) -> st.SearchStrategy[Json]:
+        """What somebody may store who knows the file, with secrets of their own for missing ones;
+        or anything.
+        """
+        edits = SAID.edited(self.wish.written).map(lambda state: stored(state, self._theirs))
+        return st.one_of(edits, edits, STORED.states().map(stored))
+
+    @property
+    def _theirs(self) -> dict[str, str]:
+        return {**dict.fromkeys(VARIABLES, THEIRS), **self.wish.environment}
+
+    def _stirred(self, data: st.DataObject) -> Trouble:
+        """Change something before an apply, most often, and draw what goes wrong during it."""
+        match data.draw(st.sampled_from(["server", "file", "server", "nothing"])):
+            case "server":
+                self._somebody_edits(data)
+            case "file":
+                self._edit_of_the_file(data)
+            case _:
+                pass
+        return data.draw(troubles(self._edits()))
 
     def _wish(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of a wish
         self.wish = Wish(**{**vars(self.wish), **changes})
@@ -223,12 +255,14 @@ class Sequences(RuleBasedStateMachine):
 
     # Applies
 
-    @rule(trouble=troubles())
-    def apply_without_a_question(self, trouble: Trouble) -> None:
-        self._apply(trouble, lambda session: self._run(session))
+    @rule(data=st.data())
+    def apply_without_a_question(self, data: st.DataObject) -> None:
+        self._apply(self._stirred(data), lambda session: self._run(session))
 
-    @rule(trouble=troubles(), answer=st.booleans())
-    def apply_after_a_question(self, trouble: Trouble, answer: bool) -> None:  # noqa: FBT001 - drawn
+    @rule(data=st.data(), answer=st.sampled_from([True, True, False]))
+    def apply_after_a_question(self, data: st.DataObject, answer: bool) -> None:  # noqa: FBT001 - drawn
+        trouble = self._stirred(data)
+
         def asked(session: Session) -> Outcome:
             def ask(_: Plan) -> bool:
                 self._foreign(trouble, READ_AGAIN)
@@ -239,8 +273,9 @@ class Sequences(RuleBasedStateMachine):
         self._apply(trouble, asked, asking=True, answer=answer)
 
     @precondition(lambda self: self.looked is not None)
-    @rule(trouble=troubles())
-    def apply_what_was_looked_at(self, trouble: Trouble) -> None:
+    @rule(data=st.data())
+    def apply_what_was_looked_at(self, data: st.DataObject) -> None:
+        trouble = data.draw(troubles(self._edits()))
         assert self.looked is not None
         key, live = self.looked
         digest = self.digests[key]
@@ -251,8 +286,9 @@ class Sequences(RuleBasedStateMachine):
         self._apply(trouble, lambda session: self._run(session, expect=digest), expected=expected)
 
     @precondition(lambda self: self.kept is not None)
-    @rule(trouble=troubles())
-    def apply_a_saved_plan(self, trouble: Trouble) -> None:
+    @rule(data=st.data())
+    def apply_a_saved_plan(self, data: st.DataObject) -> None:
+        trouble = data.draw(troubles(self._edits()))
         assert self.kept is not None
         live = self.kept.live
 
@@ -296,11 +332,7 @@ class Sequences(RuleBasedStateMachine):
         policy: str | None = None,
     ) -> None:
         """Apply, and hold what is said of it against what the server did."""
-        foreign = {moment: lambda: self._foreign(trouble, moment) for moment, _ in trouble.foreign}
-        foreign = {
-            moment: (lambda moment=moment: self._foreign(trouble, moment))  # type: ignore[misc]  # bound now
-            for moment, _ in trouble.foreign
-        }
+        foreign = {moment: partial(self._foreign, trouble, moment) for moment, _ in trouble.foreign}
         wire = Wire(self.storage, trouble.faults, foreign)
         case = Case(wish or self.wish, policy or self.policy, expected, asking, answer, wire)
         result: Outcome | BaseException
@@ -325,7 +357,7 @@ class Sequences(RuleBasedStateMachine):
     def _foreign(self, trouble: Trouble, moment: int | str) -> None:
         for when, state in trouble.foreign:
             if when == moment:
-                self.storage.stored = stored(state)
+                self.storage.stored = state
 
     def _session(self, wire: Wire) -> Session:
         """One as a run of the program has it: with a vault of its own."""
@@ -410,7 +442,9 @@ class Case:
     def _words(self, log: list[Arrival]) -> set[str]:
         """Every result that is true; it is drawn from what the server did, step by step."""
         object.__setattr__(self, "_seen", None)
-        if self.wish.missing and (self.policy != "keep" or url_references(self.wish.written) & self.wish.missing):
+        if self.wish.missing and (
+            self.policy != "keep" or url_references(self.wish.written) & self.wish.missing
+        ):
             return {"SecretUnavailable"} if not log or self.policy == "keep" else set()
         first = tried(log, RETRIES, reading=True)
         if first[-1].fault in ERRORS:
@@ -485,7 +519,9 @@ class Case:
             ours = differences(last.before, last.after)
             states = (live, last.before, last.after)
             plain = all("stores" not in state for state in states) and not any(
-                passwords(url) for state in states for url in [*state.get("urls", {}), state.get("url", "")]
+                passwords(url)
+                for state in states
+                for url in [*state.get("urls", {}), state.get("url", "")]
             )
             if plain and len({state["@type"] for state in states}) == 1:
                 lost = _bare(foreign) & _bare(ours)
