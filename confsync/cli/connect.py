@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from confsync.errors import WrongUsage
-from confsync.workflow.sending import Noting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -77,8 +76,9 @@ def session(access: Access, console: Console) -> Iterator[Session]:
         timeout=access.timeout,
         retries=access.retries,
         tell=lambda line: console.say(f"{line}\n"),
+        sending=console.sending,
     ) as connected:
-        yield replace(connected, server=Noting(connected.server, console.sending))
+        yield connected
 
 
 def _value(name: str, metavar: str, variables: Sequence[str], what: str) -> Option:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Self
 
 from confsync.errors import OutputFailed, ReaderGone
 from confsync.sync.secret import Vault
-from confsync.workflow.sending import Sending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from confsync.workflow.server import Sending
 
 _CREDENTIALS = ("STALWART_TOKEN", "STALWART_PASSWORD")
 
@@ -25,12 +26,12 @@ class Console:
     defence everything that is written goes through the vault's scrubber all the same; only the
     tests that prove the first line do without (`scrubbed=False`).
 
-    `sending` says whether an update may have left.
+    `sent`: an update may have left.
     """
 
     def __init__(self, *, scrubbed: bool = True) -> None:
         self.vault = Vault()
-        self.sending = Sending()
+        self.sent = False
         self._scrubbed = scrubbed
         self._end = ExitStack()
         for name in _CREDENTIALS:
@@ -42,6 +43,10 @@ class Console:
 
     def __exit__(self, *_: object) -> None:
         self._end.close()
+
+    def sending(self, how: Sending) -> None:
+        """Take note of an update: see `workflow.server.Session`."""
+        self.sent = how == "under way"
 
     def at_end(self, action: Callable[[], None]) -> None:
         """Do something when the run is over."""

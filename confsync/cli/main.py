@@ -101,7 +101,7 @@ def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
             _say(console, *_usage(usage))
             return Status.ERROR
         except (click.Abort, KeyboardInterrupt):
-            if console.sending.begun:
+            if console.sent:
                 _say(console, "interrupted", *_consequence(command))
                 return Status.UNKNOWN
             _say(console, "interrupted", *_unchanged(command))
