@@ -77,7 +77,7 @@ def run(job: dict[str, object]) -> None:
     if job.get("bare"):
         command = [sys.executable, "-m", "confsync", *arguments]
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
-        os.execve(sys.executable, command, environ)
+        os.execve(sys.executable, command, environ)  # noqa: S606 - our own program
     os.environ.clear()
     os.environ.update(environ)
     sys.argv = ["confsync", *arguments]

@@ -6,7 +6,6 @@ Nothing of `confsync.sync` and of `confsync.workflow` is used here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ from tests.sync.second_opinion import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tests.sync.second_opinion import Found
 
@@ -140,14 +139,15 @@ def may_be_sent(wish: Wish, live: Json) -> set[str]:
     """
     gone = {url for url in _members(live) if not passwords(url)}
     digits = {str(slot) for slot in range(10)}
-    return {*_texts(wish.told), *gone, *digits}
+    return {*texts(wish.told), *gone, *digits}
 
 
-def _texts(value: object) -> Iterator[str]:
+def texts(value: object) -> Iterator[str]:
+    """Every text and name in a JSON value."""
     if isinstance(value, dict):
         for name, part in value.items():
             yield name
-            yield from _texts(part)
+            yield from texts(part)
     elif isinstance(value, str):
         yield value
 
@@ -201,9 +201,7 @@ ERRORS = {
 """What a reading ends with that failed."""
 
 
-def of_update(
-    wish: Wish, policy: str, planned: Json, tries: Sequence[Arrival], look: Arrival | None
-) -> Verdict:
+def of_update(wish: Wish, planned: Json, tries: Sequence[Arrival], look: Arrival | None) -> Verdict:
     """What came of an update, from its last try and from the reading after it, if there was one.
 
     `planned`: what the server had when the plan was made.
@@ -214,7 +212,7 @@ def of_update(
     if last.fault.startswith("interrupt"):
         return Verdict(("Unknown",))
     if last.fault in UNANSWERED:
-        return _looked_at(wish, policy, planned, look)
+        return _looked_at(wish, planned, look)
     wanted = wish.on(planned)
     if last.fault in {"fine", "no effect"}:
         return Verdict(("Stored",) if not differences(last.after, wanted) else ("Stored badly",))
@@ -235,7 +233,7 @@ def of_update(
     return Verdict(("Rejected",) if visibly else ("Unknown",), seen)
 
 
-def _looked_at(wish: Wish, policy: str, planned: Json, look: Arrival | None) -> Verdict:
+def _looked_at(wish: Wish, planned: Json, look: Arrival | None) -> Verdict:
     if look is None or look.fault in ERRORS:
         return Verdict(("Unknown",))
     now, wanted = look.after, wish.on(planned)

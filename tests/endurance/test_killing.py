@@ -26,8 +26,6 @@ from tests.endurance.scenarios import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
-
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 KILLS = 500 if LONG else 5
 """How often each command is ended by each signal."""
@@ -49,7 +47,7 @@ def length(ground: Ground, scenario: Scenario, *, bare: bool) -> float:
     """How long a run takes that nobody ends, in seconds."""
     times = []
     for _ in range(3):
-        arguments = scenario.prepare(ground, Random(0))
+        arguments = scenario.prepare(ground, Random(0))  # noqa: S311 - the same every time
         if isinstance(scenario, KeepState):
             ground.start(*arguments, bare=bare, signal=signal.SIGTERM, after=LATE)
             times.append(ground.until_ready() + UPDATING)
@@ -69,7 +67,7 @@ def test_a_run_that_is_ended_at_any_moment_leaves_the_truth(
     seed = SystemRandom().randrange(10**9) if LONG else 0
     found: Counter[str] = Counter()
     for turn in range(KILLS):
-        chance = Random(f"{seed} {turn}")
+        chance = Random(f"{seed} {turn}")  # noqa: S311 - which moments are tried is no secret
         bare = turn % BARE == BARE - 1
         arguments = scenario.prepare(ground, chance)
         after = chance.uniform(0, 1.1 * lengths[bare])
@@ -82,4 +80,5 @@ def test_a_run_that_is_ended_at_any_moment_leaves_the_truth(
         except AssertionError as error:
             raise AssertionError(what) from error
         found[f"status {ran.status}, {result}"] += 1
-    print(f"{kind.__name__}, {number.name}: {dict(sorted(found.items()))}")
+    # Shown with `-rP`.
+    print(f"{kind.__name__}, {number.name}: {dict(sorted(found.items()))}")  # noqa: T201 - what the moments fell into

@@ -22,32 +22,27 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from confsync.errors import ConfsyncError, Declined, Refused
+from confsync.errors import ConfsyncError
 from confsync.jmap.client import Client
 from confsync.jmap.write import Credentials
 from confsync.net.patience import Patience
-from confsync.sandbox.pointer import parse, text
 from confsync.sandbox.storage import Storage
-from confsync.sync.outcome import NotSent, Outcome, Stored, Unknown
+from confsync.sync.outcome import Outcome, Stored
 from confsync.sync.secret import Vault
 from confsync.sync.values import Target
 from confsync.workflow.apply import apply, apply_saved
 from confsync.workflow.plan import Options, plan
 from confsync.workflow.saved import save
 from confsync.workflow.server import Session
+from tests.endurance.case import RETRIES, Case
 from tests.endurance.opinion import (
-    ERRORS,
     differences,
     fingerprint,
     hidden,
-    kept,
     looks_alike,
-    may_be_sent,
     nothing_to_send,
-    of_update,
     refused,
     same,
-    tried,
 )
 from tests.endurance.states import (
     SAID,
@@ -61,8 +56,7 @@ from tests.endurance.states import (
     stored,
     url_references,
 )
-from tests.endurance.wire import FAULTS, KEY, NOT_LOOKED_AT, Arrival, Fault, Wire
-from tests.sync.second_opinion import passwords
+from tests.endurance.wire import FAULTS, KEY, Fault, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +68,6 @@ PARTS = 4
 MOST = 10_000
 STEPS = 12
 TARGET = Target("mail", "https://mail.example.com")
-RETRIES = 2
 READ_AGAIN = "question"
 
 
@@ -108,7 +101,8 @@ def troubles(draw: st.DrawFn, theirs: st.SearchStrategy[Json]) -> Trouble:
     what = draw(st.sampled_from(["nothing", "fault", "foreign", "foreign", "faults", "all"]))
     if what in {"fault", "all"}:
         lead = draw(st.integers(0, 2))
-        faults = (*("fine",) * lead, draw(st.sampled_from(FAULTS)))
+        found: list[Fault] = ["fine"] * lead
+        faults = (*found, draw(st.sampled_from(FAULTS)))
     if what == "faults":
         faults = tuple(draw(st.lists(st.sampled_from(("fine", *FAULTS)), max_size=5)))
     if what in {"foreign", "all"}:
@@ -257,7 +251,7 @@ class Sequences(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def apply_without_a_question(self, data: st.DataObject) -> None:
-        self._apply(self._stirred(data), lambda session: self._run(session))
+        self._apply(self._stirred(data), self._run)
 
     @rule(data=st.data(), answer=st.sampled_from([True, True, False]))
     def apply_after_a_question(self, data: st.DataObject, answer: bool) -> None:  # noqa: FBT001 - drawn
@@ -372,174 +366,6 @@ class Sequences(RuleBasedStateMachine):
         file = self.here / "a.yaml"
         file.write_text(file_text(self.wish.written), encoding="utf-8")
         return str(file)
-
-
-@dataclass(frozen=True)
-class Case:
-    """One apply, and all that the second opinion knows of it.
-
-    `expected`: whether the plan is the one that was looked at; None: it may be.
-    """
-
-    wish: Wish
-    policy: str
-    expected: Callable[[Json], bool | None]
-    asking: bool
-    answer: bool
-    wire: Wire
-
-    def check(self, result: Outcome | BaseException) -> None:
-        """Raise AssertionError unless what is said is true, and what was done was allowed."""
-        log = self.wire.log
-        self._what_was_sent(log)
-        name = self._name(result)
-        assert name in self._words(log), f"{name} is not the truth"
-        done = [arrival for arrival in log if arrival.done]
-        if isinstance(result, BaseException) and getattr(result, "unchanged", True):
-            assert not done, "it was changed"
-        if name in {"NotSent", "Rejected", "Overtaken"}:
-            assert not done, "it was changed"
-        if isinstance(result, Stored):
-            self._stored(result)
-        if isinstance(result, Unknown) and self._verdict is not None:
-            assert result.seen == self._verdict.seen
-
-    def _name(self, result: Outcome | BaseException) -> str:
-        if isinstance(result, Stored) and not result.verified:
-            return "Stored badly"
-        return type(result).__name__
-
-    def _what_was_sent(self, log: list[Arrival]) -> None:
-        updates = [arrival for arrival in log if arrival.patch is not None or self._unsent(arrival)]
-        sent = [arrival for arrival in updates if arrival.patch is not None]
-        for arrival in sent[:-1]:
-            again = arrival.fault in NOT_LOOKED_AT or (
-                arrival.fault.startswith("unavailable")
-                and not differences(self._read.after, arrival.after)
-            )
-            assert again, "it was sent again although it may have been done"
-        assert len(sent) <= RETRIES + 1
-        for arrival in sent:
-            assert arrival.patch, "an update was sent that changes nothing"
-            allowed = may_be_sent(self.wish, self._read.after)
-            tokens = {text(token) for key in arrival.patch for token in parse(key)}
-            found = tokens | set(_texts(arrival.patch))
-            assert found - set(arrival.patch) <= allowed, "what nobody asked for was sent"
-            if self.policy == "keep":
-                pairs = hidden(self.wish, self._read.after)
-                told = {"/".join((*path, "secret")) for path in pairs}
-                assert not told & set(arrival.patch), "a secret was sent that is to be kept"
-
-    @staticmethod
-    def _unsent(arrival: Arrival) -> bool:
-        return arrival.fault == "unsent"
-
-    @property
-    def _read(self) -> Arrival:
-        """The planning read: its last try."""
-        return tried(self.wire.log, RETRIES, reading=True)[-1]
-
-    def _words(self, log: list[Arrival]) -> set[str]:
-        """Every result that is true; it is drawn from what the server did, step by step."""
-        object.__setattr__(self, "_seen", None)
-        if self.wish.missing and (
-            self.policy != "keep" or url_references(self.wish.written) & self.wish.missing
-        ):
-            return {"SecretUnavailable"} if not log or self.policy == "keep" else set()
-        first = tried(log, RETRIES, reading=True)
-        if first[-1].fault in ERRORS:
-            return {ERRORS[first[-1].fault]} if first == log else set()
-        live = first[-1].after
-        refusal = refused(self.wish, live, self.policy)
-        expected = self.expected(live)
-        maybe: set[str] = set()
-        if self.wish.missing:
-            maybe.add("SecretUnavailable")
-        if len(first) == len(log):
-            if expected is not True:
-                maybe.add("Declined")
-            if refusal is not False:
-                maybe |= {"Refused", "Declined"}
-            if self.asking and not self.answer:
-                maybe.add("Declined")
-            if nothing_to_send(self.wish, live, self.policy):
-                maybe.add("NotSent")
-            if not (expected is True and refusal is False):
-                return maybe
-            if nothing_to_send(self.wish, live, self.policy):
-                return {"NotSent"} | maybe
-            return maybe
-        assert expected is not False, "a stale plan was applied"
-        assert refusal is not True, "it was to be refused"
-        assert self.answer, "nobody said yes"
-        rest = log[len(first) :]
-        if self.asking:
-            again = tried(rest, RETRIES, reading=True)
-            if again[-1].fault in ERRORS:
-                return {ERRORS[again[-1].fault]} if again == rest else set()
-            rest = rest[len(again) :]
-            if not rest:
-                moved = bool(differences(live, again[-1].after))
-                return {"Declined"} if moved else set()
-            assert not differences(live, again[-1].after), "it was not what was planned on"
-        tries = self._tries(rest, live)
-        look = tried(rest[len(tries) :], RETRIES, reading=True)
-        assert len(tries) + len(look) == len(rest)
-        verdict = of_update(self.wish, self.policy, live, tries, look[-1] if look else None)
-        object.__setattr__(self, "_seen", verdict)
-        return set(verdict.words)
-
-    _seen: Any = None
-
-    @property
-    def _verdict(self) -> Any:  # noqa: ANN401
-        return self._seen
-
-    def _tries(self, rest: list[Arrival], live: Json) -> list[Arrival]:
-        for number, arrival in enumerate(rest):
-            again = arrival.fault in NOT_LOOKED_AT or (
-                arrival.fault.startswith("unavailable") and not differences(live, arrival.after)
-            )
-            if not again or number == RETRIES:
-                return rest[: number + 1]
-        return rest
-
-    def _stored(self, result: Stored) -> None:
-        """What it says of the server, and what the server has."""
-        live = self._read.after
-        sent = [arrival for arrival in self.wire.log if arrival.patch is not None]
-        last = sent[-1]
-        wanted = kept(self.wish, live) if self.policy == "keep" else self.wish.on(live)
-        alone = same(live, last.before)
-        if result.verified and last.done and alone and not self.wire._foreign:
-            assert same(self.wire.log[-1].after, wanted), "it is not what was wanted"
-        if not result.lost:
-            foreign = differences(live, last.before)
-            assert bool(result.foreign) == bool(foreign)
-            ours = differences(last.before, last.after)
-            states = (live, last.before, last.after)
-            plain = all("stores" not in state for state in states) and not any(
-                passwords(url)
-                for state in states
-                for url in [*state.get("urls", {}), state.get("url", "")]
-            )
-            if plain and len({state["@type"] for state in states}) == 1:
-                lost = _bare(foreign) & _bare(ours)
-                if ("urls",) not in {*foreign, *ours}:
-                    assert bool(result.overwritten) == bool(lost)
-
-
-def _bare(found: Any) -> set[tuple[str, ...]]:  # noqa: ANN401
-    return {tuple(part for part in path if part not in {"+", "-"}) for path in found}
-
-
-def _texts(value: object) -> Any:  # noqa: ANN401
-    if isinstance(value, dict):
-        for name, part in value.items():
-            yield name
-            yield from _texts(part)
-    elif isinstance(value, str):
-        yield value
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -18,7 +18,7 @@ from confsync.sandbox.methods import AUTHENTICATE, GET, UPDATE
 from confsync.sandbox.site import Question, Site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from confsync.net.http import Request
     from confsync.sandbox.storage import Storage
@@ -78,7 +78,7 @@ class Wire:
         self,
         storage: Storage,
         faults: tuple[Fault, ...] = (),
-        foreign: dict[int | str, Callable[[], None]] | None = None,
+        foreign: Mapping[int | str, Callable[[], None]] | None = None,
     ) -> None:
         permissions = frozenset({AUTHENTICATE, GET, UPDATE})
         self._site = Site(storage, Accounts({KEY: permissions}), "community")
@@ -87,6 +87,11 @@ class Wire:
         self._foreign = foreign or {}
         self.interrupted = False
         self.log: list[Arrival] = []
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether somebody else may change the server meanwhile."""
+        return bool(self._foreign)
 
     def post(
         self,
@@ -121,7 +126,7 @@ class Wire:
         arrival.after = self._now()
         return _answer(arrival.fault, responses, reading=arrival.patch is None)
 
-    def _set(self, arrival: Arrival, question: Question, key: str) -> list[object]:
+    def _set(self, arrival: Arrival, question: Question, key: str) -> list[Any]:
         response: list[Any] = []
         if arrival.fault not in UNDONE:
             (response,) = json.loads(self._site.answer(question).body)["methodResponses"]
@@ -147,7 +152,7 @@ class Wire:
         return deepcopy(self._storage.stored)
 
 
-def _answer(fault: Fault, responses: list[object], *, reading: bool) -> Answer:
+def _answer(fault: Fault, responses: list[Any], *, reading: bool) -> Answer:
     match fault:
         case "lost before" | "lost after":
             raise ConnectionLost("the connection broke")
