@@ -27,8 +27,8 @@ from tests.endurance.scenarios import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-KILLS = 500 if LONG else 5
-"""How often each command is ended by each signal."""
+KILLS = 100 if LONG else 3
+"""How often each signal ends each command: five times a hundred in the long profile."""
 BARE = 8
 """One in so many runs is a Python that starts anew."""
 LATE = 0.5
