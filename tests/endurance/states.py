@@ -97,7 +97,7 @@ FIELDS: Mapping[str, list[str]] = {
     "Sharded": ["stores"],
 }
 SHARDS = ["Redis", "Redis", "RedisCluster", "RedisSentinel"]
-TAGS = ["RedisCluster", "Redis", "RedisSentinel", "Sharded", "Default"]
+TAGS = ["RedisCluster", "RedisCluster", "RedisSentinel", "Redis", "Sharded", "Default"]
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Pools:
         if name == "urls":
             return st.lists(st.sampled_from(self.urls), max_size=3, unique=True)
         if name in SECRETS:
-            return st.sampled_from([*self.secrets, *OTHERS])
+            return st.sampled_from([*self.secrets * 2, *OTHERS])
         return st.sampled_from(SCALARS[name])
 
     @st.composite
@@ -124,6 +124,8 @@ class Pools:
         names = draw(st.lists(st.sampled_from(FIELDS[tag]), unique=True)) if FIELDS[tag] else []
         if tag == "Sharded":
             names = ["stores"]
+        elif "authSecret" in FIELDS[tag] and draw(st.booleans()):
+            names = list({*names, "authSecret"})
         return {TYPE: tag, **{name: draw(self.value(name)) for name in sorted(names)}}
 
     @st.composite

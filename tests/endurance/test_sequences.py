@@ -69,6 +69,7 @@ MOST = 10_000
 STEPS = 12
 TARGET = Target("mail", "https://mail.example.com")
 READ_AGAIN = "question"
+OFTEN: list[Fault] = ["lost before", "lost after", "lost after", "unavailable"]
 
 
 def sequences() -> int:
@@ -102,7 +103,7 @@ def troubles(draw: st.DrawFn, theirs: st.SearchStrategy[Json]) -> Trouble:
     if what in {"fault", "all"}:
         lead = draw(st.integers(0, 2))
         found: list[Fault] = ["fine"] * lead
-        faults = (*found, draw(st.sampled_from(FAULTS)))
+        faults = (*found, draw(st.sampled_from([*FAULTS, *OFTEN])))
     if what == "faults":
         faults = tuple(draw(st.lists(st.sampled_from(("fine", *FAULTS)), max_size=5)))
     if what in {"foreign", "all"}:
