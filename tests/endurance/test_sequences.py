@@ -73,8 +73,8 @@ OFTEN: list[Fault] = ["lost before", "lost after", "lost after", "unavailable"]
 
 
 def sequences() -> int:
-    """How many sequences each part tries: 10,000 in all in the long profile."""
-    return max(1, min(settings().max_examples // 4, MOST) // PARTS)
+    """How many sequences each part tries: 200 in all, 10,000 in the long profile."""
+    return max(1, min(settings().max_examples // 5, MOST) // PARTS)
 
 
 @dataclass(frozen=True)
