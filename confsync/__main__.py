@@ -9,17 +9,26 @@ import sys
 
 def main() -> None:
     """Run the command line of this process and leave with its status."""
+    # An interrupt while all this is loaded ends the process, and Python prints nothing.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     from confsync.cli.fault import take_over  # noqa: PLC0415 - importing this module costs nothing
     from confsync.cli.main import run  # noqa: PLC0415 - the same
+    from confsync.cli.signals import (  # noqa: PLC0415 - the same
+        ignore_interrupts,
+        raise_interrupts,
+    )
 
     take_over()
     # A core dump would hold every secret of the run.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(run(sys.argv[1:]))
+    raise_interrupts()
+    status = run(sys.argv[1:])
+    ignore_interrupts()
+    sys.exit(status)
 
 
 if __name__ == "__main__":

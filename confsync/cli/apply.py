@@ -16,6 +16,7 @@ from confsync.cli.again import hint_to_run_again
 from confsync.cli.connect import server, session
 from confsync.cli.mask import add_masks, check_runner
 from confsync.cli.output import STDOUT
+from confsync.cli.signals import ignore_interrupts
 from confsync.cli.status import Status, of_outcome
 from confsync.errors import Declined, OutputFailed, WrongUsage
 from confsync.report import OUTCOME, PLAN
@@ -115,8 +116,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
         show=_show(outputs, asking=asking, masks=add_mask),
     )
     with session(access, console) as connected, hint_to_run_again():
-        outcome = use(connected)
-    return _finish(outcome, outputs, book)
+        return _finish(use(connected), outputs, book)
 
 
 def _book(file: str, console: Console) -> Audit:
@@ -148,12 +148,17 @@ def _plan_file(files: tuple[str, ...]) -> str | None:
 
 
 def _finish(outcome: Outcome, outputs: Outputs, book: Audit | None) -> Status:
-    """Tell the outcome. One that cannot be written where it should be is no success."""
+    """Tell the outcome. One that cannot be written where it should be is no success.
+
+    After that no signal changes the status.
+    """
     status = of_outcome(outcome)
     failed = None if book is None else book.failed
     try:
         _report(outcome, outputs)
+        ignore_interrupts()
     except (OutputFailed, KeyboardInterrupt) as unwritten:
+        ignore_interrupts()
         outputs.console.say(OUTCOME["text"](outcome))
         failed = unwritten if isinstance(unwritten, OutputFailed) else failed
     if failed is not None and status in {Status.DONE, Status.ERROR}:

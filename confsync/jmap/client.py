@@ -156,11 +156,16 @@ class Client:
         finish: bool = False,
     ) -> T | ConfsyncError:
         def asked() -> T:
-            return take(
-                self._transport.post(
-                    PATH, lambda: self._request(calls()), seconds=tries.left, finish=finish
-                )
+            answer = self._transport.post(
+                PATH, lambda: self._request(calls()), seconds=tries.left, finish=finish
             )
+            try:
+                return take(answer)
+            except KeyboardInterrupt:
+                if not finish:
+                    raise
+                # The answer is there: the first interrupt must not make it unknown.
+                return take(answer)
 
         return caught(asked)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -76,6 +76,10 @@ class Audit:
                     pass
         return tuple(begun.values())
 
+    def holds(self, key: str) -> bool:
+        """Whether a line of the apply with this id is in the file. Raises OutputFailed."""
+        return any(record.get("id") == key for _, record in records(self.path))
+
     def write(self, key: str, event: str, content: Mapping[str, Json]) -> None:
         """Append a line about the apply with this id. Raises OutputFailed."""
         moment = self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -91,23 +95,31 @@ class Entry:
     plan: Plan
     key: str = field(default_factory=lambda: uuid4().hex)
     begun: bool = False
+    over: bool = False
 
     def begin(self) -> None:
         """Write that it begins: before anything is sent. Raises OutputFailed."""
         if self.audit is not None:
             content = {"who": who(self.audit.environment), **begun(self.plan)}
-            self.audit.write(self.key, "started", content)
+            try:
+                self.audit.write(self.key, "started", content)
+            except KeyboardInterrupt:
+                # While it was waited for the disk, the line may be there: not a second one.
+                self.begun = self.audit.holds(self.key)
+                raise
         self.begun = True
 
     def ended(self, outcome: Outcome) -> Outcome:
-        """Write what became of it, and return that."""
-        self.end(ended(outcome))
+        """Write what became of it, and return that, which an interrupt must not hide."""
+        with suppress(KeyboardInterrupt):
+            self.end(ended(outcome))
         return outcome
 
     def end(self, content: Mapping[str, Json]) -> None:
-        """Write its end, and where nothing was sent its beginning too."""
-        if self.audit is None:
+        """Write its end, once, and where nothing was sent its beginning too."""
+        if self.audit is None or self.over:
             return
+        self.over = True
         try:
             if not self.begun:
                 self.begin()

@@ -50,7 +50,15 @@ def _sent(plan: Plan, session: Session) -> Outcome:
         return _look(plan, session, refused.message)
     except ConfsyncError as error:
         return _look(plan, session, error.message)
-    return judged(plan, exchange.before, exchange.refusal, exchange.after, shape)
+
+    def judge() -> Outcome:
+        return judged(plan, exchange.before, exchange.refusal, exchange.after, shape)
+
+    try:
+        return judge()
+    except KeyboardInterrupt:
+        # It is known what came of it: the first interrupt must not make that unknown.
+        return judge()
 
 
 def _look(plan: Plan, session: Session, reason: str) -> Outcome:
