@@ -1,22 +1,20 @@
 """The JSON Schema of a store file, for editors: draft 7, derived from shapes and references.
 
 It says of a file what `validate` says of it, as far as a schema can see it: not how YAML spells a
-value, and nothing of what one field means for another. The keywords `errorMessage`,
-`patternErrorMessage`, `enumDescriptions` and `defaultSnippets` are no JSON Schema: editors know
-them, and validators skip them.
+value, and not what one value means for another. `enumDescriptions` and `defaultSnippets` are no
+JSON Schema, but editors show them, and validators skip them.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from confsync.kinds import patterns
-from confsync.kinds.mistakes import INSTEAD, TYPE
-from confsync.kinds.scalars import range_text, what_to_write
+from confsync.kinds import schema_values as values
+from confsync.kinds.mistakes import TYPE
+from confsync.kinds.scalars import range_text
 from confsync.kinds.to_file import to_file
-from confsync.kinds.urls import AS_MAPPING, PARTS
 from confsync.sync.shape import (
     Boolean,
     Choice,
@@ -38,10 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from confsync.kinds.kind import Kind
+    from confsync.kinds.schema_values import Json, Schema
     from confsync.sync.secret import Form
-
-Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
-Schema: TypeAlias = dict[str, Json]
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
@@ -76,7 +72,9 @@ class _Writer:
         return {
             "$schema": DRAFT,
             "description": "the desired state of a Stalwart mail server, object by object",
-            **_mapping(objects),
+            "type": "object",
+            "properties": objects,
+            "additionalProperties": False,
             "definitions": self.definitions,
         }
 
@@ -89,7 +87,7 @@ class _Writer:
             "enumDescriptions": [fields.summary for fields in known],
         }
         branches: list[Json] = [
-            {"if": _is(fields.tag), "then": self.define(fields.tag, self.fields(fields))}
+            {"if": _is(fields.tag), "then": self.define(self.name(fields), self.fields(fields))}
             for fields in known
         ]
         return {
@@ -111,9 +109,13 @@ class _Writer:
             "title": known.tag,
             "$comment": known.summary,
             "properties": {TYPE: True, **properties},
-            "additionalProperties": False,
             "required": required,
+            "additionalProperties": False,
         }
+
+    def name(self, known: Fields) -> str:
+        """The name of a variant's definition."""
+        return known.tag
 
     def field(self, known: Field) -> Schema:
         """One field: what it is, its default and examples, and what may stand there."""
@@ -129,13 +131,13 @@ class _Writer:
         """What may stand in a field's place, null aside."""
         match shape:
             case Text() | Boolean() | Unsigned() | Duration() | Choice():
-                return _scalar(shape)
+                return values.scalar(shape)
             case UrlText():
-                return _url(self.forms)
+                return {"allOf": [self.url()]}
             case UrlSet():
-                return {"type": "array", "items": _url(self.forms)}
+                return {"type": "array", "items": self.url()}
             case SecretText():
-                return _reference(self.forms)
+                return self.reference()
             case ListOf(item, minimum):
                 return {"type": "array", "minItems": minimum, "items": self.item(item)}
             case Variants():
@@ -144,6 +146,17 @@ class _Writer:
     def item(self, shape: Variants) -> Schema:
         """An object in a list."""
         return self.variants(shape)
+
+    def url(self) -> Schema:
+        """A URL, in one of its forms."""
+        return self.define("url", values.url(self.forms, self.reference()))
+
+    def reference(self) -> Schema:
+        """A secret. Its text would be a secret in clear, which `validate` refuses."""
+        known = values.reference(self.forms)
+        # The type stands here too, because editors begin a mapping where they see it.
+        told = {"type": "object", "errorMessage": known["errorMessage"]}
+        return {**told, "allOf": [self.define("reference", known)]}
 
     def define(self, name: str, schema: Schema) -> Schema:
         """A pointer to a definition; a second one of that name gets another."""
@@ -174,19 +187,15 @@ class _LayerWriter(_Writer):
         del whole["required"]
         return whole
 
+    def name(self, known: Fields) -> str:
+        return f"{known.tag}-in-a-layer"
+
     def field(self, known: Field) -> Schema:
         return super().field(replace(known, required=True))
 
     def item(self, shape: Variants) -> Schema:
         # A list is replaced whole.
         return _Writer(self.forms, self.definitions).item(shape)
-
-    def define(self, name: str, schema: Schema) -> Schema:
-        return super().define(f"{name}-in-a-layer", schema)
-
-
-def _mapping(properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
 def _is(tag: str) -> Schema:
@@ -233,121 +242,3 @@ def _examples(examples: Sequence[Json]) -> Schema:
         **({"examples": plain} if plain else {}),
         **({"defaultSnippets": snippets} if snippets else {}),
     }
-
-
-def _matching(pattern: str, otherwise: str) -> Schema:
-    return {"pattern": pattern, "patternErrorMessage": otherwise}
-
-
-def _scalar(shape: Text | Boolean | Unsigned | Duration | Choice) -> Schema:
-    match shape:
-        case Boolean():
-            return {"type": "boolean"}
-        case Unsigned(minimum, maximum):
-            return {"type": "integer", "minimum": minimum, "maximum": maximum}
-        case Choice(choices):
-            return {"type": "string", "enum": choices}
-        case Duration():
-            return _duration(shape)
-        case Text(trimmed):
-            return {"type": "string", "allOf": _text(trimmed=trimmed)}
-
-
-def _duration(shape: Duration) -> Schema:
-    hint = what_to_write(shape)
-    limit = _matching(patterns.duration_up_to(shape.maximum), hint)
-    return {
-        "type": "string",
-        "pattern": patterns.DURATION,
-        "errorMessage": hint,
-        "allOf": [{"if": {"pattern": patterns.DURATION}, "then": limit}],
-    }
-
-
-def _text(*, trimmed: bool) -> list[Json]:
-    no_mask = patterns.NO_MASK_TRIMMED if trimmed else patterns.NO_MASK
-    return [
-        _matching(patterns.NOT_BLANK, "must not be blank"),
-        _matching(no_mask, "this is the mask that stands for a hidden secret, not a value"),
-    ]
-
-
-def _reference(forms: Mapping[str, Form]) -> Schema:
-    """Where a secret can be had. A text would be the secret in clear."""
-    keys: Schema = {key: _argument(form) for key, form in forms.items()}
-    return {
-        **_mapping(keys),
-        "minProperties": 1,
-        "dependencies": _alone(forms),
-        "errorMessage": INSTEAD,
-    }
-
-
-def _alone(forms: Mapping[str, Form]) -> Schema:
-    # Said of each key, because of a mapping that may hold one key at most editors propose none.
-    one: Schema = {"maxProperties": 1, "errorMessage": "a reference stands alone"}
-    return dict.fromkeys(forms, one)
-
-
-def _argument(form: Form) -> Schema:
-    """What stands behind the key of a reference."""
-    pattern = patterns.portable(form.pattern)
-    no_url: list[Json] = [_matching(patterns.NO_URL, "a URL does not belong here")]
-    first: Schema = {
-        "type": ["string", "number"] if form.pattern.fullmatch("0") else "string",
-        "allOf": no_url,
-        **({} if pattern is None else _matching(pattern, f"write {form.takes}")),
-    }
-    described: Schema = {"description": f"{form.takes}, like {form.example}"}
-    if not form.words:
-        return described | first
-    word: Schema = {"type": ["string", "number", "boolean"], "pattern": patterns.NO_NUL}
-    return described | {
-        "type": "array",
-        "minItems": 1,
-        "items": [first],
-        "additionalItems": word,
-        "errorMessage": f"write {form.takes}, like {form.example}",
-    }
-
-
-def _url(forms: Mapping[str, Form]) -> Schema:
-    """A URL: one text without a password, a reference to all of it, or the mapping form."""
-    parts: Mapping[str, Schema] = dict(
-        zip(
-            PARTS,
-            (
-                {"type": "string", "allOf": _ADDRESS},
-                {"type": "string", "allOf": _text(trimmed=False)},
-                _reference(forms),
-            ),
-            strict=True,
-        )
-    )
-    address, username, password = PARTS
-    keys: Schema = {key: _argument(form) for key, form in forms.items()}
-    dependencies: Schema = {
-        **_alone(forms),
-        address: [password],
-        username: [address, password],
-        password: [address],
-    }
-    described = {name: {"description": PARTS[name], **part} for name, part in parts.items()}
-    return {
-        **_mapping({**described, **keys}),
-        "type": ["string", "object"],
-        "minProperties": 1,
-        "dependencies": dependencies,
-        "allOf": [*_text(trimmed=True), *_NO_PASSWORD],
-    }
-
-
-_ADDRESS: list[Json] = [
-    _matching(patterns.HAS_SCHEME, "the scheme is missing, like rediss://"),
-    _matching(patterns.NO_AT, "user and password have fields of their own"),
-    _matching(patterns.NO_PASSWORD_PARAMETER, "the password has a field of its own"),
-]
-_NO_PASSWORD: list[Json] = [
-    _matching(patterns.NO_CREDENTIALS, AS_MAPPING),
-    _matching(patterns.NO_PASSWORD_PARAMETER, AS_MAPPING),
-]
