@@ -14,11 +14,12 @@ from confsync.sync.secret import MASK
 from confsync.sync.url import PASSWORD_NAMES, SCHEME, WHITE_SPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 END = r"(?!\n)$"
 
 _FEW = 9
+"""Numbers up to this one are written out; a limit above it has at least two digits."""
 _SPACES = "".join(rf"\u{ord(character):04x}" for character in WHITE_SPACE)
 _START = f"^[{_SPACES}]*(?![{_SPACES}])"
 _MASK = re.escape(MASK)
@@ -77,23 +78,27 @@ def _units_up_to(most: int, units: Sequence[tuple[str, int]]) -> str:
     (unit, size), *smaller = units
     times, rest = most // size, _units_up_to(most, smaller)
     if times > _FEW:
-        return f"(?:{'|'.join(_numbers_up_to(times))}{unit})?{rest}"
-    several = (
+        return f"(?:{_one_of(_numbers_up_to(times))}{unit})?{rest}"
+    several = [
         f"{number}{unit}{_units_up_to(most - number * size, smaller)}"
         for number in range(1, times + 1)
-    )
-    return f"(?:{'|'.join([*several, f'(?:0{unit})?{rest}'])})"
+    ]
+    none = f"(?:0{unit})?{rest}"
+    return _one_of([*several, none]) if several else none
 
 
 def _numbers_up_to(most: int) -> Iterator[str]:
-    """Patterns for the numbers without leading zero, from 0."""
+    """Patterns for the numbers from 0, without a leading zero, to one of at least two digits."""
     digits = str(most)
     yield "0"
-    if len(digits) > 1:
-        yield f"[1-9][0-9]{{0,{len(digits) - 2}}}"
+    yield f"[1-9][0-9]{{0,{len(digits) - 2}}}"
     for place, digit in enumerate(digits):
         least = 0 if place else 1
         if int(digit) > least:
             rest = len(digits) - place - 1
-            yield f"{digits[:place]}[{least}-{int(digit) - 1}]" + f"[0-9]{{{rest}}}" * (rest > 0)
+            yield f"{digits[:place]}[{least}-{int(digit) - 1}][0-9]{{{rest}}}"
     yield digits
+
+
+def _one_of(patterns: Iterable[str]) -> str:
+    return f"(?:{'|'.join(patterns)})"

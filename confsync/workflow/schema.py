@@ -9,7 +9,7 @@ from confsync.kinds.schema import file_schema, layer_schema
 from confsync.secrets import RESOLVERS
 
 if TYPE_CHECKING:
-    from confsync.kinds.schema import Schema
+    from confsync.kinds.schema_values import Schema
 
 
 def schema(*, layer: bool = False) -> Schema:
