@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = dict[str, Any]
 
-MODULES = Path(__file__).with_name("node_modules")
-PROGRAM = MODULES / "yaml-language-server" / "bin" / "yaml-language-server"
+HERE = Path(__file__).parent
+PROGRAM = HERE / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
 PATIENCE = 30
 _OFFLINE: Json = {
     "schemaStore": {"enable": False},
@@ -35,7 +35,7 @@ def missing() -> str:
     """Why there is no language server here, or nothing."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         return "there is no node and npm to run yaml-language-server with"
-    return "" if PROGRAM.exists() else "`make test` could not install yaml-language-server"
+    return "" if PROGRAM.exists() else "yaml-language-server is not installed: `make editor`"
 
 
 class Editor:
@@ -63,15 +63,17 @@ class Editor:
         self.ask("initialize", asked)
         self._tell("initialized", {})
 
-    def open(self, name: str, text: str) -> list[Json]:
-        """Open a document, and wait for what is found wrong with it."""
-        uri = self._uri(name)
-        self._diagnostics.pop(uri, None)
-        document = {"uri": uri, "languageId": "yaml", "version": 1, "text": text}
-        self._tell("textDocument/didOpen", {"textDocument": document})
-        while uri not in self._diagnostics:
+    def open(self, texts: Mapping[str, str]) -> None:
+        """Open documents."""
+        for name, text in texts.items():
+            document = {"uri": self._uri(name), "languageId": "yaml", "version": 1, "text": text}
+            self._tell("textDocument/didOpen", {"textDocument": document})
+
+    def mistakes(self, *names: str) -> dict[str, list[Json]]:
+        """What is found wrong with documents that were opened."""
+        while not all(self._uri(name) in self._diagnostics for name in names):
             self._take(self._read())
-        return self._diagnostics[uri]
+        return {name: self._diagnostics[self._uri(name)] for name in names}
 
     def complete(self, name: str, line: int, column: int) -> list[Json]:
         """What is proposed at a place, both numbers from 0."""
@@ -143,17 +145,27 @@ class Editor:
 
 
 @contextmanager
-def editor(root: Path, settings: Mapping[str, Any] | None = None) -> Iterator[Editor]:
-    """An editor whose project is a directory; `settings` are more of the section `yaml`."""
+def editor(root: Path, settings: Mapping[str, Any]) -> Iterator[Editor]:
+    """An editor whose project is a directory; `settings` are more of the section `yaml`.
+
+    Where the server wants to reach the network, it leaves a word in `root/network`, and fails.
+    """
     with subprocess.Popen(
-        [shutil.which("node") or "", str(PROGRAM), "--stdio"],
+        [
+            shutil.which("node") or "",
+            "--require",
+            str(HERE / "no_network.cjs"),
+            str(PROGRAM),
+            "--stdio",
+        ],
         cwd=root,
+        env={**os.environ, "NETWORK_LOG": str(root / "network")},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     ) as process:
         try:
-            started = Editor(process, root, {**_OFFLINE, **(settings or {})})
+            started = Editor(process, root, {**_OFFLINE, **settings})
             started.start()
             yield started
         finally:

@@ -44,7 +44,7 @@ UNSEEN = {
     "yaml-anchor": SPELLING,
     "yaml-at-value": NO_YAML,
     "yaml-bad-escape": NO_YAML,
-    "yaml-control-character": NO_YAML,
+    "yaml-control-character": "an editor reads it as one of the text's characters",
     "yaml-delete-character": "it stands in a comment",
     "yaml-duplicate-key": ONE_VALUE,
     "yaml-duplicate-object": ONE_VALUE,
