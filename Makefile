@@ -3,17 +3,21 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+EDITOR := tests/editor/node_modules/.installed
 
-.PHONY: demo test test-long mutate lint format clean
+.PHONY: demo test test-long editor mutate lint format clean
 
 demo: $(VENV)/.run
 	@$(BIN)/python examples/demo/demo.py
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(EDITOR)
 	$(PYTEST) -n auto $(ARGS)
 
-test-long: $(VENV)/.test
+test-long: $(VENV)/.test $(EDITOR)
 	HYPOTHESIS_PROFILE=long $(PYTEST) -n auto $(ARGS)
+
+# The language server that the JSON Schema is tried in; without it those tests are skipped.
+editor: $(EDITOR)
 
 # Breaks sync/ in every way that mutmut knows, and lists what no test noticed: docs/mutation.md.
 mutate: $(VENV)/.mutate
@@ -30,7 +34,7 @@ format: $(VENV)/.lint
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(dir $(EDITOR))
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -52,3 +56,9 @@ $(VENV)/.mutate: $(VENV)/.test
 $(VENV)/.lint: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
 	@touch $@ $(VENV)/.test $(VENV)/.run
+
+$(EDITOR): tests/editor/package.json tests/editor/package-lock.json
+	@if ! command -v npm >/dev/null; then echo "no npm: the tests in an editor are skipped"; \
+	elif npm ci --prefix tests/editor --ignore-scripts --no-audit --no-fund --loglevel=error; \
+	then touch $@; \
+	else echo "npm cannot install the language server: the tests in an editor are skipped"; fi
