@@ -59,6 +59,7 @@ $(VENV)/.lint: $(BIN)/python pyproject.toml
 
 $(EDITOR): tests/editor/package.json tests/editor/package-lock.json
 	@if ! command -v npm >/dev/null; then echo "no npm: the tests in an editor are skipped"; \
-	elif npm ci --prefix tests/editor --ignore-scripts --no-audit --no-fund --loglevel=error; \
+	elif npm ci --prefix tests/editor --ignore-scripts --no-audit --no-fund --loglevel=error \
+	  --fetch-retries=1; \
 	then touch $@; \
 	else echo "npm cannot install the language server: the tests in an editor are skipped"; fi
