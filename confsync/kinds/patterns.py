@@ -23,8 +23,8 @@ _FEW = 9
 _SPACES = "".join(rf"\u{ord(character):04x}" for character in WHITE_SPACE)
 _START = f"^[{_SPACES}]*(?![{_SPACES}])"
 _MASK = re.escape(MASK)
-_PASSWORD_NAME = "|".join(
-    "".join(f"[{letter}{letter.upper()}]" for letter in name) for name in PASSWORD_NAMES
+_PASSWORD_NAMES = re.sub(
+    "[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", PASSWORD_NAMES
 )
 
 NOT_BLANK = f"[^{_SPACES}]"
@@ -44,7 +44,7 @@ NO_URL = r"^(?![\s\S]*://)"
 NO_CREDENTIALS = rf"{_START}(?!(?:{SCHEME}|(?!{SCHEME}))[^:]*:[\s\S]*@)"
 """Nothing stands between the first `:` behind its scheme and an `@`."""
 
-NO_PASSWORD_PARAMETER = rf"^(?![\s\S]*[?&;#][^=&;#?]*(?:{_PASSWORD_NAME})[^=&;#?]*=)"
+NO_PASSWORD_PARAMETER = rf"^(?![\s\S]*[?&;#][^=&;#?]*(?:{_PASSWORD_NAMES})[^=&;#?]*=)"
 """No parameter is named like a password; a name that is percent-encoded is not recognised."""
 
 DURATION = "".join(["^(?=.*[1-9])", *(f"(?:(?:0|[1-9][0-9]*){unit})?" for unit in UNITS), END])

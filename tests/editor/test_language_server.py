@@ -22,9 +22,22 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "it is there")
 
 CASES = Path(__file__).parents[1] / "cases"
-MODELINE = "# yaml-language-server: $schema=confsync.schema.json\n"
+PAGE = (Path(__file__).parents[2] / "docs" / "schema.md").read_text(encoding="utf-8")
 STORE = KINDS["InMemoryStore"].shape
 IN_A_SECRET = "InMemoryStore:\n  '@type': RedisCluster\n  authSecret:\n    '@type': Value\n"
+
+
+def on_the_page(pattern: str) -> str:
+    """The one piece of the page that matches."""
+    (found,) = re.findall(pattern, PAGE, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+MODELINE = on_the_page("^(# yaml-language-server:[^\\n]*)")
+SETTINGS = {
+    name.removeprefix("yaml."): value
+    for name, value in json.loads(on_the_page("^```json\\n(.*?)^```")).items()
+}
 BLIND = {
     "secret-in-braces": "it leaves out a key in braces that has no value",
     "yaml-merge-key": "it merges, as YAML did until version 1.1",
@@ -36,7 +49,9 @@ BLIND = {
 
 @dataclass
 class Project:
-    """A directory with the schema in it, and an editor; `|` marks places in texts."""
+    """A directory with the schema in it, and an editor set up as the page says; `|` marks places
+    in texts.
+    """
 
     root: Path
     editor: Editor
@@ -47,8 +62,8 @@ class Project:
         before, mark, after = text.partition("|")
         assert mark
         self.opened += 1
-        name = f"{self.opened}.yaml"
-        self.editor.open({name: f"{MODELINE}{before}{after}"})
+        name = f"elsewhere/{self.opened}.yaml"
+        self.editor.open({name: f"{MODELINE}\n{before}{after}"})
         return name, before.count("\n") + 1, len(before.rpartition("\n")[2])
 
     def proposed(self, text: str) -> dict[str, dict[str, Any]]:
@@ -78,7 +93,7 @@ def prepared(root: Path) -> Path:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     root = prepared(tmp_path_factory.mktemp("project"))
-    with editor(root, {"schemas": {"./confsync.schema.json": "stores/*.yaml"}}) as started:
+    with editor(root, SETTINGS) as started:
         yield Project(root, started)
     assert not (root / "network").exists(), "the language server wanted to reach the network"
 
