@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from confsync.kinds.duration import UNITS
 from confsync.sync.secret import MASK
-from confsync.sync.url import PASSWORD_NAMES, SCHEME, WHITE_SPACE
+from confsync.sync.url import SCHEME, SENSITIVE, WHITE_SPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,9 +23,7 @@ _FEW = 9
 _SPACES = "".join(rf"\u{ord(character):04x}" for character in WHITE_SPACE)
 _START = f"^[{_SPACES}]*(?![{_SPACES}])"
 _MASK = re.escape(MASK)
-_PASSWORD_NAMES = re.sub(
-    "[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", PASSWORD_NAMES
-)
+_SENSITIVE = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", SENSITIVE)
 
 NOT_BLANK = f"[^{_SPACES}]"
 """There is more than white space in it."""
@@ -44,7 +42,7 @@ NO_URL = r"^(?![\s\S]*://)"
 NO_CREDENTIALS = rf"{_START}(?!(?:{SCHEME}|(?!{SCHEME}))[^:]*:[\s\S]*@)"
 """Nothing stands between the first `:` behind its scheme and an `@`."""
 
-NO_PASSWORD_PARAMETER = rf"^(?![\s\S]*[?&;#][^=&;#?]*(?:{_PASSWORD_NAMES})[^=&;#?]*=)"
+NO_PASSWORD_PARAMETER = rf"^(?![\s\S]*[?&;#][^=&;#?]*(?:{_SENSITIVE})[^=&;#?]*=)"
 """No parameter is named like a password; a name that is percent-encoded is not recognised."""
 
 DURATION = "".join(["^(?=.*[1-9])", *(f"(?:(?:0|[1-9][0-9]*){unit})?" for unit in UNITS), END])

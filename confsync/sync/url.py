@@ -23,12 +23,12 @@ WHITE_SPACE = (
     "\u200a\u2028\u2029\u202f\u205f\u3000"
 )
 SCHEME = "[A-Za-z][A-Za-z0-9+.-]*://"
-PASSWORD_NAMES = "pass|pwd|secret|token|auth|credential|key"
+SENSITIVE = "pass|pwd|secret|token|auth|credential|key"
 """What the names of parameters hold whose values are passwords, in small or capital letters."""
 
 _SCHEME = re.compile(SCHEME)
 _PARAMETER = re.compile(r"[?&;#](?=([^=&;#?]*)=)")
-_PASSWORD_NAME = re.compile(PASSWORD_NAMES, re.IGNORECASE)
+_PASSWORD_NAME = re.compile(SENSITIVE, re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from confsync.kinds.kind import U64
 from confsync.kinds.urls import is_address
 from confsync.secrets import BUILT_IN
 from confsync.sync.secret import MASK, Vault
-from confsync.sync.url import PASSWORD_NAMES, WHITE_SPACE, seal_url, trim
+from confsync.sync.url import SENSITIVE, WHITE_SPACE, seal_url, trim
 
 FEWER = settings(max_examples=max(settings().max_examples // 5, 10))
 """The texts are short and their characters few: a fifth of the examples meets them all."""
@@ -41,7 +41,7 @@ urls = st.builds(
         st.one_of(
             st.sampled_from(["redis://", "rediss://", "://", "://x", "1://"]),
             st.sampled_from([":", "@", "/", "?", "&", ";", "#", "=", "u", "p", MASK]),
-            st.sampled_from(PASSWORD_NAMES.upper().split("|")),
+            st.sampled_from(SENSITIVE.upper().split("|")),
             st.sampled_from(["password", "tokens", "my-key", "db"]),
             spaces,
         ),

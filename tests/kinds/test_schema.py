@@ -217,6 +217,21 @@ def test_a_store_is_valid_where_reading_a_file_takes_it() -> None:
             assert OF_A_FILE.is_valid(document) == (not mistakes(document)), document
 
 
+@pytest.mark.parametrize(
+    ("field", "text"), [("url", "{env: true}"), ("authUsername", ".inf"), ("serviceName", ".nan")]
+)
+def test_only_an_editor_wants_these_in_quotes(field: str, text: str, tmp_path: Path) -> None:
+    """As the page on the schema says: YAML makes something else of them, and `validate` a text."""
+    tag = "Redis" if field == "url" else "RedisSentinel"
+    for quotes in ("", "'"):
+        value = text.replace("true", f"{quotes}true{quotes}")
+        value = value if "env" in value else f"{quotes}{value}{quotes}"
+        file = tmp_path / "store.yaml"
+        file.write_text(f"InMemoryStore:\n  '@type': {tag}\n  {field}: {value}\n")
+        assert validate([str(file)]) == ()
+        assert OF_A_FILE.is_valid(load(file.read_bytes())) == bool(quotes)
+
+
 def parts(written: object) -> Iterator[Json]:
     """Every mapping within a schema."""
     if isinstance(written, dict):
