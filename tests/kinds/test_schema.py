@@ -139,6 +139,8 @@ VALUES: tuple[Any, ...] = (
     {"address": "redis://a", "password": "x"},
     {"address": "redis://a"},
     {"username": "u", "password": {"env": "X"}},
+    {"username": "u"},
+    {"address": "redis://a", "username": " **** ", "password": {"env": "X"}},
     {"address": "redis://u@a", "password": {"env": "X"}},
     {"address": "a", "password": {"env": "X"}},
     {"address": "redis://a?token=x", "password": {"env": "X"}},
