@@ -106,24 +106,20 @@ Timeout: TypeAlias = Annotated[
     Field(ge=1, le=U64, description="how long a connection may take", examples=["5s", "500ms"]),
 ]
 PoolTimeout: TypeAlias = Annotated[
-    int | None,
-    Milliseconds(),
-    Field(
-        ge=1,
-        le=U64,
-        description="how long the pool waits at this step; null waits for ever",
-        examples=["5s", "1m30s"],
-    ),
+    int | None, Milliseconds(), Field(ge=1, le=U64, examples=["5s", "1m30s"])
+]
+PoolTimeoutCreate: TypeAlias = Annotated[
+    PoolTimeout, Field(description="how long the pool waits for a new connection; null: for ever")
+]
+PoolTimeoutWait: TypeAlias = Annotated[
+    PoolTimeout, Field(description="how long a task waits for a free connection; null: for ever")
+]
+PoolTimeoutRecycle: TypeAlias = Annotated[
+    PoolTimeout,
+    Field(description="how long the check of a used connection may take; null: for ever"),
 ]
 RetryWait: TypeAlias = Annotated[
-    int | None,
-    Milliseconds(),
-    Field(
-        ge=1,
-        le=1024,
-        description="how long a retry waits at least, or at most",
-        examples=["100ms", "1s"],
-    ),
+    int | None, Milliseconds(), Field(ge=1, le=1024, examples=["100ms", "1s"])
 ]
 Urls: TypeAlias = Annotated[
     tuple[Url, ...],
@@ -165,9 +161,9 @@ class Redis(Variant):
     ] = Url(("redis://127.0.0.1",))
     timeout: Timeout = 10_000
     poolMaxConnections: Connections = 10
-    poolTimeoutCreate: PoolTimeout = 30_000
-    poolTimeoutWait: PoolTimeout = 30_000
-    poolTimeoutRecycle: PoolTimeout = 30_000
+    poolTimeoutCreate: PoolTimeoutCreate = 30_000
+    poolTimeoutWait: PoolTimeoutWait = 30_000
+    poolTimeoutRecycle: PoolTimeoutRecycle = 30_000
 
 
 class RedisCluster(Variant):
@@ -178,8 +174,8 @@ class RedisCluster(Variant):
     timeout: Timeout = 10_000
     authUsername: User = "stalwart"
     authSecret: SecretKey = NO_SECRET
-    maxRetryWait: RetryWait = None
-    minRetryWait: RetryWait = None
+    maxRetryWait: Annotated[RetryWait, Field(description="how long a retry waits at most")] = None
+    minRetryWait: Annotated[RetryWait, Field(description="how long a retry waits at least")] = None
     maxRetries: Annotated[
         int | None,
         Field(ge=1, le=1024, description="how often a command is tried again", examples=[3]),
@@ -187,9 +183,9 @@ class RedisCluster(Variant):
     readFromReplicas: Annotated[bool, Field(description="whether replicas are read from")] = True
     protocolVersion: Protocol = "resp2"
     poolMaxConnections: Connections = 10
-    poolTimeoutCreate: PoolTimeout = 30_000
-    poolTimeoutWait: PoolTimeout = 30_000
-    poolTimeoutRecycle: PoolTimeout = 30_000
+    poolTimeoutCreate: PoolTimeoutCreate = 30_000
+    poolTimeoutWait: PoolTimeoutWait = 30_000
+    poolTimeoutRecycle: PoolTimeoutRecycle = 30_000
 
 
 class RedisSentinel(Variant):
@@ -207,9 +203,9 @@ class RedisSentinel(Variant):
     sentinelSecret: SecretKey = NO_SECRET
     protocolVersion: Protocol = "resp2"
     poolMaxConnections: Connections = 10
-    poolTimeoutCreate: PoolTimeout = 30_000
-    poolTimeoutWait: PoolTimeout = 30_000
-    poolTimeoutRecycle: PoolTimeout = 30_000
+    poolTimeoutCreate: PoolTimeoutCreate = 30_000
+    poolTimeoutWait: PoolTimeoutWait = 30_000
+    poolTimeoutRecycle: PoolTimeoutRecycle = 30_000
 
 
 class Default(Variant):
