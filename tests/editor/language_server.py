@@ -47,10 +47,11 @@ class Editor:
         self._yaml = yaml
         self._number = 0
         self._unread = b""
+        self._configured = False
         self._diagnostics: dict[str, list[Json]] = {}
 
     def start(self) -> None:
-        """Introduce the editor."""
+        """Introduce the editor, and wait until the server has its settings."""
         capabilities = {
             "workspace": {"configuration": True},
             "textDocument": {
@@ -62,6 +63,8 @@ class Editor:
         asked = {"processId": os.getpid(), "rootUri": root, "capabilities": capabilities}
         self.ask("initialize", asked)
         self._tell("initialized", {})
+        while not self._configured:
+            self._take(self._read())
 
     def open(self, texts: Mapping[str, str]) -> None:
         """Open documents."""
@@ -112,6 +115,7 @@ class Editor:
             sections = [item["section"] for item in message["params"]["items"]]
             result = [self._yaml if section == "yaml" else {} for section in sections]
             self._write({"id": message["id"], "result": result})
+            self._configured = True
         elif "id" in message:
             self._write({"id": message["id"], "result": None})
 
