@@ -3,19 +3,23 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+EDITOR := tests/editor/node_modules/.installed
 
-.PHONY: demo test test-long mutate lint format clean
+.PHONY: demo test test-long editor mutate lint format clean
 
 demo: $(VENV)/.run
 	@$(BIN)/python examples/demo/demo.py
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(EDITOR)
 	$(PYTEST) -n auto $(ARGS)
 
 # Draws many more states, scenes and hostile files, others each time. The million files alone take
 # about ten minutes of one core (estimated from a tenth of them).
-test-long: $(VENV)/.test
+test-long: $(VENV)/.test $(EDITOR)
 	HYPOTHESIS_PROFILE=long $(PYTEST) -n auto $(ARGS)
+
+# The language server that the JSON Schema is tried in; without it those tests are skipped.
+editor: $(EDITOR)
 
 # Breaks sync/ in every way that mutmut knows, and lists what no test noticed: docs/mutation.md.
 mutate: $(VENV)/.mutate
@@ -32,7 +36,7 @@ format: $(VENV)/.lint
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(dir $(EDITOR))
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -54,3 +58,10 @@ $(VENV)/.mutate: $(VENV)/.test
 $(VENV)/.lint: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
 	@touch $@ $(VENV)/.test $(VENV)/.run
+
+$(EDITOR): tests/editor/package.json tests/editor/package-lock.json
+	@if ! command -v npm >/dev/null; then echo "no npm: the tests in an editor are skipped"; \
+	elif npm ci --prefix tests/editor --ignore-scripts --no-audit --no-fund --loglevel=error \
+	  --fetch-retries=1; \
+	then touch $@; \
+	else echo "npm cannot install the language server: the tests in an editor are skipped"; fi

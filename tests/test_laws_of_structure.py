@@ -434,7 +434,7 @@ def test_no_function_of_the_command_line_is_longer_than_60_lines() -> None:
         if isinstance(node, ast.FunctionDef)
     ]
     commands = {node.name for _, node in functions if node.decorator_list}
-    assert {"plan", "apply", "validate", "show", "sandbox"} <= commands
+    assert {"plan", "apply", "validate", "show", "schema", "sandbox"} <= commands
     lengths = {
         (path, node.name): (node.end_lineno or 0)
         - min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
@@ -472,7 +472,10 @@ def good(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--help",), ("--version",), ("plan", "--help"), ("apply", "--help"), ("validate",)],
+    [
+        *[("--help",), ("--version",), ("plan", "--help"), ("apply", "--help"), ("validate",)],
+        ("schema",),
+    ],
 )
 def test_what_needs_no_network_and_no_difference_does_not_load_them(
     arguments: tuple[str, ...], good: str

@@ -85,6 +85,7 @@ def _value(name: str, metavar: str, variables: Sequence[str], what: str) -> Opti
     return click.option(
         name,
         metavar=metavar,
+        type=click.Path() if metavar == "FILE" else str,
         envvar=variables,
         help=f"{what}  [env: {', '.join(variables)}]",
     )

@@ -66,7 +66,7 @@ class Console:
     def print(self, text: str) -> None:
         """Write data to standard output. Raises OutputFailed."""
         if sys.stdout is None:
-            hint = "write to a file: --output text=FILE"
+            hint = "open it, or let it write to a file, with `> FILE`"
             raise OutputFailed("standard output is closed", hint=hint)
         try:
             sys.stdout.write(self.scrub(text))

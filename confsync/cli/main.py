@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from confsync import __version__
 from confsync.cli.console import Console
@@ -30,11 +31,12 @@ COMMANDS: Mapping[str, str] = {
     "apply": "Bring the server to the state that files describe.",
     "validate": "Check files alone: no network, no secret.",
     "show": "Show the live state as YAML, every secret masked.",
+    "schema": "Print the JSON Schema of a store file, for editors.",
     "sandbox": "Run an embedded server to try confsync against.",
 }
 """Every command, which is a module of this room by the same name, and what it does."""
 
-_NO_SERVER = {"validate", "sandbox"}
+_NO_SERVER = {"validate", "schema", "sandbox"}
 
 _STATUSES = """\b
 Exit status:
@@ -55,15 +57,22 @@ class _Commands(click.Group):
         del ctx
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
-        del ctx
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
+            if ctx.resilient_parsing:
+                # A shell completes a word behind it: there is nothing to propose, nor to tell.
+                return None
             raise unknown_command(cmd_name, COMMANDS)
         command = getattr(import_module(f"confsync.cli.{cmd_name}"), cmd_name)
         if not isinstance(command, click.Command):
             raise Fault(f"{cmd_name} is no command")
         with_options(command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        names = [name for name in COMMANDS if name.startswith(incomplete)]
+        commands = [CompletionItem(name, help=COMMANDS[name]) for name in names]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from confsync.cli.completion import proposing
 from confsync.cli.output import Outputs, sinks
 from confsync.sync.risk import RISKS
 from confsync.workflow.plan import Options
@@ -45,6 +46,7 @@ allow: Decorator = click.option(
     "--allow",
     metavar="RISK",
     multiple=True,
+    shell_complete=proposing(RISKS),
     help=f"Let a risk pass: {', '.join(RISKS)}. Repeats.",
 )
 
@@ -92,6 +94,7 @@ def _output(formats: Collection[str]) -> Decorator:
         "--output",
         metavar="FORMAT[=FILE]",
         multiple=True,
+        shell_complete=proposing(dict.fromkeys(formats, "")),
         envvar="CONFSYNC_OUTPUT",
         help=f"How to write the result: {', '.join(formats)}. Repeats; all but one need a file.",
     )

@@ -57,7 +57,13 @@ class Value(Variant):
     """A secret that the server stores, and never gives back."""
 
     type: Literal["Value"] = Field(alias="@type")
-    secret: Annotated[Secret, Field(description="the password itself")]
+    secret: Annotated[
+        Secret,
+        Field(
+            description="where confsync has the password from when it runs",
+            examples=[{"env": "REDIS_PASSWORD"}, {"file": "secrets/redis-password"}],
+        ),
+    ]
 
 
 class EnvironmentVariable(Variant):
@@ -65,7 +71,12 @@ class EnvironmentVariable(Variant):
 
     type: Literal["EnvironmentVariable"] = Field(alias="@type")
     variableName: Annotated[
-        str, Untrimmed(), Field(description="the variable's name, in the server's environment")
+        str,
+        Untrimmed(),
+        Field(
+            description="the variable's name, in the server's environment",
+            examples=["REDIS_PASSWORD"],
+        ),
     ]
 
 
@@ -74,7 +85,12 @@ class File(Variant):
 
     type: Literal["File"] = Field(alias="@type")
     filePath: Annotated[
-        str, Untrimmed(), Field(description="the file's path, on the server's host")
+        str,
+        Untrimmed(),
+        Field(
+            description="the file's path, on the server's host",
+            examples=["/run/secrets/redis-password"],
+        ),
     ]
 
 
@@ -82,31 +98,43 @@ SecretKeyOptional: TypeAlias = NoSecret | Value | EnvironmentVariable | File
 NO_SECRET = NoSecret.model_validate({"@type": "None"})
 
 Connections: TypeAlias = Annotated[
-    int, Field(ge=1, le=8192, description="the most connections that the pool opens")
+    int, Field(ge=1, le=8192, description="the most connections that the pool opens", examples=[32])
 ]
 Timeout: TypeAlias = Annotated[
-    int, Milliseconds(), Field(ge=1, le=U64, description="how long a connection may take")
+    int,
+    Milliseconds(),
+    Field(ge=1, le=U64, description="how long a connection may take", examples=["5s", "500ms"]),
 ]
 PoolTimeout: TypeAlias = Annotated[
-    int | None,
-    Milliseconds(),
-    Field(ge=1, le=U64, description="how long the pool waits at this step; null waits for ever"),
+    int | None, Milliseconds(), Field(ge=1, le=U64, examples=["5s", "1m30s"])
+]
+PoolTimeoutCreate: TypeAlias = Annotated[
+    PoolTimeout, Field(description="how long the pool waits for a new connection; null: for ever")
+]
+PoolTimeoutWait: TypeAlias = Annotated[
+    PoolTimeout, Field(description="how long a task waits for a free connection; null: for ever")
+]
+PoolTimeoutRecycle: TypeAlias = Annotated[
+    PoolTimeout,
+    Field(description="how long the check of a used connection may take; null: for ever"),
 ]
 RetryWait: TypeAlias = Annotated[
-    int | None,
-    Milliseconds(),
-    Field(ge=1, le=1024, description="how long a retry waits at least, or at most"),
+    int | None, Milliseconds(), Field(ge=1, le=1024, examples=["100ms", "1s"])
 ]
 Urls: TypeAlias = Annotated[
     tuple[Url, ...],
     OrderCounts(first_decides),
-    Field(description="the nodes' URLs; the first decides where they differ in TLS or credentials"),
+    Field(
+        description="the nodes' URLs; the first decides where they differ in TLS or credentials",
+        examples=[["rediss://cache-1.example.com:6379", "rediss://cache-2.example.com:6379"]],
+    ),
 ]
 Protocol: TypeAlias = Annotated[
     Literal["resp2", "resp3"], Field(description="the version of the Redis protocol")
 ]
 User: TypeAlias = Annotated[
-    str | None, Field(description="the user name; sent only together with a secret")
+    str | None,
+    Field(description="the user name; sent only together with a secret", examples=["cache"]),
 ]
 SecretKey: TypeAlias = Annotated[
     SecretKeyOptional, Field(description="the password, or where the server finds it")
@@ -117,12 +145,25 @@ class Redis(Variant):
     """One Redis server. Credentials and database stand in the URL."""
 
     type: Literal["Redis"] = Field(alias="@type")
-    url: Annotated[Url, Field(description="the server's URL")] = Url(("redis://127.0.0.1",))
+    url: Annotated[
+        Url,
+        Field(
+            description="the server's URL",
+            examples=[
+                "rediss://cache.example.com:6379/1",
+                {
+                    "address": "rediss://cache.example.com:6379/1",
+                    "username": "stalwart",
+                    "password": {"env": "REDIS_PASSWORD"},
+                },
+            ],
+        ),
+    ] = Url(("redis://127.0.0.1",))
     timeout: Timeout = 10_000
     poolMaxConnections: Connections = 10
-    poolTimeoutCreate: PoolTimeout = 30_000
-    poolTimeoutWait: PoolTimeout = 30_000
-    poolTimeoutRecycle: PoolTimeout = 30_000
+    poolTimeoutCreate: PoolTimeoutCreate = 30_000
+    poolTimeoutWait: PoolTimeoutWait = 30_000
+    poolTimeoutRecycle: PoolTimeoutRecycle = 30_000
 
 
 class RedisCluster(Variant):
@@ -133,17 +174,18 @@ class RedisCluster(Variant):
     timeout: Timeout = 10_000
     authUsername: User = "stalwart"
     authSecret: SecretKey = NO_SECRET
-    maxRetryWait: RetryWait = None
-    minRetryWait: RetryWait = None
+    maxRetryWait: Annotated[RetryWait, Field(description="how long a retry waits at most")] = None
+    minRetryWait: Annotated[RetryWait, Field(description="how long a retry waits at least")] = None
     maxRetries: Annotated[
-        int | None, Field(ge=1, le=1024, description="how often a command is tried again")
+        int | None,
+        Field(ge=1, le=1024, description="how often a command is tried again", examples=[3]),
     ] = None
     readFromReplicas: Annotated[bool, Field(description="whether replicas are read from")] = True
     protocolVersion: Protocol = "resp2"
     poolMaxConnections: Connections = 10
-    poolTimeoutCreate: PoolTimeout = 30_000
-    poolTimeoutWait: PoolTimeout = 30_000
-    poolTimeoutRecycle: PoolTimeout = 30_000
+    poolTimeoutCreate: PoolTimeoutCreate = 30_000
+    poolTimeoutWait: PoolTimeoutWait = 30_000
+    poolTimeoutRecycle: PoolTimeoutRecycle = 30_000
 
 
 class RedisSentinel(Variant):
@@ -151,9 +193,9 @@ class RedisSentinel(Variant):
 
     type: Literal["RedisSentinel"] = Field(alias="@type")
     urls: Urls = (Url(("redis://127.0.0.1:26379",)),)
-    serviceName: Annotated[str, Field(description="the master's name at the sentinels")] = (
-        "mymaster"
-    )
+    serviceName: Annotated[
+        str, Field(description="the master's name at the sentinels", examples=["cache"])
+    ] = "mymaster"
     timeout: Timeout = 10_000
     authUsername: User = "stalwart"
     authSecret: SecretKey = NO_SECRET
@@ -161,9 +203,9 @@ class RedisSentinel(Variant):
     sentinelSecret: SecretKey = NO_SECRET
     protocolVersion: Protocol = "resp2"
     poolMaxConnections: Connections = 10
-    poolTimeoutCreate: PoolTimeout = 30_000
-    poolTimeoutWait: PoolTimeout = 30_000
-    poolTimeoutRecycle: PoolTimeout = 30_000
+    poolTimeoutCreate: PoolTimeoutCreate = 30_000
+    poolTimeoutWait: PoolTimeoutWait = 30_000
+    poolTimeoutRecycle: PoolTimeoutRecycle = 30_000
 
 
 class Default(Variant):
@@ -192,4 +234,5 @@ IN_MEMORY_STORE = Kind(
     Annotated[
         Default | Sharded | Redis | RedisCluster | RedisSentinel, Field(discriminator="type")
     ],
+    "where Stalwart keeps rate limits, locks, greylists and counters",
 )

@@ -7,7 +7,7 @@ say stands beside it as a mark: `Annotated[int, Milliseconds(), Field(ge=1)]`.
 from __future__ import annotations
 
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -28,7 +28,9 @@ U64 = 2**64 - 1
 
 
 class Variant(BaseModel):
-    """One variant of an object. Its tag is the value of its only `@type`."""
+    """One variant of an object. Its tag is the value of its only `@type`, its docstring says to
+    people what it is.
+    """
 
     model_config = ConfigDict(
         arbitrary_types_allowed=True,
@@ -68,9 +70,9 @@ class Broken:
 class Kind:
     """An object of the server: its name, its shape, and the check of its limits."""
 
-    def __init__(self, name: str, variants: object) -> None:
+    def __init__(self, name: str, variants: object, summary: str = "") -> None:
         self.name = name
-        self.shape = _variants(name, variants)
+        self.shape = replace(_variants(name, variants), summary=summary)
         self._adapter: TypeAdapter[object] = TypeAdapter(variants)  # type: ignore[arg-type]  # a form, not a type
 
     def check(self, tree: Object) -> tuple[Broken, ...]:
@@ -165,7 +167,7 @@ def _fields(model: type[Variant]) -> shapes.Fields:
             (tag,) = get_args(info.annotation)
         else:
             fields[name] = _field(name, info)
-    return shapes.Fields(tag, fields)
+    return shapes.Fields(tag, fields, model.__doc__ or "")
 
 
 def _field(name: str, info: FieldInfo) -> shapes.Field:
@@ -178,6 +180,7 @@ def _field(name: str, info: FieldInfo) -> shapes.Field:
         required=required,
         default=None if required else _default(info.default),
         summary=info.description or "",
+        examples=tuple(info.examples or ()),
     )
 
 

@@ -44,7 +44,9 @@ def scalar(node: Node, shape: Shape, path: Path) -> bool | int | str:
     name = path_text(path)
     if not isinstance(node, ScalarNode):
         what = {MappingNode: "a mapping", SequenceNode: "a list"}[type(node)]
-        raise Mistake("wrong-type", f"{name} must be {_wanted(shape)}, not {what}", _example(shape))
+        raise Mistake(
+            "wrong-type", f"{name} must be {_wanted(shape)}, not {what}", what_to_write(shape)
+        )
     match shape:
         case Boolean():
             return _boolean(node, name)
@@ -116,7 +118,7 @@ def _unsigned(node: ScalarNode, name: str, shape: Unsigned) -> int:
     if not node.plain and _NUMBER.fullmatch(node.text):
         hint = "write the number without quotes"
     else:
-        hint = _example(shape)
+        hint = what_to_write(shape)
     raise Mistake("wrong-type", f"{name} must be a whole number", hint)
 
 
@@ -124,14 +126,14 @@ def _duration(node: ScalarNode, name: str, shape: Duration) -> int:
     if _NUMBER.fullmatch(node.text) and not node.text.startswith("-"):
         number = node.text.lstrip("+")
         if set(number) == {"0"}:
-            raise Mistake("duration", f"{name} must not be zero", _example(shape))
+            raise Mistake("duration", f"{name} must not be zero", what_to_write(shape))
         hint = f"did you mean {number}s or {number}ms?"
         raise Mistake("duration", f"{name} is a number without a unit", hint)
     value = milliseconds(node.text)
     if value is None:
-        raise Mistake("duration", f"{name} must be a duration", _example(shape))
+        raise Mistake("duration", f"{name} must be a duration", what_to_write(shape))
     if value == 0:
-        raise Mistake("duration", f"{name} must not be zero", _example(shape))
+        raise Mistake("duration", f"{name} must not be zero", what_to_write(shape))
     if value > U64:
         longest = limit_text(shape, shape.maximum)
         hint = f"allowed is {limit_text(shape, shape.minimum)} to {longest}"
@@ -160,7 +162,8 @@ def _wanted(shape: Shape) -> str:
             return "a text"
 
 
-def _example(shape: Shape) -> str:
+def what_to_write(shape: Shape) -> str:
+    """How a value of a field is written, for people."""
     match shape:
         case Duration():
             return (

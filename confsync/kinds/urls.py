@@ -28,8 +28,18 @@ if TYPE_CHECKING:
 
     from confsync.sync.document import Mark
 
-_ADDRESS, _USERNAME, _PASSWORD = "address", "username", "password"
-_PARTS = (_ADDRESS, _USERNAME, _PASSWORD)
+PARTS: Mapping[str, str] = {
+    "address": "the URL without user and password, like rediss://cache.example.com:6379/1",
+    "username": "the user name as it is; confsync percent-encodes it",
+    "password": "where the password can be had; confsync percent-encodes it",
+}
+"""What the mapping form of a URL consists of."""
+
+AS_MAPPING = (
+    "write the URL as a mapping: `{address: …, username: …, password: {env: NAME}}`, "
+    "with the address as it is without user and password"
+)
+_ADDRESS, _USERNAME, _PASSWORD = _PARTS = tuple(PARTS)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -82,14 +92,10 @@ class Reader:
         url = seal_url(text(node, name, trimmed=True), self.vault)
         if not url.secrets:
             return url
-        hint = (
-            "write the URL as a mapping: `{address: …, username: …, password: {env: NAME}}`, "
-            "with the address as it is without user and password"
-        )
         if self.vault.seal(MASK) in url.secrets:
             message = f"{name} holds the mask that stands for a hidden secret, not a password"
-            raise Mistake("mask", message, hint)
-        self.note(node.mark, Mistake(PLAINTEXT, f"{name} holds a password in clear", hint))
+            raise Mistake("mask", message, AS_MAPPING)
+        self.note(node.mark, Mistake(PLAINTEXT, f"{name} holds a password in clear", AS_MAPPING))
         return in_clear(url)
 
     def _mapping(self, node: MappingNode, name: str) -> Url:

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from confsync.sync.tree import Tree
     from confsync.sync.url import Url
+
+
+Example: TypeAlias = "bool | int | str | Sequence[Example] | Mapping[str, Example]"
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class Variants:
 
     name: str
     objects: Mapping[str, Fields]
+    summary: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,17 +93,21 @@ class Fields:
 
     tag: str
     fields: Mapping[str, Field]
+    summary: str = ""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field. `default` is None together with `required` where the server has no default."""
+    """One field. `default` is None together with `required` where the server has no default.
+    `examples` are values as a file writes them.
+    """
 
     shape: Shape
     nullable: bool
     required: bool
     default: Tree
     summary: str
+    examples: tuple[Example, ...] = ()
 
 
 Shape: TypeAlias = (

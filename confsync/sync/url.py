@@ -22,9 +22,13 @@ WHITE_SPACE = (
     "\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
     "\u200a\u2028\u2029\u202f\u205f\u3000"
 )
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+SCHEME = "[A-Za-z][A-Za-z0-9+.-]*://"
+SENSITIVE = "pass|pwd|secret|token|auth|credential|key"
+"""What the names of parameters hold whose values are passwords, in small or capital letters."""
+
+_SCHEME = re.compile(SCHEME)
 _PARAMETER = re.compile(r"[?&;#](?=([^=&;#?]*)=)")
-_PASSWORD_NAME = re.compile(r"pass|pwd|secret|token|auth|credential|key", re.IGNORECASE)
+_PASSWORD_NAME = re.compile(SENSITIVE, re.IGNORECASE)
 
 
 @dataclass(frozen=True)

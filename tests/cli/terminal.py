@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tests.cli.process import CONFSYNC, PATIENCE, Ran, checked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tests.cli.process import Desk
 
@@ -67,13 +67,16 @@ class Terminal:
 
 @contextmanager
 def terminal(
-    desk: Desk, *arguments: str, env: Mapping[str, str | None] | None = None
+    desk: Desk,
+    *arguments: str,
+    env: Mapping[str, str | None] | None = None,
+    command: Sequence[str] = CONFSYNC,
 ) -> Iterator[Terminal]:
     """Run `confsync` at a terminal of its own. What still runs at the end is killed."""
     master, slave = pty.openpty()
     try:
         process = subprocess.Popen(
-            [sys.executable, "-c", _TAKE, *CONFSYNC, *arguments],
+            [sys.executable, "-c", _TAKE, *command, *arguments],
             cwd=desk.directory,
             env=desk.variables({"TERM": "xterm", **(env or {})}),
             stdin=slave,

@@ -455,7 +455,7 @@ class Scene:
         if command == "sandbox":
             state = {"state.json": json.dumps({"x": c["state"].hostile})}
             parts = [*parts, Given(("--state", "state.json"), state)]
-        elif command != "show":
+        elif command not in {"show", "schema"}:
             parts.append(STORES[self.names["store"]](c))
         arguments = [command, *VERBOSITY[self.names["verbosity"]]]
         if "--yes" in known:

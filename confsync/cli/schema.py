@@ -1,0 +1,31 @@
+"""`confsync schema`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from confsync.cli.status import Status
+from confsync.workflow.schema import schema as run
+
+if TYPE_CHECKING:
+    from confsync.cli.console import Console
+
+
+@click.command()
+@click.option(
+    "--layer",
+    is_flag=True,
+    help="For a file that is laid over others: it may leave out what they say.",
+)
+@click.pass_obj
+def schema(console: Console, *, layer: bool) -> Status:
+    """Print the JSON Schema of a store file, draft 7, for editors.
+
+    No network, no file: the schema says what this version of confsync takes, with the references
+    that are installed beside it.
+    """
+    console.print(f"{json.dumps(run(layer=layer), indent=2, ensure_ascii=False)}\n")
+    return Status.DONE

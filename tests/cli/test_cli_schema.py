@@ -1,0 +1,46 @@
+"""`confsync schema` as a process."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from confsync.workflow.schema import schema
+
+if TYPE_CHECKING:
+    from tests.cli.process import Desk
+
+BARE = {"STALWART_TOKEN": None, "REDIS_PASSWORD": None}
+POINTS = "[confsync.resolvers]\nkeychain = keychain_for_confsync:absent\n"
+
+
+def test_it_prints_the_schema_without_a_server_a_file_or_a_secret(offline: Desk) -> None:
+    ran = offline.run("schema", env=BARE)
+    assert (ran.status, ran.err) == (0, "")
+    assert json.loads(ran.out) == json.loads(json.dumps(schema()))
+    assert ran.out.endswith("}\n")
+
+
+def test_it_prints_that_of_a_layer(offline: Desk) -> None:
+    ran = offline.run("schema", "--layer", env=BARE)
+    assert (ran.status, ran.err) == (0, "")
+    assert json.loads(ran.out) == json.loads(json.dumps(schema(layer=True)))
+
+
+def test_it_takes_no_file(offline: Desk) -> None:
+    ran = offline.run("schema", "stores/in-memory.yaml")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith(
+        "error: `confsync schema` is called with more, or less, than it takes"
+    )
+
+
+def test_a_reference_of_a_broken_package_is_named(offline: Desk) -> None:
+    """Rather than a schema in which it is missing."""
+    offline.file("packages/keychain_for_confsync.py", "")
+    offline.file("packages/keychain_for_confsync-1.dist-info/entry_points.txt", POINTS)
+    offline.file("packages/keychain_for_confsync-1.dist-info/METADATA", "Name: keychain\n")
+    ran = offline.run("schema", env={"PYTHONPATH": str(offline.directory / "packages")})
+    assert (ran.status, ran.out) == (1, "")
+    assert "`keychain` references" in ran.err
+    assert "server" not in ran.err
