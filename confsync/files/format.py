@@ -25,7 +25,7 @@ def formatted(text: str) -> str:
 
 
 def normal(text: str) -> str:
-    """A text with `\\n` for all line ends, and without a byte order mark."""
+    """A text with line feeds for all line ends, and without a byte order mark."""
     return _LINE_END.sub("\n", text.removeprefix("\ufeff"))
 
 

@@ -1,8 +1,8 @@
 """A YAML file as the pieces that it consists of, and where each of them belongs.
 
 Between the pieces stand white space and comments alone. Lines stay lines: a piece that is the first
-in its line has its column from the block it is in, two spaces a level; every other one stands behind
-its neighbour.
+in its line has its column from the block it is in, two spaces a level; every other one stands
+behind its neighbour.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Piece:
-    """A scalar, or one of YAML's marks: `-`, `?`, `:`, `{`, `---`, …
+    """A scalar, or one of YAML's marks, like `-`, `{` or `---`.
 
     `kind` is `key` or `scalar` for a scalar, and the mark itself otherwise. `start` and `end` are
     its place in the source, `line` and `column` count from 1. `indent` is its column when it is
@@ -83,7 +83,7 @@ class Piece:
 
 def gaps(source: str) -> Iterator[tuple[str, Piece | None]]:
     """The pieces of a document that the strict reader takes, each with the white space and the
-    comments before it; in the end those after the last one. Lines end with `\\n`.
+    comments before it; in the end those after the last one. Lines end with a line feed alone.
     """
     end = 0
     for piece in _Layout().pieces(source):
@@ -126,20 +126,16 @@ class _Layout:
     def _placed(self, token: Token) -> tuple[str, int]:
         """The kind of a token that can be seen, and its column at the beginning of a line."""
         match token:
-            case BlockMappingStartToken() | BlockSequenceStartToken():
-                is_list = isinstance(token, BlockSequenceStartToken)
-                self.levels.append(Level(token.start_mark.column, self._inner, list=is_list))
-            case BlockEndToken():
-                self._close_flush()
-                self.levels.pop()
-            case BlockEntryToken():
-                return "-", self._entry(token.start_mark.column)
+            case BlockMappingStartToken() | BlockSequenceStartToken() | BlockEndToken():
+                self._block(token)
             case KeyToken():
                 return self._key(explicit=token.start_mark.index < token.end_mark.index)
-            case ValueToken():
-                return ":", self._within if self.depth else self.levels[-1].new
             case ScalarToken():
                 return self._scalar()
+            case BlockEntryToken():
+                return "-", self._entry(token.start_mark.column)
+            case ValueToken():
+                return ":", self._within if self.depth else self.levels[-1].new
             case FlowEntryToken():
                 return ",", self._within
             case FlowMappingStartToken() | FlowSequenceStartToken():
@@ -147,11 +143,17 @@ class _Layout:
             case FlowMappingEndToken() | FlowSequenceEndToken():
                 self.depth -= 1
                 return _CLOSING[type(token)], self._within
-            case DocumentStartToken() | DocumentEndToken():
-                return _MARKERS[type(token)], 0
             case _:
-                pass
+                return _MARKERS.get(type(token), ""), 0
         return "", 0
+
+    def _block(self, token: Token) -> None:
+        if isinstance(token, BlockEndToken):
+            self._close_flush()
+            self.levels.pop()
+        else:
+            is_list = isinstance(token, BlockSequenceStartToken)
+            self.levels.append(Level(token.start_mark.column, self._inner, list=is_list))
 
     @property
     def _inner(self) -> int:
@@ -203,15 +205,8 @@ class _Layout:
 
     def _piece(self, token: Token, kind: str, indent: int, around: int) -> Piece:
         start, end = token.start_mark, token.end_mark
-        place = (start.index, end.index, start.line + 1, start.column + 1)
-        scalar = isinstance(token, ScalarToken)
-        return Piece(
-            kind,
-            *place,
-            indent=indent,
-            around=around,
-            levels=tuple(self.levels),
-            flow=self.depth > 0,
-            style=(token.style or "") if scalar else "",
-            value=token.value if scalar else "",
-        )
+        place = (start.index, end.index, start.line + 1, start.column + 1, indent, around)
+        levels, flow = tuple(self.levels), self.depth > 0
+        if isinstance(token, ScalarToken):
+            return Piece(kind, *place, levels, flow, token.style or "", token.value)
+        return Piece(kind, *place, levels, flow)

@@ -12,7 +12,7 @@ _BREAK = re.compile(r": |:$| #|^ | $")
 _FLOW = re.compile(r"[\]\[{},]")
 _WORD = re.compile(r"null|true|false|yes|no|on|off|y|n|[-+]?\.(?:inf|nan)", re.IGNORECASE)
 # Numbers of all kinds, sexagesimal ones and those with commas too, and dates.
-_NUMBER = re.compile(r"[-+.]*[0-9][-+.,:_0-9]*(?:[eE][-+.]?[0-9_]+)?|[-+]?0[xob][0-9a-fA-F_]+")
+_NUMBER = re.compile(r"[-+.0-9][-+.,:_0-9]*(?:[eE][-+.]?[0-9_]+)?|[-+]?0[xobXOB][0-9a-fA-F_]+")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?")
 
 
@@ -32,7 +32,7 @@ def is_plain(text: str, *, flow: bool = False) -> bool:
 
 
 def is_ambiguous(text: str) -> bool:
-    """Whether some reader takes a text without quotes for something else: null, a number, …"""
+    """Whether some reader takes a text without quotes for something else, like null or a number."""
     return (
         text in {"", "~", "=", "<<"}
         or _WORD.fullmatch(text) is not None

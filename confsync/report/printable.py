@@ -13,8 +13,12 @@ def printable(text: str) -> str:
 
     At most 500 characters; a longer text ends in `…`.
     """
-    cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-    return "".join(character if _visible(character) else _escape(character) for character in cut)
+    return visible(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+
+
+def visible(text: str) -> str:
+    """The same of a text of any length."""
+    return "".join(character if _visible(character) else _escape(character) for character in text)
 
 
 def plural(number: int, what: str) -> str:
