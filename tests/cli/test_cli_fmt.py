@@ -219,7 +219,7 @@ def test_a_file_that_may_not_be_written_is_named_and_left_alone(offline: Desk, l
         "\nb.yaml: formatted\n2 files: 1 formatted, 1 that cannot be formatted.\n"
     )
     assert path.read_text() == MESSY
-    assert os.listdir(path.parent) == ["a.yaml"]
+    assert [entry.name for entry in path.parent.iterdir()] == ["a.yaml"]
 
 
 def test_no_file_is_wrong_usage(offline: Desk) -> None:

@@ -36,8 +36,8 @@ class Messy:
 
 
 def messy(what: int, how: int, *, wild: bool = True) -> Messy:
-    """The document of two seeds. `wild`: with comments in lines of their own at any column, and with
-    texts over several lines.
+    """The document of two seeds. `wild`: with comments in lines of their own at any column, and
+    with texts over several lines.
     """
     writer = _Writer(Random(what), Random(how), wild)  # noqa: S311 - chance for tests
     lines: list[str] = []
@@ -68,7 +68,7 @@ class _Writer:
         return " " * (least + self.how.choice((0, 0, 0, 1, 3)))
 
     def between(self, column: int) -> list[str]:
-        """Blank lines, and comments in lines of their own; none that a text before them takes in."""
+        """Blank lines, and comments in lines of their own; none that a text before takes in."""
         lines: list[str] = []
         while self.chance(0.25):
             if self.chance(0.4):
@@ -93,7 +93,7 @@ class _Writer:
             lines += [head + inner[0], *inner[1:]]
         return lines, value
 
-    def list(self, column: int, depth: int) -> tuple[list[str], Value]:
+    def items(self, column: int, depth: int) -> tuple[list[str], Value]:
         lines: list[str] = []
         value: list[Value] = []
         for _ in range(self.what.randint(1, 3)):
@@ -128,7 +128,7 @@ class _Writer:
             case "list":
                 first = self.tail()
                 flush = key and self.how.random() < 0.5
-                lines, value = self.list(column if flush else deeper, depth + 1)
+                lines, value = self.items(column if flush else deeper, depth + 1)
                 return [first, *lines], value
             case "compact":
                 gap = self.spaces()
@@ -153,7 +153,7 @@ class _Writer:
     def flow(self, column: int, depth: int) -> tuple[list[str], Value]:
         """A mapping or a list in brackets, over one line or several."""
         if self.chance(0.5):
-            value: Value = {}
+            value: dict[str, Value] = {}
             parts = [self.pair(column, depth, value) for _ in range(self.what.randint(0, 3))]
             return self.bracketed("{", parts, "}", column), value
         items: list[Value] = []
@@ -204,7 +204,8 @@ class _Writer:
     def scalar(self, text: str, *, plain: bool) -> str:
         single = "'" + text.replace("'", "''") + "'"
         double = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        return self.how.choice((single, double, *((text,) if plain else ())))
+        choices = [single, double, text] if plain else [single, double]
+        return self.how.choice(choices)
 
     def block(self, column: int) -> tuple[list[str], Value]:
         """A text behind `|`: its lines count, their common indentation does not."""
