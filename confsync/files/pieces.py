@@ -135,7 +135,7 @@ class _Layout:
             case BlockEntryToken():
                 return "-", self._entry(token.start_mark.column)
             case ValueToken():
-                return ":", self._within if self.depth else self.levels[-1].new
+                return ":", self._mark()
             case FlowEntryToken():
                 return ",", self._within
             case FlowMappingStartToken() | FlowSequenceStartToken():
@@ -179,12 +179,16 @@ class _Layout:
         return self.levels[-1].new
 
     def _key(self, *, explicit: bool) -> tuple[str, int]:
-        if not self.depth:
-            self._close_flush()
-        if explicit:
-            return "?", self._within if self.depth else self.levels[-1].new
-        self.key = True
-        return "", 0
+        column = self._mark()
+        self.key = not explicit
+        return ("?", column) if explicit else ("", 0)
+
+    def _mark(self) -> int:
+        """The column of the mark of a key or a value. A list at its column ends before it."""
+        if self.depth:
+            return self._within
+        self._close_flush()
+        return self.levels[-1].new
 
     def _scalar(self) -> tuple[str, int]:
         if not self.key:

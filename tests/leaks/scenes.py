@@ -41,16 +41,18 @@ ALLOWED = "--allow-commands"
 
 
 def cluster(secret: str, more: str = "") -> Given:
-    """A store with something in the place of a secret; JSON's strings are YAML's."""
+    """A store with something in the place of a secret; JSON's strings are YAML's. One space too
+    much, so that `fmt --check` has something to show.
+    """
     text = (
         "InMemoryStore:\n  '@type': RedisCluster\n  urls: [redis://a]\n  authSecret:\n"
-        f"    '@type': Value\n    secret: {secret}\n{more}"
+        f"    '@type': Value\n    secret:  {secret}\n{more}"
     )
     return Given(("a.yaml",), {"a.yaml": text})
 
 
 def redis(url: str, more: str = "") -> Given:
-    text = f"InMemoryStore:\n  '@type': Redis\n  url: {url}\n{more}"
+    text = f"InMemoryStore:\n  '@type': Redis\n  url:  {url}\n{more}"
     return Given(("a.yaml",), {"a.yaml": text})
 
 
@@ -353,7 +355,6 @@ OPTIONS: Mapping[str, Callable[[Aviary], Given]] = {
     "fail": lambda _: Given(("--hidden-secrets", "fail")),
     "colour": lambda _: Given(("--color", "always")),
     "saved": lambda _: Given(("--out", "saved.plan")),
-    "check": lambda _: Given(("--check",)),
     "URL with credentials": lambda c: Given(("--url", f"https://u:{c['url'].encoded}@h")),
     "URL variable": lambda c: Given(environ={"CONFSYNC_URL": f"https://u:{c['url'].encoded}@h"}),
     "other proxies": lambda c: Given(
@@ -413,7 +414,7 @@ FINE: Mapping[str, tuple[str, ...]] = {
     "live": tuple(name for name in LIVE if name not in {"wrong type", "newer variant"}),
     "failure": ("none", "without effect", "stored and failed"),
     "credentials": ("token", "plan token"),
-    "options": ("everything allowed", "unlisted", "keep", "fail", "saved", "check", "none"),
+    "options": ("everything allowed", "unlisted", "keep", "fail", "saved", "none"),
 }
 """What scenes are made of that go on to the end, or nearly: one of each."""
 
@@ -455,8 +456,7 @@ class Scene:
         elif command != "show":
             parts.append(STORES[self.names["store"]](c))
         arguments = [command, *VERBOSITY[self.names["verbosity"]]]
-        if "--yes" in known:
-            arguments.append("--yes")
+        arguments += [option for option in ("--yes", "--check") if option in known]
         if (formats := formats_of(command)) and self.names["options"] not in _OUTPUTS:
             name = self.names["format"] if self.names["format"] in formats else formats[0]
             arguments += ["--output", name + ("=out.txt" if self.names["sink"] == "file" else "")]
@@ -482,6 +482,6 @@ def _known(arguments: tuple[str, ...], options: frozenset[str]) -> list[str]:
 
 
 _OUTPUTS = {"output value", "output format", "output URL"}
-_FLAGS = {"--allow-commands", "--check"}
+_FLAGS = {"--allow-commands"}
 _VALUED = {"--allow", "--unlisted", "--hidden-secrets", "--color", "--url", "--proxy", "--output"}
 _VALUED |= {"--state", "--out", "--ca-file"}
