@@ -7,7 +7,7 @@ import unicodedata
 
 # What begins or is one of YAML's own marks, and what some reader takes for something else: `:word`
 # is a symbol in Ruby.
-_MARK = re.compile(r"""[\]\[{},#&*!|>'"%@`?:]|-(?: |$)|---|\.\.\.|(?:=|<<|~)$""")
+_MARK = re.compile(r"""[\]\[{},#&*!|>'"%@`?:]|-(?: |$)|---|\.\.\.""")
 _BREAK = re.compile(r": |:$| #|^ | $")
 _FLOW = re.compile(r"[\]\[{},]")
 _WORD = re.compile(r"null|true|false|yes|no|on|off|y|n|[-+]?\.(?:inf|nan)", re.IGNORECASE)
