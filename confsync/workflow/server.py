@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from confsync.kinds import KINDS
 from confsync.kinds.from_wire import from_wire
 
 if TYPE_CHECKING:
@@ -23,8 +24,12 @@ class Server(Protocol):
     def read(self, name: str, decode: Decode) -> Live:
         """Get the object. Raises the errors of a connection, ServerRefused, UnexpectedAnswer."""
 
-    def update(self, name: str, patch: Patch, decode: Decode) -> Exchange:
-        """Update the object and get it before and after. Raises the same."""
+    def update(
+        self, name: str, patch: Patch, decode: Decode, *, not_done: Callable[[Exchange], bool]
+    ) -> Exchange:
+        """Update the object and get it before and after. Where `not_done` says so of what came
+        back, it may be sent once more. Raises the same.
+        """
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,11 @@ class Session:
     target: Target
     server: Server
     vault: Vault
+
+
+def read(name: str, session: Session) -> Live:
+    """The live state of an object. One request."""
+    return session.server.read(name, decoder(KINDS[name], session.vault))
 
 
 def decoder(kind: Kind, vault: Vault) -> Callable[[Mapping[str, Json]], Live]:
