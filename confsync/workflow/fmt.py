@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import OutputFailed, Problem
 from confsync.files.concern import is_meant_as_store
-from confsync.files.faithful import comments, first_difference
-from confsync.files.format import formatted, normal
+from confsync.files.faithful import proven
+from confsync.files.format import formatted
 from confsync.files.formatted import Formatted
 from confsync.files.masked_diff import Side, masked_diff
-from confsync.files.read import MAX_BYTES, Parsed, content, parse, text
+from confsync.files.read import Parsed, content, parse, text
 from confsync.files.save import save
 from confsync.kinds import KINDS
 from confsync.kinds.showable import hidden
@@ -21,7 +21,7 @@ from confsync.workflow.load import check_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from confsync.sync.document import MappingNode, Mark
+    from confsync.sync.document import MappingNode
 
 RULE = "not-formatted"
 """The rule of what is wrong with a file that is a store, and cannot be formatted."""
@@ -74,36 +74,15 @@ def _canonical(
     file: str, old: bytes, source: str, document: MappingNode
 ) -> tuple[Formatted, bytes]:
     new = formatted(source)
-    proof = parse(file, new)
-    problem = _unfaithful(file, source, document, new, proof)
-    if problem is not None:
-        return Formatted(file, problems=(problem,)), old
     written = new.encode("utf-8")
-    if written == old or proof.document is None:
+    if written == old:
         return Formatted(file), old
+    proof = proven(file, source, document, new)
+    if isinstance(proof, Problem):
+        return Formatted(file, problems=(proof,)), old
     before = Side(old.decode("utf-8"), _hidden(document))
-    diff = masked_diff(file, before, Side(new, _hidden(proof.document)))
+    diff = masked_diff(file, before, Side(new, _hidden(proof)))
     return Formatted(file, changed=True, diff=diff), written
-
-
-def _unfaithful(
-    file: str, source: str, document: MappingNode, new: str, proof: Parsed
-) -> Problem | None:
-    """What speaks against writing a file's new text: it has to read the same, comments too."""
-    if len(new.encode("utf-8")) > MAX_BYTES:
-        message, hint = "formatted it would be larger than 64 KiB", "make it smaller"
-        return Problem(file, 0, 0, RULE, message, hint)
-    if proof.document is None or proof.problems:
-        mark: Mark | None = document.mark
-    else:
-        mark = first_difference(document, proof.document)
-    if mark is None and comments(normal(source)) != comments(new):
-        mark = document.mark
-    if mark is None:
-        return None
-    message = "formatting would change what stands here, so the file is left alone"
-    hint = "if it is the file's last text, end the file with a newline; else write it in one line"
-    return Problem(file, mark.line, mark.column, RULE, message, hint)
 
 
 def _hidden(document: MappingNode) -> dict[tuple[int, int], str]:

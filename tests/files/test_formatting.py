@@ -11,7 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from confsync.files.faithful import comments, first_difference
+from confsync.errors import Problem
+from confsync.files.faithful import comments, first_difference, proven
 from confsync.files.format import formatted, normal
 from confsync.files.read import parse
 from confsync.files.write import yaml_text
@@ -176,6 +177,36 @@ def test_a_change_of_what_a_file_says_is_noticed(before: str, after: str) -> Non
     assert first_difference(one, other) is not None
 
 
-def test_a_lost_or_changed_comment_is_noticed() -> None:
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("# a\nb: c\n", "b: c\n"),
+        ("b: c  # a\n", "b: c  # d\n"),
+        ("b: [c,  # a\n  d]\n", "b: [c, d]\n"),
+        ("b: |  # a\n  c\n", "b: |\n  c\n"),
+        ("b: c\n", "b: [c\n"),
+        ("b: c\n", "b: d\n"),
+    ],
+)
+def test_nothing_is_written_that_says_something_else(before: str, after: str) -> None:
+    document = parse("a.yaml", before).document
+    assert document is not None
+    assert proven("a.yaml", before, document, before) == document
+    problem = proven("a.yaml", before, document, after)
+    assert isinstance(problem, Problem)
+    assert problem.rule == "not-formatted"
+
+
+def test_what_would_grow_beyond_the_limit_is_not_written() -> None:
+    """A file that confsync writes has to be one that confsync reads."""
+    source = "a:\n" + "".join(f" b{number}:\n  - c\n" for number in range(4600))
+    document = parse("a.yaml", source).document
+    assert document is not None
+    problem = proven("a.yaml", source, document, formatted(source))
+    assert isinstance(problem, Problem)
+    assert problem.message == "formatted it would be larger than 64 KiB"
+
+
+def test_comments_are_found_wherever_they_stand() -> None:
     source = "# a\nb: |  # c\n  # no comment\nd: [e,  # f\n  g]  # h\n# i\n"
     assert comments(source) == ("# a", "# c", "# f", "# h", "# i")
