@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import Problem
 from confsync.files.block_text import header
-from confsync.files.format import normal
+from confsync.files.canonical import normal
 from confsync.files.pieces import gaps
 from confsync.files.quoting import is_ambiguous
 from confsync.files.read import MAX_BYTES, parse

@@ -9,7 +9,8 @@ import re
 from difflib import unified_diff
 from typing import TYPE_CHECKING, NamedTuple
 
-from confsync.files.format import normal
+from confsync.errors import Fault
+from confsync.files.canonical import normal
 from confsync.files.pieces import gaps, written
 
 if TYPE_CHECKING:
@@ -33,8 +34,9 @@ def masked_diff(file: str, before: Side, after: Side) -> str:
 
     Where only the quotes of a hidden text change, its line stands there twice, the same.
     """
+    name = file.replace("\n", "\\x0a")
     lines = unified_diff(
-        _lines(before), _lines(after), f"{file} as it is", f"{file} formatted", lineterm=""
+        _lines(before), _lines(after), f"{name} as it is", f"{name} formatted", lineterm=""
     )
     return "".join(f"{_BEHIND.sub('', line)}\n" for line in lines)
 
@@ -57,18 +59,23 @@ def _lines(side: Side) -> list[str]:
 
 def _parts(source: str, hidden: Mapping[tuple[int, int], str]) -> Iterator[tuple[str, str | None]]:
     """The source in parts, each with what to show in its place, or None where it may be shown."""
+    missing = set(hidden)
     for gap, piece in gaps(source):
         yield from _without_comments(gap)
         if piece is None:
             continue
         raw = written(source, piece)
-        instead = hidden.get((piece.line, piece.column))
+        place = (piece.line, piece.column)
+        instead = hidden.get(place)
+        missing.discard(place)
         if instead is None and piece.style in {"|", ">"}:
             first, end, rest = raw.partition("\n")
             yield from _without_comments(first)
             yield end + rest, None
         else:
             yield raw, instead
+    if missing:
+        raise Fault("a text to mask is not where it was read")
 
 
 def _without_comments(gap: str) -> Iterator[tuple[str, str | None]]:

@@ -44,7 +44,7 @@ STEP = 2
 class Level:
     """An open block mapping or list: the column that it had, and the one that it gets.
 
-    A list under a key without any indentation of its own counts as one column deeper than it had.
+    `flush`: a list at the column of the key that it is under; it counts as one column deeper.
     """
 
     old: int

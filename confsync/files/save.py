@@ -42,7 +42,7 @@ def save(path: str, content: bytes) -> None:
 def _take_over(descriptor: int, status: os.stat_result) -> None:
     """Give a fresh file the owner, the group and the mode of another, as far as that is allowed."""
     for owner, group in ((-1, status.st_gid), (status.st_uid, -1)):
-        with suppress(PermissionError):
+        with suppress(OSError):
             os.fchown(descriptor, owner, group)
     os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
 

@@ -18,7 +18,7 @@ Plain: TypeAlias = "bool | int | str | list[Plain] | dict[str, Plain] | None"
 
 
 def yaml_text(document: Mapping[str, Plain]) -> str:
-    """A document as YAML in the canonical form, to which `formatted` has nothing to add."""
+    """A document as YAML in the canonical form, to which `fmt` has nothing to add."""
     yaml = YAML()
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.width = maxsize

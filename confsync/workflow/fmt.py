@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confsync.errors import OutputFailed, Problem
+from confsync.files.canonical import canonical
 from confsync.files.concern import is_meant_as_store
 from confsync.files.faithful import proven
-from confsync.files.format import formatted
 from confsync.files.formatted import Formatted
 from confsync.files.masked_diff import Side, masked_diff
 from confsync.files.read import Parsed, content, parse, text
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from confsync.sync.document import MappingNode
-
-RULE = "not-formatted"
-"""The rule of what is wrong with a file that is a store, and cannot be formatted."""
 
 
 @discreet
@@ -73,7 +70,7 @@ def _formatted(file: str) -> tuple[Formatted, bytes]:
 def _canonical(
     file: str, old: bytes, source: str, document: MappingNode
 ) -> tuple[Formatted, bytes]:
-    new = formatted(source)
+    new = canonical(source)
     written = new.encode("utf-8")
     if written == old:
         return Formatted(file), old

@@ -6,6 +6,7 @@ is spaced, indented and quoted. So the same document can be written twice, diffe
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from random import Random
 from typing import TypeAlias
@@ -23,6 +24,8 @@ QUOTED = (
     *(".inf", ".NaN", "2001-01-01", "2001-01-01 10:00:00", "<<", "=", "---", "..."),
 )
 """Texts that need quotes everywhere."""
+COMMENT = re.compile(r"#c[0-9][^\n]*")
+"""A comment of a messy document. No text in one looks like it."""
 WORDS = ("url", "urls", "timeout", "@type", "authSecret", "env", "größe", "on", "a b", "stores")
 
 
@@ -45,7 +48,10 @@ def messy(what: int, how: int, *, wild: bool = True) -> Messy:
         lines += [*writer.between(0), "---" + writer.tail()]
     inner, value = writer.mapping(writer.how.choice((0, 0, 0, 1, 2)), 0)
     lines += [*inner, *writer.between(0)]
-    return Messy("\n".join(lines) + "\n", value, tuple(writer.comments))
+    text = "\n".join(lines) + "\n"
+    comments = COMMENT.findall(text)
+    assert sorted(comments) == sorted(writer.comments)
+    return Messy(text, value, tuple(comments))
 
 
 @dataclass

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from confsync.errors import Problem
+from confsync.files.canonical import canonical, normal
 from confsync.files.faithful import comments, first_difference, proven
-from confsync.files.format import formatted, normal
 from confsync.files.read import parse
 from confsync.files.write import yaml_text
-from tests.files.messy import BLOCK_PLAIN, PLAIN, QUOTED, messy
+from tests.files.messy import BLOCK_PLAIN, COMMENT, PLAIN, QUOTED, messy
 
 ROOT = Path(__file__).parent.parent.parent
 CASES = ROOT / "tests" / "cases"
@@ -24,7 +24,6 @@ CANONICAL = CASES / "fmt"
 STORES = sorted(path for path in CASES.rglob("*.yaml") if CANONICAL not in path.parents)
 FEWER = settings(max_examples=max(10, settings().max_examples // 5))
 SEEDS = st.integers(0, 2**32 - 1)
-COMMENT = re.compile(r"#c[0-9][^\n]*")
 
 
 def lines_of(text: str) -> list[str]:
@@ -37,7 +36,7 @@ def lines_of(text: str) -> list[str]:
 def test_values_comments_and_lines_stay_and_the_form_is_clean(seed: int) -> None:
     """The second opinion on values: PyYAML, as YAML 1.1 has it, and ruamel's own YAML 1.2."""
     document = messy(seed, seed)
-    result = formatted(document.text)
+    result = canonical(document.text)
     assert yaml.load(result, Loader=yaml.CSafeLoader) == document.value
     assert YAML(typ="safe", pure=True).load(result) == document.value
     assert tuple(COMMENT.findall(result)) == document.comments
@@ -52,9 +51,9 @@ def test_values_comments_and_lines_stay_and_the_form_is_clean(seed: int) -> None
 @FEWER
 @given(SEEDS)
 def test_a_formatted_file_is_formatted_for_good(seed: int) -> None:
-    rounds = [formatted(messy(seed, seed).text)]
+    rounds = [canonical(messy(seed, seed).text)]
     for _ in range(10):
-        rounds.append(formatted(rounds[-1]))
+        rounds.append(canonical(rounds[-1]))
     assert len(set(rounds)) == 1
 
 
@@ -63,16 +62,16 @@ def test_how_a_file_was_spaced_indented_and_quoted_makes_no_difference(
     what: int, how: int, other: int
 ) -> None:
     first, second = (messy(what, chance, wild=False) for chance in (how, other))
-    assert formatted(first.text) == formatted(second.text)
+    assert canonical(first.text) == canonical(second.text)
 
 
 @FEWER
 @given(SEEDS)
 def test_line_ends_and_a_byte_order_mark_make_no_difference(seed: int) -> None:
     text = messy(seed, seed).text
-    wanted = formatted(text)
+    wanted = canonical(text)
     for other in (text.replace("\n", "\r\n"), text.replace("\n", "\r"), "\ufeff" + text):
-        assert formatted(other) == wanted
+        assert canonical(other) == wanted
 
 
 @pytest.mark.parametrize("text", [*PLAIN, *BLOCK_PLAIN, *QUOTED])
@@ -82,8 +81,8 @@ def test_quotes_stand_only_where_a_reader_needs_them(text: str) -> None:
     flow = text if text in PLAIN else single
     for given_text in (single, '"' + text.replace('"', '\\"') + '"'):
         source = f"a: {given_text}\nb: [{given_text}]\nc: {{d: {given_text}}}\n"
-        assert formatted(source) == f"a: {block}\nb: [{flow}]\nc: {{d: {flow}}}\n"
-        assert formatted(f"{given_text}: x\n") == f"{block}: x\n"
+        assert canonical(source) == f"a: {block}\nb: [{flow}]\nc: {{d: {flow}}}\n"
+        assert canonical(f"{given_text}: x\n") == f"{block}: x\n"
     loaded = [yaml.load(f"a: {text}\n", Loader=yaml.CSafeLoader)] if text not in QUOTED else []
     assert loaded == [{"a": text}] * len(loaded)
 
@@ -102,7 +101,7 @@ texts = st.one_of(
 @example("a" * 5000 + " a" * 5000)
 def test_what_show_writes_is_in_canonical_form(text: str) -> None:
     document = yaml_text({"a": {"@type": text, "b": [text, {"c": text}], f"{text}d": [], "e": {}}})
-    assert formatted(document) == document
+    assert canonical(document) == document
     assert yaml.load(document, Loader=yaml.CSafeLoader)["a"]["b"] == [text, {"c": text}]
 
 
@@ -120,7 +119,7 @@ def test_the_stores_of_pages_and_examples_are_in_canonical_form() -> None:
     found = canonical_texts()
     assert len(found) > 5
     for name, text in found.items():
-        assert formatted(text) == text, name
+        assert canonical(text) == text, name
 
 
 def test_every_store_of_the_cases_reads_the_same_once_formatted() -> None:
@@ -130,14 +129,14 @@ def test_every_store_of_the_cases_reads_the_same_once_formatted() -> None:
         parsed = parse("store.yaml", source)
         if parsed.document is None or parsed.problems:
             continue
-        result = formatted(source)
+        result = canonical(source)
         again = parse("store.yaml", result)
         assert not again.problems, path
         assert again.document is not None
         assert first_difference(parsed.document, again.document) is None, path
         assert comments(normal(source)) == comments(result), path
         assert lines_of(result) == lines_of(normal(source)), path
-        assert formatted(result) == result, path
+        assert canonical(result) == result, path
         tried += 1
     assert tried > 200
 
@@ -151,8 +150,8 @@ def test_a_file_is_formatted_just_so(name: str) -> None:
     before, after = (
         (CANONICAL / name / f"{which}.yaml").read_bytes().decode() for which in ("before", "after")
     )
-    assert formatted(before) == after
-    assert formatted(after) == after
+    assert canonical(before) == after
+    assert canonical(after) == after
 
 
 @pytest.mark.parametrize(
@@ -202,7 +201,7 @@ def test_what_would_grow_beyond_the_limit_is_not_written() -> None:
     source = "a:\n" + "".join(f" b{number}:\n  - c\n" for number in range(4600))
     document = parse("a.yaml", source).document
     assert document is not None
-    problem = proven("a.yaml", source, document, formatted(source))
+    problem = proven("a.yaml", source, document, canonical(source))
     assert isinstance(problem, Problem)
     assert problem.message == "formatted it would be larger than 64 KiB"
 

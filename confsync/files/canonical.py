@@ -19,7 +19,7 @@ _PENDING = frozenset("-?:")
 _VALUE = frozenset({"scalar", "{", "["})
 
 
-def formatted(text: str) -> str:
+def canonical(text: str) -> str:
     """The canonical form of a text that the strict reader takes without a problem."""
     return _Writer(normal(text)).written()
 
