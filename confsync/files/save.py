@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 from contextlib import suppress
@@ -9,6 +10,8 @@ from pathlib import Path
 from tempfile import mkstemp
 
 from confsync.errors import OutputFailed
+
+_LOG = logging.getLogger("confsync.files")
 
 
 def save(path: str, content: bytes) -> None:
@@ -18,6 +21,7 @@ def save(path: str, content: bytes) -> None:
     that it leads to is replaced. A file that may not be written to, or is none (a pipe, a device),
     is left alone.
     """
+    _LOG.info("writes %s", path)
     try:
         target = Path(path).resolve(strict=True)
         status = target.stat()
