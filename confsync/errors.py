@@ -125,10 +125,13 @@ class ConnectionLost(ConfsyncError):
 
 
 class ServerRefused(ConfsyncError):
-    """The server answered with an error. `status` is the HTTP status, 200 for JMAP errors, `wait`
-    the seconds after which it wants to be asked again, if it said so.
+    """The server answered with an error. `status` is the HTTP status, 200 for JMAP errors.
+
+    `passing`: it did not look at the request, because there were too many. `wait`: the seconds
+    after which it wants to be asked again, if it said so.
     """
 
+    passing = False
     wait: float | None = None
 
     def __init__(self, message: str, *, status: int, where: str = "", hint: str = "") -> None:

@@ -78,6 +78,9 @@ class Store:
         assert name == "InMemoryStore"
         return decode(cast("Mapping[str, Answer]", rules.get_view(self.stored)))
 
+    def hurry(self) -> None:
+        pass
+
     def update(
         self, name: str, patch: Patch, decode: Decode, *, not_done: Callable[[Exchange], bool]
     ) -> Exchange:

@@ -6,7 +6,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 from click.core import ParameterSource
@@ -97,7 +97,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     console, plan = outputs.console, _plan_file(files)
     book = None if audit is None else _book(audit, console)
     asking = not yes and expect is None and plan is None
-    if asking and (sys.stdin is None or not sys.stdin.isatty()):
+    if asking and not (_at_terminal(sys.stdin) and _at_terminal(sys.stderr)):
         hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
         raise Declined("nobody can be asked: there is no terminal", hint=hint)
     use = partial(
@@ -117,6 +117,10 @@ def apply(  # noqa: PLR0913 - one parameter an option
     )
     with session(access, console) as connected, hint_to_run_again():
         return _finish(use(connected), outputs, book)
+
+
+def _at_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
 
 
 def _book(file: str, console: Console) -> Audit:

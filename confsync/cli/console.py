@@ -8,6 +8,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from confsync.cli.signals import ignore_interrupts
 from confsync.errors import OutputFailed, ReaderGone
 from confsync.sync.secret import Vault
 
@@ -45,8 +46,14 @@ class Console:
         self._end.close()
 
     def sending(self, how: Sending) -> None:
-        """Take note of an update: see `workflow.server.Session`."""
-        self.sent = how == "under way"
+        """Take note of an update: see `workflow.server.Session`. Once it is known what came of it,
+        there is nothing left to interrupt but its report.
+        """
+        self.sent = how != "not sent"
+        if how == "known":
+            ignore_interrupts()
+        elif how == "finishing":
+            self.say("interrupted: finishing the update, for a few seconds; again gives it up\n")
 
     def at_end(self, action: Callable[[], None]) -> None:
         """Do something when the run is over."""

@@ -111,22 +111,17 @@ def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
             _say(console, *_usage(usage))
             return Status.ERROR
         except (click.Abort, KeyboardInterrupt):
-            if console.sent:
-                _say(console, "interrupted", *_consequence(command))
-                return Status.UNKNOWN
-            _say(console, "interrupted", *_unchanged(command))
-            return Status.INTERRUPTED
+            _say(console, "interrupted", *_consequence(console, command))
+            return Status.UNKNOWN if console.sent else Status.INTERRUPTED
         except ReaderGone:
             return Status.ERROR
-        except Fault as fault:
-            _say(console, *told_fault(as_fault(fault)), *_consequence(command))
-            return Status.ERROR
         except ConfsyncError as error:
+            if isinstance(error, Fault):
+                return _faulty(console, error, command)
             _say(console, *_told(error), *(_unchanged(command) if error.unchanged else ()))
             return of_error(error)
         except BaseException as error:  # noqa: BLE001 - the last door: no foreign text goes out
-            _say(console, *told_fault(as_fault(error)), *_consequence(command))
-            return Status.ERROR
+            return _faulty(console, error, command)
 
 
 def _run(arguments: Sequence[str], console: Console) -> int:
@@ -174,10 +169,16 @@ def _unchanged(command: str) -> list[str]:
     return [] if not command or command in _NO_SERVER else ["nothing was changed on the server"]
 
 
-def _consequence(command: str) -> list[str]:
-    if command == "apply":
+def _consequence(console: Console, command: str) -> list[str]:
+    """What is true of the server where a run ends before it could tell."""
+    if console.sent:
         return ["it is not known whether anything was changed: `confsync plan` shows what is there"]
     return _unchanged(command)
+
+
+def _faulty(console: Console, error: BaseException, command: str) -> Status:
+    _say(console, *told_fault(as_fault(error)), *_consequence(console, command))
+    return Status.UNKNOWN if console.sent else Status.ERROR
 
 
 def _say(console: Console, *lines: str) -> None:

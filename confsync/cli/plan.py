@@ -12,7 +12,7 @@ from confsync.cli.connect import server, session
 from confsync.cli.status import Status
 from confsync.report import PLAN
 from confsync.workflow.plan import plan as run
-from confsync.workflow.saved import save
+from confsync.workflow.saved import check_place, save
 
 if TYPE_CHECKING:
     from confsync.cli.connect import Access
@@ -46,6 +46,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
     One request to the server; nothing is written. Several FILES are laid over each other, later
     ones over earlier ones.
     """
+    if out is not None:
+        check_place(out, files)
     with session(access, outputs.console) as connected:
         planned = run(files, connected, environment=os.environ, options=options)
     if out is not None:

@@ -35,7 +35,6 @@ def of_outcome(outcome: Outcome) -> Status:
         case Overtaken():
             return Status.REFUSED
         case Stored():
-            wanted = outcome.verified and not outcome.overwritten
-            return Status.DONE if wanted else Status.NOT_AS_WANTED
+            return Status.DONE if outcome.as_wanted else Status.NOT_AS_WANTED
         case Unknown():
             return Status.UNKNOWN

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,27 +17,54 @@ if TYPE_CHECKING:
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
+def check(path: str) -> None:
+    """Raise OutputFailed for a file that cannot be appended to; one that is not there is made, for
+    its owner alone (0600).
+    """
+    with _opened(path):
+        return
+
+
 def append(path: str, record: Mapping[str, Json], scrub: Callable[[str], str]) -> None:
     """Append a record as one line, in one write, and wait until it is on the disk.
 
-    A file that is not there is made for its owner alone (0600). `scrub` is the last look at the
-    line. Raises OutputFailed.
+    A file that is not there is made, as in `check`. `scrub` is the last look at each text. Raises
+    OutputFailed.
     """
-    line = scrub(json.dumps(record, separators=(",", ":"))) + "\n"
+    line = json.dumps(_scrubbed(record, scrub), separators=(",", ":")) + "\n"
+    with _opened(path) as descriptor:
+        content = _after_torn(descriptor) + line.encode("ascii")
+        if os.write(descriptor, content) != len(content):
+            raise _unwritable(path)
+        os.fsync(descriptor)
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[int]:
     try:
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK
         descriptor = os.open(path, flags, 0o600)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise _unwritable(path)
-            content = _after_torn(descriptor) + line.encode("utf-8", "backslashreplace")
-            if os.write(descriptor, content) != len(content):
-                raise _unwritable(path)
-            os.fsync(descriptor)
+            yield descriptor
         finally:
             os.close(descriptor)
     except (OSError, ValueError):
         raise _unwritable(path) from None
+
+
+def _scrubbed(value: Json, scrub: Callable[[str], str]) -> Json:
+    """Texts scrubbed, names of members not: they are ours."""
+    match value:
+        case str():
+            return scrub(value)
+        case dict():
+            return {name: _scrubbed(member, scrub) for name, member in value.items()}
+        case list() | tuple():
+            return [_scrubbed(item, scrub) for item in value]
+        case _:
+            return value
 
 
 def records(path: str) -> Iterator[tuple[int, dict[str, object]]]:
@@ -69,6 +96,6 @@ def _after_torn(descriptor: int) -> bytes:
 
 def _unwritable(path: str) -> OutputFailed:
     return OutputFailed(
-        f"the audit file {path} cannot be written",
+        f"the audit file {path} cannot be read and written",
         hint="name a file in a directory that may be written to, on a disk that has room",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import stat
 from contextlib import suppress
 from glob import escape
@@ -25,13 +26,19 @@ _FRESH = ".confsync-new"
 
 
 def is_plan(path: str, member: str) -> bool:
-    """Whether a file is a saved plan, or what is left of one: JSON that begins with a member."""
+    """Whether a file is a saved plan, or what is left of one: JSON that begins with a member. What
+    can be read only once, such as a pipe, is none.
+    """
+    file = Path(path)
     try:
-        with Path(path).open("rb") as file:
-            head = file.read(_HEAD)
+        if not file.is_file():
+            return False
+        with file.open("rb") as opened:
+            head = opened.read(_HEAD)
     except (OSError, ValueError):
         return False
-    return head.lstrip().startswith(b'{"' + member.encode("ascii") + b'"')
+    start = rb"(?:\xef\xbb\xbf)?\s*\{\s*" + re.escape(f'"{member}"').encode("ascii")
+    return re.match(start, head) is not None
 
 
 def read_plan(path: str) -> dict[str, Json]:
@@ -39,7 +46,7 @@ def read_plan(path: str) -> dict[str, Json]:
     try:
         with Path(path).open("rb") as file:
             content = file.read(MAX_BYTES + 1)
-        document: object = json.loads(content.decode("utf-8"), parse_constant=_refuse)
+        document: object = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)
     except (OSError, ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
@@ -54,7 +61,7 @@ def write_plan(path: str, document: Mapping[str, Json]) -> None:
     What was there before stays until the new one is on the disk. A run that was killed leaves a
     file beside it, which the next one takes away.
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))
     text = json.dumps(document, separators=(",", ":")) + "\n"
     try:
         if target.exists() and not stat.S_ISREG(target.stat().st_mode):

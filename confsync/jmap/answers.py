@@ -102,9 +102,21 @@ def check_status(answer: Answer) -> None:
         message, hint = _STATUSES.get(answer.status) or (
             _STATUSES[500] if answer.status >= 500 else ("the server refuses", _CHECK_URL)  # noqa: PLR2004 - the same
         )
+    busy = answer.status == 400 and _limit(answer.body) == "maxConcurrentRequests"  # noqa: PLR2004 - the same
+    if busy:
+        message, hint = "the server has too many requests of this account at once", "try again"
     refused = ServerRefused(f"{message} (HTTP {answer.status})", status=answer.status, hint=hint)
+    refused.passing = busy or answer.status == 429  # noqa: PLR2004 - the same
     refused.wait = retry_after(answer.headers)
     raise refused
+
+
+def _limit(body: bytes) -> Json:
+    """Which limit a problem says was passed: wire section 1."""
+    try:
+        return _object(_parse(body)).get("limit")
+    except UnexpectedAnswer:
+        return None
 
 
 def responses(answer: Answer, calls: tuple[tuple[str, str], ...]) -> tuple[dict[str, Json], ...]:

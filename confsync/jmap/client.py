@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 PATH = "/jmap/"
 PATIENCE = Patience()
 USING = ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"]
-_TOO_MANY = 429
 _GET = {"ids": ["singleton"]}
 
 Decode: TypeAlias = "Callable[[Mapping[str, Json]], Live]"
@@ -35,23 +34,20 @@ T = TypeVar("T")
 
 
 class Transport(Protocol):
-    """What carries a request to the server and its answer back.
+    """What carries a request to the server and its answer back."""
 
-    `interrupted`: a signal came while a request was to be finished; nothing is tried again then.
-    """
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was told to hurry: nothing is tried again then."""
 
-    interrupted: bool
+    def hurry(self) -> None:
+        """Give what is under way, and what follows, only a few seconds more."""
 
     def post(
-        self,
-        path: str,
-        write: Callable[[], Request],
-        *,
-        seconds: float | None = None,
-        finish: bool = False,
+        self, path: str, write: Callable[[], Request], *, seconds: float | None = None
     ) -> Answer:
         """Send what `write` returns, which is called just before, and read the answer, within some
-        seconds; with `finish` a first interrupt does not end it.
+        seconds.
 
         Raises ConnectionFailed, ConnectionLost, UnexpectedAnswer, and what `write` raises, as
         errors whose frames hold neither the request nor the answer.
@@ -110,7 +106,11 @@ class Client:
                 return result
             lost = isinstance(result, ConnectionLost)
             if not (lost or _certainly_not_done(result)) or not self._again(result, tries):
-                raise _after(result, tries)
+                raise _told(result, tries)
+
+    def hurry(self) -> None:
+        """An interrupt: give what is under way only a few seconds more, and try nothing again."""
+        self._transport.hurry()
 
     def update(
         self,
@@ -140,56 +140,38 @@ class Client:
 
         tries = self._patience.tries()
         while True:
-            result = self._once(calls, taken, tries, finish=True)
-            if isinstance(result, ConfsyncError):
-                if not _certainly_not_done(result) or not self._again_unsent(result, tries):
-                    raise _after(result, tries)
-            elif not not_done(result) or not self._again_refused(result, tries):
-                return result
+            result = self._once(calls, taken, tries)
+            if not isinstance(result, ConfsyncError):
+                if not not_done(result) or not self._again(_refused(result), tries):
+                    return result
+            elif not _certainly_not_done(result):
+                raise result
+            elif not self._again(result, tries):
+                raise self._unsent(result, tries)
 
     def _once(
-        self,
-        calls: Callable[[], Calls],
-        take: Callable[[Answer], T],
-        tries: Tries,
-        *,
-        finish: bool = False,
+        self, calls: Callable[[], Calls], take: Callable[[Answer], T], tries: Tries
     ) -> T | ConfsyncError:
         def asked() -> T:
-            answer = self._transport.post(
-                PATH, lambda: self._request(calls()), seconds=tries.left, finish=finish
-            )
-            try:
-                return take(answer)
-            except KeyboardInterrupt:
-                if not finish:
-                    raise
-                # The answer is there: the first interrupt must not make it unknown.
-                return take(answer)
+            answer = self._transport.post(PATH, lambda: self._request(calls()), seconds=tries.left)
+            return take(answer)
 
         return caught(asked)
 
     def _again(self, error: ConfsyncError, tries: Tries) -> bool:
-        wait = error.wait if isinstance(error, ServerRefused) else None
-        return not self._transport.interrupted and tries.again(error.message, wait)
-
-    def _again_unsent(self, error: ConfsyncError, tries: Tries) -> bool:
-        """The same while an update waits: an interrupt finds it not sent."""
-        try:
-            return self._again(error, tries)
-        except KeyboardInterrupt:
-            unsent = ConnectionFailed(error.message, hint=error.hint)
-            unsent.interrupted = True
-            raise unsent from None
-
-    def _again_refused(self, exchange: Exchange, tries: Tries) -> bool:
-        """The same after an answer: an interrupt leaves it as the last word."""
-        kind = exchange.refusal.kind if exchange.refusal is not None else ""
-        try:
-            reason = f"the server did not store the update ({kind})"
-            return not self._transport.interrupted and tries.again(reason)
-        except KeyboardInterrupt:
+        """Wait for the next try; False where there is none, or where an interrupt came."""
+        if self._transport.interrupted:
             return False
+        wait = error.wait if isinstance(error, ServerRefused) else None
+        return tries.again(error.message, wait) and not self._transport.interrupted
+
+    def _unsent(self, error: ConfsyncError, tries: Tries) -> ConfsyncError:
+        """The error of an update that was certainly not done; an interrupt may have ended it."""
+        if not self._transport.interrupted:
+            return _told(error, tries)
+        unsent = ConnectionFailed(error.message, hint=error.hint)
+        unsent.interrupted = True
+        return unsent
 
     def _request(self, calls: Calls) -> Request:
         body = json.dumps({"using": USING, "methodCalls": calls}, separators=(",", ":"))
@@ -204,10 +186,16 @@ def _certainly_not_done(error: ConfsyncError) -> bool:
     """Whether the server has certainly not looked at the calls, and may do so later."""
     if isinstance(error, ConnectionFailed):
         return not error.lasting
-    return isinstance(error, ServerRefused) and error.status == _TOO_MANY
+    return isinstance(error, ServerRefused) and error.passing
 
 
-def _after(error: ConfsyncError, tries: Tries) -> ConfsyncError:
+def _refused(exchange: Exchange) -> ServerRefused:
+    """A refusal of the update, as the reason for a wait."""
+    kind = exchange.refusal.kind if exchange.refusal is not None else ""
+    return ServerRefused(f"the server did not store the update ({kind})", status=200)
+
+
+def _told(error: ConfsyncError, tries: Tries) -> ConfsyncError:
     """The error of the last try, which says how many there were."""
     if tries.made > 1:
         error.message = f"{error.message} (tried {tries.made} times)"

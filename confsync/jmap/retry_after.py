@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_LONGEST = 1e9
+
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """The seconds in `Retry-After`, or until its date by the server's own clock; None: it says
@@ -16,7 +18,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """
     asked = headers.get("retry-after", "").strip()
     if asked.isascii() and asked.isdigit():
-        return float(asked[:9])
+        return min(float(asked), _LONGEST)
     until, now = _date(asked), _date(headers.get("date", ""))
     if until is None or now is None:
         return None
@@ -26,6 +28,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 def _date(text: str) -> datetime | None:
     try:
         found: datetime = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

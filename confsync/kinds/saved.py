@@ -52,6 +52,13 @@ def to_json(plan: Plan) -> dict[str, Json]:
     return {**content, _SUM: _sum(content)}
 
 
+def check_no_secret_in_clear(plan: Plan) -> None:
+    """Raise WrongUsage for a plan with a secret that stands in its files: neither a saved plan nor
+    a digest holds it, so that neither could tell that it is another one.
+    """
+    _tree_json(plan.desired.written)
+
+
 def from_json(document: Mapping[str, Json], shapes: Mapping[str, Variants]) -> Plan:
     """The plan that was saved, before its references are looked up.
 
@@ -101,8 +108,8 @@ def _part_json(part: str | Secret) -> Json:
 
 def _in_clear() -> WrongUsage:
     return WrongUsage(
-        "a plan with a secret that stands in clear in a text cannot be saved",
-        hint="a saved plan holds no secret: write a reference in its place",
+        "a plan with a secret that stands in clear in a text cannot be saved or known by its digest",
+        hint="neither holds a secret: write a reference in its place",
     )
 
 

@@ -15,16 +15,21 @@ from confsync.sync.tree import Items, Members, Object, Tree
 from confsync.sync.url import Url, masked, percent_encoded, trim
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from confsync.kinds.kind import Kind
-    from confsync.sync.values import Live
+    from confsync.sync.values import Change, Live
 
 Plain: TypeAlias = "bool | int | str | list[Plain] | dict[str, Plain] | None"
 
 FILL_IN = "FILL_IN_"
 
 
-def to_store(live: Live, kind: Kind) -> dict[str, Plain] | None:
-    """The document of a store file that says a live state; what is at its default is left out.
+def to_store(
+    live: Live, kind: Kind, *, named: frozenset[str] = frozenset()
+) -> dict[str, Plain] | None:
+    """The document of a store file that says a live state; what is at its default is left out, but
+    for the fields in `named`.
 
     What the server hides, and passwords, are `{env: FILL_IN_1}` and so on. None where the server
     has something that a file cannot say: a variant or a field that confsync does not know, or a
@@ -33,8 +38,15 @@ def to_store(live: Live, kind: Kind) -> dict[str, Plain] | None:
     if live.unrecognised:
         return None
     writer = _Writer()
-    document: dict[str, Plain] = {kind.name: writer.object(live.tree, kind.shape)}
+    document: dict[str, Plain] = {kind.name: writer.object(live.tree, kind.shape, named)}
     return document if writer.whole else None
+
+
+def touched(changes: Iterable[Change]) -> frozenset[str]:
+    """The object's fields that some changes are about: with `--unlisted keep` a file has to name
+    them, to bring them back to their defaults.
+    """
+    return frozenset(str(change.path[0]) for change in changes if change.path)
 
 
 @dataclass
@@ -42,12 +54,12 @@ class _Writer:
     secrets: int = 0
     whole: bool = True
 
-    def object(self, value: Object, shape: Variants) -> Plain:
+    def object(self, value: Object, shape: Variants, named: frozenset[str] = frozenset()) -> Plain:
         known = shape.objects[value.tag].fields
         members = {
             name: self.tree(member, known[name].shape)
             for name, member in value.members.items()
-            if known[name].required or not same(member, known[name].default)
+            if known[name].required or name in named or not same(member, known[name].default)
         }
         return {"@type": value.tag, **members}
 

@@ -159,7 +159,9 @@ class Reader:
         check_read(value)
         form = self.references[key.text].form
         first, *rest = arguments(value, form, f"{name}/{key.text}")
-        return Ref(key.text, first, str(PurePath(value.mark.file).parent), tuple(rest))
+        absolute = not form.words and PurePath(first).is_absolute()
+        base = str(PurePath(value.mark.file).parent) if form.relative and not absolute else ""
+        return Ref(key.text, first, base, tuple(rest))
 
 
 def in_clear(url: Url) -> Url:

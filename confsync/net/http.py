@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
@@ -34,6 +34,7 @@ MAX_ANSWER = 8 * 1024 * 1024
 HURRY = 2.5
 """Seconds for what is left to do after an interrupt: the update's answer, and one more reading."""
 
+_GLANCE = 0.05
 _OK = 200
 _log = logging.getLogger("confsync.net")
 
@@ -65,8 +66,7 @@ class Connection:
     Requests run in threads of their own, so that the deadline holds whatever the server does, and
     a signal can be heard while one is under way. Each request is logged, without a value.
 
-    `deadline`: seconds that a request may take in all, its answer included. `interrupted`: a signal
-    came while a request was to be finished.
+    `deadline`: seconds that a request may take in all, its answer included.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Connection:
         self._route = Route(endpoint.origin, through, trust)
         self._line = Line()
         self._deadline = deadline
-        self.interrupted = False
+        self._hurried = Event()
         self._client = _client(self._route)
 
     def __enter__(self) -> Self:
@@ -96,26 +96,35 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was told to hurry."""
+        return self._hurried.is_set()
+
+    def hurry(self) -> None:
+        """From another thread: the request under way, and each later one, has a few seconds left,
+        and no wait goes on.
+        """
+        self._hurried.set()
+
+    def rest(self, seconds: float) -> None:
+        """Wait, until it is told to hurry."""
+        self._hurried.wait(seconds)
+
     def post(
-        self,
-        path: str,
-        write: Callable[[], Request],
-        *,
-        seconds: float | None = None,
-        finish: bool = False,
+        self, path: str, write: Callable[[], Request], *, seconds: float | None = None
     ) -> Answer:
         """Send what `write` returns and read the answer whole, within the deadline, or within
         `seconds` if that is less.
 
-        `write` is called in another thread, just before sending. With `finish` a first interrupt
-        does not end it: the answer is waited for, for some seconds more, and later requests have
-        as little time. Raises ConnectionFailed where the request was certainly not sent,
-        ConnectionLost where it may have arrived, UnexpectedAnswer for an answer over 8 MiB or a
-        compressed one, what `write` raises if it is one of confsync's errors, and otherwise Fault.
+        `write` is called in another thread, just before sending. Raises ConnectionFailed where the
+        request was certainly not sent, ConnectionLost where it may have arrived, UnexpectedAnswer
+        for an answer over 8 MiB or a compressed one, what `write` raises if it is one of confsync's
+        errors, and otherwise Fault.
         No frame of an error holds the request or the answer.
         """
         limit = self._deadline if seconds is None else min(self._deadline, seconds)
-        result = self._result(path, write, limit, finish=finish)
+        result = self._result(path, write, limit)
         if isinstance(result, ConnectionFailed):
             result.interrupted = self.interrupted
         if isinstance(result, ConfsyncError):
@@ -123,7 +132,7 @@ class Connection:
         return result
 
     def _result(
-        self, path: str, write: Callable[[], Request], seconds: float, *, finish: bool
+        self, path: str, write: Callable[[], Request], seconds: float
     ) -> Answer | ConfsyncError:
         results: SimpleQueue[Answer | ConfsyncError] = SimpleQueue()
         flight = Flight(self._line, proxied=self._route.proxy is not None)
@@ -134,14 +143,7 @@ class Connection:
         started = monotonic()
         try:
             Thread(target=work, name="confsync-request", daemon=True).start()
-            try:
-                result = self._wait(results, flight, seconds)
-            except KeyboardInterrupt:
-                if not finish:
-                    raise
-                self.interrupted = True
-                self._deadline = min(self._deadline, HURRY)
-                result = self._wait(results, flight, min(seconds, HURRY))
+            result = self._wait(results, flight, seconds)
         except KeyboardInterrupt:
             flight.give_up()
             raise
@@ -151,11 +153,16 @@ class Connection:
     def _wait(
         self, results: SimpleQueue[Answer | ConfsyncError], flight: Flight, seconds: float
     ) -> Answer | ConfsyncError:
-        try:
-            return results.get(timeout=seconds)
-        except Empty:
-            sending = flight.give_up()
-            return self._route.late(flight, seconds, sending=sending)
+        started, end, hurried = monotonic(), monotonic() + seconds, False
+        while True:
+            if self.interrupted and not hurried:
+                end, hurried = min(end, monotonic() + HURRY), True
+            try:
+                return results.get(timeout=max(0.0, min(_GLANCE, end - monotonic())))
+            except Empty:
+                if monotonic() >= end:
+                    sending = flight.give_up()
+                    return self._route.late(flight, end - started, sending=sending)
 
     def _carry(
         self, path: str, write: Callable[[], Request], flight: Flight, seconds: float

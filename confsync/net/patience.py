@@ -14,6 +14,9 @@ SECONDS = 30.0
 RETRIES = 3
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 8.0
+_LEAST = 2.0
+"""Seconds that a try must have after its wait, or a quarter of all if that is less: one that cannot
+be finished would only make a certain outcome unknown."""
 
 
 def untold(_: str) -> None:
@@ -64,7 +67,8 @@ class Tries:
         as long as the one before, with jitter, so that many clients do not come back at once.
         """
         wait = self._wait(asked)
-        if self.made > self.patience.retries or wait >= self.left:
+        least = min(_LEAST, self.patience.seconds / 4)
+        if self.made > self.patience.retries or wait + least > self.left:
             return False
         self.patience.tell(
             f"{reason}; trying again in {wait:.1f} s ({self.made} of {self.patience.retries})"

@@ -28,14 +28,15 @@ def ended(outcome: Outcome) -> dict[str, Json]:
     match outcome:
         case NotSent():
             return {"result": "not-sent", "as_wanted": True}
-        case Rejected(refusal=refusal):
-            return {"result": "rejected", "as_wanted": False, "type": refusal.kind}
+        case Rejected(refusal=refusal, foreign=foreign):
+            told = {"type": refusal.kind, "foreign": paths_json(foreign)}
+            return {"result": "rejected", "as_wanted": False, **told}
         case Overtaken(foreign=foreign):
             return {"result": "overtaken", "as_wanted": False, "foreign": paths_json(foreign)}
         case Stored(foreign=foreign, overwritten=overwritten):
             return {
                 "result": "stored",
-                "as_wanted": outcome.verified and not overwritten,
+                "as_wanted": outcome.as_wanted,
                 "foreign": paths_json(foreign),
                 "overwritten": paths_json(overwritten),
             }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.kinds import KINDS
 from confsync.kinds.to_file import to_file
-from confsync.kinds.to_store import to_store
+from confsync.kinds.to_store import to_store, touched
 from confsync.report.lines import password_changes
 from confsync.sync.outcome import NotSent, Outcome, Overtaken, Rejected, Stored, Unknown
 from confsync.sync.tree import Object, path_text
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from confsync.errors import Problem
-    from confsync.sync.values import Change, Finding, Origin, Plan, Sent
+    from confsync.sync.values import Change, Finding, Live, Origin, Plan, Sent
     from confsync.sync.values import Unknown as Incomparable
 
 FORMAT_VERSION = "1"
@@ -32,7 +32,10 @@ def plan_json(plan: Plan) -> str:
 
 def outcome_json(outcome: Outcome) -> str:
     """An apply's plan, and what became of it."""
-    target = _target(outcome.plan) | {"outcome": _outcome(outcome)}
+    target = _target(outcome.plan) | {
+        "outcome": _outcome(outcome),
+        "restart_required": isinstance(outcome, Stored | Unknown),
+    }
     return _dump({"targets": [target], "summary": _summary(outcome.plan)})
 
 
@@ -158,6 +161,8 @@ def _outcome(outcome: Outcome) -> Json:
                 "properties": list(refusal.properties),
                 "errors": list(refusal.errors),
                 "hint": refusal.hint,
+                "foreign": paths_json(outcome.foreign),
+                "foreign_changes": [change_json(change) for change in outcome.foreign],
             }
         case Overtaken(foreign=foreign):
             return {
@@ -174,15 +179,19 @@ def _outcome(outcome: Outcome) -> Json:
                 "foreign_changes": [change_json(change) for change in outcome.foreign],
                 "overwritten": paths_json(outcome.overwritten),
                 "lost": outcome.lost or None,
-                "before": to_store(outcome.before, KINDS[outcome.before.object]),
+                "before": _before(outcome.before, outcome.plan),
             }
         case Unknown(reason=reason):
             return {
                 "result": "unknown",
                 "reason": reason,
                 "seen": outcome.seen,
-                "before": to_store(outcome.plan.live, KINDS[outcome.plan.live.object]),
+                "before": _before(outcome.plan.live, outcome.plan),
             }
+
+
+def _before(before: Live, plan: Plan) -> Json:
+    return to_store(before, KINDS[before.object], named=touched(plan.difference.changes))
 
 
 def paths_json(changes: Sequence[Change]) -> list[Json]:

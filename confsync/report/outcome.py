@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from confsync.files.write import yaml_text
 from confsync.kinds import KINDS
-from confsync.kinds.to_store import FILL_IN, to_store
+from confsync.kinds.to_store import FILL_IN, to_store, touched
 from confsync.report.layout import WIDTH, laid_out, top_change
 from confsync.report.lines import change_lines, member_lines
 from confsync.report.printable import plural, printable
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from confsync.sync.values import Change, Live
 
 _RESTARTED = "It takes effect when every Stalwart node has restarted: restart each of them."
+_MEANWHILE = "Somebody else has changed the object since it was read:"
 _SEEN: Mapping[Seen, str] = {
     "before": "Read again, the server had what it had before, as far as can be seen. The update may"
     " still be on its way.",
@@ -42,18 +43,19 @@ def outcome_text(outcome: Outcome) -> str:
     match outcome:
         case NotSent():
             lines = ["Nothing was sent: the server has what the files say."]
-        case Rejected(refusal=refusal):
+        case Rejected(refusal=refusal, foreign=foreign):
             lines = [
                 f"The server refused the update ({refusal.kind}).",
                 "Nothing was changed on the server.",
                 *(f"  at {printable(pointer)}" for pointer in refusal.properties if pointer),
                 *(f"  {printable(error)}" for error in refusal.errors),
+                *(_foreign(_MEANWHILE, foreign) if foreign else ()),
                 f"hint: {refusal.hint}",
             ]
         case Overtaken(foreign=foreign):
             lines = [
                 "The server did not take the update, and nothing of it is stored.",
-                *_foreign("Somebody else has changed the object since it was read:", foreign),
+                *_foreign(_MEANWHILE, foreign),
                 "hint: plan again, and look at what changed",
             ]
         case Stored():
@@ -64,31 +66,41 @@ def outcome_text(outcome: Outcome) -> str:
 
 
 def _stored(outcome: Stored) -> Iterator[str]:
-    sent = plural(len(outcome.plan.difference.changes), "change")
-    secrets = len(outcome.plan.to_send)
-    told = f"{sent} and {plural(secrets, 'secret')}" if secrets else sent
     if outcome.lost:
-        yield from textwrap.wrap(f"{_sentence(outcome.lost)}. The state was read again:", WIDTH)
-    if outcome.verified:
-        yield f"Stored and verified: {told}."
-    else:
-        yield f"Stored, but not as wanted: after {told} the server still differs."
+        yield from _wrapped(f"{_sentence(outcome.lost)}. The state was read again:")
+    yield from _wrapped(_verdict(outcome))
+    if not outcome.verified:
         yield from _lines(outcome.remaining.changes, outcome.plan.desired.file)
     if outcome.overwritten:
         yield from _foreign("Somebody else's change was overwritten:", outcome.overwritten)
     elif outcome.foreign:
         yield from _foreign("Somebody else changed the object in between:", outcome.foreign)
-    yield from textwrap.wrap(_RESTARTED, WIDTH)
-    yield from _way_back(outcome.before)
+    yield from _wrapped(_RESTARTED)
+    yield from _way_back(outcome.before, outcome.plan.difference.changes)
+
+
+def _verdict(outcome: Stored) -> str:
+    changes, unread = len(outcome.plan.difference.changes), outcome.unread
+    told = plural(changes, "change")
+    sent = f"{plural(unread, 'secret')} sent, which cannot be read back." if unread else ""
+    if not outcome.verified:
+        return f"Stored, but not as wanted: after {told} the server still differs. {sent}"
+    if not changes:
+        return f"Stored: {sent}"
+    return f"Stored and verified: {told}. {sent}"
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _unknown(outcome: Unknown) -> Iterator[str]:
     reason = printable(outcome.reason)
-    yield from textwrap.wrap(f"It is not known whether the update was stored: {reason}.", WIDTH)
+    yield from _wrapped(f"It is not known whether the update was stored: {reason}.")
     if outcome.seen is not None:
-        yield from textwrap.wrap(_SEEN[outcome.seen], WIDTH)
+        yield from _wrapped(_SEEN[outcome.seen])
     yield "hint: run `confsync plan`: it shows what the server has now"
-    yield from _way_back(outcome.plan.live)
+    yield from _way_back(outcome.plan.live, outcome.plan.difference.changes)
 
 
 def _foreign(title: str, changes: tuple[Change, ...]) -> Iterator[str]:
@@ -114,14 +126,14 @@ def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _way_back(before: Live) -> Iterator[str]:
+def _way_back(before: Live, changes: tuple[Change, ...]) -> Iterator[str]:
     """What was stored before, as a file that brings it back."""
-    document = to_store(before, KINDS[before.object])
+    document = to_store(before, KINDS[before.object], named=touched(changes))
     if document is None:
         yield "What was there before cannot be said in a file: confsync does not know all of it."
         return
     text = yaml_text(document)
     hint = f"; {FILL_IN}… stands for secrets, which are not shown" if FILL_IN in text else ""
-    yield from textwrap.wrap(f"To go back to what was there before, apply this{hint}:", WIDTH)
+    yield from _wrapped(f"To go back to what was there before, apply this{hint}:")
     yield ""
     yield text.removesuffix("\n")

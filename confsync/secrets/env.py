@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 class Env:
     """Looks into the environment."""
 
-    form = Form("a variable's name", "{env: NAME}", re.compile(r"[A-Za-z_][A-Za-z0-9_]*"))
+    form = Form(
+        "a variable's name",
+        "{env: NAME}",
+        re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),
+        relative=False,
+    )
     moment: Moment = "plan"
 
     def __call__(self, ref: Ref, environment: Mapping[str, str]) -> str:

@@ -33,7 +33,8 @@ def digest(
     what becomes of hidden secrets, and over the risks.
 
     Each desired secret counts as its reference, each live one as hidden, so that the digest does
-    not depend on which secrets can be resolved, and tells nothing about any of them. Whether a
+    not depend on which secrets can be resolved, and tells nothing about any of them; a relative
+    path in a reference counts as it is seen from the directory that confsync runs in. Whether a
     risk is allowed does not count.
     """
     unmanaged = [path for path, origin in desired.origins.items() if origin.why == "unmanaged"]
@@ -83,6 +84,4 @@ def plain(tree: Tree) -> _Plain:
 
 def _written(ref: Ref | None) -> _Plain:
     """The whole reference, with what is never shown of it."""
-    if ref is None:
-        return None
-    return [ref.kind, ref.argument, *ref.rest] if ref.rest else str(ref)
+    return None if ref is None else [ref.kind, ref.base, ref.argument, *ref.rest]

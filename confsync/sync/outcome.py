@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from confsync.sync.diff import difference
@@ -11,7 +11,7 @@ from confsync.sync.url import Url
 
 if TYPE_CHECKING:
     from confsync.sync.shape import Variants
-    from confsync.sync.tree import Path
+    from confsync.sync.tree import Object, Path
     from confsync.sync.values import Change, Difference, Live, Plan
 
 
@@ -37,10 +37,13 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Rejected:
-    """The server refused the update; nothing was stored."""
+    """The server refused the update; nothing was stored. `foreign`: what somebody else had changed
+    meanwhile.
+    """
 
     plan: Plan
     refusal: Refusal
+    foreign: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,17 @@ class Stored:
     def verified(self) -> bool:
         """Whether the server has what was wanted, as far as can be seen."""
         return not self.remaining.changes
+
+    @property
+    def as_wanted(self) -> bool:
+        """Whether it is verified, and nobody's change was lost."""
+        return self.verified and not self.overwritten
+
+    @property
+    def unread(self) -> int:
+        """How many of the secrets that were sent cannot be read back."""
+        hidden = {unknown.path for unknown in self.remaining.unknown if unknown.hidden}
+        return sum(sent.path in hidden for sent in self.plan.to_send)
 
 
 Seen: TypeAlias = Literal["before", "wanted", "other"]
@@ -106,14 +120,14 @@ def judged(
     if refusal is None:
         return stored(plan, before, after, shape)
     moved = _differences(before, after, shape)
-    if refusal.kind not in _INSIDE:
-        if moved and not _all_pending(plan, after, shape):
-            reason = f"the server refused ({refusal.kind}), yet its state changed"
-            return Unknown(plan, reason, _seen(plan, after, shape))
-        foreign = _differences(plan.live, after, shape)
-        return Overtaken(plan, foreign) if foreign else Rejected(plan, refusal)
     foreign = _differences(plan.live, after, shape)
-    if not _all_pending(plan, after, shape) or (foreign and refusal.kind != _LOST_RACE):
+    pending = _all_pending(plan, after, shape)
+    if refusal.kind not in _INSIDE:
+        if not moved or pending:
+            return Rejected(plan, refusal, foreign)
+        reason = f"the server refused ({refusal.kind}), yet its state changed"
+        return Unknown(plan, reason, _seen(plan, after, shape))
+    if not pending or (foreign and refusal.kind != _LOST_RACE):
         return looked(plan, after, shape, f"the server failed inside ({refusal.kind})")
     return Overtaken(plan, foreign) if foreign else Rejected(plan, refusal)
 
@@ -133,7 +147,7 @@ def looked(plan: Plan, now: Live, shape: Variants, reason: str) -> Outcome:
     It is stored where all that is wanted can be seen there; a secret that the server hides cannot.
     """
     found = stored(plan, plan.live, now, shape)
-    if found.verified and not found.remaining.unknown:
+    if found.verified and not found.unread:
         return Stored(plan, plan.live, found.remaining, lost=reason)
     return Unknown(plan, reason, _seen(plan, now, shape))
 
@@ -143,18 +157,24 @@ def stored(plan: Plan, before: Live, after: Live, shape: Variants) -> Stored:
     foreign = _differences(plan.live, before, shape)
     ours = _differences(before, after, shape)
     lost = [theirs for theirs in foreign if any(_overwrites(change, theirs) for change in ours)]
-    return Stored(
-        plan,
-        before,
-        difference(after.tree, plan.desired.tree, shape, plan.desired.origin),
-        foreign,
-        tuple(lost),
-    )
+    wanted = _wanted(plan, before)
+    remaining = difference(after.tree, wanted, shape, plan.desired.origin)
+    return Stored(plan, before, remaining, foreign, tuple(lost))
 
 
 def changed(old: Live, new: Live, shape: Variants) -> tuple[Path, ...]:
     """The paths in which two live states differ, as far as can be seen."""
     return tuple(dict.fromkeys(change.path for change in _differences(old, new, shape)))
+
+
+def _wanted(plan: Plan, before: Live) -> Object:
+    """What is wanted of an update: what nobody manages stays as it was found."""
+    wanted = plan.desired.tree
+    if wanted.tag != before.tree.tag:
+        return wanted
+    names = {str(path[0]) for path in plan.unmanaged}
+    found = {name: member for name, member in before.tree.members.items() if name in names}
+    return replace(wanted, members={**wanted.members, **found})
 
 
 def _seen(plan: Plan, now: Live, shape: Variants) -> Seen:
@@ -168,8 +188,10 @@ def _all_pending(plan: Plan, now: Live, shape: Variants) -> bool:
     that the server, which stores an update whole or not at all, has not stored it.
     """
     left = difference(now.tree, plan.desired.tree, shape, plan.desired.origin).changes
-    pending = {(change.path, change.action) for change in left}
-    planned = {(change.path, change.action) for change in plan.difference.changes}
+    pending = {(change.path, change.action, *_members(change)) for change in left}
+    planned = {
+        (change.path, change.action, *_members(change)) for change in plan.difference.changes
+    }
     return bool(planned) and planned <= pending
 
 

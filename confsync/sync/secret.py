@@ -21,26 +21,28 @@ MASK = "****"
 class Form:
     """What stands behind the key of a reference: one text that matches `pattern`, or with `words`
     a list of texts, the first of which does. `takes` says it in words, `example` as a file does.
+    `relative`: it depends on the directory that the store's file is in.
     """
 
     takes: str
     example: str
     pattern: re.Pattern[str] = re.compile(r"[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*")
     words: bool = False
+    relative: bool = True
 
 
 @dataclass(frozen=True)
 class Ref:
     """Where a secret can be had: `env NAME`, `file PATH`, `command PROGRAM`.
 
-    `base` is the directory that a relative path starts from; it is no part of what the
-    reference is, so that a plan is the same on every machine. `rest` is what else a command
-    consists of; it is never shown, because nobody knows what stands there.
+    `base` is the directory that a relative path starts from, seen from the one that confsync runs
+    in; it is empty where that does not matter. `rest` is what else a command consists of; it is
+    never shown, because nobody knows what stands there.
     """
 
     kind: str
     argument: str = ""
-    base: str = field(default="", compare=False)
+    base: str = ""
     rest: tuple[str, ...] = ()
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import Declined, Refused, SecretUnavailable, WrongUsage
 from confsync.kinds import KINDS
+from confsync.kinds.saved import check_no_secret_in_clear
 from confsync.secrets import RESOLVERS
 from confsync.secrets.moment import At
 from confsync.secrets.resolve import resolve
@@ -66,6 +67,8 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
         raise SecretUnavailable(tuple(problems))
     if show is not None:
         callers(show)(plan)
+    if expect is not None:
+        check_no_secret_in_clear(plan)
     with audited(audit, plan) as entry:
         if expect is not None and plan.digest != expect:
             raise Declined(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from confsync.errors import ConfsyncError, Declined, OutputFailed
-from confsync.files.audit_file import append, records
+from confsync.files.audit_file import append, check, records
 from confsync.report.audit import begun, ended
 from confsync.report.printable import printable
 from confsync.workflow.discreet import Callers
@@ -76,6 +76,10 @@ class Audit:
                     pass
         return tuple(begun.values())
 
+    def check(self) -> None:
+        """Raise OutputFailed for a file that cannot be written, before anybody is asked."""
+        check(self.path)
+
     def holds(self, key: str) -> bool:
         """Whether a line of the apply with this id is in the file. Raises OutputFailed."""
         return any(record.get("id") == key for _, record in records(self.path))
@@ -135,12 +139,15 @@ def entry(audit: Audit | None, plan: Plan) -> Iterator[Entry]:
     """
     found = Entry(audit, plan)
     if audit is not None:
+        audit.check()
         for one in audit.unfinished(plan.target):
             audit.tell(_mention(audit.path, one))
     try:
         yield found
     except BaseException as error:
         found.end(_raised(error))
+        if audit is not None and audit.failed is not None:
+            audit.tell(f"error: {audit.failed.message}")
         raise
 
 

@@ -63,7 +63,7 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     credentials = _credentials(token, user, password, vault)
     trust = Trust(ca_file, client_cert, client_key)
     connection = Connection(found, trust=trust, proxy=proxy, deadline=timeout)
-    patience = Patience(timeout, retries, tell)
+    patience = Patience(timeout, retries, tell, sleep=connection.rest)
     client = Client(connection, credentials, vault, patience)
     session = Session(Target(found.origin, found.origin), client, vault, sending)
     return _session(connection, session)

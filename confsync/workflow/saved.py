@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import realpath
 from typing import TYPE_CHECKING
 
 from confsync.errors import Declined, WrongUsage
@@ -10,13 +11,22 @@ from confsync.kinds import KINDS
 from confsync.kinds.saved import FORMAT, from_json, to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from confsync.sync.values import Plan
+
+
+def check_place(path: str, files: Iterable[str]) -> None:
+    """Raise WrongUsage for a place that no plan should be saved to: over one of its own files."""
+    if "://" in path:
+        raise WrongUsage("a URL stands where the plan's file belongs", hint="write --out FILE")
+    if any(realpath(path) == realpath(file) for file in files):
+        fact = "the plan would be written over a file that it is made from"
+        raise WrongUsage(fact, where=path, hint="name another file, like production.plan")
 
 
 def save(plan: Plan, path: str) -> None:
     """Save a plan, without a secret, for its owner alone. Raises OutputFailed and WrongUsage."""
-    if "://" in path:
-        raise WrongUsage("a URL stands where the plan's file belongs", hint="write --out FILE")
     write_plan(path, to_json(plan))
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING
 
-from confsync.errors import ConfsyncError, ConnectionFailed, ServerRefused
+from confsync.errors import ConfsyncError, ConnectionFailed, Fault, ServerRefused
 from confsync.kinds import KINDS
+from confsync.net.bare import caught
 from confsync.sync.outcome import Outcome, Unknown, judged, looked, not_done
 from confsync.workflow.server import decoder, read
 
@@ -13,23 +16,48 @@ if TYPE_CHECKING:
     from confsync.sync.values import Plan
     from confsync.workflow.server import Session
 
+_HURRY = 5.5
+"""Seconds that an interrupted update may take: its answer, and one more reading."""
+
 
 def send(plan: Plan, session: Session) -> Outcome:
     """Send a plan's update, once, and read what is stored then.
 
-    From here on an interrupt means that nothing happened only where nothing was sent. Raises
-    ConnectionFailed, and ServerRefused where the server certainly did not look at the update.
+    All of it happens in a thread of its own, which no signal reaches: a first interrupt makes it
+    hurry, a second one leaves the outcome unknown. Raises ConnectionFailed, and ServerRefused where
+    the server certainly did not look at the update; KeyboardInterrupt only if it was not sent.
     """
+    results: SimpleQueue[Outcome | ConfsyncError] = SimpleQueue()
+    work = Thread(
+        target=lambda: results.put(caught(lambda: _sent(plan, session))),
+        name="confsync-update",
+        daemon=True,
+    )
     session.sending("under way")
     try:
-        return _sent(plan, session)
-    except ConnectionFailed as failed:
-        session.sending("not sent")
-        if not failed.interrupted:
-            raise
+        work.start()
+        result = results.get()
     except KeyboardInterrupt:
+        result = _hurried(plan, session, results)
+    if not isinstance(result, ConfsyncError):
+        session.sending("known")
+        return result
+    if not isinstance(result, Fault):
+        session.sending("not sent")
+    if isinstance(result, ConnectionFailed) and result.interrupted:
+        raise KeyboardInterrupt
+    raise result
+
+
+def _hurried(
+    plan: Plan, session: Session, results: SimpleQueue[Outcome | ConfsyncError]
+) -> Outcome | ConfsyncError:
+    try:
+        session.server.hurry()
+        session.sending("finishing")
+        return results.get(timeout=_HURRY)
+    except (Empty, KeyboardInterrupt):
         return Unknown(plan, "interrupted while the update was under way")
-    raise KeyboardInterrupt
 
 
 def _sent(plan: Plan, session: Session) -> Outcome:
@@ -42,23 +70,13 @@ def _sent(plan: Plan, session: Session) -> Outcome:
             decoder(KINDS[name], session.vault),
             not_done=lambda found: not_done(plan, found.refusal, found.after, shape),
         )
-    except ConnectionFailed:
-        raise
-    except ServerRefused as refused:
-        if refused.certainly_not_done:
-            raise
-        return _look(plan, session, refused.message)
     except ConfsyncError as error:
+        if isinstance(error, ConnectionFailed) or (
+            isinstance(error, ServerRefused) and error.certainly_not_done
+        ):
+            raise
         return _look(plan, session, error.message)
-
-    def judge() -> Outcome:
-        return judged(plan, exchange.before, exchange.refusal, exchange.after, shape)
-
-    try:
-        return judge()
-    except KeyboardInterrupt:
-        # It is known what came of it: the first interrupt must not make that unknown.
-        return judge()
+    return judged(plan, exchange.before, exchange.refusal, exchange.after, shape)
 
 
 def _look(plan: Plan, session: Session, reason: str) -> Outcome:

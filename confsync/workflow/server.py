@@ -31,8 +31,13 @@ class Server(Protocol):
         back, it may be sent once more. Raises the same.
         """
 
+    def hurry(self) -> None:
+        """An interrupt: end what is under way in another thread within a few seconds."""
 
-Sending: TypeAlias = Literal["under way", "not sent"]
+
+Sending: TypeAlias = Literal["under way", "finishing", "not sent", "known"]
+"""Where an update is: it may have left; an interrupt makes it hurry; it certainly did not leave, or
+was not looked at; it is known what came of it."""
 
 
 def untold_of_sending(_: Sending) -> None:
@@ -43,8 +48,8 @@ def untold_of_sending(_: Sending) -> None:
 class Session:
     """A server, what it is called, and the vault that holds the secrets of this run.
 
-    `sending` is told before an update may leave, and where it certainly did not: who is interrupted
-    knows from it whether something may have been changed.
+    `sending` is told where an update is: who is interrupted knows from it whether something may
+    have been changed.
     """
 
     target: Target

@@ -93,16 +93,14 @@ class Wire:
         """Whether somebody else may change the server meanwhile."""
         return bool(self._foreign)
 
+    def hurry(self) -> None:
+        """Nobody interrupts these."""
+
     def post(
-        self,
-        path: str,
-        write: Callable[[], Request],
-        *,
-        seconds: float | None = None,
-        finish: bool = False,
+        self, path: str, write: Callable[[], Request], *, seconds: float | None = None
     ) -> Answer:
         """Carry a request, or fail as its fault says."""
-        del seconds, finish
+        del seconds
         number = len(self.log)
         self._change(number)
         fault = self._faults[number] if number < len(self._faults) else "fine"

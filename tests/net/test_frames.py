@@ -268,15 +268,13 @@ class Unreachable:
 
     interrupted = True
 
+    def hurry(self) -> None:
+        pass
+
     def post(
-        self,
-        path: str,
-        write: Callable[[], Request],
-        *,
-        seconds: float | None = None,
-        finish: bool = False,
+        self, path: str, write: Callable[[], Request], *, seconds: float | None = None
     ) -> Answer:
-        del path, write, seconds, finish
+        del path, write, seconds
         raise ConnectionFailed("there is no way")
 
 

@@ -61,6 +61,7 @@ def test_a_wait_that_does_not_fit_into_the_time_that_is_left_is_not_begun() -> N
     world = World()
     tries = world.patience(10).tries()
     assert not tries.again("too many", 10.0)
+    assert not tries.again("too many", 8.1)
     assert not world.waits
     world.now += 9.9
     assert not tries.again("lost")

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
-from jsonschema import Draft4Validator  # type: ignore[import-untyped]  # it has no types
+from jsonschema import Draft4Validator
 
 from confsync.errors import Problem
 from confsync.report import PROBLEMS
