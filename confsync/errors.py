@@ -22,10 +22,11 @@ from os import sep
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
 E = TypeVar("E", bound=BaseException)
+T = TypeVar("T")
 
 _HERE = __file__.rpartition(sep)[0] + sep
 
@@ -46,6 +47,7 @@ __all__ = [
     "WrongUsage",
     "alone",
     "as_fault",
+    "caught",
 ]
 
 
@@ -199,6 +201,21 @@ def alone(error: E) -> E:
     """
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
+
+
+def caught(act: Callable[[], T]) -> T | ConfsyncError:
+    """What `act` returns, or the error that it raises: one of ours as it is, any other as a Fault.
+
+    The error holds no frame and no other error; a Fault says where it was. Crash reporters show the
+    local variables of every frame of a traceback, and what stands there while a request is under
+    way is the password: whoever raises the error anew does so where nothing secret stands.
+    """
+    try:
+        return act()
+    except ConfsyncError as error:
+        return alone(as_fault(error) if isinstance(error, Fault) else error)
+    except Exception as error:  # noqa: BLE001 - its kind and place are told, its text is not
+        return alone(as_fault(error))
 
 
 def _places(error: BaseException) -> tuple[str, ...]:

@@ -350,6 +350,8 @@ def test_few_modules_know_the_streams_and_none_can_print_a_traceback() -> None:
         ("__main__.py", "stderr"),
         ("cli/console.py", "stdout"),
         ("cli/console.py", "stderr"),
+        # Whether it is a terminal.
+        ("cli/apply.py", "stderr"),
         ("cli/mask.py", "stderr"),
         ("cli/output.py", "stdout"),
         ("sandbox/server.py", "stderr"),

@@ -6,10 +6,15 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
-from confsync.errors import ConfsyncError, ConnectionFailed, ConnectionLost, ServerRefused
+from confsync.errors import (
+    ConfsyncError,
+    ConnectionFailed,
+    ConnectionLost,
+    ServerRefused,
+    caught,
+)
 from confsync.jmap.answers import raise_method_error, refusal, responses, the_object
 from confsync.jmap.write import Credentials, authorization, update_json
-from confsync.net.bare import caught
 from confsync.net.http import Request
 from confsync.net.patience import Patience
 

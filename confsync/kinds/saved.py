@@ -108,7 +108,7 @@ def _part_json(part: str | Secret) -> Json:
 
 def _in_clear() -> WrongUsage:
     return WrongUsage(
-        "a plan with a secret that stands in clear in a text cannot be saved or known by its digest",
+        "a plan with a secret that stands in clear in a text cannot be saved or told by its digest",
         hint="neither holds a secret: write a reference in its place",
     )
 

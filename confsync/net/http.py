@@ -17,8 +17,8 @@ from confsync.errors import (
     ConnectionLost,
     UnexpectedAnswer,
     WrongUsage,
+    caught,
 )
-from confsync.net.bare import caught
 from confsync.net.endpoint import proxy_origin
 from confsync.net.failures import Route
 from confsync.net.flight import Flight, Line

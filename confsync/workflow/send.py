@@ -6,9 +6,14 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from confsync.errors import ConfsyncError, ConnectionFailed, Fault, ServerRefused
+from confsync.errors import (
+    ConfsyncError,
+    ConnectionFailed,
+    Fault,
+    ServerRefused,
+    caught,
+)
 from confsync.kinds import KINDS
-from confsync.net.bare import caught
 from confsync.sync.outcome import Outcome, Unknown, judged, looked, not_done
 from confsync.workflow.server import decoder, read
 

@@ -43,7 +43,7 @@ def test_apply_brings_the_server_to_the_files_in_two_requests(desk: Desk, server
     assert server.stored["authSecret"] == {"@type": "Value", "secret": ENV_SECRET}
     assert server.stored["poolMaxConnections"] == 32
     assert ran.out.startswith(f"{server.url}\n\nInMemoryStore · RedisCluster")
-    assert "Stored and verified: 3 changes and 1 secret.\n" in ran.out
+    assert "Stored and verified: 3 changes. 1 secret sent, which cannot be read back.\n" in ran.out
     assert "restart each of them" in ran.out
 
 

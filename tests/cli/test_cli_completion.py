@@ -13,6 +13,7 @@ import pytest
 from click.shell_completion import BashComplete
 
 from confsync.cli.main import COMMANDS, confsync
+from confsync.report import PROBLEMS
 from confsync.sync.risk import RISKS
 from tests.cli.process import ENVIRONMENT
 from tests.cli.terminal import terminal
@@ -98,7 +99,7 @@ def test_fish_completes_a_word(offline: Desk, shell_environment: Mapping[str, st
         ("schema --l", ["--layer"]),
         ("plan --allow ", list(RISKS)),
         ("show --output ", ["text", "json"]),
-        ("validate --output ", ["text", "json"]),
+        ("validate --output ", list(PROBLEMS)),
         ("plan --hidden-secrets ", ["send", "keep", "fail"]),
         ("apply --color ", ["auto", "always", "never"]),
         ("plan --url ", []),

@@ -68,17 +68,25 @@ def test_other_options_stop_it(desk: Desk, server: Server, options: tuple[str, .
     assert desk.run("apply", file, *options, "--expect", seen).status == 0
 
 
-def test_a_risk_that_was_not_there_stops_it_and_an_allowed_one_does_not_count_twice(
-    desk: Desk, server: Server
-) -> None:
-    plain = STORE.replace("{env: REDIS_PASSWORD}", "Canary-in-clear")
-    seen = digest(desk.run("plan", desk.file("a.yaml", plain)))
-    before = server.stored
-    assert desk.run("apply", "a.yaml", "--expect", seen).status == 3
-    assert server.stored == before
+def test_a_secret_in_clear_has_no_digest_that_could_be_trusted(desk: Desk, server: Server) -> None:
+    """The digest holds no secret, so that another one in its place would have the same."""
     allow = ("--allow", "plaintext-secret")
-    assert digest(desk.run("plan", "a.yaml", *allow)) == seen
-    assert desk.run("apply", "a.yaml", "--expect", seen, *allow).status == 0
+    file = desk.file("a.yaml", STORE.replace("{env: REDIS_PASSWORD}", "Canary-in-clear"))
+    seen, before = digest(desk.run("plan", file, *allow)), server.stored
+    ran = desk.run("apply", file, "--expect", seen, *allow)
+    assert ran.status == 1
+    assert "in clear in a text cannot be saved or told by its digest" in ran.err
+    assert server.stored == before
+
+
+def test_a_reference_in_another_directory_is_another_one(desk: Desk, server: Server) -> None:
+    text = STORE.replace("{env: REDIS_PASSWORD}", "{file: password}")
+    desk.file("x/password", "Canary-of-x")
+    desk.file("y/password", "Canary-of-y")
+    seen = digest(desk.run("plan", desk.file("x/a.yaml", text)))
+    before = server.stored
+    declined(desk.run("apply", desk.file("y/a.yaml", text), "--expect", seen), server, before)
+    assert desk.run("apply", "x/a.yaml", "--expect", seen).status == 0
 
 
 def test_where_nothing_differs_the_digest_counts_all_the_same(desk: Desk, server: Server) -> None:

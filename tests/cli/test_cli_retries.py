@@ -220,7 +220,10 @@ def test_a_signal_while_an_update_waits_to_be_sent_ends_with_130(
         process.send_signal(number)
         ran = ended(process)
     assert ran.status == 130
-    assert ran.err.lstrip("\n") == f"interrupted\n{UNCHANGED}\n"
+    assert ran.err == (
+        "interrupted: finishing the update, for a few seconds; again gives it up\n"
+        f"\ninterrupted\n{UNCHANGED}\n"
+    )
     assert (len(between.requests), server.stored) == (2, before)
 
 

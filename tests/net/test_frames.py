@@ -20,11 +20,11 @@ from confsync.errors import (
     Fault,
     ServerRefused,
     UnexpectedAnswer,
+    caught,
 )
 from confsync.jmap.client import Client
 from confsync.jmap.write import Credentials
 from confsync.kinds import KINDS
-from confsync.net.bare import caught
 from confsync.net.endpoint import endpoint
 from confsync.net.http import MAX_ANSWER, Answer, Connection, Request
 from confsync.sync.secret import Secret, Vault

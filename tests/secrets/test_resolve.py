@@ -83,7 +83,7 @@ def test_a_file_loses_one_trailing_newline_and_starts_beside_the_store(tmp_path:
     secret = value.members["secret"]
     assert isinstance(secret, Secret)
     assert vault.open(secret) == " s3cr3t "
-    assert secret.ref == Ref("file", "secret")
+    assert secret.ref == Ref("file", "secret", str(tmp_path))
 
 
 @pytest.mark.parametrize(
