@@ -11,6 +11,7 @@ from confsync.errors import (
     ConnectionFailed,
     Fault,
     ServerRefused,
+    alone,
     caught,
 )
 from confsync.kinds import KINDS
@@ -32,22 +33,24 @@ def send(plan: Plan, session: Session) -> Outcome:
     hurry, a second one leaves the outcome unknown. Raises ConnectionFailed, and ServerRefused where
     the server certainly did not look at the update; KeyboardInterrupt only if it was not sent.
     """
-    results: SimpleQueue[Outcome | ConfsyncError] = SimpleQueue()
-    work = Thread(
-        target=lambda: results.put(caught(lambda: _sent(plan, session))),
-        name="confsync-update",
-        daemon=True,
-    )
+    results: SimpleQueue[Outcome | BaseException] = SimpleQueue()
+
+    def work() -> None:
+        try:
+            results.put(caught(lambda: _sent(plan, session)))
+        except BaseException as error:  # noqa: BLE001 - whoever waits has to get something
+            results.put(alone(error))
+
     session.sending("under way")
     try:
-        work.start()
+        Thread(target=work, name="confsync-update", daemon=True).start()
         result = results.get()
     except KeyboardInterrupt:
         result = _hurried(plan, session, results)
-    if not isinstance(result, ConfsyncError):
+    if not isinstance(result, BaseException):
         session.sending("known")
         return result
-    if not isinstance(result, Fault):
+    if isinstance(result, ConfsyncError) and not isinstance(result, Fault):
         session.sending("not sent")
     if isinstance(result, ConnectionFailed) and result.interrupted:
         raise KeyboardInterrupt
@@ -55,8 +58,8 @@ def send(plan: Plan, session: Session) -> Outcome:
 
 
 def _hurried(
-    plan: Plan, session: Session, results: SimpleQueue[Outcome | ConfsyncError]
-) -> Outcome | ConfsyncError:
+    plan: Plan, session: Session, results: SimpleQueue[Outcome | BaseException]
+) -> Outcome | BaseException:
     try:
         session.server.hurry()
         session.sending("finishing")
