@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from confsync.errors import OutputFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -25,13 +25,12 @@ def check(path: str) -> None:
         return
 
 
-def append(path: str, record: Mapping[str, Json], scrub: Callable[[str], str]) -> None:
+def append(path: str, record: Mapping[str, Json]) -> None:
     """Append a record as one line, in one write, and wait until it is on the disk.
 
-    A file that is not there is made, as in `check`. `scrub` is the last look at each text. Raises
-    OutputFailed.
+    A file that is not there is made, as in `check`. Raises OutputFailed.
     """
-    line = json.dumps(_scrubbed(record, scrub), separators=(",", ":")) + "\n"
+    line = json.dumps(record, separators=(",", ":")) + "\n"
     with _opened(path) as descriptor:
         content = _after_torn(descriptor) + line.encode("ascii")
         if os.write(descriptor, content) != len(content):
@@ -52,19 +51,6 @@ def _opened(path: str) -> Iterator[int]:
             os.close(descriptor)
     except (OSError, ValueError):
         raise _unwritable(path) from None
-
-
-def _scrubbed(value: Json, scrub: Callable[[str], str]) -> Json:
-    """Texts scrubbed, names of members not: they are ours."""
-    match value:
-        case str():
-            return scrub(value)
-        case dict():
-            return {name: _scrubbed(member, scrub) for name, member in value.items()}
-        case list() | tuple():
-            return [_scrubbed(item, scrub) for item in value]
-        case _:
-            return value
 
 
 def records(path: str) -> Iterator[tuple[int, dict[str, object]]]:

@@ -134,11 +134,11 @@ def judged(
 
 def not_done(plan: Plan, refusal: Refusal | None, after: Live, shape: Variants) -> bool:
     """Whether an answer shows that the update may be sent once more: the server could not do it
-    just now, and has what the plan was made on.
+    just now, has what the plan was made on, and would show it if it had stored the update.
     """
-    return (refusal is not None and refusal.kind == _LOST_RACE) and not _differences(
-        plan.live, after, shape
-    )
+    if refusal is None or refusal.kind != _LOST_RACE:
+        return False
+    return _all_pending(plan, after, shape) and not _differences(plan.live, after, shape)
 
 
 def looked(plan: Plan, now: Live, shape: Variants, reason: str) -> Outcome:

@@ -88,7 +88,8 @@ class Audit:
         """Append a line about the apply with this id. Raises OutputFailed."""
         moment = self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         head = {"audit_version": VERSION, "event": event, "id": key, "time": moment}
-        append(self.path, {**head, **content}, self.scrub)
+        told = {name: _scrubbed(value, self.scrub) for name, value in content.items()}
+        append(self.path, {**head, **told})
 
 
 @dataclass
@@ -149,6 +150,19 @@ def entry(audit: Audit | None, plan: Plan) -> Iterator[Entry]:
         if audit is not None and audit.failed is not None:
             audit.tell(f"error: {audit.failed.message}")
         raise
+
+
+def _scrubbed(value: Json, scrub: Callable[[str], str]) -> Json:
+    """The texts in it scrubbed; the names of members are ours."""
+    match value:
+        case str():
+            return scrub(value)
+        case dict():
+            return {name: _scrubbed(member, scrub) for name, member in value.items()}
+        case list() | tuple():
+            return [_scrubbed(item, scrub) for item in value]
+        case _:
+            return value
 
 
 def _mention(path: str, one: Unfinished) -> str:

@@ -123,7 +123,7 @@ class Case:
         tries = self._tries(rest)
         look = tried(rest[len(tries) :], RETRIES, reading=True)
         assert len(tries) + len(look) == len(rest)
-        return of_update(self.wish, live, tries, look[-1] if look else None)
+        return of_update(self.wish, live, tries, look[-1] if look else None, self.policy)
 
     def _without_more(self, live: Json) -> Verdict:
         """What can end an apply after its first reading."""

@@ -201,7 +201,9 @@ ERRORS = {
 """What a reading ends with that failed."""
 
 
-def of_update(wish: Wish, planned: Json, tries: Sequence[Arrival], look: Arrival | None) -> Verdict:
+def of_update(
+    wish: Wish, planned: Json, tries: Sequence[Arrival], look: Arrival | None, policy: str
+) -> Verdict:
     """What came of an update, from its last try and from the reading after it, if there was one.
 
     `planned`: what the server had when the plan was made.
@@ -209,22 +211,19 @@ def of_update(wish: Wish, planned: Json, tries: Sequence[Arrival], look: Arrival
     last = tries[-1]
     if last.fault in {"unsent", "too many"}:
         return Verdict((ERRORS[last.fault],))
-    if last.fault.startswith("interrupt"):
-        return Verdict(("Unknown",))
     if last.fault in UNANSWERED:
-        return _looked_at(wish, planned, look)
+        return _looked_at(wish, planned, look, policy)
     wanted = wish.on(planned)
     if last.fault in {"fine", "no effect"}:
         return Verdict(("Stored",) if not differences(last.after, wanted) else ("Stored badly",))
     seen = _seen(planned, last.after, wanted)
     moved = bool(differences(planned, last.after))
     if last.fault == "refused":
-        if not moved:
-            return Verdict(("Rejected",))
         between = bool(differences(last.before, last.after))
-        return Verdict(("Overtaken", "Unknown") if between else ("Overtaken",), seen)
+        return Verdict(("Rejected", "Unknown") if between else ("Rejected",), seen)
     if seen == "wanted" and moved:
-        return Verdict(("Unknown",) if hidden(wish, last.after) else ("Stored",), seen)
+        unread = _unread(wish, planned, last.after, policy)
+        return Verdict(("Unknown",) if unread else ("Stored",), seen)
     if last.done and moved:
         return Verdict(("Unknown",), seen)
     if moved:
@@ -233,14 +232,19 @@ def of_update(wish: Wish, planned: Json, tries: Sequence[Arrival], look: Arrival
     return Verdict(("Rejected",) if visibly else ("Unknown",), seen)
 
 
-def _looked_at(wish: Wish, planned: Json, look: Arrival | None) -> Verdict:
+def _looked_at(wish: Wish, planned: Json, look: Arrival | None, policy: str) -> Verdict:
     if look is None or look.fault in ERRORS:
         return Verdict(("Unknown",))
     now, wanted = look.after, wish.on(planned)
     seen = _seen(planned, now, wanted)
-    return Verdict(
-        ("Stored",) if seen == "wanted" and not hidden(wish, now) else ("Unknown",), seen
-    )
+    unread = _unread(wish, planned, now, policy)
+    return Verdict(("Stored",) if seen == "wanted" and not unread else ("Unknown",), seen)
+
+
+def _unread(wish: Wish, planned: Json, now: Json, policy: str) -> bool:
+    """Whether a secret was sent that cannot be read back. Those that are kept were not sent."""
+    kept_ones = set(hidden(wish, planned)) if policy == "keep" else set()
+    return bool(set(hidden(wish, now)) - kept_ones)
 
 
 def _seen(planned: Json, now: Json, wanted: Json) -> str:

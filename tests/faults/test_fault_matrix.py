@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import select
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -116,8 +117,11 @@ class Terminal:
     master: int
 
     def shown(self) -> str:
-        """What was written there."""
-        return os.read(self.master, 65536).decode()
+        """What was written there, by a program that has ended."""
+        written = b""
+        while select.select([self.master], [], [], 0.1)[0]:
+            written += os.read(self.master, 65536)
+        return written.decode()
 
 
 @pytest.fixture

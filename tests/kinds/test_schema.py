@@ -60,6 +60,7 @@ UNSEEN = {
     "yaml-tab-in-between": NO_YAML,
     "yaml-text-after": NO_YAML,
     "yaml-text-with-colon": NO_YAML,
+    "yaml-too-many": "a schema does not count all values of a file",
     "yaml-two-documents": "each of the two is a store",
     "yaml-unclosed-brace": NO_YAML,
     "yaml-unclosed-bracket": NO_YAML,
