@@ -115,7 +115,7 @@ _NEAR = (
             "write `key: value`, with a space after the colon",
         ),
     ),
-    (re.compile(r"""[ -]*(?P<at>['"]?@?[A-Za-z_]+['"]?):[^ \t]"""), _NO_SPACE),
+    (re.compile(r"""[ -]*(?P<at>['"]?@?[A-Za-z_]+['"]?):(?!//)[^ \t]"""), _NO_SPACE),
 )
 
 # How the parser's own text begins, and what we say.

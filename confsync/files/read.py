@@ -54,7 +54,7 @@ def read(path: str) -> Parsed:
         source = _text(path)
     except _Unreadable as unreadable:
         return Parsed(None, (unreadable.problem,))
-    lines = tuple(source.replace("\r\n", "\n").split("\n"))
+    lines = tuple(re.split("\r\n|\r|\n", source))
     builder = Builder(path)
     try:
         _refuse_what_few_readers_see(path, source)

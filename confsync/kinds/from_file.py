@@ -141,7 +141,8 @@ class _Decoder:
         entry = node.get(name)
         if entry is None:
             if known.required:
-                self._mistake(node.mark, wrong_names.missing(name, known, path))
+                if not self._said_beside(node, known):
+                    self._mistake(node.mark, wrong_names.missing(name, known, path))
                 return _placeholder(known.shape)
             self.origins[path] = Origin("default")
             return known.default
@@ -161,6 +162,11 @@ class _Decoder:
         if decoded is None:
             return _placeholder(known.shape) if known.required else known.default
         return decoded
+
+    def _said_beside(self, node: MappingNode, known: Field) -> bool:
+        """Whether a secret that is missing stands beside its place, which is told already."""
+        secret = isinstance(known.shape, SecretText)
+        return secret and any(key.text in self.references for key, _ in node.entries)
 
     def _value(self, node: Node, known: Field, path: Path, at: Mark) -> Tree:
         shape = known.shape

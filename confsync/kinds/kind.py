@@ -28,7 +28,9 @@ U64 = 2**64 - 1
 
 
 class Variant(BaseModel):
-    """One variant of an object. Its tag is the value of its only `@type`."""
+    """One variant of an object. Its tag is the value of its only `@type`, its docstring says to
+    people what it is.
+    """
 
     model_config = ConfigDict(
         arbitrary_types_allowed=True,
@@ -165,7 +167,7 @@ def _fields(model: type[Variant]) -> shapes.Fields:
             (tag,) = get_args(info.annotation)
         else:
             fields[name] = _field(name, info)
-    return shapes.Fields(tag, fields)
+    return shapes.Fields(tag, fields, model.__doc__ or "")
 
 
 def _field(name: str, info: FieldInfo) -> shapes.Field:

@@ -45,10 +45,10 @@ def scalar(node: Node, shape: Shape, path: Path, *, nullable: bool) -> bool | in
     name = path_text(path)
     if isinstance(node, SequenceNode):
         message = f"{name} must be {_wanted(shape)}, not a list"
-        raise Mistake("list-for-value", message, f"take the brackets or the `- ` away; {_example(shape)}")
+        raise Mistake("list-for-value", message, f"take the brackets or the `- ` away; {what_to_write(shape)}")
     if isinstance(node, MappingNode):
         message = f"{name} must be {_wanted(shape)}, not a mapping"
-        raise Mistake("mapping-for-value", message, _example(shape))
+        raise Mistake("mapping-for-value", message, what_to_write(shape))
     match shape:
         case Boolean():
             return _boolean(node, name)
@@ -109,7 +109,7 @@ def _boolean(node: ScalarNode, name: str) -> bool:
 
 def _unsigned(node: ScalarNode, name: str, shape: Unsigned) -> int:
     if not (node.plain and _NUMBER.fullmatch(node.text)):
-        raise wrong_number(node, name, _example(shape), range_text(shape))
+        raise wrong_number(node, name, what_to_write(shape), range_text(shape))
     value = int(node.text) if len(node.text) <= len(str(U64)) else U64 + 1
     if value <= U64:
         return value
@@ -120,9 +120,9 @@ def _unsigned(node: ScalarNode, name: str, shape: Unsigned) -> int:
 def _duration(node: ScalarNode, name: str, shape: Duration, *, nullable: bool) -> int:
     value = milliseconds(node.text)
     if value is None:
-        raise wrong_duration(node.text, name, _example(shape), nullable=nullable)
+        raise wrong_duration(node.text, name, what_to_write(shape), nullable=nullable)
     if value == 0:
-        raise zero_duration(name, _example(shape))
+        raise zero_duration(name, what_to_write(shape))
     if value > U64:
         longest = limit_text(shape, shape.maximum)
         hint = f"allowed is {limit_text(shape, shape.minimum)} to {longest}"
@@ -151,7 +151,8 @@ def _wanted(shape: Shape) -> str:
             return "a text"
 
 
-def _example(shape: Shape) -> str:
+def what_to_write(shape: Shape) -> str:
+    """How a value of a field is written, for people."""
     match shape:
         case Duration():
             return (

@@ -21,6 +21,9 @@ _SIZES = {
     **dict.fromkeys(("w", "wk", "week", "weeks"), 7 * UNITS["d"]),
 }
 _ENDLESS = {"never", "none", "inf", "infinite", "infinity", "forever", "unlimited", "off", "no"}
+WORDS = frozenset({*_SIZES, *_ENDLESS})
+"""Every word that stands in a duration's place, right or wrong: none of them is a secret."""
+
 _ISO = re.compile(r"-?P(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?", re.IGNORECASE)
 _CLOCK = re.compile(r"\d+(:\d{1,2}){1,2}(\.\d+)?")
 _PARTS = re.compile(r"(\d+)(\s*)([A-Za-z]+)\s*")

@@ -9,12 +9,13 @@ from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.files.overlay import lay_over
 from confsync.files.read import read
 from confsync.kinds import KINDS
+from confsync.kinds.excerpt import excerpt
 from confsync.kinds.from_file import from_file
 from confsync.secrets import RESOLVERS
 from confsync.sync.risk import RISKS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from confsync.sync.document import MappingNode
     from confsync.sync.secret import Vault
@@ -44,18 +45,37 @@ def load(files: Sequence[str], vault: Vault) -> Loaded:
         raise WrongUsage("a URL stands where a file belongs", hint="the server's goes to --url")
     documents: list[MappingNode] = []
     problems: list[Problem] = []
+    lines: dict[str, tuple[str, ...]] = {}
     for file in files:
         parsed = read(file)
         problems += parsed.problems
+        lines[file] = parsed.lines
         if parsed.document is not None:
             documents.append(parsed.document)
     if len(documents) < len(files):
-        raise InvalidFiles(tuple(problems))
+        raise InvalidFiles(_with_excerpts(problems, lines))
     reading = from_file(lay_over(documents), KINDS, vault, RESOLVERS)
     problems += reading.problems
     order = {file: number for number, file in enumerate(files)}
-    found = tuple(sorted(problems, key=lambda problem: (order[problem.file], problem)))
+    ordered = sorted(problems, key=lambda problem: (order[problem.file], problem))
+    found = _with_excerpts(ordered, lines)
     if any(problem.rule not in RISKS for problem in found):
         raise InvalidFiles(found)
     (desired,) = reading.desired
     return Loaded(replace(desired, file=files[-1]), found)
+
+
+def _with_excerpts(
+    problems: Sequence[Problem], lines: Mapping[str, tuple[str, ...]]
+) -> tuple[Problem, ...]:
+    """The problems with the lines that they are in, as far as these may be shown."""
+    found: list[Problem] = []
+    for problem in problems:
+        known = lines[problem.file]
+        if problem.column and problem.line <= len(known):
+            told = f"{problem.message} {problem.hint}"
+            shown = excerpt(known[problem.line - 1], problem.column, told, tuple(RESOLVERS))
+            found.append(replace(problem, excerpt=shown))
+        else:
+            found.append(problem)
+    return tuple(found)
