@@ -109,7 +109,7 @@ def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
             _say(console, *told_fault(as_fault(fault)), *_consequence(command))
             return Status.ERROR
         except ConfsyncError as error:
-            _say(console, *_told(error), *(_unchanged(command) if error.unchanged else ()))
+            _say(console, *_told(error, console), *(_unchanged(command) if error.unchanged else ()))
             return of_error(error)
         except BaseException as error:  # noqa: BLE001 - the last door: no foreign text goes out
             _say(console, *told_fault(as_fault(error)), *_consequence(command))
@@ -148,11 +148,12 @@ def _usage(usage: click.UsageError) -> list[str]:
     return [f"error: {fact}", f"hint: {hint}"]
 
 
-def _told(error: ConfsyncError) -> list[str]:
+def _told(error: ConfsyncError, console: Console) -> list[str]:
     if isinstance(error, InvalidFiles | SecretUnavailable):
-        from confsync.report.text import problems_text  # noqa: PLC0415 - paid for when needed
+        from confsync.report import problems  # noqa: PLC0415 - paid for when needed
 
-        return [f"{problems_text(error.problems)}error: {error.message}"]
+        text = problems.shown_problems if console.at_terminal else problems.problems_text
+        return [f"{text(error.problems)}error: {error.message}"]
     place = f"{error.where}: " if error.where else ""
     return [f"error: {place}{error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
 

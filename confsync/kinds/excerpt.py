@@ -19,7 +19,18 @@ from confsync.kinds import KINDS
 from confsync.kinds.mistakes import TYPE
 from confsync.kinds.wrong_durations import WORDS
 from confsync.sync.secret import MASK
-from confsync.sync.shape import Boolean, Choice, Duration, Field, ListOf, Shape, Unsigned, Variants
+from confsync.sync.shape import (
+    Boolean,
+    Choice,
+    Duration,
+    Field,
+    ListOf,
+    Shape,
+    Unsigned,
+    UrlSet,
+    UrlText,
+    Variants,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -31,17 +42,20 @@ _SWITCH = r"(?:true|false|yes|no|on|off|y|n|null|~|[01])"
 _DIGITS = r"[0-9]{1,12}(?:[._,:][0-9]{1,9}){0,3}"
 _VALUES: Mapping[type[Shape], re.Pattern[str]] = {
     Duration: re.compile(
-        rf"(['\"]?)[-+]?(?:PT?)?(?:{_DIGITS} ?{_UNIT}? ?){{1,5}}\1{_END}|{_UNIT}{_END}", re.IGNORECASE
+        rf"(['\"]?)[-+]?(?:PT?)?(?:{_DIGITS} ?{_UNIT}? ?){{1,5}}\1{_END}|{_UNIT}{_END}",
+        re.IGNORECASE,
     ),
     Unsigned: re.compile(
         rf"(['\"]?)[-+]?(?:0[xob])?{_DIGITS}(?:e[0-9]{{1,3}})? ?{_UNIT}?\1{_END}", re.IGNORECASE
     ),
     Boolean: re.compile(rf"(['\"]?){_SWITCH}\1{_END}", re.IGNORECASE),
 }
-_NOTHING = re.compile(rf"(?:null|~|true|false){_END}")
+_NOTHING = re.compile(rf"(?:null|~){_END}")
+_TRUE = re.compile(rf"(?:true|false){_END}")
+_LONGEST = 1_000  # characters of a line; a longer one is not shown
 _URL = re.compile(
     r"""(['"]?)(?:rediss?|valkeys?)://(?:[A-Za-z0-9.-]{0,99}|\[[0-9a-fA-F:.]{2,45}\])"""
-    rf"(?::[0-9]{{1,5}})?(?:/[0-9]{{0,3}})?\1(?=:\s|:$|[\s,}}\]]|$)",
+    r"(?::[0-9]{1,5})?(?:/[0-9]{0,3})?\1(?=:\s|:$|[\s,}\]]|$)",
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"""['"]?(?:rediss?|valkeys?)://""", re.IGNORECASE)
@@ -58,6 +72,8 @@ def excerpt(line: str, column: int, told: str, references: Collection[str]) -> E
     `told` is what is said of the line: names that stand there in `…` are no secrets. None also
     where the column lies behind the mask: its place would tell how long something is.
     """
+    if len(line) > _LONGEST:
+        return None
     known = _Known(frozenset(_QUOTED.findall(told)) | frozenset(references))
     scanner = _Scanner(line, known)
     scanner.read()
@@ -112,7 +128,8 @@ class _Scanner:
         return True
 
     def _mask(self) -> None:
-        if scheme := _SCHEME.match(self.line, self.at):
+        scheme = _SCHEME.match(self.line, self.at) if self._may_be_url() else None
+        if scheme is not None:
             self._take(scheme[0])
             self.names += 1
         else:
@@ -129,7 +146,9 @@ class _Scanner:
         return self._take(character, f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")  # noqa: PLR2004 - two digits
 
     def _structure(self) -> bool:
-        if not "".join(self.shown).strip() and (found := _MARKS.match(self.line, self.at)):
+        if (not self.width or self.line[: self.at].isspace()) and (
+            found := _MARKS.match(self.line, self.at)
+        ):
             self.names += found[0].strip() not in {"-", "%"}
             return self._take(found[0])
         character = self.line[self.at]
@@ -141,7 +160,7 @@ class _Scanner:
                 self.open.pop()
         elif character == "," and self.open[-1:] != ["["]:
             self.last = ""
-        elif character == "-" and re.match(r"-(\s|$)", self.line[self.at :]):
+        elif character == "-" and self.line[self.at + 1 : self.at + 2] in {"", " "}:
             return self._take(character)
         elif character not in ",:=\u201c\u201d\u2018\u2019":
             return False
@@ -158,11 +177,19 @@ class _Scanner:
             found = _WORD.match(self.line, self.at)
             if found is not None and not _near(found[2], frozenset(shape.choices)):
                 return False
-        found = found or _NOTHING.match(self.line, self.at) or _URL.match(self.line, self.at)
+        found = found or _NOTHING.match(self.line, self.at)
+        if found is None and self._may_be_url():
+            found = _URL.match(self.line, self.at) or _TRUE.match(self.line, self.at)
         if found is None:
             return False
         self.names += "://" in found[0]
         return self._take(found[0])
+
+    def _may_be_url(self) -> bool:
+        """Whether no key stands before this piece, or one that a URL belongs to."""
+        if self.last in {"", "address"}:
+            return True
+        return isinstance(_shapes().get(self.last), UrlText | UrlSet | ListOf)
 
     def _name(self) -> bool:
         found = _KEY.match(self.line, self.at)
@@ -189,9 +216,7 @@ def _near(name: str, known: frozenset[str]) -> bool:
 
 @cache
 def _shapes() -> Mapping[str, Shape]:
-    return {
-        name: field.shape for kind in KINDS.values() for name, field in _fields(kind.shape)
-    }
+    return {name: field.shape for kind in KINDS.values() for name, field in _fields(kind.shape)}
 
 
 @cache

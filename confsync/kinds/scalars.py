@@ -45,7 +45,9 @@ def scalar(node: Node, shape: Shape, path: Path, *, nullable: bool) -> bool | in
     name = path_text(path)
     if isinstance(node, SequenceNode):
         message = f"{name} must be {_wanted(shape)}, not a list"
-        raise Mistake("list-for-value", message, f"take the brackets or the `- ` away; {what_to_write(shape)}")
+        raise Mistake(
+            "list-for-value", message, f"take the brackets or the `- ` away; {what_to_write(shape)}"
+        )
     if isinstance(node, MappingNode):
         message = f"{name} must be {_wanted(shape)}, not a mapping"
         raise Mistake("mapping-for-value", message, what_to_write(shape))

@@ -20,7 +20,7 @@ from confsync.kinds.scalars import is_null, text
 from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
 from confsync.sync.secret import IN_CLEAR, MASK, Form, Ref, Secret, Vault
 from confsync.sync.tree import Path, path_text
-from confsync.sync.url import Url, compose, percent_encoded, seal_url, trim
+from confsync.sync.url import Url, compose, percent_encoded, seal_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -76,7 +76,9 @@ class Reader:
     def _plain(self, node: ScalarNode, name: str) -> Url:
         if is_null(node):
             message = f"{name} is an item without a URL"
-            raise Mistake("empty-item", message, "write the URL behind the dash, or remove the line")
+            raise Mistake(
+                "empty-item", message, "write the URL behind the dash, or remove the line"
+            )
         wrong_secrets.refuse_unfilled(node.text, name, tuple(self.references))
         url = seal_url(text(node, name, trimmed=True), self.vault)
         if not url.secrets:
@@ -93,7 +95,11 @@ class Reader:
 
     def _mapping(self, node: MappingNode, name: str) -> Url:
         """Read the mapping form, and find every mistake in it. Raises Mistakes."""
-        mistakes = [wrong_secrets.unknown_part(key, _PARTS) for key, _ in node.entries if key.text not in _PARTS]
+        mistakes = [
+            wrong_secrets.unknown_part(key, _PARTS)
+            for key, _ in node.entries
+            if key.text not in _PARTS
+        ]
         texts = {_USERNAME: ""}
         password: Secret | None = None
         for part, value in ((key.text, value) for key, value in node.entries if key.text in _PARTS):

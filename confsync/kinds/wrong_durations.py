@@ -98,7 +98,9 @@ def _parts(text: str, name: str, example: str) -> Mistake | None:
     if not parts or _PARTS.sub("", text):
         return None
     sizes = [_SIZES.get(unit.lower()) for _, _, unit in parts]
-    total = sum(int(number) * (size or 0) for (number, _, _), size in zip(parts, sizes, strict=True))
+    total = sum(
+        int(number) * (size or 0) for (number, _, _), size in zip(parts, sizes, strict=True)
+    )
     hint = f"write {duration_text(total)}" if None not in sizes and total else example
     if any(unit not in UNITS for _, _, unit in parts):
         message = f"{name} has a unit that is none of {', '.join(UNITS)}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from confsync.kinds.mistakes import TYPE, Mistake, is_broken
 from confsync.sync.document import MappingNode, ScalarNode
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -20,7 +21,10 @@ def not_a_list_of_urls(node: Node, name: str) -> Mistake:
     """Something else where a list of URLs belongs."""
     each = "write its URLs one under the other, each with `- ` in front"
     if isinstance(node, MappingNode):
-        if any(isinstance(value, ScalarNode) and _TRUE.fullmatch(value.text) for _, value in node.entries):
+        if any(
+            isinstance(value, ScalarNode) and _TRUE.fullmatch(value.text)
+            for _, value in node.entries
+        ):
             message = f"{name} is a mapping, as the server sends it, and a file has a list"
             return Mistake("urls-from-the-wire", message, f"{each}, without `: true`")
         message = f"{name} must be a list of URLs, not one mapping"
@@ -34,7 +38,9 @@ def not_a_list_of_urls(node: Node, name: str) -> Mistake:
         message = f"{name} is one text with several URLs in it, and must be a list"
         return Mistake("urls-in-one-text", message, each)
     message = f"{name} is one text, and must be a list of URLs"
-    return Mistake("text-for-urls", message, "write the URL in a line of its own, with `- ` in front")
+    return Mistake(
+        "text-for-urls", message, "write the URL in a line of its own, with `- ` in front"
+    )
 
 
 def not_a_list_of_objects(node: Node, name: str) -> Mistake:

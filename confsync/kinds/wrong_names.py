@@ -255,7 +255,9 @@ def _letters(name: str) -> str:
 
 def _url_field(known: Fields) -> str:
     """The field with the URLs of a variant, if it has one."""
-    urls = (name for name, field in known.fields.items() if isinstance(field.shape, UrlText | UrlSet))
+    urls = (
+        name for name, field in known.fields.items() if isinstance(field.shape, UrlText | UrlSet)
+    )
     return next(urls, "")
 
 

@@ -6,8 +6,8 @@ from confsync.rules.rule import Rule, cluster, redis, secret, url
 
 _REFERENCE = secret("secret: {env: REDIS_PASSWORD}")
 _COMMAND = secret("secret: {command: [pass, show, cache]}")
-_PASSWORD = "password: {env: CACHE_PASSWORD}"
-_MAPPING = url("address: redis://cache.example.com", _PASSWORD)
+_FROM_ENV = "password: {env: CACHE_PASSWORD}"
+_MAPPING = url("address: redis://cache.example.com", _FROM_ENV)
 _WHOLE = redis("url: {env: CACHE_URL}")
 
 CLEAR = (
@@ -242,8 +242,8 @@ URLS = (
         "the mapping form of a URL without an address",
         "It has an address, and beside it user name and password.",
         "Where the server is could not be told.",
-        url("username: stalwart", _PASSWORD),
-        url("address: redis://cache.example.com", "username: stalwart", _PASSWORD),
+        url("username: stalwart", _FROM_ENV),
+        url("address: redis://cache.example.com", "username: stalwart", _FROM_ENV),
     ),
     Rule(
         "missing-password",
@@ -266,15 +266,15 @@ URLS = (
         "a part of the address stands on its own",
         "Host, port and database stand in the address: `rediss://HOST:PORT/DATABASE`.",
         "The mapping form has address, username and password alone.",
-        url("address: redis://cache.example.com", "port: 6380", _PASSWORD),
-        url("address: redis://cache.example.com:6380", _PASSWORD),
+        url("address: redis://cache.example.com", "port: 6380", _FROM_ENV),
+        url("address: redis://cache.example.com:6380", _FROM_ENV),
     ),
     Rule(
         "unknown-part",
         "a URL has no such part",
         "The mapping form has address, username and password.",
         "What the key should mean could not be told.",
-        url("address: redis://cache.example.com", "options: none", _PASSWORD),
+        url("address: redis://cache.example.com", "options: none", _FROM_ENV),
         _MAPPING,
     ),
     Rule(
@@ -283,7 +283,7 @@ URLS = (
         "Of the parts of a URL only the password can be a reference.",
         "A plan has to show where a store is; where that is secret too, `{env: NAME}` stands for "
         "the whole URL.",
-        url("address: {env: CACHE_ADDRESS}", _PASSWORD),
+        url("address: {env: CACHE_ADDRESS}", _FROM_ENV),
         _WHOLE,
     ),
     Rule(
@@ -291,7 +291,7 @@ URLS = (
         "a list in the place of an address or a user name",
         "A URL leads to one server.",
         "Which item would count could not be told.",
-        url("address: [redis://cache.example.com]", _PASSWORD),
+        url("address: [redis://cache.example.com]", _FROM_ENV),
         _MAPPING,
     ),
     Rule(
@@ -299,23 +299,23 @@ URLS = (
         "an address without a scheme",
         "An address begins with redis://, or rediss:// for TLS.",
         "Whether the password would go over TLS could not be told.",
-        url("address: cache.example.com:6379", _PASSWORD),
-        url("address: rediss://cache.example.com:6379", _PASSWORD),
+        url("address: cache.example.com:6379", _FROM_ENV),
+        url("address: rediss://cache.example.com:6379", _FROM_ENV),
     ),
     Rule(
         "credentials-in-address",
         "user name or password in the address",
         "In the mapping form both have fields of their own.",
         "Which of the two would count could not be told.",
-        url("address: redis://stalwart@cache.example.com", _PASSWORD),
-        url("address: redis://cache.example.com", "username: stalwart", _PASSWORD),
+        url("address: redis://stalwart@cache.example.com", _FROM_ENV),
+        url("address: redis://cache.example.com", "username: stalwart", _FROM_ENV),
     ),
     Rule(
         "password-in-address",
         "a password in a parameter of the address",
         "A parameter is named like a password.",
         "The password has a field of its own, where it can be a reference.",
-        url("address: redis://cache.example.com?password=example", _PASSWORD),
+        url("address: redis://cache.example.com?password=example", _FROM_ENV),
         _MAPPING,
     ),
 )

@@ -274,7 +274,9 @@ LISTS = (
         "The mapping form of a URL is one item of the list.",
         "A list stays one when a node is added.",
         cluster("urls:", "  address: redis://a.example.com", "  password: {env: CACHE_PASSWORD}"),
-        cluster("urls:", "  - address: redis://a.example.com", "    password: {env: CACHE_PASSWORD}"),
+        cluster(
+            "urls:", "  - address: redis://a.example.com", "    password: {env: CACHE_PASSWORD}"
+        ),
     ),
     Rule(
         "nested-list",

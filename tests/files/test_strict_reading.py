@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from confsync.report.text import problems_text
+from confsync.report.problems import problems_text
 from confsync.workflow.validate import validate
 
 CASES = Path(__file__).parent.parent / "cases" / "invalid"
