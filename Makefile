@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test test-long mutate lint format clean
+.PHONY: demo docs test test-long mutate lint format clean
 
 demo: $(VENV)/.run
 	@$(BIN)/python examples/demo/demo.py
@@ -19,6 +19,10 @@ test-long: $(VENV)/.test
 mutate: $(VENV)/.mutate
 	HYPOTHESIS_PROFILE=quick $(BIN)/mutmut run
 	$(BIN)/mutmut results
+
+# docs/rules.md, from the program itself.
+docs: $(VENV)/.run
+	$(BIN)/python -m tests.rules.page
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .

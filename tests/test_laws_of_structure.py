@@ -43,8 +43,8 @@ DOORS = {
 ARROWS = {
     "": {"errors", "workflow", "cli"},
     "cli": {"workflow", "report", "kinds", "sandbox", "sync", "errors"},
-    "workflow": {"files", "jmap", "kinds", "net", "secrets", "sync", "errors"},
-    "report": {"files", "kinds", "sync", "errors"},
+    "workflow": {"files", "jmap", "kinds", "net", "rules", "secrets", "sync", "errors"},
+    "report": {"files", "kinds", "rules", "sync", "errors"},
     "jmap": {"net", "sync", "errors"},
     "kinds": {"sync", "errors"},
     "files": {"sync", "errors"},
@@ -52,6 +52,7 @@ ARROWS = {
     "net": {"errors"},
     "sync": {"errors"},
     "errors": set(),
+    "rules": set(),
     "sandbox": set(),
 }
 """Which rooms each room may import besides itself; `` are the modules at the top."""

@@ -30,11 +30,12 @@ COMMANDS: Mapping[str, str] = {
     "apply": "Bring the server to the state that files describe.",
     "validate": "Check files alone: no network, no secret.",
     "show": "Show the live state as YAML, every secret masked.",
+    "explain": "Say what a rule, a risk or a field is.",
     "sandbox": "Run an embedded server to try confsync against.",
 }
 """Every command, which is a module of this room by the same name, and what it does."""
 
-_NO_SERVER = {"validate", "sandbox"}
+_NO_SERVER = {"validate", "explain", "sandbox"}
 
 _STATUSES = """\b
 Exit status:

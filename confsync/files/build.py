@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 MAX_DEPTH = 32
 MAX_VALUES = 10_000
 
+_ODD_SPACE = re.compile("[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]")
+_ASSIGNMENT = re.compile("[A-Za-z_]+ *=")
 _WORD_PROCESSOR = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 
 
@@ -84,6 +87,10 @@ class Builder:
         if root is None or (isinstance(root, ScalarNode) and root.plain and not root.text):
             hint = "write `InMemoryStore:` at its top, and the object under it"
             self.problems.append(Problem(self.file, 0, 0, "empty-file", "the file is empty", hint))
+        elif isinstance(root, ScalarNode) and _ASSIGNMENT.match(root.text):
+            message = "an equals sign stands where YAML wants a colon"
+            hint = "write `InMemoryStore:` at the top, and under it `key: value`"
+            self._problem(root.mark, "equals-sign", message, hint)
         elif isinstance(root, SequenceNode):
             hint = "take the `- ` away, and write `InMemoryStore:` at the top"
             self._problem(root.mark, "list-at-top", "the file is a list, not a mapping", hint)
@@ -112,6 +119,11 @@ class Builder:
             message = "these are the quotes of a word processor, not of YAML"
             self._problem(mark, "smart-quotes", message, "write ' or \" in their place")
             return ScalarNode(mark, event.value.strip(_WORD_PROCESSOR), plain=False)
+        if not event.style and _ODD_SPACE.match(event.value):
+            message = "a space that YAML does not take for one stands here"
+            hint = "it was copied from a web page: write the line again, with plain spaces"
+            self._problem(mark, "odd-space", message, hint)
+            return ScalarNode(mark, "", plain=True, broken=True)
         tagged = event.ctag is not None
         return ScalarNode(mark, event.value, plain=not event.style, broken=tagged)
 
@@ -145,10 +157,16 @@ class Builder:
             hint = "write where it can be had, like `{env: NAME}` or `{file: PATH}`"
             self._problem(mark, "mask", message, hint)
         elif isinstance(event, AliasEvent):
-            message, hint = "aliases are not allowed", "write the value out, or put it in quotes"
+            message, hint = (
+                "an alias in the place of a value is not allowed",
+                "write the value out, or put it in quotes",
+            )
             self._problem(mark, "alias", message, hint)
         elif event.anchor is not None:
-            message, hint = "anchors are not allowed", "remove the & and the name behind it"
+            message, hint = (
+                "an anchor before a value is not allowed",
+                "remove the & and the name behind it",
+            )
             self._problem(mark, "anchor", message, hint)
         tag = getattr(event, "tag", None)
         if tag is not None and str(tag).startswith("tag:yaml.org"):
@@ -161,7 +179,10 @@ class Builder:
     def _another_document(self, event: DocumentStartEvent) -> None:
         self.documents += 1
         if event.version is not None or event.tags:
-            message, hint = "directives are not allowed", "remove the line that starts with %"
+            message, hint = (
+                "directives for readers of YAML are not allowed",
+                "remove the line that starts with %",
+            )
             self._problem(Mark(self.file, 1, 1), "directive", message, hint)
         if self.documents > 1 and event.explicit:
             hint = "keep one; several layers are several files"

@@ -108,7 +108,7 @@ _NEAR = (
         Complaint("slash-comment", "a comment must begin with #", "write `# …` in place of `// …`"),
     ),
     (
-        re.compile(r"[ -]*(?P<at>[A-Za-z_]+)[ ]*=([ ]|$|[^=:]*$)"),
+        re.compile(r"""[ -]*(?P<at>(['"]?)@?[A-Za-z_]+\2)[ ]*=([ ]|$|[^=:]*$)"""),
         Complaint(
             "equals-sign",
             "an equals sign stands where YAML wants a colon",

@@ -152,7 +152,8 @@ class _Decoder:
         if isinstance(value, ScalarNode) and scalars.is_null(value):
             if known.nullable:
                 return None
-            self._mistake(value.mark, wrong_values.null(path, known, value))
+            if not self._said_beside(node, known):
+                self._mistake(value.mark, wrong_values.null(path, known, value))
             return _placeholder(known.shape) if known.required else known.default
         try:
             decoded = self._value(value, known, path, key.mark)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from confsync.kinds.duration import UNITS, duration_text
+from confsync.kinds.duration import UNITS, duration_text, milliseconds
 from confsync.kinds.mistakes import Mistake
 
 _LONGEST = 30  # characters: what is longer is none of the mistakes that have a name
@@ -40,23 +40,23 @@ def wrong_duration(text: str, name: str, example: str, *, nullable: bool) -> Mis
     if text.isascii() and text.isdigit():
         return _number(text, name, example)
     if lower in _ENDLESS or text == "-1":
-        hint = f"write null, which waits for ever; {example}" if nullable else example
-        return Mistake("endless-duration", f"{name} has a word for no end, not a duration", hint)
+        hint = "write null, which waits for ever, or a time like 10s" if nullable else example
+        return Mistake("endless-duration", f"{name} says that there is no end, and no time", hint)
     if text[:1] == "-":
         return Mistake("negative-duration", f"{name} must not be less than nothing", example)
     if text[:1] == "+":
-        hint = f"leave the sign out; {example}"
-        return Mistake("signed-duration", f"{name} has a sign in front of its number", hint)
+        message = f"{name} has a sign in front of its time"
+        return Mistake("signed-duration", message, _without(text[1:], example))
     if _ISO.fullmatch(text) and len(text) > 1:
         total = "".join(re.findall(r"\d+[DHMS]", text.upper())).lower()
         hint = f"write {total}" if total else example
         return Mistake("iso-duration", f"{name} is a duration as ISO 8601 writes it", hint)
     if _CLOCK.fullmatch(text):
         message = f"{name} is written like the time on a clock"
-        return Mistake("clock-duration", message, f"write the units, like 1m30s; {example}")
+        return Mistake("clock-duration", message, _clock(text, example))
     if "_" in text:
         message = f"{name} has a _ between the digits of its number"
-        return Mistake("grouped-duration", message, f"write the digits alone; {example}")
+        return Mistake("grouped-duration", message, _without(text.replace("_", ""), example))
     return (
         _decimal(text, name, example)
         or _parts(text, name, example)
@@ -67,6 +67,23 @@ def wrong_duration(text: str, name: str, example: str, *, nullable: bool) -> Mis
 def zero_duration(name: str, example: str) -> Mistake:
     """No time at all."""
     return Mistake("zero-duration", f"{name} must not be zero", example)
+
+
+def _without(text: str, example: str) -> str:
+    """The hint for a text that is a duration but for something that is gone by now."""
+    total = milliseconds(text)
+    return f"write {duration_text(total)}" if total else example
+
+
+def _clock(text: str, example: str) -> str:
+    first, *rest = (int(part) for part in text.partition(".")[0].split(":"))
+    if len(rest) > 1:
+        total = (first * 60 + rest[0]) * 60 + rest[1]
+        return f"write {duration_text(total * _SECOND)}" if total else example
+    total = (first * 60 + rest[0]) * _SECOND
+    if not total:
+        return example
+    return f"did you mean {duration_text(total)} or {duration_text(total * 60)}?"
 
 
 def _number(text: str, name: str, example: str) -> Mistake:

@@ -73,7 +73,9 @@ def unknown_object(key: ScalarNode, known: Sequence[str]) -> Mistake:
     if near:
         message = f"{quoted_name(key.text)} is no object; the nearest name is {near}"
         return Mistake("misspelt-object", message, f"write `{near}:`", key.mark)
-    message = f"{quoted_name(key.text)} is no object that confsync manages"
+    name = quoted_name(key.text)
+    named = name if name.startswith("`") else "the key that stands here"
+    message = f"{named} is no object that confsync manages"
     hint = f"take it out of this file; what confsync manages is {listed(known)}"
     return Mistake("unknown-object", message, hint, key.mark)
 

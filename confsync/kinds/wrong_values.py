@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from confsync.kinds.mistakes import INSTEAD, Mistake, nearest, nearest_name
@@ -16,7 +17,7 @@ _YAML_1_1 = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "fa
 _NUMBER = re.compile(r"[0-9]+")
 _LONGEST = 20  # digits: as many as the largest number of the server has
 _OTHER_BASE = re.compile(r"0[xob][0-9a-fA-F]+")
-_DECIMAL = re.compile(r"[0-9]*\.[0-9]*|[0-9]+(\.[0-9]+)?[eE][-+]?[0-9]+")
+_DECIMAL = re.compile(r"[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(\.[0-9]+)?[eE][-+]?[0-9]+")
 _GROUPED = re.compile(r"[0-9]{1,3}([_, '][0-9]{3})+")
 _WITH_UNIT = re.compile(r"[0-9]+ ?[A-Za-z%]+")
 
@@ -71,11 +72,14 @@ def wrong_number(node: ScalarNode, name: str, example: str, limits: str) -> Mist
         return Mistake("leading-zero", message, f"write {int(text)}")
     if _OTHER_BASE.fullmatch(text):
         message = f"{name} is no decimal number"
-        hint = f"write it to the base of ten; allowed is {limits}"
+        hint = f"write {_to_base_of_ten(text)}; allowed is {limits}"
         return Mistake("other-base", message, hint)
     if _DECIMAL.fullmatch(text):
         message = f"{name} has a decimal point or an exponent, and must be a whole number"
-        return Mistake("decimal-number", message, f"write digits alone; allowed is {limits}")
+        value = Decimal(text)
+        whole = value == value.to_integral_value() and value < 10**_LONGEST
+        hint = f"write {int(value)}" if whole else f"write digits alone; allowed is {limits}"
+        return Mistake("decimal-number", message, hint)
     if _GROUPED.fullmatch(text):
         message = f"{name} has something between the digits of its number"
         return Mistake("grouped-number", message, f"write {re.sub('[^0-9]', '', text)}")
@@ -83,6 +87,13 @@ def wrong_number(node: ScalarNode, name: str, example: str, limits: str) -> Mist
         message = f"{name} is a count, and takes no unit"
         return Mistake("number-with-unit", message, f"write digits alone; allowed is {limits}")
     return Mistake("not-a-number", f"{name} must be a whole number", example)
+
+
+def _to_base_of_ten(text: str) -> str:
+    try:
+        return str(int(text, 0))
+    except ValueError:
+        return "it to the base of ten"
 
 
 def wrong_choice(node: ScalarNode, name: str, shape: Choice) -> Mistake:
