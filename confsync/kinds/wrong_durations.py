@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from difflib import get_close_matches
 
 from confsync.kinds.duration import UNITS, duration_text, milliseconds
 from confsync.kinds.mistakes import Mistake
@@ -112,9 +113,10 @@ def _decimal(text: str, name: str, example: str) -> Mistake | None:
 
 def _parts(text: str, name: str, example: str) -> Mistake | None:
     parts = [(found[1], found[2], found[3]) for found in _PARTS.finditer(text)]
-    if not parts or _PARTS.sub("", text):
+    units = [unit.lower() for _, _, unit in parts]
+    if not parts or _PARTS.sub("", text) or not all(map(_like_a_unit, units)):
         return None
-    sizes = [_SIZES.get(unit.lower()) for _, _, unit in parts]
+    sizes = [_SIZES.get(unit) for unit in units]
     total = sum(
         int(number) * (size or 0) for (number, _, _), size in zip(parts, sizes, strict=True)
     )
@@ -128,3 +130,8 @@ def _parts(text: str, name: str, example: str) -> Mistake | None:
         message = f"{name} has a number that begins with 0"
         return Mistake("zero-before-duration", message, hint)
     return Mistake("duration-order", f"{name} has its units in another order than by size", hint)
+
+
+def _like_a_unit(word: str) -> bool:
+    """Whether a word is a unit, or nearly: others may be secrets, of which nothing is told."""
+    return bool(get_close_matches(word, _SIZES, 1))

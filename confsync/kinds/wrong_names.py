@@ -74,7 +74,7 @@ def unknown_object(key: ScalarNode, known: Sequence[str]) -> Mistake:
         message = f"{quoted_name(key.text)} is no object; the nearest name is {near}"
         return Mistake("misspelt-object", message, f"write `{near}:`", key.mark)
     name = quoted_name(key.text)
-    named = name if name.startswith("`") else "the key that stands here"
+    named = "the key that stands here" if name == "named so" else name
     message = f"{named} is no object that confsync manages"
     hint = f"take it out of this file; what confsync manages is {listed(known)}"
     return Mistake("unknown-object", message, hint, key.mark)

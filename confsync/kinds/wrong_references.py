@@ -99,6 +99,9 @@ def check_name(words: Sequence[str], node: Node, name: str, form: Form) -> None:
     if "://" in first:
         message = f"{name} must not be a URL"
         raise Mistake("url-in-reference", message, hint, node.mark)
+    if form.words and not form.pattern.fullmatch(first):
+        message = f"{name} begins with what can be no program: is it a whole line for a shell?"
+        raise Mistake("line-for-program", message, hint, node.mark)
     if not form.pattern.fullmatch(first):
         message = f"{name} must be {form.takes}, and this cannot be one"
         hint = f"{hint}; the secret itself never stands here"

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from confsync.kinds.mistakes import INSTEAD, Mistake, nearest, nearest_name
+from confsync.kinds.wrong_durations import WORDS
 from confsync.sync.shape import Choice, Field, SecretText, Variants
 from confsync.sync.tree import Path, path_text
 
@@ -19,7 +20,7 @@ _LONGEST = 20  # digits: as many as the largest number of the server has
 _OTHER_BASE = re.compile(r"0[xob][0-9a-fA-F]+")
 _DECIMAL = re.compile(r"[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(\.[0-9]+)?[eE][-+]?[0-9]+")
 _GROUPED = re.compile(r"[0-9]{1,3}([_, '][0-9]{3})+")
-_WITH_UNIT = re.compile(r"[0-9]+ ?[A-Za-z%]+")
+_WITH_UNIT = re.compile(rf"[0-9]+ ?({'|'.join(WORDS)}|%|connections?)", re.IGNORECASE)
 
 
 def null(path: Path, known: Field, node: ScalarNode) -> Mistake:

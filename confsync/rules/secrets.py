@@ -227,6 +227,14 @@ REFERENCES = (
         _COMMAND,
     ),
     Rule(
+        "line-for-program",
+        "a whole command line in the place of the program",
+        "The first text of the list is the program alone; each argument is a text of its own.",
+        "No shell takes the line apart, so there would be no program by that name.",
+        secret("secret: {command: [pass show cache]}"),
+        _COMMAND,
+    ),
+    Rule(
         "word-of-command",
         "something that is no text in a command",
         "The program and each of its arguments are texts.",

@@ -195,8 +195,10 @@ def test_what_cannot_be_a_case_is_told_too(rule: str, tmp_path: Path) -> None:
             file.symlink_to(file)
         case "too-large":
             file.write_text("#" * (64 * 1024 + 1))
-        case _:
+        case "too-many-values":
             file.write_text(f"InMemoryStore: [{'0,' * 10_000}]\n")
+        case _:
+            assert rule == "no-such-file"
     (problem,) = validate([str(file)])
     assert (problem.rule, problem.message) == (rule, CANNOT_BE_A_CASE[rule])
     assert problem.hint
