@@ -30,7 +30,8 @@ MAX_VALUES = 10_000
 
 _ODD_SPACE = re.compile("[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]")
 _ASSIGNMENT = re.compile("[A-Za-z_]+ *=")
-_WORD_PROCESSOR = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
+WORD_PROCESSOR = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
+"""Quotes that are none in YAML: no text without quotes begins with one."""
 
 
 @dataclass
@@ -115,10 +116,10 @@ class Builder:
             hint = "write the character itself, or its one escape of eight digits"
             self._problem(mark, "half-character", "half a character stands here", hint)
             return ScalarNode(mark, "", plain=True, broken=True)
-        if not event.style and event.value[:1] in _WORD_PROCESSOR and event.value:
+        if not event.style and event.value[:1] in WORD_PROCESSOR and event.value:
             message = "these are the quotes of a word processor, not of YAML"
             self._problem(mark, "smart-quotes", message, "write ' or \" in their place")
-            return ScalarNode(mark, event.value.strip(_WORD_PROCESSOR), plain=False)
+            return ScalarNode(mark, event.value.strip(WORD_PROCESSOR), plain=False)
         if not event.style and _ODD_SPACE.match(event.value):
             message = "a space that YAML does not take for one stands here"
             hint = "it was copied from a web page: write the line again, with plain spaces"

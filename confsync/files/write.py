@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, SingleQuotedScalarString
 
+from confsync.files.build import WORD_PROCESSOR
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -38,6 +40,9 @@ def _quoted(value: Plain) -> Plain:
         }
     if isinstance(value, list):
         return [_quoted(inner) for inner in value]
+    if isinstance(value, str) and value[:1] and value[0] in WORD_PROCESSOR:
+        single: str = SingleQuotedScalarString(value)
+        return single
     if isinstance(value, str) and not all(map(_visible, value)):
         quoted: str = DoubleQuotedScalarString(value)
         return quoted

@@ -106,7 +106,7 @@ class _Scanner:
     width: int = 0
     names: int = 0
     last: str = ""
-    open: list[str] = field(default_factory=list)
+    brackets: list[str] = field(default_factory=list)
 
     def read(self) -> None:
         """Read as far as everything is harmless; then the mask."""
@@ -153,12 +153,12 @@ class _Scanner:
             return self._take(found[0])
         character = self.line[self.at]
         if character in "{[":
-            self.open.append(character)
+            self.brackets.append(character)
         elif character in "}]":
             self.last = ""
-            if self.open:
-                self.open.pop()
-        elif character == "," and self.open[-1:] != ["["]:
+            if self.brackets:
+                self.brackets.pop()
+        elif character == "," and self.brackets[-1:] != ["["]:
             self.last = ""
         elif character == "-" and self.line[self.at + 1 : self.at + 2] in {"", " "}:
             return self._take(character)
@@ -197,7 +197,7 @@ class _Scanner:
             return False
         name = found[2]
         behind = self.line[found.end() :].lstrip()[:1]
-        if self.last and not self.open:
+        if self.last and not self.brackets:
             if name not in _tags():
                 return False
         elif not self.known.key(name) or (behind not in {":", "="} and name not in _shapes()):

@@ -22,15 +22,27 @@ _UNFILLED = re.compile(r"\$\{[A-Za-z_][^}]*\}|\$\([^)]+\)|^\$[A-Z_][A-Z0-9_]*$")
 _TEMPLATE = re.compile(r"\{\{.*\}\}")
 
 
+def is_taken_as_it_is(text: str) -> bool:
+    """Whether a file can say a URL with this text, and it means just that: see below."""
+    try:
+        _refuse(text, "", "[A-Za-z]+")
+    except Mistake:
+        return False
+    return True
+
+
 def refuse_unfilled(text: str, name: str, references: Sequence[str]) -> None:
     """Raise Mistake for a text that some program was to fill in before, or that is a reference
     but for its form.
     """
-    kinds = "|".join(map(re.escape, references))
+    _refuse(text, name, "|".join(map(re.escape, references)))
+
+
+def _refuse(text: str, name: str, kinds: str) -> None:
     if re.fullmatch(rf"\{{\s*({kinds})\s*:.*\}}", text, re.DOTALL):
         message = f"{name} is a reference in quotes, and so only a text"
         raise Mistake("reference-in-quotes", message, "take the quotes away: `{env: NAME}`")
-    if re.fullmatch(rf"({kinds})\s*[: ]\s*[A-Za-z_/.~][A-Za-z0-9_/.-]*", text):
+    if re.fullmatch(rf"({kinds})\s*[: ](?!//)\s*[A-Za-z_/.~][A-Za-z0-9_/.-]*", text):
         message = f"{name} is a reference without its braces, and so only a text"
         raise Mistake("reference-without-braces", message, "write it in braces: `{env: NAME}`")
     if _TEMPLATE.search(text):

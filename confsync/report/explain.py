@@ -8,14 +8,25 @@ from typing import TYPE_CHECKING
 from confsync.kinds.describe import FieldPage, ObjectPage, VariantPage
 from confsync.report.layout import WIDTH
 from confsync.report.printable import printable
+from confsync.rules.rule import Everything, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from confsync.kinds.describe import Page
-    from confsync.rules.rule import Rule
 
 _LABEL = 10
+
+
+def explained_text(found: Rule | Everything | tuple[Page, ...]) -> str:
+    """What was found by a name."""
+    match found:
+        case Rule():
+            return rule_text(found)
+        case Everything(rules=rules, names=names):
+            return everything_text(rules, names)
+        case pages:
+            return pages_text(pages)
 
 
 def rule_text(rule: Rule) -> str:

@@ -20,6 +20,14 @@ class Rule:
     right: str = ""
 
 
+@dataclass(frozen=True)
+class Everything:
+    """All that has a page: rules, and the names of objects, variants and fields."""
+
+    rules: tuple[Rule, ...]
+    names: tuple[str, ...]
+
+
 def store(variant: str, *lines: str) -> str:
     """A store file with some lines under its `@type`."""
     return "".join(

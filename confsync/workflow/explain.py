@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from confsync.errors import WrongUsage
 from confsync.kinds import KINDS
 from confsync.kinds.describe import Page, described, names
 from confsync.rules import RULES
+from confsync.rules.rule import Everything, Rule
 from confsync.workflow.discreet import discreet
 
-if TYPE_CHECKING:
-    from confsync.rules.rule import Rule
-
-
-@dataclass(frozen=True)
-class Everything:
-    """All that can be explained."""
-
-    rules: tuple[Rule, ...]
-    names: tuple[str, ...]
-
-
-Explained: TypeAlias = "Rule | tuple[Page, ...] | Everything"
+Explained: TypeAlias = Rule | tuple[Page, ...] | Everything
 
 
 @discreet
