@@ -473,7 +473,10 @@ def good(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--help",), ("--version",), ("plan", "--help"), ("apply", "--help"), ("validate",)],
+    [
+        *[("--help",), ("--version",), ("plan", "--help"), ("apply", "--help"), ("validate",)],
+        *[("explain",), ("explain", "urls")],
+    ],
 )
 def test_what_needs_no_network_and_no_difference_does_not_load_them(
     arguments: tuple[str, ...], good: str

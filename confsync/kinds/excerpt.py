@@ -53,8 +53,11 @@ _VALUES: Mapping[type[Shape], re.Pattern[str]] = {
 _NOTHING = re.compile(rf"(?:null|~){_END}")
 _TRUE = re.compile(rf"(?:true|false){_END}")
 _LONGEST = 1_000  # characters of a line; a longer one is not shown
+_LABEL = "[A-Za-z0-9-]{1,63}"
 _URL = re.compile(
-    r"""(['"]?)(?:rediss?|valkeys?)://(?:[A-Za-z0-9.-]{0,99}|\[[0-9a-fA-F:.]{2,45}\])"""
+    # A host without a dot may be a password whose user was forgotten.
+    r"""(['"]?)(?:rediss?|valkeys?)://"""
+    rf"(?:localhost|{_LABEL}(?:\.{_LABEL}){{1,9}}|\[[0-9a-fA-F:.]{{2,45}}\])"
     r"(?::[0-9]{1,5})?(?:/[0-9]{0,3})?\1(?=:\s|:$|[\s,}\]]|$)",
     re.IGNORECASE,
 )

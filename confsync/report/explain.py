@@ -31,7 +31,7 @@ def explained_text(found: Rule | Everything | tuple[Page, ...]) -> str:
 
 def rule_text(rule: Rule) -> str:
     """The page of a rule: what it means, why, and an example of wrong and right."""
-    parts = [f"{rule.id}: {rule.title}", *map(_wrapped, (rule.meaning, rule.why))]
+    parts = [*map(_wrapped, (f"{rule.id}: {rule.title}", rule.meaning, rule.why))]
     for label, example in (("wrong", rule.wrong), ("right", rule.right)):
         if example:
             parts.append(
