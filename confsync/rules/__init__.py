@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confsync.rules import durations, names, plans, secrets, values, yaml
+from confsync.rules import durations, files, lists, names, plans, secrets, urls, values, yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +16,6 @@ if TYPE_CHECKING:
 
 RULES: Mapping[str, Rule] = {
     rule.id: rule
-    for module in (yaml, names, values, durations, secrets, plans)
+    for module in (files, yaml, names, values, lists, durations, secrets, urls, plans)
     for rule in module.RULES
 }

@@ -8,7 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.report.explain import example_lines
-from confsync.rules import RULES, durations, names, plans, secrets, values, yaml
+from confsync.rules import (
+    RULES,
+    durations,
+    files,
+    lists,
+    names,
+    plans,
+    secrets,
+    urls,
+    values,
+    yaml,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,20 +40,24 @@ nobody sees are written here as escapes like `\\x09`, a tab.
 This page is made from the program by `make docs`.
 """
 _GROUPS = {
-    "Files and YAML": yaml.RULES,
-    "Objects, variants and fields": names.RULES,
-    "Values and lists": values.RULES,
-    "Durations": durations.RULES,
-    "Secrets, references and URLs": secrets.RULES,
-    "Plans": plans.RULES,
+    "Files and characters": files,
+    "YAML": yaml,
+    "Objects, variants and fields": names,
+    "Values": values,
+    "Lists": lists,
+    "Durations": durations,
+    "Secrets and references": secrets,
+    "URLs": urls,
+    "Plans": plans,
 }
 
 
 def page() -> str:
     """The page with every rule."""
-    assert [*chain(*_GROUPS.values())] == [*RULES.values()]
+    groups = {title: module.RULES for title, module in _GROUPS.items()}
+    assert [*chain(*groups.values())] == [*RULES.values()]
     lines = [_INTRODUCTION]
-    for title, rules in _GROUPS.items():
+    for title, rules in groups.items():
         lines += [f"## {title}", "", *chain.from_iterable(map(_rule, rules))]
     return "\n".join(lines)
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import confsync
-from confsync.rules import RULES, durations, names, plans, secrets, values, yaml
+from confsync import rules
+from confsync.rules import RULES
 from confsync.sync.hidden import RULE
 from confsync.sync.risk import RISKS
 from confsync.workflow.validate import validate
@@ -118,7 +119,7 @@ def test_every_page_is_of_a_rule_that_a_case_raises() -> None:
 
 
 def test_no_id_stands_for_two_rules() -> None:
-    modules = (yaml, names, values, durations, secrets, plans)
+    modules = [module for module in vars(rules).values() if hasattr(module, "RULES")]
     ids = [rule.id for module in modules for rule in module.RULES]
     assert len(ids) == len(set(ids)) == len(RULES)
     assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule) for rule in ids)
