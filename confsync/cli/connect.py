@@ -76,6 +76,7 @@ def session(access: Access, console: Console) -> Iterator[Session]:
         timeout=access.timeout,
         retries=access.retries,
         tell=lambda line: console.say(f"{line}\n"),
+        sending=console.sending,
     ) as connected:
         yield connected
 
