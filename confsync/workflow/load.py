@@ -15,19 +15,32 @@ from confsync.secrets import RESOLVERS
 from confsync.sync.risk import RISKS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from confsync.errors import Excerpt
     from confsync.sync.document import MappingNode
     from confsync.sync.secret import Vault
-    from confsync.sync.values import Desired
+    from confsync.sync.values import Desired, Origin
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A desired state, and the risks that are in the files themselves."""
+    """A desired state, and the risks that are in the files themselves.
+
+    `excerpts` are the lines in which its values stand, as they may be shown, by file, line and
+    column.
+    """
 
     desired: Desired
     risks: tuple[Problem, ...]
+    excerpts: Mapping[tuple[str, int, int], Excerpt | None]
+
+    def shown(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """Problems with values of the desired state, with the lines in which these stand."""
+        places = ((problem, (problem.file, problem.line, problem.column)) for problem in problems)
+        return tuple(
+            replace(problem, excerpt=self.excerpts.get(place)) for problem, place in places
+        )
 
 
 def load(files: Sequence[str], vault: Vault) -> Loaded:
@@ -62,20 +75,28 @@ def load(files: Sequence[str], vault: Vault) -> Loaded:
     if any(problem.rule not in RISKS for problem in found):
         raise InvalidFiles(found)
     (desired,) = reading.desired
-    return Loaded(replace(desired, file=files[-1]), found)
+    places = {
+        (origin.file, origin.line, origin.column): _excerpt(origin, lines[origin.file], "")
+        for origin in desired.origins.values()
+        if origin.line
+    }
+    return Loaded(replace(desired, file=files[-1]), found, places)
 
 
 def _with_excerpts(
     problems: Sequence[Problem], lines: Mapping[str, tuple[str, ...]]
 ) -> tuple[Problem, ...]:
     """The problems with the lines that they are in, as far as these may be shown."""
-    found: list[Problem] = []
-    for problem in problems:
-        known = lines[problem.file]
-        if problem.column and problem.line <= len(known):
-            told = f"{problem.message} {problem.hint}"
-            shown = excerpt(known[problem.line - 1], problem.column, told, tuple(RESOLVERS))
-            found.append(replace(problem, excerpt=shown))
-        else:
-            found.append(problem)
-    return tuple(found)
+    return tuple(
+        replace(
+            problem,
+            excerpt=_excerpt(problem, lines[problem.file], f"{problem.message} {problem.hint}"),
+        )
+        for problem in problems
+    )
+
+
+def _excerpt(place: Problem | Origin, lines: Sequence[str], told: str) -> Excerpt | None:
+    if not place.column or place.line > len(lines):
+        return None
+    return excerpt(lines[place.line - 1], place.column, told, tuple(RESOLVERS))

@@ -162,6 +162,15 @@ def test_a_plan_of_a_file_with_a_mistake_shows_its_line_too(offline: Desk) -> No
     assert LINE in ran.out
 
 
+def test_an_apply_shows_the_line_of_a_secret_that_cannot_be_had(desk: Desk) -> None:
+    nothing = {"REDIS_PASSWORD": None}
+    with terminal(desk, "apply", "--yes", desk.file("a.yaml"), env=nothing) as desktop:
+        ran = desktop.ended()
+    assert ran.status == 1
+    assert "error: env REDIS_PASSWORD is not set [secret-unavailable]\n" in ran.out
+    assert "  |     secret: {env: ****\n  |     ^\n  hint: " in ran.out
+
+
 def test_a_secret_in_the_line_is_masked(offline: Desk) -> None:
     text = f"{BAD}  url: redis://u:Canary-in-a-line@h # Canary-in-a-comment\n"
     with terminal(offline, "validate", offline.file("a.yaml", text)) as desktop:
