@@ -56,7 +56,7 @@ class Builder:
                 values += 1
                 if values > MAX_VALUES:
                     hint = "no store has so many values: is this the file?"
-                    message = "more than 10,000 values"
+                    message = "more than 10,000 keys and values"
                     self._problem(self._mark(event), "too-many-values", message, hint)
                     return None
                 self._refuse_extras(event)
@@ -64,7 +64,12 @@ class Builder:
                     depth += 1
                     if depth > MAX_DEPTH:
                         hint = "no store is nested so deep: is this the file?"
-                        self._problem(self._mark(event), "too-deep", "nested deeper than 32", hint)
+                        self._problem(
+                            self._mark(event),
+                            "too-deep",
+                            "lists or mappings are nested deeper than 32",
+                            hint,
+                        )
                         return None
                     mapping = isinstance(event, MappingStartEvent)
                     open_nodes.append((self._mark(event), [], mapping))

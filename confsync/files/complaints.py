@@ -35,7 +35,7 @@ _NO_SPACE = Complaint(
 _DEEPER = Complaint(
     "deeper-indentation",
     "this key is indented deeper than those above it",
-    "give the keys of one mapping the same indentation, and its object a line of its own",
+    "give the keys of one mapping the same indentation",
 )
 _COLON = Complaint(
     "colon-in-text",

@@ -162,7 +162,10 @@ def _no_such_character(path: str, source: str) -> Problem:
     """An escape beyond Unicode, which the parser lets through as Python's own error."""
     escape = re.search(r"\\U(?!000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{8}", source)
     before = source[: escape.start()] if escape is not None else ""
-    message, hint = "there is no such character", "the last one is \\U0010FFFF"
+    message, hint = (
+        "there is no such character",
+        "correct the escape: the last character is \\U0010FFFF",
+    )
     return _problem_after(path, before, "no-such-character", message, hint)
 
 

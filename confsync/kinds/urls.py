@@ -137,7 +137,11 @@ class Reader:
             raise Mistake("null-secret", message, INSTEAD, node.mark)
         wrong_secrets.refuse_secret(node, name, tuple(self.references))
         self.note(node.mark, Mistake(PLAINTEXT, f"{name} stands in the file in clear", INSTEAD))
-        return text(node, name, trimmed=False)
+        try:
+            return text(node, name, trimmed=False)
+        except Mistake as mistake:
+            hint = f"{INSTEAD}; digits alone are a text only in quotes"
+            raise Mistake(mistake.rule, mistake.message, hint, node.mark) from None
 
     def _reference(self, node: MappingNode, name: str) -> Ref:
         if len(node.entries) != 1:

@@ -42,9 +42,11 @@ def wrong_duration(text: str, name: str, example: str, *, nullable: bool) -> Mis
         return _number(text, name, example)
     if lower in _ENDLESS or text == "-1":
         hint = "write null, which waits for ever, or a time like 10s" if nullable else example
-        return Mistake("endless-duration", f"{name} says that there is no end, and no time", hint)
+        return Mistake(
+            "endless-duration", f"{name} stands for no limit, and must be a duration", hint
+        )
     if text[:1] == "-":
-        return Mistake("negative-duration", f"{name} must not be less than nothing", example)
+        return Mistake("negative-duration", f"{name} must not be negative", example)
     if text[:1] == "+":
         message = f"{name} has a sign in front of its time"
         return Mistake("signed-duration", message, _without(text[1:], example))
@@ -129,7 +131,9 @@ def _parts(text: str, name: str, example: str) -> Mistake | None:
     if any(number[0] == "0" for number, _, _ in parts):
         message = f"{name} has a number that begins with 0"
         return Mistake("zero-before-duration", message, hint)
-    return Mistake("duration-order", f"{name} has its units in another order than by size", hint)
+    return Mistake(
+        "duration-order", f"{name} must have its largest unit first, and each once", hint
+    )
 
 
 def _like_a_unit(word: str) -> bool:

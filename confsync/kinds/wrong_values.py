@@ -45,7 +45,7 @@ def wrong_boolean(node: ScalarNode, name: str) -> Mistake:
     """What to say of a scalar that is no boolean."""
     lower = node.text.lower()
     if lower in _YAML_1_1:
-        message = f"{name} is a text here: only true and false are no texts in YAML 1.2"
+        message = f"{name} must be true or false: YAML 1.2 takes yes, no, on and off for texts"
         return Mistake("yes-or-no", message, f"write {_YAML_1_1[lower]}")
     if lower in {"true", "false"}:
         message = f"{name} is a text in quotes, and must be true or false"
@@ -107,7 +107,7 @@ def wrong_choice(node: ScalarNode, name: str, shape: Choice) -> Mistake:
     ends = [choice for choice in shape.choices if node.text and choice.endswith(node.text)]
     near = f"did you mean {ends[0]}? " if len(ends) == 1 else nearest(node.text, shape.choices)
     if near and not nearest_name(node.text, shape.choices):
-        message = f"{name} is only a part of what it must be"
+        message = f"{name} is only the end of a value that is allowed"
         return Mistake("part-of-choice", message, f"{near}allowed are {allowed}")
     message = f"{name} is none of the values that are allowed"
     return Mistake("unknown-choice", message, f"{near}allowed are {allowed}")

@@ -178,7 +178,7 @@ CANNOT_BE_A_CASE = {
     "no-permission": "may not be read",
     "unreadable": "cannot be read",
     "too-large": "is larger than 64 KiB",
-    "too-many-values": "more than 10,000 values",
+    "too-many-values": "more than 10,000 keys and values",
 }
 
 
