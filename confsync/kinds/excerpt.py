@@ -109,6 +109,7 @@ class _Scanner:
     width: int = 0
     names: int = 0
     last: str = ""
+    key_end: int = -1
     brackets: list[str] = field(default_factory=list)
 
     def read(self) -> None:
@@ -149,23 +150,24 @@ class _Scanner:
         return self._take(character, f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")  # noqa: PLR2004 - two digits
 
     def _structure(self) -> bool:
-        if (not self.width or self.line[: self.at].isspace()) and (
-            found := _MARKS.match(self.line, self.at)
-        ):
-            self.names += found[0].strip() not in {"-", "%"}
-            return self._take(found[0])
+        if not self.names and not self.line[: self.at].strip(" -"):
+            found = _MARKS.match(self.line, self.at)
+            if found is not None:
+                self.names += found[0].strip() not in {"-", "%"}
+                return self._take(found[0])
         character = self.line[self.at]
+        if character in ":=":
+            # Only right behind a key: elsewhere it may be how a secret begins.
+            behind_key = self.key_end >= 0 and not self.line[self.key_end : self.at].strip()
+            return behind_key and self._take(character)
         if character in "{[":
             self.brackets.append(character)
-        elif character in "}]":
+        elif character in "}]" and self.brackets:
             self.last = ""
-            if self.brackets:
-                self.brackets.pop()
-        elif character == "," and self.brackets[-1:] != ["["]:
-            self.last = ""
-        elif character == "-" and self.line[self.at + 1 : self.at + 2] in {"", " "}:
-            return self._take(character)
-        elif character not in ",:=\u201c\u201d\u2018\u2019":
+            self.brackets.pop()
+        elif character == "," and self.brackets:
+            self.last = self.last if self.brackets[-1] == "[" else ""
+        else:
             return False
         return self._take(character)
 
@@ -186,6 +188,7 @@ class _Scanner:
         if found is None:
             return False
         self.names += "://" in found[0]
+        self.key_end = found.end()
         return self._take(found[0])
 
     def _may_be_url(self) -> bool:
@@ -199,14 +202,17 @@ class _Scanner:
         if found is None:
             return False
         name = found[2]
-        behind = self.line[found.end() :].lstrip()[:1]
-        if self.last and not self.brackets:
-            if name not in _tags():
-                return False
-        elif not self.known.key(name) or (behind not in {":", "="} and name not in _shapes()):
+        if self.line[found.end() :].lstrip()[:1] in {":", "="}:
+            shown = self.known.key(name) and (not self.last or bool(self.brackets))
+        elif self.last in KINDS:
+            shown = name in _tags()
+        else:
+            shown = not self.last and name in _shapes()
+        if not shown:
             return False
         self.last = name
         self.names += 1
+        self.key_end = found.end()
         return self._take(found[0])
 
 
