@@ -42,6 +42,16 @@ _COLON = Complaint(
     "a text without quotes holds `: `, which YAML takes for a key",
     "put the whole text in quotes; a reference stands in braces, like `{env: NAME}`",
 )
+_TWO_KEYS = Complaint(
+    "two-keys-in-line",
+    "a second key stands in the line of another",
+    "write it in the next line, indented by two more spaces",
+)
+_NO_COLON = Complaint(
+    "missing-colon",
+    "a colon is missing at the end of this line",
+    "write `key:`, and what belongs to it indented under it",
+)
 _AFTER_QUOTES = Complaint(
     "text-after-quotes",
     "text stands behind the quotes that close here",
@@ -170,6 +180,11 @@ _COMPLAINTS = {
         "write `{key: value}`",
         opening=True,
     ),
+    "sequence entries are not allowed": Complaint(
+        "item-in-line",
+        "a list begins in the line of its key",
+        "begin it in the next line, each item in a line of its own with `- ` in front",
+    ),
     "expected chomping": Complaint(
         "text-after-bar",
         "a value that begins with | or > must stand in quotes",
@@ -193,6 +208,9 @@ def complaint(broken: Broken, lines: list[str]) -> tuple[Complaint, int, int]:
         return looks
     text = lines[broken.line][broken.column :] if broken.line < len(lines) else ""
     found = _by_words(broken, lines, text)
+    above = lines[broken.line - 1] if broken.line else ""
+    if found is _DEEPER and re.fullmatch("[ -]*[A-Za-z_]+[ ]*", above):
+        return _NO_COLON, broken.line - 1, len(above) - len(above.lstrip(" -"))
     if found.opening and broken.opened is not None:
         return found, *broken.opened
     return found, broken.line, broken.column
@@ -219,6 +237,8 @@ def _by_words(broken: Broken, lines: list[str], text: str) -> Complaint:
         return _UNQUOTED
     if problem.startswith("mapping values are not allowed"):
         before = lines[broken.line][: broken.column]
+        if re.fullmatch(r"""[ -]*[A-Za-z_]+:[ ]+(['"])@?[A-Za-z_]+\1""", before):
+            return _TWO_KEYS
         return _DEEPER if re.fullmatch(r"""[ -]*(['"]?)@?[A-Za-z_]+\1""", before) else _COLON
     if problem.startswith("expected <block end>"):
         if text.startswith(":"):

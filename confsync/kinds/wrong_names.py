@@ -41,8 +41,17 @@ def wrong_top(document: MappingNode, kinds: Mapping[str, Kind]) -> Mistake | Non
     write = f"write `{first}:` at its top, and the object under it"
     if not keys:
         return Mistake("no-object", "the file holds no object", write)
-    if keys.keys() & kinds.keys():
-        return None
+    fields = {
+        TYPE,
+        *(
+            name
+            for kind in kinds.values()
+            for known in kind.shape.objects.values()
+            for name in known.fields
+        ),
+    }
+    if named := keys.keys() & kinds.keys():
+        return _not_indented(document, min(named)) if keys.keys() & fields else None
     if "targets" in keys:
         message = "this is a confsync.yaml with targets, not a store"
         hint = "name the files that stand under `files` in it"
@@ -55,26 +64,32 @@ def wrong_top(document: MappingNode, kinds: Mapping[str, Kind]) -> Mistake | Non
         message = "this is a request to the server, or its answer, not a store"
         hint = f"{write}; `confsync show` prints what a server has as such a file"
         return Mistake("server-answer", message, hint, keys[min(found)].mark)
-    if TYPE in keys or any(
-        key in known.fields
-        for kind in kinds.values()
-        for known in kind.shape.objects.values()
-        for key in keys
-    ):
+    if keys.keys() & fields:
         message = "the fields stand at the top of the file, and no object's name above them"
         hint = f"write `{first}:` as the first line, and indent all that follows by two spaces"
         return Mistake("no-object-name", message, hint, keys.get(TYPE, document).mark)
     return None
 
 
+def _not_indented(document: MappingNode, name: str) -> Mistake | None:
+    """Fields beside the object that they belong to, which has nothing under it."""
+    entry = document.get(name)
+    if entry is None or not (isinstance(entry[1], ScalarNode) and entry[1].text in _NULLS):
+        return None
+    message = f"what belongs to {name} is not indented under it"
+    return Mistake(
+        "not-indented", message, "indent the lines below it by two spaces", entry[0].mark
+    )
+
+
 def unknown_object(key: ScalarNode, known: Sequence[str]) -> Mistake:
     """A key at the top that names no object."""
-    near = nearest_name(key.text, known)
-    if near:
-        message = f"{quoted_name(key.text)} is no object; the nearest name is {near}"
-        return Mistake("misspelt-object", message, f"write `{near}:`", key.mark)
     name = quoted_name(key.text)
     named = "the key that stands here" if name == "named so" else name
+    near = nearest_name(key.text, known)
+    if near:
+        message = f"{named} is no object; the nearest name is {near}"
+        return Mistake("misspelt-object", message, f"write `{near}:`", key.mark)
     message = f"{named} is no object that confsync manages"
     hint = f"take it out of this file; what confsync manages is {listed(known)}"
     return Mistake("unknown-object", message, hint, key.mark)
@@ -218,7 +233,7 @@ def _part_of_url(key: ScalarNode, known: Fields) -> Mistake | None:
         message = f"`{key.text}` is no field of {known.tag}: it stands in the URL"
         one = "rediss://HOST:PORT/DATABASE" if url == "url" else "[rediss://HOST:PORT]"
         return Mistake("part-of-url", message, f"write `{url}: {one}`", key.mark)
-    if name not in _CREDENTIALS:
+    if name not in _CREDENTIALS and not name.endswith(("password", "passwd")):
         return None
     secret = next((name for name, field in known.fields.items() if _is_secret(field)), "")
     message = f"`{key.text}` is no field of {known.tag}: credentials have a place of their own"

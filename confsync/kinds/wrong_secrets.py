@@ -45,6 +45,10 @@ def _refuse(text: str, name: str, kinds: str) -> None:
     if re.fullmatch(rf"({kinds})\s*[: ](?!//)\s*[A-Za-z_/.~][A-Za-z0-9_/.-]*", text):
         message = f"{name} is a reference without its braces, and so only a text"
         raise Mistake("reference-without-braces", message, "write it in braces: `{env: NAME}`")
+    if re.search(rf"\{{\s*({kinds})\s*:[^}}]*\}}", text):
+        message = f"{name} holds a reference within a text, where it is none"
+        hint = "write the URL as a mapping: `{address: …, username: …, password: {env: NAME}}`"
+        raise Mistake("reference-within-text", message, hint)
     if _TEMPLATE.search(text):
         message = f"{name} holds `{{{{ … }}}}` of a template, which confsync does not fill in"
         hint = "render the template first; a secret, or a whole URL, is `{env: NAME}`"

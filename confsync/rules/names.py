@@ -66,6 +66,14 @@ OBJECTS = (
         redis("timeout: 5s"),
     ),
     Rule(
+        "not-indented",
+        "the fields of an object are not indented under it",
+        "The object's name stands there with nothing under it, and fields beside it.",
+        "What belongs to what is said by indentation alone.",
+        "InMemoryStore:\n'@type': Redis\ntimeout: 5s\n",
+        redis("timeout: 5s"),
+    ),
+    Rule(
         "misspelt-object",
         "an object's name is misspelt",
         "There is no object by this name, but one by nearly the same.",

@@ -94,6 +94,19 @@ CLEAR = (
         _REFERENCE,
     ),
     Rule(
+        "reference-within-text",
+        "a reference within a text",
+        "A reference stands for a whole secret, a whole URL, or the password in its mapping form.",
+        "Within a text the braces are braces: the server would store them as the password.",
+        redis("url: 'redis://stalwart:{env: CACHE_PASSWORD}@cache.example.com'"),
+        redis(
+            "url:",
+            "  address: redis://cache.example.com",
+            "  username: stalwart",
+            "  password: {env: CACHE_PASSWORD}",
+        ),
+    ),
+    Rule(
         "reference-without-braces",
         "a reference without its braces",
         "A reference is a mapping with one key: `{env: NAME}`.",

@@ -125,7 +125,7 @@ def test_an_empty_file_name_is_told_as_one(desk: Desk, server: Server) -> None:
 def test_a_file_that_may_not_be_read_is_told(desk: Desk, server: Server) -> None:
     (desk.directory / desk.file("a.yaml")).chmod(0)
     fact = problem(desk.run("apply", "--yes", "a.yaml"), "a.yaml")
-    assert fact == ": error: may not be read [unreadable]"
+    assert fact == ": error: may not be read [no-permission]"
     assert server.requests == []
 
 
