@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from confsync.errors import Problem
-from confsync.kinds import mistakes, scalars, wrong_lists, wrong_names, wrong_values
+from confsync.kinds import mistakes, scalars, wrong_files, wrong_lists, wrong_names, wrong_values
 from confsync.kinds.kind import Broken, Kind, default_object
 from confsync.kinds.mistakes import TYPE, Mistake, Mistakes, is_broken
 from confsync.kinds.urls import Reader, Reference
@@ -60,13 +60,13 @@ def from_file(
     """
     problems: list[Problem] = []
     desired: list[Desired] = []
-    wrong = wrong_names.wrong_top(document, kinds)
+    wrong = wrong_files.wrong_top(document, kinds)
     if wrong is not None:
         return Reading((), (_problem(document.mark, wrong),))
     for key, node in document.entries:
         kind = kinds.get(key.text)
         if kind is None:
-            problems.append(_problem(key.mark, wrong_names.unknown_object(key, tuple(kinds))))
+            problems.append(_problem(key.mark, wrong_files.unknown_object(key, tuple(kinds))))
             continue
         decoder = _Decoder(vault, references, kind.shape)
         tree = decoder.object(node, kind.shape, (), key.mark)
