@@ -49,7 +49,8 @@ def unknown(key: ScalarNode, known: Sequence[str]) -> Mistake:
     near = nearest_name(key.text, known)
     if near:
         message = f"there is no reference {near_name(key.text, known)}, but one called nearly so"
-        return Mistake("misspelt-reference", message, f"did you mean {near}?", key.mark)
+        hint = f"did you mean {near}? known are {', '.join(known)}"
+        return Mistake("misspelt-reference", message, hint, key.mark)
     hint = f"known are {', '.join(known)}, like `{{env: NAME}}`"
     return Mistake("unknown-reference", "there is no reference named so", hint, key.mark)
 
