@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 EDITOR := tests/editor/node_modules/.installed
 
-.PHONY: demo test test-long editor mutate lint format clean
+.PHONY: demo docs test test-long editor mutate lint format clean
 
 demo: $(VENV)/.run
 	@$(BIN)/python examples/demo/demo.py
@@ -25,6 +25,10 @@ editor: $(EDITOR)
 mutate: $(VENV)/.mutate
 	HYPOTHESIS_PROFILE=quick $(BIN)/mutmut run
 	$(BIN)/mutmut results
+
+# docs/rules.md, from the program itself.
+docs: $(VENV)/.run
+	$(BIN)/python -m tests.rules.page
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .

@@ -17,7 +17,7 @@ ConfsyncError
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import sep
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -35,6 +35,7 @@ __all__ = [
     "ConnectionFailed",
     "ConnectionLost",
     "Declined",
+    "Excerpt",
     "Fault",
     "InvalidFiles",
     "OutputFailed",
@@ -51,12 +52,24 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True)
+class Excerpt:
+    """A line of a file as it may be shown: what is not known to be harmless is `****`.
+
+    Each of its characters is one column wide. `caret` is the column that the problem is at, from 1.
+    """
+
+    line: str
+    caret: int
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
     """One thing that is wrong with, or worth saying of, a file.
 
     Lines and columns count from 1, columns in characters. Line 0 means the file as a whole.
-    No text of a problem holds a value that could be secret.
+    No text of a problem holds a value that could be secret. Without an `excerpt` the line cannot be
+    shown, or not that place in it.
     """
 
     file: str
@@ -66,6 +79,7 @@ class Problem:
     message: str
     hint: str
     severity: Literal["error", "warning"] = "error"
+    excerpt: Excerpt | None = field(default=None, compare=False)
 
 
 class ConfsyncError(Exception):

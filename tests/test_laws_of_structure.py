@@ -43,8 +43,8 @@ DOORS = {
 ARROWS = {
     "": {"errors", "workflow", "cli"},
     "cli": {"workflow", "report", "kinds", "sandbox", "sync", "errors"},
-    "workflow": {"files", "jmap", "kinds", "net", "report", "secrets", "sync", "errors"},
-    "report": {"files", "kinds", "sync", "errors"},
+    "workflow": {"files", "jmap", "kinds", "net", "report", "rules", "secrets", "sync", "errors"},
+    "report": {"files", "kinds", "rules", "sync", "errors"},
     "jmap": {"net", "sync", "errors"},
     "kinds": {"sync", "errors"},
     "files": {"sync", "errors"},
@@ -52,6 +52,7 @@ ARROWS = {
     "net": {"errors"},
     "sync": {"errors"},
     "errors": set(),
+    "rules": set(),
     "sandbox": set(),
 }
 """Which rooms each room may import besides itself; `` are the modules at the top."""
@@ -476,7 +477,7 @@ def good(tmp_path: Path) -> str:
     "arguments",
     [
         *[("--help",), ("--version",), ("plan", "--help"), ("apply", "--help"), ("validate",)],
-        *[("schema",), ("fmt",)],
+        *[("schema",), ("fmt",), ("explain",), ("explain", "urls")],
     ],
 )
 def test_what_needs_no_network_and_no_difference_does_not_load_them(

@@ -95,7 +95,7 @@ def test_the_hook_passes_good_stores_and_tells_of_bad_ones(repository: Repositor
     assert failed.returncode == 1, failed.stdout + failed.stderr
     assert re.search(r"^confsync validate\.+Failed$", failed.stdout, re.MULTILINE)
     assert (
-        "stores/bad.yaml:3:12: error: timeout is a number without a unit [duration]\n"
+        "stores/bad.yaml:3:12: error: timeout is a number without a unit [duration-without-unit]\n"
         "  hint: did you mean 10s or 10ms?\n"
         "2 files checked, 1 error.\n"
     ) in failed.stdout

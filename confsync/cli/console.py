@@ -59,6 +59,11 @@ class Console:
         """Do something when the run is over."""
         self._end.callback(action)
 
+    @property
+    def at_terminal(self) -> bool:
+        """Whether what is told is read at a terminal."""
+        return sys.stderr is not None and sys.stderr.isatty()
+
     def scrub(self, text: str) -> str:
         """The text as it may be written, wherever to."""
         return self.vault.scrub(text) if self._scrubbed else text

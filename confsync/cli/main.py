@@ -33,11 +33,12 @@ COMMANDS: Mapping[str, str] = {
     "fmt": "Bring files into their canonical form; comments and values stay.",
     "show": "Show the live state as YAML, every secret masked.",
     "schema": "Print the JSON Schema of a store file, for editors.",
+    "explain": "Say what a rule, a risk or a field is.",
     "sandbox": "Run an embedded server to try confsync against.",
 }
 """Every command, which is a module of this room by the same name, and what it does."""
 
-_NO_SERVER = {"validate", "fmt", "schema", "sandbox"}
+_NO_SERVER = {"validate", "fmt", "schema", "explain", "sandbox"}
 
 _STATUSES = """\b
 Exit status:
@@ -118,7 +119,7 @@ def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
         except ConfsyncError as error:
             if isinstance(error, Fault):
                 return _faulty(console, error, command)
-            _say(console, *_told(error), *(_unchanged(command) if error.unchanged else ()))
+            _say(console, *_told(error, console), *(_unchanged(command) if error.unchanged else ()))
             return of_error(error)
         except BaseException as error:  # noqa: BLE001 - the last door: no foreign text goes out
             return _faulty(console, error, command)
@@ -156,11 +157,12 @@ def _usage(usage: click.UsageError) -> list[str]:
     return [f"error: {fact}", f"hint: {hint}"]
 
 
-def _told(error: ConfsyncError) -> list[str]:
+def _told(error: ConfsyncError, console: Console) -> list[str]:
     if isinstance(error, InvalidFiles | SecretUnavailable):
-        from confsync.report.text import problems_text  # noqa: PLC0415 - paid for when needed
+        from confsync.report import problems  # noqa: PLC0415 - paid for when needed
 
-        return [f"{problems_text(error.problems)}error: {error.message}"]
+        text = problems.shown_problems if console.at_terminal else problems.problems_text
+        return [f"{text(error.problems)}error: {error.message}"]
     place = f"{error.where}: " if error.where else ""
     return [f"error: {place}{error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
 

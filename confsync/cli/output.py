@@ -46,10 +46,15 @@ class Outputs:
         except OSError:
             raise _unwritable(sink) from None
 
-    def write_all(self, render: Callable[[str], str]) -> None:
-        """Write every output that was asked for: `render` makes the text of a format."""
+    def write_all(
+        self, render: Callable[[str], str], shown: Callable[[], str] | None = None
+    ) -> None:
+        """Write every output that was asked for: `render` makes the text of a format. `shown`
+        makes the one that people read at a terminal, or with `--color always`.
+        """
         for sink in self.sinks:
-            self.write(sink, render(sink.format))
+            people = shown if sink == STDOUT and _read_by_people(self.color) else None
+            self.write(sink, render(sink.format) if people is None else people())
 
 
 def sinks(outputs: Iterable[str], formats: Collection[str]) -> tuple[Sink, ...]:
@@ -94,6 +99,11 @@ def _writable(file: Path) -> bool:
     if file.exists():
         return not file.is_dir() and os.access(file, os.W_OK)
     return os.access(file.parent, os.W_OK)
+
+
+def _read_by_people(color: str) -> bool:
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    return terminal or color == "always"
 
 
 def _colour(color: str) -> bool:

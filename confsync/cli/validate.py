@@ -10,6 +10,7 @@ from confsync.cli import options as shared
 from confsync.cli.status import Status
 from confsync.errors import WrongUsage
 from confsync.report import PROBLEMS
+from confsync.report.problems import shown_verdict
 from confsync.workflow.validate import validate as run
 
 if TYPE_CHECKING:
@@ -28,5 +29,7 @@ def validate(files: tuple[str, ...], *, allow: tuple[str, ...], outputs: Outputs
     if not files:
         raise WrongUsage("no file is named", hint="name the files, like stores/in-memory.yaml")
     problems = run(files, allow=allow)
-    outputs.write_all(lambda name: PROBLEMS[name](files, problems))
+    outputs.write_all(
+        lambda name: PROBLEMS[name](files, problems), lambda: shown_verdict(files, problems)
+    )
     return Status.ERROR if any(problem.severity == "error" for problem in problems) else Status.DONE

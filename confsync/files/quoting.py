@@ -8,6 +8,8 @@ import unicodedata
 # What begins or is one of YAML's own marks, and what some reader takes for something else: `:word`
 # is a symbol in Ruby.
 _MARK = re.compile(r"""[\]\[{},#&*!|>'"%@`?:]|-(?: |$)|---|\.\.\.""")
+WORD_PROCESSOR = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
+"""Quotes that word processors write: confsync refuses a text that begins with one."""
 _BREAK = re.compile(r": |:$| #|^ | $")
 _FLOW = re.compile(r"[\]\[{},]")
 _WORD = re.compile(r"null|true|false|yes|no|on|off|y|n|[-+]?\.(?:inf|nan)", re.IGNORECASE)
@@ -25,6 +27,7 @@ def is_plain(text: str, *, flow: bool = False) -> bool:
         text
         and is_visible(text)
         and not (flow and _FLOW.search(text))
+        and text[0] not in WORD_PROCESSOR
         and not _MARK.match(text)
         and not _BREAK.search(text)
         and not is_ambiguous(text)

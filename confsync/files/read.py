@@ -7,28 +7,19 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLStreamError
-from ruamel.yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    NodeEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
 from ruamel.yaml.reader import ReaderError
 
 from confsync.errors import Problem
-from confsync.files.complaints import complaint
-from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
+from confsync.files.build import Builder
+from confsync.files.complaints import Broken, complaint
+from confsync.sync.document import MappingNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,19 +31,20 @@ _LOG = logging.getLogger("confsync.files")
 _BEGINNING = re.compile(r"""[ -]*(?:['"]?@?[A-Za-z_]+['"]?:[ ]+)?""")
 
 MAX_BYTES = 64 * 1024
-MAX_DEPTH = 32
-MAX_VALUES = 10_000
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True)
 class Parsed:
     """A file's document, as far as it could be read, and all that is wrong with it as YAML.
 
-    No document: nothing more can be said of the file than the problems do.
+    No document: nothing more can be said of the file than the problems do. `lines` are those of the
+    file, as its problems count them; secrets may stand there.
     """
 
     document: MappingNode | None
     problems: tuple[Problem, ...]
+    lines: tuple[str, ...] = field(default=(), repr=False)
 
 
 def read(path: str) -> Parsed:
@@ -64,9 +56,10 @@ def read(path: str) -> Parsed:
 
 def parse(path: str, source: str) -> Parsed:
     """Read a text that stands, or is to stand, in a file."""
-    builder = _Builder(path)
+    lines = tuple(re.split("\r\n|\r|\n", source))
+    builder = Builder(path)
     try:
-        builder.refuse_line_separators(source)
+        _refuse_what_few_readers_see(path, source)
         root = builder.document(_events(source))
     except MarkedYAMLError as error:
         builder.problems.append(_complaint(path, error, source))
@@ -78,9 +71,9 @@ def parse(path: str, source: str) -> Parsed:
         builder.problems.append(_no_such_character(path, source))
     else:
         if isinstance(root, MappingNode):
-            return Parsed(root, tuple(builder.problems))
+            return Parsed(root, tuple(builder.problems), lines)
         builder.not_a_mapping(root)
-    return Parsed(None, tuple(sorted(builder.problems)))
+    return Parsed(None, tuple(sorted(builder.problems)), lines)
 
 
 class _Unreadable(Exception):
@@ -102,43 +95,66 @@ def content(path: str) -> bytes | Problem:
         with Path(path).open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        return _unreadable(path, "there is no such file", "check the path; it starts here")
+        hint = "check the path; it starts at the directory that confsync runs in"
+        return _unreadable(path, "no-such-file", "there is no such file", hint)
     except IsADirectoryError:
-        return _unreadable(path, "is a directory, not a file", "name the YAML file in it")
+        message, hint = "is a directory, not a file", "name the YAML file in it"
+        return _unreadable(path, "directory", message, hint)
     except PermissionError:
-        return _unreadable(path, "may not be read", "check the file's mode and owner")
+        message, hint = "may not be read", "check the file's mode and owner"
+        return _unreadable(path, "no-permission", message, hint)
     except (OSError, ValueError):
-        return _unreadable(path, "cannot be read", "check the path and the disk")
+        message, hint = "cannot be read", "check the path and the disk"
+        return _unreadable(path, "unreadable", message, hint)
 
 
 def text(path: str, content: bytes) -> str | Problem:
     """The bytes of a file as text, without a byte order mark; or why they are none."""
     if len(content) > MAX_BYTES:
         hint = "no store needs so much: is this the file?"
-        return _unreadable(path, "is larger than 64 KiB", hint)
+        return _unreadable(path, "too-large", "is larger than 64 KiB", hint)
+    if content.startswith(_UTF_16):
+        message, hint = "the file is UTF-16, as Windows writes it", "save it as UTF-8"
+        return _unreadable(path, "utf-16", message, hint)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         message, hint = "the file is not UTF-8 from here", "save it as UTF-8"
-        return Problem(path, line, 0, "encoding", message, hint)
+        return Problem(path, line, 0, "not-utf-8", message, hint)
 
 
-def _unreadable(path: str, message: str, hint: str) -> Problem:
-    return Problem(path, 0, 0, "unreadable", message, hint)
+def _unreadable(path: str, rule: str, message: str, hint: str) -> Problem:
+    return Problem(path, 0, 0, rule, message, hint)
 
 
 def _complaint(path: str, error: MarkedYAMLError, source: str) -> Problem:
     """The parser's problem, at the place where a person would look for it."""
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark is not None else (0, 0)
-    lines = source.split("\n")
-    text = lines[line][column:] if line < len(lines) else ""
-    found = complaint(str(error.problem), text)
-    if found.opening and error.context_mark is not None:
-        line, column = error.context_mark.line, error.context_mark.column
+    opened = error.context_mark
+    place = None if opened is None else (opened.line, opened.column)
+    lines = re.split("\r\n|\r|\n", source)
+    found, line, column = complaint(Broken(str(error.problem), line, column, place), lines)
     before = "\n".join([*lines[:line], lines[line][:column] if line < len(lines) else ""])
-    return _problem_after(path, before, "yaml", found.message, found.hint)
+    return _problem_after(path, before, found.rule, found.message, found.hint)
+
+
+def _refuse_what_few_readers_see(path: str, source: str) -> None:
+    """Characters that YAML 1.1 takes for line breaks, and YAML 1.2 and editors do not; and the
+    marks that some programs put at the beginning of a file, in its middle.
+    """
+    found = re.search("[\u0085\u2028\u2029\ufeff]", source)
+    if found is None:
+        return
+    before = source[: found.start()]
+    if found[0] == "\ufeff":
+        rule, message = "byte-order-mark", "a byte order mark stands inside the file"
+        hint = "remove it: were two files put together here?"
+    else:
+        rule, message = "line-separator", "a line break that not every reader sees stands here"
+        hint = f"remove it, or write it as \\u{ord(found[0]):04x} in double quotes"
+    raise _Unreadable(_problem_after(path, before, rule, message, hint))
 
 
 def _problem_after(path: str, before: str, rule: str, message: str, hint: str) -> Problem:
@@ -154,151 +170,16 @@ def _no_such_character(path: str, source: str) -> Problem:
     """An escape beyond Unicode, which the parser lets through as Python's own error."""
     escape = re.search(r"\\U(?!000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{8}", source)
     before = source[: escape.start()] if escape is not None else ""
-    message, hint = "there is no such character", "the last one is \\U0010FFFF"
-    return _problem_after(path, before, "encoding", message, hint)
+    message, hint = (
+        "there is no such character",
+        "correct the escape: the last character is \\U0010FFFF",
+    )
+    return _problem_after(path, before, "no-such-character", message, hint)
 
 
 def _control_character(path: str, error: Exception, source: str) -> Problem:
     position = getattr(error, "position", 0)
     before = source[: position if isinstance(position, int) else 0]
     hint = "remove it, or write it as \\xNN in quotes"
-    return _problem_after(path, before, "yaml", "a control character stands here", hint)
-
-
-@dataclass
-class _Builder:
-    file: str
-    problems: list[Problem] = field(default_factory=list)
-    documents: int = 0
-
-    def document(self, events: Iterator[Event]) -> Node | None:
-        """Build the first document. More than is allowed of it, or deeper, ends the reading."""
-        root: Node | None = None
-        depth = values = 0
-        open_nodes: list[tuple[Mark, list[Node], bool]] = []
-        for event in events:
-            if isinstance(event, DocumentStartEvent):
-                self._another_document(event)
-                if self.documents > 1:
-                    break
-            elif isinstance(event, NodeEvent):
-                values += 1
-                if values > MAX_VALUES:
-                    hint = "no store has so many: is this the file?"
-                    self._problem(
-                        self._mark(event), "yaml", "more than 10,000 keys and values", hint
-                    )
-                    return None
-                self._refuse_extras(event)
-                if isinstance(event, MappingStartEvent | SequenceStartEvent):
-                    depth += 1
-                    if depth > MAX_DEPTH:
-                        hint = "no store is nested so deep: is this the file?"
-                        self._problem(self._mark(event), "yaml", "nested deeper than 32", hint)
-                        return None
-                    mapping = isinstance(event, MappingStartEvent)
-                    open_nodes.append((self._mark(event), [], mapping))
-                    continue
-                root = self._place(self._leaf(event), open_nodes, root)
-            elif isinstance(event, MappingEndEvent | SequenceEndEvent):
-                depth -= 1
-                mark, children, mapping = open_nodes.pop()
-                node = (
-                    self._mapping(mark, children)
-                    if mapping
-                    else SequenceNode(mark, tuple(children))
-                )
-                root = self._place(node, open_nodes, root)
-        return root
-
-    def refuse_line_separators(self, source: str) -> None:
-        """Characters that YAML 1.1 takes for line breaks, and YAML 1.2 and editors do not."""
-        found = re.search("[\u0085\u2028\u2029]", source)
-        if found is not None:
-            before = source[: found.start()]
-            message = "a line break that not every reader sees stands here"
-            hint = f"remove it, or write it as \\u{ord(found[0]):04x} in double quotes"
-            raise _Unreadable(_problem_after(self.file, before, "yaml", message, hint))
-
-    def not_a_mapping(self, root: Node | None) -> None:
-        """Say what is wrong with a document that is no mapping."""
-        if self.problems:
-            return
-        if root is None or (isinstance(root, ScalarNode) and root.plain and not root.text):
-            hint = "write `InMemoryStore:` at its top, and the object under it"
-            self.problems.append(Problem(self.file, 0, 0, "empty", "the file is empty", hint))
-        else:
-            hint = "write `InMemoryStore:` at the top, and the object under it"
-            self._problem(root.mark, "wrong-type", "the file must be a mapping of objects", hint)
-
-    @staticmethod
-    def _place(
-        node: Node, open_nodes: list[tuple[Mark, list[Node], bool]], root: Node | None
-    ) -> Node | None:
-        if open_nodes:
-            open_nodes[-1][1].append(node)
-            return root
-        return node if root is None else root
-
-    def _leaf(self, event: Event) -> ScalarNode:
-        mark = self._mark(event)
-        if not isinstance(event, ScalarEvent):
-            return ScalarNode(mark, "", plain=True, broken=True)
-        if any("\ud800" <= character <= "\udfff" for character in event.value):
-            hint = "write the character itself, or its one escape of eight digits"
-            self._problem(mark, "encoding", "half a character stands here", hint)
-            return ScalarNode(mark, "", plain=True, broken=True)
-        tagged = event.ctag is not None
-        return ScalarNode(mark, event.value, plain=not event.style, broken=tagged)
-
-    def _mapping(self, mark: Mark, children: list[Node]) -> MappingNode:
-        seen: dict[str, Mark] = {}
-        entries: list[tuple[ScalarNode, Node]] = []
-        for key, value in zip(children[::2], children[1::2], strict=True):
-            if not isinstance(key, ScalarNode):
-                hint = "a key is one text; quote it where it starts with a bracket"
-                self._problem(key.mark, "yaml", "a key must be a text", hint)
-            elif key.plain and key.text == "<<":
-                hint = "write the keys out; layers are files laid over each other"
-                self._problem(key.mark, "yaml", "merge keys are not allowed", hint)
-            elif key.text in seen:
-                hint = f"it stands at line {seen[key.text].line} already; keep one of them"
-                self._problem(key.mark, "duplicate-key", "this key stands here twice", hint)
-            elif not key.broken:
-                seen[key.text] = key.mark
-                entries.append((key, _at_its_key(key, value)))
-        return MappingNode(mark, tuple(entries))
-
-    def _refuse_extras(self, event: NodeEvent) -> None:
-        mark = self._mark(event)
-        if isinstance(event, AliasEvent) and set(event.anchor) == {"*"}:
-            message = "`****` is the mask that stands for a hidden secret, not a value"
-            hint = "write where it can be had, like `{env: NAME}` or `{file: PATH}`"
-            self._problem(mark, "mask", message, hint)
-        elif isinstance(event, AliasEvent) or event.anchor is not None:
-            message = "anchors and aliases are not allowed"
-            self._problem(mark, "yaml", message, "write the value out where it counts")
-        if getattr(event, "tag", None) is not None:
-            message, hint = "tags are not allowed", "write the value alone; quotes make it a text"
-            self._problem(mark, "yaml", message, hint)
-
-    def _another_document(self, event: DocumentStartEvent) -> None:
-        self.documents += 1
-        if event.version is not None or event.tags:
-            message, hint = "directives are not allowed", "remove the line that starts with %"
-            self._problem(Mark(self.file, 1, 1), "yaml", message, hint)
-        if self.documents > 1:
-            hint = "keep one; several layers are several files"
-            self._problem(self._mark(event), "yaml", "a second document starts here", hint)
-
-    def _mark(self, event: Event) -> Mark:
-        return Mark(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
-
-    def _problem(self, mark: Mark, rule: str, message: str, hint: str) -> None:
-        self.problems.append(Problem(mark.file, mark.line, mark.column, rule, message, hint))
-
-
-def _at_its_key(key: ScalarNode, value: Node) -> Node:
-    """The parser places a value that is not there at the next thing that is: not in its line."""
-    empty = isinstance(value, ScalarNode) and value.plain and not value.text
-    return replace(value, mark=key.mark) if empty else value
+    message = "a control character stands here"
+    return _problem_after(path, before, "control-character", message, hint)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from confsync.errors import Problem
-from confsync.kinds import mistakes, scalars
+from confsync.kinds import mistakes, scalars, wrong_files, wrong_lists, wrong_names, wrong_values
 from confsync.kinds.kind import Broken, Kind, default_object
 from confsync.kinds.mistakes import TYPE, Mistake, Mistakes, is_broken
 from confsync.kinds.urls import Reader, Reference
@@ -60,14 +60,15 @@ def from_file(
     """
     problems: list[Problem] = []
     desired: list[Desired] = []
-    if not document.entries:
-        problems.append(_problem(document.mark, mistakes.no_object(tuple(kinds))))
+    wrong = wrong_files.wrong_top(document, kinds)
+    if wrong is not None:
+        return Reading((), (_problem(document.mark, wrong),))
     for key, node in document.entries:
         kind = kinds.get(key.text)
         if kind is None:
-            problems.append(_problem(key.mark, mistakes.unknown_object(key, tuple(kinds))))
+            problems.append(_problem(key.mark, wrong_files.unknown_object(key, tuple(kinds))))
             continue
-        decoder = _Decoder(vault, references)
+        decoder = _Decoder(vault, references, kind.shape)
         tree = decoder.object(node, kind.shape, (), key.mark)
         problems += decoder.problems
         if isinstance(tree, Object):
@@ -81,20 +82,18 @@ def from_file(
 class _Decoder:
     vault: Vault
     references: Mapping[str, Reference]
+    top: Variants
     problems: list[Problem] = field(default_factory=list)
     origins: dict[Path, Origin] = field(default_factory=dict)
     marks: dict[Path, Mark] = field(default_factory=dict)
+    lengths: dict[Path, int] = field(default_factory=dict)
 
     def object(self, node: Node, shape: Variants, path: Path, at: Mark) -> Object | None:
         """Decode an object; None where not even its variant can be told."""
         if is_broken(node):
             return None
         if not isinstance(node, MappingNode):
-            names = ", ".join(shape.objects)
-            hint = f"write `'@type': …` under it, with one of {names}"
-            self._mistake(
-                node.mark, Mistake("wrong-type", f"{_name(path, shape)} must be a mapping", hint)
-            )
+            self._mistake(node.mark, wrong_names.not_an_object(node, path, shape))
             return None
         known = self._variant(node, shape, path)
         if known is None:
@@ -102,7 +101,8 @@ class _Decoder:
         self.origins[path] = Origin("file", at.file, at.line, at.column)
         for key, _ in node.entries:
             if key.text != TYPE and key.text not in known.fields:
-                self._mistake(key.mark, mistakes.unknown_field(key, known, shape))
+                found = wrong_names.unknown_field(key, known, shape, self.references)
+                self._mistake(key.mark, found)
         members = {
             name: self._field(node, name, known_field, (*path, name))
             for name, known_field in known.fields.items()
@@ -113,22 +113,20 @@ class _Decoder:
         """What to say of a limit that is passed."""
         shape = _shape_at(kind.shape, tree, broken.path)
         mark = self.marks.get(broken.path) or _mark_of(self.origins[()])
-        text = scalars.limit_text(shape, broken.limit)
-        bound = "at least" if broken.least else "at most"
+        name, limit = path_text(broken.path), scalars.limit_text(shape, broken.limit)
         if isinstance(shape, ListOf):
-            text, hint = f"{text} items", "one store alone needs no shards: write it at the top"
-        else:
-            hint = f"allowed is {scalars.range_text(shape)}"
-        message = f"{path_text(broken.path)} must be {bound} {text}"
-        if isinstance(shape, ListOf):
-            message = f"{path_text(broken.path)} must have {bound} {text}"
-        return _problem(mark, Mistake("limit", message, hint))
+            count = self.lengths.get(broken.path, 0)
+            return _problem(mark, wrong_lists.too_few(name, count, broken.limit))
+        hint = f"allowed is {scalars.range_text(shape)}"
+        if broken.least:
+            return _problem(mark, Mistake("below-limit", f"{name} must be at least {limit}", hint))
+        return _problem(mark, Mistake("above-limit", f"{name} must be at most {limit}", hint))
 
     def _variant(self, node: MappingNode, shape: Variants, path: Path) -> Fields | None:
         name = _name(path, shape)
         entry = node.get(TYPE)
         if entry is None:
-            self._mistake(node.mark, mistakes.no_type(node, name, shape, tuple(self.references)))
+            self._mistake(node.mark, wrong_names.no_type(node, name, shape, self.references))
             return None
         _, value = entry
         if is_broken(value):
@@ -136,14 +134,15 @@ class _Decoder:
         tag = value.text if isinstance(value, ScalarNode) else ""
         known = shape.objects.get(tag)
         if known is None:
-            self._mistake(value.mark, mistakes.unknown_type(value, name, shape))
+            self._mistake(value.mark, wrong_names.unknown_type(value, path, shape, self.top))
         return known
 
     def _field(self, node: MappingNode, name: str, known: Field, path: Path) -> Tree:
         entry = node.get(name)
         if entry is None:
             if known.required:
-                self._mistake(node.mark, mistakes.missing(name, known, path))
+                if not self._said_beside(node, known):
+                    self._mistake(node.mark, wrong_names.missing(name, known, path))
                 return _placeholder(known.shape)
             self.origins[path] = Origin("default")
             return known.default
@@ -153,10 +152,11 @@ class _Decoder:
         if isinstance(value, ScalarNode) and scalars.is_null(value):
             if known.nullable:
                 return None
-            self._mistake(value.mark, mistakes.null(path, known))
+            if not self._said_beside(node, known):
+                self._mistake(value.mark, wrong_values.null(path, known, value))
             return _placeholder(known.shape) if known.required else known.default
         try:
-            decoded = self._value(value, known.shape, path, key.mark)
+            decoded = self._value(value, known, path, key.mark)
         except (Mistake, Mistakes) as found:
             self._mistakes(value.mark, found)
             decoded = None
@@ -164,7 +164,13 @@ class _Decoder:
             return _placeholder(known.shape) if known.required else known.default
         return decoded
 
-    def _value(self, node: Node, shape: Shape, path: Path, at: Mark) -> Tree:
+    def _said_beside(self, node: MappingNode, known: Field) -> bool:
+        """Whether a secret that is missing stands beside its place, which is told already."""
+        secret = isinstance(known.shape, SecretText)
+        return secret and any(key.text in self.references for key, _ in node.entries)
+
+    def _value(self, node: Node, known: Field, path: Path, at: Mark) -> Tree:
+        shape = known.shape
         reader = Reader(self.vault, self.references, path, self._mistake)
         match shape:
             case Variants():
@@ -178,15 +184,13 @@ class _Decoder:
             case SecretText():
                 return reader.secret(node)
             case Text() | Boolean() | Unsigned() | Duration() | Choice():
-                return scalars.scalar(node, shape, path)
+                wrong_lists.refuse_reference(node, path_text(path), self.references)
+                return scalars.scalar(node, shape, path, nullable=known.nullable)
 
     def _list(self, node: Node, shape: ListOf, path: Path) -> Items | None:
         if not isinstance(node, SequenceNode):
-            raise Mistake(
-                "wrong-type",
-                f"{path_text(path)} must be a list",
-                "write its items one under the other, each with `- ` in front",
-            )
+            raise wrong_lists.not_a_list_of_objects(node, path_text(path))
+        self.lengths[path] = len(node.items)
         items = [
             self.object(item, shape.item, (*path, index), item.mark)
             for index, item in enumerate(node.items)
@@ -196,12 +200,7 @@ class _Decoder:
 
     def _set(self, node: Node, path: Path) -> Members:
         if not isinstance(node, SequenceNode):
-            raise Mistake(
-                "wrong-type",
-                f"{path_text(path)} must be a list",
-                "write its members one under the other, each with `- ` in front"
-                + (", without `: true`" if isinstance(node, MappingNode) else ""),
-            )
+            raise wrong_lists.not_a_list_of_urls(node, path_text(path))
         members: list[Url] = []
         seen: set[object] = set()
         for item in node.items:

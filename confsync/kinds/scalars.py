@@ -10,7 +10,9 @@ import re
 
 from confsync.kinds.duration import UNITS, duration_text, milliseconds
 from confsync.kinds.kind import U64
-from confsync.kinds.mistakes import Mistake, check_read, nearest
+from confsync.kinds.mistakes import Mistake, check_read
+from confsync.kinds.wrong_durations import wrong_duration, zero_duration
+from confsync.kinds.wrong_values import wrong_boolean, wrong_choice, wrong_number
 from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
 from confsync.sync.secret import MASK
 from confsync.sync.shape import Boolean, Choice, Duration, ListOf, Shape, Text, Unsigned
@@ -26,8 +28,7 @@ _BOOLEANS = {
     "False": False,
     "FALSE": False,
 }
-_YAML_1_1 = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
-_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_NUMBER = re.compile(r"0|[1-9][0-9]*")
 _NUMBER_LIKE = re.compile(
     r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0[xob][0-9a-fA-F]+"
 )
@@ -38,22 +39,25 @@ def is_null(node: ScalarNode) -> bool:
     return node.plain and not node.broken and node.text in _NULLS
 
 
-def scalar(node: Node, shape: Shape, path: Path) -> bool | int | str:
+def scalar(node: Node, shape: Shape, path: Path, *, nullable: bool) -> bool | int | str:
     """The value of a scalar in canonical form. Raises Mistake."""
     check_read(node)
     name = path_text(path)
-    if not isinstance(node, ScalarNode):
-        what = {MappingNode: "a mapping", SequenceNode: "a list"}[type(node)]
+    if isinstance(node, SequenceNode):
+        message = f"{name} must be {_wanted(shape)}, not a list"
         raise Mistake(
-            "wrong-type", f"{name} must be {_wanted(shape)}, not {what}", what_to_write(shape)
+            "list-for-value", message, f"take the brackets or the `- ` away; {what_to_write(shape)}"
         )
+    if isinstance(node, MappingNode):
+        message = f"{name} must be {_wanted(shape)}, not a mapping"
+        raise Mistake("mapping-for-value", message, what_to_write(shape))
     match shape:
         case Boolean():
             return _boolean(node, name)
         case Unsigned():
             return _unsigned(node, name, shape)
         case Duration():
-            return _duration(node, name, shape)
+            return _duration(node, name, shape, nullable=nullable)
         case Choice():
             return _choice(node, name, shape)
         case _:
@@ -62,15 +66,16 @@ def scalar(node: Node, shape: Shape, path: Path) -> bool | int | str:
 
 def text(node: ScalarNode, name: str, *, trimmed: bool) -> str:
     """A non-empty text. Raises Mistake."""
-    if node.plain and (_NUMBER_LIKE.fullmatch(node.text) or node.text in {*_BOOLEANS, *_NULLS}):
-        raise Mistake(
-            "wrong-type",
-            f"{name} must be a text, and YAML reads this as something else",
-            "put the value in quotes",
-        )
+    if node.plain and _NUMBER_LIKE.fullmatch(node.text):
+        message = f"{name} must be a text, and YAML reads this as a number"
+        raise Mistake("number-for-text", message, "put the value in quotes")
+    if node.plain and node.text in {*_BOOLEANS, *_NULLS}:
+        message = f"{name} must be a text, and YAML reads this as a word of its own"
+        raise Mistake("word-for-text", message, "put the value in quotes")
     value = trim(node.text) if trimmed else node.text
     if not trim(value):
-        raise Mistake("blank", f"{name} must not be blank", "write a text, or leave the field out")
+        message = f"{name} must not be blank"
+        raise Mistake("blank-text", message, "write a text, or leave the field out")
     if value == MASK:
         raise Mistake(
             "mask",
@@ -101,51 +106,37 @@ def range_text(shape: Shape) -> str:
 def _boolean(node: ScalarNode, name: str) -> bool:
     if node.plain and node.text in _BOOLEANS:
         return _BOOLEANS[node.text]
-    meant = _YAML_1_1.get(node.text.lower()) or (node.text.lower() if not node.plain else "")
-    hint = f"write {meant}" if meant in {"true", "false"} else "write true or false"
-    if not node.plain and meant in {"true", "false"}:
-        hint += " without quotes"
-    raise Mistake("wrong-type", f"{name} must be true or false", hint)
+    raise wrong_boolean(node, name)
 
 
 def _unsigned(node: ScalarNode, name: str, shape: Unsigned) -> int:
-    if node.plain and _NUMBER.fullmatch(node.text) and node.text[0] not in "+-":
-        value = int(node.text) if len(node.text) <= len(str(U64)) else U64 + 1
-        if value <= U64:
-            return value
-        hint = f"allowed is {range_text(shape)}"
-        raise Mistake("limit", f"{name} is larger than any number that the server takes", hint)
-    if not node.plain and _NUMBER.fullmatch(node.text):
-        hint = "write the number without quotes"
-    else:
-        hint = what_to_write(shape)
-    raise Mistake("wrong-type", f"{name} must be a whole number", hint)
+    if not (node.plain and _NUMBER.fullmatch(node.text)):
+        raise wrong_number(node, name, what_to_write(shape), range_text(shape))
+    value = int(node.text) if len(node.text) <= len(str(U64)) else U64 + 1
+    if value <= U64:
+        return value
+    message = f"{name} is larger than any number that the server takes"
+    raise Mistake("too-large-number", message, f"allowed is {range_text(shape)}")
 
 
-def _duration(node: ScalarNode, name: str, shape: Duration) -> int:
-    if _NUMBER.fullmatch(node.text) and not node.text.startswith("-"):
-        number = node.text.lstrip("+")
-        if set(number) == {"0"}:
-            raise Mistake("duration", f"{name} must not be zero", what_to_write(shape))
-        hint = f"did you mean {number}s or {number}ms?"
-        raise Mistake("duration", f"{name} is a number without a unit", hint)
+def _duration(node: ScalarNode, name: str, shape: Duration, *, nullable: bool) -> int:
     value = milliseconds(node.text)
     if value is None:
-        raise Mistake("duration", f"{name} must be a duration", what_to_write(shape))
+        raise wrong_duration(node.text, name, what_to_write(shape), nullable=nullable)
     if value == 0:
-        raise Mistake("duration", f"{name} must not be zero", what_to_write(shape))
+        raise zero_duration(name, what_to_write(shape))
     if value > U64:
         longest = limit_text(shape, shape.maximum)
         hint = f"allowed is {limit_text(shape, shape.minimum)} to {longest}"
-        raise Mistake("limit", f"{name} is longer than any duration that the server takes", hint)
+        message = f"{name} is longer than any duration that the server takes"
+        raise Mistake("too-long-duration", message, hint)
     return value
 
 
 def _choice(node: ScalarNode, name: str, shape: Choice) -> str:
     if node.text in shape.choices:
         return node.text
-    hint = f"{nearest(node.text, shape.choices)}allowed are {', '.join(shape.choices)}"
-    raise Mistake("wrong-value", f"{name} is none of the values that are allowed", hint)
+    raise wrong_choice(node, name, shape)
 
 
 def _wanted(shape: Shape) -> str:

@@ -104,7 +104,7 @@ class _Masker:
 
     def _scalar(self, node: Node, shape: Shape) -> None:
         try:
-            scalar(node, shape, ())
+            scalar(node, shape, (), nullable=True)
         except Mistake:
             self.all(node)
         else:

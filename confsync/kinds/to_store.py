@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from confsync.kinds.duration import duration_text
 from confsync.kinds.urls import is_address
+from confsync.kinds.wrong_secrets import is_taken_as_it_is
 from confsync.sync.relate import same
 from confsync.sync.secret import Secret
 from confsync.sync.shape import Duration, ListOf, Shape, Variants
@@ -86,7 +87,7 @@ class _Writer:
                 return None
 
     def _url(self, url: Url) -> Plain:
-        if not url.secrets:
+        if not url.secrets and is_taken_as_it_is(str(url)):
             return str(url)
         match url.parts:
             case (str() as head, Secret(), str() as tail) if tail.startswith("@"):

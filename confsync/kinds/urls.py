@@ -7,21 +7,20 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
 
+from confsync.kinds import wrong_references, wrong_secrets
 from confsync.kinds.mistakes import (
     INSTEAD,
     PLAINTEXT,
     Mistake,
     Mistakes,
     check_read,
-    near_name,
-    nearest,
+    nearest_name,
 )
 from confsync.kinds.scalars import is_null, text
 from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
 from confsync.sync.secret import IN_CLEAR, MASK, Form, Ref, Secret, Vault
 from confsync.sync.tree import Path, path_text
-from confsync.sync.url import Url, compose, percent_encoded, seal_url, trim
-from confsync.sync.usable import unusable
+from confsync.sync.url import Url, compose, percent_encoded, seal_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -77,8 +76,7 @@ class Reader:
         check_read(node)
         name = path_text(self.path)
         if isinstance(node, SequenceNode):
-            message = f"{name} must be one URL, not a list"
-            raise Mistake("wrong-type", message, "write the URL alone")
+            raise wrong_secrets.list_for_url(name, self.path)
         if isinstance(node, ScalarNode):
             return self._plain(node, name)
         if _is_reference(node, self.references):
@@ -87,8 +85,11 @@ class Reader:
 
     def _plain(self, node: ScalarNode, name: str) -> Url:
         if is_null(node):
-            hint = "write the URL, or remove the item"
-            raise Mistake("null", f"{name} may not be null", hint)
+            message = f"{name} is an item without a URL"
+            raise Mistake(
+                "empty-item", message, "write the URL behind the dash, or remove the line"
+            )
+        wrong_secrets.refuse_unfilled(node.text, name, tuple(self.references))
         url = seal_url(text(node, name, trimmed=True), self.vault)
         if not url.secrets:
             return url
@@ -100,7 +101,11 @@ class Reader:
 
     def _mapping(self, node: MappingNode, name: str) -> Url:
         """Read the mapping form, and find every mistake in it. Raises Mistakes."""
-        mistakes = [_unknown_part(key) for key, _ in node.entries if key.text not in PARTS]
+        mistakes = [
+            wrong_secrets.unknown_part(key, tuple(PARTS))
+            for key, _ in node.entries
+            if key.text not in PARTS
+        ]
         texts = {_USERNAME: ""}
         password: Secret | None = None
         for part, value in ((key.text, value) for key, value in node.entries if key.text in PARTS):
@@ -129,33 +134,27 @@ class Reader:
         """A reference, or the text that stands there in clear. Raises Mistake."""
         check_read(node)
         if isinstance(node, SequenceNode):
-            message = f"{name} must be a reference, not a list"
-            raise Mistake("wrong-type", message, INSTEAD, node.mark)
+            message = f"{name} must be one reference, not a list"
+            raise Mistake("list-for-secret", message, INSTEAD, node.mark)
         if isinstance(node, MappingNode):
             return self._reference(node, name)
         if is_null(node):
-            raise Mistake("null", f"{name} may not be null", INSTEAD, node.mark)
-        if node.text == MASK:
-            message = f"{name} is the mask that stands for a hidden secret, not a value"
-            raise Mistake("mask", message, INSTEAD, node.mark)
-        wrong = unusable(node.text)
-        if wrong is not None:
-            fact, hint = wrong
-            hint = INSTEAD if trim(node.text) else hint
-            raise Mistake("unusable-secret", f"{name} {fact}", hint, node.mark)
+            message = f"{name} is null, and no secret can be"
+            raise Mistake("null-secret", message, INSTEAD, node.mark)
+        wrong_secrets.refuse_secret(node, name, tuple(self.references))
         self.note(node.mark, Mistake(PLAINTEXT, f"{name} stands in the file in clear", INSTEAD))
-        return text(node, name, trimmed=False)
+        try:
+            return text(node, name, trimmed=False)
+        except Mistake as mistake:
+            hint = f"{INSTEAD}; digits alone are a text only in quotes"
+            raise Mistake(mistake.rule, mistake.message, hint, node.mark) from None
 
     def _reference(self, node: MappingNode, name: str) -> Ref:
-        known = ", ".join(self.references)
         if len(node.entries) != 1:
-            hint = f"write one of {known}, and where it leads, like `{{env: NAME}}`"
-            raise Mistake("reference", f"{name} must be one reference", hint, node.mark)
+            raise wrong_references.not_one(node, name, tuple(self.references))
         ((key, value),) = node.entries
         if key.text not in self.references:
-            hint = f"{nearest(key.text, self.references)}known are {known}"
-            message = f"there is no reference {near_name(key.text, self.references)}"
-            raise Mistake("reference", message, hint, key.mark)
+            raise wrong_references.unknown(key, tuple(self.references))
         check_read(value)
         form = self.references[key.text].form
         first, *rest = arguments(value, form, f"{name}/{key.text}")
@@ -173,26 +172,19 @@ def in_clear(url: Url) -> Url:
 
 
 def arguments(node: Node, form: Form, name: str) -> list[str]:
-    """The texts that stand behind the key of a reference. Raises Mistake."""
-    hint = f"write {form.takes}, like `{form.example}`"
-    if form.words:
-        if not isinstance(node, SequenceNode):
-            message = f"{name} must be a list of texts, which no shell takes apart"
-            raise Mistake("reference", message, hint, node.mark)
-        words = [_word(item, name, hint) for item in node.items]
-    else:
-        words = [_word(node, name, hint)]
-    if not words or not form.pattern.fullmatch(words[0]):
-        raise Mistake("reference", f"{name} is blank or holds what no name can", hint, node.mark)
-    if "://" in words[0]:
-        raise Mistake("reference", f"{name} must not be a URL", hint, node.mark)
+    """What stands behind the key of a reference. Raises Mistake."""
+    if isinstance(node, SequenceNode) != form.words:
+        raise wrong_references.wrong_form(node, name, form)
+    items = node.items if isinstance(node, SequenceNode) else (node,)
+    words = [_word(item, name, form) for item in items]
+    wrong_references.check_name(words, node, name, form)
     return words
 
 
-def _word(node: Node, name: str, hint: str) -> str:
+def _word(node: Node, name: str, form: Form) -> str:
     check_read(node)
     if not isinstance(node, ScalarNode) or is_null(node) or "\0" in node.text:
-        raise Mistake("reference", f"{name} must be a text", hint, node.mark)
+        raise wrong_references.wrong_word(node, name, form)
     return node.text
 
 
@@ -201,29 +193,23 @@ def _is_reference(node: MappingNode, references: Mapping[str, Reference]) -> boo
     names = [key.text for key, _ in node.entries]
     if len(names) != 1:
         return False
-    return names[0] in references or not (names[0] in PARTS or nearest(names[0], PARTS))
-
-
-def _unknown_part(key: ScalarNode) -> Mistake:
-    hint = f"{nearest(key.text, PARTS)}a URL has {', '.join(PARTS)}"
-    message = f"a URL has no part {near_name(key.text, PARTS)}"
-    return Mistake("unknown-field", message, hint, key.mark)
+    return names[0] in references or not (names[0] in PARTS or nearest_name(names[0], PARTS))
 
 
 def _absent(node: MappingNode, name: str) -> Iterator[Mistake]:
     if node.get(_ADDRESS) is None:
         hint = "add `address: …`, like rediss://cache.example.com:6379"
-        yield Mistake("missing", f"{name} has no {_ADDRESS}", hint)
+        yield Mistake("missing-address", f"{name} has no {_ADDRESS}", hint)
     if node.get(PASSWORD) is None:
-        hint = "a URL without a password is written as one text"
-        yield Mistake("missing", f"{name} has no {PASSWORD}", hint)
+        hint = "a URL without a password is written as one text, like `url: redis://HOST:PORT`"
+        yield Mistake("missing-password", f"{name} has no {PASSWORD}", hint)
 
 
 def _part(node: Node, part: str, where: str) -> str:
     """The text of an address or a user name. Raises Mistake, at the part itself."""
     check_read(node)
     if not isinstance(node, ScalarNode):
-        raise Mistake("wrong-type", f"{where} must be a text", "write one text", node.mark)
+        raise wrong_secrets.part_not_text(node, where)
     try:
         value = text(node, where, trimmed=part == _ADDRESS)
     except Mistake as mistake:
@@ -241,10 +227,10 @@ def is_address(text: str) -> bool:
 def _check_address(address: str, where: str, mark: Mark) -> None:
     if not _SCHEME.match(address):
         hint = "write it with its scheme, like rediss://cache.example.com:6379"
-        raise Mistake("url", f"{where} has no scheme", hint, mark)
+        raise Mistake("address-without-scheme", f"{where} has no scheme", hint, mark)
     if "@" in address:
         hint = "user and password have fields of their own; an @ elsewhere is written as %40"
-        raise Mistake("url", f"{where} must not hold an @", hint, mark)
+        raise Mistake("credentials-in-address", f"{where} must not hold an @", hint, mark)
     if seal_url(address, Vault()).secrets:
-        hint = "the password has a field of its own"
-        raise Mistake("url", f"{where} must not hold a password", hint, mark)
+        hint = "take it out of the address: the password has a field of its own"
+        raise Mistake("password-in-address", f"{where} must not hold a password", hint, mark)

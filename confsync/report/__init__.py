@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confsync.report import codequality, github, json, junit, sarif, text
+from confsync.report import codequality, github, json, junit, problems, sarif, text
 from confsync.report.outcome import outcome_text
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ OUTCOME: Mapping[str, Callable[[Outcome], str]] = {
 }
 
 PROBLEMS: Mapping[str, Callable[[Sequence[str], Sequence[Problem]], str]] = {
-    "text": text.verdict_text,
+    "text": problems.verdict_text,
     "json": json.problems_json,
     "github": github.problems_github,
     "sarif": sarif.problems_sarif,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confsync.report.printable import plural, printable, visible
-from confsync.report.text import problems_text
+from confsync.report.problems import problems_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

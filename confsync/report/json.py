@@ -41,8 +41,11 @@ def outcome_json(outcome: Outcome) -> str:
 
 def problems_json(files: Sequence[str], problems: Sequence[Problem]) -> str:
     """What is wrong with some files."""
-    listed = [asdict(problem) for problem in problems]
-    errors = sum(problem["severity"] == "error" for problem in listed)
+    listed = [
+        {name: value for name, value in asdict(problem).items() if name != "excerpt"}
+        for problem in problems
+    ]
+    errors = sum(problem.severity == "error" for problem in problems)
     summary: Json = {"files": len(files), "errors": errors}
     return _dump({"problems": listed, "summary": summary})
 

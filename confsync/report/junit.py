@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from confsync.files.repository import from_root
 from confsync.report.printable import plural, visible
-from confsync.report.text import problems_text
+from confsync.report.problems import problems_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from confsync.sync.risk import RISKS
+from confsync.rules import RULES
 
 
 def description(rule: str) -> str:
-    """One sentence about a rule. What has no description is described by its name."""
-    return RISKS.get(rule, rule.replace("-", " "))
+    """One sentence about a rule. What has no page is described by its name."""
+    return RULES[rule].title if rule in RULES else rule.replace("-", " ")

@@ -1,4 +1,4 @@
-"""Plans and problems for people."""
+"""Plans for people."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from confsync.sync.tree import path_text
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
-    from confsync.errors import Problem
     from confsync.sync.tree import Path
     from confsync.sync.values import Change, Finding, Plan
 
@@ -71,28 +70,6 @@ def _refused(plan: Plan) -> str:
         return "Apply refuses to go on, because of the errors above."
     options = " ".join(f"--allow {risk}" for risk in risks)
     return f"Apply refuses to go on, because of the errors above; {options} lets it."
-
-
-def problems_text(problems: Iterable[Problem]) -> str:
-    """Problems, one after the other: `file:line:column: error: fact`, then the hint."""
-    return "".join(f"{_problem(problem)}\n" for problem in problems)
-
-
-def verdict_text(files: Sequence[str], problems: Sequence[Problem]) -> str:
-    """What a validation found in some files: the problems, or one line that there are none."""
-    errors = sum(problem.severity == "error" for problem in problems)
-    checked = plural(len(files), "file")
-    if errors:
-        return f"{problems_text(problems)}{checked} checked, {plural(errors, 'error')}.\n"
-    return f"{problems_text(problems)}{checked} checked, no errors.\n"
-
-
-def _problem(problem: Problem) -> str:
-    place = printable(problem.file)
-    if problem.line:
-        place += f":{problem.line}" + (f":{problem.column}" if problem.column else "")
-    head = f"{place}: {problem.severity}: {printable(problem.message)} [{problem.rule}]"
-    return f"{head}\n  hint: {printable(problem.hint)}" if problem.hint else head
 
 
 def _header(plan: Plan) -> Iterator[str]:

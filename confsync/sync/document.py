@@ -38,10 +38,11 @@ class SequenceNode:
 
 @dataclass(frozen=True)
 class MappingNode:
-    """Keys and values in the order of the file; no key occurs twice."""
+    """Keys and values in the order of the file; no key occurs twice. `broken` as of a scalar."""
 
     mark: Mark
     entries: tuple[tuple[ScalarNode, Node], ...]
+    broken: bool = False
 
     def get(self, key: str) -> tuple[ScalarNode, Node] | None:
         """The entry with this key."""

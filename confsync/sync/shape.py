@@ -89,7 +89,7 @@ class Variants:
 
 @dataclass(frozen=True)
 class Fields:
-    """The fields of one variant, in the order of the wire."""
+    """The fields of one variant, in the order of the wire, and what the variant is."""
 
     tag: str
     fields: Mapping[str, Field]

@@ -60,11 +60,11 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     resolvers = At(RESOLVERS, "allowed" if allow_commands else "apply")
     resolved = resolve(loaded.desired, session.vault, resolvers, environment)
     if resolved.problems and options.hidden_secrets != "keep":
-        raise SecretUnavailable(resolved.problems)
+        raise SecretUnavailable(loaded.shown(resolved.problems))
     live = read(loaded.desired.object, session)
     plan = planned(session.target, resolved.desired, live, options, loaded.risks)
     if problems := missing(resolved, plan):
-        raise SecretUnavailable(tuple(problems))
+        raise SecretUnavailable(loaded.shown(problems))
     if show is not None:
         callers(show)(plan)
     if expect is not None:

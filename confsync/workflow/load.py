@@ -9,24 +9,38 @@ from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.files.overlay import lay_over
 from confsync.files.read import read
 from confsync.kinds import KINDS
+from confsync.kinds.excerpt import excerpt
 from confsync.kinds.from_file import from_file
 from confsync.secrets import RESOLVERS
 from confsync.sync.risk import RISKS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from confsync.errors import Excerpt
     from confsync.sync.document import MappingNode
     from confsync.sync.secret import Vault
-    from confsync.sync.values import Desired
+    from confsync.sync.values import Desired, Origin
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A desired state, and the risks that are in the files themselves."""
+    """A desired state, and the risks that are in the files themselves.
+
+    `excerpts` are the lines in which its values stand, as they may be shown, by file, line and
+    column.
+    """
 
     desired: Desired
     risks: tuple[Problem, ...]
+    excerpts: Mapping[tuple[str, int, int], Excerpt | None]
+
+    def shown(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """Problems with values of the desired state, with the lines in which these stand."""
+        places = ((problem, (problem.file, problem.line, problem.column)) for problem in problems)
+        return tuple(
+            replace(problem, excerpt=self.excerpts.get(place)) for problem, place in places
+        )
 
 
 def check_names(files: Sequence[str]) -> None:
@@ -49,18 +63,45 @@ def load(files: Sequence[str], vault: Vault) -> Loaded:
     check_names(files)
     documents: list[MappingNode] = []
     problems: list[Problem] = []
+    lines: dict[str, tuple[str, ...]] = {}
     for file in files:
         parsed = read(file)
         problems += parsed.problems
+        lines[file] = parsed.lines
         if parsed.document is not None:
             documents.append(parsed.document)
     if len(documents) < len(files):
-        raise InvalidFiles(tuple(problems))
+        raise InvalidFiles(_with_excerpts(problems, lines))
     reading = from_file(lay_over(documents), KINDS, vault, RESOLVERS)
     problems += reading.problems
     order = {file: number for number, file in enumerate(files)}
-    found = tuple(sorted(problems, key=lambda problem: (order[problem.file], problem)))
+    ordered = sorted(problems, key=lambda problem: (order[problem.file], problem))
+    found = _with_excerpts(ordered, lines)
     if any(problem.rule not in RISKS for problem in found):
         raise InvalidFiles(found)
     (desired,) = reading.desired
-    return Loaded(replace(desired, file=files[-1]), found)
+    places = {
+        (origin.file, origin.line, origin.column): _excerpt(origin, lines[origin.file], "")
+        for origin in desired.origins.values()
+        if origin.line
+    }
+    return Loaded(replace(desired, file=files[-1]), found, places)
+
+
+def _with_excerpts(
+    problems: Sequence[Problem], lines: Mapping[str, tuple[str, ...]]
+) -> tuple[Problem, ...]:
+    """The problems with the lines that they are in, as far as these may be shown."""
+    return tuple(
+        replace(
+            problem,
+            excerpt=_excerpt(problem, lines[problem.file], f"{problem.message} {problem.hint}"),
+        )
+        for problem in problems
+    )
+
+
+def _excerpt(place: Problem | Origin, lines: Sequence[str], told: str) -> Excerpt | None:
+    if not place.column or place.line > len(lines):
+        return None
+    return excerpt(lines[place.line - 1], place.column, told, tuple(RESOLVERS))

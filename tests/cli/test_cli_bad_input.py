@@ -66,25 +66,25 @@ def problem(ran: Ran, file: str) -> str:
 @pytest.mark.parametrize(
     ("name", "content", "fact"),
     [
-        ("missing.yaml", None, ": error: there is no such file [unreadable]"),
+        ("missing.yaml", None, ": error: there is no such file [no-such-file]"),
         ("a.yaml/b.yaml", None, ": error: cannot be read [unreadable]"),
         ("x" * 300, None, ": error: cannot be read [unreadable]"),
-        (".", None, ": error: is a directory, not a file [unreadable]"),
-        ("/dev/zero", None, ": error: is larger than 64 KiB [unreadable]"),
+        (".", None, ": error: is a directory, not a file [directory]"),
+        ("/dev/zero", None, ": error: is larger than 64 KiB [too-large]"),
         (
             "a.yaml",
             b"InMemoryStore:\n  serviceName: gr\xfc\xdf\n",
             ":2: error: the file is not UTF-8",
         ),
-        ("a.yaml", b"\xff\xfeI\x00", ":1: error: the file is not UTF-8 from here [encoding]"),
-        ("a.yaml", STORE.encode() + b"#" * 65536, ": error: is larger than 64 KiB [unreadable]"),
+        ("a.yaml", b"\xff\xfeI\x00", ": error: the file is UTF-16, as Windows writes it [utf-16]"),
+        ("a.yaml", STORE.encode() + b"#" * 65536, ": error: is larger than 64 KiB [too-large]"),
         (
             "a.yaml",
             b"- a\n- b\n",
-            ":1:1: error: the file must be a mapping of objects [wrong-type]",
+            ":1:1: error: the file is a list, not a mapping [list-at-top]",
         ),
-        ("a.yaml", b"42\n", ":1:1: error: the file must be a mapping of objects [wrong-type]"),
-        ("a.yaml", b"", ": error: the file is empty [empty]"),
+        ("a.yaml", b"42\n", ":1:1: error: the file is one text, not a mapping [text-at-top]"),
+        ("a.yaml", b"", ": error: the file is empty [empty-file]"),
         (
             "a.yaml",
             b"InMemoryStore:\n  '@type': Redis\n  maxMemory: 1\n",
@@ -93,12 +93,12 @@ def problem(ran: Ran, file: str) -> str:
         (
             "a.yaml",
             b"InMemoryStore:\n  '@type': Redis\n  timeout: [Canary]\n",
-            ":3:12: error: timeout must be a duration, not a list [wrong-type]",
+            ":3:12: error: timeout must be a duration, not a list [list-for-value]",
         ),
         (
             "a.yaml",
             b"InMemoryStore:\n  '@type': Redis\n  poolMaxConnections: 8193\n",
-            ":3:23: error: poolMaxConnections must be at most 8192 [limit]",
+            ":3:23: error: poolMaxConnections must be at most 8192 [above-limit]",
         ),
     ],
 )
@@ -125,7 +125,7 @@ def test_an_empty_file_name_is_told_as_one(desk: Desk, server: Server) -> None:
 def test_a_file_that_may_not_be_read_is_told(desk: Desk, server: Server) -> None:
     (desk.directory / desk.file("a.yaml")).chmod(0)
     fact = problem(desk.run("apply", "--yes", "a.yaml"), "a.yaml")
-    assert fact == ": error: may not be read [unreadable]"
+    assert fact == ": error: may not be read [no-permission]"
     assert server.requests == []
 
 

@@ -25,7 +25,7 @@ def test_a_bad_file_fails_with_its_place_and_a_hint(offline: Desk) -> None:
     ran = offline.run("validate", offline.file("stores/bad.yaml", BAD))
     assert ran.status == 1
     assert ran.out == (
-        "stores/bad.yaml:3:12: error: timeout is a number without a unit [duration]\n"
+        "stores/bad.yaml:3:12: error: timeout is a number without a unit [duration-without-unit]\n"
         "  hint: did you mean 10s or 10ms?\n"
         "1 file checked, 1 error.\n"
     )
@@ -62,7 +62,7 @@ def test_json_says_the_same_for_programs(offline: Desk) -> None:
                 "file": "bad.yaml",
                 "line": 3,
                 "column": 12,
-                "rule": "duration",
+                "rule": "duration-without-unit",
                 "message": "timeout is a number without a unit",
                 "hint": "did you mean 10s or 10ms?",
                 "severity": "error",

@@ -57,6 +57,25 @@ def test_what_is_written_is_a_store_file_and_shows_no_change(folder: Path, store
     assert plan.difference.changes == ()
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["redis://${NAME}", "$NAME", "{{ url }}", "{env: NAME}", "env:NAME", "\u201credis://a\u201d"],
+)
+def test_a_url_that_a_file_would_take_for_something_else_goes_back_too(
+    folder: Path, url: str
+) -> None:
+    vault = Vault()
+    live = read({**rules.defaults("Redis"), "url": url}, vault)
+    document = to_store(live, KIND)
+    assert document is not None
+    file = folder / "odd.yaml"
+    file.write_text(yaml_text(document), encoding="utf-8")
+    loaded = load([str(file)], vault)
+    assert loaded.risks == ()
+    plan = make_plan(TARGET, loaded.desired, live, KIND.shape)
+    assert plan.difference.changes == ()
+
+
 def test_it_goes_back_with_the_secrets_filled_in(tmp_path: Path) -> None:
     vault = Vault()
     stored = {

@@ -46,9 +46,9 @@ LEAKS: Mapping[str, Leak] = {
     ),
     "a mistake repeats a value": Leak(
         "boolean",
-        "kinds/scalars.py",
-        'f"{name} must be true or false", hint',
-        'f"{name} must be true or false, not {node.text}", hint',
+        "kinds/wrong_values.py",
+        'f"{name} must be true or false", "write',
+        'f"{name} must be true or false, not {node.text}", "write',
     ),
     "a mistake repeats a key": Leak(
         "top",
@@ -67,6 +67,18 @@ LEAKS: Mapping[str, Leak] = {
     ),
     "a diff shows a key that nobody knows": Leak(
         "field", "kinds/showable.py", "else (key,)), value)", "else ()), value)"
+    ),
+    "the line of a mistake is shown as it is": Leak(
+        "no YAML",
+        "kinds/excerpt.py",
+        "self.shown.append(MASK)",
+        "self.shown.append(self.line[self.at :])",
+    ),
+    "the line of a mistake shows how long a secret is": Leak(
+        "in a list of numbers",
+        "kinds/excerpt.py",
+        "self.shown.append(MASK)",
+        'self.shown.append("*" * (len(self.line) - self.at))',
     ),
     "the place of a mistake tells a length": Leak(
         "escape",

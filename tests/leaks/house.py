@@ -105,6 +105,10 @@ class House:
                 found.append(f"{name}: other bytes for secrets of another length")
         return list(dict.fromkeys(found))
 
+    def told(self, scene: Scene) -> list[str]:
+        """The lines that a scene writes to standard output."""
+        return self._play(scene, Aviary(LENGTHS[0])).streams["out"].decode().splitlines()
+
     def _play(self, scene: Scene, canaries: Aviary) -> Played:
         self._server.stored = dict(LIVE[scene.names["live"]](canaries))
         self._action = FAILURES[scene.names["failure"]](self._server, canaries)

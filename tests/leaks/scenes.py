@@ -181,6 +181,53 @@ STORES: Mapping[str, Callable[[Aviary], Given]] = {
 }
 
 
+# Lines in which a secret stands where none belongs, or that are no YAML: all that is shown of them
+# at a terminal must be harmless.
+
+LINES: Mapping[str, Callable[[Aviary], Given]] = {
+    "no YAML": lambda c: redis("redis://h", f"  timeout {c['line'].hostile}\n  x: y\n"),
+    "alone": lambda c: redis("redis://h", f"  {c['line'].plain}\n"),
+    "equals": lambda c: redis("redis://h", f"  password = {c['line'].plain}\n"),
+    "glued": lambda c: redis("redis://h", f"  password:{c['line'].plain}\n  x: y\n"),
+    "behind a URL": lambda c: redis(f"redis://h {c['line'].plain}", "  nope: 1\n"),
+    "behind a scheme": lambda c: redis(f"redis://u:{c['line'].plain}: h"),
+    "URL without an at": lambda c: redis(f"[redis://u:{c['line'].plain}]"),
+    "URL with a bad escape": lambda c: redis(f'"redis://u:{c["line"].plain}@h\\q"'),
+    "URL as a key": lambda c: cluster(
+        "{env: A}", f"  urls2:\n    redis://u:{c['line'].encoded}@h: true\n"
+    ),
+    "URL as a server": lambda c: redis(f"{{redis://u:{c['line'].plain}@h: true}}"),
+    "password as a field": lambda c: redis("redis://h", f"  password: {c['line'].plain}\n"),
+    "token as a field": lambda c: redis("redis://h", f"  authtoken: {c['line'].plain}\n"),
+    "in a list of numbers": lambda c: redis("redis://h", f"  timeout: [{c['line'].plain}]\n"),
+    "with a unit": lambda c: redis("redis://h", f"  timeout: 10{c['line'].plain}\n"),
+    "instead of a type": lambda c: cluster("x", f"  authSecret: {c['line'].plain}\n"),
+    "in a nested type": lambda c: redis("redis://h", f"  '@type': {c['line'].plain}\n"),
+    "conflict": lambda c: redis("redis://h", f"<<<<<<< {c['line'].plain}\n"),
+    "fence": lambda c: redis("redis://h", f"```{c['line'].plain}\n"),
+    "merge": lambda c: redis("redis://h", f"  <<: {{a: {c['line'].plain}}}\n"),
+    "template": lambda c: redis(f"{{{{ {c['line'].plain} }}}}"),
+    "word processor": lambda c: cluster(f"\u201c{c['line'].plain}\u201d"),
+    "odd space": lambda c: cluster(f"\u00a0{c['line'].plain}"),
+    "second key": lambda c: cluster(f"{{env: A, {c['line'].plain}: x}}"),
+    "variable": lambda c: cluster(f"${{{c['line'].plain}}}"),
+    "reference in quotes": lambda c: cluster(f"'{{env: {c['line'].plain}}}'"),
+    "reference without braces": lambda c: cluster(f"env:{c['line'].plain}"),
+    "value as a name": lambda c: cluster(f"{{env: {c['line'].plain}-{c['line'].plain}}}"),
+    "name after a dollar": lambda c: cluster(f"{{env: ${c['line'].plain}}}"),
+    "comment behind": lambda c: redis("redis://h", f"  timeout: 10 # {c['line'].plain}\n"),
+    "text of several lines": lambda c: cluster(f"|\n      {c['line'].plain}\n\tx", "  nope: 1\n"),
+    "long line": lambda c: redis("redis://h", f"  timeout: [{'5s, ' * 30}{c['line'].plain}]\n"),
+    "wide characters": lambda c: redis("redis://h", f"  serviceName: \u6f22{c['line'].plain}\n"),
+    "confsync.yaml": lambda c: Given(
+        ("a.yaml",), {"a.yaml": f"targets: {{a: {{token: {c['line'].plain}}}}}\n"}
+    ),
+    "manifest": lambda c: Given(
+        ("a.yaml",), {"a.yaml": f"apiVersion: {c['line'].plain}\nkind: Secret\n"}
+    ),
+}
+
+
 # What the server has
 
 
@@ -405,7 +452,7 @@ VERBOSITY: Mapping[str, tuple[str, ...]] = {"quiet": (), "-v": ("-v",), "--debug
 SINKS = ("stream", "file")
 
 FINE: Mapping[str, tuple[str, ...]] = {
-    "command": tuple(name for name in COMMANDS if name != "sandbox"),
+    "command": tuple(name for name in COMMANDS if name not in {"sandbox", "explain"}),
     "format": FORMATS,
     "sink": SINKS,
     "verbosity": tuple(VERBOSITY),
@@ -433,7 +480,7 @@ FEW: Mapping[str, tuple[str, ...]] = {
 """What odd names are tried with, so that it is they that end a run."""
 
 ODD: Mapping[str, tuple[str, ...]] = {
-    "command": ("sandbox",),
+    "command": ("sandbox", "explain"),
     "store": tuple(name for name in STORES if name not in FINE["store"]),
     "live": ("wrong type", "newer variant"),
     "failure": tuple(name for name in FAILURES if name not in FINE["failure"]),
@@ -457,8 +504,10 @@ class Scene:
         if command == "sandbox":
             state = {"state.json": json.dumps({"x": c["state"].hostile})}
             parts = [*parts, Given(("--state", "state.json"), state)]
+        elif command == "explain":
+            parts.append(Given((c["explained"].plain,)))
         elif command not in {"show", "schema"}:
-            parts.append(STORES[self.names["store"]](c))
+            parts.append({**STORES, **LINES}[self.names["store"]](c))
         arguments = [command, *VERBOSITY[self.names["verbosity"]]]
         arguments += [option for option in ("--yes", "--check") if option in known]
         if (formats := formats_of(command)) and self.names["options"] not in _OUTPUTS:

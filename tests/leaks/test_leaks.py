@@ -19,7 +19,7 @@ from confsync.cli.main import COMMANDS
 from tests.leaks.broken import LEAKS, Leak
 from tests.leaks.house import PACKAGE, House
 from tests.leaks.planted import Aviary, Canary
-from tests.leaks.scenes import FAILURES, FEW, FINE, LIVE, ODD, OPTIONS, STORES, Scene
+from tests.leaks.scenes import FAILURES, FEW, FINE, LINES, LIVE, ODD, OPTIONS, STORES, Scene
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -76,6 +76,21 @@ def test_nothing_leaks_in_circumstances_that_chance_brings_together(
     seed = random.SystemRandom().randrange(10**9) if LONG else part
     for scene in drawn(seed, RUNS // 2 // PARTS):
         assert not house.leaks(scene), (seed, scene.names)
+
+
+def carets() -> Iterator[Scene]:
+    """Validations that show the lines of mistakes, as at a terminal."""
+    shown = {"command": "validate", "format": "text", "sink": "stream", "options": "colour"}
+    for store in (*STORES, *LINES):
+        yield Scene({**{name: few[0] for name, few in FEW.items()}, **shown, "store": store})
+
+
+def test_no_line_that_is_shown_gives_a_secret_away(house: House) -> None:
+    scenes = tuple(carets())
+    for scene in scenes:
+        assert not house.leaks(scene), scene.names
+    told = [line for scene in scenes[-len(LINES) :] for line in house.told(scene)]
+    assert sum(line.startswith("  | ") and line.endswith("****") for line in told) > len(LINES) // 2
 
 
 def together(scenes: Iterable[Scene]) -> set[tuple[tuple[str, str], ...]]:
@@ -140,7 +155,7 @@ def with_leak(directory: Path, leak: Leak) -> Path:
 @pytest.mark.parametrize("name", LEAKS)
 def test_a_build_with_one_leak_is_caught(tmp_path: Path, name: str) -> None:
     leak = LEAKS[name]
-    scenes = [scene for scene in pairwise() if leak.where in scene.names.values()]
+    scenes = [scene for scene in (*pairwise(), *carets()) if leak.where in scene.names.values()]
     assert scenes
     with House(tmp_path, with_leak(tmp_path, leak)) as house:
         assert any(house.leaks(scene) for scene in scenes)

@@ -1,0 +1,27 @@
+"""`confsync explain`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from confsync.cli.status import Status
+from confsync.report.explain import explained_text
+from confsync.workflow.explain import explain as run
+
+if TYPE_CHECKING:
+    from confsync.cli.console import Console
+
+
+@click.command()
+@click.argument("name", default="")
+@click.pass_obj
+def explain(console: Console, name: str) -> Status:
+    """Say what NAME is: a rule or risk, a field, a variant. Offline.
+
+    A rule's id stands in brackets behind each problem. A field may be named by its path, like
+    authSecret/secret. Without NAME: a list of all.
+    """
+    console.print(explained_text(run(name)))
+    return Status.DONE

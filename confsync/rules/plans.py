@@ -1,0 +1,31 @@
+"""What a plan says of a server and of secrets, rather than of a file."""
+
+from __future__ import annotations
+
+from confsync.rules.rule import Rule
+
+RULES = (
+    Rule(
+        "secret-unavailable",
+        "a reference leads to nothing that can be used",
+        "A variable is not set, a file cannot be read, a command fails, or what came out can be "
+        "no secret: it is empty, a mask, still encrypted, or holds control characters.",
+        "A plan goes on without it and says so. An apply stops before anything is sent, because "
+        "the server would lose the secret, or store something else in its place.",
+    ),
+    Rule(
+        "hidden-secrets",
+        "an apply would have to send a secret that it was told not to send",
+        "The server never gives a secret back, so it cannot be compared. `--hidden-secrets fail` "
+        "stops for each; `keep` stops where the secret would be lost, because the object is built "
+        "anew or its shard's other fields change.",
+        "Without the secret the server would not reach Redis after its next restart. "
+        "`--hidden-secrets send` sends it from its reference.",
+    ),
+    Rule(
+        "unrecognised",
+        "the server has something that this confsync does not know",
+        "The server is newer and sent a field or a variant that is not described here.",
+        "It is left as it is, unless the object around it is built anew. Update confsync.",
+    ),
+)

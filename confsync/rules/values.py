@@ -1,0 +1,243 @@
+"""Mistakes in values: nothing, switches, numbers, texts."""
+
+from __future__ import annotations
+
+from confsync.rules.rule import Rule, cluster, redis, sentinel
+
+NOTHING = (
+    Rule(
+        "null-value",
+        "null stands where a value belongs",
+        "Only some fields may be null, and this one is none of them.",
+        "The server refuses null there; a field that is left out has its default.",
+        redis("timeout: null"),
+        redis(),
+    ),
+    Rule(
+        "empty-value",
+        "nothing stands behind the colon",
+        "YAML takes that for null.",
+        "Whether the value was forgotten or the default is meant could not be told.",
+        redis("timeout:"),
+        redis("timeout: 10s"),
+    ),
+    Rule(
+        "null-object",
+        "null stands where an object belongs",
+        "No secret is the object `{'@type': None}`, which is also the default.",
+        "The server refuses null there.",
+        cluster("authSecret: null"),
+        cluster("authSecret: {'@type': None}"),
+    ),
+    Rule(
+        "empty-item",
+        "an item of a list is empty",
+        "A dash stands there, and nothing behind it.",
+        "There is no URL that could be stored.",
+        cluster("urls:", "  -", "  - redis://b.example.com"),
+        cluster("urls:", "  - redis://b.example.com"),
+    ),
+)
+
+SWITCHES = (
+    Rule(
+        "yes-or-no",
+        "yes, no, on or off in the place of true or false",
+        "YAML 1.1 took these words for true and false; in YAML 1.2 they are texts.",
+        "What such a word means depends on who reads it: Norway's `no` became false so.",
+        cluster("readFromReplicas: no"),
+        cluster("readFromReplicas: false"),
+    ),
+    Rule(
+        "quoted-boolean",
+        "true or false in quotes",
+        "Quotes make a text of it.",
+        "A text is neither true nor false.",
+        cluster("readFromReplicas: 'true'"),
+        cluster("readFromReplicas: true"),
+    ),
+    Rule(
+        "number-for-boolean",
+        "0 or 1 in the place of true or false",
+        "A number is neither true nor false.",
+        "The server takes true and false alone.",
+        cluster("readFromReplicas: 1"),
+        cluster("readFromReplicas: true"),
+    ),
+    Rule(
+        "not-a-boolean",
+        "something that is neither true nor false",
+        "The field is a switch.",
+        "The server takes true and false alone.",
+        cluster("readFromReplicas: always"),
+        cluster("readFromReplicas: true"),
+    ),
+    Rule(
+        "choice-case",
+        "one of the allowed values in other letters",
+        "The allowed values are written in small letters.",
+        "The server takes its exact words alone.",
+        cluster("protocolVersion: RESP3"),
+        cluster("protocolVersion: resp3"),
+    ),
+    Rule(
+        "part-of-choice",
+        "a part of an allowed value",
+        "The value is the end of one that is allowed.",
+        "The server takes its exact words alone.",
+        cluster("protocolVersion: 3"),
+        cluster("protocolVersion: resp3"),
+    ),
+    Rule(
+        "unknown-choice",
+        "none of the allowed values",
+        "The field takes one of a few words.",
+        "The server refuses any other.",
+        cluster("protocolVersion: resp4"),
+        cluster("protocolVersion: resp3"),
+    ),
+)
+
+NUMBERS = (
+    Rule(
+        "quoted-number",
+        "a number in quotes",
+        "Quotes make a text of it.",
+        "The server takes numbers alone there.",
+        redis("poolMaxConnections: '32'"),
+        redis("poolMaxConnections: 32"),
+    ),
+    Rule(
+        "signed-number",
+        "a number with a sign",
+        "The field is a count, which is never less than nothing.",
+        "A plus says nothing, and a minus cannot be meant.",
+        redis("poolMaxConnections: -1"),
+        redis("poolMaxConnections: 1"),
+    ),
+    Rule(
+        "leading-zero",
+        "a number that begins with 0",
+        "YAML 1.1 took such a number for an octal one: 010 was 8.",
+        "What it means depends on who reads it.",
+        redis("poolMaxConnections: 032"),
+        redis("poolMaxConnections: 32"),
+    ),
+    Rule(
+        "other-base",
+        "a hexadecimal, octal or binary number",
+        "Counts are written to the base of ten.",
+        "A reviewer should not have to calculate.",
+        redis("poolMaxConnections: 0x20"),
+        redis("poolMaxConnections: 32"),
+    ),
+    Rule(
+        "decimal-number",
+        "a decimal point or an exponent in a whole number",
+        "The field is a count.",
+        "The server takes whole numbers alone, and 32.0 is none to it.",
+        redis("poolMaxConnections: 32.0"),
+        redis("poolMaxConnections: 32"),
+    ),
+    Rule(
+        "grouped-number",
+        "something between the digits of a number",
+        "YAML 1.1 took 1_000 for a number; YAML 1.2 takes it for a text.",
+        "What it means depends on who reads it.",
+        redis("poolMaxConnections: 1_000"),
+        redis("poolMaxConnections: 1000"),
+    ),
+    Rule(
+        "number-with-unit",
+        "a unit behind a count",
+        "The field counts something, and measures no time and no size.",
+        "Units belong to durations.",
+        redis("poolMaxConnections: 32s"),
+        redis("poolMaxConnections: 32"),
+    ),
+    Rule(
+        "not-a-number",
+        "something that is no number",
+        "The field is a whole number.",
+        "The server takes numbers alone there.",
+        redis("poolMaxConnections: many"),
+        redis("poolMaxConnections: 32"),
+    ),
+    Rule(
+        "too-large-number",
+        "a number that the server cannot take",
+        "It is larger than 18446744073709551615.",
+        "The server would refuse the whole request.",
+        redis("poolMaxConnections: 99999999999999999999"),
+        redis("poolMaxConnections: 8192"),
+    ),
+    Rule(
+        "above-limit",
+        "a value above its limit",
+        "Stalwart limits some fields; `confsync explain FIELD` shows the limits.",
+        "The server refuses the update.",
+        redis("poolMaxConnections: 8193"),
+        redis("poolMaxConnections: 8192"),
+    ),
+    Rule(
+        "below-limit",
+        "a value below its limit",
+        "Stalwart limits some fields; `confsync explain FIELD` shows the limits.",
+        "The server refuses the update.",
+        redis("poolMaxConnections: 0"),
+        redis("poolMaxConnections: 1"),
+    ),
+)
+
+TEXTS = (
+    Rule(
+        "number-for-text",
+        "a number in the place of a text",
+        "Without quotes YAML takes digits for a number, and may change them: 010, 1e3.",
+        "In quotes a text is what it looks like.",
+        cluster("authUsername: 12345"),
+        cluster("authUsername: '12345'"),
+    ),
+    Rule(
+        "word-for-text",
+        "true, false or null in the place of a text",
+        "Without quotes YAML takes these words for something else than texts.",
+        "In quotes a text is what it looks like.",
+        cluster("authUsername: true"),
+        cluster("authUsername: 'true'"),
+    ),
+    Rule(
+        "blank-text",
+        "a text without any letter",
+        "Nothing, or white space alone, stands between the quotes.",
+        "The server refuses blank texts.",
+        sentinel("serviceName: ' '"),
+        sentinel("serviceName: mymaster"),
+    ),
+    Rule(
+        "list-for-value",
+        "a list in the place of one value",
+        "Brackets, or a dash, make a list.",
+        "The field has one value.",
+        redis("timeout: [10s]"),
+        redis("timeout: 10s"),
+    ),
+    Rule(
+        "mapping-for-value",
+        "a mapping in the place of one value",
+        "Something with keys stands there.",
+        "The field has one value.",
+        redis("timeout:", "  seconds: 10"),
+        redis("timeout: 10s"),
+    ),
+    Rule(
+        "reference-for-value",
+        "a reference in the place of a value that is no secret",
+        "References lead to secrets: to `secret`, a whole URL, or the password in one.",
+        "A plan has to show what changes, and what comes from elsewhere it could not show.",
+        sentinel("serviceName: {env: SERVICE}"),
+        sentinel("serviceName: mymaster"),
+    ),
+)
+
+RULES = (*NOTHING, *SWITCHES, *NUMBERS, *TEXTS)

@@ -1,0 +1,216 @@
+"""Every rule has a page, every page is true, and no two kinds of mistake are told alike."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import confsync
+from confsync import rules
+from confsync.rules import RULES
+from confsync.sync.hidden import RULE
+from confsync.sync.risk import RISKS
+from confsync.workflow.validate import validate
+from tests.files.test_strict_reading import CASES, NAMES, expected
+from tests.rules.page import PAGE, page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(confsync.__file__).parent
+PROBLEM = re.compile(r"^store\.yaml[:0-9]*: error: (.*) \[([a-z0-9-]+)\]$", re.MULTILINE)
+
+NO_CASE = {
+    "no-such-file": "a case without its file is none",
+    "directory": "a case's store.yaml is a file",
+    "no-permission": "git keeps no such modes, and root may read everything",
+    "unreadable": "it takes a device that fails",
+    "too-large": "64 KiB are too much to keep; it is made below",
+    "too-many-values": "the same",
+    "secret-unavailable": "it is said by plan and apply, of the place where they run",
+    "hidden-secrets": "it is said by plan and apply, of a server",
+    "unrecognised": "it is said by plan and apply, of a newer server",
+}
+"""The rules that no file in tests/cases/invalid can show, and why."""
+
+# Where a rule stands among the arguments of what is called.
+PLACES = {
+    "Mistake": 0,
+    "Complaint": 0,
+    "Problem": 3,
+    "Finding": 0,
+    "_problem": 1,
+    "_unreadable": 1,
+    "_problem_after": 2,
+}
+
+
+def raised() -> dict[str, list[tuple[str, str]]]:
+    """The rules that code raises, each with the kinds of messages it was seen with in cases."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name in NAMES:
+        for message, rule in PROBLEM.findall(expected(name)):
+            found.setdefault(rule, []).append((name, message))
+    return found
+
+
+def rules_in_code() -> Iterator[tuple[str, str]]:
+    """Every rule that a call in the code names, with the module."""
+    for path in sorted(ROOT.rglob("*.py")):
+        module = path.relative_to(ROOT).as_posix()
+        if module.startswith(("sandbox/", "rules/", "report/")):
+            continue
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef | ast.Module):
+                yield from ((module, rule) for rule in rules_of(function))
+
+
+def rules_of(function: ast.FunctionDef | ast.Module) -> Iterator[str]:
+    """The rules in the calls of a function, also where a variable holds one."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            name = node.func.id if isinstance(node.func, ast.Name) else name
+            place = PLACES.get(name)
+            # `Problem(*place, rule, …)` gives three arguments at once.
+            if any(isinstance(argument, ast.Starred) for argument in node.args[:1]):
+                place = 1
+            if place is not None and len(node.args) > place:
+                rule = node.args[place]
+                if isinstance(rule, ast.Constant) and isinstance(rule.value, str):
+                    yield rule.value
+                elif isinstance(rule, ast.Name):
+                    yield from values_of(rule.id, function)
+
+
+def values_of(name: str, function: ast.FunctionDef | ast.Module) -> Iterator[str]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                pairs = (
+                    zip(target.elts, node.value.elts, strict=True)
+                    if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
+                    else [(target, node.value)]
+                )
+                yield from (
+                    value.value
+                    for part, value in pairs
+                    if isinstance(part, ast.Name)
+                    and part.id == name
+                    and isinstance(value, ast.Constant)
+                    and isinstance(value.value, str)
+                )
+
+
+def test_every_rule_that_code_can_raise_has_a_page() -> None:
+    found = {rule for _, rule in rules_in_code()} | {*RISKS, RULE}
+    assert len(found) > 150
+    assert not found - set(RULES)
+    assert set(raised()) <= set(RULES)
+
+
+def test_every_page_is_of_a_rule_that_a_case_raises() -> None:
+    assert set(RULES) - set(raised()) == set(NO_CASE)
+
+
+def test_no_id_stands_for_two_rules() -> None:
+    modules = [module for module in vars(rules).values() if hasattr(module, "RULES")]
+    ids = [rule.id for module in modules for rule in module.RULES]
+    assert len(ids) == len(set(ids)) == len(RULES)
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule) for rule in ids)
+
+
+def test_more_than_eighty_kinds_of_mistakes_have_cases() -> None:
+    assert len(raised()) > 80
+
+
+def blanked(message: str) -> str:
+    """A message without its names and numbers: what is left is what it says."""
+    known = r"(InMemoryStore|Default|Sharded|Redis[A-Za-z]*|Value|EnvironmentVariable|None|File)"
+    path = r"[a-z]+[A-Z]?[A-Za-z]*(/[A-Za-z0-9]+)+|^[a-z]+[A-Z]?[A-Za-z]*(?= )"
+    for pattern in (r"`[^`]*`", r"\d+[a-z]*", rf"\b{known}\b", path):
+        message = re.sub(pattern, "_", message)
+    return message
+
+
+def test_no_two_kinds_of_mistakes_share_a_message() -> None:
+    said: dict[str, set[str]] = {}
+    for rule, seen in raised().items():
+        for _, message in seen:
+            said.setdefault(blanked(message), set()).add(rule)
+    assert not {message: rules for message, rules in said.items() if len(rules) > 1}
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in RULES.values() if rule.wrong], ids=lambda r: r.id
+)
+def test_the_examples_of_a_page_are_wrong_and_right(
+    rule: confsync.rules.rule.Rule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("wrong.yaml").write_text(rule.wrong, encoding="utf-8", newline="")
+    Path("right.yaml").write_text(rule.right, encoding="utf-8", newline="")
+    assert {problem.rule for problem in validate(["wrong.yaml"])} == {rule.id}
+    assert validate(["right.yaml"]) == ()
+
+
+def test_a_page_is_plain_sentences() -> None:
+    for rule in RULES.values():
+        assert not rule.title.endswith(".")
+        assert rule.meaning.endswith(".")
+        assert rule.why.endswith(".")
+        assert bool(rule.wrong) == bool(rule.right)
+
+
+def test_the_page_in_docs_is_what_the_program_says() -> None:
+    """`make docs` writes it."""
+    assert PAGE.read_text(encoding="utf-8") == page()
+
+
+CANNOT_BE_A_CASE = {
+    "no-such-file": "there is no such file",
+    "directory": "is a directory, not a file",
+    "no-permission": "may not be read",
+    "unreadable": "cannot be read",
+    "too-large": "is larger than 64 KiB",
+    "too-many-values": "more than 10,000 keys and values",
+}
+
+
+@pytest.mark.parametrize("rule", CANNOT_BE_A_CASE)
+def test_what_cannot_be_a_case_is_told_too(rule: str, tmp_path: Path) -> None:
+    file = tmp_path / "store.yaml"
+    match rule:
+        case "directory":
+            file.mkdir()
+        case "no-permission":
+            file.touch(mode=0o000)
+            if os.access(file, os.R_OK):
+                pytest.skip("root may read everything")
+        case "unreadable":
+            file.symlink_to(file)
+        case "too-large":
+            file.write_text("#" * (64 * 1024 + 1))
+        case "too-many-values":
+            file.write_text(f"InMemoryStore: [{'0,' * 10_000}]\n")
+        case _:
+            assert rule == "no-such-file"
+    (problem,) = validate([str(file)])
+    assert (problem.rule, problem.message) == (rule, CANNOT_BE_A_CASE[rule])
+    assert problem.hint
+
+
+def test_every_mistake_has_a_file_that_follows_its_hint() -> None:
+    """It is valid, and not the same."""
+    for name in NAMES:
+        if not expected(name):
+            continue
+        store, fixed = (CASES / name / file for file in ("store.yaml", "fixed.yaml"))
+        assert fixed.exists(), name
+        assert fixed.read_bytes() != store.read_bytes(), name
+        assert validate([str(fixed)]) == (), name
