@@ -62,6 +62,18 @@ FILES = (
         "Store files are UTF-8 alone, so that each program reads the same in them.",
     ),
     Rule(
+        "not-formatted",
+        "the file cannot be brought into its canonical form safely",
+        "What `confsync fmt` would write does not certainly say the same, or would lose a comment.",
+        "A formatter changes nothing but spaces and quotes: in doubt the file stays as it is.",
+    ),
+    Rule(
+        "unwritable",
+        "the file cannot be written",
+        "Its directory may not be written to, or the disk is full.",
+        "The file stays as it was: it is replaced whole, or not at all.",
+    ),
+    Rule(
         "empty-file",
         "the file is empty",
         "There is nothing in it but perhaps comments.",

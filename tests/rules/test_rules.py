@@ -32,6 +32,8 @@ NO_CASE = {
     "unreadable": "it takes a device that fails",
     "too-large": "64 KiB are too much to keep; it is made below",
     "too-many-values": "the same",
+    "not-formatted": "it is said by fmt, of files that are valid",
+    "unwritable": "it is said by fmt, and takes a place that may not be written to",
     "secret-unavailable": "it is said by plan and apply, of the place where they run",
     "hidden-secrets": "it is said by plan and apply, of a server",
     "unrecognised": "it is said by plan and apply, of a newer server",
