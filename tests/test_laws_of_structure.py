@@ -47,7 +47,7 @@ ARROWS = {
     "report": {"files", "kinds", "sync", "errors"},
     "jmap": {"net", "sync", "errors"},
     "kinds": {"sync", "errors"},
-    "files": {"sync", "errors"},
+    "files": {"kinds", "sync", "errors"},
     "secrets": {"sync", "errors"},
     "net": {"errors"},
     "sync": {"errors"},

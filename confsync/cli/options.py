@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from confsync.cli.console import Console
-    from confsync.sync.values import HiddenSecrets
-    from confsync.workflow.plan import Unlisted
+    from confsync.sync.values import HiddenSecrets, Unlisted
 
     Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from confsync.errors import Problem
-    from confsync.sync.tree import Path
     from confsync.sync.values import Change, Finding, Live, Plan
 
 WIDTH = 80
@@ -29,6 +28,7 @@ _FATE = {
     "keep": "leaves {0} as the server has {0}",
     "fail": "refuses to go on",
 }
+_UNMANAGED = {"unmanaged": "no file mentions it", "ignored": "it is ignored"}
 _RESTART = "Apply stores it at once; it takes effect when every Stalwart node has restarted."
 _RESTARTED = "It takes effect when every Stalwart node has restarted: restart each of them."
 
@@ -161,8 +161,7 @@ def _body(plan: Plan) -> Iterator[str]:
             initial_indent="  ",
             subsequent_indent="  ",
         )
-    if plan.unmanaged:
-        yield from _unmanaged(plan.unmanaged)
+    yield from _unmanaged(plan)
 
 
 def _top(changes: tuple[Change, ...]) -> tuple[Change | None, tuple[Change, ...]]:
@@ -206,10 +205,15 @@ def _source(line: Line, plan: Plan) -> str:
     return f"{file}:{line.origin.line}"
 
 
-def _unmanaged(paths: tuple[Path, ...]) -> Iterator[str]:
-    names = ", ".join(path_text(path) for path in paths)
-    yield "  unmanaged, because no file mentions it"
-    yield from textwrap.wrap(names, WIDTH - 4, initial_indent="    ", subsequent_indent="    ")
+def _unmanaged(plan: Plan) -> Iterator[str]:
+    for why, told in _UNMANAGED.items():
+        paths = [path for path in plan.unmanaged if plan.desired.origin(path).why == why]
+        if paths:
+            yield f"  unmanaged, because {told}"
+            names = ", ".join(map(path_text, paths))
+            yield from textwrap.wrap(
+                names, WIDTH - 4, initial_indent="    ", subsequent_indent="    "
+            )
 
 
 def _finding(finding: Finding) -> str:
