@@ -99,7 +99,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
         allow_commands=allow_commands,
         show=_show(outputs, asking=asking, masks=add_mask),
     )
-    with session(access, console.vault) as connected, hint_to_run_again():
+    with session(access, console) as connected, hint_to_run_again():
         outcome = use(connected)
     try:
         _report(outcome, outputs)

@@ -10,7 +10,7 @@ from confsync.kinds import KINDS
 from confsync.kinds.to_file import to_file
 from confsync.kinds.to_store import to_store
 from confsync.report.lines import password_changes
-from confsync.sync.outcome import NotSent, Outcome, Rejected, Stored, Unknown
+from confsync.sync.outcome import NotSent, Outcome, Overtaken, Rejected, Stored, Unknown
 from confsync.sync.tree import Object, path_text
 
 if TYPE_CHECKING:
@@ -157,14 +157,32 @@ def _outcome(outcome: Outcome) -> Json:
                 "errors": list(refusal.errors),
                 "hint": refusal.hint,
             }
+        case Overtaken(foreign=foreign):
+            return {
+                "result": "overtaken",
+                "foreign": _paths(foreign),
+                "foreign_changes": [_change(change) for change in foreign],
+            }
         case Stored():
             return {
                 "result": "stored",
                 "verified": outcome.verified,
                 "remaining": [_change(change) for change in outcome.remaining.changes],
-                "foreign": [path_text(path) or "@type" for path in outcome.foreign],
-                "overwritten": [path_text(path) or "@type" for path in outcome.overwritten],
+                "foreign": _paths(outcome.foreign),
+                "foreign_changes": [_change(change) for change in outcome.foreign],
+                "overwritten": _paths(outcome.overwritten),
+                "lost": outcome.lost or None,
                 "before": to_store(outcome.before, KINDS[outcome.before.object]),
             }
         case Unknown(reason=reason):
-            return {"result": "unknown", "reason": reason}
+            return {
+                "result": "unknown",
+                "reason": reason,
+                "seen": outcome.seen,
+                "before": to_store(outcome.plan.live, KINDS[outcome.plan.live.object]),
+            }
+
+
+def _paths(changes: Sequence[Change]) -> list[Json]:
+    paths = dict.fromkeys(path_text(change.path) or "@type" for change in changes)
+    return list(paths)

@@ -21,11 +21,11 @@ from confsync.sync.fingerprint import is_digest
 from confsync.sync.outcome import (
     NotSent,
     Outcome,
-    Rejected,
-    Stored,
     Unknown,
     changed,
-    stored,
+    judged,
+    looked,
+    not_done,
 )
 from confsync.sync.risk import check_allowed
 from confsync.workflow.discreet import callers, discreet
@@ -158,18 +158,27 @@ def _ask(plan: Plan, ask: Callable[[Plan], bool], session: Session) -> None:
 
 
 def _send(plan: Plan, session: Session) -> Outcome:
-    """From here on an interrupt never means that nothing happened."""
+    """From here on an interrupt means that nothing happened only where nothing was sent."""
     try:
         return _sent(plan, session)
+    except ConnectionFailed as failed:
+        if not failed.interrupted:
+            raise
     except KeyboardInterrupt:
         return Unknown(plan, "interrupted while the update was under way")
+    raise KeyboardInterrupt
 
 
 def _sent(plan: Plan, session: Session) -> Outcome:
     name = plan.desired.object
     shape = KINDS[name].shape
     try:
-        exchange = session.server.update(name, plan.patch, decoder(KINDS[name], session.vault))
+        exchange = session.server.update(
+            name,
+            plan.patch,
+            decoder(KINDS[name], session.vault),
+            not_done=lambda found: not_done(plan, found.refusal, found.after, shape),
+        )
     except ConnectionFailed:
         raise
     except ServerRefused as refused:
@@ -178,13 +187,7 @@ def _sent(plan: Plan, session: Session) -> Outcome:
         return _look(plan, session, refused.message)
     except ConfsyncError as error:
         return _look(plan, session, error.message)
-    if exchange.refusal is None:
-        return stored(plan, exchange.before, exchange.after, shape)
-    if exchange.refusal.kind == "serverUnavailable" and plan.to_send:
-        return Unknown(plan, "the server failed inside, and a secret it hides cannot be looked at")
-    if changed(exchange.before, exchange.after, shape):
-        return Unknown(plan, f"the server refused ({exchange.refusal.kind}), yet its state changed")
-    return Rejected(plan, exchange.refusal)
+    return judged(plan, exchange.before, exchange.refusal, exchange.after, shape)
 
 
 def _look(plan: Plan, session: Session, reason: str) -> Outcome:
@@ -193,7 +196,4 @@ def _look(plan: Plan, session: Session, reason: str) -> Outcome:
         now = _live(plan.desired, session)
     except ConfsyncError as error:
         return Unknown(plan, f"{reason}; reading the state afterwards failed too: {error.message}")
-    outcome = stored(plan, plan.live, now, KINDS[plan.desired.object].shape)
-    if outcome.verified and not outcome.remaining.unknown:
-        return Stored(plan, plan.live, outcome.remaining)
-    return Unknown(plan, reason)
+    return looked(plan, now, KINDS[plan.desired.object].shape, reason)

@@ -11,6 +11,7 @@ from confsync.jmap.write import Credentials
 from confsync.net.endpoint import endpoint
 from confsync.net.hosts import check_host
 from confsync.net.http import Connection
+from confsync.net.patience import RETRIES, SECONDS, Patience, untold
 from confsync.net.tls import Trust
 from confsync.sync.secret import Vault
 from confsync.sync.values import Target
@@ -18,11 +19,9 @@ from confsync.workflow.discreet import discreet
 from confsync.workflow.server import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
-
-    from confsync.net.endpoint import Endpoint
 
 
 @discreet
@@ -39,6 +38,9 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     proxy: str | None = None,
     hosts: str | None = None,
     vault: Vault | None = None,
+    timeout: float = SECONDS,
+    retries: int = RETRIES,
+    tell: Callable[[str], None] = untold,
 ) -> AbstractContextManager[Session]:
     """A session with a server, to be used in one thread, in a `with` statement.
 
@@ -47,26 +49,29 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     (None: the system's), `client_cert` may hold its key too. `proxy` is like
     http://proxy.example.com:3128; none is taken from the environment. `hosts` is a list like that
     of CONFSYNC_HOSTS (None: any host). The session's secrets are sealed in `vault`, a new one
-    where none is given. Raises Declined for a server that is not among `hosts`, WrongUsage, never
-    with a secret.
+    where none is given. A request may take `timeout` seconds in all, and is tried again at
+    most `retries` times; `tell` gets a line for each wait. Raises Declined for a server that is not
+    among `hosts`, WrongUsage, never with a secret.
     """
     found = endpoint(url, insecure_http=insecure_http)
     if hosts is not None:
         check_host(found, hosts)
     vault = Vault() if vault is None else vault
     credentials = _credentials(token, user, password, vault)
-    connection = Connection(found, trust=Trust(ca_file, client_cert, client_key), proxy=proxy)
-    return _session(found, connection, credentials, vault)
+    trust = Trust(ca_file, client_cert, client_key)
+    connection = Connection(found, trust=trust, proxy=proxy, deadline=timeout)
+    patience = Patience(timeout, retries, tell)
+    target = Target(found.origin, found.origin)
+    return _session(target, connection, Client(connection, credentials, vault, patience), vault)
 
 
 @contextmanager
 def _session(
-    found: Endpoint, connection: Connection, credentials: Credentials, vault: Vault
+    target: Target, connection: Connection, client: Client, vault: Vault
 ) -> Iterator[Session]:
     """Apart from `connect`, so that no frame of an error in the session holds a credential."""
     with connection:
-        target = Target(found.origin, found.origin)
-        yield Session(target, Client(connection, credentials, vault), vault)
+        yield Session(target, client, vault)
 
 
 def _credentials(token: str, user: str, password: str, vault: Vault) -> Credentials:

@@ -23,8 +23,12 @@ class Server(Protocol):
     def read(self, name: str, decode: Decode) -> Live:
         """Get the object. Raises the errors of a connection, ServerRefused, UnexpectedAnswer."""
 
-    def update(self, name: str, patch: Patch, decode: Decode) -> Exchange:
-        """Update the object and get it before and after. Raises the same."""
+    def update(
+        self, name: str, patch: Patch, decode: Decode, *, not_done: Callable[[Exchange], bool]
+    ) -> Exchange:
+        """Update the object and get it before and after. Where `not_done` says so of what came
+        back, it may be sent once more. Raises the same.
+        """
 
 
 @dataclass(frozen=True)
