@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from confsync.errors import ConfsyncError, Declined
 from confsync.sync.outcome import NotSent, Outcome, Overtaken, Rejected, Stored, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Status(IntEnum):
@@ -18,6 +22,21 @@ class Status(IntEnum):
     UNKNOWN = 4
     NOT_AS_WANTED = 5
     INTERRUPTED = 130
+
+
+_WORST_FIRST = (
+    Status.UNKNOWN,
+    Status.NOT_AS_WANTED,
+    Status.ERROR,
+    Status.REFUSED,
+    Status.PENDING,
+    Status.DONE,
+)
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """The status of a run over several targets: the worst of theirs."""
+    return min(statuses, key=_WORST_FIRST.index, default=Status.DONE)
 
 
 def of_error(error: ConfsyncError) -> Status:

@@ -61,7 +61,7 @@ def read_config(file: str, known: Known) -> Config:
         except Mistakes as wrong:
             problems += (_problem(file, mistake) for mistake in wrong.mistakes)
     if problems:
-        raise InvalidFiles(first_columns(problems))
+        raise InvalidFiles(first_columns(problems), NAME)
     return Config(file, found)
 
 

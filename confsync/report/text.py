@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from confsync.errors import Problem
-    from confsync.sync.values import Change, Finding, Plan
+    from confsync.sync.values import Change, Finding, Plan, Target
 
 _WIDEST_PATH = 40
 _FATE = {
@@ -36,6 +36,12 @@ def plan_text(plan: Plan) -> str:
     elif not plan.empty:
         lines += textwrap.wrap(_RESTART, SOURCE)
     return "\n".join([*lines, ""])
+
+
+def target_text(target: Target) -> str:
+    """What a target is called, and its server."""
+    name, url = printable(target.name), printable(target.url)
+    return url if name in {"", url} else f"{name}  {url}"
 
 
 def totals_text(plan: Plan) -> str:
@@ -96,8 +102,7 @@ def _problem(problem: Problem) -> str:
 
 
 def _header(plan: Plan) -> Iterator[str]:
-    name, url = printable(plan.target.name), printable(plan.target.url)
-    yield url if name in {"", url} else f"{name}  {url}"
+    yield target_text(plan.target)
     yield ""
     tag = printable(plan.live.tree.tag)
     if plan.live.tree.tag != plan.desired.tree.tag:

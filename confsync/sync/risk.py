@@ -10,7 +10,7 @@ from confsync.errors import Problem, WrongUsage
 from confsync.sync.values import Finding, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 RISKS: Mapping[str, str] = {
     "plaintext-secret": "a secret stands in the file itself, and so in the repository's history",
@@ -49,6 +49,17 @@ class Lapse:
 
 LAPSED = "allowance-expired"
 ALLOW_AGAIN = "write another day if it is still accepted, or remove the entry"
+
+
+def lapses_told(lapses: Iterable[Lapse], problems: Iterable[Problem]) -> Iterator[Problem]:
+    """What to say of lapses whose risks are among the errors of some files."""
+    wrong = {problem.rule for problem in problems if problem.severity == "error"}
+    for lapse in lapses:
+        if lapse.risk in wrong:
+            at = lapse.origin
+            yield Problem(
+                at.file, at.line, at.column, LAPSED, lapse.told, ALLOW_AGAIN, severity="warning"
+            )
 
 
 def lapsed(lapses: Iterable[Lapse], risks: Iterable[Finding]) -> tuple[Finding, ...]:
