@@ -64,6 +64,7 @@ class Settings(TypedDict, total=False):
     unlisted: Literal["default", "keep"]
     hidden_secrets: HiddenSecrets
     allow: list[str]
+    ignore: list[str]
 
 
 @dataclass
@@ -114,6 +115,7 @@ class Case:
             self.settings.get("unlisted", "default"),
             self.settings.get("hidden_secrets", "send"),
             frozenset(self.settings.get("allow", ())),
+            frozenset(self.settings.get("ignore", ())),
         )
 
     def session(self, stored: Json | None = None) -> tuple[Session, Store]:

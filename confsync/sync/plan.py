@@ -67,6 +67,16 @@ def keep_ignored(desired: Desired, live: Live, fields: Collection[str]) -> Desir
     return _left(desired, live, ignored, Origin("ignored"))
 
 
+def not_left(desired: Desired, live: Live, fields: Collection[str]) -> tuple[Finding, ...]:
+    """What to say of ignored fields that the server has, and that a change of variant rebuilds."""
+    lost = [name for name in live.tree.members if name in fields]
+    if desired.tree.tag == live.tree.tag or not lost:
+        return ()
+    fact = f"the variant changes, so what is ignored is not left as it is: {', '.join(lost)}"
+    hint = "what the new variant has of it gets the files' value, or its default"
+    return (Finding("ignored-rebuilt", "warning", fact, hint),)
+
+
 def _left(desired: Desired, live: Live, names: Collection[str], origin: Origin) -> Desired:
     """The desired state with some fields as the server has them, if its variant stays."""
     if desired.tree.tag != live.tree.tag:

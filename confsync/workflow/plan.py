@@ -12,7 +12,7 @@ from confsync.secrets import RESOLVERS
 from confsync.secrets.moment import At
 from confsync.secrets.resolve import resolve
 from confsync.sync.hidden import kept
-from confsync.sync.plan import keep_ignored, keep_unlisted, make_plan
+from confsync.sync.plan import keep_ignored, keep_unlisted, make_plan, not_left
 from confsync.sync.risk import Lapse, as_finding, check_allowed, lapsed
 from confsync.sync.values import Finding, HiddenSecrets, Origin, Unlisted
 from confsync.workflow.discreet import discreet
@@ -88,12 +88,13 @@ def planned(
     if options.unlisted == "keep":
         desired = keep_unlisted(desired, live)
     fields = {path.rpartition("/")[2] for path in options.ignore if _object(path) == live.object}
+    notes = not_left(desired, live, fields)
     desired = keep_ignored(desired, live, fields)
     told = tuple(as_finding(risk, options.allow) for risk in risks)
     shape = KINDS[desired.object].shape
     policy = options.hidden_secrets
     found = make_plan(target, desired, live, shape, hidden_secrets=policy, risks=told)
-    return replace(found, findings=(*found.findings, *lapsed(options.lapses, told)))
+    return replace(found, findings=(*found.findings, *notes, *lapsed(options.lapses, told)))
 
 
 def replanned(saved: Plan, desired: Desired, live: Live) -> Plan:
