@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from confsync.kinds import KINDS
 from confsync.kinds.from_wire import from_wire
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ class Session:
     target: Target
     server: Server
     vault: Vault
+
+
+def read(name: str, session: Session) -> Live:
+    """The live state of an object. One request."""
+    return session.server.read(name, decoder(KINDS[name], session.vault))
 
 
 def decoder(kind: Kind, vault: Vault) -> Callable[[Mapping[str, Json]], Live]:
