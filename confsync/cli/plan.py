@@ -11,7 +11,7 @@ import click
 from confsync.cli import options as shared
 from confsync.cli.connect import commands_for_credentials, reach, server, targets, today
 from confsync.cli.status import Status, of_error, worst
-from confsync.cli.told import tell_failures
+from confsync.cli.told import UNCHANGED, tell_failures
 from confsync.errors import WrongUsage
 from confsync.report import PLANS
 from confsync.sync.values import Failed
@@ -69,7 +69,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     )
     if out is not None and not isinstance(found[0], Failed):
         save(found[0], out)
-    tell_failures(outputs.console, found)
+    tell_failures(outputs.console, found, UNCHANGED)
     outputs.write_all(lambda name: PLANS[name](found))
     return _status(found, detailed=detailed_exitcode)
 

@@ -10,7 +10,7 @@ import click
 from confsync.cli import options as shared
 from confsync.cli.connect import commands_for_credentials, reach, server, targets, today
 from confsync.cli.status import Status, of_error, worst
-from confsync.cli.told import tell_failures
+from confsync.cli.told import UNCHANGED, tell_failures
 from confsync.errors import WrongUsage
 from confsync.kinds import KINDS
 from confsync.report import PLAN, STATES
@@ -55,7 +55,7 @@ def show(
         else aims(Path.cwd(), asked, NOTHING_WANTED, access, today=today())
     )
     found = each(chosen, reach(outputs.console, allow_commands=allow_commands), _state)
-    tell_failures(outputs.console, found)
+    tell_failures(outputs.console, found, UNCHANGED)
     outputs.write_all(lambda name: STATES[name](found))
     return worst(of_error(one.error) for one in found if isinstance(one, Failed))
 

@@ -6,7 +6,17 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from confsync.errors import ConfsyncError, Declined
-from confsync.sync.outcome import NotSent, Outcome, Overtaken, Rejected, Stored, Unknown
+from confsync.sync.outcome import (
+    Ended,
+    NotBegun,
+    NotSent,
+    Overtaken,
+    Rejected,
+    Stored,
+    Unknown,
+    as_wanted,
+)
+from confsync.sync.values import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,17 +54,20 @@ def of_error(error: ConfsyncError) -> Status:
     return Status.REFUSED if isinstance(error, Declined) else Status.ERROR
 
 
-def of_outcome(outcome: Outcome) -> Status:
-    """The status of an apply that came to an end."""
+def of_outcome(outcome: Ended) -> Status:
+    """The status of an apply that came to an end. What was not begun is no status of its own: what
+    kept it from being begun is.
+    """
     match outcome:
-        case NotSent():
+        case NotSent() | NotBegun():
             return Status.DONE
+        case Failed(error=error):
+            return of_error(error)
         case Rejected():
             return Status.ERROR
         case Overtaken():
             return Status.REFUSED
         case Stored():
-            wanted = outcome.verified and not outcome.overwritten
-            return Status.DONE if wanted else Status.NOT_AS_WANTED
+            return Status.DONE if as_wanted(outcome) else Status.NOT_AS_WANTED
         case Unknown():
             return Status.UNKNOWN

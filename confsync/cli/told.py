@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from confsync.cli.console import Console
     from confsync.errors import ConfsyncError
 
+UNCHANGED = "nothing was changed on any server"
+
 
 def told(error: ConfsyncError, target: str = "") -> list[str]:
     """The lines that tell of an error; `target` is the one of several that it is about."""
@@ -26,8 +28,10 @@ def told(error: ConfsyncError, target: str = "") -> list[str]:
     return [f"error: {of}{place}{error.message}", *hint]
 
 
-def tell_failures(console: Console, found: Iterable[object]) -> None:
-    """Say what went wrong with some of several targets that were only read, each by its name."""
+def tell_failures(console: Console, found: Iterable[object], unchanged: str) -> None:
+    """Say what went wrong with some of several targets, each by its name, and what was not
+    changed.
+    """
     lines = [
         line
         for one in found
@@ -35,5 +39,5 @@ def tell_failures(console: Console, found: Iterable[object]) -> None:
         for line in told(one.error, one.target.name)
     ]
     if lines:
-        lines.append("nothing was changed on any server")
+        lines.append(unchanged)
         console.say("".join(f"{line}\n" for line in lines))

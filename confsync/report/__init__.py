@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from confsync.errors import Problem
     from confsync.report.several import State
-    from confsync.sync.outcome import Outcome
+    from confsync.sync.outcome import Ended, Outcome
     from confsync.sync.values import Failed, Plan
 
 PLAN: Mapping[str, Callable[[Plan], str]] = {"text": text.plan_text, "json": json.plan_json}
@@ -30,6 +30,11 @@ STATES: Mapping[str, Callable[[Sequence[State | Failed]], str]] = {
 OUTCOME: Mapping[str, Callable[[Outcome], str]] = {
     "text": outcome_text,
     "json": json.outcome_json,
+}
+
+OUTCOMES: Mapping[str, Callable[[Sequence[Ended]], str]] = {
+    "text": several.outcomes_text,
+    "json": json.outcomes_json,
 }
 
 PROBLEMS: Mapping[str, Callable[[Sequence[str], Sequence[Problem]], str]] = {

@@ -11,7 +11,16 @@ from confsync.kinds import KINDS
 from confsync.kinds.to_file import to_file
 from confsync.kinds.to_store import to_store
 from confsync.report.lines import password_changes
-from confsync.sync.outcome import NotSent, Outcome, Overtaken, Rejected, Stored, Unknown
+from confsync.sync.outcome import (
+    Ended,
+    NotBegun,
+    NotSent,
+    Outcome,
+    Overtaken,
+    Rejected,
+    Stored,
+    Unknown,
+)
 from confsync.sync.tree import Object, path_text
 from confsync.sync.values import Failed
 
@@ -41,8 +50,21 @@ def plans_json(found: Sequence[Plan | Failed]) -> str:
 
 def outcome_json(outcome: Outcome) -> str:
     """An apply's plan, and what became of it."""
-    target = _target(outcome.plan) | {"outcome": _outcome(outcome)}
-    return _dump({"targets": [target], "summary": _summary([outcome.plan])})
+    return outcomes_json([outcome])
+
+
+def outcomes_json(found: Sequence[Ended]) -> str:
+    """The same of an apply to some targets."""
+    plans = [_plan_of(one) for one in found]
+    targets = [
+        {**(_failed(plan) if isinstance(plan, Failed) else _target(plan)), "outcome": _outcome(one)}
+        for one, plan in zip(found, plans, strict=True)
+    ]
+    return _dump({"targets": targets, "summary": _summary(plans)})
+
+
+def _plan_of(ended: Ended) -> Plan | Failed:
+    return ended if ended.plan is None else ended.plan
 
 
 def problems_json(files: Sequence[str], problems: Sequence[Problem]) -> str:
@@ -82,7 +104,7 @@ def _target(plan: Plan) -> dict[str, Json]:
     }
 
 
-def _failed(failed: Failed) -> Json:
+def _failed(failed: Failed) -> dict[str, Json]:
     """A target without a plan: what every target has, and the error."""
     return {
         **_named(failed.target),
@@ -189,8 +211,12 @@ def _source(origin: Origin) -> Json:
     return {"file": origin.file, "line": origin.line, "column": origin.column}
 
 
-def _outcome(outcome: Outcome) -> Json:
+def _outcome(outcome: Ended) -> Json:
     match outcome:
+        case Failed(error=error):
+            return {"result": "failed", "error": _error(error)}
+        case NotBegun():
+            return {"result": "not-begun"}
         case NotSent():
             return {"result": "not-sent"}
         case Rejected(refusal=refusal):

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.files.write import yaml_text
 from confsync.report.layout import SOURCE, WIDTH
+from confsync.report.outcome import outcome_text
 from confsync.report.printable import plural, printable
 from confsync.report.text import plan_text, target_text
+from confsync.sync.outcome import NotBegun, NotSent, Stored, Unknown, as_wanted
 from confsync.sync.values import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from confsync.kinds.to_file import Plain
+    from confsync.sync.outcome import Ended
     from confsync.sync.values import Plan, Target
 
     State: TypeAlias = tuple[Target, dict[str, Plain]]
@@ -26,6 +29,15 @@ def plans_text(found: Sequence[Plan | Failed]) -> str:
     if len(found) > 1:
         blocks.append(_summary(found))
     return "\n".join(blocks)
+
+
+def outcomes_text(found: Sequence[Ended]) -> str:
+    """What became of an apply to some targets, after their plans have been shown; of one alone
+    nothing but that.
+    """
+    if len(found) == 1 and not isinstance(found[0], Failed | NotBegun):
+        return outcome_text(found[0])
+    return "\n".join([*(_ended(one) for one in found), _fates(found)])
 
 
 def states_text(found: Sequence[State | Failed]) -> str:
@@ -40,6 +52,46 @@ def _state(one: State | Failed) -> str:
         return f"# {target_text(one.target)}\n# no state: {printable(one.error.message)}\n"
     target, document = one
     return f"# {target_text(target)}\n{yaml_text(document)}"
+
+
+def _ended(ended: Ended) -> str:
+    match ended:
+        case Failed(target=target, error=error):
+            fact = f"{printable(error.message)}. Nothing was changed there."
+            body = "\n".join([*textwrap.wrap(f"Failed: {fact}", WIDTH), ""])
+        case NotBegun(plan=plan):
+            target, body = plan.target, "Not begun: another target failed.\n"
+        case _:
+            target, body = ended.plan.target, outcome_text(ended)
+    return f"{target_text(target)}\n\n{body}"
+
+
+def _fates(found: Sequence[Ended]) -> str:
+    """`3 targets: production applied; staging failed; testing not begun.`, as far as there are."""
+    names: dict[str, list[str]] = {}
+    for one in found:
+        target = one.target if isinstance(one, Failed) else one.plan.target
+        names.setdefault(_fate(one), []).append(printable(target.name))
+    parts = [f"{' and '.join(names[fate])} {fate}" for fate in _FATES if fate in names]
+    text = f"{len(found)} targets: {'; '.join(parts)}."
+    return "\n".join([*textwrap.wrap(text, WIDTH, break_on_hyphens=False), ""])
+
+
+_FATES = ("applied", "unchanged", "failed", "not as wanted", "unknown", "not begun")
+
+
+def _fate(ended: Ended) -> str:
+    match ended:
+        case NotSent():
+            return "unchanged"
+        case NotBegun():
+            return "not begun"
+        case Unknown():
+            return "unknown"
+        case Stored():
+            return "applied" if as_wanted(ended) else "not as wanted"
+        case _:
+            return "failed"
 
 
 def _no_plan(failed: Failed) -> str:

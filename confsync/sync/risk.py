@@ -72,6 +72,17 @@ def lapsed(lapses: Iterable[Lapse], risks: Iterable[Finding]) -> tuple[Finding, 
     )
 
 
+def facts(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Why findings stop an apply: each fact, and what was allowed before."""
+    return tuple(
+        f"{finding.message}, in {finding.origin.file}:{finding.origin.line}"
+        if finding.rule == LAPSED and finding.origin is not None
+        else finding.message
+        for finding in findings
+        if finding.severity == "error" or finding.rule == LAPSED
+    )
+
+
 def as_finding(problem: Problem, allow: Collection[str]) -> Finding:
     """What is wrong with a file, as a plan says it."""
     found = judged(problem, allow)

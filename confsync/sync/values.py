@@ -202,7 +202,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Failed:
-    """A target of several for which there is no plan, and why."""
+    """A target of several that an error ended before anything was changed there; `plan` is None
+    where it was one in making it.
+    """
 
     target: Target
     error: ConfsyncError
+    plan: Plan | None = None

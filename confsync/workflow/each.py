@@ -36,6 +36,12 @@ def _tried(aim: Aim, reach: Reach, use: Callable[[Aim, Session], R]) -> R | Fail
     except Fault:
         raise
     except ConfsyncError as error:
-        if aim.alone or aim.config is None:
+        if aim.alone:
             raise
-        return Failed(Target(aim.name, origin(aim.config.url)), alone(error))
+        return failed(aim, error)
+
+
+def failed(aim: Aim, error: ConfsyncError) -> Failed:
+    """That an error ended what was to be done with one of several targets."""
+    url = "" if aim.config is None else origin(aim.config.url)
+    return Failed(Target(aim.name, url), alone(error))

@@ -6,28 +6,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from confsync.errors import (
-    Problem,
-    SecretUnavailable,
-    WrongUsage,
-)
+from confsync.errors import Declined, Problem, SecretUnavailable, WrongUsage
 from confsync.net.endpoint import endpoint
 from confsync.net.hosts import check_host
 from confsync.net.patience import untold
 from confsync.secrets import RESOLVERS
 from confsync.secrets.moment import At
 from confsync.secrets.resolve import look_up
+from confsync.workflow.configuration import configuration
 from confsync.workflow.connect import connect
 from confsync.workflow.discreet import discreet
+from confsync.workflow.plan import DEFAULTS
+from confsync.workflow.targets import NOTHING_WANTED, Aim, without_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from confsync.files.config_values import TargetConfig, Written
     from confsync.sync.secret import Vault
+    from confsync.sync.values import Target
     from confsync.workflow.server import Session
-    from confsync.workflow.targets import Access, Aim
+    from confsync.workflow.targets import Access
 
 HOSTS = "CONFSYNC_HOSTS"
 
@@ -147,6 +148,26 @@ class Reach:
         if problems:
             raise SecretUnavailable(tuple(problems))
         return token, user, password
+
+
+def aim_of_saved(directory: Path, planned: Target, access: Access) -> Aim:
+    """How to reach the server that a saved plan is for: as it was given, or as the target of
+    `confsync.yaml` says that has the plan's name.
+
+    Raises Declined where that target is at another server, InvalidFiles for a `confsync.yaml` that
+    is wrong.
+    """
+    config = None if access.url else configuration(directory)
+    targets = () if config is None else config.targets
+    target = next((target for target in targets if target.name == planned.name), None)
+    if config is None or target is None:
+        return without_config((), NOTHING_WANTED, access)
+    if origin(target.url) != planned.url:
+        raise Declined(
+            f"the plan is for {planned.name} at another server than {config.file} says",
+            hint=f"it is for {planned.url}: plan again",
+        )
+    return Aim(target.files, DEFAULTS, access, target)
 
 
 def _same(url: str, other: str) -> bool:
