@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from confsync.sandbox import Server
-from tests.cli.process import APPLY_KEY, KEYS, Desk
+from tests.cli.process import APPLY_KEY, KEYS, PLAN_KEY, Desk
+from tests.cli.terminal import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,3 +216,96 @@ def test_an_ignored_field_is_left_alone(team: Desk, server: Server) -> None:
     configure(team, "    ignore: [InMemoryStore/timeout]\n", production=server.url)
     ran = team.run("plan", env=TOKENS)
     assert "  unmanaged, because it is ignored\n    timeout\n\nNo changes.\n" in ran.out
+
+
+def test_an_apply_over_all_targets_says_what_became_of_each(
+    team: Desk, server: Server, second: Server
+) -> None:
+    ran = team.run("apply", "--all", "--yes", "--output", "text", env=TOKENS)
+    assert (ran.status, ran.err) == (0, "")
+    assert server.stored["timeout"] == 5000
+    shown, _, told = ran.out.partition("2 targets: 1 change in 1 of them.\n")
+    assert shown.startswith("production  ")
+    assert told.startswith(f"\nproduction  {server.url}\n\nStored and verified: 1 change.\n")
+    assert told.endswith(
+        f"\nstaging  {second.url}\n\nNothing was sent: the server has what the files say.\n"
+        "\n2 targets: production applied; staging unchanged.\n"
+    )
+
+
+def test_an_apply_that_fails_says_what_was_not_begun(
+    team: Desk, server: Server, second: Server
+) -> None:
+    second.stored = {"@type": "Redis", "url": "redis://b.example.com"}
+    variables = {**TOKENS, "TOKEN_OF_PRODUCTION": PLAN_KEY}
+    arguments = ("apply", "--all", "--yes", "--output", "json", "--output", "text=out.txt")
+    ran = team.run(*arguments, "--audit", "audit.jsonl", env=variables)
+    assert ran.status == 1
+    found = json.loads(ran.out)
+    outcomes = [target["outcome"]["result"] for target in found["targets"]]
+    assert outcomes == ["rejected", "not-begun"]
+    written = (team.directory / "out.txt").read_text()
+    assert written.startswith("production  ")
+    assert written.endswith("\n2 targets: production failed; staging not begun.\n")
+    assert second.stored["url"] == "redis://b.example.com"
+    lines = (team.directory / "audit.jsonl").read_text().splitlines()
+    assert [json.loads(line)["event"] for line in lines] == ["started", "finished"]
+    ran = team.run("apply", "--all", "--yes", env={**TOKENS, "TOKEN_OF_STAGING": None})
+    assert ran.status == 1
+    assert ran.err.endswith(
+        "error: target staging: 1 secret cannot be had\nnothing was changed on any server\n"
+    )
+    assert ran.out.endswith("\n2 targets: staging failed; production not begun.\n")
+    assert server.stored["timeout"] == 10000
+
+
+def test_a_refusal_over_several_targets_gives_the_line_to_run_again(
+    team: Desk, server: Server
+) -> None:
+    plain = "InMemoryStore:\n  '@type': Redis\n  url: redis://u:Canary@a.example.com\n"
+    team.file("stores/base.yaml", plain)
+    ran = team.run("apply", "--target", "staging", "--target", "production", "--yes", env=TOKENS)
+    assert ran.status == 3
+    again = "confsync apply --target staging --target production --yes --allow plaintext-secret"
+    assert f"hint: to go on all the same: {again}\n" in ran.err
+    assert team.run(*again.split()[1:], env=TOKENS).status == 0
+    assert "Canary" in str(server.stored["url"])
+
+
+def test_at_a_terminal_one_answer_decides_on_all(
+    team: Desk, server: Server, second: Server
+) -> None:
+    second.stored = {"@type": "Redis", "url": "redis://b.example.com"}
+    with terminal(team, "apply", "--all", env=TOKENS) as screen:
+        screen.wait_for("Apply these 2 plans? Only `yes` applies: ")
+        screen.press(b"yes\n")
+        ran = screen.ended()
+    assert ran.status == 0
+    assert ran.out.endswith("2 targets: production and staging applied.\n")
+    assert server.stored["timeout"] == 5000
+    assert second.stored["url"] == "redis://a.example.com"
+
+
+def test_a_saved_plan_finds_its_target_and_the_credentials(team: Desk, server: Server) -> None:
+    assert team.run("plan", "--target", "production", "--out", "a.plan", env=TOKENS).status == 0
+    configure(team, production=NOBODY)
+    ran = team.run("apply", "a.plan", env=TOKENS)
+    assert ran.status == 3
+    assert "error: the plan is for production at another server than confsync.yaml says" in ran.err
+    configure(team, production=server.url)
+    ran = team.run("apply", "a.plan", "--target", "production", env=TOKENS)
+    assert (ran.status, ran.out) == (1, "")
+    ran = team.run("apply", "a.plan", env={**TOKENS, "STALWART_URL": NOBODY})
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith(f"production  {server.url}\n")
+    assert server.stored["timeout"] == 5000
+
+
+def test_one_digest_or_one_file_is_not_for_several_targets(team: Desk) -> None:
+    ran = team.run("apply", "--all", "--expect", f"1:{'0' * 32}", env=TOKENS)
+    assert (ran.status, ran.out) == (1, "")
+    assert "a digest is of the plan of one target\nhint: choose with --target" in ran.err
+    for files in (("--target", "staging"), ("--all",)):
+        ran = team.run("apply", "stores/base.yaml", "--yes", *files, env=TOKENS)
+        assert (ran.status, ran.out) == (1, "")
+        assert "files are named, and targets too" in ran.err
