@@ -74,7 +74,13 @@ def reach(console: Console, *, allow_commands: bool) -> Reach:
     """
     from confsync.workflow.reach import Reach  # noqa: PLC0415 - it loads httpx
 
-    return Reach(os.environ, console.vault, lambda line: console.say(f"{line}\n"), allow_commands)
+    return Reach(
+        os.environ,
+        console.vault,
+        tell=lambda line: console.say(f"{line}\n"),
+        sending=console.sending,
+        allow_commands=allow_commands,
+    )
 
 
 def _value(name: str, metavar: str, variables: Sequence[str], what: str) -> Option:

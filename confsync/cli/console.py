@@ -14,6 +14,8 @@ from confsync.sync.secret import Vault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from confsync.workflow.server import Sending
+
 _CREDENTIALS = ("STALWART_TOKEN", "STALWART_PASSWORD")
 
 
@@ -27,6 +29,7 @@ class Console:
 
     def __init__(self, *, scrubbed: bool = True) -> None:
         self.vault = Vault()
+        self._updates = 0
         self._scrubbed = scrubbed
         self._end = ExitStack()
         for name in _CREDENTIALS:
@@ -38,6 +41,15 @@ class Console:
 
     def __exit__(self, *_: object) -> None:
         self._end.close()
+
+    def sending(self, how: Sending) -> None:
+        """Take note of an update: see `workflow.server.Session`."""
+        self._updates += 1 if how == "under way" else -1
+
+    @property
+    def sent(self) -> bool:
+        """Whether an update may have left, to one server at least."""
+        return self._updates > 0
 
     def at_end(self, action: Callable[[], None]) -> None:
         """Do something when the run is over."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.sync.risk import check_allowed, lapses_told
 from confsync.workflow.configuration import configuration
+from confsync.workflow.discreet import discreet
 from confsync.workflow.targets import Wanted, options
 from confsync.workflow.validate import problems_of
 
@@ -27,6 +28,7 @@ class Checked:
     problems: tuple[Problem, ...]
 
 
+@discreet
 def check(
     files: Sequence[str], directory: Path, *, allow: frozenset[str] = frozenset(), today: date
 ) -> Checked:

@@ -16,12 +16,14 @@ from confsync.net.tls import Trust
 from confsync.sync.secret import Vault
 from confsync.sync.values import Target
 from confsync.workflow.discreet import discreet
-from confsync.workflow.server import Session
+from confsync.workflow.server import Session, untold_of_sending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from confsync.workflow.server import Sending
 
 
 @discreet
@@ -41,6 +43,7 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     timeout: float = SECONDS,
     retries: int = RETRIES,
     tell: Callable[[str], None] = untold,
+    sending: Callable[[Sending], None] = untold_of_sending,
 ) -> AbstractContextManager[Session]:
     """A session with a server, to be used in one thread, in a `with` statement.
 
@@ -50,8 +53,8 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     http://proxy.example.com:3128; none is taken from the environment. `hosts` is a list like that
     of CONFSYNC_HOSTS (None: any host). The session's secrets are sealed in `vault`, a new one
     where none is given. A request may take `timeout` seconds in all, and is tried again at
-    most `retries` times; `tell` gets a line for each wait. Raises Declined for a server that is not
-    among `hosts`, WrongUsage, never with a secret.
+    most `retries` times; `tell` gets a line for each wait. `sending` is as in a Session. Raises
+    Declined for a server that is not among `hosts`, WrongUsage, never with a secret.
     """
     found = endpoint(url, insecure_http=insecure_http)
     if hosts is not None:
@@ -61,17 +64,16 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     trust = Trust(ca_file, client_cert, client_key)
     connection = Connection(found, trust=trust, proxy=proxy, deadline=timeout)
     patience = Patience(timeout, retries, tell)
-    target = Target(found.origin, found.origin)
-    return _session(target, connection, Client(connection, credentials, vault, patience), vault)
+    client = Client(connection, credentials, vault, patience)
+    session = Session(Target(found.origin, found.origin), client, vault, sending)
+    return _session(connection, session)
 
 
 @contextmanager
-def _session(
-    target: Target, connection: Connection, client: Client, vault: Vault
-) -> Iterator[Session]:
+def _session(connection: Connection, session: Session) -> Iterator[Session]:
     """Apart from `connect`, so that no frame of an error in the session holds a credential."""
     with connection:
-        yield Session(target, client, vault)
+        yield session
 
 
 def _credentials(token: str, user: str, password: str, vault: Vault) -> Credentials:

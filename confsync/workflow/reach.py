@@ -17,6 +17,7 @@ from confsync.workflow.configuration import configuration
 from confsync.workflow.connect import connect
 from confsync.workflow.discreet import discreet
 from confsync.workflow.plan import DEFAULTS
+from confsync.workflow.server import untold_of_sending
 from confsync.workflow.targets import NOTHING_WANTED, Aim, without_config
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from confsync.files.config_values import TargetConfig, Written
     from confsync.sync.secret import Vault
     from confsync.sync.values import Target
-    from confsync.workflow.server import Session
+    from confsync.workflow.server import Sending, Session
     from confsync.workflow.targets import Access
 
 HOSTS = "CONFSYNC_HOSTS"
@@ -36,12 +37,14 @@ HOSTS = "CONFSYNC_HOSTS"
 @dataclass(frozen=True)
 class Reach:
     """What reaching a server takes of the world: the environment, the vault of the run, who is told
-    of a wait, and whether the commands may be run that credentials come from.
+    of a wait and of an update (see `Session`), and whether the commands may be run that credentials
+    come from.
     """
 
     environment: Mapping[str, str]
     vault: Vault
     tell: Callable[[str], None] = untold
+    sending: Callable[[Sending], None] = untold_of_sending
     allow_commands: bool = False
 
     def check(self, aims: Iterable[Aim]) -> None:
@@ -92,6 +95,7 @@ class Reach:
             timeout=access.timeout,
             retries=access.retries,
             tell=self.tell,
+            sending=self.sending,
         )
         return _named(opened, aim.name)
 

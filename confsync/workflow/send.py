@@ -20,9 +20,11 @@ def send(plan: Plan, session: Session) -> Outcome:
     From here on an interrupt means that nothing happened only where nothing was sent. Raises
     ConnectionFailed, and ServerRefused where the server certainly did not look at the update.
     """
+    session.sending("under way")
     try:
         return _sent(plan, session)
     except ConnectionFailed as failed:
+        session.sending("not sent")
         if not failed.interrupted:
             raise
     except KeyboardInterrupt:

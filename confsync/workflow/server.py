@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from confsync.kinds import KINDS
 from confsync.kinds.from_wire import from_wire
@@ -32,13 +32,25 @@ class Server(Protocol):
         """
 
 
+Sending: TypeAlias = Literal["under way", "not sent"]
+
+
+def untold_of_sending(_: Sending) -> None:
+    """Who is told of an update on its way, where nobody asked."""
+
+
 @dataclass(frozen=True)
 class Session:
-    """A server, what it is called, and the vault that holds the secrets of this run."""
+    """A server, what it is called, and the vault that holds the secrets of this run.
+
+    `sending` is told before an update may leave, and where it certainly did not: who is interrupted
+    knows from it whether something may have been changed.
+    """
 
     target: Target
     server: Server
     vault: Vault
+    sending: Callable[[Sending], None] = untold_of_sending
 
 
 def read(name: str, session: Session) -> Live:

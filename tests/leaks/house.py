@@ -125,6 +125,7 @@ class House:
                 "CONFSYNC_RETRIES": "0",
                 **given.environ,
             },
+            "in": os.devnull,
             **{name: str(path) for name, path in streams.items()},
         }
         status = self._ran(job)
