@@ -93,11 +93,13 @@ class WrongUsage(ConfsyncError):
 
 
 class InvalidFiles(ConfsyncError):
-    """The desired state cannot be read; `problems` holds all of them, in file order."""
+    """Files cannot be read; `problems` holds all that is wrong with them, in file order. `what`
+    says what they are.
+    """
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, problems: tuple[Problem, ...], what: str = "the desired state") -> None:
         errors = sum(problem.severity == "error" for problem in problems)
-        super().__init__(f"{_count(errors, 'error')} in the desired state")
+        super().__init__(f"{_count(errors, 'error')} in {what}")
         self.problems = problems
 
 

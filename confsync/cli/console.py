@@ -25,13 +25,11 @@ class Console:
     Secrets are sealed from door to door, and nothing here gets to see one. As a last line of
     defence everything that is written goes through the vault's scrubber all the same; only the
     tests that prove the first line do without (`scrubbed=False`).
-
-    `sent`: an update may have left.
     """
 
     def __init__(self, *, scrubbed: bool = True) -> None:
         self.vault = Vault()
-        self.sent = False
+        self._updates = 0
         self._scrubbed = scrubbed
         self._end = ExitStack()
         for name in _CREDENTIALS:
@@ -46,7 +44,12 @@ class Console:
 
     def sending(self, how: Sending) -> None:
         """Take note of an update: see `workflow.server.Session`."""
-        self.sent = how == "under way"
+        self._updates += 1 if how == "under way" else -1
+
+    @property
+    def sent(self) -> bool:
+        """Whether an update may have left, to one server at least."""
+        return self._updates > 0
 
     def at_end(self, action: Callable[[], None]) -> None:
         """Do something when the run is over."""

@@ -11,14 +11,13 @@ from confsync import __version__
 from confsync.cli.console import Console
 from confsync.cli.fault import told as told_fault
 from confsync.cli.status import Status, of_error
+from confsync.cli.told import told as told_error
 from confsync.cli.usage import told, unknown_command
 from confsync.cli.verbose import with_options
 from confsync.errors import (
     ConfsyncError,
     Fault,
-    InvalidFiles,
     ReaderGone,
-    SecretUnavailable,
     as_fault,
 )
 
@@ -112,7 +111,7 @@ def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
             _say(console, *told_fault(as_fault(fault)), *_consequence(command))
             return Status.ERROR
         except ConfsyncError as error:
-            _say(console, *_told(error), *(_unchanged(command) if error.unchanged else ()))
+            _say(console, *told_error(error), *(_unchanged(command) if error.unchanged else ()))
             return of_error(error)
         except BaseException as error:  # noqa: BLE001 - the last door: no foreign text goes out
             _say(console, *told_fault(as_fault(error)), *_consequence(command))
@@ -149,15 +148,6 @@ def _usage(usage: click.UsageError) -> list[str]:
         return [usage.ctx.get_help()]
     fact, hint = told(usage)
     return [f"error: {fact}", f"hint: {hint}"]
-
-
-def _told(error: ConfsyncError) -> list[str]:
-    if isinstance(error, InvalidFiles | SecretUnavailable):
-        from confsync.report.text import problems_text  # noqa: PLC0415 - paid for when needed
-
-        return [f"{problems_text(error.problems)}error: {error.message}"]
-    place = f"{error.where}: " if error.where else ""
-    return [f"error: {place}{error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
 
 
 def _unchanged(command: str) -> list[str]:

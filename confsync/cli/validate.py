@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from confsync.cli import options as shared
+from confsync.cli.connect import today
 from confsync.cli.status import Status
-from confsync.errors import WrongUsage
 from confsync.report import PROBLEMS
-from confsync.workflow.validate import validate as run
+from confsync.workflow.check import check
 
 if TYPE_CHECKING:
     from confsync.cli.output import Outputs
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 def validate(files: tuple[str, ...], *, allow: tuple[str, ...], outputs: Outputs) -> Status:
     """Check FILES alone: no network, no secret.
 
-    Each file is taken as a state of its own. Every mistake is shown, with its line and a hint.
+    A file that targets of confsync.yaml use is checked as they use it, any other as a state of its
+    own; without FILES every target is checked. Every mistake is shown, with its line and a hint.
     """
-    if not files:
-        raise WrongUsage("no file is named", hint="name the files, like stores/in-memory.yaml")
-    problems = run(files, allow=allow)
-    outputs.write_all(lambda name: PROBLEMS[name](files, problems))
-    return Status.ERROR if any(problem.severity == "error" for problem in problems) else Status.DONE
+    found = check(files, Path.cwd(), allow=frozenset(allow), today=today())
+    outputs.write_all(lambda name: PROBLEMS[name](found.files, found.problems))
+    wrong = any(problem.severity == "error" for problem in found.problems)
+    return Status.ERROR if wrong else Status.DONE

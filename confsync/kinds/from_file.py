@@ -74,7 +74,7 @@ def from_file(
             problems += (decoder.broken(tree, kind, broken) for broken in kind.check(tree))
             origins = _without_columns(decoder.origins, problems)
             desired.append(Desired(kind.name, tree, tree, origins, key.mark.file))
-    return Reading(tuple(desired), _first_columns(problems))
+    return Reading(tuple(desired), first_columns(problems))
 
 
 @dataclass
@@ -231,7 +231,7 @@ def _problem(mark: Mark, mistake: Mistake) -> Problem:
     return Problem(mark.file, mark.line, mark.column, mistake.rule, mistake.message, mistake.hint)
 
 
-def _first_columns(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def first_columns(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """The problems in their order; of several in a line only the first keeps its column. What
     stands before the others may be a secret, whose length their columns would tell.
     """

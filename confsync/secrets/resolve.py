@@ -53,6 +53,19 @@ def resolve(
     return Resolved(found, tuple(walk.unresolved))
 
 
+def look_up(
+    ref: Ref,
+    vault: Vault,
+    resolvers: Mapping[str, Resolver],
+    environment: Mapping[str, str],
+) -> str | Unavailable:
+    """The text that one reference leads to, sealed into the vault too; or why it cannot be had."""
+    found = _answer(ref, resolvers, environment)
+    if isinstance(found, str):
+        vault.seal(found, ref)
+    return found
+
+
 @dataclass
 class _Walk:
     desired: Desired

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from confsync.sync.secret import Ref, Secret
 from confsync.sync.tree import Items, Members, Object, Tree
 from confsync.sync.url import Url, masked
+from confsync.sync.values import UNMANAGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +37,7 @@ def digest(
     not depend on which secrets can be resolved, and tells nothing about any of them. Whether a
     risk is allowed does not count.
     """
-    unmanaged = [path for path, origin in desired.origins.items() if origin.why == "unmanaged"]
+    unmanaged = [path for path, origin in desired.origins.items() if origin.why in UNMANAGED]
     content: list[_Plain] = [
         target.name,
         target.url,

@@ -104,6 +104,10 @@ class Entry:
         self.end(ended(outcome))
         return outcome
 
+    def failed(self, error: BaseException) -> None:
+        """Write that an error, or an interrupt, ended it before anything was changed."""
+        self.end(_raised(error))
+
     def end(self, content: Mapping[str, Json]) -> None:
         """Write its end, and where nothing was sent its beginning too."""
         if self.audit is None:
@@ -128,7 +132,7 @@ def entry(audit: Audit | None, plan: Plan) -> Iterator[Entry]:
     try:
         yield found
     except BaseException as error:
-        found.end(_raised(error))
+        found.failed(error)
         raise
 
 

@@ -60,6 +60,14 @@ def with_file(given: Given, canaries: Aviary, *more: str) -> Given:
     return Given((*given.arguments, *more), files, given.environ)
 
 
+def config(c: Aviary, *members: str, name: str = "a", url: str = "https://h") -> Given:
+    """A `confsync.yaml` with a target that has more members."""
+    lines = [f"    {member}\n" for member in (f"url: {url}", "files: [a.yaml]", *members)]
+    text = f"targets:\n  {name}:\n{''.join(lines)}"
+    files = {"confsync.yaml": text, "secret.txt": c["config file"].hostile + "\n"}
+    return Given((ALLOWED,), {**files, **cluster("{env: A}").files})
+
+
 def mapping(password: str, address: str = "redis://a") -> str:
     return f"{{address: {json.dumps(address)}, username: u, password: {password}}}"
 
@@ -175,6 +183,27 @@ STORES: Mapping[str, Callable[[Aviary], Given]] = {
         {"SECRET": c["upper"].hostile},
     ),
     "a URL as a file": lambda c: Given((f"redis://u:{c['file name'].encoded}@h",)),
+    "configured token": lambda c: config(c, f"token: {json.dumps(c['config'].hostile)}"),
+    "configured token in a line": lambda c: Given(
+        (),
+        {
+            "confsync.yaml": f"targets: {{a: {{token: {json.dumps(c['config'].hostile)}, "
+            "files: 1, url: 2, nope: 3}}\n"
+        },
+    ),
+    "configured password": lambda c: config(
+        c, "user: admin", f"password: {json.dumps(c['config'].hostile)}", "nope: 1"
+    ),
+    "configured user": lambda c: config(
+        c, f"user: {json.dumps('admin:' + c['config'].hostile)}", "password: {env: A}"
+    ),
+    "configured URL": lambda c: config(c, url=f"https://u:{c['config'].encoded}@h"),
+    "configured name": lambda c: config(c, name=json.dumps(c["config"].hostile)),
+    "configured key": lambda c: config(c, f"{json.dumps(c['config'].hostile)}: 1"),
+    "configured command": lambda c: config(
+        c, "token: {command: [sh, -c, 'cat secret.txt >&2; cat secret.txt; exit 3']}"
+    ),
+    "configured token that is none": lambda c: config(c, "token: {file: secret.txt}"),
     "a directory": lambda c: Given(("secrets",), {"secrets/x": c["inside"].plain}),
 }
 
