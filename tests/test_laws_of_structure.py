@@ -434,7 +434,7 @@ def test_no_function_of_the_command_line_is_longer_than_60_lines() -> None:
         if isinstance(node, ast.FunctionDef)
     ]
     commands = {node.name for _, node in functions if node.decorator_list}
-    assert {"plan", "apply", "validate", "show", "sandbox"} <= commands
+    assert {"plan", "apply", "validate", "fmt", "show", "sandbox"} <= commands
     lengths = {
         (path, node.name): (node.end_lineno or 0)
         - min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
@@ -472,13 +472,13 @@ def good(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--help",), ("--version",), ("plan", "--help"), ("apply", "--help"), ("validate",)],
+    [("--help",), ("--version",), ("plan", "--help"), ("apply", "--help"), ("validate",), ("fmt",)],
 )
 def test_what_needs_no_network_and_no_difference_does_not_load_them(
     arguments: tuple[str, ...], good: str
 ) -> None:
     """Law 8."""
-    files = (good,) if arguments == ("validate",) else ()
+    files = (good,) if arguments in {("validate",), ("fmt",)} else ()
     found = loaded(*arguments, *files)
     assert not {name for name in found if top(name) in {"httpx", "httpcore", "deepdiff", "redis"}}
     assert not {name for name in found if name.startswith(("confsync.net", "confsync.sandbox"))}

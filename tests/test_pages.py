@@ -168,7 +168,7 @@ def start_and_end_a_sandbox(words: list[str], directory: Path) -> None:
         assert process.wait(30) == 0
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/store-file.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/store-file.md", "docs/fmt.md"])
 def test_every_store_of_a_page_is_valid(page: str, tmp_path: Path) -> None:
     stores = blocks(page, "yaml")
     assert stores

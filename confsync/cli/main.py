@@ -28,12 +28,13 @@ COMMANDS: Mapping[str, str] = {
     "plan": "Show what an apply would change, every secret masked.",
     "apply": "Bring the server to the state that files describe.",
     "validate": "Check files alone: no network, no secret.",
+    "fmt": "Bring files into their canonical form; comments and values stay.",
     "show": "Show the live state as YAML, every secret masked.",
     "sandbox": "Run an embedded server to try confsync against.",
 }
 """Every command, which is a module of this room by the same name, and what it does."""
 
-_NO_SERVER = {"validate", "sandbox"}
+_NO_SERVER = {"validate", "fmt", "sandbox"}
 
 _STATUSES = """\b
 Exit status:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from io import StringIO
+from sys import maxsize
 from typing import TYPE_CHECKING, TypeAlias
 
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, SingleQuotedScalarString
+
+from confsync.files.quoting import escaped, is_plain, is_visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,40 +18,29 @@ Plain: TypeAlias = "bool | int | str | list[Plain] | dict[str, Plain] | None"
 
 
 def yaml_text(document: Mapping[str, Plain]) -> str:
-    """A document as YAML: two spaces, `@type` in quotes, texts quoted where YAML needs it."""
+    """A document as YAML in the canonical form, to which `fmt` has nothing to add."""
     yaml = YAML()
     yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.width = 4096
+    yaml.width = maxsize
     yaml.representer.add_representer(
         type(None), lambda dumper, _: dumper.represent_scalar("tag:yaml.org,2002:null", "null")
     )
     out = StringIO()
     yaml.dump(_quoted(dict(document)), out)
-    return "".join(
-        character if _visible(character) else _escape(character) for character in out.getvalue()
-    )
+    return escaped(out.getvalue())
 
 
 def _quoted(value: Plain) -> Plain:
     if isinstance(value, dict):
-        return {
-            SingleQuotedScalarString(key) if key.startswith("@") else key: _quoted(inner)
-            for key, inner in value.items()
-        }
+        return {_text(key): _quoted(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_quoted(inner) for inner in value]
-    if isinstance(value, str) and not all(map(_visible, value)):
-        quoted: str = DoubleQuotedScalarString(value)
-        return quoted
-    return value
+    return _text(value) if isinstance(value, str) else value
 
 
-def _visible(character: str) -> bool:
-    """Whether a character shows what it is: no control, format or unassigned one, no odd space."""
-    return character in " \n" or unicodedata.category(character)[0] not in "CZ"
-
-
-def _escape(character: str) -> str:
-    """As YAML's double quotes have it. Such characters stand nowhere else: see `_quoted`."""
-    code = ord(character)
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four digits
+def _text(text: str) -> str:
+    if is_plain(text):
+        return text
+    quotes = SingleQuotedScalarString if is_visible(text) else DoubleQuotedScalarString
+    quoted: str = quotes(text)
+    return quoted

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from confsync.sync.document import Mark
 
-_ADDRESS, _USERNAME, _PASSWORD = "address", "username", "password"
-_PARTS = (_ADDRESS, _USERNAME, _PASSWORD)
+_ADDRESS, _USERNAME, PASSWORD = "address", "username", "password"
+PARTS = (_ADDRESS, _USERNAME, PASSWORD)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -94,12 +94,12 @@ class Reader:
 
     def _mapping(self, node: MappingNode, name: str) -> Url:
         """Read the mapping form, and find every mistake in it. Raises Mistakes."""
-        mistakes = [_unknown_part(key) for key, _ in node.entries if key.text not in _PARTS]
+        mistakes = [_unknown_part(key) for key, _ in node.entries if key.text not in PARTS]
         texts = {_USERNAME: ""}
         password: Secret | None = None
-        for part, value in ((key.text, value) for key, value in node.entries if key.text in _PARTS):
+        for part, value in ((key.text, value) for key, value in node.entries if key.text in PARTS):
             try:
-                if part == _PASSWORD:
+                if part == PASSWORD:
                     password = self._password(value, f"{name}/{part}")
                 else:
                     texts[part] = _part(value, part, f"{name}/{part}")
@@ -152,7 +152,7 @@ class Reader:
             raise Mistake("reference", message, hint, key.mark)
         check_read(value)
         form = self.references[key.text].form
-        first, *rest = _arguments(value, form, f"{name}/{key.text}")
+        first, *rest = arguments(value, form, f"{name}/{key.text}")
         return Ref(key.text, first, str(PurePath(value.mark.file).parent), tuple(rest))
 
 
@@ -164,8 +164,8 @@ def in_clear(url: Url) -> Url:
     return Url(tuple(parts))
 
 
-def _arguments(node: Node, form: Form, name: str) -> list[str]:
-    """What stands behind the key of a reference. Raises Mistake."""
+def arguments(node: Node, form: Form, name: str) -> list[str]:
+    """The texts that stand behind the key of a reference. Raises Mistake."""
     hint = f"write {form.takes}, like `{form.example}`"
     if form.words:
         if not isinstance(node, SequenceNode):
@@ -193,12 +193,12 @@ def _is_reference(node: MappingNode, references: Mapping[str, Reference]) -> boo
     names = [key.text for key, _ in node.entries]
     if len(names) != 1:
         return False
-    return names[0] in references or not (names[0] in _PARTS or nearest(names[0], _PARTS))
+    return names[0] in references or not (names[0] in PARTS or nearest(names[0], PARTS))
 
 
 def _unknown_part(key: ScalarNode) -> Mistake:
-    hint = f"{nearest(key.text, _PARTS)}a URL has {', '.join(_PARTS)}"
-    message = f"a URL has no part {near_name(key.text, _PARTS)}"
+    hint = f"{nearest(key.text, PARTS)}a URL has {', '.join(PARTS)}"
+    message = f"a URL has no part {near_name(key.text, PARTS)}"
     return Mistake("unknown-field", message, hint, key.mark)
 
 
@@ -206,9 +206,9 @@ def _absent(node: MappingNode, name: str) -> Iterator[Mistake]:
     if node.get(_ADDRESS) is None:
         hint = "add `address: …`, like rediss://cache.example.com:6379"
         yield Mistake("missing", f"{name} has no {_ADDRESS}", hint)
-    if node.get(_PASSWORD) is None:
+    if node.get(PASSWORD) is None:
         hint = "a URL without a password is written as one text"
-        yield Mistake("missing", f"{name} has no {_PASSWORD}", hint)
+        yield Mistake("missing", f"{name} has no {PASSWORD}", hint)
 
 
 def _part(node: Node, part: str, where: str) -> str:

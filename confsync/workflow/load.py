@@ -29,11 +29,8 @@ class Loaded:
     risks: tuple[Problem, ...]
 
 
-def load(files: Sequence[str], vault: Vault) -> Loaded:
-    """The desired state that some files describe, later ones laid over earlier ones.
-
-    Raises InvalidFiles with every problem of every file, WrongUsage without a file.
-    """
+def check_names(files: Sequence[str]) -> None:
+    """Raises WrongUsage without a file, and for what cannot be the name of one."""
     if not files:
         raise WrongUsage(
             "no file is named", hint="name the store's file, like stores/in-memory.yaml"
@@ -42,6 +39,14 @@ def load(files: Sequence[str], vault: Vault) -> Loaded:
         raise WrongUsage("the name of a file is empty", hint="is a shell variable not set?")
     if any("://" in file for file in files):
         raise WrongUsage("a URL stands where a file belongs", hint="the server's goes to --url")
+
+
+def load(files: Sequence[str], vault: Vault) -> Loaded:
+    """The desired state that some files describe, later ones laid over earlier ones.
+
+    Raises InvalidFiles with every problem of every file, WrongUsage without a file.
+    """
+    check_names(files)
     documents: list[MappingNode] = []
     problems: list[Problem] = []
     for file in files:

@@ -56,6 +56,18 @@ LEAKS: Mapping[str, Leak] = {
         'if _NAME.fullmatch(name) else "named so"',
         "if _NAME.fullmatch(name) else name",
     ),
+    "a diff shows what it should mask": Leak(
+        "plain",
+        "kinds/showable.py",
+        "self.found[node.mark] = MASK",
+        "self.found[node.mark] = node.text",
+    ),
+    "a diff shows comments": Leak(
+        "comment", "files/masked_diff.py", 'yield comment[0], "# …"', "yield comment[0], None"
+    ),
+    "a diff shows a key that nobody knows": Leak(
+        "field", "kinds/showable.py", "else (key,)), value)", "else ()), value)"
+    ),
     "the place of a mistake tells a length": Leak(
         "escape",
         "files/read.py",

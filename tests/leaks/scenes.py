@@ -41,16 +41,18 @@ ALLOWED = "--allow-commands"
 
 
 def cluster(secret: str, more: str = "") -> Given:
-    """A store with something in the place of a secret; JSON's strings are YAML's."""
+    """A store with something in the place of a secret; JSON's strings are YAML's. One space too
+    much, so that `fmt --check` has something to show.
+    """
     text = (
         "InMemoryStore:\n  '@type': RedisCluster\n  urls: [redis://a]\n  authSecret:\n"
-        f"    '@type': Value\n    secret: {secret}\n{more}"
+        f"    '@type': Value\n    secret:  {secret}\n{more}"
     )
     return Given(("a.yaml",), {"a.yaml": text})
 
 
 def redis(url: str, more: str = "") -> Given:
-    text = f"InMemoryStore:\n  '@type': Redis\n  url: {url}\n{more}"
+    text = f"InMemoryStore:\n  '@type': Redis\n  url:  {url}\n{more}"
     return Given(("a.yaml",), {"a.yaml": text})
 
 
@@ -487,8 +489,7 @@ class Scene:
         elif command != "show":
             parts.append(STORES[self.names["store"]](c))
         arguments = [command, *VERBOSITY[self.names["verbosity"]]]
-        if "--yes" in known:
-            arguments.append("--yes")
+        arguments += [option for option in ("--yes", "--check") if option in known]
         if (formats := formats_of(command)) and self.names["options"] not in _OUTPUTS:
             wanted = FORMATS.index(self.names["format"])
             name = FORMATS[wanted] if FORMATS[wanted] in formats else formats[wanted % len(formats)]

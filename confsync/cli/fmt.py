@@ -1,0 +1,39 @@
+"""`confsync fmt`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from confsync.cli import options as shared
+from confsync.cli.status import Status
+from confsync.report.formatted import diff_text, files_text
+from confsync.workflow.fmt import check as run_check
+from confsync.workflow.fmt import fmt as run
+
+if TYPE_CHECKING:
+    from confsync.cli.console import Console
+
+
+@click.command()
+@shared.files
+@click.option(
+    "--check",
+    is_flag=True,
+    envvar="CONFSYNC_CHECK",
+    help="Write nothing: show what would change, and end with status 1 if anything would.",
+)
+@click.pass_obj
+def fmt(console: Console, *, files: tuple[str, ...], check: bool) -> Status:
+    """Bring FILES into their canonical form: quotes, indentation and spaces.
+
+    Comments, order, blank lines and values stay as they are. A file that cannot be formatted is
+    left alone and named; one that holds no store is left alone.
+    """
+    found = run_check(files) if check else run(files)
+    if check and (diff := diff_text(found)):
+        console.print(diff)
+    console.say(files_text(found, "would be formatted" if check else "formatted"))
+    wrong = any(file.problems or (check and file.changed) for file in found)
+    return Status.ERROR if wrong else Status.DONE

@@ -1,0 +1,87 @@
+"""Bring store files into their canonical form, or say what that would change. No network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from confsync.errors import OutputFailed, Problem
+from confsync.files.canonical import canonical
+from confsync.files.concern import is_meant_as_store
+from confsync.files.faithful import proven
+from confsync.files.formatted import Formatted
+from confsync.files.masked_diff import Side, masked_diff
+from confsync.files.read import Parsed, content, parse, text
+from confsync.files.save import save
+from confsync.kinds import KINDS
+from confsync.kinds.showable import hidden
+from confsync.secrets import BUILT_IN
+from confsync.workflow.discreet import discreet
+from confsync.workflow.load import check_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from confsync.sync.document import MappingNode
+
+
+@discreet
+def fmt(files: Sequence[str]) -> tuple[Formatted, ...]:
+    """Format files, each on its own: one that cannot be formatted keeps none of the others.
+
+    A file that is in canonical form already is not written. Raises WrongUsage without a file.
+    """
+    check_names(files)
+    return tuple(_written(*_formatted(file)) for file in files)
+
+
+@discreet
+def check(files: Sequence[str]) -> tuple[Formatted, ...]:
+    """What `fmt` would do. Nothing is written."""
+    check_names(files)
+    return tuple(_formatted(file)[0] for file in files)
+
+
+def _written(found: Formatted, new: bytes) -> Formatted:
+    if not found.changed:
+        return found
+    try:
+        save(found.file, new)
+    except OutputFailed as failed:
+        why = Problem(found.file, 0, 0, "unwritable", failed.message, failed.hint)
+        return Formatted(found.file, problems=(why,))
+    return found
+
+
+def _formatted(file: str) -> tuple[Formatted, bytes]:
+    """What is to be said of a file, and what is to stand in it."""
+    old = content(file)
+    if isinstance(old, Problem):
+        return Formatted(file, problems=(old,)), b""
+    source = text(file, old)
+    parsed = Parsed(None, (source,)) if isinstance(source, Problem) else parse(file, source)
+    if parsed.document is None or parsed.problems or isinstance(source, Problem):
+        store = is_meant_as_store(old, KINDS)
+        return Formatted(file, store=store, problems=parsed.problems if store else ()), old
+    if not any(parsed.document.get(name) for name in KINDS):
+        return Formatted(file, store=False), old
+    return _canonical(file, old, source, parsed.document)
+
+
+def _canonical(
+    file: str, old: bytes, source: str, document: MappingNode
+) -> tuple[Formatted, bytes]:
+    new = canonical(source)
+    written = new.encode("utf-8")
+    if written == old:
+        return Formatted(file), old
+    proof = proven(file, source, document, new)
+    if isinstance(proof, Problem):
+        return Formatted(file, problems=(proof,)), old
+    before = Side(old.decode("utf-8"), _hidden(document))
+    diff = masked_diff(file, before, Side(new, _hidden(proof)))
+    return Formatted(file, changed=True, diff=diff), written
+
+
+def _hidden(document: MappingNode) -> dict[tuple[int, int], str]:
+    found = hidden(document, KINDS, BUILT_IN)
+    return {(mark.line, mark.column): instead for mark, instead in found.items()}
