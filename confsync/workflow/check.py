@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.errors import InvalidFiles, Problem, WrongUsage
+from confsync.files.concern import may_be_store
+from confsync.kinds import KINDS
 from confsync.sync.risk import check_allowed, lapses_told
 from confsync.workflow.configuration import configuration
 from confsync.workflow.discreet import discreet
@@ -30,45 +32,57 @@ class Checked:
 
 @discreet
 def check(
-    files: Sequence[str], directory: Path, *, allow: frozenset[str] = frozenset(), today: date
+    files: Sequence[str],
+    directory: Path,
+    *,
+    allow: frozenset[str] = frozenset(),
+    today: date,
+    skip_others: bool = False,
 ) -> Checked:
     """Check files, or without any the `confsync.yaml` of a directory with all of its targets.
 
     A file that targets use is checked as they use it, with all of their files; any other is a
-    state of its own. A `confsync.yaml` that is wrong is all that is checked. Raises WrongUsage
+    state of its own. A `confsync.yaml` that is wrong is all that is checked. `skip_others`: files
+    that no target uses, and that are not meant as stores, are of no concern. Raises WrongUsage
     where there is nothing to check, and for the name of a risk that there is not.
     """
     check_allowed(allow)
     try:
         config = configuration(directory)
     except InvalidFiles as invalid:
-        return Checked((invalid.problems[0].file,), invalid.problems)
+        file = invalid.problems[0].file
+        if files and skip_others and not any(same([file], one) or _concerns(one) for one in files):
+            return Checked((), ())
+        return Checked((file,), invalid.problems)
     if not files and config is None:
         raise WrongUsage("no file is named", hint="name the files, like stores/in-memory.yaml")
     checking = _Checking(allow, today)
-    if config is not None and (not files or _same(files, config.file)):
+    if config is not None and (not files or same(files, config.file)):
         checking.files[config.file] = None
     if not files and config is not None:
         checking.targets(config.targets)
     for file in files:
-        _check(file, config, checking)
+        used = () if config is None else _users(file, config)
+        if used:
+            checking.targets(used)
+        elif not skip_others or _concerns(file):
+            checking.alone(file)
     return Checked(tuple(checking.files), tuple(checking.problems()))
 
 
-def _check(file: str, config: Config | None, checking: _Checking) -> None:
-    if config is None:
-        checking.alone(file)
-    elif _same([file], config.file):
-        checking.targets(config.targets)
-    else:
-        used = [target for target in config.targets if _same(target.files, file)]
-        if used:
-            checking.targets(used)
-        else:
-            checking.alone(file)
+def _users(file: str, config: Config) -> Sequence[TargetConfig]:
+    """The targets that use a file; all of them use the configuration itself."""
+    if same([file], config.file):
+        return config.targets
+    return [target for target in config.targets if same(target.files, file)]
 
 
-def _same(files: Iterable[str], other: str) -> bool:
+def _concerns(file: str) -> bool:
+    """Whether a file is meant as a store, even if it is none."""
+    return may_be_store(file, KINDS, (tag for kind in KINDS.values() for tag in kind.shape.objects))
+
+
+def same(files: Iterable[str], other: str) -> bool:
     """Whether a file is among some, however it is spelt."""
     return any(Path(file).resolve() == Path(other).resolve() for file in files)
 

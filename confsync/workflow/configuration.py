@@ -20,7 +20,12 @@ def configuration(directory: Path) -> Config | None:
     Raises InvalidFiles with everything that is wrong with it.
     """
     file = find(directory)
-    return None if file is None else read_config(file, _known())
+    return None if file is None else read_configuration(file)
+
+
+def read_configuration(file: str) -> Config:
+    """Read a `confsync.yaml`. Raises InvalidFiles with everything that is wrong with it."""
+    return read_config(file, _known())
 
 
 def _known() -> Known:
