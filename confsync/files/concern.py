@@ -19,7 +19,7 @@ MAX_SEARCHED = 4 * 1024 * 1024
 _KEY = re.compile(
     rb"""^(?:\xef\xbb\xbf)?['"]?([A-Za-z][A-Za-z_-]{3,40})['"]?[ \t]*:""", re.MULTILINE
 )
-_ALIKE = 0.85
+_ALIKE = 0.93
 _CHUNK, _OVERLAP = 1024 * 1024, 256
 
 

@@ -55,7 +55,7 @@ def words(objects: Collection[str], secrets: Collection[str], references: Collec
     """Words for the names of objects, of fields that hold a secret alone, and of references."""
     named = "|".join(map(re.escape, [*_NAMED, *secrets]))
     names = "|".join(map(re.escape, objects))
-    colon = r"""(?:['"][ \t]{0,8}(?::|$)|[ \t]{0,8}(?::(?=[ \t]|$)|$))"""
+    colon = r"""(?:['"][ \t]{0,8}:|[ \t]{0,8}:(?=[ \t]|$)|['"]?(?=[ \t]{0,8}(?:#|$)))"""
     return Words(
         re.compile(rf"""(?<![\w-])['"]?(?:{names})['"]?[ \t]{{0,8}}:(?=[ \t]{{0,8}}([{{\[*&])?)"""),
         re.compile(rf"""(?<!\w)(\w{{0,40}}(?:{named})\w{{0,40}}){colon}""", re.IGNORECASE),
@@ -115,6 +115,8 @@ def _is_in_clear(
         if _indentation(below) < least:
             return False
         line, position, value = below, 0, _value(below, 0)
+        if below.lstrip().startswith("? "):
+            return False
         if (entry := _ENTRY.match(line)) is not None:
             return _is_no_reference(key[1], entry, wanted)
     if value == "{":

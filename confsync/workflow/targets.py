@@ -92,7 +92,7 @@ def aims(
     config = configuration(directory)
     if config is None:
         if asked.targets or asked.all:
-            hint = "it is searched from here up to the root of the repository, never beyond"
+            hint = "write one with `confsync init`, or name the store's files in place of targets"
             raise WrongUsage("targets are named, and there is no confsync.yaml", hint=hint)
         return (without_config((), wanted, access),)
     chosen = _chosen(config, asked)
