@@ -30,11 +30,12 @@ COMMANDS: Mapping[str, str] = {
     "validate": "Check files alone: no network, no secret.",
     "fmt": "Bring files into their canonical form; comments and values stay.",
     "show": "Show the live state as YAML, every secret masked.",
+    "init": "Begin: confsync.yaml, a store, and the hooks for pre-commit.",
     "sandbox": "Run an embedded server to try confsync against.",
 }
 """Every command, which is a module of this room by the same name, and what it does."""
 
-_NO_SERVER = {"validate", "fmt", "sandbox"}
+_NO_SERVER = {"init", "validate", "fmt", "sandbox"}
 
 _STATUSES = """\b
 Exit status:
