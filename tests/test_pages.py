@@ -42,6 +42,10 @@ ELSEWHERE = {
     "make demo",  # .ci/run
     "pip install confsync",  # test_the_package_has_the_name_that_is_installed
     "make test PYTHON=python",
+    # tests/test_pre_commit.py
+    "pre-commit install",
+    "pre-commit install --hook-type pre-push",
+    "pre-commit run confsync-plan --all-files --hook-stage manual",
 }
 
 

@@ -47,6 +47,6 @@ def _steps(begun: Begun) -> Iterator[str]:
     yield f"{address}say what you want in {printable(begun.store)}"
     folder = begun.config.rpartition("/")[0]
     where = f" in {printable(folder)}" if folder else ""
-    token = "set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD"
-    yield f"{token}, and run `confsync plan`{where}"
+    plan = f"run `confsync plan`{where}"
+    yield f"set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD, and {plan}"
     yield "run `pre-commit install`, once in each clone"
