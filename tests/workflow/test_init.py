@@ -100,7 +100,7 @@ def test_a_server_is_asked_for_the_store_and_named_in_the_configuration(
         Path(file).write_text("InMemoryStore: {'@type': Default}\n")
 
     directory = tmp_path / "new" / "mail"
-    begun = init(str(directory), access("HTTPS://mail.example.com:443/"), None, pull)
+    begun = init(str(directory), access("HTTPS://mail.example.com/"), None, pull)
     assert asked == [str(directory / "stores/in-memory.yaml")]
     assert begun.live
     assert "\n    url: https://mail.example.com\n" in Path(begun.config).read_text()
