@@ -13,7 +13,7 @@ from confsync.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-MAX_SEARCHED = 4 * 1024 * 1024
+MAX_SEARCHED = 1024 * 1024
 """Bytes. A larger file is looked through for the name of an object, and no further."""
 
 _KEY = re.compile(
@@ -77,7 +77,7 @@ def _keys(objects: Iterable[str]) -> Iterator[bytes]:
 
 
 def searchable(path: str) -> str | Problem:
-    """The text of a file of up to 4 MiB, however it is encoded: what is not UTF-8 may be garbled,
+    """The text of a file of up to 1 MiB, however it is encoded: what is not UTF-8 may be garbled,
     but stands in its lines.
     """
     try:
@@ -88,7 +88,7 @@ def searchable(path: str) -> str | Problem:
         return Problem(path, 0, 0, "unreadable", "cannot be searched", hint)
     if len(content) > MAX_SEARCHED:
         hint = "is this a store? no store needs so much; leave it out if it is none"
-        return Problem(path, 0, 0, "unreadable", "is larger than 4 MiB, and not searched", hint)
+        return Problem(path, 0, 0, "unreadable", "is larger than 1 MiB, and not searched", hint)
     return content.decode(_encoding(content), "replace")
 
 

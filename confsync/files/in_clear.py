@@ -18,7 +18,7 @@ _NAMED = ("secret", "passw", "passphrase", "pwd", "credential")
 """What stands in the name of a key whose value is a secret, whatever program reads it."""
 
 # Every repetition has an end, or starts at one place of a line alone: lines may be megabytes long.
-_TEMPLATE = re.compile(r"\{\{(?:(?!default|\}\}).){0,400}\}\}|\$\{\w{1,100}\}|\*{4}")
+_TEMPLATE = re.compile(r"\{\{(?![^{}]{0,400}default)[^{}]{0,400}\}\}|\$\{\w{1,100}\}|\*{4}")
 """What a program fills in later, and the mask. One with a default may hold a secret itself."""
 
 _URL = re.compile(r"""(?<![\w+.-])[A-Za-z][\w+.-]{0,30}://[^\s"']*""")
