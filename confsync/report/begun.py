@@ -44,7 +44,11 @@ def _hooks(begun: Begun) -> Iterator[str]:
 
 def _steps(begun: Begun) -> Iterator[str]:
     address = f"put your server's address into {printable(begun.config)}; " if begun.example else ""
-    yield f"{address}say what you want in {printable(begun.store)}"
+    store = printable(begun.store)
+    if begun.live:
+        yield f"look through {store}, and fill in the references that are named FILL_IN"
+    else:
+        yield f"{address}say what you want in {store}"
     folder = begun.config.rpartition("/")[0]
     where = f" in {printable(folder)}" if folder else ""
     plan = f"run `confsync plan`{where}"
