@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 @click.option(
     "--variant",
     type=click.Choice([tag for kind in KINDS.values() for tag in kind.shape.objects]),
-    help="Write a template of this variant, and ask no server.",
+    envvar="CONFSYNC_VARIANT",
+    help="Write a template of this variant, and ask no server.  [env: CONFSYNC_VARIANT]",
 )
 @server
 @click.pass_obj

@@ -388,6 +388,7 @@ OPTIONS: Mapping[str, Callable[[Aviary], Given]] = {
         ("--audit", "audit.jsonl", "--allow", "plaintext-secret", "--allow-commands"),
         environ={"USER": f"redis://u:{c['user'].encoded}@h"},
     ),
+    "searched": lambda _: Given(("--only", "plaintext-secret", "--only", "credential-in-clear")),
     "URL with credentials": lambda c: Given(("--url", f"https://u:{c['url'].encoded}@h")),
     "URL variable": lambda c: Given(environ={"CONFSYNC_URL": f"https://u:{c['url'].encoded}@h"}),
     "other proxies": lambda c: Given(
@@ -447,7 +448,16 @@ FINE: Mapping[str, tuple[str, ...]] = {
     "live": tuple(name for name in LIVE if name not in {"wrong type", "newer variant"}),
     "failure": ("none", "without effect", "stored and failed"),
     "credentials": ("token", "plan token"),
-    "options": ("everything allowed", "unlisted", "keep", "fail", "saved", "audited", "none"),
+    "options": (
+        "everything allowed",
+        "unlisted",
+        "keep",
+        "fail",
+        "saved",
+        "audited",
+        "searched",
+        "none",
+    ),
 }
 """What scenes are made of that go on to the end, or nearly: one of each."""
 
@@ -486,7 +496,7 @@ class Scene:
         if command == "sandbox":
             state = {"state.json": json.dumps({"x": c["state"].hostile})}
             parts = [*parts, Given(("--state", "state.json"), state)]
-        elif command != "show":
+        elif command not in {"show", "init"}:
             parts.append(STORES[self.names["store"]](c))
         arguments = [command, *VERBOSITY[self.names["verbosity"]]]
         arguments += [option for option in ("--yes", "--check") if option in known]
@@ -518,4 +528,4 @@ def _known(arguments: tuple[str, ...], options: frozenset[str]) -> list[str]:
 _OUTPUTS = {"output value", "output format", "output URL"}
 _FLAGS = {"--allow-commands"}
 _VALUED = {"--allow", "--unlisted", "--hidden-secrets", "--color", "--url", "--proxy", "--output"}
-_VALUED |= {"--state", "--out", "--ca-file", "--audit"}
+_VALUED |= {"--state", "--out", "--ca-file", "--audit", "--only"}
