@@ -425,3 +425,20 @@ def test_a_commit_is_checked_and_a_push_shows_the_plan(
     assert pushed.status == 0, pushed.text
     assert pushed.verdicts["plan"] == "Passed"
     assert "redis://u:****@old.example.com" in pushed.text
+
+
+def test_the_hooks_that_init_writes_run_without_installing_anything(tmp_path: Path) -> None:
+    """In a clone of one's own: with the confsync that is installed here."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    repository = Repository(tmp_path / "repository", tmp_path, {"PATH": path, **UNREACHABLE})
+    repository.root.mkdir()
+    repository.git("init", "--quiet")
+    begun = repository.run(sys.executable, "-m", "confsync", "init", "--variant", "Redis")
+    assert begun.status == 0, begun.text
+    repository.write({"playbook.yaml": "- hosts: all\n"})
+    done = repository.hooks("--all-files")
+    assert done.status == 0, done.text
+    assert list(done.verdicts.values()) == ["Passed"] * 3
+    repository.write({"stores/in-memory.yaml": LEAKY.replace("url:", "url: ")})
+    done = repository.hooks()
+    assert list(done.verdicts.values()) == ["Failed"] * 3, done.text

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]  # it has no types
 
 from confsync.errors import ConnectionFailed, OutputFailed, WrongUsage
 from confsync.files.begin import HOOK_LINES
