@@ -37,15 +37,17 @@ def init(console: Console, /, *, directory: str, variant: str | None, access: Ac
     """
     known = replace(access, url=access.url or os.environ.get("STALWART_URL"))
 
-    def pull(file: str) -> None:
-        """Write what the server has."""
+    def pull(file: str) -> int:
+        """Write what the server has, and tell of each reference to fill in."""
         from confsync.report.pull import fill_in_text  # noqa: PLC0415 - only where it is needed
         from confsync.workflow.pull import pull as from_server  # noqa: PLC0415 - it loads deepdiff
         from confsync.workflow.targets import NOTHING_WANTED, without_config  # noqa: PLC0415
 
         aim = without_config((file,), NOTHING_WANTED, known)
         with reach(console, allow_commands=False).session(aim) as connected:
-            console.say(fill_in_text(from_server([file], connected, environment=os.environ)))
+            pulled = from_server([file], connected, environment=os.environ)
+        console.say(fill_in_text(pulled))
+        return len(pulled.fill_in)
 
     console.print(begun_text(run(directory, known, variant, pull)))
     return Status.DONE

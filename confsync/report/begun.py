@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confsync.report.printable import printable
+from confsync.report.printable import plural, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,14 +43,13 @@ def _hooks(begun: Begun) -> Iterator[str]:
 
 
 def _steps(begun: Begun) -> Iterator[str]:
-    address = f"put your server's address into {printable(begun.config)}; " if begun.example else ""
-    store = printable(begun.store)
-    if begun.live:
-        yield f"look through {store}, and fill in the references that are named FILL_IN"
+    store, folder = printable(begun.store), begun.config.rpartition("/")[0]
+    if begun.fill_in:
+        yield f"fill in {plural(begun.fill_in, 'reference')} in {store}"
+    elif begun.example:
+        yield f"edit {printable(begun.config)} (the server's address) and {store}"
     else:
-        yield f"{address}say what you want in {store}"
-    folder = begun.config.rpartition("/")[0]
+        yield f"look through {store}"
     where = f" in {printable(folder)}" if folder else ""
-    plan = f"run `confsync plan`{where}"
-    yield f"set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD, and {plan}"
-    yield "run `pre-commit install`, once in each clone"
+    yield f"set STALWART_TOKEN (or STALWART_USER, STALWART_PASSWORD); `confsync plan`{where}"
+    yield "`pre-commit install`, once in each clone"

@@ -36,13 +36,14 @@ _OBJECT = "InMemoryStore"
 
 
 @discreet
-def init(directory: str, access: Access, variant: str | None, pull: Callable[[str], None]) -> Begun:
+def init(directory: str, access: Access, variant: str | None, pull: Callable[[str], int]) -> Begun:
     """Write `confsync.yaml`, a store and pre-commit's configuration into a directory, which is made
     where there is none; what is there already is left alone.
 
-    The store is what the server has that `access` names: `pull` writes it to a path, before
-    anything else is written. Without a server, or with a variant, it is a template. Raises
-    OutputFailed where a file cannot be written, and what `pull` does; then nothing is written.
+    The store is what the server has that `access` names: `pull` writes it to a path, before anything
+    else is written, and returns how many references are to be filled in. Without a server, or with
+    a variant, it is a template. Raises OutputFailed where a file cannot be written, and what `pull`
+    does; then nothing is written.
     """
     if not directory:
         raise WrongUsage("the name of the directory is empty", hint="is a shell variable not set?")
@@ -50,10 +51,11 @@ def init(directory: str, access: Access, variant: str | None, pull: Callable[[st
     config, store, hooks = root / NAME, root / STORE, root / HOOKS_FILE
     text, live = _config(access, root), bool(access.url) and variant is None
     written: set[Path] = set()
+    fill_in = 0
     with directories(store.parent):
         if not is_there(store):
             if live:
-                pull(str(store))
+                fill_in = pull(str(store))
             else:
                 write_new(store, template(KINDS[_OBJECT], variant or _VARIANT))
             written.add(store)
@@ -74,6 +76,7 @@ def init(directory: str, access: Access, variant: str | None, pull: Callable[[st
         frozenset(map(str, written)),
         to_add="" if hooks in written or names_hooks(hooks) else HOOK_LINES,
         live=live and store in written,
+        fill_in=fill_in,
         example=config in written and not access.url,
     )
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 NEXT = """
 Next:
-  1. put your server's address into confsync.yaml; say what you want in stores/in-memory.yaml
-  2. set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD, and run `confsync plan`
-  3. run `pre-commit install`, once in each clone
+  1. edit confsync.yaml (the server's address) and stores/in-memory.yaml
+  2. set STALWART_TOKEN (or STALWART_USER, STALWART_PASSWORD); `confsync plan`
+  3. `pre-commit install`, once in each clone
 """
 
 

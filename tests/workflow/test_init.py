@@ -95,14 +95,16 @@ def test_a_server_is_asked_for_the_store_and_named_in_the_configuration(
 ) -> None:
     asked = []
 
-    def pull(file: str) -> None:
+    def pull(file: str) -> int:
         asked.append(file)
         Path(file).write_text("InMemoryStore: {'@type': Default}\n")
+        return 2
 
     directory = tmp_path / "new" / "mail"
     begun = init(str(directory), access("HTTPS://mail.example.com/"), None, pull)
     assert asked == [str(directory / "stores/in-memory.yaml")]
     assert begun.live
+    assert f"fill in 2 references in {directory}/stores/in-memory.yaml" in begun_text(begun)
     assert "\n    url: https://mail.example.com\n" in Path(begun.config).read_text()
     monkeypatch.chdir(directory)
     assert check((), directory, today=TODAY).problems == ()
@@ -142,7 +144,7 @@ def test_an_address_that_is_none_is_refused_and_nothing_is_written(
 
 
 def test_where_a_server_cannot_be_read_nothing_is_written(tmp_path: Path) -> None:
-    def pull(file: str) -> None:
+    def pull(file: str) -> NoReturn:
         raise ConnectionFailed("nobody listens", where=file)
 
     with pytest.raises(ConnectionFailed):
