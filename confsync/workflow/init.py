@@ -40,10 +40,10 @@ def init(directory: str, access: Access, variant: str | None, pull: Callable[[st
     """Write `confsync.yaml`, a store and pre-commit's configuration into a directory, which is made
     where there is none; what is there already is left alone.
 
-    The store is what the server has that `access` names: `pull` writes it to a path, before anything
-    else is written, and returns how many references are to be filled in. Without a server, or with
-    a variant, it is a template. Raises OutputFailed where a file cannot be written, and what `pull`
-    does; then nothing is written.
+    The store is what the server has that `access` names: before anything else is written `pull`
+    writes it to a path, and returns how many references are to be filled in. Without a server, or
+    with a variant, it is a template. Raises OutputFailed where a file cannot be written, and what
+    `pull` does; then nothing is written.
     """
     if not directory:
         raise WrongUsage("the name of the directory is empty", hint="is a shell variable not set?")
