@@ -122,11 +122,18 @@ def directories(path: Path) -> Iterator[None]:
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a file that is not there. Raises OutputFailed, also where it has come meanwhile."""
+    """Write a file that is not there, whole or not at all. Raises OutputFailed, also where it has
+    come meanwhile.
+    """
     _LOG.info("writes %s", path)
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+            try:
+                file.write(text)
+                file.flush()
+            except BaseException:
+                path.unlink()
+                raise
     except FileExistsError:
         hint = "run it again: what is there is left alone"
         raise OutputFailed("somebody else wrote it meanwhile", where=str(path), hint=hint) from None

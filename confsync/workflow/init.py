@@ -47,6 +47,9 @@ def init(directory: str, access: Access, variant: str | None, pull: Callable[[st
     """
     if not directory:
         raise WrongUsage("the name of the directory is empty", hint="is a shell variable not set?")
+    if "://" in directory:
+        hint = "the server's goes to --url"
+        raise WrongUsage("a URL stands where a directory belongs", hint=hint)
     root = Path(directory)
     config, store, hooks = root / NAME, root / STORE, root / HOOKS_FILE
     text, live = _config(access, root), bool(access.url) and variant is None
@@ -82,10 +85,14 @@ def init(directory: str, access: Access, variant: str | None, pull: Callable[[st
 
 
 def _config(access: Access, root: Path) -> str:
-    """A `confsync.yaml` for the server that was named, and for the way to it."""
+    """A `confsync.yaml` for the server that was named, and for the way to it. Raises WrongUsage for
+    what cannot be an address, or the path of a file: it could be a secret.
+    """
     if not access.url:
         return config_text(_EXAMPLE, {})
-    from confsync.net.endpoint import endpoint, proxy_origin  # noqa: PLC0415 - nothing of it is needed without a server
+    # Without a server nothing of the network's room is loaded.
+    from confsync.net.endpoint import endpoint, proxy_origin  # noqa: PLC0415
+    from confsync.net.tls import Trust  # noqa: PLC0415
 
     server = endpoint(access.url, insecure_http=access.insecure_http)
     given = {
@@ -93,6 +100,7 @@ def _config(access: Access, root: Path) -> str:
         "client_cert": access.client_cert,
         "client_key": access.client_key,
     }
+    Trust(**given)
     way = {
         name: path if Path(path).is_absolute() else os.path.relpath(path, root)
         for name, path in given.items()

@@ -18,7 +18,7 @@ from confsync.sync.secret import Vault
 from confsync.workflow.check import Checked, same
 from confsync.workflow.configuration import configuration, read_configuration
 from confsync.workflow.discreet import discreet
-from confsync.workflow.load import load
+from confsync.workflow.load import check_names, load
 from confsync.workflow.targets import NOTHING_WANTED, options
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ def search(
         if rule not in SEARCHABLE:
             hint = f"{nearest(rule, SEARCHABLE)}there are {' and '.join(SEARCHABLE)}"
             raise WrongUsage("there is no rule of that name to look for alone", hint=hint)
+    if files:
+        check_names(files)
     config = _configuration(directory)
     wanted = dict.fromkeys(files or _all(directory, config))
     if not wanted:
@@ -103,9 +105,11 @@ def _allowed(file: str, config: Config | None, today: date) -> frozenset[str]:
 def _secrets(file: str) -> Sequence[Problem]:
     """The secrets in clear of a file that mentions an object."""
     try:
-        return load([file], Vault()).risks
+        risks = load([file], Vault()).risks
     except InvalidFiles as invalid:
         found = [problem for problem in invalid.problems if problem.rule == PLAINTEXT]
+    else:
+        return [problem for problem in risks if problem.rule == PLAINTEXT]
     return _with_lines(
         file, found, words(KINDS, secret_names(KINDS.values()), RESOLVERS), PLAINTEXT
     )

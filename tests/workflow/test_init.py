@@ -130,9 +130,11 @@ def test_the_way_to_the_server_is_written_as_it_leads_from_there(
     [
         access("https://admin:Canary@mail.example.com"),
         access("https://mail.example.com", proxy="http://u:Canary@proxy.example.com:1"),
+        access("https://mail.example.com", ca_file="redis://u:Canary@cache.example.com"),
+        access("https://mail.example.com", ca_file="-----BEGIN PRIVATE KEY-----\nCanary\n"),
         access("http://mail.example.com"),
     ],
-    ids=["credentials", "proxy-credentials", "http"],
+    ids=["credentials", "proxy-credentials", "url-as-file", "key-itself", "http"],
 )
 def test_an_address_that_is_none_is_refused_and_nothing_is_written(
     tmp_path: Path, way: Access
@@ -197,6 +199,14 @@ def test_below_the_root_of_a_repository_the_lines_are_for_the_root(tmp_path: Pat
     assert files_in(tmp_path) == ["mail/confsync.yaml", "mail/stores/in-memory.yaml"]
     assert Path(begun.hooks).resolve() == tmp_path / ".pre-commit-config.yaml"
     assert begun.to_add == HOOK_LINES
+
+
+@pytest.mark.parametrize("directory", ["", "https://u:Canary@mail.example.com"])
+def test_what_can_be_no_directory_is_refused(tmp_path: Path, directory: str) -> None:
+    with pytest.raises(WrongUsage) as caught:
+        init(directory, NO_SERVER, None, nobody)
+    assert "Canary" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_file_where_a_directory_belongs_is_an_error(tmp_path: Path) -> None:
