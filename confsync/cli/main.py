@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "plan": "Show what an apply would change, every secret masked.",
     "apply": "Bring the server to the state that files describe.",
     "validate": "Check files alone: no network, no secret.",
+    "pull": "Write the live state into a file, comments kept.",
     "show": "Show the live state as YAML, every secret masked.",
     "sandbox": "Run an embedded server to try confsync against.",
 }

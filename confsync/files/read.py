@@ -28,7 +28,7 @@ from ruamel.yaml.reader import ReaderError
 
 from confsync.errors import Problem
 from confsync.files.complaints import complaint
-from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
+from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,16 @@ def read(path: str) -> Parsed:
     """Read a file. Nothing is raised: whatever is wrong is a problem."""
     _LOG.info("reads %s", path)
     try:
-        source = _text(path)
+        content = _content(path)
+    except _Unreadable as unreadable:
+        return Parsed(None, (unreadable.problem,))
+    return parse(path, content)
+
+
+def parse(path: str, content: bytes) -> Parsed:
+    """The same of what a file holds, or is to hold. `path` is what it is called."""
+    try:
+        source = _text(path, content)
     except _Unreadable as unreadable:
         return Parsed(None, (unreadable.problem,))
     builder = _Builder(path)
@@ -92,10 +101,10 @@ def _events(source: str) -> Iterator[Event]:
     return events
 
 
-def _text(path: str) -> str:
+def _content(path: str) -> bytes:
     try:
         with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise _unreadable(path, "there is no such file", "check the path; it starts here") from None
     except IsADirectoryError:
@@ -104,6 +113,9 @@ def _text(path: str) -> str:
         raise _unreadable(path, "may not be read", "check the file's mode and owner") from None
     except (OSError, ValueError):
         raise _unreadable(path, "cannot be read", "check the path and the disk") from None
+
+
+def _text(path: str, content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise _unreadable(
             path, "is larger than 64 KiB", "no store needs so much: is this the file?"
@@ -157,6 +169,13 @@ def _control_character(path: str, error: Exception, source: str) -> Problem:
     return _problem_after(path, before, "yaml", "a control character stands here", hint)
 
 
+@dataclass(frozen=True)
+class _Open:
+    event: MappingStartEvent | SequenceStartEvent
+    mark: Mark
+    children: list[Node]
+
+
 @dataclass
 class _Builder:
     file: str
@@ -167,7 +186,7 @@ class _Builder:
         """Build the first document. A deeper one than allowed ends the reading."""
         root: Node | None = None
         depth = 0
-        open_nodes: list[tuple[Mark, list[Node], bool]] = []
+        open_nodes: list[_Open] = []
         for event in events:
             if isinstance(event, DocumentStartEvent):
                 self._another_document(event)
@@ -181,19 +200,12 @@ class _Builder:
                         hint = "no store is nested so deep: is this the file?"
                         self._problem(self._mark(event), "yaml", "nested deeper than 32", hint)
                         return None
-                    mapping = isinstance(event, MappingStartEvent)
-                    open_nodes.append((self._mark(event), [], mapping))
+                    open_nodes.append(_Open(event, self._mark(event), []))
                     continue
                 root = self._place(self._leaf(event), open_nodes, root)
             elif isinstance(event, MappingEndEvent | SequenceEndEvent):
                 depth -= 1
-                mark, children, mapping = open_nodes.pop()
-                node = (
-                    self._mapping(mark, children)
-                    if mapping
-                    else SequenceNode(mark, tuple(children))
-                )
-                root = self._place(node, open_nodes, root)
+                root = self._place(self._collection(open_nodes.pop(), event), open_nodes, root)
         return root
 
     def refuse_line_separators(self, source: str) -> None:
@@ -217,13 +229,20 @@ class _Builder:
             self._problem(root.mark, "wrong-type", "the file must be a mapping of objects", hint)
 
     @staticmethod
-    def _place(
-        node: Node, open_nodes: list[tuple[Mark, list[Node], bool]], root: Node | None
-    ) -> Node | None:
+    def _place(node: Node, open_nodes: list[_Open], root: Node | None) -> Node | None:
         if open_nodes:
-            open_nodes[-1][1].append(node)
+            open_nodes[-1].children.append(node)
             return root
         return node if root is None else root
+
+    def _collection(self, opened: _Open, event: Event) -> Node:
+        start, children = opened.event, opened.children
+        last = children[-1].span.end if children else event.end_mark.index
+        end = event.end_mark.index if start.flow_style else last
+        span = Span(start.start_mark.index, end, bool(start.flow_style))
+        if isinstance(start, MappingStartEvent):
+            return self._mapping(opened.mark, children, span)
+        return SequenceNode(opened.mark, tuple(children), span)
 
     def _leaf(self, event: Event) -> ScalarNode:
         mark = self._mark(event)
@@ -234,9 +253,10 @@ class _Builder:
             self._problem(mark, "encoding", "half a character stands here", hint)
             return ScalarNode(mark, "", plain=True, broken=True)
         tagged = event.ctag is not None
-        return ScalarNode(mark, event.value, plain=not event.style, broken=tagged)
+        span = Span(event.start_mark.index, event.end_mark.index)
+        return ScalarNode(mark, event.value, plain=not event.style, broken=tagged, span=span)
 
-    def _mapping(self, mark: Mark, children: list[Node]) -> MappingNode:
+    def _mapping(self, mark: Mark, children: list[Node], span: Span) -> MappingNode:
         seen: dict[str, Mark] = {}
         entries: list[tuple[ScalarNode, Node]] = []
         for key, value in zip(children[::2], children[1::2], strict=True):
@@ -252,7 +272,7 @@ class _Builder:
             elif not key.broken:
                 seen[key.text] = key.mark
                 entries.append((key, _at_its_key(key, value)))
-        return MappingNode(mark, tuple(entries))
+        return MappingNode(mark, tuple(entries), span)
 
     def _refuse_extras(self, event: NodeEvent) -> None:
         mark = self._mark(event)

@@ -26,7 +26,7 @@ def yaml_text(document: Mapping[str, Plain]) -> str:
     out = StringIO()
     yaml.dump(_quoted(dict(document)), out)
     return "".join(
-        character if _visible(character) else _escape(character) for character in out.getvalue()
+        character if visible(character) else escape(character) for character in out.getvalue()
     )
 
 
@@ -38,18 +38,18 @@ def _quoted(value: Plain) -> Plain:
         }
     if isinstance(value, list):
         return [_quoted(inner) for inner in value]
-    if isinstance(value, str) and not all(map(_visible, value)):
+    if isinstance(value, str) and not all(map(visible, value)):
         quoted: str = DoubleQuotedScalarString(value)
         return quoted
     return value
 
 
-def _visible(character: str) -> bool:
+def visible(character: str) -> bool:
     """Whether a character shows what it is: no control, format or unassigned one, no odd space."""
     return character in " \n" or unicodedata.category(character)[0] not in "CZ"
 
 
-def _escape(character: str) -> str:
-    """As YAML's double quotes have it. Such characters stand nowhere else: see `_quoted`."""
+def escape(character: str) -> str:
+    """A character as YAML's double quotes have it."""
     code = ord(character)
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four digits

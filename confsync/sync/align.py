@@ -59,3 +59,40 @@ def align(
         else:
             removed.append(i)
     return Alignment(tuple(kept), tuple(removed), tuple(range(j, desired)))
+
+
+def closest(
+    old: int,
+    new: int,
+    keep: Callable[[int, int], int],
+    drop: Callable[[int], int],
+    add: Callable[[int], int],
+) -> list[tuple[int | None, int | None]]:
+    """The order-preserving pairing of two lists that costs least, where items may go and come
+    anywhere. Pairs come in order; None stands for an item that goes or comes. Ties pair.
+    """
+    best = {(old, new): 0}
+    for i in range(old, -1, -1):
+        for j in range(new, -1, -1):
+            ways = []
+            if i < old and j < new:
+                ways.append(keep(i, j) + best[i + 1, j + 1])
+            if i < old:
+                ways.append(drop(i) + best[i + 1, j])
+            if j < new:
+                ways.append(add(j) + best[i, j + 1])
+            if ways:
+                best[i, j] = min(ways)
+    pairs: list[tuple[int | None, int | None]] = []
+    i = j = 0
+    while i < old or j < new:
+        if i < old and j < new and best[i, j] == keep(i, j) + best[i + 1, j + 1]:
+            pairs.append((i, j))
+            i, j = i + 1, j + 1
+        elif i < old and best[i, j] == drop(i) + best[i + 1, j]:
+            pairs.append((i, None))
+            i += 1
+        else:
+            pairs.append((None, j))
+            j += 1
+    return pairs
