@@ -78,27 +78,27 @@ class Brackets:
         for number, (index, body) in enumerate(wanted):
             last = number == len(wanted) - 1
             comma = "," if not last or self.comma else ""
-            parts += [self._before(number, index), body, comma, self._after(index, last=last)]
+            before = self._before(index, first=not number)
+            beside = number > 0 and not before and not parts[-1]
+            parts += [" " if beside else before, body, comma, self._after(index, last=last)]
         return "".join([*parts, self.tail, self.source[self.span.end - 1]])
 
-    def _before(self, number: int, index: int | None) -> str:
-        if index is None:
-            if not number:
-                return self._text(self.pieces[0].before) if self._plain_start else ""
-            model = self.pieces[-1] if self.pieces else None
-            alone = model is None or (len(self.pieces) == 1 and not self.head)
-            before = " " if alone or model is None else self._text(model.before)
-            return before.rpartition("\n")[2] if "#" in before else before
-        before = self._text(self.pieces[index].before)
-        if not number and index and not before.strip() and self._plain_start:
-            return self._text(self.pieces[0].before)
-        return before if number or before.strip() or self.head else before.lstrip(" ")
+    def _before(self, index: int | None, *, first: bool) -> str:
+        """What stands before a member that comes first, or later."""
+        own = "" if index is None else self._text(self.pieces[index].before)
+        if own.strip() or (index is not None and first == (index == 0)):
+            return own
+        if not self.pieces:
+            return ""
+        if first or (len(self.pieces) == 1 and self.head):
+            return self._margin(0)
+        return "" if len(self.pieces) == 1 else self._margin(-1)
 
-    @property
-    def _plain_start(self) -> bool:
-        return bool(self.pieces) and not self._text(self.pieces[0].before).strip()
+    def _margin(self, index: int) -> str:
+        return self._text(self.pieces[index].before).rpartition("\n")[2]
 
     def _after(self, index: int | None, *, last: bool) -> str:
+        """What ends the line of a member: a comment, a line break, or nothing."""
         if not self.pieces:
             return ""
         end = self._text(self.pieces[-1].after)

@@ -81,11 +81,19 @@ def _order_counts(
 
 
 def _in_live_order(places: list[_Place]) -> list[tuple[int | None, Revision]]:
-    """The items in the order of the live set, then those that only may be in it."""
+    """The items in the order of the live set, then those that only may be in it; what is said again
+    stays behind the one before it.
+    """
     last = max((place.live for place in places if place.live is not None), default=0) + 1
     ordered = sorted(places, key=lambda place: last if place.live is None else place.live)
-    first = [(next(iter(place.items), None), place.revision) for place in ordered]
-    return first + [(item, KEEP) for place in ordered for item in place.items[1:]]
+    wanted: list[tuple[int | None, Revision]] = [
+        (next(iter(place.items), None), place.revision) for place in ordered
+    ]
+    for again in sorted(item for place in ordered for item in place.items[1:]):
+        earlier = [item for item, _ in wanted if item is not None and item < again]
+        at = [item for item, _ in wanted].index(max(earlier)) + 1
+        wanted.insert(at, (again, KEEP))
+    return wanted
 
 
 def _distinct(items: Sequence[Member]) -> tuple[tuple[Url, ...], list[tuple[int, ...]]]:

@@ -28,22 +28,22 @@ def pulled_text(pulled: Pulled, mood: str = "") -> str:
     `mood` stands before the participles: `would be ` where nothing was done.
     """
     file = printable(pulled.file)
-    if pulled.before == pulled.after and not (pulled.changed or pulled.gone or pulled.new):
-        return f"{file}: nothing to change: it says what the server has\n"
+    count = len(pulled.changed) + len(pulled.gone)
+    comments = plural(pulled.comments, "comment")
     lines = []
     if pulled.gone:
         names = ", ".join(path_text(path) for path in pulled.gone)
-        comments = f", with {plural(pulled.comments, 'comment')}" if pulled.comments else ""
-        lines.append(f"{file}: {mood}taken away{comments}: {names}")
+        lines.append(f"{mood}taken away{f', with {comments}' if pulled.comments else ''}: {names}")
     elif pulled.comments:
-        lines.append(f"{file}: {plural(pulled.comments, 'comment')} {mood}taken away")
-    count = len(pulled.changed) + len(pulled.gone)
-    done = "new file, " if pulled.new else ""
-    verb = f"{mood}written" if pulled.new else f"{mood}changed"
-    told = [f"{done}{plural(count, 'field')} {verb}"]
+        lines.append(f"{comments} {mood}taken away")
+    told = ["nothing to change: it says what the server has"]
+    if pulled.new:
+        told = [f"new file, {plural(count, 'field')} {mood}written"]
+    elif count:
+        told = [f"{plural(count, 'field')} {mood}changed"]
     if pulled.fill_in:
         told.append(f"{plural(len(pulled.fill_in), 'reference')} to fill in")
-    return "".join(f"{line}\n" for line in [*lines, f"{file}: {', '.join(told)}"])
+    return "".join(f"{file}: {line}\n" for line in [*lines, ", ".join(told)])
 
 
 def diff_text(pulled: Pulled) -> str:

@@ -18,6 +18,7 @@ from confsync.kinds import KINDS
 from confsync.kinds.in_clear import masked_comment, replacements
 from confsync.kinds.mistakes import INSTEAD
 from confsync.kinds.revise import Words, revise
+from confsync.kinds.to_store import FILL_IN
 from confsync.secrets import RESOLVERS
 from confsync.secrets.moment import At
 from confsync.secrets.resolve import resolve, resolving
@@ -198,7 +199,7 @@ def _pulled(layers: _Layers, kind: Kind, revised: Revised, made: Edited, after: 
     fill_in = [
         _to_fill_in(node, path)
         for node, path in _scalars(after.document, ())
-        if node.text in revised.fill_in
+        if path[-1] == "env" and node.text.startswith(FILL_IN)
     ]
     return Pulled(
         file=layers.files[-1],
