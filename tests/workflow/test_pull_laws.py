@@ -1,4 +1,4 @@
-"""What is true of every pull, whatever the server has and whatever the file says."""
+"""What is true of every pull, whatever the server has and whatever the files say."""
 
 from __future__ import annotations
 
@@ -11,55 +11,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from confsync.errors import NotWritten
-from confsync.kinds import KINDS
-from confsync.kinds.from_wire import from_wire
-from confsync.sandbox import rules
-from confsync.sync.secret import Vault
-from confsync.sync.values import Target
-from confsync.workflow.plan import plan
-from confsync.workflow.pull import pull
-from confsync.workflow.server import Session
 from confsync.files.read import read
+from confsync.sync.document import MappingNode
+from confsync.workflow.plan import plan
+from confsync.workflow.pull import preview, pull
 from tests.scribe import Scribe
-from tests.states import (
-    MASK,
-    NAME,
-    TYPE,
-    Json,
-    Pair,
-    holds_password,
-    pairs,
-    stored_states,
-    wanted_states,
-)
+from tests.states import MASK, NAME, SHAPE, TYPE, Json, Pair, default_of, holds_password, pairs
 from tests.sync.runs import strings
+from tests.workflow.stored import session
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from confsync.sync.values import Live
-
-TARGET = Target("t", "https://mail.example.com")
+    from confsync.sync.revision import Pulled
 
 
 @dataclass(frozen=True)
-class Stored:
-    """A server that has a state, by the sandbox's rules."""
+class Scene:
+    """Files as somebody wrote them, what the server has, and what it had when they were written."""
 
-    state: Json
-    vault: Vault
+    files: tuple[Path, ...]
+    scribe: Scribe
+    pair: Pair
+    environment: dict[str, str]
 
-    def read(self, name: str, decode: Any) -> Live:  # noqa: ANN401
-        view: Any = rules.get_view(self.state)
-        return decode(view)
+    @property
+    def last(self) -> Path:
+        return self.files[-1]
 
-    def update(self, *_: object) -> Any:  # noqa: ANN401
-        raise AssertionError
+    def pull(self) -> Pulled:
+        files = [str(file) for file in self.files]
+        return pull(files, session(self.pair.live), environment=self.environment)
 
-
-def session(state: Json) -> Session:
-    vault = Vault()
-    return Session(TARGET, Stored(state, vault), vault)
+    def same(self, name: str) -> bool:
+        """Whether a field has the value that the files say, and its variant is theirs."""
+        live, stored = self.pair.live, self.pair.wanted.stored
+        return live[TYPE] == stored[TYPE] and str(live[name]) == str(stored[name])
 
 
 @pytest.fixture(scope="module")
@@ -67,29 +54,121 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("pulled")
 
 
-def names(path: Path) -> list[str]:
-    document = read(str(path)).document
+def layers(document: Json, random: Random) -> list[Json]:
+    """A document as it is, in two layers, or over one that says something else."""
+    state = document[NAME]
+    match random.randrange(6):
+        case 0:
+            other = "Redis" if state[TYPE] != "Redis" else "RedisCluster"
+            return [{NAME: {TYPE: other, "timeout": "7s"}}, document]
+        case 1 | 2 if len(state) > 1:
+            lower, upper = _split(state, random)
+            return [{NAME: lower}, {NAME: upper}]
+        case _:
+            return [document]
+
+
+def _split(state: Json, random: Random) -> tuple[Json, Json]:
+    """An object in two layers, its nested objects too; the upper one may leave out its variant."""
+    lower, upper = {TYPE: state[TYPE]}, {}
+    for name, value in state.items():
+        where = random.randrange(4)
+        if name == TYPE:
+            upper |= {name: value} if where else {}
+        elif isinstance(value, dict) and TYPE in value and where > 1:
+            lower[name], upper[name] = _split(value, random)
+        elif where:
+            lower[name] = value
+            upper |= {name: value} if where == 1 else {}
+        else:
+            upper[name] = value
+    return lower, upper or {TYPE: state[TYPE]}
+
+
+def object_of(file: Path) -> MappingNode:
+    document = read(str(file)).document
     assert document is not None
     entry = document.get(NAME)
-    return [key.text for key, _ in entry[1].entries]
+    assert entry is not None
+    assert isinstance(entry[1], MappingNode)
+    return entry[1]
 
 
-@given(pair=pairs(), seed=st.integers(0, 2**32), known=st.booleans())
-def test_pull(folder: Path, pair: Pair, seed: int, known: bool) -> None:
-    scribe = Scribe(Random(seed))
-    file = folder / "a.yaml"
-    text = scribe.written(pair.wanted.document)
-    file.write_bytes(text.encode())
-    environment = pair.wanted.environment if known else {}
-    before = names(file)
+def names(file: Path) -> list[str]:
+    return [key.text for key, _ in object_of(file).entries]
+
+
+def written(folder: Path, pair: Pair, seed: int) -> Scene:
+    """Files that say what is wanted, in a hand of their own; the last one has the comments."""
+    random = Random(seed)  # noqa: S311 - which files are tried is no secret
+    files: list[Path] = []
+    scribe = Scribe(random)
+    for number, document in enumerate(layers(pair.wanted.document, random)):
+        scribe = Scribe(random)
+        files.append(folder / f"{number}.yaml")
+        files[-1].write_bytes(scribe.written(document).encode())
+    environment = pair.wanted.environment if random.randrange(2) else {}
+    return Scene(tuple(files), scribe, pair, environment)
+
+
+@given(pair=pairs(), seed=st.integers(0, 2**32))
+def test_a_pull_makes_the_files_say_what_the_server_has_and_leaves_the_rest_alone(
+    folder: Path, pair: Pair, seed: int
+) -> None:
+    scene = written(folder, pair, seed)
+    before, named = scene.last.read_bytes(), names(scene.last)
     try:
-        pulled = pull([str(file)], session(pair.live), environment=environment)
+        pulled = scene.pull()
     except NotWritten:
-        assert file.read_bytes() == text.encode()
-        assert any(holds_password(t) or t == MASK for t in strings(pair.live))
+        assert scene.last.read_bytes() == before
+        assert any(holds_password(text) or text == MASK for text in strings(pair.live))
         return
-    after = file.read_bytes().decode()
-    planned = plan([str(file)], session(pair.live), environment=environment)
+    files = [str(file) for file in scene.files]
+    planned = plan(files, session(pair.live), environment=scene.environment)
     assert planned.difference.changes == ()
-    pull([str(file)], session(pair.live), environment=environment)
-    assert file.read_bytes().decode() == after
+    assert planned.findings == () or all(note.severity == "note" for note in planned.findings)
+    after = scene.last.read_bytes().decode()
+    check_fields(scene, named)
+    check_comments(scene, before.decode(), after, pulled.comments)
+    if seed % 8 == 0:
+        assert scene.pull().changed == ()
+        assert scene.last.read_bytes().decode() == after
+
+
+def check_fields(scene: Scene, named: list[str]) -> None:
+    """Named fields stay named, in their order; of the others come those that have to be said."""
+    live = scene.pair.live
+    fields = SHAPE.objects[live[TYPE]].fields
+    now = names(scene.last)
+    stay = [name for name in named if name == TYPE or name in fields]
+    assert [name for name in now if name in named] == stay
+    new = [name for name in now if name not in named and name != TYPE]
+    if len(scene.files) == 1:
+        assert new == [
+            name
+            for name, known in fields.items()
+            if name not in named and (known.required or live[name] != default_of(known))
+        ]
+    elif all(map(scene.same, fields)):
+        assert new == []
+
+
+def check_comments(scene: Scene, before: str, after: str, lost: int) -> None:
+    """Comments of what stays stay, and lines of what is so already stay to the byte."""
+    live = scene.pair.live
+    fields = SHAPE.objects[live[TYPE]].fields
+    assert after.count("# note") == len(scene.scribe.notes) - lost
+    lines = set(after.split("\n"))
+    for note in scene.scribe.notes:
+        field = note.path[1] if len(note.path) > 1 else TYPE
+        if len(note.path) < 3 and (field == TYPE or field in fields):  # noqa: PLR2004
+            assert note.text in after
+        if field in fields and scene.same(str(field)):
+            start = before.index(note.text)
+            end = before.find("\n", start)
+            line = before[before.rfind("\n", 0, start) + 1 : end if end >= 0 else None]
+            assert line in lines
+    if before == after:
+        assert lost == 0
+    elif len(scene.files) == 1:
+        assert not (live[TYPE] == scene.pair.wanted.stored[TYPE] and all(map(scene.same, fields)))
