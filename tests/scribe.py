@@ -25,7 +25,7 @@ class Note:
 
 @dataclass
 class Scribe:
-    """Writes a document. `comments` is how many of the places for a comment have one, in percent."""
+    """Writes a document. `comments`: how many of the places for a comment have one, in percent."""
 
     random: Random
     comments: int = 30

@@ -144,8 +144,8 @@ class _Editor:
                 self.mapping(node, entries)
             case Elements(items), SequenceNode() if items or node.span.flow:
                 self.sequence(node, items)
-            case Elements(()), _:
-                self._replace(key, node, [], column)
+            case Elements(()), SequenceNode() if key is not None:
+                self._emptied(key, node)
             case Write(value), _:
                 self._replace(key, node, value, column)
             case _:
@@ -171,6 +171,13 @@ class _Editor:
         end = self.lines.comments_below(self.lines.next(end), column)
         self.dropped.append((below, end))
         self.changes += [Change(at, at, f" {text}"), Change(below, end, "")]
+
+    def _emptied(self, key: ScalarNode, node: SequenceNode) -> None:
+        """Take all items of a list away that stands in lines of its own."""
+        at, blocks = colon(self.source, key), blocks_of_items(self.lines, node)
+        self.dropped += [(block.start, block.end) for block in blocks]
+        self.changes.append(Change(at, at, f" {self.style.inline([])}"))
+        self.changes += [Change(block.start, block.end, "") for block in blocks]
 
     def _within(self) -> _Editor:
         """For what may become part of a larger change."""
