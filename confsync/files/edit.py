@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from confsync.errors import Fault
 from confsync.files.blocks import Change, blocks_of_entries, blocks_of_items, in_order, in_place
 from confsync.files.comments import Comment, comments
-from confsync.files.ends import colon, end_of, is_absent, refused
+from confsync.files.ends import colon, end_of, is_absent, refused, text_end
 from confsync.files.flow import Brackets, Unclear
 from confsync.files.lines import Lines
 from confsync.files.style import style_of
@@ -158,13 +158,16 @@ class _Editor:
             at = colon(self.source, key)
             self.changes.append(Change(at, at, f" {text}"))
             return
-        start, end = node.span.start, end_of(self.source, node, key)
-        if key is None or isinstance(node, ScalarNode) or node.span.flow:
-            scalar = isinstance(node, ScalarNode)
-            header = _HEADER.match(self.source, start, end) if scalar else None
-            if header is None:
-                self.dropped.append((start, end))
+        start = node.span.start
+        if isinstance(node, ScalarNode):
+            end = text_end(self.source, node)
+            header = _HEADER.match(self.source, start, end)
             text = text if header is None else f"{text}  {header[1]}"
+            self.changes.append(Change(start, end, text))
+            return
+        end = end_of(self.source, node)
+        if key is None or node.span.flow:
+            self.dropped.append((start, end))
             self.changes.append(Change(start, end, text))
             return
         at, below = colon(self.source, key), self.lines.next(key.span.start)

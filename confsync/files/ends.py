@@ -30,14 +30,21 @@ def colon(source: str, key: ScalarNode) -> int:
     return found.end()
 
 
+def text_end(source: str, node: ScalarNode) -> int:
+    """Where a scalar ends, without the empty lines below a text in lines of its own."""
+    start, end = node.span.start, node.span.end
+    folded = source.startswith(("|", ">"), start)
+    return start + len(source[start:end].rstrip()) if folded else end
+
+
 def end_of(source: str, node: Node, key: ScalarNode | None = None) -> int:
     """Where the last character of a node stands that counts; behind it. `key`: its key."""
     if isinstance(node, ScalarNode):
         if is_absent(node):
             return node.span.start if key is None else colon(source, key)
-        start, end = node.span.start, node.span.end
-        folded = source.startswith(("|", ">"), start) and not _KEEPING.match(source, start)
-        return start + len(source[start:end].rstrip()) if folded else end
+        if _KEEPING.match(source, node.span.start):
+            return node.span.end - source.endswith("\n", 0, node.span.end)
+        return text_end(source, node)
     if node.span.flow:
         return node.span.end
     if isinstance(node, MappingNode):

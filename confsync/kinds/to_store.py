@@ -11,7 +11,7 @@ from confsync.kinds.duration import duration_text
 from confsync.kinds.urls import is_address
 from confsync.sync.relate import same
 from confsync.sync.secret import MASK, Secret
-from confsync.sync.shape import Duration, ListOf, Shape, Variants
+from confsync.sync.shape import Duration, ListOf, Shape, Text, Variants
 from confsync.sync.tree import Items, Members, Object, Path, Tree
 from confsync.sync.url import Url, masked, percent_encoded, trim
 
@@ -44,7 +44,8 @@ class Writer:
 
     `taken` are the names of references that may not be used again. `fill_in` are those that it
     made up. `unsayable` are the places of texts that no file
-    can hold: a mask, what looks like a password in a URL where none belongs, half a character.
+    can hold: a mask, what looks like a password in a URL where none belongs, white space where it
+    is trimmed, half a character.
     """
 
     taken: frozenset[str] = frozenset()
@@ -78,7 +79,7 @@ class Writer:
             case int(), Duration() if not isinstance(value, bool):
                 return duration_text(value)
             case str(), _:
-                return self._text(value, path)
+                return self._text(value, path, trimmed=not isinstance(shape, Text) or shape.trimmed)
             case ((bool() | int() | None), _):
                 return value
             case _:
@@ -87,7 +88,7 @@ class Writer:
     def url(self, url: Url, path: Path) -> Plain:
         """A URL: as a text, as a mapping where it has a password, or as one reference."""
         if not url.secrets:
-            return self._text(str(url), path)
+            return self._text(str(url), path, trimmed=True)
         parts = mapping_parts(url)
         if parts is None:
             return self.reference()
@@ -101,8 +102,10 @@ class Writer:
         self.fill_in.append(name)
         return {"env": name}
 
-    def _text(self, value: str, path: Path) -> str:
-        if value == MASK or masked(value) != value or any(map(_half, value)):
+    def _text(self, value: str, path: Path, *, trimmed: bool) -> str:
+        changed = trim(value) if trimmed else value if trim(value) else ""
+        unfit = MASK in {value, changed} or changed != value or any(map(_half, value))
+        if unfit or masked(value) != value:
             self.unsayable.append(path)
         return value
 

@@ -8,10 +8,11 @@ items that find no slot are appended, and nothing can be put between two slots.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 REMOVAL = 1
 """The leaves that taking a slot away costs: one null."""
@@ -69,30 +70,32 @@ def closest(
     add: Callable[[int], int],
 ) -> list[tuple[int | None, int | None]]:
     """The order-preserving pairing of two lists that costs least, where items may go and come
-    anywhere. Pairs come in order; None stands for an item that goes or comes. Ties pair.
+    anywhere.
+
+    Pairs come in order; None stands for an item that goes or comes. Ties pair. Equal items at the
+    start are paired without looking further.
     """
-    best = {(old, new): 0}
-    for i in range(old, -1, -1):
-        for j in range(new, -1, -1):
-            ways = []
-            if i < old and j < new:
-                ways.append(keep(i, j) + best[i + 1, j + 1])
-            if i < old:
-                ways.append(drop(i) + best[i + 1, j])
-            if j < new:
-                ways.append(add(j) + best[i, j + 1])
-            if ways:
-                best[i, j] = min(ways)
-    pairs: list[tuple[int | None, int | None]] = []
-    i = j = 0
+    start = 0
+    while start < min(old, new) and keep(start, start) == 0:
+        start += 1
+
+    # best[i][j]: the least cost from old item i and new item j on, and the pair to start with.
+    best: dict[tuple[int, int], tuple[int, tuple[int | None, int | None]]] = {}
+
+    def ways(i: int, j: int) -> Iterator[tuple[int, tuple[int | None, int | None]]]:
+        if i < old and j < new:
+            yield keep(i, j) + best[i + 1, j + 1][0], (i, j)
+        if i < old:
+            yield drop(i) + best[i + 1, j][0], (i, None)
+        if j < new:
+            yield add(j) + best[i, j + 1][0], (None, j)
+
+    for i in range(old, start - 1, -1):
+        for j in range(new, start - 1, -1):
+            best[i, j] = min(ways(i, j), key=itemgetter(0), default=(0, (None, None)))
+    pairs: list[tuple[int | None, int | None]] = [(slot, slot) for slot in range(start)]
+    i = j = start
     while i < old or j < new:
-        if i < old and j < new and best[i, j] == keep(i, j) + best[i + 1, j + 1]:
-            pairs.append((i, j))
-            i, j = i + 1, j + 1
-        elif i < old and best[i, j] == drop(i) + best[i + 1, j]:
-            pairs.append((i, None))
-            i += 1
-        else:
-            pairs.append((None, j))
-            j += 1
+        pairs.append(best[i, j][1])
+        i, j = i + (pairs[-1][0] is not None), j + (pairs[-1][1] is not None)
     return pairs

@@ -25,6 +25,7 @@ from confsync.secrets.resolve import resolve, resolving
 from confsync.sync.diff import difference
 from confsync.sync.document import MappingNode, Node, ScalarNode
 from confsync.sync.revision import Pulled, Write
+from confsync.sync.risk import RISKS
 from confsync.sync.tree import path_text
 from confsync.workflow.discreet import discreet
 from confsync.workflow.load import check_names, loaded
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from confsync.workflow.server import Session
 
 NAME = "InMemoryStore"
+
+_BEYOND = {"limit", "duration", "wrong-value"}
+"""The rules that values of a server may break that has other limits, or more choices."""
 
 
 @discreet
@@ -119,7 +123,8 @@ def _draft(
         paths = ", ".join(map(path_text, revised.unsayable))
         raise NotWritten(
             f"the server has a text that no file can hold: {paths}",
-            hint="nothing was written; it looks like a password or a mask: change it on the server",
+            hint="nothing was written; a password, a mask or white space cannot stand there: "
+            "change it on the server",
         )
     made = _text(layers, kind, revised)
     content = layers.store.mark + made.text.encode("utf-8")
@@ -176,8 +181,14 @@ def _check(  # noqa: PLR0913, PLR0917 - all that a plan depends on
     except InvalidFiles as invalid:
         if any(problem.file != layers.files[-1] for problem in invalid.problems):
             raise
-        rules = ", ".join(sorted({problem.rule for problem in invalid.problems}))
-        raise Fault(f"the file would not be valid: {rules}") from None
+        errors = [problem for problem in invalid.problems if problem.rule not in RISKS]
+        rules = {problem.rule for problem in errors}
+        if rules <= _BEYOND:
+            hint = "nothing was written; change it on the server, or update confsync"
+            raise NotWritten(
+                f"no file can say what the server has: {errors[0].message}", hint=hint
+            ) from None
+        raise Fault(f"the file would not be valid: {', '.join(sorted(rules))}") from None
     desired = resolve(found.desired, vault, At(RESOLVERS, "plan"), environment).desired
     left = difference(live.tree, desired.tree, kind.shape, desired.origin)
     if left.changes:
