@@ -124,9 +124,11 @@ class _Reviser:
         self, entries: list[tuple[str, Revision]], base: MappingNode | None, path: Path
     ) -> Revision | None:
         """An object that the file does not name yet, as one value."""
-        self.changed = [place for place in self.changed if place != (*path, TYPE)]
+        within = path or (TYPE,)
+        self.changed = [place for place in self.changed if place[: len(within)] != within]
         if len(entries) == 1 and base is not None:
             return None
+        self.changed += [path] if path else []
         values = {name: entry.value for name, entry in entries if isinstance(entry, Write)}
         return Write(values)
 
@@ -141,12 +143,9 @@ class _Reviser:
             under = below if isinstance(below, MappingNode) else None
             return self.object(value, known.shape, None, under, path)
         else:
-            places = (len(self.changed), len(self.gone), len(self.writer.fill_in))
-            unsayable = len(self.writer.unsayable)
-            if isinstance(self._named(value, known, below, None, path), Keep):
+            trial = _Reviser(self.words, Writer(self.words.taken))
+            if isinstance(trial._named(value, known, below, None, path), Keep):
                 return None
-            del self.changed[places[0] :], self.gone[places[1] :]
-            del self.writer.fill_in[places[2] :], self.writer.unsayable[unsayable:]
         return self._fresh(value, known.shape, path)
 
     def _named(
@@ -200,7 +199,6 @@ class _Reviser:
             return self._fresh(url, UrlText(), here) if item is None else self._url(url, item, here)
 
         before = len(self.changed)
-
         revision = revised_set(live, shape, [Member(n, member(n)) for n in node.items], revised)
         del self.changed[before:]
         if not isinstance(revision, Keep):
