@@ -28,7 +28,7 @@ class Style:
     under it. `type_quote`: the quotes of `@type`. `json`: every text stands in double quotes.
     """
 
-    newline: str = "\n"
+    newline: str
     step: int = 2
     dash: int = 2
     type_quote: str = "'"
