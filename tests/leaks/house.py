@@ -24,17 +24,22 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(confsync.__file__).parent
 LENGTHS = (20, 44)
+MEANT = {("saved.plan", "argument in clear")}
+"""A saved plan holds the commands of its references whole: it is applied from there."""
 _FORK = Path(__file__).with_name("fork.py")
 _TIME = re.compile(rb"\d+\.\d\d s$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Played:
-    """What a run wrote: its status, both streams, and every file, by name."""
+    """What a run wrote: its status, both streams, and every file, by name; files that were there
+    and are others now as they were and as they are.
+    """
 
     status: int
     streams: Mapping[str, bytes]
     files: Mapping[str, bytes]
+    edited: Mapping[str, tuple[bytes, bytes]]
 
     @property
     def written(self) -> dict[str, bytes]:
@@ -84,7 +89,10 @@ class House:
             played.append(self._play(scene, canaries))
             for name, text in played[-1].written.items():
                 where = canaries.found_in(f"{name}\n{text.decode('utf-8', 'replace')}")
-                found += [f"{name}: {trace}" for trace in where]
+                found += [f"{name}: {trace}" for trace in where if (name, trace) not in MEANT]
+            for name, (old, new) in played[-1].edited.items():
+                before, after = (set(canaries.found_in(text.decode())) for text in (old, new))
+                found += [f"{name}: {trace}, which was not there" for trace in after - before]
             if b"left the program" in played[-1].streams["err"] or played[-1].status < 0:
                 found.append(f"the program itself failed: status {played[-1].status}")
         first, second = played
@@ -122,7 +130,14 @@ class House:
             for path in sorted(self._desk.rglob("*"))
             if path.is_file() and path.relative_to(self._desk).as_posix() not in given.files
         }
-        return Played(status, {name: path.read_bytes() for name, path in streams.items()}, written)
+        there = {name: (self._desk / name).read_bytes() for name in given.files}
+        old = {
+            name: content if isinstance(content, bytes) else content.encode()
+            for name, content in given.files.items()
+        }
+        edited = {name: (old[name], text) for name, text in there.items() if text != old[name]}
+        streamed = {name: path.read_bytes() for name, path in streams.items()}
+        return Played(status, streamed, written, edited)
 
     def _ran(self, job: Mapping[str, object]) -> int:
         assert self._fork.stdin is not None

@@ -353,6 +353,7 @@ OPTIONS: Mapping[str, Callable[[Aviary], Given]] = {
     "fail": lambda _: Given(("--hidden-secrets", "fail")),
     "colour": lambda _: Given(("--color", "always")),
     "saved": lambda _: Given(("--out", "saved.plan")),
+    "diff": lambda _: Given(("--diff",)),
     "URL with credentials": lambda c: Given(("--url", f"https://u:{c['url'].encoded}@h")),
     "URL variable": lambda c: Given(environ={"CONFSYNC_URL": f"https://u:{c['url'].encoded}@h"}),
     "other proxies": lambda c: Given(
@@ -412,7 +413,7 @@ FINE: Mapping[str, tuple[str, ...]] = {
     "live": tuple(name for name in LIVE if name not in {"wrong type", "newer variant"}),
     "failure": ("none", "without effect", "stored and failed"),
     "credentials": ("token", "plan token"),
-    "options": ("everything allowed", "unlisted", "keep", "fail", "saved", "none"),
+    "options": ("everything allowed", "unlisted", "keep", "fail", "saved", "diff", "none"),
 }
 """What scenes are made of that go on to the end, or nearly: one of each."""
 
@@ -481,6 +482,6 @@ def _known(arguments: tuple[str, ...], options: frozenset[str]) -> list[str]:
 
 
 _OUTPUTS = {"output value", "output format", "output URL"}
-_FLAGS = {"--allow-commands"}
+_FLAGS = {"--allow-commands", "--diff"}
 _VALUED = {"--allow", "--unlisted", "--hidden-secrets", "--color", "--url", "--proxy", "--output"}
 _VALUED |= {"--state", "--out", "--ca-file"}
