@@ -112,7 +112,14 @@ class SecretUnavailable(ConfsyncError):
 
 
 class ConnectionFailed(ConfsyncError):
-    """No connection came about: the server has certainly not seen the request."""
+    """No connection came about: the server has certainly not seen the request.
+
+    `lasting`: no waiting mends it, as with a certificate that is not trusted. `interrupted`: a
+    signal ended the tries.
+    """
+
+    lasting = False
+    interrupted = False
 
 
 class ConnectionLost(ConfsyncError):
@@ -120,7 +127,11 @@ class ConnectionLost(ConfsyncError):
 
 
 class ServerRefused(ConfsyncError):
-    """The server answered with an error. `status` is the HTTP status, 200 for JMAP errors."""
+    """The server answered with an error. `status` is the HTTP status, 200 for JMAP errors, `wait`
+    the seconds after which it wants to be asked again, if it said so.
+    """
+
+    wait: float | None = None
 
     def __init__(self, message: str, *, status: int, where: str = "", hint: str = "") -> None:
         super().__init__(message, where=where, hint=hint)

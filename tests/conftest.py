@@ -10,6 +10,9 @@ import os
 
 from hypothesis import HealthCheck, Phase, settings
 
+# pytest looks for its hooks in this module.
+from tests.faults.table import pytest_terminal_summary as pytest_terminal_summary  # noqa: PLC0414
+
 EXAMPLES = 1000
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 

@@ -41,7 +41,7 @@ from confsync.workflow.plan import Options, plan
 from confsync.workflow.server import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from confsync.jmap.answers import Json as Answer
     from confsync.jmap.client import Decode
@@ -78,7 +78,10 @@ class Store:
         assert name == "InMemoryStore"
         return decode(cast("Mapping[str, Answer]", rules.get_view(self.stored)))
 
-    def update(self, name: str, patch: Patch, decode: Decode) -> Exchange:
+    def update(
+        self, name: str, patch: Patch, decode: Decode, *, not_done: Callable[[Exchange], bool]
+    ) -> Exchange:
+        del not_done
         before = self.read(name, decode)
         self.sent = {**update_json(patch, self.vault)}
         result = rules.update(self.stored, self.sent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from confsync.errors import Declined, OutputFailed, WrongUsage
 from confsync.report import OUTCOME, PLAN
 from confsync.workflow.apply import apply as run
 from confsync.workflow.apply import apply_saved
+from confsync.workflow.audit import Audit
 from confsync.workflow.saved import is_saved
 
 if TYPE_CHECKING:
@@ -52,6 +54,15 @@ _add_mask = click.option(
     help="In GitHub Actions: have the runner mask the secrets that references lead to.",
 )
 
+_audit = click.option(
+    "--audit",
+    type=click.Path(),
+    metavar="FILE",
+    envvar="CONFSYNC_AUDIT",
+    help="Append to FILE who applies what, before anything is sent, and what became of it."
+    "  [env: CONFSYNC_AUDIT]",
+)
+
 
 @click.command()
 @shared.files
@@ -62,6 +73,7 @@ _add_mask = click.option(
 @_expect
 @_allow_commands
 @_add_mask
+@_audit
 def apply(  # noqa: PLR0913 - one parameter an option
     files: tuple[str, ...],
     *,
@@ -72,6 +84,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     expect: str | None,
     allow_commands: bool,
     add_mask: bool,
+    audit: str | None,
 ) -> Status:
     """Bring the server to the state that FILES describe, or do what one saved plan says.
 
@@ -81,6 +94,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     if add_mask:
         check_runner()
     console, plan = outputs.console, _plan_file(files)
+    book = None if audit is None else _book(audit, console)
     asking = not yes and expect is None and plan is None
     if asking and (sys.stdin is None or not sys.stdin.isatty()):
         hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
@@ -97,18 +111,22 @@ def apply(  # noqa: PLR0913 - one parameter an option
         ),
         environment=os.environ,
         allow_commands=allow_commands,
+        audit=book,
         show=_show(outputs, asking=asking, masks=add_mask),
     )
-    with session(access, console.vault) as connected, hint_to_run_again():
+    with session(access, console) as connected, hint_to_run_again():
         outcome = use(connected)
-    try:
-        _report(outcome, outputs)
-    except (OutputFailed, KeyboardInterrupt) as failed:
-        console.say(OUTCOME["text"](outcome))
-        if isinstance(failed, OutputFailed) and of_outcome(outcome) in {Status.DONE, Status.ERROR}:
-            failed.unchanged = False
-            raise
-    return of_outcome(outcome)
+    return _finish(outcome, outputs, book)
+
+
+def _book(file: str, console: Console) -> Audit:
+    return Audit(
+        file,
+        os.environ,
+        now=lambda: datetime.now(UTC),
+        scrub=console.scrub,
+        tell=lambda line: console.say(f"{line}\n"),
+    )
 
 
 def _plan_file(files: tuple[str, ...]) -> str | None:
@@ -127,6 +145,23 @@ def _plan_file(files: tuple[str, ...]) -> str | None:
         hint = "they were settled when it was made: plan again to change them"
         raise WrongUsage("a saved plan takes no planning options", hint=hint)
     return files[0]
+
+
+def _finish(outcome: Outcome, outputs: Outputs, book: Audit | None) -> Status:
+    """Tell the outcome. One that cannot be written where it should be is no success."""
+    status = of_outcome(outcome)
+    failed = None if book is None else book.failed
+    try:
+        _report(outcome, outputs)
+    except (OutputFailed, KeyboardInterrupt) as unwritten:
+        outputs.console.say(OUTCOME["text"](outcome))
+        failed = unwritten if isinstance(unwritten, OutputFailed) else failed
+    if failed is not None and status in {Status.DONE, Status.ERROR}:
+        failed.unchanged = False
+        raise failed
+    if failed is not None:
+        outputs.console.say(f"error: {failed.message}\n")
+    return status
 
 
 def _report(outcome: Outcome, outputs: Outputs) -> None:

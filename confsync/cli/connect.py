@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import TypeAlias
 
-    from confsync.sync.secret import Vault
+    from confsync.cli.console import Console
     from confsync.workflow.server import Session
 
     Option: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -32,6 +32,8 @@ class Access:
     client_cert: str | None
     client_key: str | None
     proxy: str | None
+    timeout: int
+    retries: int
 
 
 def server(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,8 +51,10 @@ def server(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def session(access: Access, vault: Vault) -> Iterator[Session]:
-    """A session with a server and the credentials of the environment, sealed in a vault."""
+def session(access: Access, console: Console) -> Iterator[Session]:
+    """A session with a server and the credentials of the environment, sealed in the console's
+    vault; the console tells of each wait.
+    """
     from confsync.workflow.connect import connect  # noqa: PLC0415 - it loads httpx
 
     if not access.url:
@@ -68,7 +72,11 @@ def session(access: Access, vault: Vault) -> Iterator[Session]:
         proxy=access.proxy,
         # Set but empty is not the same as not set: it is refused.
         hosts=os.environ.get("CONFSYNC_HOSTS"),
-        vault=vault,
+        vault=console.vault,
+        timeout=access.timeout,
+        retries=access.retries,
+        tell=lambda line: console.say(f"{line}\n"),
+        sending=console.sending,
     ) as connected:
         yield connected
 
@@ -117,5 +125,23 @@ _OPTIONS: tuple[Option, ...] = (
         "URL",
         ["CONFSYNC_PROXY"],
         "Go through this proxy, like http://proxy.example.com:3128; no other is used.",
+    ),
+    click.option(
+        "--timeout",
+        type=click.IntRange(1, 3600),
+        default=30,
+        metavar="SECONDS",
+        envvar="CONFSYNC_TIMEOUT",
+        help="How long a request may take in all, its tries and its answer included."
+        "  [env: CONFSYNC_TIMEOUT; default: 30]",
+    ),
+    click.option(
+        "--retries",
+        type=click.IntRange(0, 100),
+        default=3,
+        metavar="NUMBER",
+        envvar="CONFSYNC_RETRIES",
+        help="How often a request is tried again that was certainly not sent, or that the server"
+        " had too many of.  [env: CONFSYNC_RETRIES; default: 3]",
     ),
 )

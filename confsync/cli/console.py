@@ -14,6 +14,8 @@ from confsync.sync.secret import Vault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from confsync.workflow.server import Sending
+
 _CREDENTIALS = ("STALWART_TOKEN", "STALWART_PASSWORD")
 
 
@@ -23,10 +25,13 @@ class Console:
     Secrets are sealed from door to door, and nothing here gets to see one. As a last line of
     defence everything that is written goes through the vault's scrubber all the same; only the
     tests that prove the first line do without (`scrubbed=False`).
+
+    `sent`: an update may have left.
     """
 
     def __init__(self, *, scrubbed: bool = True) -> None:
         self.vault = Vault()
+        self.sent = False
         self._scrubbed = scrubbed
         self._end = ExitStack()
         for name in _CREDENTIALS:
@@ -38,6 +43,10 @@ class Console:
 
     def __exit__(self, *_: object) -> None:
         self._end.close()
+
+    def sending(self, how: Sending) -> None:
+        """Take note of an update: see `workflow.server.Session`."""
+        self.sent = how == "under way"
 
     def at_end(self, action: Callable[[], None]) -> None:
         """Do something when the run is over."""

@@ -102,6 +102,9 @@ def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
             _say(console, *_usage(usage))
             return Status.ERROR
         except (click.Abort, KeyboardInterrupt):
+            if console.sent:
+                _say(console, "interrupted", *_consequence(command))
+                return Status.UNKNOWN
             _say(console, "interrupted", *_unchanged(command))
             return Status.INTERRUPTED
         except ReaderGone:

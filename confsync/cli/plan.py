@@ -46,7 +46,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     One request to the server; nothing is written. Several FILES are laid over each other, later
     ones over earlier ones.
     """
-    with session(access, outputs.console.vault) as connected:
+    with session(access, outputs.console) as connected:
         planned = run(files, connected, environment=os.environ, options=options)
     if out is not None:
         save(planned, out)

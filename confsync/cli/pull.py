@@ -32,7 +32,7 @@ def pull(console: Console, /, files: tuple[str, ...], *, access: Access, diff: b
     those below it. Secrets are never written, but as references to fill in.
     """
     use = preview if diff else run
-    with session(access, console.vault) as connected:
+    with session(access, console) as connected:
         pulled = use(files, connected, environment=os.environ)
     console.say(fill_in_text(pulled))
     if diff:

@@ -46,7 +46,7 @@ def show(*, planfile: str | None, access: Access, outputs: Outputs) -> Status:
         plan = saved(planfile)
         outputs.write_all(lambda name: PLAN[name](plan))
         return Status.DONE
-    with session(access, outputs.console.vault) as connected:
+    with session(access, outputs.console) as connected:
         live = [run(connected, name) for name in KINDS]
     outputs.write_all(lambda name: FORMATS[name](live))
     return Status.DONE

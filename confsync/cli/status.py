@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from confsync.errors import ConfsyncError, Declined
-from confsync.sync.outcome import NotSent, Outcome, Rejected, Stored, Unknown
+from confsync.sync.outcome import NotSent, Outcome, Overtaken, Rejected, Stored, Unknown
 
 
 class Status(IntEnum):
@@ -32,6 +32,8 @@ def of_outcome(outcome: Outcome) -> Status:
             return Status.DONE
         case Rejected():
             return Status.ERROR
+        case Overtaken():
+            return Status.REFUSED
         case Stored():
             wanted = outcome.verified and not outcome.overwritten
             return Status.DONE if wanted else Status.NOT_AS_WANTED

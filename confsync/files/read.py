@@ -56,20 +56,13 @@ class Parsed:
 
 def read(path: str) -> Parsed:
     """Read a file. Nothing is raised: whatever is wrong is a problem."""
-    _LOG.info("reads %s", path)
-    try:
-        content = _content(path)
-    except _Unreadable as unreadable:
-        return Parsed(None, (unreadable.problem,))
-    return parse(path, content)
+    found = content(path)
+    source = found if isinstance(found, Problem) else text(path, found)
+    return Parsed(None, (source,)) if isinstance(source, Problem) else parse(path, source)
 
 
-def parse(path: str, content: bytes) -> Parsed:
-    """The same of what a file holds, or is to hold. `path` is what it is called."""
-    try:
-        source = _text(path, content)
-    except _Unreadable as unreadable:
-        return Parsed(None, (unreadable.problem,))
+def parse(path: str, source: str) -> Parsed:
+    """Read a text that stands, or is to stand, in a file."""
     builder = _Builder(path)
     try:
         builder.refuse_line_separators(source)
@@ -101,35 +94,37 @@ def _events(source: str) -> Iterator[Event]:
     return events
 
 
-def _content(path: str) -> bytes:
+def content(path: str) -> bytes | Problem:
+    """The bytes of a file, at most one more than a store may have; or why they cannot be had."""
+    _LOG.info("reads %s", path)
     try:
         with Path(path).open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise _unreadable(path, "there is no such file", "check the path; it starts here") from None
+        return _unreadable(path, "there is no such file", "check the path; it starts here")
     except IsADirectoryError:
-        raise _unreadable(path, "is a directory, not a file", "name the YAML file in it") from None
+        return _unreadable(path, "is a directory, not a file", "name the YAML file in it")
     except PermissionError:
-        raise _unreadable(path, "may not be read", "check the file's mode and owner") from None
+        return _unreadable(path, "may not be read", "check the file's mode and owner")
     except (OSError, ValueError):
-        raise _unreadable(path, "cannot be read", "check the path and the disk") from None
+        return _unreadable(path, "cannot be read", "check the path and the disk")
 
 
-def _text(path: str, content: bytes) -> str:
+def text(path: str, content: bytes) -> str | Problem:
+    """The bytes of a file as text, without a byte order mark; or why they are none."""
     if len(content) > MAX_BYTES:
-        raise _unreadable(
-            path, "is larger than 64 KiB", "no store needs so much: is this the file?"
-        )
+        hint = "no store needs so much: is this the file?"
+        return _unreadable(path, "is larger than 64 KiB", hint)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         message, hint = "the file is not UTF-8 from here", "save it as UTF-8"
-        raise _Unreadable(Problem(path, line, 0, "encoding", message, hint)) from None
+        return Problem(path, line, 0, "encoding", message, hint)
 
 
-def _unreadable(path: str, message: str, hint: str) -> _Unreadable:
-    return _Unreadable(Problem(path, 0, 0, "unreadable", message, hint))
+def _unreadable(path: str, message: str, hint: str) -> Problem:
+    return Problem(path, 0, 0, "unreadable", message, hint)
 
 
 def _complaint(path: str, error: MarkedYAMLError, source: str) -> Problem:

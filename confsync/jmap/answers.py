@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from confsync.errors import ServerRefused, UnexpectedAnswer
+from confsync.jmap.retry_after import retry_after
 from confsync.sync.outcome import Refusal
 from confsync.sync.pointer import read
 from confsync.sync.url import masked
@@ -101,7 +102,9 @@ def check_status(answer: Answer) -> None:
         message, hint = _STATUSES.get(answer.status) or (
             _STATUSES[500] if answer.status >= 500 else ("the server refuses", _CHECK_URL)  # noqa: PLR2004 - the same
         )
-    raise ServerRefused(f"{message} (HTTP {answer.status})", status=answer.status, hint=hint)
+    refused = ServerRefused(f"{message} (HTTP {answer.status})", status=answer.status, hint=hint)
+    refused.wait = retry_after(answer.headers)
+    raise refused
 
 
 def responses(answer: Answer, calls: tuple[tuple[str, str], ...]) -> tuple[dict[str, Json], ...]:

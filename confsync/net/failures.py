@@ -88,17 +88,24 @@ class Route:
             broke = f"the connection to {self.server} broke before an answer came"
             return ConnectionLost(f"{broke}{fact and f': {fact}'}", hint=hint or _PORT)
         if flight.at_proxy:
-            return self._of_proxy(error, flight, fact, hint)
-        fact, hint = (fact, hint) if tls is not None else _of_system(error)
-        return ConnectionFailed(f"cannot connect to {self.server}{fact and f': {fact}'}", hint=hint)
+            failed = self._of_proxy(error, flight, fact, hint)
+        else:
+            fact, hint = (fact, hint) if tls is not None else _of_system(error)
+            failed = ConnectionFailed(
+                f"cannot connect to {self.server}{fact and f': {fact}'}", hint=hint
+            )
+        failed.lasting = flight.refused_by_proxy or _is_lasting(tls)
+        return failed
 
     def late(self, flight: Flight, seconds: float, *, sending: bool) -> ConfsyncError:
         """That time ran out."""
         if sending:
-            return ConnectionLost(f"no answer from {self.server} within {seconds:g} s", hint=_SLOW)
+            return ConnectionLost(
+                f"no answer from {self.server} within {seconds:.3g} s", hint=_SLOW
+            )
         whom = f"the proxy {self.proxy}" if flight.at_proxy else self.server
         return ConnectionFailed(
-            f"cannot connect to {whom}: no answer within {seconds:g} s", hint=_REACH
+            f"cannot connect to {whom}: no answer within {seconds:.3g} s", hint=_REACH
         )
 
     def _of_tls(self, error: ssl.SSLError) -> tuple[str, str]:
@@ -154,6 +161,11 @@ class Route:
             f"cannot connect to {proxy}: {fact}",
             hint=hint or (advice if system else "is this the proxy's HTTP port?"),
         )
+
+
+def _is_lasting(error: ssl.SSLError | None) -> bool:
+    """Whether TLS was refused, and did not merely break off."""
+    return error is not None and not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
 
 
 def _of_system(error: Exception) -> tuple[str, str]:

@@ -69,6 +69,11 @@ class Flight:
         self._line.cut()
         return self.sending
 
+    @property
+    def refused_by_proxy(self) -> bool:
+        """Whether a proxy said no, and not only that it cannot reach the server."""
+        return self.proxy_status is not None and self.proxy_status < 500  # noqa: PLR2004 - HTTP's own number
+
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Take note of an event of httpcore's."""
         match event:

@@ -22,6 +22,7 @@ from confsync.net.bare import caught
 from confsync.net.endpoint import proxy_origin
 from confsync.net.failures import Route
 from confsync.net.flight import Flight, Line
+from confsync.net.patience import SECONDS
 from confsync.net.tls import SYSTEM, Trust, nobody
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from confsync.net.endpoint import Endpoint
 
 MAX_ANSWER = 8 * 1024 * 1024
-DEADLINE = 30.0
-"""Seconds that a request may take in all, its answer included."""
 HURRY = 2.5
 """Seconds for what is left to do after an interrupt: the update's answer, and one more reading."""
 
@@ -65,6 +64,9 @@ class Connection:
 
     Requests run in threads of their own, so that the deadline holds whatever the server does, and
     a signal can be heard while one is under way. Each request is logged, without a value.
+
+    `deadline`: seconds that a request may take in all, its answer included. `interrupted`: a signal
+    came while a request was to be finished.
     """
 
     def __init__(
@@ -73,7 +75,7 @@ class Connection:
         *,
         trust: Trust = SYSTEM,
         proxy: str | None = None,
-        deadline: float = DEADLINE,
+        deadline: float = SECONDS,
     ) -> None:
         if trust != SYSTEM and not endpoint.secure:
             raise WrongUsage(
@@ -85,7 +87,8 @@ class Connection:
         self._route = Route(endpoint.origin, through, trust)
         self._line = Line()
         self._deadline = deadline
-        self._client = _client(self._route, deadline)
+        self.interrupted = False
+        self._client = _client(self._route)
 
     def __enter__(self) -> Self:
         return self
@@ -93,8 +96,16 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def post(self, path: str, write: Callable[[], Request], *, finish: bool = False) -> Answer:
-        """Send what `write` returns and read the answer whole.
+    def post(
+        self,
+        path: str,
+        write: Callable[[], Request],
+        *,
+        seconds: float | None = None,
+        finish: bool = False,
+    ) -> Answer:
+        """Send what `write` returns and read the answer whole, within the deadline, or within
+        `seconds` if that is less.
 
         `write` is called in another thread, just before sending. With `finish` a first interrupt
         does not end it: the answer is waited for, for some seconds more, and later requests have
@@ -103,30 +114,34 @@ class Connection:
         compressed one, what `write` raises if it is one of confsync's errors, and otherwise Fault.
         No frame of an error holds the request or the answer.
         """
-        result = self._result(path, write, finish=finish)
+        limit = self._deadline if seconds is None else min(self._deadline, seconds)
+        result = self._result(path, write, limit, finish=finish)
+        if isinstance(result, ConnectionFailed):
+            result.interrupted = self.interrupted
         if isinstance(result, ConfsyncError):
             raise result
         return result
 
     def _result(
-        self, path: str, write: Callable[[], Request], *, finish: bool
+        self, path: str, write: Callable[[], Request], seconds: float, *, finish: bool
     ) -> Answer | ConfsyncError:
         results: SimpleQueue[Answer | ConfsyncError] = SimpleQueue()
         flight = Flight(self._line, proxied=self._route.proxy is not None)
 
         def work() -> None:
-            results.put(caught(lambda: self._carry(path, write, flight)))
+            results.put(caught(lambda: self._carry(path, write, flight, seconds)))
 
         started = monotonic()
         try:
             Thread(target=work, name="confsync-request", daemon=True).start()
             try:
-                result = self._wait(results, flight)
+                result = self._wait(results, flight, seconds)
             except KeyboardInterrupt:
                 if not finish:
                     raise
+                self.interrupted = True
                 self._deadline = min(self._deadline, HURRY)
-                result = self._wait(results, flight)
+                result = self._wait(results, flight, min(seconds, HURRY))
         except KeyboardInterrupt:
             flight.give_up()
             raise
@@ -134,16 +149,16 @@ class Connection:
         return result
 
     def _wait(
-        self, results: SimpleQueue[Answer | ConfsyncError], flight: Flight
+        self, results: SimpleQueue[Answer | ConfsyncError], flight: Flight, seconds: float
     ) -> Answer | ConfsyncError:
         try:
-            return results.get(timeout=self._deadline)
+            return results.get(timeout=seconds)
         except Empty:
             sending = flight.give_up()
-            return self._route.late(flight, self._deadline, sending=sending)
+            return self._route.late(flight, seconds, sending=sending)
 
     def _carry(
-        self, path: str, write: Callable[[], Request], flight: Flight
+        self, path: str, write: Callable[[], Request], flight: Flight, seconds: float
     ) -> Answer | ConfsyncError:
         request = write()
         length = {"Content-Length": str(len(request.body))}
@@ -154,10 +169,12 @@ class Connection:
                 content=flight.body(request.body),
                 headers={**request.headers, **length},
                 extensions={"trace": flight.trace},
+                # For each step: the thread that waits has the deadline for all of them.
+                timeout=seconds,
             ) as response:
                 return _answer(response)
         except httpx.TimeoutException:
-            return self._route.late(flight, self._deadline, sending=flight.sending)
+            return self._route.late(flight, seconds, sending=flight.sending)
         except (httpx.TransportError, httpx.StreamError, OSError) as error:
             return self._route.failure(error, flight)
 
@@ -185,7 +202,7 @@ _ENDS: Mapping[type[ConfsyncError], str] = {
 }
 
 
-def _client(route: Route, deadline: float) -> httpx.Client:
+def _client(route: Route) -> httpx.Client:
     secure = route.server.startswith("https:")
     try:
         return httpx.Client(
@@ -194,8 +211,6 @@ def _client(route: Route, deadline: float) -> httpx.Client:
             proxy=_proxy(route),
             trust_env=False,
             follow_redirects=False,
-            # For each step: the thread that waits has the deadline for all of them.
-            timeout=deadline,
             headers={"Accept-Encoding": "identity", "User-Agent": "confsync"},
         )
     except httpx.InvalidURL:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confsync.report import json, text
+from confsync.report.outcome import outcome_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 PLAN: Mapping[str, Callable[[Plan], str]] = {"text": text.plan_text, "json": json.plan_json}
 
 OUTCOME: Mapping[str, Callable[[Outcome], str]] = {
-    "text": text.outcome_text,
+    "text": outcome_text,
     "json": json.outcome_json,
 }
 

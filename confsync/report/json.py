@@ -10,7 +10,7 @@ from confsync.kinds import KINDS
 from confsync.kinds.to_file import to_file
 from confsync.kinds.to_store import to_store
 from confsync.report.lines import password_changes
-from confsync.sync.outcome import NotSent, Outcome, Rejected, Stored, Unknown
+from confsync.sync.outcome import NotSent, Outcome, Overtaken, Rejected, Stored, Unknown
 from confsync.sync.tree import Object, path_text
 
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ def _object(plan: Plan) -> Json:
     return {
         "object": plan.desired.object,
         "variant": {"before": plan.live.tree.tag, "after": plan.desired.tree.tag},
-        "changes": [_change(change) for change in plan.difference.changes],
+        "changes": [change_json(change) for change in plan.difference.changes],
         "unknown": [_unknown(unknown) for unknown in plan.difference.unknown],
         "hidden_secrets": plan.hidden_secrets,
-        "to_send": [_sent(sent) for sent in plan.to_send],
+        "to_send": [sent_json(sent) for sent in plan.to_send],
         "unmanaged": [path_text(path) for path in plan.unmanaged],
         "findings": [_finding(finding) for finding in plan.findings],
     }
@@ -87,7 +87,8 @@ def _summary(plan: Plan) -> Json:
     }
 
 
-def _change(change: Change) -> dict[str, Json]:
+def change_json(change: Change) -> dict[str, Json]:
+    """A change, with its values as a file writes them, secrets masked."""
     shape = change.shape
     rebuilt = isinstance(change.before, Object) or isinstance(change.after, Object)
     before: Json = _tag(change.before) if rebuilt else to_file(change.before, shape)
@@ -104,7 +105,7 @@ def _change(change: Change) -> dict[str, Json]:
     if password_changes(change):
         found["password_changes"] = True
     if change.members:
-        found["members"] = [_change(member) for member in change.members]
+        found["members"] = [change_json(member) for member in change.members]
     elif rebuilt:
         found["before"], found["after"] = (
             to_file(change.before, shape),
@@ -125,7 +126,8 @@ def _unknown(unknown: Incomparable) -> Json:
     }
 
 
-def _sent(sent: Sent) -> Json:
+def sent_json(sent: Sent) -> Json:
+    """A secret that an apply sends: its place and its reference."""
     return {"path": path_text(sent.path), "reference": str(sent.ref)}
 
 
@@ -157,14 +159,33 @@ def _outcome(outcome: Outcome) -> Json:
                 "errors": list(refusal.errors),
                 "hint": refusal.hint,
             }
+        case Overtaken(foreign=foreign):
+            return {
+                "result": "overtaken",
+                "foreign": paths_json(foreign),
+                "foreign_changes": [change_json(change) for change in foreign],
+            }
         case Stored():
             return {
                 "result": "stored",
                 "verified": outcome.verified,
-                "remaining": [_change(change) for change in outcome.remaining.changes],
-                "foreign": [path_text(path) or "@type" for path in outcome.foreign],
-                "overwritten": [path_text(path) or "@type" for path in outcome.overwritten],
+                "remaining": [change_json(change) for change in outcome.remaining.changes],
+                "foreign": paths_json(outcome.foreign),
+                "foreign_changes": [change_json(change) for change in outcome.foreign],
+                "overwritten": paths_json(outcome.overwritten),
+                "lost": outcome.lost or None,
                 "before": to_store(outcome.before, KINDS[outcome.before.object]),
             }
         case Unknown(reason=reason):
-            return {"result": "unknown", "reason": reason}
+            return {
+                "result": "unknown",
+                "reason": reason,
+                "seen": outcome.seen,
+                "before": to_store(outcome.plan.live, KINDS[outcome.plan.live.object]),
+            }
+
+
+def paths_json(changes: Sequence[Change]) -> list[Json]:
+    """The paths of some changes, each once."""
+    paths = dict.fromkeys(path_text(change.path) or "@type" for change in changes)
+    return list(paths)

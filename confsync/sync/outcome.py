@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from confsync.sync.diff import difference
 from confsync.sync.plan import as_desired
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from confsync.sync.shape import Variants
     from confsync.sync.tree import Path
     from confsync.sync.values import Change, Difference, Live, Plan
@@ -46,17 +44,29 @@ class Rejected:
 
 
 @dataclass(frozen=True)
+class Overtaken:
+    """Somebody else's change came first, and the server did not take ours: nothing of it is stored.
+    `foreign` is what they changed.
+    """
+
+    plan: Plan
+    foreign: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
 class Stored:
     """The server stored the update. `before` is what it had, `remaining` what is not as wanted
     afterwards, `foreign` what somebody else had changed in between, `overwritten` the part of it
-    that is lost.
+    that is lost. `lost` says why the server's own word is missing, where it is: then the state was
+    read again.
     """
 
     plan: Plan
     before: Live
     remaining: Difference
-    foreign: tuple[Path, ...] = ()
-    overwritten: tuple[Path, ...] = ()
+    foreign: tuple[Change, ...] = ()
+    overwritten: tuple[Change, ...] = ()
+    lost: str = ""
 
     @property
     def verified(self) -> bool:
@@ -64,15 +74,68 @@ class Stored:
         return not self.remaining.changes
 
 
+Seen: TypeAlias = Literal["before", "wanted", "other"]
+
+
 @dataclass(frozen=True)
 class Unknown:
-    """The update may or may not have been stored. `reason` is a sentence without an end."""
+    """The update may or may not have been stored. `reason` is a sentence without an end.
+
+    `seen`: what the server had when it was read again, as far as can be seen: what it had before,
+    what is wanted (but for a secret that it hides), or something else. None: it cannot be read.
+    """
 
     plan: Plan
     reason: str
+    seen: Seen | None = None
 
 
-Outcome: TypeAlias = NotSent | Rejected | Stored | Unknown
+Outcome: TypeAlias = NotSent | Rejected | Overtaken | Stored | Unknown
+
+_LOST_RACE = "serverUnavailable"
+_INSIDE = {_LOST_RACE, "serverFail", "serverPartialFail", "unknown"}
+"""Refusals that say nothing of what was stored; after any other nothing of the update was. The
+server gives the first one to a writer that lost a race, too: wire section 5.
+"""
+
+
+def judged(
+    plan: Plan, before: Live, refusal: Refusal | None, after: Live, shape: Variants
+) -> Outcome:
+    """What became of an update, from the server's word and the states read around it."""
+    if refusal is None:
+        return stored(plan, before, after, shape)
+    moved = _differences(before, after, shape)
+    if refusal.kind not in _INSIDE:
+        if moved and not _all_pending(plan, after, shape):
+            reason = f"the server refused ({refusal.kind}), yet its state changed"
+            return Unknown(plan, reason, _seen(plan, after, shape))
+        foreign = _differences(plan.live, after, shape)
+        return Overtaken(plan, foreign) if foreign else Rejected(plan, refusal)
+    foreign = _differences(plan.live, after, shape)
+    if not _all_pending(plan, after, shape) or (foreign and refusal.kind != _LOST_RACE):
+        return looked(plan, after, shape, f"the server failed inside ({refusal.kind})")
+    return Overtaken(plan, foreign) if foreign else Rejected(plan, refusal)
+
+
+def not_done(plan: Plan, refusal: Refusal | None, after: Live, shape: Variants) -> bool:
+    """Whether an answer shows that the update may be sent once more: the server could not do it
+    just now, and has what the plan was made on.
+    """
+    return (refusal is not None and refusal.kind == _LOST_RACE) and not _differences(
+        plan.live, after, shape
+    )
+
+
+def looked(plan: Plan, now: Live, shape: Variants, reason: str) -> Outcome:
+    """What became of an update that may have arrived, from a state read after it.
+
+    It is stored where all that is wanted can be seen there; a secret that the server hides cannot.
+    """
+    found = stored(plan, plan.live, now, shape)
+    if found.verified and not found.remaining.unknown:
+        return Stored(plan, plan.live, found.remaining, lost=reason)
+    return Unknown(plan, reason, _seen(plan, now, shape))
 
 
 def stored(plan: Plan, before: Live, after: Live, shape: Variants) -> Stored:
@@ -84,23 +147,35 @@ def stored(plan: Plan, before: Live, after: Live, shape: Variants) -> Stored:
         plan,
         before,
         difference(after.tree, plan.desired.tree, shape, plan.desired.origin),
-        _paths(foreign),
-        _paths(lost),
+        foreign,
+        tuple(lost),
     )
 
 
 def changed(old: Live, new: Live, shape: Variants) -> tuple[Path, ...]:
     """The paths in which two live states differ, as far as can be seen."""
-    return _paths(_differences(old, new, shape))
+    return tuple(dict.fromkeys(change.path for change in _differences(old, new, shape)))
+
+
+def _seen(plan: Plan, now: Live, shape: Variants) -> Seen:
+    if not stored(plan, plan.live, now, shape).remaining.changes:
+        return "wanted"
+    return "other" if _differences(plan.live, now, shape) else "before"
+
+
+def _all_pending(plan: Plan, now: Live, shape: Variants) -> bool:
+    """Whether nothing of an update is in a state: each change of the plan is still to be made, so
+    that the server, which stores an update whole or not at all, has not stored it.
+    """
+    left = difference(now.tree, plan.desired.tree, shape, plan.desired.origin).changes
+    pending = {(change.path, change.action) for change in left}
+    planned = {(change.path, change.action) for change in plan.difference.changes}
+    return bool(planned) and planned <= pending
 
 
 def _differences(old: Live, new: Live, shape: Variants) -> tuple[Change, ...]:
     wanted = as_desired(new)
     return difference(old.tree, wanted.tree, shape, wanted.origin).changes
-
-
-def _paths(changes: Iterable[Change]) -> tuple[Path, ...]:
-    return tuple(dict.fromkeys(change.path for change in changes))
 
 
 def _overwrites(ours: Change, foreign: Change) -> bool:

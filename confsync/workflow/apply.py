@@ -4,40 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confsync.errors import (
-    ConfsyncError,
-    ConnectionFailed,
-    Declined,
-    Refused,
-    SecretUnavailable,
-    ServerRefused,
-    WrongUsage,
-)
+from confsync.errors import Declined, Refused, SecretUnavailable, WrongUsage
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
 from confsync.secrets.moment import At
 from confsync.secrets.resolve import resolve
 from confsync.sync.fingerprint import is_digest
-from confsync.sync.outcome import (
-    NotSent,
-    Outcome,
-    Rejected,
-    Stored,
-    Unknown,
-    changed,
-    stored,
-)
+from confsync.sync.outcome import NotSent, Outcome, changed
 from confsync.sync.risk import check_allowed
+from confsync.workflow.audit import entry as audited
 from confsync.workflow.discreet import callers, discreet
 from confsync.workflow.load import load
 from confsync.workflow.plan import DEFAULTS, Options, missing, planned, replanned
 from confsync.workflow.saved import saved
-from confsync.workflow.server import decoder
+from confsync.workflow.send import send
+from confsync.workflow.server import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from confsync.sync.values import Desired, Live, Plan
+    from confsync.sync.values import Plan
+    from confsync.workflow.audit import Audit
     from confsync.workflow.server import Session
 
 
@@ -50,6 +37,7 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     options: Options = DEFAULTS,
     allow_commands: bool = False,
     expect: str | None = None,
+    audit: Audit | None = None,
     show: Callable[[Plan], None] | None = None,
     ask: Callable[[Plan], bool] | None = None,
 ) -> Outcome:
@@ -59,8 +47,9 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     empty one. `ask` says whether to go on, and answers for each risk among the plan's refusals;
     the live state is then read again and must still be the planned one. Without `ask` the planning
     read counts, and each risk must be allowed. With `allow_commands` the commands that the files
-    refer to are run. With `expect` nothing is sent unless the plan has that digest. Raises what
-    `plan` raises, and SecretUnavailable, Refused and Declined: in all of these nothing was changed.
+    refer to are run. With `expect` nothing is sent unless the plan has that digest. `audit` takes
+    note of the apply before anything is sent, and of its end. Raises what `plan` raises, and
+    SecretUnavailable, Refused and Declined: in all of these nothing was changed.
     """
     check_allowed(options.allow)
     if expect is not None and not is_digest(expect):
@@ -71,32 +60,35 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     resolved = resolve(loaded.desired, session.vault, resolvers, environment)
     if resolved.problems and options.hidden_secrets != "keep":
         raise SecretUnavailable(resolved.problems)
-    live = _live(loaded.desired, session)
+    live = read(loaded.desired.object, session)
     plan = planned(session.target, resolved.desired, live, options, loaded.risks)
     if problems := missing(resolved, plan):
         raise SecretUnavailable(tuple(problems))
     if show is not None:
         callers(show)(plan)
-    if expect is not None and plan.digest != expect:
-        raise Declined(
-            f"this is not the plan that is expected: its digest is {plan.digest}",
-            hint="the server, the files or the options are others now: look at the plan again",
-        )
-    _refuse(plan, asking=ask is not None)
-    if plan.empty:
-        return NotSent(plan)
-    if ask is not None:
-        _ask(plan, ask, session)
-    return _send(plan, session)
+    with audited(audit, plan) as entry:
+        if expect is not None and plan.digest != expect:
+            raise Declined(
+                f"this is not the plan that is expected: its digest is {plan.digest}",
+                hint="the server, the files or the options are others now: look at the plan again",
+            )
+        _refuse(plan, asking=ask is not None)
+        if plan.empty:
+            return entry.ended(NotSent(plan))
+        if ask is not None:
+            _ask(plan, ask, session)
+        entry.begin()
+        return entry.ended(send(plan, session))
 
 
 @discreet
-def apply_saved(
+def apply_saved(  # noqa: PLR0913 - what touches the world is passed in, each by its name
     path: str,
     session: Session,
     *,
     environment: Mapping[str, str],
     allow_commands: bool = False,
+    audit: Audit | None = None,
     show: Callable[[Plan], None] | None = None,
 ) -> Outcome:
     """Do what a saved plan says, or nothing.
@@ -115,24 +107,24 @@ def apply_saved(
     resolved = resolve(kept.desired, session.vault, resolvers, environment)
     if resolved.problems and kept.hidden_secrets != "keep":
         raise SecretUnavailable(resolved.problems)
-    plan = replanned(kept, resolved.desired, _live(kept.desired, session))
+    plan = replanned(kept, resolved.desired, read(kept.desired.object, session))
     if problems := missing(resolved, plan):
         raise SecretUnavailable(tuple(problems))
     if show is not None:
         callers(show)(plan)
-    if plan.digest != kept.digest:
-        raise Declined(
-            "the server's state has changed since the plan was made",
-            hint="plan again, and look at what changed",
-        )
-    if plan.refusals:
-        facts = "; ".join(finding.message for finding in plan.refusals)
-        raise Declined(facts, hint="plan again with what you accept allowed, and save that")
-    return NotSent(plan) if plan.empty else _send(plan, session)
-
-
-def _live(desired: Desired, session: Session) -> Live:
-    return session.server.read(desired.object, decoder(KINDS[desired.object], session.vault))
+    with audited(audit, plan) as entry:
+        if plan.digest != kept.digest:
+            raise Declined(
+                "the server's state has changed since the plan was made",
+                hint="plan again, and look at what changed",
+            )
+        if plan.refusals:
+            facts = "; ".join(finding.message for finding in plan.refusals)
+            raise Declined(facts, hint="plan again with what you accept allowed, and save that")
+        if plan.empty:
+            return entry.ended(NotSent(plan))
+        entry.begin()
+        return entry.ended(send(plan, session))
 
 
 def _refuse(plan: Plan, *, asking: bool) -> None:
@@ -149,51 +141,9 @@ def _ask(plan: Plan, ask: Callable[[Plan], bool], session: Session) -> None:
     if not callers(ask)(plan):
         hint = "answer yes, in full, and the name of each risk, to apply"
         raise Declined("declined", hint=hint if plan.refusals else "answer yes, in full, to apply")
-    now = _live(plan.desired, session)
+    now = read(plan.desired.object, session)
     if changed(plan.live, now, KINDS[plan.desired.object].shape):
         raise Declined(
             "the server's state has changed since the plan was shown",
             hint="plan again, and look at what changed",
         )
-
-
-def _send(plan: Plan, session: Session) -> Outcome:
-    """From here on an interrupt never means that nothing happened."""
-    try:
-        return _sent(plan, session)
-    except KeyboardInterrupt:
-        return Unknown(plan, "interrupted while the update was under way")
-
-
-def _sent(plan: Plan, session: Session) -> Outcome:
-    name = plan.desired.object
-    shape = KINDS[name].shape
-    try:
-        exchange = session.server.update(name, plan.patch, decoder(KINDS[name], session.vault))
-    except ConnectionFailed:
-        raise
-    except ServerRefused as refused:
-        if refused.certainly_not_done:
-            raise
-        return _look(plan, session, refused.message)
-    except ConfsyncError as error:
-        return _look(plan, session, error.message)
-    if exchange.refusal is None:
-        return stored(plan, exchange.before, exchange.after, shape)
-    if exchange.refusal.kind == "serverUnavailable" and plan.to_send:
-        return Unknown(plan, "the server failed inside, and a secret it hides cannot be looked at")
-    if changed(exchange.before, exchange.after, shape):
-        return Unknown(plan, f"the server refused ({exchange.refusal.kind}), yet its state changed")
-    return Rejected(plan, exchange.refusal)
-
-
-def _look(plan: Plan, session: Session, reason: str) -> Outcome:
-    """After an update that may have arrived: it is never sent again, the state is read."""
-    try:
-        now = _live(plan.desired, session)
-    except ConfsyncError as error:
-        return Unknown(plan, f"{reason}; reading the state afterwards failed too: {error.message}")
-    outcome = stored(plan, plan.live, now, KINDS[plan.desired.object].shape)
-    if outcome.verified and not outcome.remaining.unknown:
-        return Stored(plan, plan.live, outcome.remaining)
-    return Unknown(plan, reason)

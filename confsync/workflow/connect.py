@@ -11,18 +11,19 @@ from confsync.jmap.write import Credentials
 from confsync.net.endpoint import endpoint
 from confsync.net.hosts import check_host
 from confsync.net.http import Connection
+from confsync.net.patience import RETRIES, SECONDS, Patience, untold
 from confsync.net.tls import Trust
 from confsync.sync.secret import Vault
 from confsync.sync.values import Target
 from confsync.workflow.discreet import discreet
-from confsync.workflow.server import Session
+from confsync.workflow.server import Session, untold_of_sending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from confsync.net.endpoint import Endpoint
+    from confsync.workflow.server import Sending
 
 
 @discreet
@@ -39,6 +40,10 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     proxy: str | None = None,
     hosts: str | None = None,
     vault: Vault | None = None,
+    timeout: float = SECONDS,
+    retries: int = RETRIES,
+    tell: Callable[[str], None] = untold,
+    sending: Callable[[Sending], None] = untold_of_sending,
 ) -> AbstractContextManager[Session]:
     """A session with a server, to be used in one thread, in a `with` statement.
 
@@ -47,26 +52,28 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     (None: the system's), `client_cert` may hold its key too. `proxy` is like
     http://proxy.example.com:3128; none is taken from the environment. `hosts` is a list like that
     of CONFSYNC_HOSTS (None: any host). The session's secrets are sealed in `vault`, a new one
-    where none is given. Raises Declined for a server that is not among `hosts`, WrongUsage, never
-    with a secret.
+    where none is given. A request may take `timeout` seconds in all, and is tried again at
+    most `retries` times; `tell` gets a line for each wait. `sending` is as in a Session. Raises
+    Declined for a server that is not among `hosts`, WrongUsage, never with a secret.
     """
     found = endpoint(url, insecure_http=insecure_http)
     if hosts is not None:
         check_host(found, hosts)
     vault = Vault() if vault is None else vault
     credentials = _credentials(token, user, password, vault)
-    connection = Connection(found, trust=Trust(ca_file, client_cert, client_key), proxy=proxy)
-    return _session(found, connection, credentials, vault)
+    trust = Trust(ca_file, client_cert, client_key)
+    connection = Connection(found, trust=trust, proxy=proxy, deadline=timeout)
+    patience = Patience(timeout, retries, tell)
+    client = Client(connection, credentials, vault, patience)
+    session = Session(Target(found.origin, found.origin), client, vault, sending)
+    return _session(connection, session)
 
 
 @contextmanager
-def _session(
-    found: Endpoint, connection: Connection, credentials: Credentials, vault: Vault
-) -> Iterator[Session]:
+def _session(connection: Connection, session: Session) -> Iterator[Session]:
     """Apart from `connect`, so that no frame of an error in the session holds a credential."""
     with connection:
-        target = Target(found.origin, found.origin)
-        yield Session(target, Client(connection, credentials, vault), vault)
+        yield session
 
 
 def _credentials(token: str, user: str, password: str, vault: Vault) -> Credentials:

@@ -17,8 +17,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class _Callers(Exception):
-    """Carries what the caller's own function raised through our frames."""
+class Callers(Exception):
+    """Carries what the caller's own function raised, `error`, through our frames."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ def discreet(function: Callable[P, R]) -> Callable[P, R]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except _Callers as theirs:
+        except Callers as theirs:
             error = theirs.error
         except Fault as fault:
             error = alone(as_fault(fault))
@@ -60,6 +60,6 @@ def callers(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except BaseException as error:  # noqa: BLE001 - raised again, as it is, by `discreet`
-            raise _Callers(error) from None
+            raise Callers(error) from None
 
     return marked

@@ -30,17 +30,8 @@ class Loaded:
     risks: tuple[Problem, ...]
 
 
-def load(files: Sequence[str], vault: Vault) -> Loaded:
-    """The desired state that some files describe, later ones laid over earlier ones.
-
-    Raises InvalidFiles with every problem of every file, WrongUsage without a file.
-    """
-    check_names(files)
-    return loaded(files, [read(file) for file in files], vault)
-
-
 def check_names(files: Sequence[str]) -> None:
-    """Raise WrongUsage for names that no files can have, and where there is none."""
+    """Raises WrongUsage without a file, and for what cannot be the name of one."""
     if not files:
         raise WrongUsage(
             "no file is named", hint="name the store's file, like stores/in-memory.yaml"
@@ -49,6 +40,15 @@ def check_names(files: Sequence[str]) -> None:
         raise WrongUsage("the name of a file is empty", hint="is a shell variable not set?")
     if any("://" in file for file in files):
         raise WrongUsage("a URL stands where a file belongs", hint="the server's goes to --url")
+
+
+def load(files: Sequence[str], vault: Vault) -> Loaded:
+    """The desired state that some files describe, later ones laid over earlier ones.
+
+    Raises InvalidFiles with every problem of every file, WrongUsage without a file.
+    """
+    check_names(files)
+    return loaded(files, [read(file) for file in files], vault)
 
 
 def loaded(files: Sequence[str], layers: Sequence[Parsed], vault: Vault) -> Loaded:

@@ -15,7 +15,7 @@ from confsync.sync.risk import as_finding, check_allowed
 from confsync.sync.values import Finding, HiddenSecrets, Origin
 from confsync.workflow.discreet import discreet
 from confsync.workflow.load import load
-from confsync.workflow.server import decoder
+from confsync.workflow.server import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,8 +63,7 @@ def plan(
     vault = session.vault
     loaded = load(files, vault)
     resolved = resolve(loaded.desired, vault, At(RESOLVERS, "plan"), environment)
-    name = loaded.desired.object
-    live = session.server.read(name, decoder(KINDS[name], vault))
+    live = read(loaded.desired.object, session)
     found = planned(session.target, resolved.desired, live, options, loaded.risks)
     notes = (_note(problem) for problem in missing(resolved, found))
     return replace(found, findings=(*notes, *found.findings))

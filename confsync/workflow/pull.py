@@ -11,7 +11,7 @@ from confsync.files.comments import comments, scalars
 from confsync.files.edit import Edited, edited
 from confsync.files.fresh import Style
 from confsync.files.overlay import lay_over
-from confsync.files.read import MAX_BYTES, Parsed, parse, read
+from confsync.files.read import MAX_BYTES, Parsed, parse, read, text
 from confsync.files.store_file import StoreFile
 from confsync.files.veil import veiled
 from confsync.kinds import KINDS
@@ -131,7 +131,7 @@ def _draft(
     if len(content) > MAX_BYTES:
         hint = "nothing was written; no store needs so much"
         raise NotWritten("the file would be larger than 64 KiB", where=files[-1], hint=hint)
-    after = parse(files[-1], content)
+    after = parse(files[-1], made.text)
     _check(layers, after, live, kind, vault, environment)
     _check_comments(layers, made, after)
     return _Draft(layers.store, content, _pulled(layers, kind, revised, made, after))
@@ -146,12 +146,15 @@ def _layers(files: Sequence[str], vault: Vault) -> _Layers:
         hint = "name it once, as the last one: the layers below it are only read"
         raise WrongUsage("the file to write is also a layer below itself", hint=hint)
     below = tuple(read(file) for file in lower)
-    if store.content is None or _is_blank(store.content):
+    found = None if store.content is None else text(last, store.content)
+    if isinstance(found, Problem):
+        raise InvalidFiles((*(problem for parsed in below for problem in parsed.problems), found))
+    if found is None or _is_blank(found):
         problems = tuple(problem for parsed in below for problem in parsed.problems)
         if problems:
             raise InvalidFiles(problems)
         return _Layers(tuple(files), store, below, None)
-    top = parse(last, store.content)
+    top = parse(last, found)
     loaded(files, [*below, top], vault)
     return _Layers(tuple(files), store, below, top.document)
 
@@ -258,10 +261,7 @@ def _scalars(node: Node | None, path: Path) -> Iterator[tuple[ScalarNode, Path]]
                 yield from _scalars(item, (*path, index))
 
 
-def _is_blank(content: bytes) -> bool:
+def _is_blank(source: str) -> bool:
     """Whether a file holds nothing but comments."""
-    try:
-        lines = content.decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError:
-        return False
-    return all(not line.strip() or line.lstrip(" ").startswith("#") for line in lines)
+    lines = (line.strip() for line in source.split("\n"))
+    return all(not line or line.startswith("#") for line in lines)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from confsync.kinds import KINDS
 from confsync.kinds.from_wire import from_wire
 
 if TYPE_CHECKING:
@@ -23,17 +24,38 @@ class Server(Protocol):
     def read(self, name: str, decode: Decode) -> Live:
         """Get the object. Raises the errors of a connection, ServerRefused, UnexpectedAnswer."""
 
-    def update(self, name: str, patch: Patch, decode: Decode) -> Exchange:
-        """Update the object and get it before and after. Raises the same."""
+    def update(
+        self, name: str, patch: Patch, decode: Decode, *, not_done: Callable[[Exchange], bool]
+    ) -> Exchange:
+        """Update the object and get it before and after. Where `not_done` says so of what came
+        back, it may be sent once more. Raises the same.
+        """
+
+
+Sending: TypeAlias = Literal["under way", "not sent"]
+
+
+def untold_of_sending(_: Sending) -> None:
+    """Who is told of an update on its way, where nobody asked."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """A server, what it is called, and the vault that holds the secrets of this run."""
+    """A server, what it is called, and the vault that holds the secrets of this run.
+
+    `sending` is told before an update may leave, and where it certainly did not: who is interrupted
+    knows from it whether something may have been changed.
+    """
 
     target: Target
     server: Server
     vault: Vault
+    sending: Callable[[Sending], None] = untold_of_sending
+
+
+def read(name: str, session: Session) -> Live:
+    """The live state of an object. One request."""
+    return session.server.read(name, decoder(KINDS[name], session.vault))
 
 
 def decoder(kind: Kind, vault: Vault) -> Callable[[Mapping[str, Json]], Live]:

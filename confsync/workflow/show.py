@@ -8,7 +8,7 @@ from confsync.files.write import yaml_text
 from confsync.kinds import KINDS
 from confsync.kinds.to_file import Plain, to_file
 from confsync.workflow.discreet import discreet
-from confsync.workflow.server import decoder
+from confsync.workflow.server import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @discreet
 def show(session: Session, name: str = "InMemoryStore") -> Live:
     """The live state of an object. One request. Raises what `plan` raises."""
-    return session.server.read(name, decoder(KINDS[name], session.vault))
+    return read(name, session)
 
 
 def as_document(states: Iterable[Live]) -> dict[str, Plain]:

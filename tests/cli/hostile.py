@@ -63,8 +63,8 @@ class Hostile(socketserver.ThreadingTCPServer):
     daemon_threads = False
     allow_reuse_address = True
 
-    def __init__(self, *actions: Action) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, *actions: Action, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
         self._actions = actions
         self._lock = threading.Lock()
         self.requests: list[bytes] = []
@@ -99,9 +99,9 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def hostile(*actions: Action) -> Iterator[Hostile]:
-    """A hostile server in a thread of its own."""
-    with Hostile(*actions) as server:
+def hostile(*actions: Action, port: int = 0) -> Iterator[Hostile]:
+    """A hostile server in a thread of its own; port 0: any free one."""
+    with Hostile(*actions, port=port) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:

@@ -168,7 +168,9 @@ def test_json_says_what_became_of_it(desk: Desk) -> None:
         "verified": True,
         "remaining": [],
         "foreign": [],
+        "foreign_changes": [],
         "overwritten": [],
+        "lost": None,
     }
     assert target["restart_required"] is True
     assert [change["path"] for change in target["objects"][0]["changes"]] == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -140,3 +141,31 @@ def test_a_reader_that_goes_away_during_the_update_does_not_hide_what_became_of_
     assert "Stored and verified" in ran.err
     assert UNCHANGED not in ran.err
     assert server.stored["serviceName"] == "main"
+
+
+LATE = """\
+import sys
+from confsync.__main__ import main
+from confsync.workflow import apply
+send = apply.send
+def interrupted(plan, session):
+    send(plan, session)
+    raise KeyboardInterrupt
+apply.send = interrupted
+sys.argv[0] = "confsync"
+main()
+"""
+
+
+def test_a_signal_between_the_update_and_its_report_never_says_that_nothing_was_changed(
+    desk: Desk, server: Server
+) -> None:
+    server.stored = LIVE
+    command = (sys.executable, "-c", LATE)
+    ran = desk.run("apply", "--yes", desk.file("a.yaml", STORE), command=command)
+    assert server.stored["serviceName"] == "main"
+    assert ran.status == 4
+    assert ran.err.lstrip("\n") == (
+        "interrupted\n"
+        "it is not known whether anything was changed: `confsync plan` shows what is there\n"
+    )

@@ -1,7 +1,7 @@
 """A program that has loaded confsync, and runs it in a fork for each line that it reads.
 
 argv[1] is the directory that confsync is loaded from. A line is a job as JSON: `arguments`, `cwd`,
-`environ`, and the files `out` and `err`. The answer is a line with the exit status.
+`environ`, and the files `in`, `out` and `err`. The answer is a line with the exit status.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def run(job: dict[str, object]) -> int:
     os.environ.clear()
     os.environ.update(dict(job["environ"]))  # type: ignore[call-overload]  # from JSON
     for number, name, flags in (
-        (0, os.devnull, os.O_RDONLY),
+        (0, str(job["in"]), os.O_RDONLY),
         (1, str(job["out"]), os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
         (2, str(job["err"]), os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
     ):

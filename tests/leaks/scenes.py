@@ -354,6 +354,10 @@ OPTIONS: Mapping[str, Callable[[Aviary], Given]] = {
     "colour": lambda _: Given(("--color", "always")),
     "saved": lambda _: Given(("--out", "saved.plan")),
     "diff": lambda _: Given(("--diff",)),
+    "audited": lambda c: Given(
+        ("--audit", "audit.jsonl", "--allow", "plaintext-secret", "--allow-commands"),
+        environ={"USER": f"redis://u:{c['user'].encoded}@h"},
+    ),
     "URL with credentials": lambda c: Given(("--url", f"https://u:{c['url'].encoded}@h")),
     "URL variable": lambda c: Given(environ={"CONFSYNC_URL": f"https://u:{c['url'].encoded}@h"}),
     "other proxies": lambda c: Given(
@@ -413,7 +417,10 @@ FINE: Mapping[str, tuple[str, ...]] = {
     "live": tuple(name for name in LIVE if name not in {"wrong type", "newer variant"}),
     "failure": ("none", "without effect", "stored and failed"),
     "credentials": ("token", "plan token"),
-    "options": ("everything allowed", "unlisted", "keep", "fail", "saved", "diff", "none"),
+    "options": (
+        *("everything allowed", "unlisted", "keep", "fail"),
+        *("saved", "audited", "diff", "none"),
+    ),
 }
 """What scenes are made of that go on to the end, or nearly: one of each."""
 
@@ -484,4 +491,4 @@ def _known(arguments: tuple[str, ...], options: frozenset[str]) -> list[str]:
 _OUTPUTS = {"output value", "output format", "output URL"}
 _FLAGS = {"--allow-commands", "--diff"}
 _VALUED = {"--allow", "--unlisted", "--hidden-secrets", "--color", "--url", "--proxy", "--output"}
-_VALUED |= {"--state", "--out", "--ca-file"}
+_VALUED |= {"--state", "--out", "--ca-file", "--audit"}

@@ -266,8 +266,17 @@ def test_a_secret_that_cannot_be_opened_is_a_fault_and_nothing_is_sent() -> None
 class Unreachable:
     """A transport that never gets as far as sending."""
 
-    def post(self, path: str, write: Callable[[], Request], *, finish: bool = False) -> Answer:
-        del path, write, finish
+    interrupted = True
+
+    def post(
+        self,
+        path: str,
+        write: Callable[[], Request],
+        *,
+        seconds: float | None = None,
+        finish: bool = False,
+    ) -> Answer:
+        del path, write, seconds, finish
         raise ConnectionFailed("there is no way")
 
 

@@ -27,7 +27,7 @@ class Stored:
         view: Any = rules.get_view(self.state)
         return decode(view)
 
-    def update(self, *_: object) -> Any:  # noqa: ANN401 - nothing is ever returned
+    def update(self, *_: object, **__: object) -> Any:  # noqa: ANN401 - nothing is ever returned
         raise AssertionError("a pull never writes to the server")
 
 

@@ -1,0 +1,74 @@
+"""The audit file: JSON lines that are only ever appended, each whole and on the disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from confsync.errors import OutputFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
+
+
+def append(path: str, record: Mapping[str, Json], scrub: Callable[[str], str]) -> None:
+    """Append a record as one line, in one write, and wait until it is on the disk.
+
+    A file that is not there is made for its owner alone (0600). `scrub` is the last look at the
+    line. Raises OutputFailed.
+    """
+    line = scrub(json.dumps(record, separators=(",", ":"))) + "\n"
+    try:
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK
+        descriptor = os.open(path, flags, 0o600)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise _unwritable(path)
+            content = _after_torn(descriptor) + line.encode("utf-8", "backslashreplace")
+            if os.write(descriptor, content) != len(content):
+                raise _unwritable(path)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError):
+        raise _unwritable(path) from None
+
+
+def records(path: str) -> Iterator[tuple[int, dict[str, object]]]:
+    """The records of a file with the numbers of their lines, from 1. Lines that are none, such as
+    one that a full disk cut off, are passed over; a file that is not there has none. Raises
+    OutputFailed for one that cannot be read.
+    """
+    file = Path(path)
+    try:
+        if file.exists() and not file.is_file():
+            raise _unwritable(path)
+        with file.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                with suppress(ValueError, RecursionError):
+                    record: object = json.loads(line)
+                    if isinstance(record, dict):
+                        yield number, record
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError):
+        raise _unwritable(path) from None
+
+
+def _after_torn(descriptor: int) -> bytes:
+    """A line end, where the last line has none."""
+    size = os.fstat(descriptor).st_size
+    return b"\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else b""
+
+
+def _unwritable(path: str) -> OutputFailed:
+    return OutputFailed(
+        f"the audit file {path} cannot be written",
+        hint="name a file in a directory that may be written to, on a disk that has room",
+    )

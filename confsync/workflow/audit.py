@@ -1,0 +1,164 @@
+"""The audit of applies: who began what and when, and what became of it. docs/audit.md."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from confsync.errors import ConfsyncError, Declined, OutputFailed
+from confsync.files.audit_file import append, records
+from confsync.report.audit import begun, ended
+from confsync.report.printable import printable
+from confsync.workflow.discreet import Callers
+from confsync.workflow.who import who
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from confsync.files.audit_file import Json
+    from confsync.sync.outcome import Outcome
+    from confsync.sync.values import Plan, Target
+
+VERSION = "1"
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+def _untold(_: str) -> None:
+    """Who is told of applies without an end, where nobody asked."""
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """An apply that was begun and of whose end nothing is written."""
+
+    line: int
+    time: str
+    who: str
+
+
+@dataclass
+class Audit:
+    """An audit file. `environment` says who runs this, `now` is an aware clock, `scrub` the last
+    look at what is written; `tell` gets a line for each apply that never ended.
+
+    `failed` is set where the end of an apply could not be written: by then it has ended.
+    """
+
+    path: str
+    environment: Mapping[str, str]
+    now: Callable[[], datetime]
+    scrub: Callable[[str], str] = _as_it_is
+    tell: Callable[[str], None] = _untold
+    failed: OutputFailed | None = None
+
+    def unfinished(self, target: Target) -> tuple[Unfinished, ...]:
+        """The applies to a target that have no end in the file, since the last one that ended with
+        the state that was wanted. Each was cut off, or still runs. Raises OutputFailed.
+        """
+        begun: dict[str, Unfinished] = {}
+        for line, record in records(self.path):
+            match record:
+                case {"event": "started", "id": str() as key, "target": {"url": target.url}}:
+                    found = Unfinished(line, _text(record, "time"), _person(record))
+                    begun[key] = found
+                case {"event": "finished", "id": str() as key} if key in begun:
+                    del begun[key]
+                    if record.get("as_wanted") is True:
+                        begun.clear()
+                case _:
+                    pass
+        return tuple(begun.values())
+
+    def write(self, key: str, event: str, content: Mapping[str, Json]) -> None:
+        """Append a line about the apply with this id. Raises OutputFailed."""
+        moment = self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        head = {"audit_version": VERSION, "event": event, "id": key, "time": moment}
+        append(self.path, {**head, **content}, self.scrub)
+
+
+@dataclass
+class Entry:
+    """One apply in an audit file, or in none."""
+
+    audit: Audit | None
+    plan: Plan
+    key: str = field(default_factory=lambda: uuid4().hex)
+    begun: bool = False
+
+    def begin(self) -> None:
+        """Write that it begins: before anything is sent. Raises OutputFailed."""
+        if self.audit is not None:
+            content = {"who": who(self.audit.environment), **begun(self.plan)}
+            self.audit.write(self.key, "started", content)
+        self.begun = True
+
+    def ended(self, outcome: Outcome) -> Outcome:
+        """Write what became of it, and return that."""
+        self.end(ended(outcome))
+        return outcome
+
+    def end(self, content: Mapping[str, Json]) -> None:
+        """Write its end, and where nothing was sent its beginning too."""
+        if self.audit is None:
+            return
+        try:
+            if not self.begun:
+                self.begin()
+            self.audit.write(self.key, "finished", content)
+        except OutputFailed as failed:
+            self.audit.failed = failed
+
+
+@contextmanager
+def entry(audit: Audit | None, plan: Plan) -> Iterator[Entry]:
+    """The two lines of an apply: what is raised inside is its end too. Those of earlier applies
+    that have no end are told first. Raises OutputFailed.
+    """
+    found = Entry(audit, plan)
+    if audit is not None:
+        for one in audit.unfinished(plan.target):
+            audit.tell(_mention(audit.path, one))
+    try:
+        yield found
+    except BaseException as error:
+        found.end(_raised(error))
+        raise
+
+
+def _mention(path: str, one: Unfinished) -> str:
+    return (
+        f"warning: {printable(path)}:{one.line}: the apply that {one.who} began at {one.time}"
+        " has no end: it was cut off, or still runs; what became of it is not known"
+    )
+
+
+def _raised(error: BaseException) -> dict[str, Json]:
+    """What an error is as a result: refused is only what nobody let go on."""
+    match error.error if isinstance(error, Callers) else error:
+        case Declined(message=message):
+            return {"result": "refused", "as_wanted": False, "reason": message}
+        case ConfsyncError(message=message):
+            return {"result": "failed", "as_wanted": False, "reason": message}
+        case KeyboardInterrupt():
+            return {"result": "interrupted", "as_wanted": False}
+        case fault:
+            return {"result": "fault", "as_wanted": False, "type": type(fault).__name__}
+
+
+def _person(record: Mapping[str, object]) -> str:
+    match record.get("who"):
+        case {"user": str() as user}:
+            return printable(user)
+        case _:
+            return "somebody"
+
+
+def _text(record: Mapping[str, object], name: str) -> str:
+    return printable(str(record.get(name)))

@@ -1,0 +1,181 @@
+"""The fault matrix: every way to fail at every moment of an apply, against `matrix.yaml`."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+import pytest
+from ruamel.yaml import YAML
+
+import confsync
+from tests.cli.process import ENV_SECRET, LIVE_SECRET
+from tests.faults.faults import FAULTS, SAME, THEIRS
+from tests.faults.server import KEY, Faulty
+from tests.faults.table import CELL, MOMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tests.faults.server import Moment
+
+HERE = Path(__file__).parent
+FORK = HERE.parent / "leaks" / "fork.py"
+SILENT = ("no answer", "effect and no answer", "half an answer and silence", "slow drip")
+RETRIABLE = ("error serverUnavailable", "status 429")
+"""Faults after which an update is certainly not done, and may be sent again."""
+
+STORE = "InMemoryStore: {'@type': RedisSentinel, serviceName: main, poolMaxConnections: 32%s}\n"
+SECRET = ", authSecret: {'@type': Value, secret: {env: PASSWORD}}"
+LIVE: Mapping[str, object] = {"@type": "RedisSentinel", "serviceName": "old"}
+WANTED: Mapping[str, object] = {"serviceName": "main", "poolMaxConnections": 32}
+STATES: Mapping[str, Mapping[str, object]] = {
+    "live": LIVE,
+    "wanted": WANTED,
+    "theirs": THEIRS,
+    "same": SAME,
+    "both": {**WANTED, **THEIRS},
+    "wanted but the same": {**WANTED, **SAME},
+}
+
+Matrix = dict[str, dict[str, tuple[int, str, int, str]]]
+
+
+def matrix() -> Matrix:
+    text = (HERE / "matrix.yaml").read_text(encoding="utf-8")
+    return cast("Matrix", YAML(typ="safe").load(text))
+
+
+@dataclass(frozen=True)
+class Ran:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def words(self) -> str:
+        """Both streams with their lines joined."""
+        return " ".join(f"{self.out} {self.err}".split())
+
+
+@dataclass(frozen=True)
+class Program:
+    """A loaded confsync that forks for each run."""
+
+    process: subprocess.Popen[str]
+
+    def apply(self, directory: Path, url: str, terminal: str | None, seconds: int) -> Ran:
+        """Run an apply to its end: at a terminal, or with --yes and without one. A request may
+        take some seconds.
+        """
+        job = {
+            "arguments": ["apply", "a.yaml", *(() if terminal else ("--yes",))],
+            "cwd": str(directory),
+            "environ": {
+                "PATH": os.environ["PATH"],
+                "STALWART_URL": url,
+                "STALWART_TOKEN": KEY,
+                "PASSWORD": ENV_SECRET,
+                "CONFSYNC_TIMEOUT": str(seconds),
+                "CONFSYNC_RETRIES": "1",
+            },
+            "in": terminal or os.devnull,
+            "out": str(directory / "out"),
+            "err": str(directory / "err"),
+        }
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{json.dumps(job)}\n")
+        self.process.stdin.flush()
+        status = int(self.process.stdout.readline())
+        return Ran(status, (directory / "out").read_text(), (directory / "err").read_text())
+
+
+@pytest.fixture(scope="session")
+def program() -> Iterator[Program]:
+    command = [sys.executable, "-W", "error", str(FORK), str(Path(confsync.__file__).parent.parent)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield Program(process)
+
+
+@pytest.fixture
+def answered_terminal() -> Iterator[str]:
+    """A pseudo-terminal at which somebody has typed yes."""
+    master, slave = pty.openpty()
+    try:
+        os.write(master, b"yes\n")
+        yield os.ttyname(slave)
+    finally:
+        os.close(slave)
+        os.close(master)
+
+
+def test_the_matrix_says_what_happens_in_each_cell_and_there_are_160_and_more() -> None:
+    found = matrix()
+    assert set(found) == set(FAULTS)
+    assert {tuple(cells) for cells in found.values()} == {MOMENTS}
+    assert len(found) >= 40
+    assert len(found) * 4 >= 160
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_at_a_moment_ends_as_the_matrix_says(  # noqa: PLR0913, PLR0917 - one a fixture
+    program: Program,
+    answered_terminal: str,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+    name: str,
+    moment: Literal["read", "reread", "update", "look", "secret"],
+) -> None:
+    """The status, the words, the server's state and the updates that reached it."""
+    status, state, arrived, words = matrix()[name][moment]
+    record_property(CELL, f"{name}/{moment}/{status}")
+    asks = moment == "reread"
+    secret = {"authSecret": {"@type": "Value", "secret": LIVE_SECRET}}
+    initial = {**LIVE, **(secret if moment == "secret" else {})}
+    (tmp_path / "a.yaml").write_text(STORE % (SECRET if moment == "secret" else ""))
+    at: Moment = "update" if moment == "secret" else moment
+    with Faulty(FAULTS[name], at, initial, asks) as server:
+        terminal = answered_terminal if asks else None
+        ran = program.apply(tmp_path, server.url, terminal, 1 if name in SILENT else 5)
+    before = {**LIVE, "timeout": 10_000, "poolMaxConnections": 10}
+    expected = {**before, **STATES[state]}
+    found = {name: server.stored[name] for name in expected}
+    assert (ran.status, found, server.journal.arrived) == (status, expected, arrived), ran.words
+    for piece in words.split("…"):
+        assert piece in ran.words
+    check_promises(ran, server, moment, name)
+
+
+def check_promises(ran: Ran, server: Faulty, moment: str, name: str) -> None:
+    """What holds in every cell, whatever the matrix says."""
+    journal, stored = server.journal, server.stored
+    assert "anary" not in ran.out + ran.err
+    assert not re.search("Traceback|fault inside|left the program", ran.out + ran.err)
+    assert journal.done <= 1, "nothing is applied twice"
+    assert journal.arrived <= 1 or name.startswith(RETRIABLE)
+    if ran.status == 0:
+        assert journal.done == 1, "never done without having been done"
+        assert {key: stored[key] for key in WANTED} == dict(WANTED)
+        if moment == "secret":
+            assert stored["authSecret"] == {"@type": "Value", "secret": ENV_SECRET}
+    if ran.status in {1, 3}:
+        assert journal.done == 0
+        assert "nothing was changed on the server" in ran.words.lower() or (
+            "nothing of it is stored" in ran.words
+        )
+    else:
+        assert "nothing was changed" not in ran.words.lower()
+    if ran.status == 4:
+        assert "It is not known whether the update was stored" in ran.words
+        assert journal.arrived <= 1
