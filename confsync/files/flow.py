@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 Range: TypeAlias = tuple[int, int]
 
-_REST = r"(?P<rest>[^\S\n]*(?:#[^\n]*)?\n)?(?P<before>(?:[^\S\n]*(?:#[^\n]*)?\n)*\s*)"
+_LINE = r"[^\S\n]*+(?:#[^\n]*+)?+\n"
+_REST = rf"(?P<rest>{_LINE})?(?P<before>(?:{_LINE})*+[^\S\n]*+)"
 _OPENING = re.compile(_REST)
-_BETWEEN = re.compile(rf"\s*,{_REST}")
-_CLOSING = re.compile(rf"(?P<comma>\s*,)?{_REST}")
+_BETWEEN = re.compile(rf"\s*+,{_REST}")
+_CLOSING = re.compile(rf"(?P<comma>\s*+,)?{_REST}")
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,7 @@ class Brackets:
             last = number == len(wanted) - 1
             comma = "," if not last or self.comma else ""
             before = self._before(index, first=not number)
-            beside = number > 0 and not before and not parts[-1]
-            parts += [" " if beside else before, body, comma, self._after(index, last=last)]
+            parts += [before, body, comma, self._after(index, last=last)]
         return "".join([*parts, self.tail, self.source[self.span.end - 1]])
 
     def _before(self, index: int | None, *, first: bool) -> str:
@@ -89,10 +89,10 @@ class Brackets:
         if own.strip() or (index is not None and first == (index == 0)):
             return own
         if not self.pieces:
-            return ""
+            return "" if first else " "
         if first or (len(self.pieces) == 1 and self.head):
             return self._margin(0)
-        return "" if len(self.pieces) == 1 else self._margin(-1)
+        return " " if len(self.pieces) == 1 else self._margin(-1)
 
     def _margin(self, index: int) -> str:
         return self._text(self.pieces[index].before).rpartition("\n")[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from confsync.files.read import MAX_BYTES
 if TYPE_CHECKING:
     from typing import Self
 
+_LOG = logging.getLogger("confsync.files")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -34,6 +36,7 @@ class StoreFile:
         Raises OutputFailed where it can be seen that it cannot be written: it is no regular file,
         or it or its directory may not be written to.
         """
+        _LOG.info("reads %s", path)
         try:
             target = Path(os.path.realpath(path))
             found = target.stat() if target.exists() else None
@@ -80,6 +83,7 @@ class StoreFile:
             if (_content(self.target) if self.target.exists() else None) != self.content:
                 hint = "nothing was written; run it again"
                 raise OutputFailed("somebody else changed it meanwhile", where=self.path, hint=hint)
+            _LOG.info("writes %s", self.path)
             replace_whole(self.target, content, 0o666, self.found)
         except (OSError, ValueError):
             hint = (
