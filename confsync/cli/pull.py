@@ -10,6 +10,7 @@ import click
 from confsync.cli import options as shared
 from confsync.cli.connect import server, session
 from confsync.cli.status import Status
+from confsync.errors import OutputFailed
 from confsync.report.pull import diff_text, fill_in_text, pulled_text
 from confsync.workflow.pull import preview
 from confsync.workflow.pull import pull as run
@@ -38,6 +39,11 @@ def pull(console: Console, /, files: tuple[str, ...], *, access: Access, diff: b
     if diff:
         console.print(diff_text(pulled))
         console.say(pulled_text(pulled, "would be "))
-    else:
+        return Status.DONE
+    try:
         console.print(pulled_text(pulled))
+    except OutputFailed:
+        # The file is written: that is said in any case.
+        console.say(pulled_text(pulled))
+        raise
     return Status.DONE

@@ -6,7 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from tests.cli.process import PLAN_KEY
+from tests.cli.process import PATIENCE, PLAN_KEY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,3 +128,15 @@ def test_no_file_is_wrong_usage(desk: Desk, server: Server) -> None:
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.startswith("error: no file is named\nhint: name the store's file, like ")
     assert server.requests == []
+
+
+def test_what_was_written_is_said_where_standard_output_is_gone(desk: Desk) -> None:
+    process = desk.start("pull", "a.yaml")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    told = process.stderr.read().decode()
+    process.stderr.close()
+    assert process.wait(PATIENCE) == 1
+    assert told == f"{FILL_IN}a.yaml: new file, 2 fields written, 2 references to fill in\n"
+    assert (desk.directory / "a.yaml").read_text() == PULLED
