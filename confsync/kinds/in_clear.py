@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from confsync.kinds.urls import PASSWORD
 from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
 from confsync.sync.secret import MASK
 from confsync.sync.shape import ListOf, SecretText, Shape, Variants
@@ -29,7 +30,7 @@ def replacements(
     That is what stands in the place of a secret, what could be a password in a URL, and what a
     command consists of besides its program.
     """
-    return _within(document, {*_secrets(shape), "password"}, references)
+    return _within(document, {*_secrets(shape), PASSWORD}, references)
 
 
 def masked_comment(text: str) -> str:

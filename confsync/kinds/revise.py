@@ -14,6 +14,7 @@ from confsync.kinds.mistakes import TYPE
 from confsync.kinds.revise_set import Member, revised_set
 from confsync.kinds.scalars import is_null
 from confsync.kinds.to_store import Writer, mapping_parts
+from confsync.kinds.urls import ADDRESS, PASSWORD
 from confsync.sync.align import REMOVAL, closest
 from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
 from confsync.sync.pair import cost
@@ -177,17 +178,17 @@ class _Reviser:
         if isinstance(said, Url) and relation(live, said) != "different":
             return KEEP
         parts = mapping_parts(live)
-        if parts is None or not isinstance(node, MappingNode) or node.get("address") is None:
+        if parts is None or not isinstance(node, MappingNode) or node.get(ADDRESS) is None:
             return self._fresh(live, UrlText(), path)
         self.changed.append(path)
         entries: list[tuple[str, Revision]] = []
         for name, text in parts.items():
             entry = node.get(name)
-            before = None if entry is None else entry[1]
-            alike = isinstance(before, ScalarNode) and trim(before.text) == text
+            before = entry[1].text if entry and isinstance(entry[1], ScalarNode) else None
+            alike = before == text or (name == ADDRESS and before and trim(before) == text)
             entries.append((name, KEEP if alike else Write(text)))
         secret = Write(self.writer.reference()) if _other(live, said) else KEEP
-        return Entries((*entries, ("password", secret)))
+        return Entries((*entries, (PASSWORD, secret)))
 
     def _set(self, live: Members, shape: UrlSet, node: SequenceNode, path: Path) -> Revision:
         def member(item: Node) -> Url | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
 from confsync.kinds.duration import duration_text
-from confsync.kinds.urls import is_address
+from confsync.kinds.urls import ADDRESS, PASSWORD, USERNAME, is_address
 from confsync.sync.relate import same
 from confsync.sync.secret import MASK, Secret
 from confsync.sync.shape import Duration, ListOf, Shape, Text, Variants
@@ -92,7 +92,7 @@ class Writer:
         parts = mapping_parts(url)
         if parts is None:
             return self.reference()
-        return {**parts, "password": self.reference()}
+        return {**parts, PASSWORD: self.reference()}
 
     def reference(self) -> dict[str, Plain]:
         """A reference to fill in."""
@@ -118,7 +118,7 @@ def mapping_parts(url: Url) -> dict[str, Plain] | None:
             name, address = unquote(user), f"{scheme}://{tail[1:]}"
             sayable = (trim(name) or not user) and name != MASK and percent_encoded(name) == user
             if separator and sayable and is_address(address):
-                return {"address": address, **({"username": name} if user else {})}
+                return {ADDRESS: address, **({USERNAME: name} if user else {})}
     return None
 
 
