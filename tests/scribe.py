@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from random import Random
 
 _PLAIN = re.compile(r"[a-z]+(://[a-z.]+(:[0-9]+)?(/[0-9])?)?|([0-9]+(d|h|m|ms|s))+")
+OBJECT = 2
+"""The steps to a field of the object: what is around others may go."""
 _WORDS = {"null", "true", "false", "y", "n", "yes", "no", "on", "off"}
 
 
@@ -62,8 +64,9 @@ class Scribe:
         return text
 
     def free(self, column: int, path: tuple[str | int, ...]) -> list[str]:
-        """Comments that belong to nothing, between empty lines."""
+        """Comments that belong to nothing but what is around them, between empty lines."""
         lines = []
+        path = path if len(path) < OBJECT else (*path, "")
         while self.often(4):
             lines += [""] if self.often(2) else []
             text = self.note(path)

@@ -149,12 +149,13 @@ def _layers(files: Sequence[str], vault: Vault) -> _Layers:
     found = None if store.content is None else text(last, store.content)
     if isinstance(found, Problem):
         raise InvalidFiles((*(problem for parsed in below for problem in parsed.problems), found))
+    top = parse(last, found or "")
     if found is None or _is_blank(found):
-        problems = tuple(problem for parsed in below for problem in parsed.problems)
+        problems = [problem for parsed in below for problem in parsed.problems]
+        problems += (problem for problem in top.problems if problem.rule != "empty")
         if problems:
-            raise InvalidFiles(problems)
+            raise InvalidFiles(tuple(problems))
         return _Layers(tuple(files), store, below, None)
-    top = parse(last, found)
     loaded(files, [*below, top], vault)
     return _Layers(tuple(files), store, below, top.document)
 
@@ -182,9 +183,9 @@ def _check(  # noqa: PLR0913, PLR0917 - all that a plan depends on
     try:
         found = loaded(layers.files, [*layers.below, after], vault)
     except InvalidFiles as invalid:
-        if any(problem.file != layers.files[-1] for problem in invalid.problems):
-            raise
         errors = [problem for problem in invalid.problems if problem.rule not in RISKS]
+        if any(problem.file != layers.files[-1] for problem in errors):
+            raise
         rules = {problem.rule for problem in errors}
         if rules <= _BEYOND:
             hint = "nothing was written; change it on the server, or update confsync"
