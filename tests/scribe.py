@@ -27,7 +27,10 @@ class Note:
 
 @dataclass
 class Scribe:
-    """Writes a document. `comments`: how many of the places for a comment have one, in percent."""
+    """Writes a document. `comments`: how many of the places for a comment have one, in percent.
+
+    `brace`: the whole document stands in braces, so that fields share lines.
+    """
 
     random: Random
     comments: int = 30
@@ -37,12 +40,14 @@ class Scribe:
         self.step = self.random.choice([2, 2, 4, 3])
         self.dash = self.random.choice([0, 2, self.step])
         self.quote = self.random.choice("'\"")
+        self.brace = False
 
     def written(self, document: Json) -> str:
         lines = [*self.free(0, ())]
         if self.often(10):
             lines.append("---")
-        if self.often(12):
+        self.brace = self.often(12)
+        if self.brace:
             lines.append(self.flow(document, ()))
         else:
             lines += self.mapping(document, 0, ())

@@ -160,7 +160,7 @@ def check_comments(scene: Scene, before: str, after: str, lost: int) -> None:
         field = note.path[1] if len(note.path) > 1 else TYPE
         if len(note.path) < 3 and (field == TYPE or field in fields):
             assert note.text in after
-        if field in fields and scene.same(str(field)):
+        if field in fields and scene.same(str(field)) and not scene.scribe.brace:
             start = before.index(note.text)
             end = before.find("\n", start)
             line = before[before.rfind("\n", 0, start) + 1 : end if end >= 0 else None]
