@@ -10,6 +10,7 @@ ConfsyncError
 ├── UnexpectedAnswer      the server answered something that is not JMAP
 ├── Declined              confsync did not send, because nobody said yes
 │   └── Refused           because the plan has findings that stop an apply
+├── NotWritten            the live state cannot be said in a file, which is as it was
 ├── OutputFailed          a result cannot be written where it should go
 │   └── ReaderGone        because nobody reads it any more
 └── Fault                 confsync itself is wrong
@@ -36,6 +37,7 @@ __all__ = [
     "Declined",
     "Fault",
     "InvalidFiles",
+    "NotWritten",
     "OutputFailed",
     "Problem",
     "ReaderGone",
@@ -160,6 +162,10 @@ class Refused(Declined):
         hint = f"allow what you accept by its name: {', '.join(risks)}" if risks else ""
         super().__init__("; ".join(facts), hint=hint)
         self.risks = risks
+
+
+class NotWritten(ConfsyncError):
+    """No file can say what the server has. Nothing was written."""
 
 
 class OutputFailed(ConfsyncError):

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "apply": "Bring the server to the state that files describe.",
     "validate": "Check files alone: no network, no secret.",
     "fmt": "Bring files into their canonical form; comments and values stay.",
+    "pull": "Write the live state into a file, comments kept.",
     "show": "Show the live state as YAML, every secret masked.",
     "init": "Begin: confsync.yaml, a store, and the hooks for pre-commit.",
     "sandbox": "Run an embedded server to try confsync against.",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import Declined, OutputFailed
+from confsync.files.atomic import replace_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,20 +51,9 @@ def write_plan(path: str, document: Mapping[str, Json]) -> None:
     target = Path(path)
     text = json.dumps(document, separators=(",", ":")) + "\n"
     try:
-        fresh = target.with_name(f".{target.name}.{os.getpid()}")
         if target.exists() and not stat.S_ISREG(target.stat().st_mode):
             raise _unwritable(path)
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(target)
-        except BaseException:
-            with suppress(OSError):
-                fresh.unlink()
-            raise
+        replace_whole(target, text.encode("utf-8"), 0o600, None)
     except (OSError, ValueError):
         raise _unwritable(path) from None
 

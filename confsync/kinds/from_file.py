@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from confsync.errors import Problem
 from confsync.kinds import mistakes, scalars
 from confsync.kinds.kind import Broken, Kind, default_object
-from confsync.kinds.mistakes import TYPE, Mistake, Mistakes, is_broken
+from confsync.kinds.mistakes import PLAINTEXT, TYPE, Mistake, Mistakes, is_broken
 from confsync.kinds.urls import Reader, Reference
 from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
 from confsync.sync.relate import written
@@ -75,6 +75,20 @@ def from_file(
             origins = _without_columns(decoder.origins, problems)
             desired.append(Desired(kind.name, tree, tree, origins, key.mark.file))
     return Reading(tuple(desired), first_columns(problems))
+
+
+def value_at(
+    node: Node, shape: Shape, vault: Vault, references: Mapping[str, Reference]
+) -> Tree | None:
+    """What a single node says in the place of a value that is not null; None where it cannot be
+    read.
+    """
+    decoder = _Decoder(vault, references)
+    try:
+        found = decoder.value(node, shape, (), node.mark)
+    except (Mistake, Mistakes):
+        return None
+    return None if any(problem.rule != PLAINTEXT for problem in decoder.problems) else found
 
 
 @dataclass
@@ -156,7 +170,7 @@ class _Decoder:
             self._mistake(value.mark, mistakes.null(path, known))
             return _placeholder(known.shape) if known.required else known.default
         try:
-            decoded = self._value(value, known.shape, path, key.mark)
+            decoded = self.value(value, known.shape, path, key.mark)
         except (Mistake, Mistakes) as found:
             self._mistakes(value.mark, found)
             decoded = None
@@ -164,7 +178,8 @@ class _Decoder:
             return _placeholder(known.shape) if known.required else known.default
         return decoded
 
-    def _value(self, node: Node, shape: Shape, path: Path, at: Mark) -> Tree:
+    def value(self, node: Node, shape: Shape, path: Path, at: Mark) -> Tree:
+        """Decode a value. Raises Mistake and Mistakes."""
         reader = Reader(self.vault, self.references, path, self._mistake)
         match shape:
             case Variants():
@@ -249,7 +264,7 @@ def _without_columns(
     """The same of origins that stand behind a secret in clear."""
     plain: dict[tuple[str, int], int] = {}
     for problem in sorted(problems):
-        if problem.rule == mistakes.PLAINTEXT:
+        if problem.rule == PLAINTEXT:
             plain.setdefault((problem.file, problem.line), problem.column)
     return {
         path: replace(origin, column=0)

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from confsync.sync.document import Mark
 
-_ADDRESS, _USERNAME, PASSWORD = "address", "username", "password"
-PARTS = (_ADDRESS, _USERNAME, PASSWORD)
+ADDRESS, USERNAME, PASSWORD = "address", "username", "password"
+PARTS = (ADDRESS, USERNAME, PASSWORD)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -95,7 +95,7 @@ class Reader:
     def _mapping(self, node: MappingNode, name: str) -> Url:
         """Read the mapping form, and find every mistake in it. Raises Mistakes."""
         mistakes = [_unknown_part(key) for key, _ in node.entries if key.text not in PARTS]
-        texts = {_USERNAME: ""}
+        texts = {USERNAME: ""}
         password: Secret | None = None
         for part, value in ((key.text, value) for key, value in node.entries if key.text in PARTS):
             try:
@@ -109,9 +109,9 @@ class Reader:
                 mistakes += already.mistakes
         if not mistakes:
             mistakes += _absent(node, name)
-        if mistakes or password is None or _ADDRESS not in texts:
+        if mistakes or password is None or ADDRESS not in texts:
             raise Mistakes(mistakes)
-        return compose(texts[_ADDRESS], texts[_USERNAME], password)
+        return compose(texts[ADDRESS], texts[USERNAME], password)
 
     def _password(self, node: Node, name: str) -> Secret:
         found = self._secret(node, name)
@@ -203,9 +203,9 @@ def _unknown_part(key: ScalarNode) -> Mistake:
 
 
 def _absent(node: MappingNode, name: str) -> Iterator[Mistake]:
-    if node.get(_ADDRESS) is None:
+    if node.get(ADDRESS) is None:
         hint = "add `address: …`, like rediss://cache.example.com:6379"
-        yield Mistake("missing", f"{name} has no {_ADDRESS}", hint)
+        yield Mistake("missing", f"{name} has no {ADDRESS}", hint)
     if node.get(PASSWORD) is None:
         hint = "a URL without a password is written as one text"
         yield Mistake("missing", f"{name} has no {PASSWORD}", hint)
@@ -217,10 +217,10 @@ def _part(node: Node, part: str, where: str) -> str:
     if not isinstance(node, ScalarNode):
         raise Mistake("wrong-type", f"{where} must be a text", "write one text", node.mark)
     try:
-        value = text(node, where, trimmed=part == _ADDRESS)
+        value = text(node, where, trimmed=part == ADDRESS)
     except Mistake as mistake:
         raise Mistake(mistake.rule, mistake.message, mistake.hint, node.mark) from None
-    if part == _ADDRESS:
+    if part == ADDRESS:
         _check_address(value, where, node.mark)
     return value
 

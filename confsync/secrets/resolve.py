@@ -11,11 +11,12 @@ from confsync.sync.secret import MASK, Ref, Secret, Vault
 from confsync.sync.tree import Items, Members, Object, Path, Tree
 from confsync.sync.url import Url, percent_encoded, seal_url, trim
 from confsync.sync.usable import unusable
+from confsync.sync.values import Desired
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from confsync.sync.values import Desired, Origin
+    from confsync.sync.values import Origin
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,15 @@ def look_up(
     if isinstance(found, str):
         vault.seal(found, ref)
     return found
+
+
+def resolving(
+    vault: Vault, resolvers: Mapping[str, Resolver], environment: Mapping[str, str]
+) -> Callable[[Tree], Tree]:
+    """What resolves single values, as far as it can; each reference is looked up once."""
+    nothing = Object("", {})
+    walk = _Walk(Desired("", nothing, nothing, {}, ""), vault, resolvers, environment)
+    return lambda value: walk.tree(value, ())
 
 
 @dataclass

@@ -16,6 +16,7 @@ from confsync.sync.risk import RISKS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from confsync.files.read import Parsed
     from confsync.sync.document import MappingNode
     from confsync.sync.secret import Vault
     from confsync.sync.values import Desired
@@ -47,10 +48,14 @@ def load(files: Sequence[str], vault: Vault) -> Loaded:
     Raises InvalidFiles with every problem of every file, WrongUsage without a file.
     """
     check_names(files)
+    return loaded(files, [read(file) for file in files], vault)
+
+
+def loaded(files: Sequence[str], layers: Sequence[Parsed], vault: Vault) -> Loaded:
+    """The same of files that have been read. Raises InvalidFiles."""
     documents: list[MappingNode] = []
     problems: list[Problem] = []
-    for file in files:
-        parsed = read(file)
+    for parsed in layers:
         problems += parsed.problems
         if parsed.document is not None:
             documents.append(parsed.document)

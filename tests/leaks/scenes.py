@@ -384,6 +384,7 @@ OPTIONS: Mapping[str, Callable[[Aviary], Given]] = {
     "fail": lambda _: Given(("--hidden-secrets", "fail")),
     "colour": lambda _: Given(("--color", "always")),
     "saved": lambda _: Given(("--out", "saved.plan")),
+    "diff": lambda _: Given(("--diff",)),
     "audited": lambda c: Given(
         ("--audit", "audit.jsonl", "--allow", "plaintext-secret", "--allow-commands"),
         environ={"USER": f"redis://u:{c['user'].encoded}@h"},
@@ -449,14 +450,8 @@ FINE: Mapping[str, tuple[str, ...]] = {
     "failure": ("none", "without effect", "stored and failed"),
     "credentials": ("token", "plan token"),
     "options": (
-        "everything allowed",
-        "unlisted",
-        "keep",
-        "fail",
-        "saved",
-        "audited",
-        "searched",
-        "none",
+        *("everything allowed", "unlisted", "keep", "fail"),
+        *("saved", "audited", "diff", "searched", "none"),
     ),
 }
 """What scenes are made of that go on to the end, or nearly: one of each."""
@@ -526,6 +521,6 @@ def _known(arguments: tuple[str, ...], options: frozenset[str]) -> list[str]:
 
 
 _OUTPUTS = {"output value", "output format", "output URL"}
-_FLAGS = {"--allow-commands"}
+_FLAGS = {"--allow-commands", "--diff"}
 _VALUED = {"--allow", "--unlisted", "--hidden-secrets", "--color", "--url", "--proxy", "--output"}
 _VALUED |= {"--state", "--out", "--ca-file", "--audit", "--only"}
