@@ -140,3 +140,21 @@ def test_what_was_written_is_said_where_standard_output_is_gone(desk: Desk) -> N
     assert process.wait(PATIENCE) == 1
     assert told == f"{FILL_IN}a.yaml: new file, 2 fields written, 2 references to fill in\n"
     assert (desk.directory / "a.yaml").read_text() == PULLED
+
+
+def test_without_files_the_last_layer_of_a_target_is_written(desk: Desk, server: Server) -> None:
+    base = desk.file("base.yaml", "InMemoryStore: {'@type': Default}\n")
+    member = f"{{url: '{server.url}', files: [{base}, top.yaml]}}"
+    desk.file("confsync.yaml", f"targets:\n  a: {member}\n")
+    ran = desk.run("pull")
+    assert (ran.status, ran.out) == (
+        0,
+        "top.yaml: new file, 2 fields written, 2 references to fill in\n",
+    )
+    assert desk.run("plan", "--detailed-exitcode").status == 0
+
+    desk.file("confsync.yaml", f"targets:\n  a: {member}\n  b: {member}\n")
+    ran = desk.run("pull", "--all")
+    assert ran.status == 1
+    assert "error: a pull is for one target\nhint: choose one with --target\n" in ran.err
+    assert desk.run("pull", "--target", "b", env={"STALWART_TOKEN": PLAN_KEY}).status == 0
