@@ -27,7 +27,7 @@ def validate(files: tuple[str, ...], *, allow: tuple[str, ...], outputs: Outputs
     A file that targets of confsync.yaml use is checked as they use it, any other as a state of its
     own; without FILES every target is checked. Every mistake is shown, with its line and a hint.
     """
-    found = check(files, Path.cwd(), allow=frozenset(allow), today=today())
+    found = check(files, Path(), allow=frozenset(allow), today=today())
     outputs.write_all(lambda name: PROBLEMS[name](found.files, found.problems))
     wrong = any(problem.severity == "error" for problem in found.problems)
     return Status.ERROR if wrong else Status.DONE

@@ -101,6 +101,16 @@ def test_without_a_repository_it_is_searched_in_the_directory_alone(tmp_path: Pa
     assert find(tmp_path) == "confsync.yaml"
 
 
+def test_in_a_directory_that_is_gone_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert find(Path()) is None
+
+
 def test_a_link_that_leads_nowhere_is_told_not_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
