@@ -127,7 +127,7 @@ class Reach:
                 "add `token: {env: NAME}` to it, for every target its own: STALWART_TOKEN counts"
                 " only where one target is chosen"
             )
-            raise WrongUsage(f"target {aim.name} has no credentials", hint=hint)
+            raise WrongUsage("there are no credentials for it", hint=hint)
         names = ("STALWART_TOKEN", "STALWART_USER", "STALWART_PASSWORD")
         token, user, password = (self.environment.get(name, "") for name in names)
         return token, user, password

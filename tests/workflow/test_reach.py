@@ -107,7 +107,7 @@ def test_the_credentials_of_the_environment_go_to_one_target_alone(
     failed, found = seen(here, BOTH, environment)
     assert found == Target("other", other.url)
     assert isinstance(failed, Failed)
-    assert failed.error.message == "target one has no credentials"
+    assert failed.error.message == "there are no credentials for it"
     assert len(one.requests) == 1
 
 
