@@ -100,11 +100,11 @@ def apply(  # noqa: PLR0913 - one parameter an option
         raise Declined("nobody can be asked: there is no terminal", hint=hint)
     path = reach(console, allow_commands=allow_commands)
     use = partial(
-        partial(apply_planned, plan, Path.cwd(), access)
+        partial(apply_planned, plan, Path(), access)
         if plan is not None
         else partial(
             apply_all,
-            aims(Path.cwd(), asked, wanted, access, today=today()),
+            aims(Path(), asked, wanted, access, today=today()),
             expect=expect,
             ask=asker(console) if asking else None,
         ),

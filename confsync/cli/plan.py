@@ -58,7 +58,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     """
     from confsync.workflow.each import each  # noqa: PLC0415 - it loads httpx
 
-    chosen = aims(Path.cwd(), asked, wanted, access, today=today())
+    chosen = aims(Path(), asked, wanted, access, today=today())
     if out is not None and len(chosen) > 1:
         hint = "choose one with --target, and save a plan of each"
         raise WrongUsage("a saved plan is for one target", hint=hint)

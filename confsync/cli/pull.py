@@ -40,7 +40,7 @@ def pull(
     as references to fill in.
     """
     use = preview if diff else run
-    chosen = aims(Path.cwd(), asked, NOTHING_WANTED, access, today=today())
+    chosen = aims(Path(), asked, NOTHING_WANTED, access, today=today())
     if len(chosen) > 1:
         raise WrongUsage("a pull is for one target", hint="choose one with --target")
     with reach(console, allow_commands=allow_commands).session(chosen[0]) as connected:

@@ -52,7 +52,7 @@ def show(
     chosen = (
         (without_config((), NOTHING_WANTED, access),)
         if access.url and not (asked.targets or asked.all)
-        else aims(Path.cwd(), asked, NOTHING_WANTED, access, today=today())
+        else aims(Path(), asked, NOTHING_WANTED, access, today=today())
     )
     found = each(chosen, reach(outputs.console, allow_commands=allow_commands), _state)
     tell_failures(outputs.console, found, UNCHANGED)

@@ -47,7 +47,7 @@ def validate(
     A file that targets of confsync.yaml use is checked as they use it, any other as a state of its
     own; without FILES every target is checked. Every mistake is shown, with its line and a hint.
     """
-    here, day, allowed = Path.cwd(), today(), frozenset(allow)
+    here, day, allowed = Path(), today(), frozenset(allow)
     if only:
         found = search(files, here, only, allow=allowed, today=day)
     else:

@@ -37,12 +37,16 @@ def find(directory: Path) -> str | None:
     """The path of the `confsync.yaml` that counts in a directory, from there; None without one.
 
     It is searched upward to the root of the repository, the directory that holds `.git`, and
-    without a repository in the directory alone.
+    without a repository in the directory alone. In one that is gone there is none.
     """
-    above = [directory, *directory.parents]
+    try:
+        here = directory.absolute()
+    except OSError:
+        return None
+    above = [here, *here.parents]
     root = next((number for number, path in enumerate(above) if _is_there(path / ".git")), 0)
     found = (path / NAME for path in above[: root + 1])
-    return next((os.path.relpath(path, directory) for path in found if _is_there(path)), None)
+    return next((os.path.relpath(path, here) for path in found if _is_there(path)), None)
 
 
 def _is_there(path: Path) -> bool:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confsync.report import codequality, github, json, junit, sarif, several, text
-from confsync.report.outcome import outcome_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from confsync.errors import Problem
     from confsync.report.several import State
-    from confsync.sync.outcome import Ended, Outcome
+    from confsync.sync.outcome import Ended
     from confsync.sync.values import Failed, Plan
 
 PLAN: Mapping[str, Callable[[Plan], str]] = {"text": text.plan_text, "json": json.plan_json}
@@ -25,11 +24,6 @@ PLANS: Mapping[str, Callable[[Sequence[Plan | Failed]], str]] = {
 STATES: Mapping[str, Callable[[Sequence[State | Failed]], str]] = {
     "text": several.states_text,
     "json": json.states_json,
-}
-
-OUTCOME: Mapping[str, Callable[[Outcome], str]] = {
-    "text": outcome_text,
-    "json": json.outcome_json,
 }
 
 OUTCOMES: Mapping[str, Callable[[Sequence[Ended]], str]] = {

@@ -15,7 +15,6 @@ from confsync.sync.outcome import (
     Ended,
     NotBegun,
     NotSent,
-    Outcome,
     Overtaken,
     Rejected,
     Stored,
@@ -48,13 +47,8 @@ def plans_json(found: Sequence[Plan | Failed]) -> str:
     return _dump({"targets": targets, "summary": _summary(found)})
 
 
-def outcome_json(outcome: Outcome) -> str:
-    """An apply's plan, and what became of it."""
-    return outcomes_json([outcome])
-
-
 def outcomes_json(found: Sequence[Ended]) -> str:
-    """The same of an apply to some targets."""
+    """The plans of an apply to some targets, and what became of each."""
     plans = [_plan_of(one) for one in found]
     targets = [
         {**(_failed(plan) if isinstance(plan, Failed) else _target(plan)), "outcome": _outcome(one)}

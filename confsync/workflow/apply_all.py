@@ -179,7 +179,7 @@ def _sent(one: _Ready, entry: Entry, *, first: bool) -> Ended:
     """What became of one target. An interrupt before anything was sent to any is raised."""
     try:
         entry.begin()
-        return entry.ended(send(one.plan, one.session))
+        outcome = send(one.plan, one.session)
     except KeyboardInterrupt as interrupt:
         entry.failed(interrupt)
         if first:
@@ -188,4 +188,6 @@ def _sent(one: _Ready, entry: Entry, *, first: bool) -> Ended:
     except ConfsyncError as found:
         entry.failed(found)
         error = alone(found)
+    else:
+        return entry.ended(outcome)
     return Failed(one.plan.target, error, one.plan)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.errors import InvalidFiles, Problem, WrongUsage
@@ -18,6 +18,7 @@ from confsync.workflow.validate import problems_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
+    from pathlib import Path
 
     from confsync.files.config_values import Config, TargetConfig
 
@@ -84,7 +85,7 @@ def _concerns(file: str) -> bool:
 
 def same(files: Iterable[str], other: str) -> bool:
     """Whether a file is among some, however it is spelt."""
-    return any(Path(file).resolve() == Path(other).resolve() for file in files)
+    return os.path.realpath(other) in map(os.path.realpath, files)
 
 
 @dataclass

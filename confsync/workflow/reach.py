@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from confsync.errors import Declined, Problem, SecretUnavailable, WrongUsage
@@ -41,7 +41,7 @@ class Reach:
     come from.
     """
 
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
     vault: Vault
     tell: Callable[[str], None] = untold
     sending: Callable[[Sending], None] = untold_of_sending
@@ -127,7 +127,7 @@ class Reach:
                 "add `token: {env: NAME}` to it, for every target its own: STALWART_TOKEN counts"
                 " only where one target is chosen"
             )
-            raise WrongUsage(f"target {aim.name} has no credentials", hint=hint)
+            raise WrongUsage("there are no credentials for it", hint=hint)
         names = ("STALWART_TOKEN", "STALWART_USER", "STALWART_PASSWORD")
         token, user, password = (self.environment.get(name, "") for name in names)
         return token, user, password

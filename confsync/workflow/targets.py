@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import WrongUsage
 from confsync.kinds.mistakes import nearest, quoted_name
-from confsync.sync.risk import Lapse
+from confsync.sync.risk import Lapse, check_allowed
 from confsync.sync.values import Origin
 from confsync.workflow.configuration import configuration
 from confsync.workflow.plan import DEFAULTS, Options
@@ -82,8 +82,9 @@ def aims(
     """What a run in a directory is about, in the order asked for; `today` is a day in UTC.
 
     Files mean: no `confsync.yaml`, which is not even read. Raises InvalidFiles for one that is
-    wrong, WrongUsage for targets that there are not, or where it is not said which one.
+    wrong, WrongUsage for targets and risks that there are not, or where it is not said which one.
     """
+    check_allowed(wanted.allow)
     if asked.files:
         if asked.targets or asked.all:
             hint = "leave out the files, or --target and --all: each target has its own files"

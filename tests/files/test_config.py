@@ -17,6 +17,7 @@ import pytest
 from confsync.errors import InvalidFiles
 from confsync.files.config import find
 from confsync.files.members import beside
+from confsync.files.target import MEMBERS
 from confsync.report.text import problems_text
 from confsync.workflow.configuration import configuration
 
@@ -64,6 +65,15 @@ def test_what_the_hint_says_makes_each_of_them_good(
         assert told(tmp_path) == "", name
 
 
+def test_the_page_lists_every_member_of_a_target() -> None:
+    page = (CASES.parents[2] / "docs" / "targets.md").read_text("utf-8")
+    table = page.partition("## What a target says")[2].partition("`url` and `files` must")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert re.findall(r"`(\w+)`", " ".join(rows)) == sorted(
+        MEMBERS, key=lambda member: table.index(f"`{member}`")
+    )
+
+
 def test_it_is_searched_upward_to_the_root_of_the_repository(tmp_path: Path) -> None:
     deep = tmp_path / "repository" / "stores" / "deep"
     deep.mkdir(parents=True)
@@ -89,6 +99,16 @@ def test_without_a_repository_it_is_searched_in_the_directory_alone(tmp_path: Pa
     (tmp_path / "confsync.yaml").touch()
     assert find(tmp_path / "stores") is None
     assert find(tmp_path) == "confsync.yaml"
+
+
+def test_in_a_directory_that_is_gone_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert find(Path()) is None
 
 
 def test_a_link_that_leads_nowhere_is_told_not_passed_over(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from confsync.sync.outcome import NotBegun, NotSent, Rejected, Stored, Unknown
 from confsync.sync.secret import Vault
 from confsync.sync.values import Failed
 from confsync.workflow.apply_all import apply_all
+from confsync.workflow.audit import Audit
 from confsync.workflow.reach import Reach
 from confsync.workflow.targets import Access, Asked, Wanted, aims
 from tests.cli.hostile import hostile, http, passes_to, says, stores_and_says
@@ -63,12 +65,13 @@ class Team:
         for name in ("one", "two", "three"):
             (self.directory / f"{name}.yaml").write_text(store)
 
-    def apply(
+    def apply(  # noqa: PLR0913 - each of them is what one test is about
         self,
         *,
         ask: Callable[[Sequence[Plan]], bool] | None = None,
         allow: str = "",
         expect: str | None = None,
+        audit: Audit | None = None,
         today: date = date(2027, 1, 31),
         tokens: dict[str, str] | None = None,
     ) -> tuple[Ended, ...]:
@@ -80,6 +83,7 @@ class Team:
             Reach(environment, Vault()),
             environment=environment,
             expect=expect,
+            audit=audit,
             ask=ask,
             show=lambda found: self.shown.append(PLANS["text"](found)),
         )
@@ -234,6 +238,38 @@ def test_an_interrupt_before_anything_was_sent_is_an_interrupt(team: Team) -> No
 
     with pytest.raises(KeyboardInterrupt):
         team.apply(ask=interrupt)
+
+
+def interrupted_at(moment: int) -> Audit:
+    """An audit whose clock is where Ctrl-C is noticed: 1 and 2 begin and end the first target."""
+    asked = count(1)
+
+    def now() -> datetime:
+        if next(asked) == moment:
+            raise KeyboardInterrupt
+        return datetime(2027, 1, 31, tzinfo=UTC)
+
+    return Audit("audit.jsonl", {}, now)
+
+
+def test_an_interrupt_between_two_targets_leaves_no_doubt_about_either(
+    team: Team, servers: list[Server]
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        team.apply(audit=interrupted_at(1))
+    assert [updates(server) for server in servers] == [0, 0, 0]
+    ended = team.apply(audit=interrupted_at(3))
+    assert [type(one) for one in ended] == [Stored, Failed, NotBegun]
+    assert "interrupted before anything was sent to it." in OUTCOMES["text"](ended)
+    assert [updates(server) for server in servers] == [1, 0, 0]
+
+
+def test_an_interrupt_after_an_update_never_says_that_nothing_was_changed(
+    team: Team, servers: list[Server]
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        team.apply(audit=interrupted_at(2))
+    assert [updates(server) for server in servers] == [1, 0, 0]
 
 
 def test_one_target_alone_raises_its_errors(team: Team, servers: list[Server]) -> None:

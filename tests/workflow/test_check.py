@@ -94,6 +94,8 @@ def test_a_mistake_of_all_targets_is_told_once_and_one_of_some_with_their_names(
         ),
         "stores/staging.yaml:1:1: error: `a` is no object that confsync knows [unknown-object]",
     ]
+    _, facts = told(here, "stores/staging.yaml", "stores/base.yaml", "stores/base.yaml")
+    assert next(fact for fact in facts if "stores/base" in fact).count("staging") == 1
     write(here, {"stores/base.yaml": BASE + "  tiemout: 10s\n"})
     _, facts = told(here, "stores/base.yaml")
     assert facts[0] == "stores/base.yaml:4:3: error: Redis has no field `tiemout` [unknown-field]"

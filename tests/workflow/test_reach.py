@@ -30,6 +30,7 @@ ONE, OTHER = "API_Canary-of-one", "API_Canary-of-the-other"
 MAY_READ = frozenset({"authenticate", "sysInMemoryStoreGet"})
 NO_ACCESS = Access(None, insecure_http=False, ca_file=None, client_cert=None, client_key=None,
                    proxy=None, timeout=5, retries=0)  # fmt: skip
+NOWHERE = "http://127.0.0.1:9"
 BOTH = Asked(all=True)
 
 
@@ -106,7 +107,7 @@ def test_the_credentials_of_the_environment_go_to_one_target_alone(
     failed, found = seen(here, BOTH, environment)
     assert found == Target("other", other.url)
     assert isinstance(failed, Failed)
-    assert failed.error.message == "target one has no credentials"
+    assert failed.error.message == "there are no credentials for it"
     assert len(one.requests) == 1
 
 
@@ -206,3 +207,22 @@ def test_one_target_that_cannot_be_reached_hides_no_other(here: Path, one: Serve
     assert "would show the credentials" in plain.error.message
     assert found == Target("one", one.url)
     assert away.error.__traceback__ is None
+
+
+def test_the_way_that_was_given_counts_before_the_way_of_the_target(here: Path) -> None:
+    more = "ca_file: ca.pem, client_cert: own.pem, client_key: own.key, proxy: 'http://p:1'"
+    configured(here, one=("https://h", more))
+
+    def way(**given: str) -> tuple[str | None, ...]:
+        access = Access(**{**vars(NO_ACCESS), **given})
+        (aim,) = aims(here, Asked(), NOTHING_WANTED, access, today=date(2027, 1, 31))
+        found = Reach({"STALWART_URL": NOWHERE}, Vault())._access(aim, aim.config)
+        return found.url, found.ca_file, found.client_cert, found.client_key, found.proxy
+
+    assert way() == ("https://h", "ca.pem", "own.pem", "own.key", "http://p:1")
+    assert way(ca_file="x", proxy="http://q:2") == (
+        *("https://h", "x", "own.pem", "own.key", "http://q:2"),
+    )
+    # A certificate without its key would otherwise get another one's.
+    assert way(client_cert="c")[2:4] == ("c", None)
+    assert way(client_cert="c", client_key="k")[2:4] == ("c", "k")
