@@ -10,6 +10,7 @@ ConfsyncError
 ├── UnexpectedAnswer      the server answered something that is not JMAP
 ├── Declined              confsync did not send, because nobody said yes
 │   └── Refused           because the plan has findings that stop an apply
+├── NotWritten            the live state cannot be said in a file, which is as it was
 ├── OutputFailed          a result cannot be written where it should go
 │   └── ReaderGone        because nobody reads it any more
 └── Fault                 confsync itself is wrong
@@ -38,6 +39,7 @@ __all__ = [
     "Excerpt",
     "Fault",
     "InvalidFiles",
+    "NotWritten",
     "OutputFailed",
     "Problem",
     "ReaderGone",
@@ -109,11 +111,13 @@ class WrongUsage(ConfsyncError):
 
 
 class InvalidFiles(ConfsyncError):
-    """The desired state cannot be read; `problems` holds all of them, in file order."""
+    """Files cannot be read; `problems` holds all that is wrong with them, in file order. `what`
+    says what they are.
+    """
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, problems: tuple[Problem, ...], what: str = "the desired state") -> None:
         errors = sum(problem.severity == "error" for problem in problems)
-        super().__init__(f"{_count(errors, 'error')} in the desired state")
+        super().__init__(f"{_count(errors, 'error')} in {what}")
         self.problems = problems
 
 
@@ -177,6 +181,10 @@ class Refused(Declined):
         hint = f"allow what you accept by its name: {', '.join(risks)}" if risks else ""
         super().__init__("; ".join(facts), hint=hint)
         self.risks = risks
+
+
+class NotWritten(ConfsyncError):
+    """No file can say what the server has. Nothing was written."""
 
 
 class OutputFailed(ConfsyncError):

@@ -24,9 +24,11 @@ from urllib.parse import quote
 
 import pytest
 
-from confsync.errors import Refused, SecretUnavailable
+from confsync.errors import Refused, SecretUnavailable, WrongUsage
 from confsync.jmap.client import Exchange
 from confsync.jmap.write import update_json
+from confsync.kinds import KINDS
+from confsync.kinds.saved import from_json, to_json
 from confsync.report import PLAN
 from confsync.sandbox import rules
 from confsync.sync.hidden import kept
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 Json: TypeAlias = dict[str, object]
 
 FOLDERS = Path(__file__).with_name("cases") / "plan"
+SHAPES = {name: kind.shape for name, kind in KINDS.items()}
 TARGET = Target("production", "https://mail.example.com")
 WRITE = bool(os.environ.get("CONFSYNC_WRITE_CASES"))
 STALE = "a secret that nobody can read"
@@ -64,6 +67,7 @@ class Settings(TypedDict, total=False):
     unlisted: Literal["default", "keep"]
     hidden_secrets: HiddenSecrets
     allow: list[str]
+    ignore: list[str]
 
 
 @dataclass
@@ -117,6 +121,7 @@ class Case:
             self.settings.get("unlisted", "default"),
             self.settings.get("hidden_secrets", "send"),
             frozenset(self.settings.get("allow", ())),
+            frozenset(self.settings.get("ignore", ())),
         )
 
     def session(self, stored: Json | None = None) -> tuple[Session, Store]:
@@ -218,6 +223,19 @@ def test_the_digest_is_the_same_where_no_secret_can_be_resolved(case: Case) -> N
     session, _ = case.session()
     blind, _ = case.session()
     assert case.plan(session).digest == case.plan(blind, {}).digest
+
+
+def test_a_saved_plan_shows_what_the_plan_showed_where_no_secret_can_be_resolved(
+    case: Case,
+) -> None:
+    session, _ = case.session()
+    planned = case.plan(session, {})
+    try:
+        again = from_json(to_json(planned), SHAPES)
+    except WrongUsage:
+        return
+    told = tuple(finding for finding in planned.findings if finding.severity != "note")
+    assert PLAN["json"](again) == PLAN["json"](replace(planned, findings=told))
 
 
 # What a plan wants, in clear

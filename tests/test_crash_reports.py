@@ -288,6 +288,7 @@ ERRORS: tuple[ConfsyncError, ...] = (
     errors.UnexpectedAnswer("fact"),
     errors.Declined("fact"),
     errors.Refused(("fact", "fact"), ("change-variant",)),
+    errors.NotWritten("fact", hint="do this"),
     errors.OutputFailed("fact"),
     errors.ReaderGone("fact"),
     errors.as_fault(ValueError("Canary")),

@@ -14,9 +14,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
 import confsync
+from confsync.cli.main import COMMANDS
+from confsync.cli.main import confsync as program
+from confsync.files.target import DISARMING, MEMBERS
 from confsync.kinds import KINDS
 from confsync.sandbox import Server
 from confsync.sync.secret import Vault
@@ -47,7 +51,7 @@ ARROWS = {
     "report": {"files", "kinds", "rules", "sync", "errors"},
     "jmap": {"net", "sync", "errors"},
     "kinds": {"sync", "errors"},
-    "files": {"sync", "errors"},
+    "files": {"kinds", "sync", "errors"},
     "secrets": {"sync", "errors"},
     "net": {"errors"},
     "sync": {"errors"},
@@ -257,7 +261,7 @@ def test_only_the_jmap_door_opens_the_vault() -> None:
     assert opened == {"jmap/write.py"}
 
 
-SEEING = {"seal", "seal_url", "referenced"}
+SEEING = {"seal", "seal_url", "referenced", "look_up"}
 
 
 def functions(module: Module) -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -445,6 +449,22 @@ def test_no_function_of_the_command_line_is_longer_than_60_lines() -> None:
         for path, node in functions
     }
     assert not {name: length for name, length in lengths.items() if length > LONGEST_COMMAND}
+
+
+def test_what_disarms_a_guard_is_given_by_hand_alone() -> None:
+    """No variable sets it, and no file of the repository."""
+    guarded = {"--yes", "--allow", "--insecure-http", "--allow-commands"}
+    found: set[str] = set()
+    for name in COMMANDS:
+        command = program.get_command(click.Context(program), name)
+        assert command is not None
+        for param in command.params:
+            if guarded & set(param.opts):
+                found |= set(param.opts)
+                assert param.envvar is None
+    assert found == guarded
+    assert set(DISARMING.values()) == guarded - {"--allow"}
+    assert not set(DISARMING) & set(MEMBERS)
 
 
 def loaded(*arguments: str, status: int = 0, **variables: str) -> frozenset[str]:

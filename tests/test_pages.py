@@ -30,6 +30,10 @@ PAGES = sorted(
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STORE = (ROOT / "examples/demo/stores/in-memory.yaml").read_text()
 
+KEYS = {"API_example": frozenset({"authenticate", "sysInMemoryStoreGet", "sysInMemoryStoreUpdate"})}
+TOKENS = {"PRODUCTION_TOKEN": "API_example", "STAGING_TOKEN": "API_example"}
+"""What the targets of pages log in with."""
+
 PROXY = "http://proxy.example.com:3128"
 """The proxy that pages name."""
 
@@ -38,6 +42,10 @@ ELSEWHERE = {
     "make demo",  # .ci/run
     "pip install confsync",  # test_the_package_has_the_name_that_is_installed
     "make test PYTHON=python",
+    # tests/test_pre_commit.py
+    "pre-commit install",
+    "pre-commit install --hook-type pre-push",
+    "pre-commit run confsync-plan --all-files --hook-stage manual",
 }
 
 
@@ -64,6 +72,7 @@ def run(arguments: list[str], directory: Path, url: str) -> subprocess.Completed
         "STALWART_USER": "admin",
         "STALWART_PASSWORD": "sandbox",
         "REDIS_PASSWORD": "canary",
+        **TOKENS,
     }
     return subprocess.run(
         [sys.executable, "-m", "confsync", *arguments],
@@ -90,6 +99,7 @@ def test_the_pages_have_commands() -> None:
     assert {page for page in PAGES if commands(page)} >= {
         "README.md",
         "docs/store-file.md",
+        "docs/targets.md",
         "docs/transport.md",
     }
 
@@ -106,10 +116,24 @@ def test_every_command_of_a_page_runs(page: str, directory: Path) -> None:
         if words[1] == "sandbox":
             start_and_end_a_sandbox(words[1:], directory)
             continue
-        with Server() as server, reached(words[1:], directory, server.url) as (arguments, url):
+        with (
+            Server(keys=KEYS) as server,
+            Server(keys=KEYS) as other,
+            reached(words[1:], directory, server.url) as (arguments, url),
+        ):
+            configure(page, directory, [server.url, other.url])
             done = run(arguments, directory, url)
         asks = words[1] == "apply" and "--yes" not in words
         assert done.returncode == (3 if asks else 0), (command, done.stdout, done.stderr)
+
+
+def configure(page: str, directory: Path, urls: list[str]) -> None:
+    """Write the `confsync.yaml` of a page that has one, its servers replaced by these."""
+    for text in blocks(page, "yaml"):
+        if text.startswith("targets:"):
+            parts = re.split(r"https://\S+", text)
+            config = "".join(part + url for part, url in zip(parts, [*urls, ""], strict=True))
+            (directory / "confsync.yaml").write_text(config)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -13,27 +14,20 @@ from click.core import ParameterSource
 
 from confsync.cli import options as shared
 from confsync.cli.again import hint_to_run_again
-from confsync.cli.connect import server, session
-from confsync.cli.mask import add_masks, check_runner
-from confsync.cli.output import STDOUT
-from confsync.cli.signals import ignore_interrupts
-from confsync.cli.status import Status, of_outcome
-from confsync.errors import Declined, OutputFailed, WrongUsage
-from confsync.report import OUTCOME, PLAN
-from confsync.workflow.apply import apply as run
-from confsync.workflow.apply import apply_saved
+from confsync.cli.connect import reach, server, targets, today
+from confsync.cli.dialogue import asker, finish, shower
+from confsync.cli.mask import check_runner
+from confsync.errors import Declined, WrongUsage
+from confsync.report import OUTCOMES
 from confsync.workflow.audit import Audit
 from confsync.workflow.saved import is_saved
+from confsync.workflow.targets import aims
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from confsync.cli.connect import Access
     from confsync.cli.console import Console
     from confsync.cli.output import Outputs
-    from confsync.sync.outcome import Outcome
-    from confsync.sync.values import Plan
-    from confsync.workflow.plan import Options
+    from confsync.cli.status import Status
+    from confsync.workflow.targets import Access, Asked, Wanted
 
 
 _yes = click.option("--yes", is_flag=True, help="Apply without asking.")
@@ -67,19 +61,20 @@ _audit = click.option(
 
 @click.command()
 @shared.files
+@targets
 @server
 @shared.planning
-@shared.rendering(OUTCOME)
+@shared.rendering(OUTCOMES)
 @_yes
 @_expect
 @_allow_commands
 @_add_mask
 @_audit
 def apply(  # noqa: PLR0913 - one parameter an option
-    files: tuple[str, ...],
     *,
+    asked: Asked,
     access: Access,
-    options: Options,
+    wanted: Wanted,
     outputs: Outputs,
     yes: bool,
     expect: str | None,
@@ -87,36 +82,40 @@ def apply(  # noqa: PLR0913 - one parameter an option
     add_mask: bool,
     audit: str | None,
 ) -> Status:
-    """Bring the server to the state that FILES describe, or do what one saved plan says.
+    """Bring servers to the states that FILES describe, or do what one saved plan says.
 
     Shows the plan, asks, sends the smallest update, and reads back what is stored. Where nothing
-    differs nothing is sent.
+    differs nothing is sent. Without FILES the targets of confsync.yaml are applied: one after
+    another, until one fails.
     """
+    from confsync.workflow.apply_all import apply_all, apply_planned  # noqa: PLC0415 - loads httpx
+
     if add_mask:
         check_runner()
-    console, plan = outputs.console, _plan_file(files)
+    console, plan = outputs.console, _plan_file(asked.files)
     book = None if audit is None else _book(audit, console)
     asking = not yes and expect is None and plan is None
     if asking and not (_at_terminal(sys.stdin) and _at_terminal(sys.stderr)):
         hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
         raise Declined("nobody can be asked: there is no terminal", hint=hint)
+    path = reach(console, allow_commands=allow_commands)
     use = partial(
-        partial(apply_saved, plan)
+        partial(apply_planned, plan, Path(), access)
         if plan is not None
         else partial(
-            run,
-            files,
-            options=options,
+            apply_all,
+            aims(Path(), asked, wanted, access, today=today()),
             expect=expect,
-            ask=_asker(console) if asking else None,
+            ask=asker(console) if asking else None,
         ),
+        reach=path,
         environment=os.environ,
         allow_commands=allow_commands,
         audit=book,
-        show=_show(outputs, asking=asking, masks=add_mask),
+        show=shower(outputs, asking=asking, masks=add_mask),
     )
-    with session(access, console) as connected, hint_to_run_again():
-        return _finish(use(connected), outputs, book)
+    with hint_to_run_again():
+        return finish(use(), outputs, book)
 
 
 def _at_terminal(stream: TextIO | None) -> bool:
@@ -140,7 +139,7 @@ def _plan_file(files: tuple[str, ...]) -> str | None:
     context = click.get_current_context()
     given = {
         name
-        for name in ("unlisted", "hidden_secrets", "allow", "expect")
+        for name in ("unlisted", "hidden_secrets", "allow", "expect", "target", "every")
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }
     if len(files) > 1:
@@ -149,64 +148,3 @@ def _plan_file(files: tuple[str, ...]) -> str | None:
         hint = "they were settled when it was made: plan again to change them"
         raise WrongUsage("a saved plan takes no planning options", hint=hint)
     return files[0]
-
-
-def _finish(outcome: Outcome, outputs: Outputs, book: Audit | None) -> Status:
-    """Tell the outcome. One that cannot be written where it should be is no success.
-
-    After that no signal changes the status.
-    """
-    status = of_outcome(outcome)
-    failed = None if book is None else book.failed
-    try:
-        _report(outcome, outputs)
-        ignore_interrupts()
-    except (OutputFailed, KeyboardInterrupt) as unwritten:
-        ignore_interrupts()
-        outputs.console.say(OUTCOME["text"](outcome))
-        failed = unwritten if isinstance(unwritten, OutputFailed) else failed
-    if failed is not None and status in {Status.DONE, Status.ERROR}:
-        failed.unchanged = False
-        raise failed
-    if failed is not None:
-        outputs.console.say(f"error: {failed.message}\n")
-    return status
-
-
-def _report(outcome: Outcome, outputs: Outputs) -> None:
-    for sink in outputs.sinks:
-        if sink.format == "text" and sink.file is not None:
-            outputs.write(sink, f"{PLAN['text'](outcome.plan)}\n{OUTCOME['text'](outcome)}")
-        else:
-            lead = "\n" if sink.format == "text" else ""
-            outputs.write(sink, f"{lead}{OUTCOME[sink.format](outcome)}")
-
-
-def _show(outputs: Outputs, *, asking: bool, masks: bool) -> Callable[[Plan], None]:
-    """How the plan is shown before anything is sent: where a question follows, in any case."""
-
-    def show(plan: Plan) -> None:
-        if masks:
-            add_masks(outputs.console.vault)
-        text = PLAN["text"](plan)
-        if STDOUT in outputs.sinks:
-            outputs.write(STDOUT, text)
-        elif asking and not plan.empty:
-            outputs.console.say(text)
-
-    return show
-
-
-def _asker(console: Console) -> Callable[[Plan], bool]:
-    def answered(question: str, answer: str) -> bool:
-        console.say(question)
-        return sys.stdin.readline().strip() == answer
-
-    def ask(plan: Plan) -> bool:
-        risks = dict.fromkeys(finding.rule for finding in plan.refusals)
-        return answered("\nApply this? Only `yes` applies: ", "yes") and all(
-            answered(f"This has the risk {risk}. Only its name lets it pass: ", risk)
-            for risk in risks
-        )
-
-    return ask

@@ -1,39 +1,27 @@
-"""From options and environment to a session with a server."""
+"""Which servers, and how they may be reached: the options, and what is made of them."""
 
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
+from datetime import UTC, datetime
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
+from click.core import ParameterSource
 
-from confsync.errors import WrongUsage
+from confsync.workflow.targets import Access, Asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import date
     from typing import TypeAlias
 
     from confsync.cli.console import Console
-    from confsync.workflow.server import Session
+    from confsync.workflow.reach import Reach
 
     Option: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-@dataclass(frozen=True)
-class Access:
-    """Which server, and how it may be reached."""
-
-    url: str | None
-    insecure_http: bool
-    ca_file: str | None
-    client_cert: str | None
-    client_key: str | None
-    proxy: str | None
-    timeout: int
-    retries: int
 
 
 def server(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,35 +38,49 @@ def server(command: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
-@contextmanager
-def session(access: Access, console: Console) -> Iterator[Session]:
-    """A session with a server and the credentials of the environment, sealed in the console's
-    vault; the console tells of each wait.
-    """
-    from confsync.workflow.connect import connect  # noqa: PLC0415 - it loads httpx
+def targets(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that choose among the targets of `confsync.yaml`; a command gets `asked`.
 
-    if not access.url:
-        hint = "give --url https://mail.example.com, or set STALWART_URL"
-        raise WrongUsage("no server is named", hint=hint)
-    with connect(
-        access.url,
-        token=os.environ.get("STALWART_TOKEN", ""),
-        user=os.environ.get("STALWART_USER", ""),
-        password=os.environ.get("STALWART_PASSWORD", ""),
-        insecure_http=access.insecure_http,
-        ca_file=access.ca_file,
-        client_cert=access.client_cert,
-        client_key=access.client_key,
-        proxy=access.proxy,
-        # Set but empty is not the same as not set: it is refused.
-        hosts=os.environ.get("CONFSYNC_HOSTS"),
-        vault=console.vault,
-        timeout=access.timeout,
-        retries=access.retries,
+    What is on the command line counts before what is in the environment, whichever of the two
+    options it is; and so do files, which are on the command line.
+    """
+
+    @wraps(command)
+    def with_asked(*args: object, target: tuple[str, ...], every: bool, **values: object) -> object:
+        files = cast("tuple[str, ...]", values.pop("files", ()))
+        given = {name for name in ("target", "every") if _is_given(name)}
+        if given or files:
+            target = target if "target" in given else ()
+            every = every and "every" in given
+        asked = Asked(files, target, every)
+        return command(*args, asked=asked, **values)
+
+    return _target(_every(with_asked))
+
+
+def _is_given(name: str) -> bool:
+    source = click.get_current_context().get_parameter_source(name)
+    return source is ParameterSource.COMMANDLINE
+
+
+def today() -> date:
+    """The day in UTC: what is allowed until a day is allowed until it ends there."""
+    return datetime.now(UTC).date()
+
+
+def reach(console: Console, *, allow_commands: bool) -> Reach:
+    """How this run gets to servers: with its environment, and the console's vault; the console
+    tells of each wait.
+    """
+    from confsync.workflow.reach import Reach  # noqa: PLC0415 - it loads httpx
+
+    return Reach(
+        os.environ,
+        console.vault,
         tell=lambda line: console.say(f"{line}\n"),
         sending=console.sending,
-    ) as connected:
-        yield connected
+        allow_commands=allow_commands,
+    )
 
 
 def _value(name: str, metavar: str, variables: Sequence[str], what: str) -> Option:
@@ -91,12 +93,36 @@ def _value(name: str, metavar: str, variables: Sequence[str], what: str) -> Opti
     )
 
 
+_target: Option = click.option(
+    "--target",
+    multiple=True,
+    metavar="NAME",
+    envvar="CONFSYNC_TARGET",
+    help="Take this target of confsync.yaml. Repeats.  [env: CONFSYNC_TARGET, blanks between]",
+)
+
+_every: Option = click.option(
+    "--all",
+    "every",
+    is_flag=True,
+    envvar="CONFSYNC_ALL",
+    help="Take every target of confsync.yaml.  [env: CONFSYNC_ALL]",
+)
+
+commands_for_credentials: Option = click.option(
+    "--allow-commands",
+    is_flag=True,
+    help="Run the commands that confsync.yaml has credentials from. Those that store files refer to"
+    " are run by no plan.",
+)
+
 _OPTIONS: tuple[Option, ...] = (
-    _value(
+    click.option(
         "--url",
-        "URL",
-        ["CONFSYNC_URL", "STALWART_URL"],
-        "The server, like https://mail.example.com.",
+        metavar="URL",
+        # STALWART_URL counts after confsync.yaml: see workflow/reach.py.
+        envvar="CONFSYNC_URL",
+        help="The server, like https://mail.example.com.  [env: CONFSYNC_URL, STALWART_URL]",
     ),
     click.option(
         "--insecure-http",

@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from confsync.cli.signals import ignore_interrupts
+from confsync.cli.signals import mute_interrupts, raise_interrupts
 from confsync.errors import OutputFailed, ReaderGone
 from confsync.sync.secret import Vault
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from confsync.workflow.server import Sending
 
+_FINISHING = "interrupted: finishing the update, for a few seconds; again gives it up\n"
 _CREDENTIALS = ("STALWART_TOKEN", "STALWART_PASSWORD")
 
 
@@ -26,13 +27,11 @@ class Console:
     Secrets are sealed from door to door, and nothing here gets to see one. As a last line of
     defence everything that is written goes through the vault's scrubber all the same; only the
     tests that prove the first line do without (`scrubbed=False`).
-
-    `sent`: an update may have left.
     """
 
     def __init__(self, *, scrubbed: bool = True) -> None:
         self.vault = Vault()
-        self.sent = False
+        self._updates = 0
         self._scrubbed = scrubbed
         self._end = ExitStack()
         for name in _CREDENTIALS:
@@ -46,14 +45,24 @@ class Console:
         self._end.close()
 
     def sending(self, how: Sending) -> None:
-        """Take note of an update: see `workflow.server.Session`. Once it is known what came of it,
-        there is nothing left to interrupt but its report.
+        """Take note of an update: see `workflow.server.Session`. While it is told what came of it,
+        nothing interrupts that.
         """
-        self.sent = how != "not sent"
-        if how == "known":
-            ignore_interrupts()
-        elif how == "finishing":
-            self.say("interrupted: finishing the update, for a few seconds; again gives it up\n")
+        match how:
+            case "under way":
+                self._updates += 1
+                raise_interrupts()
+            case "not sent":
+                self._updates -= 1
+            case "finishing":
+                self.say(_FINISHING)
+            case "known":
+                mute_interrupts()
+
+    @property
+    def sent(self) -> bool:
+        """Whether an update may have left, to one server at least."""
+        return self._updates > 0
 
     def at_end(self, action: Callable[[], None]) -> None:
         """Do something when the run is over."""

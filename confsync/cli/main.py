@@ -12,14 +12,13 @@ from confsync import __version__
 from confsync.cli.console import Console
 from confsync.cli.fault import told as told_fault
 from confsync.cli.status import Status, of_error
+from confsync.cli.told import told as told_error
 from confsync.cli.usage import told, unknown_command
 from confsync.cli.verbose import with_options
 from confsync.errors import (
     ConfsyncError,
     Fault,
-    InvalidFiles,
     ReaderGone,
-    SecretUnavailable,
     as_fault,
 )
 
@@ -31,14 +30,16 @@ COMMANDS: Mapping[str, str] = {
     "apply": "Bring the server to the state that files describe.",
     "validate": "Check files alone: no network, no secret.",
     "fmt": "Bring files into their canonical form; comments and values stay.",
+    "pull": "Write the live state into a file, comments kept.",
     "show": "Show the live state as YAML, every secret masked.",
+    "init": "Begin: confsync.yaml, a store, and the hooks for pre-commit.",
     "schema": "Print the JSON Schema of a store file, for editors.",
     "explain": "Say what a rule, a risk or a field is.",
     "sandbox": "Run an embedded server to try confsync against.",
 }
 """Every command, which is a module of this room by the same name, and what it does."""
 
-_NO_SERVER = {"validate", "fmt", "schema", "explain", "sandbox"}
+_NO_SERVER = {"init", "validate", "fmt", "schema", "explain", "sandbox"}
 
 _STATUSES = """\b
 Exit status:
@@ -119,7 +120,8 @@ def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
         except ConfsyncError as error:
             if isinstance(error, Fault):
                 return _faulty(console, error, command)
-            _say(console, *_told(error, console), *(_unchanged(command) if error.unchanged else ()))
+            unchanged = _unchanged(command) if error.unchanged else ()
+            _say(console, *told_error(error, console), *unchanged)
             return of_error(error)
         except BaseException as error:  # noqa: BLE001 - the last door: no foreign text goes out
             return _faulty(console, error, command)
@@ -155,16 +157,6 @@ def _usage(usage: click.UsageError) -> list[str]:
         return [usage.ctx.get_help()]
     fact, hint = told(usage)
     return [f"error: {fact}", f"hint: {hint}"]
-
-
-def _told(error: ConfsyncError, console: Console) -> list[str]:
-    if isinstance(error, InvalidFiles | SecretUnavailable):
-        from confsync.report import problems  # noqa: PLC0415 - paid for when needed
-
-        text = problems.shown_problems if console.at_terminal else problems.problems_text
-        return [f"{text(error.problems)}error: {error.message}"]
-    place = f"{error.where}: " if error.where else ""
-    return [f"error: {place}{error.message}", *([f"hint: {error.hint}"] if error.hint else [])]
 
 
 def _unchanged(command: str) -> list[str]:

@@ -10,14 +10,13 @@ import click
 from confsync.cli.completion import proposing
 from confsync.cli.output import Outputs, sinks
 from confsync.sync.risk import RISKS
-from confsync.workflow.plan import Options
+from confsync.workflow.targets import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from confsync.cli.console import Console
-    from confsync.sync.values import HiddenSecrets
-    from confsync.workflow.plan import Unlisted
+    from confsync.sync.values import HiddenSecrets, Unlisted
 
     Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -26,7 +25,6 @@ files: Decorator = click.argument("files", nargs=-1, type=click.Path())
 _unlisted: Decorator = click.option(
     "--unlisted",
     type=click.Choice(["default", "keep"]),
-    default="default",
     envvar="CONFSYNC_UNLISTED",
     help="What becomes of fields that no file mentions: their documented default, or what the"
     " server has.  [default: default]",
@@ -36,7 +34,6 @@ _unlisted: Decorator = click.option(
 _hidden_secrets: Decorator = click.option(
     "--hidden-secrets",
     type=click.Choice(["send", "keep", "fail"]),
-    default="send",
     envvar="CONFSYNC_HIDDEN_SECRETS",
     help="What becomes of secrets that the server hides: send them each time, keep what the server"
     " has, or let no apply go on.  [default: send]",
@@ -52,18 +49,18 @@ allow: Decorator = click.option(
 
 
 def planning(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of every command that compares; it gets them as `options`."""
+    """The options of every command that compares; it gets them as `wanted`."""
 
     @wraps(command)
     def with_options(
         *args: object,
-        unlisted: Unlisted,
-        hidden_secrets: HiddenSecrets,
+        unlisted: Unlisted | None,
+        hidden_secrets: HiddenSecrets | None,
         allow: tuple[str, ...],
         **rest: object,
     ) -> object:
-        options = Options(unlisted, hidden_secrets, frozenset(allow))
-        return command(*args, options=options, **rest)
+        wanted = Wanted(unlisted, hidden_secrets, frozenset(allow))
+        return command(*args, wanted=wanted, **rest)
 
     return _unlisted(_hidden_secrets(allow(with_options)))
 

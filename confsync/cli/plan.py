@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from confsync.cli import options as shared
-from confsync.cli.connect import server, session
-from confsync.cli.status import Status
-from confsync.report import PLAN
+from confsync.cli.connect import commands_for_credentials, reach, server, targets, today
+from confsync.cli.status import Status, of_error, worst
+from confsync.cli.told import UNCHANGED, tell_failures
+from confsync.errors import WrongUsage
+from confsync.report import PLANS
+from confsync.sync.values import Failed
 from confsync.workflow.plan import plan as run
 from confsync.workflow.saved import check_place, save
+from confsync.workflow.targets import aims
 
 if TYPE_CHECKING:
-    from confsync.cli.connect import Access
+    from collections.abc import Sequence
+
     from confsync.cli.output import Outputs
-    from confsync.workflow.plan import Options
+    from confsync.sync.values import Plan
+    from confsync.workflow.targets import Access, Asked, Wanted
 
 
 @click.command()
 @shared.files
+@targets
 @server
 @shared.planning
-@shared.rendering(PLAN)
+@shared.rendering(PLANS)
+@commands_for_credentials
 @click.option(
     "--out",
     type=click.Path(),
@@ -33,25 +42,46 @@ if TYPE_CHECKING:
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
 def plan(  # noqa: PLR0913 - one parameter an option
-    files: tuple[str, ...],
     *,
+    asked: Asked,
     access: Access,
-    options: Options,
+    wanted: Wanted,
     outputs: Outputs,
+    allow_commands: bool,
     out: str | None,
     detailed_exitcode: bool,
 ) -> Status:
     """Show what an apply would change, every secret masked.
 
-    One request to the server; nothing is written. Several FILES are laid over each other, later
-    ones over earlier ones.
+    One request to each server; nothing is written. Several FILES are laid over each other, later
+    ones over earlier ones; without any the targets of confsync.yaml are planned.
     """
+    from confsync.workflow.each import each  # noqa: PLC0415 - it loads httpx
+
+    chosen = aims(Path(), asked, wanted, access, today=today())
+    if out is not None and len(chosen) > 1:
+        hint = "choose one with --target, and save a plan of each"
+        raise WrongUsage("a saved plan is for one target", hint=hint)
     if out is not None:
-        check_place(out, files)
-    with session(access, outputs.console) as connected:
-        planned = run(files, connected, environment=os.environ, options=options)
-    if out is not None:
-        save(planned, out)
-    outputs.write_all(lambda name: PLAN[name](planned))
-    pending = detailed_exitcode and bool(planned.difference.changes)
-    return Status.PENDING if pending else Status.DONE
+        check_place(out, chosen[0].files)
+    found = each(
+        chosen,
+        reach(outputs.console, allow_commands=allow_commands),
+        lambda aim, session: run(aim.files, session, environment=os.environ, options=aim.options),
+    )
+    if out is not None and not isinstance(found[0], Failed):
+        save(found[0], out)
+    tell_failures(outputs.console, found, UNCHANGED)
+    outputs.write_all(lambda name: PLANS[name](found))
+    return _status(found, detailed=detailed_exitcode)
+
+
+def _status(found: Sequence[Plan | Failed], *, detailed: bool) -> Status:
+    return worst(
+        of_error(one.error)
+        if isinstance(one, Failed)
+        else Status.PENDING
+        if detailed and one.difference.changes
+        else Status.DONE
+        for one in found
+    )

@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from confsync.cli import options as shared
-from confsync.cli.connect import server, session
-from confsync.cli.status import Status
+from confsync.cli.connect import commands_for_credentials, reach, server, targets, today
+from confsync.cli.status import Status, of_error, worst
+from confsync.cli.told import UNCHANGED, tell_failures
 from confsync.errors import WrongUsage
 from confsync.kinds import KINDS
-from confsync.report import PLAN
-from confsync.report.json import document_json
+from confsync.report import PLAN, STATES
+from confsync.sync.values import Failed
 from confsync.workflow.saved import is_saved, saved
-from confsync.workflow.show import as_document, as_yaml
+from confsync.workflow.show import as_document
 from confsync.workflow.show import show as run
+from confsync.workflow.targets import NOTHING_WANTED, aims, without_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from confsync.cli.connect import Access
     from confsync.cli.output import Outputs
-    from confsync.sync.values import Live
-
-FORMATS: Mapping[str, Callable[[Sequence[Live]], str]] = {
-    "text": as_yaml,
-    "json": lambda states: document_json(as_document(states)),
-}
+    from confsync.report.several import State
+    from confsync.workflow.server import Session
+    from confsync.workflow.targets import Access, Aim, Asked
 
 
 @click.command()
 @click.argument("planfile", required=False, type=click.Path())
+@targets
 @server
-@shared.rendering(FORMATS)
-def show(*, planfile: str | None, access: Access, outputs: Outputs) -> Status:
-    """Show the live state as YAML, every secret masked. One request to the server.
+@shared.rendering(STATES)
+@commands_for_credentials
+def show(
+    *, planfile: str | None, asked: Asked, access: Access, outputs: Outputs, allow_commands: bool
+) -> Status:
+    """Show the live state as YAML, every secret masked. One request to each server.
 
     With PLANFILE: what a saved plan says, as `plan` showed it. Nothing is asked of the server.
     """
@@ -46,7 +47,18 @@ def show(*, planfile: str | None, access: Access, outputs: Outputs) -> Status:
         plan = saved(planfile)
         outputs.write_all(lambda name: PLAN[name](plan))
         return Status.DONE
-    with session(access, outputs.console) as connected:
-        live = [run(connected, name) for name in KINDS]
-    outputs.write_all(lambda name: FORMATS[name](live))
-    return Status.DONE
+    from confsync.workflow.each import each  # noqa: PLC0415 - it loads httpx
+
+    chosen = (
+        (without_config((), NOTHING_WANTED, access),)
+        if access.url and not (asked.targets or asked.all)
+        else aims(Path(), asked, NOTHING_WANTED, access, today=today())
+    )
+    found = each(chosen, reach(outputs.console, allow_commands=allow_commands), _state)
+    tell_failures(outputs.console, found, UNCHANGED)
+    outputs.write_all(lambda name: STATES[name](found))
+    return worst(of_error(one.error) for one in found if isinstance(one, Failed))
+
+
+def _state(_: Aim, session: Session) -> State:
+    return session.target, as_document([run(session, name) for name in KINDS])

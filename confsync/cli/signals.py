@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import signal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
@@ -14,6 +18,17 @@ def raise_interrupts() -> None:
     for number in _ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
+
+
+def mute_interrupts() -> None:
+    """Until `raise_interrupts` nothing is interrupted: what is known has to be told."""
+    for number in _ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _nothing)
+
+
+def _nothing(_number: int, _frame: FrameType | None) -> None:
+    """What a signal does meanwhile."""
 
 
 def ignore_interrupts() -> None:

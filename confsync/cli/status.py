@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from confsync.errors import ConfsyncError, Declined
-from confsync.sync.outcome import NotSent, Outcome, Overtaken, Rejected, Stored, Unknown
+from confsync.sync.outcome import (
+    Ended,
+    NotBegun,
+    NotSent,
+    Overtaken,
+    Rejected,
+    Stored,
+    Unknown,
+    as_wanted,
+)
+from confsync.sync.values import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Status(IntEnum):
@@ -20,21 +34,40 @@ class Status(IntEnum):
     INTERRUPTED = 130
 
 
+_WORST_FIRST = (
+    Status.UNKNOWN,
+    Status.NOT_AS_WANTED,
+    Status.ERROR,
+    Status.REFUSED,
+    Status.PENDING,
+    Status.DONE,
+)
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """The status of a run over several targets: the worst of theirs."""
+    return min(statuses, key=_WORST_FIRST.index, default=Status.DONE)
+
+
 def of_error(error: ConfsyncError) -> Status:
     """The status of an error: everything is ERROR, but what was refused before sending."""
     return Status.REFUSED if isinstance(error, Declined) else Status.ERROR
 
 
-def of_outcome(outcome: Outcome) -> Status:
-    """The status of an apply that came to an end."""
+def of_outcome(outcome: Ended) -> Status:
+    """The status of an apply that came to an end. What was not begun is no status of its own: what
+    kept it from being begun is.
+    """
     match outcome:
-        case NotSent():
+        case NotSent() | NotBegun():
             return Status.DONE
+        case Failed(error=error):
+            return of_error(error)
         case Rejected():
             return Status.ERROR
         case Overtaken():
             return Status.REFUSED
         case Stored():
-            return Status.DONE if outcome.as_wanted else Status.NOT_AS_WANTED
+            return Status.DONE if as_wanted(outcome) else Status.NOT_AS_WANTED
         case Unknown():
             return Status.UNKNOWN

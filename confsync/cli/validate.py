@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from confsync.cli import options as shared
+from confsync.cli.connect import today
 from confsync.cli.status import Status
-from confsync.errors import WrongUsage
 from confsync.report import PROBLEMS
 from confsync.report.problems import shown_verdict
-from confsync.workflow.validate import validate as run
+from confsync.workflow.check import check
+from confsync.workflow.search import SEARCHABLE, search
 
 if TYPE_CHECKING:
     from confsync.cli.output import Outputs
@@ -20,16 +22,40 @@ if TYPE_CHECKING:
 @click.command()
 @shared.files
 @shared.allow
+@click.option(
+    "--only",
+    metavar="RULE",
+    multiple=True,
+    help="Look for what breaks this rule alone, in files of any kind that hold an object that"
+    f" confsync knows: {', '.join(SEARCHABLE)}. Repeats.",
+)
+@click.option(
+    "--skip-others",
+    is_flag=True,
+    help="Pass over FILES that are not meant as stores, unless a target uses them.",
+)
 @shared.rendering(PROBLEMS)
-def validate(files: tuple[str, ...], *, allow: tuple[str, ...], outputs: Outputs) -> Status:
+def validate(
+    files: tuple[str, ...],
+    *,
+    allow: tuple[str, ...],
+    only: tuple[str, ...],
+    skip_others: bool,
+    outputs: Outputs,
+) -> Status:
     """Check FILES alone: no network, no secret.
 
-    Each file is taken as a state of its own. Every mistake is shown, with its line and a hint.
+    A file that targets of confsync.yaml use is checked as they use it, any other as a state of its
+    own; without FILES every target is checked. Every mistake is shown, with its line and a hint.
     """
-    if not files:
-        raise WrongUsage("no file is named", hint="name the files, like stores/in-memory.yaml")
-    problems = run(files, allow=allow)
+    here, day, allowed = Path(), today(), frozenset(allow)
+    if only:
+        found = search(files, here, only, allow=allowed, today=day)
+    else:
+        found = check(files, here, allow=allowed, today=day, skip_others=skip_others)
     outputs.write_all(
-        lambda name: PROBLEMS[name](files, problems), lambda: shown_verdict(files, problems)
+        lambda name: PROBLEMS[name](found.files, found.problems),
+        lambda: shown_verdict(found.files, found.problems),
     )
-    return Status.ERROR if any(problem.severity == "error" for problem in problems) else Status.DONE
+    wrong = any(problem.severity == "error" for problem in found.problems)
+    return Status.ERROR if wrong else Status.DONE

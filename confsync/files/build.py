@@ -19,7 +19,7 @@ from ruamel.yaml.events import (
 
 from confsync.errors import Problem
 from confsync.files.quoting import WORD_PROCESSOR
-from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
+from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,13 @@ MAX_VALUES = 10_000
 
 _ODD_SPACE = re.compile("[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]")
 _ASSIGNMENT = re.compile("[A-Za-z_]+ *=")
+
+
+@dataclass(frozen=True)
+class _Open:
+    event: MappingStartEvent | SequenceStartEvent
+    mark: Mark
+    children: list[Node]
 
 
 @dataclass
@@ -45,7 +52,7 @@ class Builder:
         """Build the first document. More than is allowed of it, or deeper, ends the reading."""
         root: Node | None = None
         depth = values = 0
-        open_nodes: list[tuple[Mark, list[Node], bool]] = []
+        open_nodes: list[_Open] = []
         for event in events:
             if isinstance(event, DocumentStartEvent):
                 self._another_document(event)
@@ -70,19 +77,12 @@ class Builder:
                             hint,
                         )
                         return None
-                    mapping = isinstance(event, MappingStartEvent)
-                    open_nodes.append((self._mark(event), [], mapping))
+                    open_nodes.append(_Open(event, self._mark(event), []))
                     continue
                 root = self._place(self._leaf(event), open_nodes, root)
             elif isinstance(event, MappingEndEvent | SequenceEndEvent):
                 depth -= 1
-                mark, children, mapping = open_nodes.pop()
-                node = (
-                    self._mapping(mark, children)
-                    if mapping
-                    else SequenceNode(mark, tuple(children))
-                )
-                root = self._place(node, open_nodes, root)
+                root = self._place(self._collection(open_nodes.pop(), event), open_nodes, root)
         return root
 
     def not_a_mapping(self, root: Node | None) -> None:
@@ -104,13 +104,20 @@ class Builder:
             self._problem(root.mark, "text-at-top", "the file is one text, not a mapping", hint)
 
     @staticmethod
-    def _place(
-        node: Node, open_nodes: list[tuple[Mark, list[Node], bool]], root: Node | None
-    ) -> Node | None:
+    def _place(node: Node, open_nodes: list[_Open], root: Node | None) -> Node | None:
         if open_nodes:
-            open_nodes[-1][1].append(node)
+            open_nodes[-1].children.append(node)
             return root
         return node if root is None else root
+
+    def _collection(self, opened: _Open, event: Event) -> Node:
+        start, children = opened.event, opened.children
+        last = children[-1].span.end if children else event.end_mark.index
+        end = event.end_mark.index if start.flow_style else last
+        span = Span(start.start_mark.index, end, bool(start.flow_style))
+        if isinstance(start, MappingStartEvent):
+            return self._mapping(opened.mark, children, span)
+        return SequenceNode(opened.mark, tuple(children), span)
 
     def _leaf(self, event: Event) -> ScalarNode:
         mark = self._mark(event)
@@ -130,9 +137,10 @@ class Builder:
             self._problem(mark, "odd-space", message, hint)
             return ScalarNode(mark, "", plain=True, broken=True)
         tagged = event.ctag is not None
-        return ScalarNode(mark, event.value, plain=not event.style, broken=tagged)
+        span = Span(event.start_mark.index, event.end_mark.index)
+        return ScalarNode(mark, event.value, plain=not event.style, broken=tagged, span=span)
 
-    def _mapping(self, mark: Mark, children: list[Node]) -> MappingNode:
+    def _mapping(self, mark: Mark, children: list[Node], span: Span) -> MappingNode:
         seen: dict[str, Mark] = {}
         entries: list[tuple[ScalarNode, Node]] = []
         for key, value in zip(children[::2], children[1::2], strict=True):
@@ -153,7 +161,7 @@ class Builder:
             elif not key.broken:
                 seen[key.text] = key.mark
                 entries.append((key, _at_its_key(key, value)))
-        return MappingNode(mark, tuple(entries))
+        return MappingNode(mark, tuple(entries), span=span)
 
     def _refuse_extras(self, event: NodeEvent) -> None:
         mark = self._mark(event)

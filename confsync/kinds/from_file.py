@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from confsync.errors import Problem
-from confsync.kinds import mistakes, scalars, wrong_files, wrong_lists, wrong_names, wrong_values
+from confsync.kinds import scalars, wrong_files, wrong_lists, wrong_names, wrong_values
 from confsync.kinds.kind import Broken, Kind, default_object
-from confsync.kinds.mistakes import TYPE, Mistake, Mistakes, is_broken
+from confsync.kinds.mistakes import PLAINTEXT, TYPE, Mistake, Mistakes, is_broken
 from confsync.kinds.urls import Reader, Reference
 from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
 from confsync.sync.relate import written
@@ -75,7 +75,21 @@ def from_file(
             problems += (decoder.broken(tree, kind, broken) for broken in kind.check(tree))
             origins = _without_columns(decoder.origins, problems)
             desired.append(Desired(kind.name, tree, tree, origins, key.mark.file))
-    return Reading(tuple(desired), _first_columns(problems))
+    return Reading(tuple(desired), first_columns(problems))
+
+
+def value_at(
+    node: Node, shape: Shape, vault: Vault, references: Mapping[str, Reference]
+) -> Tree | None:
+    """What a single node says in the place of a value that is not null; None where it cannot be
+    read.
+    """
+    decoder = _Decoder(vault, references, Variants("", {}))
+    try:
+        found = decoder.value(node, shape, (), node.mark)
+    except (Mistake, Mistakes):
+        return None
+    return None if any(problem.rule != PLAINTEXT for problem in decoder.problems) else found
 
 
 @dataclass
@@ -156,7 +170,7 @@ class _Decoder:
                 self._mistake(value.mark, wrong_values.null(path, known, value))
             return _placeholder(known.shape) if known.required else known.default
         try:
-            decoded = self._value(value, known, path, key.mark)
+            decoded = self.value(value, known.shape, path, key.mark, nullable=known.nullable)
         except (Mistake, Mistakes) as found:
             self._mistakes(value.mark, found)
             decoded = None
@@ -169,8 +183,10 @@ class _Decoder:
         secret = isinstance(known.shape, SecretText)
         return secret and any(key.text in self.references for key, _ in node.entries)
 
-    def _value(self, node: Node, known: Field, path: Path, at: Mark) -> Tree:
-        shape = known.shape
+    def value(
+        self, node: Node, shape: Shape, path: Path, at: Mark, *, nullable: bool = False
+    ) -> Tree:
+        """Decode a value. `nullable`: null would be one, too. Raises Mistake and Mistakes."""
         reader = Reader(self.vault, self.references, path, self._mistake)
         match shape:
             case Variants():
@@ -185,7 +201,7 @@ class _Decoder:
                 return reader.secret(node)
             case Text() | Boolean() | Unsigned() | Duration() | Choice():
                 wrong_lists.refuse_reference(node, path_text(path), self.references)
-                return scalars.scalar(node, shape, path, nullable=known.nullable)
+                return scalars.scalar(node, shape, path, nullable=nullable)
 
     def _list(self, node: Node, shape: ListOf, path: Path) -> Items | None:
         if not isinstance(node, SequenceNode):
@@ -230,7 +246,7 @@ def _problem(mark: Mark, mistake: Mistake) -> Problem:
     return Problem(mark.file, mark.line, mark.column, mistake.rule, mistake.message, mistake.hint)
 
 
-def _first_columns(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def first_columns(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """The problems in their order; of several in a line only the first keeps its column. What
     stands before the others may be a secret, whose length their columns would tell.
     """
@@ -248,7 +264,7 @@ def _without_columns(
     """The same of origins that stand behind a secret in clear."""
     plain: dict[tuple[str, int], int] = {}
     for problem in sorted(problems):
-        if problem.rule == mistakes.PLAINTEXT:
+        if problem.rule == PLAINTEXT:
             plain.setdefault((problem.file, problem.line), problem.column)
     return {
         path: replace(origin, column=0)

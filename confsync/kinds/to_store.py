@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
 from confsync.kinds.duration import duration_text
-from confsync.kinds.urls import is_address
+from confsync.kinds.urls import ADDRESS, PASSWORD, USERNAME, is_address
 from confsync.kinds.wrong_secrets import is_taken_as_it_is
 from confsync.sync.relate import same
-from confsync.sync.secret import Secret
-from confsync.sync.shape import Duration, ListOf, Shape, Variants
-from confsync.sync.tree import Items, Members, Object, Tree
+from confsync.sync.secret import MASK, Secret
+from confsync.sync.shape import Duration, ListOf, Shape, Text, Variants
+from confsync.sync.tree import Items, Members, Object, Path, Tree
 from confsync.sync.url import Url, masked, percent_encoded, trim
 
 if TYPE_CHECKING:
@@ -34,13 +35,13 @@ def to_store(
 
     What the server hides, and passwords, are `{env: FILL_IN_1}` and so on. None where the server
     has something that a file cannot say: a variant or a field that confsync does not know, or a
-    password in a URL in the place of another text.
+    text that a `Writer` calls unsayable.
     """
     if live.unrecognised:
         return None
-    writer = _Writer()
-    document: dict[str, Plain] = {kind.name: writer.object(live.tree, kind.shape, named)}
-    return document if writer.whole else None
+    writer = Writer()
+    document: dict[str, Plain] = {kind.name: writer.object(live.tree, kind.shape, (), named)}
+    return None if writer.unsayable else document
 
 
 def touched(changes: Iterable[Change]) -> frozenset[str]:
@@ -51,52 +52,90 @@ def touched(changes: Iterable[Change]) -> frozenset[str]:
 
 
 @dataclass
-class _Writer:
-    secrets: int = 0
-    whole: bool = True
+class Writer:
+    """Writes live values as files say them.
 
-    def object(self, value: Object, shape: Variants, named: frozenset[str] = frozenset()) -> Plain:
+    `taken` are the names of references that may not be used again. `fill_in` are those that it
+    made up. `unsayable` are the places of texts that no file can hold: a mask, what looks like a
+    password in a URL where none belongs, white space where it is trimmed, half a character.
+    """
+
+    taken: frozenset[str] = frozenset()
+    fill_in: list[str] = field(default_factory=list)
+    unsayable: list[Path] = field(default_factory=list)
+
+    def object(
+        self, value: Object, shape: Variants, path: Path, named: frozenset[str] = frozenset()
+    ) -> dict[str, Plain]:
+        """An object without the fields that are at their default, but for those in `named`."""
         known = shape.objects[value.tag].fields
         members = {
-            name: self.tree(member, known[name].shape)
+            name: self.tree(member, known[name].shape, (*path, name))
             for name, member in value.members.items()
             if known[name].required or name in named or not same(member, known[name].default)
         }
         return {"@type": value.tag, **members}
 
-    def tree(self, value: Tree, shape: Shape) -> Plain:
+    def tree(self, value: Tree, shape: Shape, path: Path) -> Plain:
+        """Any value."""
         match value, shape:
             case Object(), Variants():
-                return self.object(value, shape)
+                return self.object(value, shape, path)
             case Items(), ListOf():
-                return [self.object(item, shape.item) for item in value.items]
+                items = enumerate(value.items)
+                return [self.object(item, shape.item, (*path, index)) for index, item in items]
             case Members(), _:
-                return [self._url(url) for url in value.members]
+                return [self.url(url, (*path, index)) for index, url in enumerate(value.members)]
             case Secret(), _:
-                return self._reference()
+                return self.reference()
             case Url(), _:
-                return self._url(value)
+                return self.url(value, path)
             case int(), Duration() if not isinstance(value, bool):
                 return duration_text(value)
             case str(), _:
-                self.whole = self.whole and masked(value) == value
-                return value
+                return self._text(value, path, trimmed=not isinstance(shape, Text) or shape.trimmed)
             case ((bool() | int() | None), _):
                 return value
             case _:
                 return None
 
-    def _url(self, url: Url) -> Plain:
+    def url(self, url: Url, path: Path) -> Plain:
+        """A URL: as a text, as a mapping where it has a password, or as one reference."""
         if not url.secrets and is_taken_as_it_is(str(url)):
-            return str(url)
-        match url.parts:
-            case (str() as head, Secret(), str() as tail) if tail.startswith("@"):
-                scheme, _, user = head.removesuffix(":").partition("://")
-                name, address = unquote(user), f"{scheme}://{tail[1:]}"
-                if trim(name) and percent_encoded(name) == user and is_address(address):
-                    return {"address": address, "username": name, "password": self._reference()}
-        return self._reference()
+            return self._text(str(url), path, trimmed=True)
+        parts = mapping_parts(url)
+        if parts is None:
+            return self.reference()
+        return {**parts, PASSWORD: self.reference()}
 
-    def _reference(self) -> Plain:
-        self.secrets += 1
-        return {"env": f"{FILL_IN}{self.secrets}"}
+    def reference(self) -> dict[str, Plain]:
+        """A reference to fill in."""
+        used = {*self.taken, *self.fill_in}
+        numbers = (f"{FILL_IN}{number}" for number in count(len(self.fill_in) + 1))
+        name = next(name for name in numbers if name not in used)
+        self.fill_in.append(name)
+        return {"env": name}
+
+    def _text(self, value: str, path: Path, *, trimmed: bool) -> str:
+        changed = trim(value) if trimmed else value if trim(value) else ""
+        unfit = MASK in {value, changed} or changed != value or any(map(_half, value))
+        if unfit or masked(value) != value:
+            self.unsayable.append(path)
+        return value
+
+
+def mapping_parts(url: Url) -> dict[str, Plain] | None:
+    """The mapping form of a URL without its password; None where it cannot say the URL."""
+    match url.parts:
+        case (str() as head, Secret(), str() as tail) if tail.startswith("@"):
+            scheme, separator, user = head.removesuffix(":").partition("://")
+            name, address = unquote(user), f"{scheme}://{tail[1:]}"
+            sayable = (trim(name) or not user) and name != MASK and percent_encoded(name) == user
+            if separator and sayable and is_address(address):
+                return {ADDRESS: address, **({USERNAME: name} if user else {})}
+    return None
+
+
+def _half(character: str) -> bool:
+    """Whether it is half a character, which no file can hold."""
+    return "\ud800" <= character <= "\udfff"

@@ -38,7 +38,7 @@ AS_MAPPING = (
     "write the URL as a mapping: `{address: …, username: …, password: {env: NAME}}`, "
     "with the address as it is without user and password"
 )
-_ADDRESS, _USERNAME, PASSWORD = tuple(PARTS)
+ADDRESS, USERNAME, PASSWORD = tuple(PARTS)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -106,7 +106,7 @@ class Reader:
             for key, _ in node.entries
             if key.text not in PARTS
         ]
-        texts = {_USERNAME: ""}
+        texts = {USERNAME: ""}
         password: Secret | None = None
         for part, value in ((key.text, value) for key, value in node.entries if key.text in PARTS):
             try:
@@ -120,9 +120,9 @@ class Reader:
                 mistakes += already.mistakes
         if not mistakes:
             mistakes += _absent(node, name)
-        if mistakes or password is None or _ADDRESS not in texts:
+        if mistakes or password is None or ADDRESS not in texts:
             raise Mistakes(mistakes)
-        return compose(texts[_ADDRESS], texts[_USERNAME], password)
+        return compose(texts[ADDRESS], texts[USERNAME], password)
 
     def _password(self, node: Node, name: str) -> Secret:
         found = self._secret(node, name)
@@ -197,9 +197,9 @@ def _is_reference(node: MappingNode, references: Mapping[str, Reference]) -> boo
 
 
 def _absent(node: MappingNode, name: str) -> Iterator[Mistake]:
-    if node.get(_ADDRESS) is None:
+    if node.get(ADDRESS) is None:
         hint = "add `address: …`, like rediss://cache.example.com:6379"
-        yield Mistake("missing-address", f"{name} has no {_ADDRESS}", hint)
+        yield Mistake("missing-address", f"{name} has no {ADDRESS}", hint)
     if node.get(PASSWORD) is None:
         hint = "a URL without a password is written as one text, like `url: redis://HOST:PORT`"
         yield Mistake("missing-password", f"{name} has no {PASSWORD}", hint)
@@ -211,10 +211,10 @@ def _part(node: Node, part: str, where: str) -> str:
     if not isinstance(node, ScalarNode):
         raise wrong_secrets.part_not_text(node, where)
     try:
-        value = text(node, where, trimmed=part == _ADDRESS)
+        value = text(node, where, trimmed=part == ADDRESS)
     except Mistake as mistake:
         raise Mistake(mistake.rule, mistake.message, mistake.hint, node.mark) from None
-    if part == _ADDRESS:
+    if part == ADDRESS:
         _check_address(value, where, node.mark)
     return value
 

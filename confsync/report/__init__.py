@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confsync.report import codequality, github, json, junit, problems, sarif, text
-from confsync.report.outcome import outcome_text
+from confsync.report import codequality, github, json, junit, problems, sarif, several, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from confsync.errors import Problem
-    from confsync.sync.outcome import Outcome
-    from confsync.sync.values import Plan
+    from confsync.report.several import State
+    from confsync.sync.outcome import Ended
+    from confsync.sync.values import Failed, Plan
 
 PLAN: Mapping[str, Callable[[Plan], str]] = {"text": text.plan_text, "json": json.plan_json}
 
-OUTCOME: Mapping[str, Callable[[Outcome], str]] = {
-    "text": outcome_text,
-    "json": json.outcome_json,
+PLANS: Mapping[str, Callable[[Sequence[Plan | Failed]], str]] = {
+    "text": several.plans_text,
+    "json": json.plans_json,
+}
+
+STATES: Mapping[str, Callable[[Sequence[State | Failed]], str]] = {
+    "text": several.states_text,
+    "json": json.states_json,
+}
+
+OUTCOMES: Mapping[str, Callable[[Sequence[Ended]], str]] = {
+    "text": several.outcomes_text,
+    "json": json.outcomes_json,
 }
 
 PROBLEMS: Mapping[str, Callable[[Sequence[str], Sequence[Problem]], str]] = {

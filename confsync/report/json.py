@@ -6,18 +6,29 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeAlias
 
+from confsync.errors import ConfsyncError, InvalidFiles, SecretUnavailable
 from confsync.kinds import KINDS
 from confsync.kinds.to_file import to_file
 from confsync.kinds.to_store import to_store, touched
 from confsync.report.lines import password_changes
-from confsync.sync.outcome import NotSent, Outcome, Overtaken, Rejected, Stored, Unknown
+from confsync.sync.outcome import (
+    Ended,
+    NotBegun,
+    NotSent,
+    Overtaken,
+    Rejected,
+    Stored,
+    Unknown,
+)
 from confsync.sync.tree import Object, path_text
+from confsync.sync.values import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from confsync.errors import Problem
-    from confsync.sync.values import Change, Finding, Live, Origin, Plan, Sent
+    from confsync.kinds.to_file import Plain
+    from confsync.sync.values import Change, Finding, Live, Origin, Plan, Sent, Target
     from confsync.sync.values import Unknown as Incomparable
 
 FORMAT_VERSION = "1"
@@ -27,16 +38,31 @@ Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None
 
 def plan_json(plan: Plan) -> str:
     """A plan as one JSON document. Values are as a file writes them, secrets masked."""
-    return _dump({"targets": [_target(plan)], "summary": _summary(plan)})
+    return plans_json([plan])
 
 
-def outcome_json(outcome: Outcome) -> str:
-    """An apply's plan, and what became of it."""
-    target = _target(outcome.plan) | {
-        "outcome": _outcome(outcome),
-        "restart_required": isinstance(outcome, Stored | Unknown),
-    }
-    return _dump({"targets": [target], "summary": _summary(outcome.plan)})
+def plans_json(found: Sequence[Plan | Failed]) -> str:
+    """The plans of some targets as one document, with what went wrong in place of the others."""
+    targets = [_failed(one) if isinstance(one, Failed) else _target(one) for one in found]
+    return _dump({"targets": targets, "summary": _summary(found)})
+
+
+def outcomes_json(found: Sequence[Ended]) -> str:
+    """The plans of an apply to some targets, and what became of each."""
+    plans = [_plan_of(one) for one in found]
+    targets = [
+        {
+            **(_failed(plan) if isinstance(plan, Failed) else _target(plan)),
+            "outcome": _outcome(one),
+            "restart_required": isinstance(one, Stored | Unknown),
+        }
+        for one, plan in zip(found, plans, strict=True)
+    ]
+    return _dump({"targets": targets, "summary": _summary(plans)})
+
+
+def _plan_of(ended: Ended) -> Plan | Failed:
+    return ended if ended.plan is None else ended.plan
 
 
 def problems_json(files: Sequence[str], problems: Sequence[Problem]) -> str:
@@ -50,9 +76,19 @@ def problems_json(files: Sequence[str], problems: Sequence[Problem]) -> str:
     return _dump({"problems": listed, "summary": summary})
 
 
-def document_json(document: Json) -> str:
-    """A live state, in the form of a file."""
-    return _dump({"state": document})
+def states_json(found: Sequence[tuple[Target, Mapping[str, Plain]] | Failed]) -> str:
+    """The live states of some targets, in the form of files; of one alone at the top too."""
+    targets: list[Json] = []
+    for one in found:
+        if isinstance(one, Failed):
+            targets.append({**_named(one.target), "state": None, "error": _error(one.error)})
+        else:
+            target, document = one
+            targets.append({**_named(target), "state": document})
+    alone: dict[str, Json] = {}
+    if len(found) == 1 and not isinstance(found[0], Failed):
+        alone["state"] = found[0][1]
+    return _dump({**alone, "targets": targets})
 
 
 def _dump(content: dict[str, Json]) -> str:
@@ -62,12 +98,33 @@ def _dump(content: dict[str, Json]) -> str:
 
 def _target(plan: Plan) -> dict[str, Json]:
     return {
-        "name": plan.target.name,
-        "url": plan.target.url,
+        **_named(plan.target),
         "objects": [_object(plan)],
         "digest": plan.digest,
         "restart_required": not plan.empty,
     }
+
+
+def _failed(failed: Failed) -> dict[str, Json]:
+    """A target without a plan: what every target has, and the error."""
+    return {
+        **_named(failed.target),
+        "objects": [],
+        "digest": None,
+        "restart_required": False,
+        "error": _error(failed.error),
+    }
+
+
+def _named(target: Target) -> dict[str, Json]:
+    return {"name": target.name, "url": target.url}
+
+
+def _error(error: ConfsyncError) -> Json:
+    told: dict[str, Json] = {"message": error.message, "where": error.where, "hint": error.hint}
+    if isinstance(error, InvalidFiles | SecretUnavailable):
+        told["problems"] = [asdict(problem) for problem in error.problems]
+    return told
 
 
 def _object(plan: Plan) -> Json:
@@ -83,14 +140,16 @@ def _object(plan: Plan) -> Json:
     }
 
 
-def _summary(plan: Plan) -> Json:
-    return {
-        "targets": 1,
-        "changes": len(plan.difference.changes),
-        "unknown": len(plan.difference.unknown),
-        "to_send": len(plan.to_send),
-        "refusals": len(plan.refusals),
+def _summary(found: Sequence[Plan | Failed]) -> Json:
+    plans = [one for one in found if not isinstance(one, Failed)]
+    summary: dict[str, Json] = {
+        "targets": len(found),
+        "changes": sum(len(plan.difference.changes) for plan in plans),
+        "unknown": sum(len(plan.difference.unknown) for plan in plans),
+        "to_send": sum(len(plan.to_send) for plan in plans),
+        "refusals": sum(len(plan.refusals) for plan in plans),
     }
+    return summary | ({"failed": len(found) - len(plans)} if len(found) > 1 else {})
 
 
 def change_json(change: Change) -> dict[str, Json]:
@@ -153,8 +212,12 @@ def _source(origin: Origin) -> Json:
     return {"file": origin.file, "line": origin.line, "column": origin.column}
 
 
-def _outcome(outcome: Outcome) -> Json:
+def _outcome(outcome: Ended) -> Json:
     match outcome:
+        case Failed(error=error):
+            return {"result": "failed", "error": _error(error)}
+        case NotBegun():
+            return {"result": "not-begun"}
         case NotSent():
             return {"result": "not-sent"}
         case Rejected(refusal=refusal):

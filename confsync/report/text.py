@@ -14,8 +14,7 @@ from confsync.sync.url import Url
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from confsync.sync.tree import Path
-    from confsync.sync.values import Change, Finding, Plan
+    from confsync.sync.values import Change, Finding, Plan, Target
 
 _WIDEST_PATH = 40
 _FATE = {
@@ -23,6 +22,7 @@ _FATE = {
     "keep": "leaves {0} as the server has {0}",
     "fail": "refuses to go on",
 }
+_UNMANAGED = {"unmanaged": "no file mentions it", "ignored": "it is ignored"}
 _RESTART = "Apply stores it at once; it takes effect when every Stalwart node has restarted."
 
 
@@ -35,6 +35,12 @@ def plan_text(plan: Plan) -> str:
     elif not plan.empty:
         lines += textwrap.wrap(_RESTART, SOURCE)
     return "\n".join([*lines, ""])
+
+
+def target_text(target: Target) -> str:
+    """What a target is called, and its server."""
+    name, url = printable(target.name), printable(target.url)
+    return url if name in {"", url} else f"{name}  {url}"
 
 
 def totals_text(plan: Plan) -> str:
@@ -73,8 +79,7 @@ def _refused(plan: Plan) -> str:
 
 
 def _header(plan: Plan) -> Iterator[str]:
-    name, url = printable(plan.target.name), printable(plan.target.url)
-    yield url if name in {"", url} else f"{name}  {url}"
+    yield target_text(plan.target)
     yield ""
     tag = printable(plan.live.tree.tag)
     if plan.live.tree.tag != plan.desired.tree.tag:
@@ -109,8 +114,7 @@ def _body(plan: Plan) -> Iterator[str]:
             initial_indent="  ",
             subsequent_indent="  ",
         )
-    if plan.unmanaged:
-        yield from _unmanaged(plan.unmanaged)
+    yield from _unmanaged(plan)
 
 
 def _whole_for_password(change: Change) -> bool:
@@ -119,10 +123,15 @@ def _whole_for_password(change: Change) -> bool:
     )
 
 
-def _unmanaged(paths: tuple[Path, ...]) -> Iterator[str]:
-    names = ", ".join(path_text(path) for path in paths)
-    yield "  unmanaged, because no file mentions it"
-    yield from textwrap.wrap(names, WIDTH - 4, initial_indent="    ", subsequent_indent="    ")
+def _unmanaged(plan: Plan) -> Iterator[str]:
+    for why, told in _UNMANAGED.items():
+        paths = [path for path in plan.unmanaged if plan.desired.origin(path).why == why]
+        if paths:
+            yield f"  unmanaged, because {told}"
+            names = ", ".join(map(path_text, paths))
+            yield from textwrap.wrap(
+                names, WIDTH - 4, initial_indent="    ", subsequent_indent="    "
+            )
 
 
 def _finding(finding: Finding) -> str:

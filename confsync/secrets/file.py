@@ -29,7 +29,8 @@ class File:
         """
         del environment
         hint = (
-            "check that it exists and may be read; a relative path starts beside the store's file"
+            "check that it exists and may be read; a relative path starts beside the file"
+            " that says it"
         )
         try:
             with Path(ref.base, ref.argument).open("rb") as file:

@@ -11,11 +11,12 @@ from confsync.sync.secret import MASK, Ref, Secret, Vault
 from confsync.sync.tree import Items, Members, Object, Path, Tree
 from confsync.sync.url import Url, percent_encoded, seal_url, trim
 from confsync.sync.usable import unusable
+from confsync.sync.values import Desired
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from confsync.sync.values import Desired, Origin
+    from confsync.sync.values import Origin
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,28 @@ def resolve(
     origins = {path: desired.origins[old] for path, old in walk.moved(desired.origins).items()}
     found = replace(desired, tree=tree, origins=origins, places=desired.origins)
     return Resolved(found, tuple(walk.unresolved))
+
+
+def look_up(
+    ref: Ref,
+    vault: Vault,
+    resolvers: Mapping[str, Resolver],
+    environment: Mapping[str, str],
+) -> str | Unavailable:
+    """The text that one reference leads to, sealed into the vault too; or why it cannot be had."""
+    found = _answer(ref, resolvers, environment)
+    if isinstance(found, str):
+        vault.seal(found, ref)
+    return found
+
+
+def resolving(
+    vault: Vault, resolvers: Mapping[str, Resolver], environment: Mapping[str, str]
+) -> Callable[[Tree], Tree]:
+    """What resolves single values, as far as it can; each reference is looked up once."""
+    nothing = Object("", {})
+    walk = _Walk(Desired("", nothing, nothing, {}, ""), vault, resolvers, environment)
+    return lambda value: walk.tree(value, ())
 
 
 @dataclass

@@ -8,10 +8,11 @@ items that find no slot are appended, and nothing can be put between two slots.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 REMOVAL = 1
 """The leaves that taking a slot away costs: one null."""
@@ -59,3 +60,42 @@ def align(
         else:
             removed.append(i)
     return Alignment(tuple(kept), tuple(removed), tuple(range(j, desired)))
+
+
+def closest(
+    old: int,
+    new: int,
+    keep: Callable[[int, int], int],
+    drop: Callable[[int], int],
+    add: Callable[[int], int],
+) -> list[tuple[int | None, int | None]]:
+    """The order-preserving pairing of two lists that costs least, where items may go and come
+    anywhere.
+
+    Pairs come in order; None stands for an item that goes or comes. Ties pair. Equal items at the
+    start are paired without looking further.
+    """
+    start = 0
+    while start < min(old, new) and keep(start, start) == 0:
+        start += 1
+
+    # best[i][j]: the least cost from old item i and new item j on, and the pair to start with.
+    best: dict[tuple[int, int], tuple[int, tuple[int | None, int | None]]] = {}
+
+    def ways(i: int, j: int) -> Iterator[tuple[int, tuple[int | None, int | None]]]:
+        if i < old and j < new:
+            yield keep(i, j) + best[i + 1, j + 1][0], (i, j)
+        if i < old:
+            yield drop(i) + best[i + 1, j][0], (i, None)
+        if j < new:
+            yield add(j) + best[i, j + 1][0], (None, j)
+
+    for i in range(old, start - 1, -1):
+        for j in range(new, start - 1, -1):
+            best[i, j] = min(ways(i, j), key=itemgetter(0), default=(0, (None, None)))
+    pairs: list[tuple[int | None, int | None]] = [(slot, slot) for slot in range(start)]
+    i = j = start
+    while i < old or j < new:
+        pairs.append(best[i, j][1])
+        i, j = i + (pairs[-1][0] is not None), j + (pairs[-1][1] is not None)
+    return pairs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 
@@ -16,6 +16,21 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Span:
+    """Where a node stands in the text of its file, in characters from 0; the end is exclusive.
+
+    `flow`: a collection in brackets. The end of any other collection is that of its last node.
+    """
+
+    start: int
+    end: int
+    flow: bool = False
+
+
+NOWHERE = Span(0, 0)
+
+
+@dataclass(frozen=True)
 class ScalarNode:
     """A scalar: its text, and whether it stood there without quotes.
 
@@ -26,6 +41,7 @@ class ScalarNode:
     text: str
     plain: bool
     broken: bool = False
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -34,6 +50,7 @@ class SequenceNode:
 
     mark: Mark
     items: tuple[Node, ...]
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -43,6 +60,7 @@ class MappingNode:
     mark: Mark
     entries: tuple[tuple[ScalarNode, Node], ...]
     broken: bool = False
+    span: Span = field(default=NOWHERE, compare=False)
 
     def get(self, key: str) -> tuple[ScalarNode, Node] | None:
         """The entry with this key."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from confsync.sync.secret import Ref, Secret
 from confsync.sync.tree import Items, Members, Object, Tree
 from confsync.sync.url import Url, masked
+from confsync.sync.values import UNMANAGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +38,7 @@ def digest(
     path in a reference counts as it is seen from the directory that confsync runs in. Whether a
     risk is allowed does not count.
     """
-    unmanaged = [path for path, origin in desired.origins.items() if origin.why == "unmanaged"]
+    unmanaged = [path for path, origin in desired.origins.items() if origin.why in UNMANAGED]
     content: list[_Plain] = [
         target.name,
         target.url,

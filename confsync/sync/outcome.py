@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from confsync.sync.diff import difference
 from confsync.sync.plan import as_desired
 from confsync.sync.url import Url
+from confsync.sync.values import Failed
 
 if TYPE_CHECKING:
     from confsync.sync.shape import Variants
@@ -105,6 +106,29 @@ class Unknown:
 
 
 Outcome: TypeAlias = NotSent | Rejected | Overtaken | Stored | Unknown
+
+
+@dataclass(frozen=True)
+class NotBegun:
+    """A target of several that nothing was sent to, because another one failed."""
+
+    plan: Plan
+
+
+Ended: TypeAlias = Outcome | NotBegun | Failed
+"""What became of one of several targets; `Failed`: nothing was changed there."""
+
+
+def as_wanted(ended: Ended) -> bool:
+    """Whether it is certain that the server has what was wanted, and nobody's change was lost."""
+    match ended:
+        case NotSent():
+            return True
+        case Stored():
+            return ended.as_wanted
+        case _:
+            return False
+
 
 _LOST_RACE = "serverUnavailable"
 _INSIDE = {_LOST_RACE, "serverFail", "serverPartialFail", "unknown"}

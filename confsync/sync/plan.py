@@ -9,9 +9,11 @@ from confsync.sync.diff import difference
 from confsync.sync.fingerprint import digest
 from confsync.sync.hidden import refusals, without_hidden
 from confsync.sync.patch import patch, secrets_sent
-from confsync.sync.values import Desired, Finding, Live, Origin, Plan, Target
+from confsync.sync.values import UNMANAGED, Desired, Finding, Live, Origin, Plan, Target
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
     from confsync.sync.shape import Variants
     from confsync.sync.tree import Path
     from confsync.sync.values import HiddenSecrets
@@ -32,7 +34,7 @@ def make_plan(  # noqa: PLR0913 - all that a plan depends on
     """
     found = difference(live.tree, desired.tree, shape, desired.origin)
     update = patch(found if hidden_secrets == "send" else without_hidden(found))
-    unmanaged = tuple(path for path, origin in desired.origins.items() if origin.why == "unmanaged")
+    unmanaged = tuple(path for path, origin in desired.origins.items() if origin.why in UNMANAGED)
     return Plan(
         target=target,
         desired=desired,
@@ -52,18 +54,54 @@ def keep_unlisted(desired: Desired, live: Live) -> Desired:
 
     Only while the variant stays; what a file lists is complete in itself.
     """
+    unlisted = [name for name in desired.tree.members if desired.origin((name,)).why == "default"]
+    return _left(desired, live, unlisted, Origin("unmanaged"))
+
+
+def keep_ignored(desired: Desired, live: Live, fields: Collection[str]) -> Desired:
+    """The desired state with the live values of some fields, whatever the files say of them.
+
+    Only while the variant stays.
+    """
+    ignored = [name for name in desired.tree.members if name in fields]
+    return _left(desired, live, ignored, Origin("ignored"))
+
+
+def not_left(desired: Desired, live: Live, fields: Collection[str]) -> tuple[Finding, ...]:
+    """What to say of ignored fields that the server has, and that a change of variant rebuilds."""
+    lost = [name for name in live.tree.members if name in fields]
+    if desired.tree.tag == live.tree.tag or not lost:
+        return ()
+    fact = f"the variant changes, so what is ignored is not left as it is: {', '.join(lost)}"
+    hint = "what the new variant has of it gets the files' value, or its default"
+    return (Finding("ignored-rebuilt", "warning", fact, hint),)
+
+
+def _left(desired: Desired, live: Live, names: Collection[str], origin: Origin) -> Desired:
+    """The desired state with some fields as the server has them, if its variant stays."""
     if desired.tree.tag != live.tree.tag:
         return desired
-    unlisted = [name for name in desired.tree.members if desired.origin((name,)).why == "default"]
-    kept = {name: live.tree.members[name] for name in unlisted}
-    unmanaged: dict[Path, Origin] = {(name,): Origin("unmanaged") for name in unlisted}
+    left = {name: live.tree.members[name] for name in names}
+    origins = _left_origins(desired.origins, left, origin)
+    places = None if desired.places is None else _left_origins(desired.places, left, origin)
     return replace(
         desired,
-        tree=replace(desired.tree, members={**desired.tree.members, **kept}),
-        written=replace(desired.written, members={**desired.written.members, **kept}),
-        origins={**desired.origins, **unmanaged},
-        places=None if desired.places is None else {**desired.places, **unmanaged},
+        tree=replace(desired.tree, members={**desired.tree.members, **left}),
+        written=replace(desired.written, members={**desired.written.members, **left}),
+        origins=origins,
+        places=places,
     )
+
+
+def _left_origins(
+    origins: Mapping[Path, Origin], names: Iterable[str], origin: Origin
+) -> dict[Path, Origin]:
+    """Origins, where some fields have one of their own, and nothing in them has another."""
+    left: dict[Path, Origin] = {(name,): origin for name in names}
+    others = {
+        path: found for path, found in origins.items() if len(path) <= 1 or path[:1] not in left
+    }
+    return {**others, **left}
 
 
 def as_desired(live: Live) -> Desired:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from confsync.errors import Problem, WrongUsage
 from confsync.sync.values import Finding, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 RISKS: Mapping[str, str] = {
     "plaintext-secret": "a secret stands in the file itself, and so in the repository's history",
@@ -31,6 +31,56 @@ def judged(problem: Problem, allow: Collection[str]) -> Problem:
     """A problem as it counts where some risks are allowed: a warning, if it is one of them."""
     allowed = problem.rule in RISKS and problem.rule in allow
     return replace(problem, severity="warning") if allowed else problem
+
+
+@dataclass(frozen=True)
+class Lapse:
+    """A risk that was allowed until a day, which has passed, and where that is written."""
+
+    risk: str
+    until: str
+    origin: Origin
+
+    @property
+    def told(self) -> str:
+        """What has happened."""
+        return f"{self.risk} was allowed until {self.until}, which has passed"
+
+
+LAPSED = "allowance-expired"
+ALLOW_AGAIN = "write another day if it is still accepted, or remove the entry"
+
+
+def lapses_told(lapses: Iterable[Lapse], problems: Iterable[Problem]) -> Iterator[Problem]:
+    """What to say of lapses whose risks are among the errors of some files."""
+    wrong = {problem.rule for problem in problems if problem.severity == "error"}
+    for lapse in lapses:
+        if lapse.risk in wrong:
+            at = lapse.origin
+            yield Problem(
+                at.file, at.line, at.column, LAPSED, lapse.told, ALLOW_AGAIN, severity="warning"
+            )
+
+
+def lapsed(lapses: Iterable[Lapse], risks: Iterable[Finding]) -> tuple[Finding, ...]:
+    """What to say of lapses whose risks stop an apply again."""
+    stopping = {finding.rule for finding in risks if finding.severity == "error"}
+    return tuple(
+        Finding(LAPSED, "warning", lapse.told, ALLOW_AGAIN, lapse.origin)
+        for lapse in lapses
+        if lapse.risk in stopping
+    )
+
+
+def facts(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Why findings stop an apply: each fact, and what was allowed before."""
+    return tuple(
+        f"{finding.message}, in {finding.origin.file}:{finding.origin.line}"
+        if finding.rule == LAPSED and finding.origin is not None
+        else finding.message
+        for finding in findings
+        if finding.severity == "error" or finding.rule == LAPSED
+    )
 
 
 def as_finding(problem: Problem, allow: Collection[str]) -> Finding:

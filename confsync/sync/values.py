@@ -10,6 +10,7 @@ from confsync.sync.url import Url
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from confsync.errors import ConfsyncError
     from confsync.sync.secret import Ref, Secret
     from confsync.sync.shape import Shape
     from confsync.sync.tree import Members, Object, Path, Tree
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
 HiddenSecrets: TypeAlias = Literal["send", "keep", "fail"]
 """What becomes of secrets that the server hides, and that therefore cannot be compared."""
 
-Why: TypeAlias = Literal["file", "default", "variant", "unmanaged"]
+Unlisted: TypeAlias = Literal["default", "keep"]
+"""What becomes of fields that no file mentions."""
+
+Why: TypeAlias = Literal["file", "default", "variant", "unmanaged", "ignored"]
+"""The last two: it is left as the server has it, since no file mentions it or it is ignored."""
+
+UNMANAGED: frozenset[Why] = frozenset({"unmanaged", "ignored"})
 
 
 @dataclass(frozen=True)
@@ -191,3 +198,14 @@ class Plan:
     def empty(self) -> bool:
         """Whether an apply would send nothing."""
         return not self.patch.entries
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A target of several that an error ended before anything was changed there; `plan` is None
+    where it was one in making it.
+    """
+
+    target: Target
+    error: ConfsyncError
+    plan: Plan | None = None

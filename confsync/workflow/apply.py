@@ -12,7 +12,7 @@ from confsync.secrets.moment import At
 from confsync.secrets.resolve import resolve
 from confsync.sync.fingerprint import is_digest
 from confsync.sync.outcome import NotSent, Outcome, changed
-from confsync.sync.risk import check_allowed
+from confsync.sync.risk import facts
 from confsync.workflow.audit import entry as audited
 from confsync.workflow.discreet import callers, discreet
 from confsync.workflow.load import load
@@ -22,7 +22,7 @@ from confsync.workflow.send import send
 from confsync.workflow.server import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from confsync.sync.values import Plan
     from confsync.workflow.audit import Audit
@@ -52,19 +52,13 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     note of the apply before anything is sent, and of its end. Raises what `plan` raises, and
     SecretUnavailable, Refused and Declined: in all of these nothing was changed.
     """
-    check_allowed(options.allow)
+    options.check()
     if expect is not None and not is_digest(expect):
         hint = "copy it whole from a plan that this version of confsync made"
         raise WrongUsage("what is expected is no digest of a plan", hint=hint)
-    loaded = load(files, session.vault)
-    resolvers = At(RESOLVERS, "allowed" if allow_commands else "apply")
-    resolved = resolve(loaded.desired, session.vault, resolvers, environment)
-    if resolved.problems and options.hidden_secrets != "keep":
-        raise SecretUnavailable(loaded.shown(resolved.problems))
-    live = read(loaded.desired.object, session)
-    plan = planned(session.target, resolved.desired, live, options, loaded.risks)
-    if problems := missing(resolved, plan):
-        raise SecretUnavailable(loaded.shown(problems))
+    plan = plan_to_apply(
+        files, session, environment=environment, options=options, allow_commands=allow_commands
+    )
     if show is not None:
         callers(show)(plan)
     if expect is not None:
@@ -75,11 +69,13 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
                 f"this is not the plan that is expected: its digest is {plan.digest}",
                 hint="the server, the files or the options are others now: look at the plan again",
             )
-        _refuse(plan, asking=ask is not None)
+        refuse([plan], asking=ask is not None)
         if plan.empty:
             return entry.ended(NotSent(plan))
         if ask is not None:
-            _ask(plan, ask, session)
+            if not callers(ask)(plan):
+                raise declined([plan])
+            check_still_planned(plan, session)
         entry.begin()
         return entry.ended(send(plan, session))
 
@@ -130,23 +126,65 @@ def apply_saved(  # noqa: PLR0913 - what touches the world is passed in, each by
         return entry.ended(send(plan, session))
 
 
-def _refuse(plan: Plan, *, asking: bool) -> None:
+def plan_to_apply(
+    files: Sequence[str],
+    session: Session,
+    *,
+    environment: Mapping[str, str],
+    options: Options,
+    allow_commands: bool,
+) -> Plan:
+    """The plan of an apply: with every reference resolved, before anything is read.
+
+    Raises what `plan` raises, and SecretUnavailable.
+    """
+    loaded = load(files, session.vault)
+    resolvers = At(RESOLVERS, "allowed" if allow_commands else "apply")
+    resolved = resolve(loaded.desired, session.vault, resolvers, environment)
+    # What becomes of secrets that may be left alone can only be seen beside the live state.
+    if resolved.problems and options.hidden_secrets != "keep" and not options.ignore:
+        raise SecretUnavailable(resolved.problems)
+    live = read(loaded.desired.object, session)
+    plan = planned(session.target, resolved.desired, live, options, loaded.risks)
+    if problems := missing(resolved, plan):
+        raise SecretUnavailable(tuple(problems))
+    return plan
+
+
+def refuse(plans: Sequence[Plan], *, asking: bool) -> None:
     """Raise Refused where a finding stops the apply, and no question is left to ask."""
-    asked = asking and not plan.empty and all(finding.risk for finding in plan.refusals)
-    if plan.refusals and not asked:
+    stopped = [plan for plan in plans if plan.refusals and not (asking and _can_be_asked(plan))]
+    if stopped:
         raise Refused(
-            tuple(finding.message for finding in plan.refusals),
-            tuple(dict.fromkeys(finding.rule for finding in plan.refusals if finding.risk)),
+            tuple(fact for plan in stopped for fact in _facts(plan, alone=len(plans) == 1)),
+            tuple(
+                dict.fromkeys(risk.rule for plan in stopped for risk in plan.refusals if risk.risk)
+            ),
         )
 
 
-def _ask(plan: Plan, ask: Callable[[Plan], bool], session: Session) -> None:
-    if not callers(ask)(plan):
-        hint = "answer yes, in full, and the name of each risk, to apply"
-        raise Declined("declined", hint=hint if plan.refusals else "answer yes, in full, to apply")
+def declined(plans: Iterable[Plan]) -> Declined:
+    """Somebody said no."""
+    risks = any(plan.refusals for plan in plans)
+    hint = "answer yes, in full, and the name of each risk, to apply"
+    return Declined("declined", hint=hint if risks else "answer yes, in full, to apply")
+
+
+def check_still_planned(plan: Plan, session: Session, name: str = "") -> None:
+    """Raise Declined where the server has something else than the plan was made on."""
     now = read(plan.desired.object, session)
     if changed(plan.live, now, KINDS[plan.desired.object].shape):
+        of = f"the state of {name}" if name else "the server's state"
         raise Declined(
-            "the server's state has changed since the plan was shown",
+            f"{of} has changed since the plan was shown",
             hint="plan again, and look at what changed",
         )
+
+
+def _can_be_asked(plan: Plan) -> bool:
+    return not plan.empty and all(finding.risk for finding in plan.refusals)
+
+
+def _facts(plan: Plan, *, alone: bool) -> Iterator[str]:
+    of = "" if alone else f"{plan.target.name}: "
+    return (f"{of}{fact}" for fact in facts(plan.findings))

@@ -120,6 +120,10 @@ class Entry:
             self.end(ended(outcome))
         return outcome
 
+    def failed(self, error: BaseException) -> None:
+        """Write that an error, or an interrupt, ended it before anything was changed."""
+        self.end(_raised(error))
+
     def end(self, content: Mapping[str, Json]) -> None:
         """Write its end, once, and where nothing was sent its beginning too."""
         if self.audit is None or self.over:
@@ -146,7 +150,7 @@ def entry(audit: Audit | None, plan: Plan) -> Iterator[Entry]:
     try:
         yield found
     except BaseException as error:
-        found.end(_raised(error))
+        found.failed(error)
         if audit is not None and audit.failed is not None:
             audit.tell(f"error: {audit.failed.message}")
         raise

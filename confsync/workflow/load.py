@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from confsync.errors import Excerpt
+    from confsync.files.read import Parsed
     from confsync.sync.document import MappingNode
     from confsync.sync.secret import Vault
     from confsync.sync.values import Desired, Origin
@@ -61,11 +62,15 @@ def load(files: Sequence[str], vault: Vault) -> Loaded:
     Raises InvalidFiles with every problem of every file, WrongUsage without a file.
     """
     check_names(files)
+    return loaded(files, [read(file) for file in files], vault)
+
+
+def loaded(files: Sequence[str], layers: Sequence[Parsed], vault: Vault) -> Loaded:
+    """The same of files that have been read. Raises InvalidFiles."""
     documents: list[MappingNode] = []
     problems: list[Problem] = []
     lines: dict[str, tuple[str, ...]] = {}
-    for file in files:
-        parsed = read(file)
+    for file, parsed in zip(files, layers, strict=True):
         problems += parsed.problems
         lines[file] = parsed.lines
         if parsed.document is not None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
+from confsync.errors import WrongUsage
 from confsync.kinds import KINDS
+from confsync.kinds.ignored import ignored_wrongly
 from confsync.secrets import RESOLVERS
 from confsync.secrets.moment import At
 from confsync.secrets.resolve import resolve
 from confsync.sync.hidden import kept
-from confsync.sync.plan import keep_unlisted, make_plan
-from confsync.sync.risk import as_finding, check_allowed
-from confsync.sync.values import Finding, HiddenSecrets, Origin
+from confsync.sync.plan import keep_ignored, keep_unlisted, make_plan, not_left
+from confsync.sync.risk import Lapse, as_finding, check_allowed, lapsed
+from confsync.sync.values import Finding, HiddenSecrets, Origin, Unlisted
 from confsync.workflow.discreet import discreet
 from confsync.workflow.load import load
 from confsync.workflow.server import read
@@ -26,20 +28,29 @@ if TYPE_CHECKING:
     from confsync.workflow.server import Session
 
 
-Unlisted: TypeAlias = Literal["default", "keep"]
-
-
 @dataclass(frozen=True)
 class Options:
     """How to compare.
 
     `unlisted`: what becomes of fields that no file mentions. `hidden_secrets`: what becomes of
     secrets that the server hides. `allow`: the risks that do not stop an apply, by their names.
+    `ignore`: the fields that are left as the server has them, like
+    `InMemoryStore/poolMaxConnections`. `lapses`: what was allowed until a day that has passed.
     """
 
     unlisted: Unlisted = "default"
     hidden_secrets: HiddenSecrets = "send"
     allow: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
+    lapses: tuple[Lapse, ...] = ()
+
+    def check(self) -> None:
+        """Raise WrongUsage for a risk or a field that there is not."""
+        check_allowed(self.allow)
+        for path in self.ignore:
+            wrong = ignored_wrongly(path, KINDS)
+            if wrong is not None:
+                raise WrongUsage(f"a path to ignore {wrong[0]}", hint=wrong[1])
 
 
 DEFAULTS = Options()
@@ -59,7 +70,7 @@ def plan(
     InvalidFiles, ConnectionFailed, ConnectionLost, ServerRefused, UnexpectedAnswer, and WrongUsage
     for the name of a risk that there is not.
     """
-    check_allowed(options.allow)
+    options.check()
     vault = session.vault
     loaded = load(files, vault)
     resolved = resolve(loaded.desired, vault, At(RESOLVERS, "plan"), environment)
@@ -75,10 +86,14 @@ def planned(
     """The plan from values alone. `risks` are those that stand in the files."""
     if options.unlisted == "keep":
         desired = keep_unlisted(desired, live)
+    fields = {path.rpartition("/")[2] for path in options.ignore if _object(path) == live.object}
+    notes = not_left(desired, live, fields)
+    desired = keep_ignored(desired, live, fields)
     told = tuple(as_finding(risk, options.allow) for risk in risks)
     shape = KINDS[desired.object].shape
     policy = options.hidden_secrets
-    return make_plan(target, desired, live, shape, hidden_secrets=policy, risks=told)
+    found = make_plan(target, desired, live, shape, hidden_secrets=policy, risks=told)
+    return replace(found, findings=(*found.findings, *notes, *lapsed(options.lapses, told)))
 
 
 def replanned(saved: Plan, desired: Desired, live: Live) -> Plan:
@@ -91,7 +106,16 @@ def replanned(saved: Plan, desired: Desired, live: Live) -> Plan:
 def missing(resolved: Resolved, found: Plan) -> list[Problem]:
     """The references that could not be resolved, and whose secrets an apply would send."""
     left = kept(found.difference) if found.hidden_secrets == "keep" else frozenset()
-    return [problem for path, problem in resolved.unresolved if path not in left]
+    unmanaged = frozenset(found.unmanaged)
+    return [
+        problem
+        for path, problem in resolved.unresolved
+        if path not in left and path[:1] not in unmanaged
+    ]
+
+
+def _object(path: str) -> str:
+    return path.partition("/")[0]
 
 
 def _note(problem: Problem) -> Finding:

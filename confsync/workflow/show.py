@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confsync.files.write import yaml_text
 from confsync.kinds import KINDS
 from confsync.kinds.to_file import Plain, to_file
 from confsync.workflow.discreet import discreet
@@ -26,8 +25,3 @@ def show(session: Session, name: str = "InMemoryStore") -> Live:
 def as_document(states: Iterable[Live]) -> dict[str, Plain]:
     """Live states in the form of a file, every secret masked."""
     return {live.object: to_file(live.tree, KINDS[live.object].shape) for live in states}
-
-
-def as_yaml(states: Iterable[Live]) -> str:
-    """The same as YAML."""
-    return yaml_text(as_document(states))

@@ -22,11 +22,13 @@ def validate(files: Sequence[str], *, allow: Collection[str] = ()) -> tuple[Prob
     not.
     """
     check_allowed(allow)
-    return tuple(judged(problem, allow) for file in files for problem in _problems(file))
+    return tuple(problem for file in files for problem in problems_of([file], allow))
 
 
-def _problems(file: str) -> tuple[Problem, ...]:
+def problems_of(files: Sequence[str], allow: Collection[str]) -> tuple[Problem, ...]:
+    """Every problem of some files laid over each other."""
     try:
-        return load([file], Vault()).risks
+        found = load(files, Vault()).risks
     except InvalidFiles as invalid:
-        return invalid.problems
+        found = invalid.problems
+    return tuple(judged(problem, allow) for problem in found)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.hostile import hostile, passes_to
+from tests.cli.process import STORE as WRITTEN
 from tests.cli.process import checked, ended
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Held:
         return answer
 
 
-@pytest.mark.parametrize("command", ["plan", "apply"])
+@pytest.mark.parametrize("command", ["plan", "apply", "pull"])
 def test_ctrl_c_while_the_state_is_read_ends_with_130(
     desk: Desk, server: Server, command: str
 ) -> None:
@@ -56,6 +57,9 @@ def test_ctrl_c_while_the_state_is_read_ends_with_130(
     assert (ran.status, ran.out) == (130, "")
     assert ran.err.lstrip("\n") == f"interrupted\n{UNCHANGED}\n"
     assert (len(between.requests), server.stored) == (1, before)
+    assert [(path.name, path.read_text()) for path in desk.directory.iterdir()] == [
+        ("a.yaml", WRITTEN)
+    ]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

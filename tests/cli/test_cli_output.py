@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from confsync.sandbox import Server
     from tests.cli.process import Desk
 
-COMMANDS = ("plan", "apply", "validate", "fmt", "show", "sandbox")
+COMMANDS = ("plan", "apply", "validate", "fmt", "show", "init", "sandbox")
 
 
 def test_help_names_every_command_and_every_status(offline: Desk) -> None:

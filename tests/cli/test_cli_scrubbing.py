@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 LEAKING = """\
 import base64, json, os, sys, urllib.parse
 from confsync.cli import main
-from confsync.report import PLAN, text
+from confsync.report import PLANS, text
 secret = os.environ["REDIS_PASSWORD"]
 spelt = [secret, json.dumps(secret), urllib.parse.quote(secret, safe=""),
          base64.b64encode(f"admin:{secret}".encode()).decode()]
-PLAN["text"] = lambda plan: text.plan_text(plan) + "\\n".join(spelt)
+PLANS["text"] = lambda found: text.plan_text(found[0]) + "\\n".join(spelt)
 sys.exit(main.run(sys.argv[1:]))
 """
 """confsync as it would be if its plan held a secret: the scrubber takes it out all the same."""

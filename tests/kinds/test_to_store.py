@@ -114,7 +114,6 @@ def test_it_goes_back_with_the_secrets_filled_in(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "redis://:p@h",
         "redis://%zz:p@h",
         "redis://a b:p@h",
         "redis://u:p@h?password=q",
@@ -128,6 +127,13 @@ def test_a_url_that_the_mapping_form_cannot_say_is_one_reference(url: str) -> No
     live = read({**rules.defaults("Redis"), "url": url}, Vault())
     document: Any = to_store(live, KIND)
     assert document["InMemoryStore"]["url"] == {"env": "FILL_IN_1"}
+
+
+def test_a_url_with_a_password_alone_needs_no_user_name() -> None:
+    live = read({**rules.defaults("Redis"), "url": "redis://:p@h"}, Vault())
+    document: Any = to_store(live, KIND)
+    password = {"env": "FILL_IN_1"}
+    assert document["InMemoryStore"]["url"] == {"address": "redis://h", "password": password}
 
 
 def test_what_confsync_does_not_know_cannot_be_said() -> None:

@@ -36,11 +36,14 @@ _EACH_RUN = re.compile(rb'"(id|time)":"[0-9a-fTZ:-]*",?')
 
 @dataclass(frozen=True)
 class Played:
-    """What a run wrote: its status, both streams, and every file, by name."""
+    """What a run wrote: its status, both streams, and every file, by name; files that were there
+    and are others now as they were and as they are.
+    """
 
     status: int
     streams: Mapping[str, bytes]
     files: Mapping[str, bytes]
+    edited: Mapping[str, tuple[bytes, bytes]]
 
     @property
     def written(self) -> dict[str, bytes]:
@@ -95,6 +98,9 @@ class House:
                     for trace in where
                     if (name, trace.partition(" ")[0]) not in _DOCUMENTED
                 ]
+            for name, (old, new) in played[-1].edited.items():
+                before, after = (set(canaries.found_in(text.decode())) for text in (old, new))
+                found += [f"{name}: {trace}, which was not there" for trace in after - before]
             if b"left the program" in played[-1].streams["err"] or played[-1].status < 0:
                 found.append(f"the program itself failed: status {played[-1].status}")
         first, second = played
@@ -138,7 +144,14 @@ class House:
             for path in sorted(self._desk.rglob("*"))
             if path.is_file() and path.relative_to(self._desk).as_posix() not in given.files
         }
-        return Played(status, {name: path.read_bytes() for name, path in streams.items()}, written)
+        there = {name: (self._desk / name).read_bytes() for name in given.files}
+        old = {
+            name: content if isinstance(content, bytes) else content.encode()
+            for name, content in given.files.items()
+        }
+        edited = {name: (old[name], text) for name, text in there.items() if text != old[name]}
+        streamed = {name: path.read_bytes() for name, path in streams.items()}
+        return Played(status, streamed, written, edited)
 
     def _ran(self, job: Mapping[str, object]) -> int:
         assert self._fork.stdin is not None

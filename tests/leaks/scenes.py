@@ -62,6 +62,14 @@ def with_file(given: Given, canaries: Aviary, *more: str) -> Given:
     return Given((*given.arguments, *more), files, given.environ)
 
 
+def config(c: Aviary, *members: str, name: str = "a", url: str = "https://h") -> Given:
+    """A `confsync.yaml` with a target that has more members."""
+    lines = [f"    {member}\n" for member in (f"url: {url}", "files: [a.yaml]", *members)]
+    text = f"targets:\n  {name}:\n{''.join(lines)}"
+    files = {"confsync.yaml": text, "secret.txt": c["config file"].hostile + "\n"}
+    return Given((ALLOWED,), {**files, **cluster("{env: A}").files})
+
+
 def mapping(password: str, address: str = "redis://a") -> str:
     return f"{{address: {json.dumps(address)}, username: u, password: {password}}}"
 
@@ -177,6 +185,27 @@ STORES: Mapping[str, Callable[[Aviary], Given]] = {
         {"SECRET": c["upper"].hostile},
     ),
     "a URL as a file": lambda c: Given((f"redis://u:{c['file name'].encoded}@h",)),
+    "configured token": lambda c: config(c, f"token: {json.dumps(c['config'].hostile)}"),
+    "configured token in a line": lambda c: Given(
+        (),
+        {
+            "confsync.yaml": f"targets: {{a: {{token: {json.dumps(c['config'].hostile)}, "
+            "files: 1, url: 2, nope: 3}}\n"
+        },
+    ),
+    "configured password": lambda c: config(
+        c, "user: admin", f"password: {json.dumps(c['config'].hostile)}", "nope: 1"
+    ),
+    "configured user": lambda c: config(
+        c, f"user: {json.dumps('admin:' + c['config'].hostile)}", "password: {env: A}"
+    ),
+    "configured URL": lambda c: config(c, url=f"https://u:{c['config'].encoded}@h"),
+    "configured name": lambda c: config(c, name=json.dumps(c["config"].hostile)),
+    "configured key": lambda c: config(c, f"{json.dumps(c['config'].hostile)}: 1"),
+    "configured command": lambda c: config(
+        c, "token: {command: [sh, -c, 'cat secret.txt >&2; cat secret.txt; exit 3']}"
+    ),
+    "configured token that is none": lambda c: config(c, "token: {file: secret.txt}"),
     "a directory": lambda c: Given(("secrets",), {"secrets/x": c["inside"].plain}),
 }
 
@@ -402,10 +431,12 @@ OPTIONS: Mapping[str, Callable[[Aviary], Given]] = {
     "fail": lambda _: Given(("--hidden-secrets", "fail")),
     "colour": lambda _: Given(("--color", "always")),
     "saved": lambda _: Given(("--out", "saved.plan")),
+    "diff": lambda _: Given(("--diff",)),
     "audited": lambda c: Given(
         ("--audit", "audit.jsonl", "--allow", "plaintext-secret", "--allow-commands"),
         environ={"USER": f"redis://u:{c['user'].encoded}@h"},
     ),
+    "searched": lambda _: Given(("--only", "plaintext-secret", "--only", "credential-in-clear")),
     "URL with credentials": lambda c: Given(("--url", f"https://u:{c['url'].encoded}@h")),
     "URL variable": lambda c: Given(environ={"CONFSYNC_URL": f"https://u:{c['url'].encoded}@h"}),
     "other proxies": lambda c: Given(
@@ -465,7 +496,10 @@ FINE: Mapping[str, tuple[str, ...]] = {
     "live": tuple(name for name in LIVE if name not in {"wrong type", "newer variant"}),
     "failure": ("none", "without effect", "stored and failed"),
     "credentials": ("token", "plan token"),
-    "options": ("everything allowed", "unlisted", "keep", "fail", "saved", "audited", "none"),
+    "options": (
+        *("everything allowed", "unlisted", "keep", "fail"),
+        *("saved", "audited", "diff", "searched", "none"),
+    ),
 }
 """What scenes are made of that go on to the end, or nearly: one of each."""
 
@@ -506,7 +540,7 @@ class Scene:
             parts = [*parts, Given(("--state", "state.json"), state)]
         elif command == "explain":
             parts.append(Given((c["explained"].plain,)))
-        elif command not in {"show", "schema"}:
+        elif command not in {"show", "schema", "init"}:
             parts.append({**STORES, **LINES}[self.names["store"]](c))
         arguments = [command, *VERBOSITY[self.names["verbosity"]]]
         arguments += [option for option in ("--yes", "--check") if option in known]
@@ -536,6 +570,6 @@ def _known(arguments: tuple[str, ...], options: frozenset[str]) -> list[str]:
 
 
 _OUTPUTS = {"output value", "output format", "output URL"}
-_FLAGS = {"--allow-commands"}
+_FLAGS = {"--allow-commands", "--diff"}
 _VALUED = {"--allow", "--unlisted", "--hidden-secrets", "--color", "--url", "--proxy", "--output"}
-_VALUED |= {"--state", "--out", "--ca-file", "--audit"}
+_VALUED |= {"--state", "--out", "--ca-file", "--audit", "--only"}

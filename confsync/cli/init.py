@@ -1,0 +1,53 @@
+"""`confsync init`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from confsync.cli.connect import reach, server
+from confsync.cli.status import Status
+from confsync.kinds import KINDS
+from confsync.report.begun import begun_text
+from confsync.workflow.init import init as run
+
+if TYPE_CHECKING:
+    from confsync.cli.console import Console
+    from confsync.workflow.targets import Access
+
+
+@click.command()
+@click.argument("directory", default=".", type=click.Path())
+@click.option(
+    "--variant",
+    type=click.Choice([tag for kind in KINDS.values() for tag in kind.shape.objects]),
+    envvar="CONFSYNC_VARIANT",
+    help="Write a template of this variant, and ask no server.  [env: CONFSYNC_VARIANT]",
+)
+@server
+@click.pass_obj
+def init(console: Console, /, *, directory: str, variant: str | None, access: Access) -> Status:
+    """Begin in DIRECTORY: confsync.yaml, a store, and the hooks for pre-commit.
+
+    The store is what the server has that --url names; without a server it is a template. What is
+    there already is left alone. No secret is written.
+    """
+    known = replace(access, url=access.url or os.environ.get("STALWART_URL"))
+
+    def pull(file: str) -> int:
+        """Write what the server has, and tell of each reference to fill in."""
+        from confsync.report.pull import fill_in_text  # noqa: PLC0415 - only where it is needed
+        from confsync.workflow.pull import pull as from_server  # noqa: PLC0415 - it loads deepdiff
+        from confsync.workflow.targets import NOTHING_WANTED, without_config  # noqa: PLC0415
+
+        aim = without_config((file,), NOTHING_WANTED, known)
+        with reach(console, allow_commands=False).session(aim) as connected:
+            pulled = from_server([file], connected, environment=os.environ)
+        console.say(fill_in_text(pulled))
+        return len(pulled.fill_in)
+
+    console.print(begun_text(run(directory, known, variant, pull)))
+    return Status.DONE

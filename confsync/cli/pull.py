@@ -1,0 +1,59 @@
+"""`confsync pull`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from confsync.cli import options as shared
+from confsync.cli.connect import commands_for_credentials, reach, server, targets, today
+from confsync.cli.status import Status
+from confsync.errors import OutputFailed, WrongUsage
+from confsync.report.pull import diff_text, fill_in_text, pulled_text
+from confsync.workflow.pull import preview
+from confsync.workflow.pull import pull as run
+from confsync.workflow.targets import NOTHING_WANTED, aims
+
+if TYPE_CHECKING:
+    from confsync.cli.console import Console
+    from confsync.workflow.targets import Access, Asked
+
+
+@click.command()
+@shared.files
+@targets
+@server
+@commands_for_credentials
+@click.option("--diff", is_flag=True, help="Show what would be written, and write nothing.")
+@click.pass_obj
+def pull(
+    console: Console, /, *, asked: Asked, access: Access, allow_commands: bool, diff: bool
+) -> Status:
+    """Write the live state into FILES, comments kept.
+
+    One request to the server. A file that is there is edited in place: only what differs is
+    written. Of several FILES, laid over each other, the last one is written: what differs from
+    those below it; without any those of a target of confsync.yaml. Secrets are never written, but
+    as references to fill in.
+    """
+    use = preview if diff else run
+    chosen = aims(Path(), asked, NOTHING_WANTED, access, today=today())
+    if len(chosen) > 1:
+        raise WrongUsage("a pull is for one target", hint="choose one with --target")
+    with reach(console, allow_commands=allow_commands).session(chosen[0]) as connected:
+        pulled = use(chosen[0].files, connected, environment=os.environ)
+    console.say(fill_in_text(pulled))
+    if diff:
+        console.print(diff_text(pulled))
+        console.say(pulled_text(pulled, "would be "))
+        return Status.DONE
+    try:
+        console.print(pulled_text(pulled))
+    except OutputFailed:
+        # The file is written: that is said in any case.
+        console.say(pulled_text(pulled))
+        raise
+    return Status.DONE

@@ -1,0 +1,121 @@
+"""`confsync.yaml`: where it is found, and the targets that it names."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from confsync.errors import InvalidFiles, Problem
+from confsync.files import members
+from confsync.files.config_values import Config, TargetConfig
+from confsync.files.members import Gathering
+from confsync.files.read import read
+from confsync.files.target import Known, disarmed, read_target
+from confsync.kinds.from_file import first_columns
+from confsync.kinds.mistakes import Mistake, Mistakes, nearest, quoted_name
+from confsync.sync.document import Mark
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from confsync.sync.document import MappingNode, Node
+
+NAME = "confsync.yaml"
+_TARGETS = "targets"
+_TARGET_NAME = re.compile(r"\w[\w.-]{0,62}")
+_EXAMPLE = f"write `{_TARGETS}:` at its top, a target's name under it, and its members under that"
+_IN_OUR_WORDS = {
+    "empty": "the file is empty",
+    "wrong-type": "the file must be a mapping",
+}
+"""What a reader says of a file that is no mapping, by its rule, and what is said here."""
+
+
+def find(directory: Path) -> str | None:
+    """The path of the `confsync.yaml` that counts in a directory, from there; None without one.
+
+    It is searched upward to the root of the repository, the directory that holds `.git`, and
+    without a repository in the directory alone. In one that is gone there is none.
+    """
+    try:
+        here = directory.absolute()
+    except OSError:
+        return None
+    above = [here, *here.parents]
+    root = next((number for number, path in enumerate(above) if _is_there(path / ".git")), 0)
+    found = (path / NAME for path in above[: root + 1])
+    return next((os.path.relpath(path, here) for path in found if _is_there(path)), None)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is something, even a link that leads nowhere."""
+    return os.path.lexists(path)
+
+
+def read_config(file: str, known: Known) -> Config:
+    """Read a `confsync.yaml`. Raises InvalidFiles with everything that is wrong with it."""
+    parsed = read(file)
+    problems = [_in_our_words(problem) for problem in parsed.problems]
+    found: tuple[TargetConfig, ...] = ()
+    if parsed.document is not None:
+        try:
+            found = _config(parsed.document, known, silent=bool(problems))
+        except Mistakes as wrong:
+            problems += (_problem(file, mistake) for mistake in wrong.mistakes)
+    if problems:
+        raise InvalidFiles(first_columns(problems), NAME)
+    return Config(file, found)
+
+
+def _config(document: MappingNode, known: Known, *, silent: bool) -> tuple[TargetConfig, ...]:
+    """Every target of a document. `silent`: what seems to be missing may have been unreadable.
+
+    Raises Mistakes.
+    """
+    gathering = Gathering()
+    for key, _ in document.entries:
+        if key.text != _TARGETS:
+            gathering.add(key.mark, disarmed(key.text) or _unknown(key.text))
+    entry = document.get(_TARGETS)
+    if entry is None and not gathering.mistakes and not silent:
+        gathering.add(document.mark, Mistake("missing", "the file names no targets", _EXAMPLE))
+    targets = entry and gathering.tried(
+        entry[1], _TARGETS, lambda node, name: _targets(node, name, known)
+    )
+    gathering.end()
+    return targets or ()
+
+
+def _targets(node: Node, name: str, known: Known) -> tuple[TargetConfig, ...]:
+    listed = members.mapping(node, name, "write each target's name, and its members under it")
+    if not listed.entries:
+        raise Mistake("blank", f"{name} is empty", _EXAMPLE)
+    gathering = Gathering()
+    found = []
+    for key, value in listed.entries:
+        named = key.text
+        if not _TARGET_NAME.fullmatch(named):
+            fact = "the name of a target holds what no name can"
+            hint = "use letters, digits, `_`, `-` and `.`, and no more than 63 of them"
+            gathering.add(key.mark, Mistake("target-name", fact, hint))
+            named = "…"
+        found.append(gathering.tried(value, named, lambda node, own: read_target(own, node, known)))
+    gathering.end()
+    return tuple(target for target in found if target is not None)
+
+
+def _unknown(name: str) -> Mistake:
+    hint = f"{nearest(name, [_TARGETS])}it has `{_TARGETS}` alone"
+    return Mistake("unknown-field", f"the top of {NAME} has no {quoted_name(name)}", hint)
+
+
+def _in_our_words(problem: Problem) -> Problem:
+    message = _IN_OUR_WORDS.get(problem.rule)
+    return problem if message is None else replace(problem, message=message, hint=_EXAMPLE)
+
+
+def _problem(file: str, mistake: Mistake) -> Problem:
+    mark = mistake.mark or Mark(file, 0, 0)
+    return Problem(mark.file, mark.line, mark.column, mistake.rule, mistake.message, mistake.hint)

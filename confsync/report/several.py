@@ -1,0 +1,120 @@
+"""Several targets for people: each by itself, and one line over all."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, TypeAlias
+
+from confsync.files.write import yaml_text
+from confsync.report.layout import SOURCE, WIDTH
+from confsync.report.outcome import outcome_text
+from confsync.report.printable import plural, printable
+from confsync.report.text import plan_text, target_text
+from confsync.sync.outcome import NotBegun, NotSent, Stored, Unknown, as_wanted
+from confsync.sync.values import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from confsync.kinds.to_file import Plain
+    from confsync.sync.outcome import Ended
+    from confsync.sync.values import Plan, Target
+
+    State: TypeAlias = tuple[Target, dict[str, Plain]]
+
+
+def plans_text(found: Sequence[Plan | Failed]) -> str:
+    """The plans of some targets, one after the other; of one alone nothing but its plan."""
+    blocks = [_no_plan(one) if isinstance(one, Failed) else plan_text(one) for one in found]
+    if len(found) > 1:
+        blocks.append(_summary(found))
+    return "\n".join(blocks)
+
+
+def outcomes_text(found: Sequence[Ended]) -> str:
+    """What became of an apply to some targets, after their plans have been shown; of one alone
+    nothing but that.
+    """
+    if len(found) == 1 and not isinstance(found[0], Failed | NotBegun):
+        return outcome_text(found[0])
+    return "\n".join([*(_ended(one) for one in found), _fates(found)])
+
+
+def states_text(found: Sequence[State | Failed]) -> str:
+    """Live states as YAML: of one target alone a document, of several a document each."""
+    if len(found) == 1 and not isinstance(found[0], Failed):
+        return yaml_text(found[0][1])
+    return "---\n".join(map(_state, found))
+
+
+def _state(one: State | Failed) -> str:
+    if isinstance(one, Failed):
+        return f"# {target_text(one.target)}\n# no state: {printable(one.error.message)}\n"
+    target, document = one
+    return f"# {target_text(target)}\n{yaml_text(document)}"
+
+
+def _ended(ended: Ended) -> str:
+    match ended:
+        case Failed(target=target, error=error):
+            fact = f"{printable(error.message)}. Nothing was changed there."
+            body = "\n".join([*textwrap.wrap(f"Failed: {fact}", WIDTH), ""])
+        case NotBegun(plan=plan):
+            target, body = plan.target, "Not begun: another target failed.\n"
+        case _:
+            target, body = ended.plan.target, outcome_text(ended)
+    return f"{target_text(target)}\n\n{body}"
+
+
+def _fates(found: Sequence[Ended]) -> str:
+    """`3 targets: production applied; staging failed; testing not begun.`, as far as there are."""
+    names: dict[str, list[str]] = {}
+    for one in found:
+        target = one.target if isinstance(one, Failed) else one.plan.target
+        names.setdefault(_fate(one), []).append(printable(target.name))
+    parts = [f"{' and '.join(names[fate])} {fate}" for fate in _FATES if fate in names]
+    text = f"{len(found)} targets: {'; '.join(parts)}."
+    return "\n".join([*textwrap.wrap(text, WIDTH, break_on_hyphens=False), ""])
+
+
+_FATES = ("applied", "unchanged", "failed", "not as wanted", "unknown", "not begun")
+
+
+def _fate(ended: Ended) -> str:
+    match ended:
+        case NotSent():
+            return "unchanged"
+        case NotBegun():
+            return "not begun"
+        case Unknown():
+            return "unknown"
+        case Stored():
+            return "applied" if as_wanted(ended) else "not as wanted"
+        case _:
+            return "failed"
+
+
+def _no_plan(failed: Failed) -> str:
+    fact = f"No plan: {printable(failed.error.message)}."
+    lines = textwrap.wrap(fact, SOURCE, break_on_hyphens=False)
+    return "\n".join([target_text(failed.target), "", *lines, ""])
+
+
+def _summary(found: Sequence[Plan | Failed]) -> str:
+    """What there is to do in all of them together."""
+    plans = [one for one in found if not isinstance(one, Failed)]
+    changes = sum(len(plan.difference.changes) for plan in plans)
+    differing = sum(bool(plan.difference.changes) for plan in plans)
+    unknown = sum(len(plan.difference.unknown) for plan in plans)
+    to_send = sum(len(plan.to_send) for plan in plans)
+    parts = ["no visible changes" if unknown else "no changes"]
+    if changes:
+        parts = [f"{plural(changes, 'change')} in {differing} of them"]
+    if to_send:
+        parts.append(f"{plural(to_send, 'secret')} to send")
+    if refused := [printable(one.target.name) for one in plans if one.refusals]:
+        parts.append(f"apply refuses {' and '.join(refused)}")
+    if failed := [printable(one.target.name) for one in found if isinstance(one, Failed)]:
+        parts.append(f"no plan for {' and '.join(failed)}")
+    text = f"{len(found)} targets: {', '.join(parts)}."
+    return "\n".join([*textwrap.wrap(text, WIDTH, break_on_hyphens=False), ""])

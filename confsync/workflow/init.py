@@ -1,0 +1,110 @@
+"""Begin: a `confsync.yaml`, a store and the hooks, where there are none yet."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from confsync.errors import WrongUsage
+from confsync.files.begin import (
+    HOOK_LINES,
+    HOOKS_FILE,
+    STORE,
+    config_text,
+    directories,
+    hooks_text,
+    is_there,
+    names_hooks,
+    repository,
+    write_new,
+)
+from confsync.files.begun import Begun
+from confsync.files.config import NAME
+from confsync.files.template import template
+from confsync.kinds import KINDS
+from confsync.workflow.discreet import discreet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from confsync.workflow.targets import Access
+
+_EXAMPLE = "https://mail.example.com"
+_VARIANT = "Default"
+_OBJECT = "InMemoryStore"
+
+
+@discreet
+def init(directory: str, access: Access, variant: str | None, pull: Callable[[str], int]) -> Begun:
+    """Write `confsync.yaml`, a store and pre-commit's configuration into a directory, which is made
+    where there is none; what is there already is left alone.
+
+    The store is what the server has that `access` names: before anything else is written `pull`
+    writes it to a path, and returns how many references are to be filled in. Without a server, or
+    with a variant, it is a template. Raises OutputFailed where a file cannot be written, and what
+    `pull` does; then nothing is written.
+    """
+    if not directory:
+        raise WrongUsage("the name of the directory is empty", hint="is a shell variable not set?")
+    if "://" in directory:
+        hint = "the server's goes to --url"
+        raise WrongUsage("a URL stands where a directory belongs", hint=hint)
+    root = Path(directory)
+    config, store, hooks = root / NAME, root / STORE, root / HOOKS_FILE
+    text, live = _config(access, root), bool(access.url) and variant is None
+    written: set[Path] = set()
+    fill_in = 0
+    with directories(store.parent):
+        if not is_there(store):
+            if live:
+                fill_in = pull(str(store))
+            else:
+                write_new(store, template(KINDS[_OBJECT], variant or _VARIANT))
+            written.add(store)
+    if not is_there(config):
+        write_new(config, text)
+        written.add(config)
+    top = repository(root)
+    if top is not None and not top.samefile(root):
+        # pre-commit looks at the root of a repository alone.
+        hooks = Path(os.path.relpath(top / HOOKS_FILE))
+    elif not is_there(hooks):
+        write_new(hooks, hooks_text())
+        written.add(hooks)
+    return Begun(
+        str(config),
+        str(store),
+        str(hooks),
+        frozenset(map(str, written)),
+        to_add="" if hooks in written or names_hooks(hooks) else HOOK_LINES,
+        live=live and store in written,
+        fill_in=fill_in,
+        example=config in written and not access.url,
+    )
+
+
+def _config(access: Access, root: Path) -> str:
+    """A `confsync.yaml` for the server that was named, and for the way to it. Raises WrongUsage for
+    what cannot be an address, or the path of a file: it could be a secret.
+    """
+    if not access.url:
+        return config_text(_EXAMPLE, {})
+    # Without a server nothing of the network's room is loaded.
+    from confsync.net.endpoint import endpoint, proxy_origin  # noqa: PLC0415
+    from confsync.net.tls import Trust  # noqa: PLC0415
+
+    server = endpoint(access.url, insecure_http=access.insecure_http)
+    given = {
+        "ca_file": access.ca_file,
+        "client_cert": access.client_cert,
+        "client_key": access.client_key,
+    }
+    Trust(**given)
+    way = {
+        name: path if Path(path).is_absolute() else os.path.relpath(path, root)
+        for name, path in given.items()
+        if path
+    }
+    proxy = {"proxy": proxy_origin(access.proxy, server)} if access.proxy else {}
+    return config_text(server.origin, way | proxy)

@@ -1,0 +1,160 @@
+"""`confsync pull` as a process."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from tests.cli.process import PATIENCE, PLAN_KEY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from confsync.sandbox import Server
+    from tests.cli.process import Desk
+
+PULLED = """\
+InMemoryStore:
+  '@type': RedisCluster
+  urls:
+    - address: redis://old.example.com:6379
+      username: stalwart
+      password: {env: FILL_IN_1}
+  authSecret:
+    '@type': Value
+    secret: {env: FILL_IN_2}
+"""
+FILL_IN = """\
+a.yaml:6:23: warning: urls/0/password is not written down: env FILL_IN_1 stands for it [fill-in]
+  hint: write where it can be had, like `{env: NAME}` or `{file: PATH}`
+a.yaml:9:19: warning: authSecret/secret is not written down: env FILL_IN_2 stands for it [fill-in]
+  hint: write where it can be had, like `{env: NAME}` or `{file: PATH}`
+"""
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_new_file_says_what_the_server_has_with_references_to_fill_in(
+    desk: Desk, server: Server
+) -> None:
+    before = server.stored
+    ran = desk.run("pull", "a.yaml", env={"STALWART_TOKEN": PLAN_KEY})
+    told = "a.yaml: new file, 2 fields written, 2 references to fill in\n"
+    assert (ran.status, ran.out, ran.err) == (0, told, FILL_IN)
+    assert (desk.directory / "a.yaml").read_text() == PULLED
+    umask = os.umask(0)
+    os.umask(umask)
+    assert mode(desk.directory / "a.yaml") == 0o666 & ~umask
+    assert (len(server.requests), server.stored) == (1, before)
+    ran = desk.run("plan", "a.yaml", "--detailed-exitcode")
+    assert ran.status == 0
+    assert "No visible changes." in ran.out
+
+
+def test_a_diff_shows_what_would_be_written_masked_and_writes_nothing(desk: Desk) -> None:
+    text = (
+        "# was rediss://u:Canary@z\nInMemoryStore:\n  '@type': Redis\n  url: redis://u:Canary@h\n"
+        "  timeout: 10s  # \u202e\n"
+    )
+    file = desk.file("a.yaml", text)
+    ran = desk.run("pull", "--diff", file)
+    assert ran.status == 0
+    assert ran.out == (
+        "--- a.yaml\n+++ a.yaml\n@@ -1,5 +1,11 @@\n"
+        " # was rediss://u:****@z\n"
+        " InMemoryStore:\n"
+        "-  '@type': Redis\n"
+        "-  url: redis://u:****@h\n"
+        "+  '@type': RedisCluster\n"
+        "+  urls:\n"
+        "+    - address: redis://old.example.com:6379\n"
+        "+      username: stalwart\n"
+        "+      password: {env: FILL_IN_1}\n"
+        "   timeout: 10s  # \\u202e\n"
+        "+  authSecret:\n"
+        "+    '@type': Value\n"
+        "+    secret: {env: FILL_IN_2}\n"
+    )
+    assert ran.err.endswith(
+        "a.yaml: would be taken away: url\n"
+        "a.yaml: 4 fields would be changed, 2 references to fill in\n"
+    )
+    assert (desk.directory / file).read_text() == text
+
+
+def test_an_edit_keeps_the_mode_and_follows_links_and_a_second_one_writes_nothing(
+    desk: Desk,
+) -> None:
+    real = desk.directory / desk.file("stores/real.yaml", "InMemoryStore: {'@type': Redis}  # c\n")
+    real.chmod(0o600)
+    link = desk.directory / "a.yaml"
+    link.symlink_to("stores/real.yaml")
+    assert desk.run("pull", "a.yaml").status == 0
+    assert link.is_symlink()
+    assert mode(real) == 0o600
+    assert real.read_text().startswith("InMemoryStore: {'@type': RedisCluster, urls: [{address: ")
+    assert real.read_text().endswith("}  # c\n")
+    assert [path.name for path in real.parent.iterdir()] == ["real.yaml"]
+    written = real.stat()
+    ran = desk.run("pull", "a.yaml")
+    told = "a.yaml: nothing to change: it says what the server has, 2 references to fill in\n"
+    assert (ran.status, ran.out) == (0, told)
+    now = real.stat()
+    assert (now.st_ino, now.st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
+
+
+def test_what_cannot_be_written_is_told_before_the_server_is_asked(
+    desk: Desk, server: Server
+) -> None:
+    desk.file("stores/a.yaml", "InMemoryStore: {'@type': Redis, timeout: 10}\n")
+    for file, told in (
+        ("stores", "stores: is a directory"),
+        ("nowhere/a.yaml", "nowhere/a.yaml: there is no directory for this file"),
+        ("stores/a.yaml", "stores/a.yaml:1:42: error: timeout is a number without a unit"),
+    ):
+        ran = desk.run("pull", file)
+        assert (ran.status, ran.out) == (1, "")
+        assert told in ran.err
+        assert "hint: " in ran.err
+        assert ran.err.endswith("nothing was changed on the server\n")
+    assert server.requests == []
+
+
+def test_no_file_is_wrong_usage(desk: Desk, server: Server) -> None:
+    ran = desk.run("pull")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("error: no file is named\nhint: name the store's file, like ")
+    assert server.requests == []
+
+
+def test_what_was_written_is_said_where_standard_output_is_gone(desk: Desk) -> None:
+    process = desk.start("pull", "a.yaml")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    told = process.stderr.read().decode()
+    process.stderr.close()
+    assert process.wait(PATIENCE) == 1
+    assert told == f"{FILL_IN}a.yaml: new file, 2 fields written, 2 references to fill in\n"
+    assert (desk.directory / "a.yaml").read_text() == PULLED
+
+
+def test_without_files_the_last_layer_of_a_target_is_written(desk: Desk, server: Server) -> None:
+    base = desk.file("base.yaml", "InMemoryStore: {'@type': Default}\n")
+    member = f"{{url: '{server.url}', files: [{base}, top.yaml]}}"
+    desk.file("confsync.yaml", f"targets:\n  a: {member}\n")
+    ran = desk.run("pull")
+    assert (ran.status, ran.out) == (
+        0,
+        "top.yaml: new file, 2 fields written, 2 references to fill in\n",
+    )
+    assert desk.run("plan", "--detailed-exitcode").status == 0
+
+    desk.file("confsync.yaml", f"targets:\n  a: {member}\n  b: {member}\n")
+    ran = desk.run("pull", "--all")
+    assert ran.status == 1
+    assert "error: a pull is for one target\nhint: choose one with --target\n" in ran.err
+    assert desk.run("pull", "--target", "b", env={"STALWART_TOKEN": PLAN_KEY}).status == 0

@@ -1,0 +1,308 @@
+"""`confsync.yaml` and its targets, as processes against sandboxes."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from confsync.sandbox import Server
+from tests.cli.process import APPLY_KEY, KEYS, PLAN_KEY, Desk
+from tests.cli.terminal import terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NOBODY = "http://127.0.0.1:9"
+BASE = "InMemoryStore:\n  '@type': Redis\n  url: redis://a.example.com\n"
+LAYER = "InMemoryStore:\n  timeout: 5s\n"
+REDIS = {"@type": "Redis", "url": "redis://a.example.com"}
+AWAY = "cannot connect to http://127.0.0.1:9: nothing listens there"
+
+
+@pytest.fixture
+def second() -> Iterator[Server]:
+    with Server(initial=REDIS, keys=KEYS) as running:
+        yield running
+
+
+@pytest.fixture
+def team(tmp_path: Path, server: Server, second: Server) -> Desk:
+    """Two targets whose states differ from what is wanted, and no other credentials."""
+    server.stored = REDIS
+    desk = Desk(tmp_path)
+    desk.file("stores/base.yaml", BASE)
+    desk.file("stores/layer.yaml", LAYER)
+    configure(desk, production=server.url, staging=second.url)
+    return desk
+
+
+def configure(desk: Desk, more: str = "", **urls: str) -> None:
+    """Write a `confsync.yaml`: `more` are members that each target has."""
+    text = "targets:\n"
+    for name, url in urls.items():
+        layer = ", stores/layer.yaml" if name == "production" else ""
+        text += f"  {name}:\n    url: {url}\n    files: [stores/base.yaml{layer}]\n"
+        text += f"    token: {{env: TOKEN_OF_{name.upper()}}}\n{more}"
+    desk.file("confsync.yaml", text)
+
+
+TOKENS = {
+    "STALWART_TOKEN": None,
+    "TOKEN_OF_PRODUCTION": APPLY_KEY,
+    "TOKEN_OF_STAGING": APPLY_KEY,
+    "TOKEN_OF_AWAY": APPLY_KEY,
+}
+
+
+def test_a_plan_over_all_targets_shows_each_under_its_name_and_a_line_over_all(
+    team: Desk, server: Server, second: Server
+) -> None:
+    ran = team.run("plan", "--all", env=TOKENS)
+    assert (ran.status, ran.err) == (0, "")
+    assert (
+        re.sub(r"Digest 1:[0-9a-f]{32}", "Digest", ran.out)
+        == f"""\
+production  {server.url}
+
+InMemoryStore · Redis                                  stores/layer.yaml
+  ~ timeout  10s → 5s                                                 :2
+
+1 change.
+Digest
+Apply stores it at once; it takes effect when every Stalwart node has
+restarted.
+
+staging  {second.url}
+
+InMemoryStore · Redis                                   stores/base.yaml
+
+No changes.
+Digest
+
+2 targets: 1 change in 1 of them.
+"""
+    )
+    assert (len(server.requests), len(second.requests)) == (1, 1)
+
+
+def test_from_a_directory_below_plans_show_files_that_can_be_opened(team: Desk) -> None:
+    team.file(".git/HEAD", "")
+    below = team.directory / "deep" / "er"
+    below.mkdir(parents=True)
+    ran = Desk(below).run("plan", "--target", "production", "--detailed-exitcode", env=TOKENS)
+    assert ran.status == 2
+    assert "../../stores/layer.yaml\n" in ran.out
+    assert (below / "../../stores/layer.yaml").exists()
+
+
+def test_several_targets_and_none_named_is_wrong_usage(team: Desk) -> None:
+    ran = team.run("plan", env=TOKENS)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == (
+        "error: confsync.yaml has several targets: production, staging\n"
+        "hint: choose with --target NAME, which repeats, or take every one with --all\n"
+        "nothing was changed on the server\n"
+    )
+
+
+def test_the_environment_can_choose_and_the_command_line_counts_before_it(team: Desk) -> None:
+    variables = {**TOKENS, "CONFSYNC_TARGET": "staging production"}
+    ran = team.run("plan", "--output", "json", env=variables)
+    assert [found["name"] for found in json.loads(ran.out)["targets"]] == ["staging", "production"]
+    ran = team.run("plan", "--target", "staging", env={**TOKENS, "CONFSYNC_ALL": "1"})
+    assert ran.out.startswith("staging  ")
+    assert "targets:" not in ran.out
+    ran = team.run("plan", "stores/base.yaml", "--url", NOBODY, "--retries", "0", env=variables)
+    assert "no credentials" in ran.err
+
+
+def test_a_target_that_fails_hides_no_other_and_the_worst_status_counts(
+    team: Desk, server: Server
+) -> None:
+    configure(team, away=NOBODY, production=server.url)
+    arguments = ("plan", "--all", "--retries", "0", "--detailed-exitcode")
+    ran = team.run(*arguments, env=TOKENS)
+    assert ran.status == 1
+    assert ran.out.startswith(f"away  {NOBODY}\n\nNo plan: {AWAY}.\n\nproduction  ")
+    assert ran.out.endswith("\n2 targets: 1 change in 1 of them, no plan for away.\n")
+    assert ran.err == (
+        f"error: target away: {AWAY}\n"
+        "hint: check the URL, the name server and the firewall\n"
+        "nothing was changed on any server\n"
+    )
+    found = json.loads(team.run(*arguments, "--output", "json", env=TOKENS).out)
+    away, production = found["targets"]
+    assert away == {
+        "name": "away",
+        "url": NOBODY,
+        "objects": [],
+        "digest": None,
+        "restart_required": False,
+        "error": {
+            "message": AWAY,
+            "where": "",
+            "hint": "check the URL, the name server and the firewall",
+        },
+    }
+    assert len(production["objects"][0]["changes"]) == 1
+    assert found["summary"] == {
+        "targets": 2,
+        "changes": 1,
+        "unknown": 0,
+        "to_send": 0,
+        "refusals": 0,
+        "failed": 1,
+    }
+
+
+def test_show_prints_a_document_for_each_target(team: Desk, server: Server) -> None:
+    ran = team.run("show", "--all", env={**TOKENS, "TOKEN_OF_STAGING": None})
+    assert ran.status == 1
+    first, _, last = ran.out.partition("---\n")
+    assert first.startswith(f"# production  {server.url}\nInMemoryStore:\n  '@type': Redis\n")
+    assert last.startswith("# staging  ")
+    assert last.endswith("\n# no state: 1 secret cannot be had\n")
+    assert "confsync.yaml:9:12: error: targets/staging/token: env TOKEN_OF_STAGING is not set" in (
+        ran.err
+    )
+    ran = team.run("show", "--all", "--output", "json", env=TOKENS)
+    found = json.loads(ran.out)
+    assert [target["state"]["InMemoryStore"]["url"] for target in found["targets"]] == [
+        "redis://a.example.com",
+        "redis://a.example.com",
+    ]
+    assert "state" not in found
+
+
+def test_a_saved_plan_is_for_one_target(team: Desk) -> None:
+    ran = team.run("plan", "--all", "--out", "all.plan", env=TOKENS)
+    assert (ran.status, ran.out) == (1, "")
+    assert "a saved plan is for one target\nhint: choose one with --target" in ran.err
+    assert not (team.directory / "all.plan").exists()
+
+
+def test_a_mistake_in_the_configuration_stops_everything(team: Desk, server: Server) -> None:
+    configure(team, "    insecure_http: true\n", production=server.url)
+    ran = team.run("show", env=TOKENS)
+    assert (ran.status, ran.out) == (1, "")
+    assert "confsync.yaml:6:5: error: --insecure-http cannot stand here" in ran.err
+    assert "error: 1 error in confsync.yaml\n" in ran.err
+    ran = team.run("validate", "stores/layer.yaml", env=TOKENS)
+    assert ran.status == 1
+    assert "--insecure-http cannot stand here" in ran.out
+    assert server.requests == []
+
+
+def test_validate_checks_the_targets_that_use_a_file(team: Desk) -> None:
+    ran = team.run("validate")
+    assert (ran.status, ran.out) == (0, "3 files checked, no errors.\n")
+    ran = team.run("validate", "stores/layer.yaml")
+    assert (ran.status, ran.out) == (0, "2 files checked, no errors.\n")
+    team.file("stores/base.yaml", "InMemoryStore:\n  '@type': Redis\n  timeout: 10\n")
+    ran = team.run("validate", "stores/base.yaml")
+    assert ran.status == 1
+    assert ran.out.startswith(
+        "stores/base.yaml:3:12: error: timeout is a number without a unit (target staging)"
+    )
+
+
+def test_an_ignored_field_is_left_alone(team: Desk, server: Server) -> None:
+    configure(team, "    ignore: [InMemoryStore/timeout]\n", production=server.url)
+    ran = team.run("plan", env=TOKENS)
+    assert "  unmanaged, because it is ignored\n    timeout\n\nNo changes.\n" in ran.out
+
+
+def test_an_apply_over_all_targets_says_what_became_of_each(
+    team: Desk, server: Server, second: Server
+) -> None:
+    ran = team.run("apply", "--all", "--yes", "--output", "text", env=TOKENS)
+    assert (ran.status, ran.err) == (0, "")
+    assert server.stored["timeout"] == 5000
+    shown, _, told = ran.out.partition("2 targets: 1 change in 1 of them.\n")
+    assert shown.startswith("production  ")
+    assert told.startswith(f"\nproduction  {server.url}\n\nStored and verified: 1 change.\n")
+    assert told.endswith(
+        f"\nstaging  {second.url}\n\nNothing was sent: the server has what the files say.\n"
+        "\n2 targets: production applied; staging unchanged.\n"
+    )
+
+
+def test_an_apply_that_fails_says_what_was_not_begun(
+    team: Desk, server: Server, second: Server
+) -> None:
+    second.stored = {"@type": "Redis", "url": "redis://b.example.com"}
+    variables = {**TOKENS, "TOKEN_OF_PRODUCTION": PLAN_KEY}
+    arguments = ("apply", "--all", "--yes", "--output", "json", "--output", "text=out.txt")
+    ran = team.run(*arguments, "--audit", "audit.jsonl", env=variables)
+    assert ran.status == 1
+    found = json.loads(ran.out)
+    outcomes = [target["outcome"]["result"] for target in found["targets"]]
+    assert outcomes == ["rejected", "not-begun"]
+    written = (team.directory / "out.txt").read_text()
+    assert written.startswith("production  ")
+    assert written.endswith("\n2 targets: production failed; staging not begun.\n")
+    assert second.stored["url"] == "redis://b.example.com"
+    lines = (team.directory / "audit.jsonl").read_text().splitlines()
+    assert [json.loads(line)["event"] for line in lines] == ["started", "finished"]
+    ran = team.run("apply", "--all", "--yes", env={**TOKENS, "TOKEN_OF_STAGING": None})
+    assert ran.status == 1
+    assert ran.err.endswith(
+        "error: target staging: 1 secret cannot be had\nnothing was changed on any server\n"
+    )
+    assert ran.out.endswith("\n2 targets: staging failed; production not begun.\n")
+    assert server.stored["timeout"] == 10000
+
+
+def test_a_refusal_over_several_targets_gives_the_line_to_run_again(
+    team: Desk, server: Server
+) -> None:
+    plain = "InMemoryStore:\n  '@type': Redis\n  url: redis://u:Canary@a.example.com\n"
+    team.file("stores/base.yaml", plain)
+    ran = team.run("apply", "--target", "staging", "--target", "production", "--yes", env=TOKENS)
+    assert ran.status == 3
+    again = "confsync apply --target staging --target production --yes --allow plaintext-secret"
+    assert f"hint: to go on all the same: {again}\n" in ran.err
+    assert team.run(*again.split()[1:], env=TOKENS).status == 0
+    assert "Canary" in str(server.stored["url"])
+
+
+def test_at_a_terminal_one_answer_decides_on_all(
+    team: Desk, server: Server, second: Server
+) -> None:
+    second.stored = {"@type": "Redis", "url": "redis://b.example.com"}
+    with terminal(team, "apply", "--all", env=TOKENS) as screen:
+        screen.wait_for("Apply these 2 plans? Only `yes` applies: ")
+        screen.press(b"yes\n")
+        ran = screen.ended()
+    assert ran.status == 0
+    assert ran.out.endswith("2 targets: production and staging applied.\n")
+    assert server.stored["timeout"] == 5000
+    assert second.stored["url"] == "redis://a.example.com"
+
+
+def test_a_saved_plan_finds_its_target_and_the_credentials(team: Desk, server: Server) -> None:
+    assert team.run("plan", "--target", "production", "--out", "a.plan", env=TOKENS).status == 0
+    configure(team, production=NOBODY)
+    ran = team.run("apply", "a.plan", env=TOKENS)
+    assert ran.status == 3
+    assert "error: the plan is for production at another server than confsync.yaml says" in ran.err
+    configure(team, production=server.url)
+    ran = team.run("apply", "a.plan", "--target", "production", env=TOKENS)
+    assert (ran.status, ran.out) == (1, "")
+    ran = team.run("apply", "a.plan", env={**TOKENS, "STALWART_URL": NOBODY})
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith(f"production  {server.url}\n")
+    assert server.stored["timeout"] == 5000
+
+
+def test_one_digest_or_one_file_is_not_for_several_targets(team: Desk) -> None:
+    ran = team.run("apply", "--all", "--expect", f"1:{'0' * 32}", env=TOKENS)
+    assert (ran.status, ran.out) == (1, "")
+    assert "a digest is of the plan of one target\nhint: choose with --target" in ran.err
+    ran = team.run("apply", "stores/base.yaml", "--yes", "--all", env=TOKENS)
+    assert (ran.status, ran.out) == (1, "")
+    assert "files are named, and targets too" in ran.err

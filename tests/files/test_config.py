@@ -1,0 +1,137 @@
+"""What is wrong with `confsync.yaml` is told: each folder of tests/cases/config is a mistake.
+
+`expected.txt` holds every problem as it is printed, and is empty where the file is accepted.
+`fixed.yaml` is what its author makes of it with the hint. CONFSYNC_WRITE_CASES=1 writes what is
+expected. Read it before it is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from confsync.errors import InvalidFiles
+from confsync.files.config import find
+from confsync.files.members import beside
+from confsync.files.target import MEMBERS
+from confsync.report.problems import problems_text
+from confsync.workflow.configuration import configuration
+
+CASES = Path(__file__).parent.parent / "cases" / "config"
+NAMES = sorted(case.name for case in CASES.iterdir())
+WRITE = bool(os.environ.get("CONFSYNC_WRITE_CASES"))
+SECRET = re.compile("correct.horse", re.IGNORECASE)
+FACT = re.compile(r"confsync\.yaml(:[1-9][0-9]*(:[1-9][0-9]*)?)?: error: [^A-Z].*[^.] \[[a-z-]+\]|")
+HINT = re.compile(r"  hint: ([^A-Z]|InMemoryStore/|Basic ).*[^.]")
+
+
+def told(directory: Path) -> str:
+    try:
+        assert configuration(directory) is not None
+    except InvalidFiles as invalid:
+        return problems_text(invalid.problems)
+    return ""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_mistake_is_told_in_exactly_these_words(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(CASES / name)
+    found = told(Path.cwd())
+    if WRITE:
+        Path("expected.txt").write_text(found, "utf-8")
+    assert found == Path("expected.txt").read_text("utf-8")
+    assert name.startswith("accepted-") == (found == "")
+    assert not SECRET.search(found)
+    lines = found.splitlines()
+    for fact, hint in zip(lines[::2], lines[1::2], strict=True):
+        assert FACT.fullmatch(fact), fact
+        assert HINT.fullmatch(hint), hint
+
+
+def test_what_the_hint_says_makes_each_of_them_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    wrong = [name for name in NAMES if not name.startswith("accepted-")]
+    assert len(wrong) > 60
+    for name in wrong:
+        shutil.copy(CASES / name / "fixed.yaml", tmp_path / "confsync.yaml")
+        assert told(tmp_path) == "", name
+
+
+def test_the_page_lists_every_member_of_a_target() -> None:
+    page = (CASES.parents[2] / "docs" / "targets.md").read_text("utf-8")
+    table = page.partition("## What a target says")[2].partition("`url` and `files` must")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert re.findall(r"`(\w+)`", " ".join(rows)) == sorted(
+        MEMBERS, key=lambda member: table.index(f"`{member}`")
+    )
+
+
+def test_it_is_searched_upward_to_the_root_of_the_repository(tmp_path: Path) -> None:
+    deep = tmp_path / "repository" / "stores" / "deep"
+    deep.mkdir(parents=True)
+    (tmp_path / "confsync.yaml").touch()
+    (tmp_path / "repository" / ".git").mkdir()
+    assert find(deep) is None
+    (tmp_path / "repository" / "confsync.yaml").touch()
+    assert find(deep) == "../../confsync.yaml"
+    assert find(tmp_path / "repository") == "confsync.yaml"
+    (deep.parent / "confsync.yaml").touch()
+    assert find(deep) == "../confsync.yaml"
+
+
+def test_a_worktree_whose_git_is_a_file_is_a_repository_too(tmp_path: Path) -> None:
+    (tmp_path / ".git").write_text("gitdir: elsewhere\n")
+    (tmp_path / "stores").mkdir()
+    (tmp_path / "confsync.yaml").touch()
+    assert find(tmp_path / "stores") == "../confsync.yaml"
+
+
+def test_without_a_repository_it_is_searched_in_the_directory_alone(tmp_path: Path) -> None:
+    (tmp_path / "stores").mkdir()
+    (tmp_path / "confsync.yaml").touch()
+    assert find(tmp_path / "stores") is None
+    assert find(tmp_path) == "confsync.yaml"
+
+
+def test_in_a_directory_that_is_gone_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert find(Path()) is None
+
+
+def test_a_link_that_leads_nowhere_is_told_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "confsync.yaml").symlink_to("nowhere.yaml")
+    monkeypatch.chdir(tmp_path)
+    assert told(tmp_path).startswith("confsync.yaml: error: there is no such file")
+
+
+@pytest.mark.parametrize(
+    ("file", "written", "path"),
+    [
+        ("confsync.yaml", "stores/base.yaml", "stores/base.yaml"),
+        ("confsync.yaml", "./stores//base.yaml", "stores/base.yaml"),
+        ("confsync.yaml", "stores/../base.yaml", "stores/../base.yaml"),
+        ("confsync.yaml", "../base.yaml", "../base.yaml"),
+        ("../../confsync.yaml", "stores/base.yaml", "../../stores/base.yaml"),
+        ("../confsync.yaml", "../base.yaml", "../../base.yaml"),
+        ("../confsync.yaml", "/etc/base.yaml", "/etc/base.yaml"),
+    ],
+)
+def test_paths_start_beside_the_file_and_are_shown_from_the_working_directory(
+    file: str, written: str, path: str
+) -> None:
+    assert beside(file, written) == path

@@ -1,0 +1,159 @@
+"""Files are checked as the targets of `confsync.yaml` use them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from confsync.errors import WrongUsage
+from confsync.report.problems import problems_text
+from confsync.workflow.check import check
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TODAY = date(2027, 1, 31)
+BASE = "InMemoryStore:\n  '@type': Redis\n  url: rediss://cache\n"
+LAYER = "InMemoryStore:\n  timeout: 5s\n"
+PLAIN = "InMemoryStore:\n  url: 'rediss://u:Canary@cache'\n"
+CONFIG = """\
+targets:
+  production:
+    url: https://mail.example.com
+    files: [stores/base.yaml, stores/production.yaml]
+    allow: [{risk: plaintext-secret, until: 2027-01-31}]
+  staging:
+    url: https://staging.example.com
+    files: [stores/base.yaml, stores/staging.yaml]
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write(
+        tmp_path,
+        {
+            "confsync.yaml": CONFIG,
+            "stores/base.yaml": BASE,
+            "stores/production.yaml": LAYER,
+            "stores/staging.yaml": LAYER,
+        },
+    )
+    return tmp_path
+
+
+def write(directory: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (directory / name).parent.mkdir(exist_ok=True)
+        (directory / name).write_text(text)
+
+
+def told(here: Path, *files: str, today: date = TODAY) -> tuple[tuple[str, ...], list[str]]:
+    found = check(files, here, today=today)
+    facts = problems_text(found.problems).splitlines()[::2]
+    assert "Canary" not in "".join(facts)
+    return found.files, facts
+
+
+ALL = ("confsync.yaml", "stores/base.yaml", "stores/production.yaml", "stores/staging.yaml")
+
+
+def test_without_files_every_target_is_checked_and_the_configuration_itself(here: Path) -> None:
+    assert told(here) == (ALL, [])
+    assert told(here, "confsync.yaml") == (ALL, [])
+
+
+def test_a_layer_that_is_no_whole_state_is_no_mistake(here: Path) -> None:
+    files = ("stores/base.yaml", "stores/production.yaml")
+    assert told(here, "stores/production.yaml") == (files, [])
+    assert told(here, "./stores/../stores/production.yaml") == (files, [])
+
+
+def test_a_file_that_no_target_uses_is_a_state_of_its_own(here: Path) -> None:
+    write(here, {"stores/other.yaml": LAYER})
+    files, facts = told(here, "stores/other.yaml", "stores/base.yaml")
+    assert files == ("stores/other.yaml", *ALL[1:])
+    assert facts == [
+        "stores/other.yaml:2:3: error: InMemoryStore has no '@type' [no-type]",
+    ]
+
+
+def test_a_mistake_of_all_targets_is_told_once_and_one_of_some_with_their_names(
+    here: Path,
+) -> None:
+    write(here, {"stores/base.yaml": BASE + "  timeout: 10\n", "stores/staging.yaml": "a: b\n"})
+    _, facts = told(here)
+    assert facts == [
+        # production's layer has another timeout, which is laid over it.
+        (
+            "stores/base.yaml:4:12: error: timeout is a number without a unit (target staging) "
+            "[duration]"
+        ),
+        "stores/staging.yaml:1:1: error: `a` is no object that confsync knows [unknown-object]",
+    ]
+    _, facts = told(here, "stores/staging.yaml", "stores/base.yaml", "stores/base.yaml")
+    assert next(fact for fact in facts if "stores/base" in fact).count("staging") == 1
+    write(here, {"stores/base.yaml": BASE + "  tiemout: 10s\n"})
+    _, facts = told(here, "stores/base.yaml")
+    assert facts[0] == "stores/base.yaml:4:3: error: Redis has no field `tiemout` [unknown-field]"
+    assert len(facts) == 2
+
+
+def test_each_target_allows_its_own_risks(here: Path) -> None:
+    write(here, {"stores/production.yaml": PLAIN, "stores/staging.yaml": PLAIN})
+    _, facts = told(here)
+    assert facts == [
+        "stores/production.yaml:2:8: warning: url holds a password in clear [plaintext-secret]",
+        "stores/staging.yaml:2:8: error: url holds a password in clear [plaintext-secret]",
+    ]
+
+
+def test_a_risk_that_is_no_longer_allowed_is_an_error_with_the_place_of_its_end(
+    here: Path,
+) -> None:
+    write(here, {"stores/production.yaml": PLAIN})
+    _, facts = told(here, today=date(2027, 2, 1))
+    assert facts == [
+        "stores/production.yaml:2:8: error: url holds a password in clear [plaintext-secret]",
+        (
+            "confsync.yaml:5:13: warning: plaintext-secret was allowed until 2027-01-31, which has "
+            "passed [allowance-expired]"
+        ),
+    ]
+    found = check([], here, allow=frozenset({"plaintext-secret"}), today=date(2027, 2, 1))
+    assert [problem.severity for problem in found.problems] == ["warning"]
+
+
+def test_a_missing_layer_is_told(here: Path) -> None:
+    (here / "stores/staging.yaml").unlink()
+    _, facts = told(here, "stores/base.yaml")
+    assert facts == ["stores/staging.yaml: error: there is no such file [unreadable]"]
+
+
+def test_a_configuration_that_is_wrong_is_all_that_is_told(here: Path) -> None:
+    write(here, {"confsync.yaml": CONFIG.replace("url:", "ulr:")})
+    files, facts = told(here, "stores/production.yaml")
+    assert files == ("confsync.yaml",)
+    assert len(facts) == 4
+
+
+def test_from_a_directory_below_paths_start_there(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / ".git").mkdir()
+    monkeypatch.chdir(here / "stores")
+    assert told(here / "stores", "staging.yaml") == (
+        ("../stores/base.yaml", "../stores/staging.yaml"),
+        [],
+    )
+
+
+def test_nothing_to_check_is_wrong_usage(here: Path) -> None:
+    (here / "confsync.yaml").unlink()
+    with pytest.raises(WrongUsage, match="no file is named"):
+        check([], here, today=TODAY)
+    with pytest.raises(WrongUsage, match="no risk"):
+        check([], here, allow=frozenset({"nothing"}), today=TODAY)

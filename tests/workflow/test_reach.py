@@ -1,0 +1,228 @@
+"""How targets are reached and logged in to: a credential goes to its own server and to no other."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from confsync.errors import Declined, SecretUnavailable, WrongUsage
+from confsync.sandbox import Server
+from confsync.sync.secret import Vault
+from confsync.sync.values import Failed, Target
+from confsync.workflow.each import each
+from confsync.workflow.reach import Reach
+from confsync.workflow.show import show
+from confsync.workflow.targets import NOTHING_WANTED, Access, Asked, aims
+from tests.cli.hostile import hostile, passes_to
+from tests.cli.process import KEYS, PLAN_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from confsync.sync.values import Live
+    from confsync.workflow.server import Session
+    from confsync.workflow.targets import Aim
+
+ONE, OTHER = "API_Canary-of-one", "API_Canary-of-the-other"
+MAY_READ = frozenset({"authenticate", "sysInMemoryStoreGet"})
+NO_ACCESS = Access(None, insecure_http=False, ca_file=None, client_cert=None, client_key=None,
+                   proxy=None, timeout=5, retries=0)  # fmt: skip
+NOWHERE = "http://127.0.0.1:9"
+BOTH = Asked(all=True)
+
+
+@pytest.fixture
+def one() -> Iterator[Server]:
+    with Server(keys={ONE: MAY_READ}) as server:
+        yield server
+
+
+@pytest.fixture
+def other() -> Iterator[Server]:
+    with Server(keys={OTHER: MAY_READ}) as server:
+        yield server
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def configured(here: Path, **targets: tuple[str, str]) -> None:
+    """Write a configuration: of each target the URL, and what else it says."""
+    lines = [
+        f"  {name}: {{url: '{url}', files: [a.yaml]{', ' if more else ''}{more}}}\n"
+        for name, (url, more) in targets.items()
+    ]
+    (here / "confsync.yaml").write_text("targets:\n" + "".join(lines))
+
+
+def seen(
+    here: Path,
+    asked: Asked,
+    environment: Mapping[str, str],
+    *,
+    url: str | None = None,
+    allow_commands: bool = False,
+) -> list[Target | Failed]:
+    """The targets whose state was read, and what went wrong with the others."""
+
+    def use(_: Aim, session: Session) -> Target:
+        live: Live = show(session)
+        assert live.object == "InMemoryStore"
+        return session.target
+
+    access = Access(**{**vars(NO_ACCESS), "url": url})
+    chosen = aims(here, asked, NOTHING_WANTED, access, today=date(2027, 1, 31))
+    reach = Reach(environment, Vault(), allow_commands=allow_commands)
+    return list(each(chosen, reach, use))
+
+
+def test_each_target_is_logged_in_to_with_its_own_credentials(
+    here: Path, one: Server, other: Server
+) -> None:
+    (here / "secret").write_text(f"{OTHER}\n")
+    configured(here, one=(one.url, "token: {env: ONE}"), other=(other.url, "token: {file: secret}"))
+    found = seen(here, BOTH, {"ONE": ONE, "STALWART_TOKEN": "API_wrong"})
+    assert found == [Target("one", one.url), Target("other", other.url)]
+
+
+def test_a_user_is_written_down_or_referred_to(here: Path, one: Server) -> None:
+    environment = {"A_USER": "admin", "A_PASSWORD": "sandbox"}
+    for user in ("admin", "{env: A_USER}"):
+        configured(here, one=(one.url, f"user: {user}, password: {{env: A_PASSWORD}}"))
+        assert seen(here, Asked(), environment) == [Target("one", one.url)]
+
+
+def test_the_credentials_of_the_environment_go_to_one_target_alone(
+    here: Path, one: Server, other: Server
+) -> None:
+    configured(here, one=(one.url, ""), other=(other.url, "token: {env: OTHER}"))
+    environment = {"STALWART_TOKEN": ONE, "OTHER": OTHER}
+    assert seen(here, Asked(targets=("one",)), environment) == [Target("one", one.url)]
+    failed, found = seen(here, BOTH, environment)
+    assert found == Target("other", other.url)
+    assert isinstance(failed, Failed)
+    assert failed.error.message == "there are no credentials for it"
+    assert len(one.requests) == 1
+
+
+def test_where_another_server_is_named_it_gets_nothing_that_is_the_targets(here: Path) -> None:
+    heads: list[bytes] = []
+
+    def act(request: bytes) -> bytes:
+        heads.append(request)
+        with Server(keys=KEYS) as server:
+            return passes_to(server)(request)
+
+    configured(here, one=("https://mail.example.com", "token: {env: ONE}, proxy: 'http://p:3128'"))
+    with hostile(act) as stranger:
+        environment = {"ONE": ONE, "STALWART_TOKEN": PLAN_KEY, "STALWART_URL": "http://127.0.0.1:9"}
+        found = seen(here, Asked(), environment, url=stranger.url)
+        assert found == [Target("one", stranger.url)]
+        with pytest.raises(WrongUsage, match="no credentials"):
+            seen(here, Asked(), {"ONE": ONE}, url=stranger.url)
+    assert PLAN_KEY.encode() in heads[0]
+    assert not [head for head in heads if ONE.encode() in head]
+
+
+def test_the_same_server_in_another_spelling_is_no_other(here: Path, one: Server) -> None:
+    configured(here, one=(one.url, "token: {env: ONE}"))
+    assert seen(here, Asked(), {"ONE": ONE}, url=f"{one.url}/") == [Target("one", one.url)]
+
+
+def test_a_host_that_may_not_be_contacted_stops_all_before_anything_is_sent(
+    here: Path, one: Server
+) -> None:
+    run = "{command: [touch, ran]}"
+    configured(
+        here,
+        one=(one.url, "token: {env: ONE}"),
+        other=("https://other.example.com", f"token: {run}"),
+    )
+    environment = {"ONE": ONE, "CONFSYNC_HOSTS": "127.0.0.1", "PATH": "/usr/bin:/bin"}
+    for asked in (BOTH, Asked(targets=("other",))):
+        with pytest.raises(Declined, match=r"other\.example\.com at port 443 is not among"):
+            seen(here, asked, environment, allow_commands=True)
+    assert one.requests == []
+    assert not (here / "ran").exists()
+
+
+def test_a_command_is_run_for_a_credential_only_where_that_is_allowed(
+    here: Path, one: Server
+) -> None:
+    configured(here, one=(one.url, f"token: {{command: [echo, {ONE}]}}"))
+    with pytest.raises(SecretUnavailable) as caught:
+        seen(here, Asked(), {"STALWART_TOKEN": ONE})
+    (problem,) = caught.value.problems
+    assert problem.message == "targets/one/token: command echo is not run without --allow-commands"
+    assert (problem.file, problem.line) == ("confsync.yaml", 2)
+    environment = {"PATH": "/usr/bin:/bin"}
+    assert seen(here, Asked(), environment, allow_commands=True) == [Target("one", one.url)]
+
+
+def test_every_credential_that_cannot_be_had_is_told_at_once(here: Path) -> None:
+    configured(here, one=("https://h", "user: {env: A}, password: {file: b}"))
+    with pytest.raises(SecretUnavailable) as caught:
+        seen(here, Asked(), {})
+    assert [problem.message for problem in caught.value.problems] == [
+        "targets/one/user: env A is not set",
+        "targets/one/password: file b cannot be read",
+    ]
+
+
+def test_references_and_files_start_beside_the_configuration(
+    here: Path, one: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / ".git").mkdir()
+    (here / "below").mkdir()
+    (here / "secret").write_text(ONE)
+    configured(here, one=(one.url, "token: {file: secret}"))
+    monkeypatch.chdir(here / "below")
+    assert seen(here / "below", Asked(), {}) == [Target("one", one.url)]
+    configured(here, one=("https://127.0.0.1:9", "token: {file: secret}, ca_file: ca.pem"))
+    (here.parent / "ca.pem").touch()
+    (here / "below" / "ca.pem").touch()
+    with pytest.raises(WrongUsage) as caught:
+        seen(here / "below", Asked(), {})
+    assert caught.value.where == "../ca.pem"
+    assert caught.value.message == "there is no such file"
+
+
+def test_one_target_that_cannot_be_reached_hides_no_other(here: Path, one: Server) -> None:
+    configured(
+        here,
+        away=("http://127.0.0.1:9", "token: {env: ONE}"),
+        open=("http://mail.example.com", "token: {env: ONE}"),
+        one=(one.url, "token: {env: ONE}"),
+    )
+    away, plain, found = seen(here, BOTH, {"ONE": ONE})
+    assert isinstance(away, Failed)
+    assert isinstance(plain, Failed)
+    assert away.target == Target("away", "http://127.0.0.1:9")
+    assert "would show the credentials" in plain.error.message
+    assert found == Target("one", one.url)
+    assert away.error.__traceback__ is None
+
+
+def test_the_way_that_was_given_counts_before_the_way_of_the_target(here: Path) -> None:
+    more = "ca_file: ca.pem, client_cert: own.pem, client_key: own.key, proxy: 'http://p:1'"
+    configured(here, one=("https://h", more))
+
+    def way(**given: str) -> tuple[str | None, ...]:
+        access = Access(**{**vars(NO_ACCESS), **given})
+        (aim,) = aims(here, Asked(), NOTHING_WANTED, access, today=date(2027, 1, 31))
+        found = Reach({"STALWART_URL": NOWHERE}, Vault())._access(aim, aim.config)
+        return found.url, found.ca_file, found.client_cert, found.client_key, found.proxy
+
+    assert way() == ("https://h", "ca.pem", "own.pem", "own.key", "http://p:1")
+    assert way(ca_file="x", proxy="http://q:2") == (
+        *("https://h", "x", "own.pem", "own.key", "http://q:2"),
+    )
+    # A certificate without its key would otherwise get another one's.
+    assert way(client_cert="c")[2:4] == ("c", None)
+    assert way(client_cert="c", client_key="k")[2:4] == ("c", "k")
