@@ -82,6 +82,8 @@ class Store:
         assert name == "InMemoryStore"
         return decode(cast("Mapping[str, Answer]", rules.get_view(self.stored)))
 
+    interrupted = False
+
     def hurry(self) -> None:
         pass
 

@@ -27,8 +27,10 @@ _TARGETS = "targets"
 _TARGET_NAME = re.compile(r"\w[\w.-]{0,62}")
 _EXAMPLE = f"write `{_TARGETS}:` at its top, a target's name under it, and its members under that"
 _IN_OUR_WORDS = {
-    "empty": "the file is empty",
-    "wrong-type": "the file must be a mapping",
+    "empty-file": "the file is empty",
+    "list-at-top": "the file is a list, not a mapping",
+    "text-at-top": "the file is one text, not a mapping",
+    "equals-sign": "an equals sign stands where YAML wants a colon",
 }
 """What a reader says of a file that is no mapping, by its rule, and what is said here."""
 

@@ -113,6 +113,11 @@ class Client:
             if not (lost or _certainly_not_done(result)) or not self._again(result, tries):
                 raise _told(result, tries)
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was told to hurry."""
+        return self._transport.interrupted
+
     def hurry(self) -> None:
         """An interrupt: give what is under way only a few seconds more, and try nothing again."""
         self._transport.hurry()

@@ -1,13 +1,25 @@
 """Every rule by its id: what its page says. Adding one touches one module of this room.
 
-The rules of files first, in the order in which a file is read; then those of plans.
+The rules of files first, in the order in which a file is read; then those of `confsync.yaml`, and
+of plans.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confsync.rules import durations, files, lists, names, plans, secrets, urls, values, yaml
+from confsync.rules import (
+    durations,
+    files,
+    lists,
+    names,
+    plans,
+    secrets,
+    targets,
+    urls,
+    values,
+    yaml,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +28,6 @@ if TYPE_CHECKING:
 
 RULES: Mapping[str, Rule] = {
     rule.id: rule
-    for module in (files, yaml, names, values, lists, durations, secrets, urls, plans)
+    for module in (files, yaml, names, values, lists, durations, secrets, urls, targets, plans)
     for rule in module.RULES
 }

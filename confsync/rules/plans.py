@@ -28,4 +28,28 @@ RULES = (
         "The server is newer and sent a field or a variant that is not described here.",
         "It is left as it is, unless the object around it is built anew. Update confsync.",
     ),
+    Rule(
+        "allowance-expired",
+        "a risk is not allowed any more",
+        "`until` in confsync.yaml was the last day on which it was.",
+        "An allowance that nobody renews was not meant for ever.",
+    ),
+    Rule(
+        "ignored-rebuilt",
+        "a field that is to be left alone is built anew",
+        "The object changes its variant, and the server builds it from the defaults then.",
+        "It cannot be left as it is: the new variant has it at its default, or not at all.",
+    ),
+    Rule(
+        "fill-in",
+        "a reference has to be filled in",
+        "`confsync pull` found a secret that the server hides, and wrote a reference in its place.",
+        "Only you know where the secret can be had: put the name of that in its place.",
+    ),
+    Rule(
+        "uneditable",
+        "the file cannot be edited in place",
+        "It uses a form of YAML that `confsync pull` does not rewrite without moving something.",
+        "Comments could be lost: write that place in a simpler form, and pull again.",
+    ),
 )

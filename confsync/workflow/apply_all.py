@@ -168,11 +168,17 @@ def _applied(ready: Sequence[_Ready], entries: Sequence[Entry]) -> tuple[Ended, 
     for one, entry in zip(ready, entries, strict=True):
         if one.plan.empty:
             ended.append(entry.ended(NotSent(one.plan)))
-        elif all(map(as_wanted, ended)):
+        elif all(map(as_wanted, ended)) and not _interrupted(ready, entries):
             ended.append(_sent(one, entry, first=all(isinstance(e, NotSent) for e in ended)))
         else:
             ended.append(NotBegun(one.plan))
     return tuple(ended)
+
+
+def _interrupted(ready: Sequence[_Ready], entries: Sequence[Entry]) -> bool:
+    """Whether an interrupt came while an update was finished, or its end written."""
+    told = any(entry.interrupted for entry in entries)
+    return told or any(one.session.server.interrupted for one in ready)
 
 
 def _sent(one: _Ready, entry: Entry, *, first: bool) -> Ended:

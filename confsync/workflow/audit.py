@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -101,6 +101,7 @@ class Entry:
     key: str = field(default_factory=lambda: uuid4().hex)
     begun: bool = False
     over: bool = False
+    interrupted: bool = False
 
     def begin(self) -> None:
         """Write that it begins: before anything is sent. Raises OutputFailed."""
@@ -115,9 +116,13 @@ class Entry:
         self.begun = True
 
     def ended(self, outcome: Outcome) -> Outcome:
-        """Write what became of it, and return that, which an interrupt must not hide."""
-        with suppress(KeyboardInterrupt):
+        """Write what became of it, and return that, which an interrupt must not hide: it is taken
+        note of in `interrupted`.
+        """
+        try:
             self.end(ended(outcome))
+        except KeyboardInterrupt:
+            self.interrupted = True
         return outcome
 
     def failed(self, error: BaseException) -> None:

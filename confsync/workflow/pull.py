@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 NAME = "InMemoryStore"
 
-_BEYOND = {"limit", "duration", "wrong-value"}
+_BEYOND = {"above-limit", "below-limit", "too-large-number", "unknown-choice"}
 """The rules that values of a server may break that has other limits, or more choices."""
 
 
@@ -152,7 +152,7 @@ def _layers(files: Sequence[str], vault: Vault) -> _Layers:
     top = parse(last, found or "")
     if found is None or _is_blank(found):
         problems = [problem for parsed in below for problem in parsed.problems]
-        problems += (problem for problem in top.problems if problem.rule != "empty")
+        problems += (problem for problem in top.problems if problem.rule != "empty-file")
         if problems:
             raise InvalidFiles(tuple(problems))
         return _Layers(tuple(files), store, below, None)

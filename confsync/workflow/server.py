@@ -31,6 +31,10 @@ class Server(Protocol):
         back, it may be sent once more. Raises the same.
         """
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was told to hurry."""
+
     def hurry(self) -> None:
         """An interrupt: end what is under way in another thread within a few seconds."""
 

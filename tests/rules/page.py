@@ -16,6 +16,7 @@ from confsync.rules import (
     names,
     plans,
     secrets,
+    targets,
     urls,
     values,
     yaml,
@@ -48,6 +49,7 @@ _GROUPS = {
     "Durations": durations,
     "Secrets and references": secrets,
     "URLs": urls,
+    "confsync.yaml": targets,
     "Plans": plans,
 }
 

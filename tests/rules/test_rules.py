@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(confsync.__file__).parent
-PROBLEM = re.compile(r"^store\.yaml[:0-9]*: error: (.*) \[([a-z0-9-]+)\]$", re.MULTILINE)
+CONFIGS = Path(__file__).parent.parent / "cases" / "config"
+PROBLEM = re.compile(
+    r"^(?:store|confsync)\.yaml[:0-9]*: error: (.*) \[([a-z0-9-]+)\]$", re.MULTILINE
+)
 
 NO_CASE = {
     "no-such-file": "a case without its file is none",
@@ -34,6 +37,10 @@ NO_CASE = {
     "too-many-values": "the same",
     "not-formatted": "it is said by fmt, of files that are valid",
     "unwritable": "it is said by fmt, and takes a place that may not be written to",
+    "allowance-expired": "it is said by plan and apply, of a day",
+    "ignored-rebuilt": "it is said by plan and apply, of a server",
+    "fill-in": "it is said by pull, of a server",
+    "uneditable": "it is said by pull, of files that are valid",
     "secret-unavailable": "it is said by plan and apply, of the place where they run",
     "hidden-secrets": "it is said by plan and apply, of a server",
     "unrecognised": "it is said by plan and apply, of a newer server",
@@ -52,12 +59,21 @@ PLACES = {
 }
 
 
-def raised() -> dict[str, list[tuple[str, str]]]:
-    """The rules that code raises, each with the kinds of messages it was seen with in cases."""
+def raised_by_stores() -> dict[str, list[tuple[str, str]]]:
+    """The rules that store files break in cases, each with the messages it was seen with."""
     found: dict[str, list[tuple[str, str]]] = {}
     for name in NAMES:
         for message, rule in PROBLEM.findall(expected(name)):
             found.setdefault(rule, []).append((name, message))
+    return found
+
+
+def raised() -> dict[str, list[tuple[str, str]]]:
+    """The same with those of `confsync.yaml`."""
+    found = raised_by_stores()
+    for case in CONFIGS.glob("*/expected.txt"):
+        for message, rule in PROBLEM.findall(case.read_text(encoding="utf-8")):
+            found.setdefault(rule, []).append((case.parent.name, message))
     return found
 
 
@@ -142,7 +158,7 @@ def blanked(message: str) -> str:
 
 def test_no_two_kinds_of_mistakes_share_a_message() -> None:
     said: dict[str, set[str]] = {}
-    for rule, seen in raised().items():
+    for rule, seen in raised_by_stores().items():
         for _, message in seen:
             said.setdefault(blanked(message), set()).add(rule)
     assert not {message: rules for message, rules in said.items() if len(rules) > 1}

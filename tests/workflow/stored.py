@@ -27,6 +27,8 @@ class Stored:
         view: Any = rules.get_view(self.state)
         return decode(view)
 
+    interrupted = False
+
     def hurry(self) -> None:
         """There is nothing under way."""
 

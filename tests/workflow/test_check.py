@@ -90,7 +90,7 @@ def test_a_mistake_of_all_targets_is_told_once_and_one_of_some_with_their_names(
         # production's layer has another timeout, which is laid over it.
         (
             "stores/base.yaml:4:12: error: timeout is a number without a unit (target staging) "
-            "[duration]"
+            "[duration-without-unit]"
         ),
         "stores/staging.yaml:1:1: error: `a` is no object that confsync knows [unknown-object]",
     ]
@@ -130,7 +130,7 @@ def test_a_risk_that_is_no_longer_allowed_is_an_error_with_the_place_of_its_end(
 def test_a_missing_layer_is_told(here: Path) -> None:
     (here / "stores/staging.yaml").unlink()
     _, facts = told(here, "stores/base.yaml")
-    assert facts == ["stores/staging.yaml: error: there is no such file [unreadable]"]
+    assert facts == ["stores/staging.yaml: error: there is no such file [no-such-file]"]
 
 
 def test_a_configuration_that_is_wrong_is_all_that_is_told(here: Path) -> None:
