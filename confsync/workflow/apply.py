@@ -105,10 +105,10 @@ def apply_saved(  # noqa: PLR0913 - what touches the world is passed in, each by
     resolvers = At(RESOLVERS, "allowed" if allow_commands else "apply")
     resolved = resolve(kept.desired, session.vault, resolvers, environment)
     if resolved.problems and kept.hidden_secrets != "keep":
-        raise SecretUnavailable(resolved.problems)
+        raise SecretUnavailable(loaded.shown(resolved.problems))
     plan = replanned(kept, resolved.desired, read(kept.desired.object, session))
     if problems := missing(resolved, plan):
-        raise SecretUnavailable(tuple(problems))
+        raise SecretUnavailable(loaded.shown(problems))
     if show is not None:
         callers(show)(plan)
     with audited(audit, plan) as entry:

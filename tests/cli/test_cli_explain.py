@@ -56,7 +56,7 @@ def test_every_object_variant_and_field_is_explained(
 def test_a_field_says_all_that_its_shape_knows(capsys: pytest.CaptureFixture[str]) -> None:
     assert explained("maxRetryWait", capsys) == (
         "maxRetryWait\n"
-        "  how long a retry waits at least, or at most\n"
+        "  how long a retry waits at most\n"
         "\n"
         "  type      duration, like 10s or 1m30s\n"
         "  limits    at least 1ms, at most 1s24ms\n"

@@ -69,7 +69,7 @@ def test_what_cannot_be_formatted_is_named_and_left_alone_and_the_others_are_for
     ran = offline.run("fmt", *names, "bytes.yaml", "folder", "no.yaml", offline.file("z", MESSY))
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == (
-        "broken.yaml:2:1: error: a tab stands where YAML wants spaces [yaml]\n"
+        "broken.yaml:2:1: error: a tab stands where YAML wants spaces [tab]\n"
         "  hint: indent with spaces\n"
         "unsafe.yaml:3:18: error: formatting would change what stands here, so the file is left"
         " alone [not-formatted]\n"

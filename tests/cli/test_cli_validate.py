@@ -113,7 +113,7 @@ def test_one_run_writes_every_format_and_none_says_anything_else(offline: Desk) 
     good, bad = offline.file("good.yaml"), offline.file("bad.yaml", BAD)
     written = reports(offline, 1, good, bad)
     assert written["github"] == (
-        "::error file=bad.yaml,line=3,col=12,title=confsync (duration)::"
+        "::error file=bad.yaml,line=3,col=12,title=confsync (duration-without-unit)::"
         "timeout is a number without a unit%0Ahint: did you mean 10s or 10ms?\n"
     )
     for name, text in written.items():

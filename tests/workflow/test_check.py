@@ -92,7 +92,7 @@ def test_a_mistake_of_all_targets_is_told_once_and_one_of_some_with_their_names(
             "stores/base.yaml:4:12: error: timeout is a number without a unit (target staging) "
             "[duration-without-unit]"
         ),
-        "stores/staging.yaml:1:1: error: `a` is no object that confsync knows [unknown-object]",
+        "stores/staging.yaml:1:1: error: `a` is no object that confsync manages [unknown-object]",
     ]
     _, facts = told(here, "stores/staging.yaml", "stores/base.yaml", "stores/base.yaml")
     assert next(fact for fact in facts if "stores/base" in fact).count("staging") == 1
