@@ -105,10 +105,10 @@ def apply_saved(  # noqa: PLR0913 - what touches the world is passed in, each by
     resolvers = At(RESOLVERS, "allowed" if allow_commands else "apply")
     resolved = resolve(kept.desired, session.vault, resolvers, environment)
     if resolved.problems and kept.hidden_secrets != "keep":
-        raise SecretUnavailable(loaded.shown(resolved.problems))
+        raise SecretUnavailable(resolved.problems)
     plan = replanned(kept, resolved.desired, read(kept.desired.object, session))
     if problems := missing(resolved, plan):
-        raise SecretUnavailable(loaded.shown(problems))
+        raise SecretUnavailable(tuple(problems))
     if show is not None:
         callers(show)(plan)
     with audited(audit, plan) as entry:
@@ -143,11 +143,11 @@ def plan_to_apply(
     resolved = resolve(loaded.desired, session.vault, resolvers, environment)
     # What becomes of secrets that may be left alone can only be seen beside the live state.
     if resolved.problems and options.hidden_secrets != "keep" and not options.ignore:
-        raise SecretUnavailable(resolved.problems)
+        raise SecretUnavailable(loaded.shown(resolved.problems))
     live = read(loaded.desired.object, session)
     plan = planned(session.target, resolved.desired, live, options, loaded.risks)
     if problems := missing(resolved, plan):
-        raise SecretUnavailable(tuple(problems))
+        raise SecretUnavailable(loaded.shown(problems))
     return plan
 
 
