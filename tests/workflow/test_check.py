@@ -99,8 +99,8 @@ def test_a_mistake_of_all_targets_is_told_once_and_one_of_some_with_their_names(
     write(here, {"stores/base.yaml": BASE + "  tiemout: 10s\n"})
     _, facts = told(here, "stores/base.yaml")
     assert facts[0] == (
-        "stores/base.yaml:4:3: error: Redis has no field `tiemout`, but one that is called nearly so"
-        " [misspelt-field]"
+        "stores/base.yaml:4:3: error: Redis has no field `tiemout`,"
+        " but one that is called nearly so [misspelt-field]"
     )
     assert len(facts) == 2
 
