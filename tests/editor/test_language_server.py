@@ -39,6 +39,10 @@ SETTINGS = {
     for name, value in json.loads(on_the_page("^```json\\n(.*?)^```")).items()
 }
 BLIND = {
+    "byte-order-mark": "it takes the mark for white space",
+    "field-without-a-space-in-braces": "it leaves out a key in braces that has no value",
+    "reference-without-a-space": "it leaves out a key in braces that has no value",
+    "template": "it leaves out a key that is a mapping",
     "secret-in-braces": "it leaves out a key in braces that has no value",
     "yaml-merge-key": "it merges, as YAML did until version 1.1",
     "yaml-only-a-comment": "it says nothing of a file without a value",
@@ -204,7 +208,8 @@ def test_it_finds_in_every_case_file_what_a_validator_finds(project: Project) ->
     """Its own reading of YAML and of the schema. What is no YAML for it, it tells of that alone."""
     files = {
         f"stores/{file.parent.name}-{file.stem}.yaml": file
-        for file in sorted(CASES.rglob("*.yaml"))
+        for folder in ("invalid", "plan")
+        for file in sorted((CASES / folder).rglob("*.yaml"))
     }
     texts = {name: file.read_bytes().decode(errors="replace") for name, file in files.items()}
     assert len(texts) > 300

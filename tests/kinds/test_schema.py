@@ -64,7 +64,7 @@ UNSEEN = {
     "secret-as-a-line-alone": NO_YAML,
     "slash-comment": NO_YAML,
     "smart-quotes": TEXT,
-    "tab-before-a-value": NO_YAML,
+    "tab-before-a-value": "an editor takes the tab for a space",
     "template-in-text": TEXT,
     "template-jinja": NO_YAML,
     "text-after-bar": NO_YAML,
