@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias, cast, get_args
 
 from confsync.errors import Declined, Fault, WrongUsage
+from confsync.sync.fits import fits
 from confsync.sync.plan import make_plan
 from confsync.sync.secret import IN_CLEAR, Ref, Secret
 from confsync.sync.tree import Items, Members, Object, Path, Tree
@@ -134,6 +135,9 @@ def _read(content: dict[str, object], shapes: Mapping[str, Variants]) -> Plan:
     if policy not in get_args(HiddenSecrets):
         raise ValueError
     tree = _object(content["desired"])
+    if not fits(tree, shapes[name]):
+        # A reference in another place would be looked up, and stored where everyone can read it.
+        raise ValueError
     desired = Desired(
         name,
         tree,
