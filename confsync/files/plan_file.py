@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
 import stat
-from contextlib import suppress
-from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
-from uuid import uuid4
 
 from confsync.errors import Declined, OutputFailed
+from confsync.files.atomic import replace_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +19,6 @@ Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 
 MAX_BYTES = 32 * 1024 * 1024
 _HEAD = 64
-_FRESH = ".confsync-new"
 
 
 def is_plan(path: str, member: str) -> bool:
@@ -66,43 +62,9 @@ def write_plan(path: str, document: Mapping[str, Json]) -> None:
     try:
         if target.exists() and not stat.S_ISREG(target.stat().st_mode):
             raise _unwritable(path)
-        for left in target.parent.glob(f".{escape(target.name)}.*{_FRESH}"):
-            _take_away(left)
-        try:
-            _replace(target, text)
-        except FileNotFoundError:
-            # Before it was locked another run may have taken it for one that was left over.
-            _replace(target, text)
+        replace_whole(target, text.encode("utf-8"), 0o600, None)
     except (OSError, ValueError):
         raise _unwritable(path) from None
-
-
-def _replace(target: Path, text: str) -> None:
-    fresh = target.with_name(f".{target.name}.{uuid4().hex}{_FRESH}")
-    try:
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            with suppress(OSError):  # where there are no locks nothing is taken away either
-                fcntl.flock(file, fcntl.LOCK_EX)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-            fresh.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            fresh.unlink()
-        raise
-
-
-def _take_away(left: Path) -> None:
-    """Delete a file that a killed run left over; one that is being written is locked, and stays."""
-    with suppress(OSError):
-        descriptor = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            left.unlink()
-        finally:
-            os.close(descriptor)
 
 
 def _unwritable(path: str) -> OutputFailed:

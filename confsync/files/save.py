@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from contextlib import suppress
 from pathlib import Path
-from tempfile import mkstemp
 
 from confsync.errors import OutputFailed
+from confsync.files.atomic import replace_whole
 
 _LOG = logging.getLogger("confsync.files")
 
@@ -27,28 +26,9 @@ def save(path: str, content: bytes) -> None:
         status = target.stat()
         if not stat.S_ISREG(status.st_mode) or not os.access(target, os.W_OK):
             raise _unwritable()
-        descriptor, fresh = mkstemp(prefix=".confsync-", dir=target.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                _take_over(descriptor, status)
-                file.write(content)
-                file.flush()
-                os.fsync(descriptor)
-            Path(fresh).replace(target)
-        except BaseException:
-            with suppress(OSError):
-                Path(fresh).unlink()
-            raise
+        replace_whole(target, content, 0o600, status)
     except (OSError, ValueError):
         raise _unwritable() from None
-
-
-def _take_over(descriptor: int, status: os.stat_result) -> None:
-    """Give a fresh file the owner, the group and the mode of another, as far as that is allowed."""
-    for owner, group in ((-1, status.st_gid), (status.st_uid, -1)):
-        with suppress(OSError):
-            os.fchown(descriptor, owner, group)
-    os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
 
 
 def _unwritable() -> OutputFailed:
