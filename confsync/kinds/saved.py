@@ -30,6 +30,8 @@ FORMAT = "confsync_plan"
 """The member that makes a document a saved plan; its value is the version of the format."""
 VERSION = 1
 _SUM = "sum"
+_LEFT = ("unmanaged", "ignored")
+"""Why a field is as the server has it."""
 _AGAIN = "make the plan again with this confsync"
 
 
@@ -135,9 +137,6 @@ def _read(content: dict[str, object], shapes: Mapping[str, Variants]) -> Plan:
     if policy not in get_args(HiddenSecrets):
         raise ValueError
     tree = _object(content["desired"])
-    if not fits(tree, shapes[name]):
-        # A reference in another place would be looked up, and stored where everyone can read it.
-        raise ValueError
     desired = Desired(
         name,
         tree,
@@ -147,6 +146,8 @@ def _read(content: dict[str, object], shapes: Mapping[str, Variants]) -> Plan:
     )
     unrecognised = tuple(map(_text, cast("list[object]", content["unrecognised"])))
     live = Live(name, _object(content["live"]), unrecognised)
+    if not _sound(desired, live, shapes[name]):
+        raise ValueError
     findings = tuple(map(_finding, cast("list[list[object]]", content["findings"])))
     plan = make_plan(
         Target(target, origin),
@@ -159,6 +160,23 @@ def _read(content: dict[str, object], shapes: Mapping[str, Variants]) -> Plan:
     if plan.digest != content["digest"]:
         raise ValueError
     return replace(plan, findings=findings)
+
+
+def _sound(desired: Desired, live: Live, shape: Variants) -> bool:
+    """Whether a desired state has the shape of its object, and what nobody manages is what the
+    server had. A reference in another place would be looked up, and stored where all can read it.
+    """
+    left = {path[0] for path, origin in desired.origins.items() if origin.why in _LEFT}
+    members = desired.tree.members
+    if any(members.get(str(name)) != live.tree.members.get(str(name)) for name in left):
+        return False
+    if desired.tree.tag not in shape.objects:
+        return False
+    defaults = {
+        name: known.default for name, known in shape.objects[desired.tree.tag].fields.items()
+    }
+    managed = {name: defaults.get(name) if name in left else members[name] for name in members}
+    return fits(replace(desired.tree, members=managed), shape)
 
 
 def _text(value: object) -> str:

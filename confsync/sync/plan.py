@@ -104,6 +104,25 @@ def _left_origins(
     return {**others, **left}
 
 
+def keep_unmanaged(desired: Desired, live: Live) -> Desired:
+    """A desired state that was saved, with what the server has now in the fields that nobody
+    manages: passwords in their URLs were not saved. Only while the variant stays.
+    """
+    if desired.tree.tag != live.tree.tag:
+        return desired
+    left = {
+        str(path[0])
+        for path, origin in desired.origins.items()
+        if origin.why in {"unmanaged", "ignored"}
+    }
+    kept = {name: member for name, member in live.tree.members.items() if name in left}
+    return replace(
+        desired,
+        tree=replace(desired.tree, members={**desired.tree.members, **kept}),
+        written=replace(desired.written, members={**desired.written.members, **kept}),
+    )
+
+
 def as_desired(live: Live) -> Desired:
     """A live state as something to compare with: what it hides is taken to be as it is."""
     return Desired(live.object, live.tree, live.tree, {(): Origin("file")}, "")

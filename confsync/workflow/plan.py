@@ -12,7 +12,7 @@ from confsync.secrets import RESOLVERS
 from confsync.secrets.moment import At
 from confsync.secrets.resolve import resolve
 from confsync.sync.hidden import kept
-from confsync.sync.plan import keep_ignored, keep_unlisted, make_plan, not_left
+from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
 from confsync.sync.risk import Lapse, as_finding, check_allowed, lapsed
 from confsync.sync.values import Finding, HiddenSecrets, Origin, Unlisted
 from confsync.workflow.discreet import discreet
@@ -98,6 +98,7 @@ def planned(
 
 def replanned(saved: Plan, desired: Desired, live: Live) -> Plan:
     """A saved plan, made again: on what the server has now, with its references looked up."""
+    desired = keep_unmanaged(desired, live)
     risks = tuple(finding for finding in saved.findings if finding.risk)
     shape, policy = KINDS[desired.object].shape, saved.hidden_secrets
     return make_plan(saved.target, desired, live, shape, hidden_secrets=policy, risks=risks)

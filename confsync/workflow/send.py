@@ -79,9 +79,8 @@ def _sent(plan: Plan, session: Session) -> Outcome:
             not_done=lambda found: not_done(plan, found.refusal, found.after, shape),
         )
     except ConfsyncError as error:
-        if isinstance(error, ConnectionFailed) or (
-            isinstance(error, ServerRefused) and error.certainly_not_done
-        ):
+        refused = isinstance(error, ServerRefused) and error.certainly_not_done
+        if refused or isinstance(error, ConnectionFailed | Fault):
             raise
         return _look(plan, session, error.message)
     return judged(plan, exchange.before, exchange.refusal, exchange.after, shape)

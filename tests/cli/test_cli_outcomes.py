@@ -167,6 +167,37 @@ def test_a_fault_after_the_update_has_left_is_an_unknown_outcome(
     assert "it is not known whether anything was changed" in done.stderr
 
 
+def test_a_fault_while_the_update_is_written_is_never_told_as_stored(
+    desk: Desk, server: Server
+) -> None:
+    """Even where the server happens to have what is wanted."""
+    server.stored = LIVE
+    script = (
+        "import sys\n"
+        "from confsync.__main__ import main\n"
+        "from confsync.jmap import client\n"
+        "def broken(*_):\n"
+        "    raise ValueError\n"
+        "client.update_json = broken\n"
+        "sys.argv[0] = 'confsync'\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "apply", "--yes", desk.file("a.yaml", STORE)],
+        cwd=desk.directory,
+        env=desk.variables(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 4
+    assert "Stored" not in done.stdout
+    assert "error: a fault inside confsync: ValueError" in done.stderr
+    assert server.stored["serviceName"] == "old"
+
+
 def test_a_refused_apply_whose_audit_cannot_be_written_says_both(
     desk: Desk, server: Server
 ) -> None:

@@ -239,3 +239,16 @@ def test_where_it_cannot_be_saved_is_told_and_nothing_is_left(desk: Desk, file: 
 
 def test_it_is_not_written_over_what_is_no_file(desk: Desk) -> None:
     assert desk.run("plan", desk.file("a.yaml"), "--out", "/dev/null").status == 1
+
+
+def test_a_password_in_a_url_that_nobody_manages_stays_as_it_is(desk: Desk, server: Server) -> None:
+    """It is not in the saved plan."""
+    server.stored = stored = {"@type": "Redis", "url": "redis://u:Canary-in-a-url@d"}
+    text = "InMemoryStore: {'@type': Redis, timeout: 5s}\n"
+    saved(desk, "--unlisted", "keep", text=text)
+    ran = desk.run("apply", "plan.bin")
+    assert ran.status == 0
+    assert "Stored and verified: 1 change.\n" in ran.out
+    assert (server.stored["url"], server.stored["timeout"]) == (stored["url"], 5000)
+    saved(desk, "--unlisted", "keep", text=text)
+    assert "Nothing was sent" in desk.run("apply", "plan.bin").out
