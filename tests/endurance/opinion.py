@@ -215,6 +215,9 @@ def of_update(
         return _looked_at(wish, planned, look, policy)
     wanted = wish.on(planned)
     if last.fault in {"fine", "no effect"}:
+        if last.before[TYPE] == planned[TYPE]:
+            # What nobody manages may be changed by somebody else.
+            wanted = wish.on(last.before)
         return Verdict(("Stored",) if not differences(last.after, wanted) else ("Stored badly",))
     seen = _seen(planned, last.after, wanted)
     moved = bool(differences(planned, last.after))
