@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from confsync.sync.shape import Variants
-    from confsync.sync.tree import Path
+    from confsync.sync.tree import Path, Tree
     from confsync.sync.values import HiddenSecrets
 
 
@@ -67,6 +67,21 @@ def keep_ignored(desired: Desired, live: Live, fields: Collection[str]) -> Desir
     return _left(desired, live, ignored, Origin("ignored"))
 
 
+def keep_unmanaged(desired: Desired, live: Live) -> Desired:
+    """A desired state that was saved, with what the server has now in the fields that nobody
+    manages: passwords in their URLs were not saved. Only while the variant stays.
+    """
+    if desired.tree.tag != live.tree.tag:
+        return desired
+    left = {
+        str(path[0])
+        for path, origin in desired.origins.items()
+        if origin.why in {"unmanaged", "ignored"}
+    }
+    kept = {name: member for name, member in live.tree.members.items() if name in left}
+    return _with_members(desired, kept)
+
+
 def not_left(desired: Desired, live: Live, fields: Collection[str]) -> tuple[Finding, ...]:
     """What to say of ignored fields that the server has, and that a change of variant rebuilds."""
     lost = [name for name in live.tree.members if name in fields]
@@ -84,12 +99,15 @@ def _left(desired: Desired, live: Live, names: Collection[str], origin: Origin) 
     left = {name: live.tree.members[name] for name in names}
     origins = _left_origins(desired.origins, left, origin)
     places = None if desired.places is None else _left_origins(desired.places, left, origin)
+    return replace(_with_members(desired, left), origins=origins, places=places)
+
+
+def _with_members(desired: Desired, members: Mapping[str, Tree]) -> Desired:
+    """The desired state, and as it is written, with some members in the place of its own."""
     return replace(
         desired,
-        tree=replace(desired.tree, members={**desired.tree.members, **left}),
-        written=replace(desired.written, members={**desired.written.members, **left}),
-        origins=origins,
-        places=places,
+        tree=replace(desired.tree, members={**desired.tree.members, **members}),
+        written=replace(desired.written, members={**desired.written.members, **members}),
     )
 
 
@@ -102,25 +120,6 @@ def _left_origins(
         path: found for path, found in origins.items() if len(path) <= 1 or path[:1] not in left
     }
     return {**others, **left}
-
-
-def keep_unmanaged(desired: Desired, live: Live) -> Desired:
-    """A desired state that was saved, with what the server has now in the fields that nobody
-    manages: passwords in their URLs were not saved. Only while the variant stays.
-    """
-    if desired.tree.tag != live.tree.tag:
-        return desired
-    left = {
-        str(path[0])
-        for path, origin in desired.origins.items()
-        if origin.why in {"unmanaged", "ignored"}
-    }
-    kept = {name: member for name, member in live.tree.members.items() if name in left}
-    return replace(
-        desired,
-        tree=replace(desired.tree, members={**desired.tree.members, **kept}),
-        written=replace(desired.written, members={**desired.written.members, **kept}),
-    )
 
 
 def as_desired(live: Live) -> Desired:

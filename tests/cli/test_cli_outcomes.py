@@ -50,6 +50,20 @@ def refuses_while_somebody_changes(server: Server) -> Action:
     return act
 
 
+def applied_by(desk: Desk, script: str) -> subprocess.CompletedProcess[str]:
+    """An apply by a confsync that a script has broken first: it may end in a fault."""
+    return subprocess.run(
+        [sys.executable, "-c", script, "apply", "--yes", desk.file("a.yaml", STORE)],
+        cwd=desk.directory,
+        env=desk.variables(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=30,
+    )
+
+
 def test_a_secret_alone_is_never_sent_again_because_nobody_can_see_whether_it_was_stored(
     desk: Desk, server: Server
 ) -> None:
@@ -153,16 +167,7 @@ def test_a_fault_after_the_update_has_left_is_an_unknown_outcome(
 ) -> None:
     server.stored = LIVE
     script = LATE.replace("raise KeyboardInterrupt", "raise ValueError")
-    done = subprocess.run(
-        [sys.executable, "-c", script, "apply", "--yes", desk.file("a.yaml", STORE)],
-        cwd=desk.directory,
-        env=desk.variables(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=30,
-    )
+    done = applied_by(desk, script)
     assert done.returncode == 4
     assert "it is not known whether anything was changed" in done.stderr
 
@@ -182,16 +187,7 @@ def test_a_fault_while_the_update_is_written_is_never_told_as_stored(
         "sys.argv[0] = 'confsync'\n"
         "main()\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, "apply", "--yes", desk.file("a.yaml", STORE)],
-        cwd=desk.directory,
-        env=desk.variables(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=30,
-    )
+    done = applied_by(desk, script)
     assert done.returncode == 4
     assert "Stored" not in done.stdout
     assert "error: a fault inside confsync: ValueError" in done.stderr
