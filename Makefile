@@ -5,13 +5,21 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 EDITOR := tests/editor/node_modules/.installed
 
-.PHONY: demo docs test test-long editor mutate lint format clean
+.PHONY: demo docs test test-lowest test-long editor mutate lint format clean
 
 demo: $(VENV)/.run
 	@$(BIN)/python examples/demo/demo.py
 
 test: $(VENV)/.test $(EDITOR)
 	$(PYTEST) -n auto $(ARGS)
+
+# With the lowest version of each library that pyproject.toml allows.
+test-lowest: $(BIN)/python
+	$(PYTHON) -m venv .venv/lowest
+	.venv/lowest/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+	.venv/lowest/bin/uv pip install --quiet --python .venv/lowest --resolution lowest-direct \
+	  --editable '.[test]'
+	.venv/lowest/bin/python -m pytest -n auto $(ARGS)
 
 # Draws many more states, scenes and hostile files, others each time. The million files alone take
 # about ten minutes of one core (estimated from a tenth of them).
