@@ -1,4 +1,4 @@
-"""Members of a mapping or list without brackets: how they are removed, inserted and reordered."""
+"""Members of a mapping or list without brackets: remove, insert and reorder them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from confsync.yaml.positions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -87,79 +87,33 @@ def _dash(source: str, node: MappingNode | SequenceNode, item: Node, bound: int)
     return found + len(line) - 1
 
 
-def in_place(
-    source: str, blocks: Sequence[Block], wanted: NewMembers, column: int, newline: str
-) -> list[Change]:
-    """The edits that delete removed members and insert each new one after its predecessor. The
-    other members keep their order. The text of a new member has no line break at its end.
+def rebuilt(source: str, blocks: Sequence[Block], wanted: NewMembers, newline: str) -> Change:
+    """The edit that removes, inserts and reorders members.
+
+    The text of an old member begins where its predecessor in the file ends. That of a new one has
+    no line break at its end. Text between a removed member and its predecessor stays, before the
+    next member that is kept.
     """
-    kept = {index for index, _ in wanted if index is not None}
-    after: dict[int | None, list[str]] = {}
-    anchor: int | None = None
-    for index, text in wanted:
-        if index is None:
-            after.setdefault(anchor, []).append(text)
-        anchor = anchor if index is None else index
-    changes: list[Change] = []
-    done = 0
-    if not blocks[0].alone:
-        new = newline.join(after.pop(None, []))[column:]
-        changes, done = _beside_a_dash(source, blocks, kept, new, newline)
-    changes += [
-        Change(block.start, block.end, "")
+    first, end = blocks[0], blocks[-1].end
+    margin = "" if first.alone else " " * (first.own - line_start(source, first.own))
+    kept = {index for index, _ in wanted}
+    between = {
+        index: source[blocks[index - 1].end : block.start]
         for index, block in enumerate(blocks)
-        if index not in kept and index >= done
-    ]
-    for place, texts in after.items():
-        at = blocks[0].start if place is None else blocks[place].end
-        text = newline.join(texts)
-        torn = at == len(source) and not source.endswith("\n")
-        changes.append(Change(at, at, f"{newline}{text}" if torn else f"{text}{newline}"))
-    return changes
-
-
-def _beside_a_dash(
-    source: str, blocks: Sequence[Block], kept: set[int], new: str, newline: str
-) -> tuple[list[Change], int]:
-    """The edits of an item's first entry, which shares its line with the dash, and the number of
-    blocks that they cover. `new` is the text to insert before the first entry, or empty.
-    """
-    first = blocks[0]
-    margin = " " * (first.own - line_start(source, first.own))
-    if 0 in kept:
-        return ([Change(first.own, first.own, f"{new}{newline}{margin}")] if new else []), 0
-    if new:
-        return [Change(first.own, first.end, f"{new}{newline}")], 1
-    following = min(kept)
-    own = blocks[following].own
-    gapless = all(blocks[i].end == blocks[i + 1].start for i in range(following))
-    if gapless and blocks[following].start == line_start(source, own):
-        return [Change(first.own, own, "")], following
-    dash = len(source[: first.own].rstrip(" "))
-    return [Change(dash, first.end, newline)], 1
-
-
-def in_order(
-    source: str,
-    blocks: Sequence[Block],
-    wanted: NewMembers,
-    newline: str,
-    revised: Callable[[int, int], str],
-) -> Change:
-    """The edit that puts members into another order. A member takes along the text between it and
-    its predecessor. `revised` returns a part of the source with the edits within members.
-    """
-    kept = {index for index, _ in wanted if index is not None}
-    begin, end = blocks[0].start, blocks[-1].end
-    starts = [begin, *(block.end for block in blocks[:-1])]
-    loose = [
-        source[start : block.start]
-        for index, (start, block) in enumerate(zip(starts, blocks, strict=True))
-        if index not in kept
-    ]
-    parts = [
-        text if index is None else revised(starts[index], blocks[index].end)
-        for index, text in wanted
-    ]
-    whole = [part if part.endswith("\n") else f"{part}{newline}" for part in parts]
-    return Change(begin, end, "".join([*whole, *loose]))
+        if index and index not in kept
+    }
+    parts: list[str] = []
+    for index, text in wanted:
+        if index is not None:
+            parts += [between.pop(place) for place in list(between) if place < index]
+        parts.append(f"{margin}{text}" if index == 0 else text)
+    parts = list(filter(None, [*parts, *between.values()]))
+    new = "".join(part if part.endswith("\n") else f"{part}{newline}" for part in parts)
+    torn = len(blocks) - 1 in kept and not source.endswith("\n", 0, end)
+    if torn and not parts[-1].endswith("\n"):
+        new = new.removesuffix(newline)
+    if not margin:
+        return Change(first.start, end, new)
+    if new.lstrip(" ").startswith(("#", "\r", "\n")):
+        return Change(len(source[: first.own].rstrip(" ")), end, f"{newline}{new}")
+    return Change(first.own, end, new.removeprefix(margin))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from confsync.errors import Fault
 from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
 from confsync.sync.revision import KEEP, Elements, Entries, Keep, Revision, Write
-from confsync.yaml.blocks import Change, blocks_of, in_order, in_place
+from confsync.yaml.blocks import Change, blocks_of, rebuilt
 from confsync.yaml.brackets import Brackets, Unclear
 from confsync.yaml.emit import Style, style_of
 from confsync.yaml.positions import (
@@ -102,11 +102,13 @@ class _Editor:
                 pass
             case Entries(entries), MappingNode():
                 self._collection(node, node.entries, _in_file_order(node, entries))
+            case Elements(()), SequenceNode() if key is not None and not node.span.flow:
+                at = colon_end(self.source, key)
+                self.changes.append(Change(at, at, " []"))
+                self._blocks(node, _items(node), (), ())
             case Elements(items), SequenceNode() if items or node.span.flow:
                 wanted = [_Wanted(index, None, item) for index, item in items]
-                self._collection(node, [(None, item) for item in node.items], wanted)
-            case Elements(()), SequenceNode() if key is not None:
-                self._empty(key, node)
+                self._collection(node, _items(node), wanted)
             case Write(value), _:
                 self._replace(key, node, value, column)
             case _:
@@ -118,32 +120,36 @@ class _Editor:
         """Revise the members of a collection, then remove, insert and reorder them."""
         column = None if node.span.flow else node.mark.column - 1
         revisions = {member.old: member.revision for member in wanted}
-        inner = _Editor(self.source, self.style, [], self.dropped)
+        inner = [_Editor(self.source, self.style, [], self.dropped) for _ in members]
         for index, (key, value) in enumerate(members):
-            inner.value(key, value, revisions.get(index, KEEP), column)
+            inner[index].value(key, value, revisions.get(index, KEEP), column)
         if [member.old for member in wanted] == list(range(len(members))):
-            self.changes += inner.changes
-        elif column is None:
-            quote = _quote(self.source, members[0][1]) if members else ""
-            texts = [
-                (old, "" if old is not None else self.style.inline_member(key, _new(to), quote))
-                for old, key, to in wanted
-            ]
+            self.changes += (change for editor in inner for change in editor.changes)
+            return
+        quote = _quote(self.source, members[0][1]) if members else ""
+        texts = [(member.old, self._new(member, column, quote)) for member in wanted]
+        if column is None:
             self._brackets(node, members, texts, inner)
         else:
-            lines = [
-                (old, () if old is not None else self.style.member(key, _new(to), column))
-                for old, key, to in wanted
-            ]
-            texts = [(old, self.style.newline.join(member)) for old, member in lines]
             self._blocks(node, members, texts, inner)
+
+    def _new(self, member: _Wanted, column: int | None, quote: str) -> str:
+        """The text of a new member; empty for an old one."""
+        if member.old is not None:
+            return ""
+        if not isinstance(member.revision, Write):
+            raise Fault("a member to keep is not in the file")
+        value = member.revision.value
+        if column is None:
+            return self.style.inline_member(member.key, value, quote)
+        return self.style.newline.join(self.style.member(member.key, value, column))
 
     def _brackets(
         self,
         node: MappingNode | SequenceNode,
         members: Members,
         wanted: NewMembers,
-        inner: _Editor,
+        inner: Sequence[_Editor],
     ) -> None:
         bodies = [
             ((key or value).span.start, end_of(self.source, value, key)) for key, value in members
@@ -154,7 +160,7 @@ class _Editor:
             hint = "write one entry a line, without brackets"
             message = "these brackets cannot be edited in place"
             raise uneditable(node.mark, message, hint) from None
-        texts = [(n, text if n is None else inner.text(*bodies[n])) for n, text in wanted]
+        texts = [(n, text if n is None else inner[n].text(*bodies[n])) for n, text in wanted]
         self.dropped += brackets.dropped({index for index, _ in wanted if index is not None})
         self.changes.append(Change(node.span.start, node.span.end, brackets.joined(texts)))
 
@@ -163,20 +169,19 @@ class _Editor:
         node: MappingNode | SequenceNode,
         members: Members,
         wanted: NewMembers,
-        inner: _Editor,
+        inner: Sequence[_Editor],
     ) -> None:
         blocks = blocks_of(self.source, node, members)
-        kept = [index for index, _ in wanted if index is not None]
+        kept = {index for index, _ in wanted}
         self.dropped += [
             (block.start, block.end) for index, block in enumerate(blocks) if index not in kept
         ]
-        newline = self.style.newline
-        if kept == sorted(kept):
-            self.changes += inner.changes
-            column = node.mark.column - 1
-            self.changes += in_place(self.source, blocks, wanted, column, newline)
-        else:
-            self.changes.append(in_order(self.source, blocks, wanted, newline, inner.text))
+        starts = [blocks[0].start, *(block.end for block in blocks)]
+        texts = [
+            (n, text if n is None else inner[n].text(starts[n], blocks[n].end))
+            for n, text in wanted
+        ]
+        self.changes.append(rebuilt(self.source, blocks, texts, self.style.newline))
 
     def _replace(
         self, key: ScalarNode | None, node: Node, value: Plain, column: int | None
@@ -204,14 +209,6 @@ class _Editor:
         self.dropped.append((below, end))
         self.changes += [Change(at, at, f" {text}"), Change(below, end, "")]
 
-    def _empty(self, key: ScalarNode, node: SequenceNode) -> None:
-        """Remove all items of a list without brackets."""
-        at = colon_end(self.source, key)
-        blocks = blocks_of(self.source, node, [(None, item) for item in node.items])
-        self.dropped += [(block.start, block.end) for block in blocks]
-        self.changes.append(Change(at, at, " []"))
-        self.changes += [Change(block.start, block.end, "") for block in blocks]
-
 
 def _in_file_order(node: MappingNode, entries: Sequence[tuple[str, Revision]]) -> list[_Wanted]:
     """The entries after an edit: old ones in the order of the file, each new one behind its
@@ -226,11 +223,8 @@ def _in_file_order(node: MappingNode, entries: Sequence[tuple[str, Revision]]) -
     return [member for group in sorted(groups) for member in groups[group]]
 
 
-def _new(revision: Revision) -> Plain:
-    """The value of a new member."""
-    if not isinstance(revision, Write):
-        raise Fault("a member to keep is not in the file")
-    return revision.value
+def _items(node: SequenceNode) -> list[tuple[None, Node]]:
+    return [(None, item) for item in node.items]
 
 
 def _quote(source: str, node: Node) -> str:
