@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from confsync.sync.document import MappingNode, SequenceNode
 from confsync.yaml.positions import (
     comments_above,
     comments_below,
@@ -18,13 +19,11 @@ from confsync.yaml.positions import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
+    from confsync.sync.document import Node, ScalarNode
 
 _DASHES = re.compile(r" *(- +)+")
 
-Members: TypeAlias = "Sequence[tuple[ScalarNode | None, Node]]"
-"""The entries of a mapping, or the items of a list with None for their keys."""
-
+Collection: TypeAlias = MappingNode | SequenceNode
 NewMembers: TypeAlias = "Sequence[tuple[int | None, str]]"
 """The members after an edit, in order: the index of an old one, or None and the text of a new one.
 """
@@ -52,10 +51,17 @@ class Block(NamedTuple):
     alone: bool
 
 
-def blocks_of(source: str, node: MappingNode | SequenceNode, members: Members) -> list[Block]:
+def members_of(node: Collection) -> Sequence[tuple[ScalarNode | None, Node]]:
+    """The entries of a mapping, or the items of a list with None for their keys."""
+    if isinstance(node, MappingNode):
+        return node.entries
+    return [(None, item) for item in node.items]
+
+
+def blocks_of(source: str, node: Collection) -> list[Block]:
     """The blocks of a collection without brackets. Raises InvalidFiles."""
     found: list[Block] = []
-    for key, value in members:
+    for key, value in members_of(node):
         bound = found[-1].end if found else 0
         own = _dash(source, node, value, bound) if key is None else key.span.start
         mark = node.mark if key is None else key.mark
@@ -76,7 +82,7 @@ def blocks_of(source: str, node: MappingNode | SequenceNode, members: Members) -
     return found
 
 
-def _dash(source: str, node: MappingNode | SequenceNode, item: Node, bound: int) -> int:
+def _dash(source: str, node: Collection, item: Node, bound: int) -> int:
     """The dash of an item: the first character in its line, at the column of the list."""
     margin = " " * (node.mark.column - 1)
     line = f"\n{margin}-"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from confsync.errors import Fault
 from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
 from confsync.sync.revision import KEEP, Elements, Entries, Keep, Revision, Write
-from confsync.yaml.blocks import Change, blocks_of, rebuilt
+from confsync.yaml.blocks import Change, blocks_of, members_of, rebuilt
 from confsync.yaml.brackets import Brackets, Unclear
 from confsync.yaml.emit import Style, style_of
 from confsync.yaml.positions import (
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from confsync.sync.revision import Plain
-    from confsync.yaml.blocks import Members, NewMembers
+    from confsync.yaml.blocks import Collection, NewMembers
 
 
 @dataclass(frozen=True)
@@ -101,23 +101,21 @@ class _Editor:
             case Keep(), _:
                 pass
             case Entries(entries), MappingNode():
-                self._collection(node, node.entries, _in_file_order(node, entries))
+                self._collection(node, _in_file_order(node, entries))
             case Elements(()), SequenceNode() if key is not None and not node.span.flow:
                 at = colon_end(self.source, key)
                 self.changes.append(Change(at, at, " []"))
-                self._blocks(node, _items(node), (), ())
+                self._blocks(node, (), ())
             case Elements(items), SequenceNode() if items or node.span.flow:
-                wanted = [_Wanted(index, None, item) for index, item in items]
-                self._collection(node, _items(node), wanted)
+                self._collection(node, [_Wanted(index, None, item) for index, item in items])
             case Write(value), _:
                 self._replace(key, node, value, column)
             case _:
                 raise Fault("a revision does not fit the node that it is for")
 
-    def _collection(
-        self, node: MappingNode | SequenceNode, members: Members, wanted: Sequence[_Wanted]
-    ) -> None:
+    def _collection(self, node: Collection, wanted: Sequence[_Wanted]) -> None:
         """Revise the members of a collection, then remove, insert and reorder them."""
+        members = members_of(node)
         column = None if node.span.flow else node.mark.column - 1
         revisions = {member.old: member.revision for member in wanted}
         inner = [_Editor(self.source, self.style, [], self.dropped) for _ in members]
@@ -129,9 +127,9 @@ class _Editor:
         quote = _quote(self.source, members[0][1]) if members else ""
         texts = [(member.old, self._new(member, column, quote)) for member in wanted]
         if column is None:
-            self._brackets(node, members, texts, inner)
+            self._brackets(node, texts, inner)
         else:
-            self._blocks(node, members, texts, inner)
+            self._blocks(node, texts, inner)
 
     def _new(self, member: _Wanted, column: int | None, quote: str) -> str:
         """The text of a new member; empty for an old one."""
@@ -144,15 +142,10 @@ class _Editor:
             return self.style.inline_member(member.key, value, quote)
         return self.style.newline.join(self.style.member(member.key, value, column))
 
-    def _brackets(
-        self,
-        node: MappingNode | SequenceNode,
-        members: Members,
-        wanted: NewMembers,
-        inner: Sequence[_Editor],
-    ) -> None:
+    def _brackets(self, node: Collection, wanted: NewMembers, inner: Sequence[_Editor]) -> None:
         bodies = [
-            ((key or value).span.start, end_of(self.source, value, key)) for key, value in members
+            ((key or value).span.start, end_of(self.source, value, key))
+            for key, value in members_of(node)
         ]
         try:
             brackets = Brackets.of(self.source, node.span, bodies)
@@ -164,14 +157,8 @@ class _Editor:
         self.dropped += brackets.dropped({index for index, _ in wanted if index is not None})
         self.changes.append(Change(node.span.start, node.span.end, brackets.joined(texts)))
 
-    def _blocks(
-        self,
-        node: MappingNode | SequenceNode,
-        members: Members,
-        wanted: NewMembers,
-        inner: Sequence[_Editor],
-    ) -> None:
-        blocks = blocks_of(self.source, node, members)
+    def _blocks(self, node: Collection, wanted: NewMembers, inner: Sequence[_Editor]) -> None:
+        blocks = blocks_of(self.source, node)
         kept = {index for index, _ in wanted}
         self.dropped += [
             (block.start, block.end) for index, block in enumerate(blocks) if index not in kept
@@ -221,10 +208,6 @@ def _in_file_order(node: MappingNode, entries: Sequence[tuple[str, Revision]]) -
         group = places.get(name, group)
         groups.setdefault(group, []).append(_Wanted(places.get(name), name, revision))
     return [member for group in sorted(groups) for member in groups[group]]
-
-
-def _items(node: SequenceNode) -> list[tuple[None, Node]]:
-    return [(None, item) for item in node.items]
 
 
 def _quote(source: str, node: Node) -> str:

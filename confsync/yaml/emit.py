@@ -19,7 +19,7 @@ _MARK = re.compile(r"""[\]\[{},#&*!|>'"%@`?:]|-(?: |$)|---|\.\.\.""")
 WORD_PROCESSOR = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 """Quotes of word processors: confsync refuses a text without quotes that begins with one."""
 _BREAK = re.compile(r": |:$| #|^ | $")
-_FLOW = re.compile(r"[\]\[{},]")
+_FLOW = re.compile(r"[\]\[{},]|:\?")
 _WORD = re.compile(r"null|true|false|yes|no|on|off|y|n|[-+]?\.(?:inf|nan)", re.IGNORECASE)
 # Numbers of all kinds, with colons (base 60) and commas too, and dates.
 _NUMBER = re.compile(r"[-+.0-9][-+.,:_0-9]*(?:[eE][-+.]?[0-9_]+)?|[-+]?0[xobXOB][0-9a-fA-F_]+")

@@ -42,7 +42,8 @@ class Token:
 
     `kind` is `key` or `scalar` for a scalar, and the mark itself otherwise. `text` is the token as
     written in the file; `line` and `column` count from 1. `indent` is its canonical column if it is
-    first in its line, `around` that of a comment line before it. `levels` are the blocks around it.
+    first in its line, `around` that of a comment line before it. `levels` are the blocks around it,
+    `base` is the column of the innermost in the file, which the digit of a block text counts from.
     `style` is the quote or mark of a scalar, `value` its value.
     """
 
@@ -53,14 +54,10 @@ class Token:
     indent: int
     around: int
     levels: tuple[Level, ...]
+    base: int
     flow: bool
     style: str = ""
     value: str = ""
-
-    @property
-    def base(self) -> int:
-        """The old column that the digit in the header of a block text counts from, or 0."""
-        return _base(self.levels)
 
 
 def tokens_of(source: str) -> Iterator[tuple[str, Token | None]]:
@@ -103,10 +100,6 @@ def _without_blank_end(text: str, base: int) -> str:
     return "\n".join(text.split("\n")[: len(lines) + 1])
 
 
-def _base(levels: tuple[Level, ...]) -> int:
-    return next((level.old for level in reversed(levels) if not level.flush), 0)
-
-
 _OPENING = {tokens.FlowMappingStartToken: "{", tokens.FlowSequenceStartToken: "["}
 _CLOSING = {tokens.FlowMappingEndToken: "}", tokens.FlowSequenceEndToken: "]"}
 _MARKERS = {tokens.DocumentStartToken: "---", tokens.DocumentEndToken: "..."}
@@ -138,12 +131,12 @@ class _Layout:
     def _placed(self, token: tokens.Token) -> tuple[str, int]:
         """The kind of a token, empty if nothing is written for it, and its canonical column."""
         match token:
-            case (
-                tokens.BlockMappingStartToken()
-                | tokens.BlockSequenceStartToken()
-                | tokens.BlockEndToken()
-            ):
-                self._block(token)
+            case tokens.BlockEndToken():
+                self._close_flush()
+                self.levels.pop()
+            case tokens.BlockMappingStartToken() | tokens.BlockSequenceStartToken():
+                is_list = isinstance(token, tokens.BlockSequenceStartToken)
+                self.levels.append(Level(token.start_mark.column, self._inner, list=is_list))
             case tokens.KeyToken():
                 return self._key(explicit=token.start_mark.index < token.end_mark.index)
             case tokens.ScalarToken():
@@ -162,14 +155,6 @@ class _Layout:
             case _:
                 return _MARKERS.get(type(token), ""), 0
         return "", 0
-
-    def _block(self, token: tokens.Token) -> None:
-        if isinstance(token, tokens.BlockEndToken):
-            self._close_flush()
-            self.levels.pop()
-        else:
-            is_list = isinstance(token, tokens.BlockSequenceStartToken)
-            self.levels.append(Level(token.start_mark.column, self._inner, list=is_list))
 
     @property
     def _inner(self) -> int:
@@ -225,12 +210,12 @@ class _Layout:
 
     def _token(self, found: tokens.Token, kind: str, indent: int, around: int) -> Token:
         start = found.start_mark
-        levels, flow = tuple(self.levels), self.depth > 0
+        base = next((level.old for level in reversed(self.levels) if not level.flush), 0)
         text = self.source[start.index : found.end_mark.index]
         style, value = "", ""
         if isinstance(found, tokens.ScalarToken):
             style, value = found.style or "", found.value
         if style in BLOCK_TEXT:
-            text = _without_blank_end(text, _base(levels))
+            text = _without_blank_end(text, base)
         place = (start.line + 1, start.column + 1, indent, around)
-        return Token(kind, text, *place, levels, flow, style, value)
+        return Token(kind, text, *place, tuple(self.levels), base, self.depth > 0, style, value)

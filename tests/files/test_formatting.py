@@ -13,6 +13,8 @@ from ruamel.yaml import YAML
 
 from confsync.errors import Problem
 from confsync.files.read import parse
+from confsync.sync.revision import KEEP, Elements, Entries, Write
+from confsync.yaml.edit import edited
 from confsync.yaml.emit import yaml_text
 from confsync.yaml.format import canonical, first_difference, normal, verify_same_meaning
 from confsync.yaml.positions import comments
@@ -107,6 +109,24 @@ def test_what_show_writes_is_in_canonical_form(text: str) -> None:
 
 def comment_texts(source: str) -> tuple[str, ...]:
     return tuple(comment.text for comment in comments(source, parse("a.yaml", source).document))
+
+
+@FEWER
+@given(texts)
+@example("a, b")
+@example("\u00ad\\\n'\"")
+def test_new_text_within_a_file_is_in_canonical_form_and_reads_back(text: str) -> None:
+    source = "top:\n  a: x\n  b: {c: x, d: [x]}\n  e:\n    - x\n"
+    document = parse("a.yaml", source).document
+    assert document is not None
+    one_more = Elements(((0, KEEP), (None, Write(text))))
+    inner = Entries((("c", Write(text)), ("d", one_more), (f"{text}h", Write(text))))
+    outer = (("a", Write(text)), ("b", inner), ("e", one_more), ("f", Write({"g": text})))
+    new = edited(source, document, "top", Entries(outer)).text
+    assert canonical(new) == new
+    value = {"c": text, "d": ["x", text], f"{text}h": text}
+    wanted = {"a": text, "b": value, "e": ["x", text], "f": {"g": text}}
+    assert yaml.load(new, Loader=yaml.CSafeLoader) == {"top": wanted}
 
 
 def canonical_texts() -> dict[str, str]:
