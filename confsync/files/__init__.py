@@ -1,1 +1,1 @@
-"""YAML with positions, in and out. The only room that knows ruamel.yaml."""
+"""Files: read, checked and written whole."""

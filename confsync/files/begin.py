@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.errors import OutputFailed
-from confsync.files.write import yaml_text
+from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

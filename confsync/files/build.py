@@ -18,8 +18,8 @@ from ruamel.yaml.events import (
 )
 
 from confsync.errors import Problem
-from confsync.files.quoting import WORD_PROCESSOR
 from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode, Span
+from confsync.yaml.emit import WORD_PROCESSOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from difflib import unified_diff
 from typing import TYPE_CHECKING, NamedTuple
 
 from confsync.errors import Fault
-from confsync.files.canonical import normal
-from confsync.files.pieces import gaps, written
+from confsync.yaml.format import normal
+from confsync.yaml.tokens import BLOCK_TEXT, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,20 +60,19 @@ def _lines(side: Side) -> list[str]:
 def _parts(source: str, hidden: Mapping[tuple[int, int], str]) -> Iterator[tuple[str, str | None]]:
     """The source in parts, each with what to show in its place, or None where it may be shown."""
     missing = set(hidden)
-    for gap, piece in gaps(source):
+    for gap, token in tokens_of(source):
         yield from _without_comments(gap)
-        if piece is None:
+        if token is None:
             continue
-        raw = written(source, piece)
-        place = (piece.line, piece.column)
+        place = (token.line, token.column)
         instead = hidden.get(place)
         missing.discard(place)
-        if instead is None and piece.style in {"|", ">"}:
-            first, end, rest = raw.partition("\n")
+        if instead is None and token.style in BLOCK_TEXT:
+            first, end, rest = token.text.partition("\n")
             yield from _without_comments(first)
             yield end + rest, None
         else:
-            yield raw, instead
+            yield token.text, instead
     if missing:
         raise Fault("a text to mask is not where it was read")
 

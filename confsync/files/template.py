@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confsync.files.write import yaml_text
 from confsync.kinds.mistakes import TYPE
 from confsync.kinds.to_file import to_file
 from confsync.sync.shape import ListOf, SecretText, UrlSet, UrlText, Variants
+from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

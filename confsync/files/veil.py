@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confsync.files.comments import comments
+from confsync.yaml.positions import comments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

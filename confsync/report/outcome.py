@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from confsync.files.write import yaml_text
 from confsync.kinds import KINDS
 from confsync.kinds.to_store import FILL_IN, to_store, touched
 from confsync.report.layout import WIDTH, laid_out, top_change
@@ -20,6 +19,7 @@ from confsync.sync.outcome import (
     Unknown,
 )
 from confsync.sync.tree import Object
+from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

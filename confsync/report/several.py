@@ -5,13 +5,13 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, TypeAlias
 
-from confsync.files.write import yaml_text
 from confsync.report.layout import SOURCE, WIDTH
 from confsync.report.outcome import outcome_text
 from confsync.report.printable import plural, printable
 from confsync.report.text import plan_text, target_text
 from confsync.sync.outcome import NotBegun, NotSent, Stored, Unknown, as_wanted
 from confsync.sync.values import Failed
+from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

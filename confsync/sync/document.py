@@ -1,4 +1,4 @@
-"""A document as it was written: nodes with their places, before anything is made of them."""
+"""The nodes of a YAML document with their places in the file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Span:
-    """Where a node stands in the text of its file, in characters from 0; the end is exclusive.
+    """The range of a node in the text of its file, in characters from 0; the end is exclusive.
 
     `flow`: a collection in brackets. The end of any other collection is that of its last node.
     """
@@ -32,9 +32,9 @@ NOWHERE = Span(0, 0)
 
 @dataclass(frozen=True)
 class ScalarNode:
-    """A scalar: its text, and whether it stood there without quotes.
+    """A scalar: its text, and `plain`: it is written without quotes.
 
-    `broken`: it has been complained of already, and its text means nothing.
+    `broken`: a problem is reported for it already, and its text means nothing.
     """
 
     mark: Mark
@@ -55,7 +55,7 @@ class SequenceNode:
 
 @dataclass(frozen=True)
 class MappingNode:
-    """Keys and values in the order of the file; no key occurs twice. `broken` as of a scalar."""
+    """Keys and values in the order of the file; no key occurs twice. `broken`: see `ScalarNode`."""
 
     mark: Mark
     entries: tuple[tuple[ScalarNode, Node], ...]

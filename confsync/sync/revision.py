@@ -1,4 +1,4 @@
-"""What is to become of a document that somebody wrote: which nodes stay, go, come or are others."""
+"""An edit script for a YAML document: keep, replace, insert and remove nodes."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ Plain: TypeAlias = "bool | int | str | list[Plain] | dict[str, Plain] | None"
 
 @dataclass(frozen=True)
 class Keep:
-    """A node stays exactly as it is written."""
+    """Keep a node exactly as it is written."""
 
 
 @dataclass(frozen=True)
 class Write:
-    """A value takes the place of a node, or is new."""
+    """Replace a node by a value, or insert the value."""
 
     value: Plain
 
 
 @dataclass(frozen=True)
 class Entries:
-    """A mapping stays, with these entries: those that it has keep their places, others are new and
-    come behind the one before them here. Entries that are not named go.
+    """Keep a mapping, with these entries. Old entries keep their places; each new one comes behind
+    its predecessor here. Other entries are removed.
     """
 
     entries: tuple[tuple[str, Revision], ...]
@@ -35,8 +35,8 @@ class Entries:
 
 @dataclass(frozen=True)
 class Elements:
-    """A list stays, with these items in this order: each by its index, or None for a new one.
-    Items that are not named go.
+    """Keep a list, with these items in this order: each by its old index, or None for a new one.
+    Other items are removed.
     """
 
     items: tuple[tuple[int | None, Revision], ...]
@@ -49,10 +49,10 @@ KEEP = Keep()
 
 @dataclass(frozen=True)
 class Revised:
-    """A revision, and what it comes to.
+    """A revision and the fields that it changes.
 
-    `changed` and `gone` are fields; `fill_in` are the names of references that are to be filled
-    in; `unsayable` are the fields that no file can hold.
+    `changed` and `gone` are fields; `fill_in` are the names of references to fill in; `unsayable`
+    are the fields that no file can hold.
     """
 
     revision: Revision
@@ -64,11 +64,11 @@ class Revised:
 
 @dataclass(frozen=True)
 class Pulled:
-    """What a pull did to a file, or would do.
+    """The changes that a pull made to a file, or would make.
 
-    `new`: there was none. `changed` and `gone` are fields, `comments` the number of those that
-    went with something. `fill_in` are the references that are to be filled in, as problems with
-    their places. `before` and `after` are the file's text, every secret masked.
+    `new`: the file did not exist. `changed` and `gone` are fields, `comments` is the number of
+    removed comments. `fill_in` are the references to fill in, as problems with their places.
+    `before` and `after` are the file's text, every secret masked.
     """
 
     file: str

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confsync.errors import OutputFailed, Problem
-from confsync.files.canonical import canonical
 from confsync.files.concern import is_meant_as_store
-from confsync.files.faithful import proven
 from confsync.files.formatted import Formatted
 from confsync.files.masked_diff import Side, masked_diff
 from confsync.files.read import Parsed, content, parse, text
@@ -17,6 +15,7 @@ from confsync.kinds.showable import hidden
 from confsync.secrets import BUILT_IN
 from confsync.workflow.discreet import discreet
 from confsync.workflow.load import check_names
+from confsync.yaml.format import canonical, verify_same_meaning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +73,7 @@ def _canonical(
     written = new.encode("utf-8")
     if written == old:
         return Formatted(file), old
-    proof = proven(file, source, document, new)
+    proof = verify_same_meaning(file, source, document, new)
     if isinstance(proof, Problem):
         return Formatted(file, problems=(proof,)), old
     before = Side(old.decode("utf-8"), _hidden(document))

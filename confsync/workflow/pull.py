@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from confsync.errors import Fault, InvalidFiles, NotWritten, Problem, WrongUsage
-from confsync.files.comments import comments, scalars
-from confsync.files.edit import Edited, edited
-from confsync.files.fresh import Style
 from confsync.files.overlay import lay_over
 from confsync.files.read import MAX_BYTES, Parsed, parse, read, text
 from confsync.files.store_file import StoreFile
@@ -30,6 +27,9 @@ from confsync.sync.tree import path_text
 from confsync.workflow.discreet import discreet
 from confsync.workflow.load import check_names, loaded
 from confsync.workflow.server import decoder
+from confsync.yaml.edit import Edited, edited
+from confsync.yaml.emit import Style
+from confsync.yaml.positions import comments, scalars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -15,7 +15,7 @@ Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"
 
 PLAIN = ("a", "5s", "redis://h:6379/0", "it's", "a b", "a#b", "größe", "-x", "x:y", "$(a)", "1a")
 """Texts that need no quotes anywhere."""
-BLOCK_PLAIN = ("a, b", "x{y}", "a[0]")
+BLOCK_PLAIN = ("a, b", "x{y}", "a[0]", "a:?b")
 """Texts that need quotes within brackets."""
 QUOTED = (
     *("", " a", "a ", "a: b", "a:", "a #b", "#a", "- a", "-", "? a", "@type", "*a", "&a", "!a"),

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from confsync.files.flow import Brackets, Unclear
 from confsync.sync.document import Span
+from confsync.yaml.brackets import Brackets, Unclear
 
 
 def brackets(source: str) -> Brackets:

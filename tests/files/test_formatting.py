@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from confsync.errors import Problem
-from confsync.files.canonical import canonical, normal
-from confsync.files.faithful import comments, first_difference, proven
 from confsync.files.read import parse
-from confsync.files.write import yaml_text
+from confsync.sync.revision import KEEP, Elements, Entries, Write
+from confsync.yaml.edit import edited
+from confsync.yaml.emit import yaml_text
+from confsync.yaml.format import canonical, first_difference, normal, verify_same_meaning
+from confsync.yaml.positions import comments
 from tests.files.messy import BLOCK_PLAIN, COMMENT, PLAIN, QUOTED, messy
 
 ROOT = Path(__file__).parent.parent.parent
@@ -105,6 +107,28 @@ def test_what_show_writes_is_in_canonical_form(text: str) -> None:
     assert yaml.load(document, Loader=yaml.CSafeLoader)["a"]["b"] == [text, {"c": text}]
 
 
+def comment_texts(source: str) -> tuple[str, ...]:
+    return tuple(comment.text for comment in comments(source, parse("a.yaml", source).document))
+
+
+@FEWER
+@given(texts)
+@example("a, b")
+@example("\u00ad\\\n'\"")
+def test_new_text_within_a_file_is_in_canonical_form_and_reads_back(text: str) -> None:
+    source = "top:\n  a: x\n  b: {c: x, d: [x]}\n  e:\n    - x\n"
+    document = parse("a.yaml", source).document
+    assert document is not None
+    one_more = Elements(((0, KEEP), (None, Write(text))))
+    inner = Entries((("c", Write(text)), ("d", one_more), (f"{text}h", Write(text))))
+    outer = (("a", Write(text)), ("b", inner), ("e", one_more), ("f", Write({"g": text})))
+    new = edited(source, document, "top", Entries(outer)).text
+    assert canonical(new) == new
+    value = {"c": text, "d": ["x", text], f"{text}h": text}
+    wanted = {"a": text, "b": value, "e": ["x", text], "f": {"g": text}}
+    assert yaml.load(new, Loader=yaml.CSafeLoader) == {"top": wanted}
+
+
 def canonical_texts() -> dict[str, str]:
     """The stores of the README, the pages and the examples."""
     found = {str(path): path.read_text() for path in ROOT.glob("examples/**/stores/*.yaml")}
@@ -134,7 +158,7 @@ def test_every_store_of_the_cases_reads_the_same_once_formatted() -> None:
         assert not again.problems, path
         assert again.document is not None
         assert first_difference(parsed.document, again.document) is None, path
-        assert comments(normal(source)) == comments(result), path
+        assert comment_texts(source) == comment_texts(result), path
         assert lines_of(result) == lines_of(normal(source)), path
         assert canonical(result) == result, path
         tried += 1
@@ -190,8 +214,8 @@ def test_a_change_of_what_a_file_says_is_noticed(before: str, after: str) -> Non
 def test_nothing_is_written_that_says_something_else(before: str, after: str) -> None:
     document = parse("a.yaml", before).document
     assert document is not None
-    assert proven("a.yaml", before, document, before) == document
-    problem = proven("a.yaml", before, document, after)
+    assert verify_same_meaning("a.yaml", before, document, before) == document
+    problem = verify_same_meaning("a.yaml", before, document, after)
     assert isinstance(problem, Problem)
     assert problem.rule == "not-formatted"
 
@@ -201,11 +225,11 @@ def test_what_would_grow_beyond_the_limit_is_not_written() -> None:
     source = "a:\n - b\n" + "#\n" * 20_000 + " - c\n"
     document = parse("a.yaml", source).document
     assert document is not None
-    problem = proven("a.yaml", source, document, canonical(source))
+    problem = verify_same_meaning("a.yaml", source, document, canonical(source))
     assert isinstance(problem, Problem)
     assert problem.message == "formatted it would be larger than 64 KiB"
 
 
 def test_comments_are_found_wherever_they_stand() -> None:
     source = "# a\nb: |  # c\n  # no comment\nd: [e,  # f\n  g]  # h\n# i\n"
-    assert comments(source) == ("# a", "# c", "# f", "# h", "# i")
+    assert comment_texts(source) == ("# a", "# c", "# f", "# h", "# i")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 
-from confsync.files.write import yaml_text
 from confsync.kinds import KINDS
 from confsync.kinds.from_wire import from_wire
 from confsync.kinds.to_store import to_store
@@ -18,6 +17,7 @@ from confsync.sync.plan import make_plan
 from confsync.sync.secret import Vault
 from confsync.sync.values import Target
 from confsync.workflow.load import load
+from confsync.yaml.emit import yaml_text
 from tests.states import Json, sayable, stored_states
 from tests.sync.runs import strings
 from tests.sync.second_opinion import passwords

@@ -1,4 +1,4 @@
-"""Collections in brackets, put together anew: commas, line breaks and comments stay with theirs."""
+"""Remove, insert and reorder members within brackets or braces. Comments stay at their members."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _CLOSING = re.compile(rf"(?P<comma>\s*+,)?{_REST}")
 
 
 @dataclass(frozen=True)
-class _Piece:
-    """A member: its text, what stands before it in its own lines, and what ends its line."""
+class _Member:
+    """A member (`body`), the comments and white space before it, and the end of its line."""
 
     before: Range
     body: Range
@@ -30,23 +30,25 @@ class _Piece:
 
 
 class Unclear(Exception):
-    """The collection is written in a way that cannot be taken apart."""
+    """A collection is written in a way that cannot be edited."""
 
 
 @dataclass(frozen=True)
 class Brackets:
-    """A collection in brackets, taken apart. `bodies` are the places of its members."""
+    """A collection in brackets, split into its members. `head` stands behind the opening bracket,
+    `tail` before the closing one; `comma`: the last member has one.
+    """
 
     source: str
     span: Span
-    pieces: tuple[_Piece, ...]
+    members: tuple[_Member, ...]
     head: str
     tail: str
     comma: bool
 
     @classmethod
     def of(cls, source: str, span: Span, bodies: Sequence[Range]) -> Brackets:
-        """Take a collection apart. Raises Unclear."""
+        """Split a collection. `bodies` are the ranges of its members. Raises Unclear."""
         if source[span.start : span.start + 1] not in {"[", "{"}:
             raise Unclear
         start, end = span.start + 1, span.end - 1
@@ -61,20 +63,20 @@ class Brackets:
         matches = [match for match in found if match is not None]
         if len(matches) < len(found):
             raise Unclear
-        pieces = tuple(
-            _Piece(before.span("before"), body, _span(after.span("rest"), after.start("before")))
+        members = tuple(
+            _Member(before.span("before"), body, _span(after.span("rest"), after.start("before")))
             for before, body, after in zip(matches, bodies, matches[1:], strict=False)
         )
         head, tail = matches[0]["rest"] or "", matches[-1]["before"]
-        return cls(source, span, pieces, head, tail, comma=matches[-1]["comma"] is not None)
+        return cls(source, span, members, head, tail, comma=matches[-1]["comma"] is not None)
 
     def dropped(self, kept: set[int]) -> list[Range]:
-        """The places of what goes, when only some members are kept."""
-        gone = (piece for index, piece in enumerate(self.pieces) if index not in kept)
-        return [place for piece in gone for place in (piece.before, piece.body, piece.after)]
+        """The ranges that are removed if only some members are kept."""
+        gone = (member for index, member in enumerate(self.members) if index not in kept)
+        return [place for member in gone for place in (member.before, member.body, member.after)]
 
     def joined(self, wanted: Sequence[tuple[int | None, str]]) -> str:
-        """The collection with these members: each by its index (None: a new one) and its text."""
+        """The collection with other members: each by its old index (None: new) and its text."""
         parts = [self.source[self.span.start], self.head]
         for number, (index, body) in enumerate(wanted):
             last = number == len(wanted) - 1
@@ -84,31 +86,31 @@ class Brackets:
         return "".join([*parts, self.tail, self.source[self.span.end - 1]])
 
     def _before(self, index: int | None, *, first: bool) -> str:
-        """What stands before a member that comes first, or later."""
-        own = "" if index is None else self._text(self.pieces[index].before)
+        """The text before a member."""
+        own = "" if index is None else self._text(self.members[index].before)
         if own.strip() or (index is not None and first == (index == 0)):
             return own
-        if not self.pieces:
+        if not self.members:
             return "" if first else " "
-        if first or (len(self.pieces) == 1 and self.head):
+        if first or (len(self.members) == 1 and self.head):
             return self._margin(0)
-        return " " if len(self.pieces) == 1 else self._margin(-1)
+        return " " if len(self.members) == 1 else self._margin(-1)
 
     def _margin(self, index: int) -> str:
-        return self._text(self.pieces[index].before).rpartition("\n")[2]
+        return self._text(self.members[index].before).rpartition("\n")[2]
 
     def _after(self, index: int | None, *, last: bool) -> str:
-        """What ends the line of a member: a comment, a line break, or nothing."""
-        if not self.pieces:
+        """The end of a member's line: a comment, a line break, or nothing."""
+        if not self.members:
             return ""
-        end = self._text(self.pieces[-1].after)
-        after = "" if index is None else self._text(self.pieces[index].after)
+        end = self._text(self.members[-1].after)
+        after = "" if index is None else self._text(self.members[index].after)
         if "#" in after:
             return after
         if last:
             return "\n" if "#" in end else end
-        if index is None or index == len(self.pieces) - 1:
-            return "\n" if "\n" in self._text(self.pieces[0].after) else ""
+        if index is None or index == len(self.members) - 1:
+            return "\n" if "\n" in self._text(self.members[0].after) else ""
         return after
 
     def _text(self, place: Range) -> str:

@@ -1,0 +1,1 @@
+"""YAML text: tokens, canonical form, new text, and edits of a file in place."""
