@@ -53,6 +53,11 @@ def check_allowed(allow: Collection[str]) -> None:
             raise WrongUsage("there is no risk with a name that is to be allowed", hint=hint)
 
 
+def makes_invalid(problem: Problem) -> bool:
+    """Whether files with this problem say no state: it is neither a warning nor a risk."""
+    return problem.severity == "error" and problem.rule not in RISKS
+
+
 def judged(problem: Problem, allow: Collection[str]) -> Problem:
     """A problem as it counts where some risks are allowed: a warning, if it is one of them."""
     allowed = problem.rule in RISKS and problem.rule in allow

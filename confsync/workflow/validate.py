@@ -35,7 +35,7 @@ def problems_of(files: Sequence[str], allow: Collection[str]) -> tuple[Problem, 
     desired = loaded.desired
     stated = breaches_told(desired, KINDS[desired.object].breaches(desired.tree))
     found = sorted(
-        (*loaded.risks, *loaded.shown(stated)),
+        (*loaded.problems, *loaded.shown(stated)),
         key=lambda problem: (files.index(problem.file), problem),
     )
     return tuple(judged(problem, allow) for problem in found)
