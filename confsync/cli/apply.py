@@ -54,8 +54,8 @@ _audit = click.option(
     type=click.Path(),
     metavar="FILE",
     envvar="CONFSYNC_AUDIT",
-    help="Append to FILE who applies what, before anything is sent, and what became of it."
-    "  [env: CONFSYNC_AUDIT]",
+    help="Append to FILE (`-`: standard error) who applies what, before anything is sent, and what"
+    " became of it.  [env: CONFSYNC_AUDIT]",
 )
 
 

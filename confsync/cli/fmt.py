@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def fmt(console: Console, *, files: tuple[str, ...], check: bool) -> Status:
-    """Bring FILES into their canonical form: quotes, indentation and spaces.
+    """Bring FILES, or without any those of confsync.yaml, into their canonical form: quotes,
+    indentation and spaces.
 
     Comments, order, blank lines and values stay as they are. A file that cannot be formatted is
     left alone and named; one that holds no store is left alone.

@@ -1,4 +1,6 @@
-"""The audit file: JSON lines that are only ever appended, each whole and on the disk."""
+"""The audit file: JSON lines that are only ever appended, each whole and on the disk. The path `-`
+is standard error, which nothing is read from.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,9 @@ from confsync.errors import OutputFailed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+STANDARD_ERROR = "-"
+_DESCRIPTOR = 2
+
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
@@ -21,6 +26,9 @@ def check(path: str) -> None:
     """Raise OutputFailed for a file that cannot be appended to; one that is not there is made, for
     its owner alone (0600).
     """
+    if path == STANDARD_ERROR:
+        _say(b"")
+        return
     with _opened(path):
         return
 
@@ -31,11 +39,26 @@ def append(path: str, record: Mapping[str, Json]) -> None:
     A file that is not there is made, as in `check`. Raises OutputFailed.
     """
     line = json.dumps(record, separators=(",", ":")) + "\n"
+    if path == STANDARD_ERROR:
+        _say(line.encode("ascii"))
+        return
     with _opened(path) as descriptor:
         content = _after_torn(descriptor) + line.encode("ascii")
         if os.write(descriptor, content) != len(content):
             raise _unwritable(path)
         os.fsync(descriptor)
+
+
+def _say(line: bytes) -> None:
+    """Write to standard error. Raises OutputFailed where it is closed."""
+    try:
+        os.fstat(_DESCRIPTOR)
+        while line:
+            line = line[os.write(_DESCRIPTOR, line) :]
+    except OSError:
+        raise OutputFailed(
+            "the audit cannot be written to standard error", hint="open it, or name a file"
+        ) from None
 
 
 @contextmanager
@@ -58,6 +81,8 @@ def records(path: str) -> Iterator[tuple[int, dict[str, object]]]:
     one that a full disk cut off, are passed over; a file that is not there has none. Raises
     OutputFailed for one that cannot be read.
     """
+    if path == STANDARD_ERROR:
+        return
     file = Path(path)
     try:
         if file.exists() and not file.is_file():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from confsync.sync.document import MappingNode, Node, ScalarNode
+from confsync.kinds.mistakes import TYPE
+from confsync.sync.document import MappingNode, Mark, Node, ScalarNode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 def lay_over(documents: Sequence[MappingNode]) -> MappingNode:
@@ -18,6 +20,31 @@ def lay_over(documents: Sequence[MappingNode]) -> MappingNode:
     variant are replaced whole. Every node keeps the place where it was written.
     """
     return reduce(_merge, documents)
+
+
+@dataclass(frozen=True)
+class Discarded:
+    """An object of which a layer discards everything that stands in earlier files, because it has
+    another `@type`, whose place is `mark`.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    mark: Mark
+
+
+def discarded(documents: Sequence[MappingNode]) -> Iterator[Discarded]:
+    """Every layer that discards everything of an earlier one, in their order."""
+    laid: dict[str, Node] = {}
+    files: dict[str, tuple[str, ...]] = {}
+    for document in documents:
+        for key, value in document.entries:
+            name, below = key.text, laid.get(key.text)
+            laid[name] = value if below is None else _over(below, value)
+            entry = value.get(TYPE) if isinstance(value, MappingNode) else None
+            if below is not None and laid[name] is value and entry is not None:
+                yield Discarded(name, files.pop(name), entry[1].mark)
+            files[name] = (*files.get(name, ()), key.mark.file)
 
 
 def _merge(below: MappingNode, above: MappingNode) -> MappingNode:
@@ -37,5 +64,5 @@ def _over(below: Node, above: Node) -> Node:
 
 def _tag(node: MappingNode) -> str | None:
     """The variant of an object; None for a reference or the mapping form of a URL."""
-    entry = node.get("@type")
+    entry = node.get(TYPE)
     return entry[1].text if entry is not None and isinstance(entry[1], ScalarNode) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, get_args
 
@@ -37,6 +38,8 @@ DISARMING: Mapping[str, str] = {
 """What disarms a guard, as somebody might write it here, and the option that it is."""
 
 _IN_CLEAR = "write where it can be had, like `{env: NAME}`, and have the one in the file revoked"
+_REFERENCE = "write it as a reference, without the $: `{env: NAME}`"
+_VARIABLE = re.compile(r"\$(?:[A-Z_][A-Z0-9_]*|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 _RISK, _UNTIL = "risk", "until"
 _A_FILE = "[stores/in-memory.yaml]"
 _A_RISK = "[plaintext-secret]"
@@ -144,6 +147,7 @@ def _server(known: Known) -> Callable[[Node, str], str]:
 
     def read(node: Node, name: str) -> str:
         value = members.text(node, name)
+        _refuse_variable(value, name, "write the server's address itself, like https://…")
         try:
             known.check_server(value)
         except ConfsyncError as error:
@@ -162,6 +166,7 @@ def _credential(known: Known) -> Callable[[Node, str], Written]:
     def read(node: Node, name: str) -> Written:
         # Whatever the text is, a number or a word of YAML's too, and whatever is wrong with it.
         if isinstance(node, ScalarNode) and not (node.broken or is_null(node)):
+            _refuse_variable(node.text, name, _REFERENCE)
             fact = f"{name} stands in the file in clear, and so in the repository's history"
             raise Mistake("credential-in-clear", fact, _IN_CLEAR)
         found = Reader(Vault(), known.references, tuple(name.split("/")), _nothing).secret(node)
@@ -170,6 +175,15 @@ def _credential(known: Known) -> Callable[[Node, str], Written]:
         return Written(found.ref, node.mark)
 
     return read
+
+
+def _refuse_variable(text: str, name: str, hint: str) -> None:
+    """Raise Mistake for a text that is a shell's variable. The name is repeated only out of braces:
+    a password may begin with a $.
+    """
+    if found := _VARIABLE.fullmatch(text):
+        fact = f"{name} is a variable with a $, which confsync does not fill in"
+        raise Mistake("variable-in-text", fact, hint.replace("NAME", found[1] or "NAME"))
 
 
 def _nothing(_: Mark, __: Mistake) -> None:
@@ -183,6 +197,7 @@ def _user(known: Known) -> Callable[[Node, str], Written | str]:
         if isinstance(node, MappingNode):
             return _credential(known)(node, name)
         value = members.text(node, name)
+        _refuse_variable(value, name, _REFERENCE)
         if ":" in value:
             hint = "Basic authentication cannot carry it; the password stands in `password`"
             raise Mistake("user-name", f"{name} holds a colon", hint)

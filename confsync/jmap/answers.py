@@ -23,10 +23,7 @@ _CHECK_URL = "is this URL a Stalwart server, and nothing else in front of it?"
 # Statuses of wire section 1: what they mean, and what to do.
 _STATUSES: Mapping[int, tuple[str, str]] = {
     400: ("the server does not take the request", "is this Stalwart 0.16.10 or later?"),
-    401: (
-        "the server does not accept the credentials",
-        "check STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD",
-    ),
+    401: ("the server does not accept the credentials", ""),
     402: (
         "the server wants a second factor, which a user name and password cannot carry",
         "use an API key in STALWART_TOKEN",
@@ -42,6 +39,11 @@ _STATUSES: Mapping[int, tuple[str, str]] = {
         "if its in-memory store does not work, Stalwart still answers on its own host's loopback",
     ),
 }
+
+_NOT_STALWART = (
+    "the answer is not a Stalwart server's",
+    "is this URL a Stalwart server? a proxy in front of one answers so while it is down",
+)
 
 # RFC 8620, sections 3.6.2 and 5.3, and wire section 5.
 _KINDS = {
@@ -98,10 +100,10 @@ def check_status(answer: Answer) -> None:
         return
     if 300 <= answer.status < 400:  # noqa: PLR2004 - HTTP's own numbers
         message, hint = "the server redirects, and confsync does not follow", _CHECK_URL
+    elif answer.status >= 500:  # noqa: PLR2004 - the same
+        message, hint = _STATUSES[500] if _is_problem(answer) else _NOT_STALWART
     else:
-        message, hint = _STATUSES.get(answer.status) or (
-            _STATUSES[500] if answer.status >= 500 else ("the server refuses", _CHECK_URL)  # noqa: PLR2004 - the same
-        )
+        message, hint = _STATUSES.get(answer.status, ("the server refuses", _CHECK_URL))
     busy = answer.status == 400 and _limit(answer.body) == "maxConcurrentRequests"  # noqa: PLR2004 - the same
     if busy:
         message, hint = "the server has too many requests of this account at once", "try again"
@@ -109,6 +111,15 @@ def check_status(answer: Answer) -> None:
     refused.passing = busy or answer.status == 429  # noqa: PLR2004 - the same
     refused.wait = retry_after(answer.headers)
     raise refused
+
+
+def _is_problem(answer: Answer) -> bool:
+    """Whether an answer is a problem as Stalwart writes it: wire section 1."""
+    try:
+        problem = _object(_parse(answer.body))
+    except UnexpectedAnswer:
+        return False
+    return isinstance(problem.get("type"), str) and problem.get("status") == answer.status
 
 
 def _limit(body: bytes) -> Json:

@@ -166,7 +166,11 @@ class Client:
             answer = self._transport.post(PATH, lambda: self._request(calls()), seconds=tries.left)
             return take(answer)
 
-        return caught(asked)
+        result = caught(asked)
+        if isinstance(result, ServerRefused) and result.status == 401:  # noqa: PLR2004 - HTTP's own number
+            fact, result.hint = self._credentials.refused
+            result.message = f"{fact} (HTTP 401)"
+        return result
 
     def _again(self, error: ConfsyncError, tries: Tries) -> bool:
         """Wait for the next try; False where there is none, or where an interrupt came."""

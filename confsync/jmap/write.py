@@ -24,10 +24,28 @@ Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 
 @dataclass(frozen=True)
 class Credentials:
-    """How to log in: an API key or token alone, or a user name with its password."""
+    """How to log in: an API key or token alone, or a user name with its password. `unused`: the
+    latter was given beside a token, and is not used.
+    """
 
     secret: Secret
     user: str | None = None
+    unused: bool = False
+
+    @property
+    def refused(self) -> tuple[str, str]:
+        """What to say where the server does not accept them, and a hint."""
+        fact = "the server does not accept"
+        if self.user is not None:
+            hint = "check STALWART_USER and STALWART_PASSWORD, or the target's user and password"
+            return f"{fact} the user name and password", hint
+        hint = "check STALWART_TOKEN, or the target's token"
+        if self.unused:
+            hint = (
+                "check STALWART_TOKEN, or unset it: the user and password that are set too were"
+                " not used"
+            )
+        return f"{fact} the token", hint
 
 
 def authorization(credentials: Credentials, vault: Vault) -> str:

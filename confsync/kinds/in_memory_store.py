@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from confsync.kinds.in_memory_store_risks import breaches
 from confsync.kinds.kind import U64, Kind, Milliseconds, OrderCounts, Untrimmed, Variant
 from confsync.sync.secret import Secret
 from confsync.sync.url import Url
@@ -235,4 +236,5 @@ IN_MEMORY_STORE = Kind(
         Default | Sharded | Redis | RedisCluster | RedisSentinel, Field(discriminator="type")
     ],
     "where Stalwart keeps rate limits, locks, greylists and counters",
+    breaches,
 )

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from pydantic.fields import FieldInfo
 
+    from confsync.sync.risk import Breach
+
 U64 = 2**64 - 1
 
 
@@ -67,11 +69,25 @@ class Broken:
     limit: int
 
 
-class Kind:
-    """An object of the server: its name, its shape, and the check of its limits."""
+def _no_rules(_: Object) -> Iterable[Breach]:
+    return ()
 
-    def __init__(self, name: str, variants: object, summary: str = "") -> None:
+
+class Kind:
+    """An object of the server: its name, its shape, the check of its limits, and its state rules.
+
+    `breaches` takes a complete state as the files write it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        variants: object,
+        summary: str = "",
+        breaches: Callable[[Object], Iterable[Breach]] = _no_rules,
+    ) -> None:
         self.name = name
+        self.breaches = breaches
         self.shape = replace(_variants(name, variants), summary=summary)
         self._adapter: TypeAdapter[object] = TypeAdapter(variants)  # type: ignore[arg-type]  # a form, not a type
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 _REACH = "check the URL, the name server and the firewall"
 _SLOW = "the server may be overloaded, or something on the way drops packets"
-_PORT = "is this the server's HTTP port?"
+_BAN = "a server also closes the connections of an address that it has banned"
+_PORT = f"is this the server's HTTP port? {_BAN}"
+_TLS_PORT = f"is this the port for https? {_BAN}"
 
 # OpenSSL's X509_V_ERR_…, as SSLCertVerificationError.verify_code has them.
 _CERTIFICATES: Mapping[int, tuple[str, str]] = {
@@ -136,6 +138,8 @@ class Route:
                 if shown
                 else f"it may want a client certificate: {_GIVE}",
             )
+        if not _is_lasting(error):
+            return "it closes the connection", _TLS_PORT
         return "it ends the TLS handshake", "is this the port for https? look at the server's log"
 
     def _of_proxy(self, error: Exception, flight: Flight, fact: str, hint: str) -> ConnectionFailed:
@@ -157,10 +161,9 @@ class Route:
             )
         system, advice = _of_system(error)
         fact = fact or system or "it does not answer as a proxy does"
-        return ConnectionFailed(
-            f"cannot connect to {proxy}: {fact}",
-            hint=hint or (advice if system else "is this the proxy's HTTP port?"),
-        )
+        if not system or advice == _PORT:
+            advice = "is this the proxy's HTTP port?"
+        return ConnectionFailed(f"cannot connect to {proxy}: {fact}", hint=hint or advice)
 
 
 def _is_lasting(error: ssl.SSLError | None) -> bool:

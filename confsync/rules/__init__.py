@@ -14,6 +14,7 @@ from confsync.rules import (
     lists,
     names,
     plans,
+    risks,
     secrets,
     targets,
     urls,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 RULES: Mapping[str, Rule] = {
     rule.id: rule
-    for module in (files, yaml, names, values, lists, durations, secrets, urls, targets, plans)
+    for module in (
+        *(files, yaml, names, values, lists, durations, secrets, urls, risks, targets, plans),
+    )
     for rule in module.RULES
 }

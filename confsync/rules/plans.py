@@ -35,6 +35,14 @@ RULES = (
         "An allowance that nobody renews was not meant for ever.",
     ),
     Rule(
+        "layer-discarded",
+        "a layer discards everything of an earlier file",
+        "Of several files each later one is laid over those before it, and an object with another "
+        "`@type` replaces all that they say of it. A plan says so, and goes on.",
+        "Files that are states of their own, as `stores/*.yaml` may name them, are no layers: only "
+        "the last one would be applied. Name the file that is meant, or its target.",
+    ),
+    Rule(
         "ignored-rebuilt",
         "a field that is to be left alone is built anew",
         "The object changes its variant, and the server builds it from the defaults then.",

@@ -71,9 +71,9 @@ CLEAR = (
     ),
     Rule(
         "variable-in-text",
-        "a variable with a $ in the place of a secret",
+        "a variable with a $ in the place of a secret, a credential or an address",
         "Shells, Docker and Terraform fill in `${NAME}`; confsync fills nothing in.",
-        "The server would store the name in the place of the value.",
+        "The name would be used, or stored by the server, in the place of the value.",
         secret("secret: ${REDIS_PASSWORD}"),
         _REFERENCE,
     ),

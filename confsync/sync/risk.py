@@ -7,15 +7,41 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from confsync.errors import Problem, WrongUsage
-from confsync.sync.values import Finding, Origin
+from confsync.sync.values import Finding, Origin, nearest_origin
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
+    from confsync.sync.tree import Path
+    from confsync.sync.values import Desired
+
 RISKS: Mapping[str, str] = {
     "plaintext-secret": "a secret stands in the file itself, and so in the repository's history",
+    "will-not-start": "no server can start with what stands there, at the next restart",
 }
 """What each risk is, by the id of its rule."""
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A rule that a desired state breaks, and the path of the value that breaks it."""
+
+    rule: str
+    path: Path
+    message: str
+    hint: str
+
+
+def breaches_told(desired: Desired, breaches: Iterable[Breach]) -> tuple[Problem, ...]:
+    """Problems for the breaches of a state as it is written, at the places of its values. Values
+    that no file sets are the server's, and left out.
+    """
+    origins = desired.origins if desired.places is None else desired.places
+    return tuple(
+        Problem(origin.file, origin.line, origin.column, breach.rule, breach.message, breach.hint)
+        for breach in breaches
+        if (origin := nearest_origin(origins, breach.path)).why == "file"
+    )
 
 
 def check_allowed(allow: Collection[str]) -> None:
@@ -25,6 +51,11 @@ def check_allowed(allow: Collection[str]) -> None:
             close = get_close_matches(name, RISKS)
             hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(RISKS)}"
             raise WrongUsage("there is no risk with a name that is to be allowed", hint=hint)
+
+
+def makes_invalid(problem: Problem) -> bool:
+    """Whether files with this problem say no state: it is neither a warning nor a risk."""
+    return problem.severity == "error" and problem.rule not in RISKS
 
 
 def judged(problem: Problem, allow: Collection[str]) -> Problem:

@@ -37,6 +37,12 @@ class Origin:
     column: int = 0
 
 
+def nearest_origin(origins: Mapping[Path, Origin], path: Path) -> Origin:
+    """The origin of a value, or of the nearest object around it that has one."""
+    around = (origins.get(path[:length]) for length in range(len(path), -1, -1))
+    return next((found for found in around if found is not None), Origin("default"))
+
+
 @dataclass(frozen=True)
 class Desired:
     """The desired state of one object, complete, and where each of its values comes from.
@@ -54,11 +60,7 @@ class Desired:
 
     def origin(self, path: Path) -> Origin:
         """The origin of a value, or of the nearest object around it that has one."""
-        for length in range(len(path), -1, -1):
-            found = self.origins.get(path[:length])
-            if found is not None:
-                return found
-        return Origin("default")
+        return nearest_origin(self.origins, path)
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,8 @@ class Sent:
 class Finding:
     """Something that a reader of a plan should know, by the id of its rule.
 
-    An `error` stops an apply. `risk`: it does so until it is allowed by the name of its rule.
+    An `error` stops an apply. `risk`: it does so only where something would be sent, until it is
+    allowed by the name of its rule.
     """
 
     rule: str
@@ -191,8 +194,12 @@ class Plan:
 
     @property
     def refusals(self) -> tuple[Finding, ...]:
-        """The findings that stop an apply."""
-        return tuple(finding for finding in self.findings if finding.severity == "error")
+        """The findings that stop an apply. Where nothing would be sent no risk does."""
+        return tuple(
+            finding
+            for finding in self.findings
+            if finding.severity == "error" and not (finding.risk and self.empty)
+        )
 
     @property
     def empty(self) -> bool:

@@ -145,7 +145,7 @@ def plan_to_apply(
     if resolved.problems and options.hidden_secrets != "keep" and not options.ignore:
         raise SecretUnavailable(loaded.shown(resolved.problems))
     live = read(loaded.desired.object, session)
-    plan = planned(session.target, resolved.desired, live, options, loaded.risks)
+    plan = planned(session.target, resolved.desired, live, options, loaded.problems)
     if problems := missing(resolved, plan):
         raise SecretUnavailable(loaded.shown(problems))
     return plan

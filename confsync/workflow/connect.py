@@ -81,8 +81,11 @@ def _credentials(token: str, user: str, password: str, vault: Vault) -> Credenti
         if not (token.isascii() and token.isprintable() and " " not in token):
             hint = "is there a newline or a space in it?"
             raise WrongUsage("the token holds what no token can", hint=hint)
-        return Credentials(vault.seal(token))
-    if not user or not password:
+        return Credentials(vault.seal(token), unused=bool(user or password))
+    if user and not password:
+        hint = "give the password, in STALWART_PASSWORD or for the target, or a token"
+        raise WrongUsage("the user name has no password", hint=hint)
+    if not user:
         raise WrongUsage(
             "there are no credentials for the server",
             hint="set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD, in the environment",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.errors import OutputFailed, Problem
@@ -13,6 +14,7 @@ from confsync.files.save import save
 from confsync.kinds import KINDS
 from confsync.kinds.showable import hidden
 from confsync.secrets import BUILT_IN
+from confsync.workflow.configuration import configuration
 from confsync.workflow.discreet import discreet
 from confsync.workflow.load import check_names
 from confsync.yaml.format import canonical, verify_same_meaning
@@ -22,22 +24,32 @@ if TYPE_CHECKING:
 
     from confsync.sync.document import MappingNode
 
+_HERE = Path()
+
 
 @discreet
-def fmt(files: Sequence[str]) -> tuple[Formatted, ...]:
-    """Format files, each on its own: one that cannot be formatted keeps none of the others.
+def fmt(files: Sequence[str], directory: Path = _HERE) -> tuple[Formatted, ...]:
+    """Format files, each on its own: one that cannot be formatted keeps none of the others. Without
+    files those of the targets of `confsync.yaml`, as it counts in a directory.
 
-    A file that is in canonical form already is not written. Raises WrongUsage without a file.
+    A file that is in canonical form already is not written. Raises InvalidFiles for a
+    `confsync.yaml` that is wrong, WrongUsage without files and without one.
     """
-    check_names(files)
-    return tuple(_written(*_formatted(file)) for file in files)
+    return tuple(_written(*_formatted(file)) for file in _named(files, directory))
 
 
 @discreet
-def check(files: Sequence[str]) -> tuple[Formatted, ...]:
+def check(files: Sequence[str], directory: Path = _HERE) -> tuple[Formatted, ...]:
     """What `fmt` would do. Nothing is written."""
-    check_names(files)
-    return tuple(_formatted(file)[0] for file in files)
+    return tuple(_formatted(file)[0] for file in _named(files, directory))
+
+
+def _named(files: Sequence[str], directory: Path) -> Sequence[str]:
+    config = None if files else configuration(directory)
+    if config is None:
+        check_names(files)
+        return files
+    return tuple(dict.fromkeys(file for target in config.targets for file in target.files))
 
 
 def _written(found: Formatted, new: bytes) -> Formatted:

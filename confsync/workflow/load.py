@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from confsync.errors import InvalidFiles, Problem, WrongUsage
-from confsync.files.overlay import lay_over
+from confsync.files.overlay import discarded, lay_over
 from confsync.files.read import read
 from confsync.kinds import KINDS
 from confsync.kinds.excerpt import excerpt
 from confsync.kinds.from_file import from_file
+from confsync.kinds.mistakes import listed
 from confsync.secrets import RESOLVERS
-from confsync.sync.risk import RISKS
+from confsync.sync.risk import makes_invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from confsync.errors import Excerpt
     from confsync.files.read import Parsed
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A desired state, and the risks that are in the files themselves.
+    """A desired state, and the risks and warnings that are in the files themselves.
 
     `excerpts` are the lines in which its values stand, as they may be shown, by file, line and
     column.
     """
 
     desired: Desired
-    risks: tuple[Problem, ...]
+    problems: tuple[Problem, ...]
     excerpts: Mapping[tuple[str, int, int], Excerpt | None]
 
     def shown(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -78,11 +79,11 @@ def loaded(files: Sequence[str], layers: Sequence[Parsed], vault: Vault) -> Load
     if len(documents) < len(files):
         raise InvalidFiles(_with_excerpts(problems, lines))
     reading = from_file(lay_over(documents), KINDS, vault, RESOLVERS)
-    problems += reading.problems
+    problems += (*reading.problems, *_discarded(documents, reading.problems))
     order = {file: number for number, file in enumerate(files)}
     ordered = sorted(problems, key=lambda problem: (order[problem.file], problem))
     found = _with_excerpts(ordered, lines)
-    if any(problem.rule not in RISKS for problem in found):
+    if any(map(makes_invalid, found)):
         raise InvalidFiles(found)
     (desired,) = reading.desired
     places = {
@@ -91,6 +92,20 @@ def loaded(files: Sequence[str], layers: Sequence[Parsed], vault: Vault) -> Load
         if origin.line
     }
     return Loaded(replace(desired, file=files[-1]), found, places)
+
+
+def _discarded(documents: Sequence[MappingNode], problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Warnings of layers that discard earlier files; without a column where the line has another
+    problem, which may be a secret in clear in front of it.
+    """
+    taken = {(problem.file, problem.line) for problem in problems}
+    for one in discarded(documents):
+        mark = one.mark
+        fact = f"the '@type' in {mark.file} discards all of {one.name} in {listed(one.files)}"
+        hint = "lay only files with one '@type' over each other, or leave out the earlier ones"
+        column = 0 if (mark.file, mark.line) in taken else mark.column
+        place = (mark.file, mark.line, column)
+        yield Problem(*place, "layer-discarded", fact, hint, severity="warning")
 
 
 def _with_excerpts(

@@ -13,7 +13,7 @@ from confsync.secrets.moment import At
 from confsync.secrets.resolve import resolve
 from confsync.sync.hidden import kept
 from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
-from confsync.sync.risk import Lapse, as_finding, check_allowed, lapsed
+from confsync.sync.risk import Lapse, as_finding, breaches_told, check_allowed, lapsed
 from confsync.sync.values import Finding, HiddenSecrets, Origin, Unlisted
 from confsync.workflow.discreet import discreet
 from confsync.workflow.load import load
@@ -75,25 +75,28 @@ def plan(
     loaded = load(files, vault)
     resolved = resolve(loaded.desired, vault, At(RESOLVERS, "plan"), environment)
     live = read(loaded.desired.object, session)
-    found = planned(session.target, resolved.desired, live, options, loaded.risks)
+    found = planned(session.target, resolved.desired, live, options, loaded.problems)
     notes = (_note(problem) for problem in missing(resolved, found))
     return replace(found, findings=(*notes, *found.findings))
 
 
 def planned(
-    target: Target, desired: Desired, live: Live, options: Options, risks: Iterable[Problem]
+    target: Target, desired: Desired, live: Live, options: Options, problems: Iterable[Problem]
 ) -> Plan:
-    """The plan from values alone. `risks` are those that stand in the files."""
+    """The plan from values alone. `problems` are what reading the files found."""
     if options.unlisted == "keep":
         desired = keep_unlisted(desired, live)
     fields = {path.rpartition("/")[2] for path in options.ignore if _object(path) == live.object}
     notes = not_left(desired, live, fields)
     desired = keep_ignored(desired, live, fields)
-    told = tuple(as_finding(risk, options.allow) for risk in risks)
-    shape = KINDS[desired.object].shape
-    policy = options.hidden_secrets
-    found = make_plan(target, desired, live, shape, hidden_secrets=policy, risks=told)
-    return replace(found, findings=(*found.findings, *notes, *lapsed(options.lapses, told)))
+    kind, policy = KINDS[desired.object], options.hidden_secrets
+    stated = breaches_told(desired, kind.breaches(desired.written))
+    told = [as_finding(problem, options.allow) for problem in (*problems, *stated)]
+    risks = tuple(finding for finding in told if finding.risk)
+    warnings = (finding for finding in told if not finding.risk)
+    found = make_plan(target, desired, live, kind.shape, hidden_secrets=policy, risks=risks)
+    findings = (*found.findings, *warnings, *notes, *lapsed(options.lapses, risks))
+    return replace(found, findings=findings)
 
 
 def replanned(saved: Plan, desired: Desired, live: Live) -> Plan:

@@ -22,7 +22,7 @@ from confsync.secrets.resolve import resolve, resolving
 from confsync.sync.diff import difference
 from confsync.sync.document import MappingNode, Node, ScalarNode
 from confsync.sync.revision import Pulled, Write
-from confsync.sync.risk import RISKS
+from confsync.sync.risk import makes_invalid
 from confsync.sync.tree import path_text
 from confsync.workflow.discreet import discreet
 from confsync.workflow.load import check_names, loaded
@@ -183,7 +183,7 @@ def _check(  # noqa: PLR0913, PLR0917 - all that a plan depends on
     try:
         found = loaded(layers.files, [*layers.below, after], vault)
     except InvalidFiles as invalid:
-        errors = [problem for problem in invalid.problems if problem.rule not in RISKS]
+        errors = [problem for problem in invalid.problems if makes_invalid(problem)]
         if any(problem.file != layers.files[-1] for problem in errors):
             raise
         rules = {problem.rule for problem in errors}

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from confsync.workflow.targets import Access
 
 HOSTS = "CONFSYNC_HOSTS"
+VARIABLES = ("STALWART_TOKEN", "STALWART_USER", "STALWART_PASSWORD")
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,22 @@ class Reach:
                 " only where one target is chosen"
             )
             raise WrongUsage("there are no credentials for it", hint=hint)
-        names = ("STALWART_TOKEN", "STALWART_USER", "STALWART_PASSWORD")
-        token, user, password = (self.environment.get(name, "") for name in names)
+        token, user, password = (self.environment.get(name, "") for name in VARIABLES)
+        if not token and not (user and password):
+            self._refuse_empty({"STALWART_USER": user, "STALWART_PASSWORD": password})
         return token, user, password
+
+    def _refuse_empty(self, pair: Mapping[str, str]) -> None:
+        """Raise WrongUsage where half of a user name and password is missing, or a variable is set
+        and empty.
+        """
+        given = [name for name, value in pair.items() if value]
+        for name in pair if given else VARIABLES:
+            if name not in given and (given or name in self.environment):
+                state = "empty" if name in self.environment else "not set"
+                beside = f", and {given[0]} is set" if given else ""
+                hint = f"set it, or {VARIABLES[0]} alone" if name != VARIABLES[0] else "set it"
+                raise WrongUsage(f"{name} is {state}{beside}", hint=hint)
 
     def _own(self, target: TargetConfig) -> tuple[str, str, str]:
         problems: list[Problem] = []

@@ -105,7 +105,7 @@ def _allowed(file: str, config: Config | None, today: date) -> frozenset[str]:
 def _secrets(file: str) -> Sequence[Problem]:
     """The secrets in clear of a file that mentions an object."""
     try:
-        risks = load([file], Vault()).risks
+        risks = load([file], Vault()).problems
     except InvalidFiles as invalid:
         found = [problem for problem in invalid.problems if problem.rule == PLAINTEXT]
     else:

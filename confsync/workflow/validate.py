@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confsync.errors import InvalidFiles, Problem
-from confsync.sync.risk import check_allowed, judged
+from confsync.kinds import KINDS
+from confsync.sync.risk import breaches_told, check_allowed, judged
 from confsync.sync.secret import Vault
 from confsync.workflow.discreet import discreet
 from confsync.workflow.load import load
@@ -26,9 +27,15 @@ def validate(files: Sequence[str], *, allow: Collection[str] = ()) -> tuple[Prob
 
 
 def problems_of(files: Sequence[str], allow: Collection[str]) -> tuple[Problem, ...]:
-    """Every problem of some files laid over each other."""
+    """Every problem of some files laid over each other, and every risk of the state they make."""
     try:
-        found = load(files, Vault()).risks
+        loaded = load(files, Vault())
     except InvalidFiles as invalid:
-        found = invalid.problems
+        return tuple(judged(problem, allow) for problem in invalid.problems)
+    desired = loaded.desired
+    stated = breaches_told(desired, KINDS[desired.object].breaches(desired.tree))
+    found = sorted(
+        (*loaded.problems, *loaded.shown(stated)),
+        key=lambda problem: (files.index(problem.file), problem),
+    )
     return tuple(judged(problem, allow) for problem in found)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.hostile import hostile, passes_to, says
-from tests.cli.process import ENV_SECRET, PLAN_KEY, STORE, leaks
+from tests.cli.process import CONFSYNC, ENV_SECRET, PLAN_KEY, STORE, leaks
 from tests.cli.terminal import QUESTION, terminal
 
 if TYPE_CHECKING:
@@ -221,3 +221,21 @@ def test_a_variable_names_the_file_too(desk: Desk) -> None:
     file = desk.file("a.yaml", STORE)
     assert desk.run("apply", "--yes", file, env={"CONFSYNC_AUDIT": "audit.jsonl"}).status == 0
     assert len(lines(desk)) == 2
+
+
+def test_a_dash_is_standard_error(desk: Desk) -> None:
+    ran = desk.run("apply", desk.file("a.yaml"), "--yes", "--audit", "-")
+    assert ran.status == 0
+    said = [json.loads(line) for line in ran.err.splitlines() if line.startswith("{")]
+    assert [line["event"] for line in said] == ["started", "finished"]
+    assert said[1]["as_wanted"] is True
+    assert "{" not in ran.out
+    assert not (desk.directory / "-").exists()
+
+
+def test_an_audit_on_a_standard_error_that_is_full_stops_it(desk: Desk, server: Server) -> None:
+    before = server.stored
+    command = ("sh", "-c", 'exec "$@" 2>/dev/full', "sh", *CONFSYNC)
+    ran = desk.run("apply", desk.file("a.yaml"), "--yes", "--audit", "-", command=command)
+    assert ran.status != 0
+    assert server.stored == before

@@ -157,7 +157,7 @@ def test_a_wrong_password_is_tried_exactly_once(desk: Desk, server: Server, comm
     arguments = {"plan": ("a.yaml",), "apply": ("--yes", "a.yaml"), "show": ()}[command]
     desk.file("a.yaml")
     fact = one_message(desk.run(command, *arguments, env=wrong))
-    assert fact == "the server does not accept the credentials (HTTP 401)"
+    assert fact == "the server does not accept the user name and password (HTTP 401)"
     assert (len(server.requests), server.stored) == (1, before)
 
 

@@ -226,3 +226,41 @@ def test_no_file_is_wrong_usage(offline: Desk) -> None:
     ran = offline.run("fmt")
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.startswith("error: no file is named\nhint: ")
+
+
+CONFIG = """\
+targets:
+  production:
+    url: https://mail.example.com
+    files: [stores/base.yaml, stores/production.yaml]
+  staging:
+    url: https://staging.example.com
+    files: [stores/base.yaml]
+"""
+
+
+def test_without_files_those_of_the_configuration_are_formatted_each_once(offline: Desk) -> None:
+    offline.file("confsync.yaml", CONFIG)
+    offline.file("stores/base.yaml", MESSY)
+    offline.file("stores/production.yaml")
+    offline.file("stores/other.yaml", MESSY)
+    checked = offline.run("fmt", "--check")
+    assert checked.status == 1
+    assert checked.err.startswith("stores/base.yaml: would be formatted\n2 files: ")
+    assert offline.run("fmt").status == 0
+    assert (offline.directory / "stores/base.yaml").read_text() == STORE
+    assert (offline.directory / "stores/other.yaml").read_text() == MESSY
+    assert offline.run("fmt", "--check").status == 0
+
+
+def test_without_files_and_without_a_configuration_it_is_wrong_usage(offline: Desk) -> None:
+    ran = offline.run("fmt")
+    assert ran.status == 1
+    assert "no file is named" in ran.err
+
+
+def test_without_files_a_configuration_that_is_wrong_is_told(offline: Desk) -> None:
+    offline.file("confsync.yaml", CONFIG.replace("url:", "ulr:"))
+    ran = offline.run("fmt", "--check")
+    assert ran.status == 1
+    assert "confsync.yaml:3:5: error: " in ran.err

@@ -244,7 +244,7 @@ def saying_no(status: int) -> Iterator[tuple[str, list[bytes]]]:
 
 
 SAYING_NO: Mapping[int, tuple[str, str]] = {
-    401: ("the server does not accept the credentials (HTTP 401)", "check STALWART_TOKEN"),
+    401: ("the server does not accept the token (HTTP 401)", "check STALWART_TOKEN"),
     402: (
         "the server wants a second factor, which a user name and password cannot carry (HTTP 402)",
         "use an API key in STALWART_TOKEN",

@@ -362,7 +362,8 @@ def _status(status: int, *more: str, name: str = "", effect: bool = False) -> No
     def saying(request: Request) -> None:
         if effect:
             request.do()
-        echo = json.dumps({"type": "about:blank", "detail": json.dumps(request.calls)})
+        detail = json.dumps(request.calls)
+        echo = json.dumps({"type": "about:blank", "status": status, "detail": detail})
         request.body(echo.encode(), status, *more, kind="application/problem+json")
 
     saying.__name__ = name or f"status_{status}"

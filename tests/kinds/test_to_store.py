@@ -52,7 +52,7 @@ def test_what_is_written_is_a_store_file_and_shows_no_change(folder: Path, store
     file = folder / "back.yaml"
     file.write_text(yaml_text(document), encoding="utf-8")
     loaded = load([str(file)], vault)
-    assert loaded.risks == ()
+    assert loaded.problems == ()
     plan = make_plan(TARGET, loaded.desired, live, KIND.shape)
     assert plan.difference.changes == ()
 
@@ -71,7 +71,7 @@ def test_a_url_that_a_file_would_take_for_something_else_goes_back_too(
     file = folder / "odd.yaml"
     file.write_text(yaml_text(document), encoding="utf-8")
     loaded = load([str(file)], vault)
-    assert loaded.risks == ()
+    assert loaded.problems == ()
     plan = make_plan(TARGET, loaded.desired, live, KIND.shape)
     assert plan.difference.changes == ()
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 import pty
+import socket
 import ssl
+import struct
 import subprocess
 import sys
 import warnings
@@ -25,8 +27,6 @@ from tests.net.asking import OK, failure, post
 from tests.net.tls_server import Authority, front, heard, listening
 
 if TYPE_CHECKING:
-    import socket
-
     from confsync.sandbox import Server
 
 DAY = dt.timedelta(days=1)
@@ -179,7 +179,7 @@ def test_the_keys_of_a_connection_are_written_to_no_file(
         (b"HTTP/1.1 400 Bad\r\n\r\n", "it does not speak TLS there"),
         (b"220 mail.example.com ESMTP\r\n", "it does not speak TLS there"),
         (b"* OK IMAP4rev2\r\n", "it does not speak TLS there"),
-        (b"", "it ends the TLS handshake"),
+        (b"", "it closes the connection"),
         (b"\x15\x03\x01\x00\x02\x02\x28", "it refuses the TLS handshake"),
         (b"\x15\x03\x01\x00\x02\x02\x50", "it ends the TLS handshake"),
     ],
@@ -193,6 +193,21 @@ def test_https_to_a_port_that_does_not_speak_tls_is_told(said: bytes, fact: str)
         url = f"https://127.0.0.1:{listener.port}"
         error = failure(url, ConnectionFailed)
     assert error.message == f"cannot connect to {url}: {fact}"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_connection_that_is_closed_at_once_may_be_a_ban(*, scheme: str, reset: bool) -> None:
+    def speak(connection: socket.socket) -> None:
+        if reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with (
+        listening(speak) as listener,
+        pytest.raises((ConnectionFailed, ConnectionLost)) as caught,
+    ):
+        post(f"{scheme}://127.0.0.1:{listener.port}")
+    assert "an address that it has banned" in caught.value.hint
 
 
 def test_http_to_a_port_that_speaks_tls_is_told(server: Server, authority: Authority) -> None:

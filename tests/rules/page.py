@@ -15,6 +15,7 @@ from confsync.rules import (
     lists,
     names,
     plans,
+    risks,
     secrets,
     targets,
     urls,
@@ -49,6 +50,7 @@ _GROUPS = {
     "Durations": durations,
     "Secrets and references": secrets,
     "URLs": urls,
+    "Risks of a state": risks,
     "confsync.yaml": targets,
     "Plans": plans,
 }

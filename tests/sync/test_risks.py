@@ -54,8 +54,8 @@ def test_the_names_of_risks_can_be_allowed(names: tuple[str, ...]) -> None:
     [
         ("plaintext", "did you mean plaintext-secret?"),
         ("plain-text-secrets", "did you mean plaintext-secret?"),
-        ("everything", "known are plaintext-secret"),
-        ("", "known are plaintext-secret"),
+        ("everything", "known are plaintext-secret, will-not-start"),
+        ("", "known are plaintext-secret, will-not-start"),
     ],
 )
 def test_other_names_cannot(name: str, hint: str) -> None:
@@ -66,7 +66,7 @@ def test_other_names_cannot(name: str, hint: str) -> None:
 
 
 def test_each_risk_says_what_it_is() -> None:
-    assert set(RISKS) == {"plaintext-secret"}
+    assert set(RISKS) == {"plaintext-secret", "will-not-start"}
     assert RISKS["plaintext-secret"].startswith("a secret stands in the file itself")
 
 

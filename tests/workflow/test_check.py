@@ -29,6 +29,13 @@ targets:
     files: [stores/base.yaml, stores/staging.yaml]
 """
 
+CHAIN = """\
+targets:
+  production:
+    url: https://mail.example.com
+    files: [a.yaml, b.yaml, c.yaml, d.yaml, e.yaml]
+"""
+
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -134,6 +141,52 @@ def test_a_missing_layer_is_told(here: Path) -> None:
     (here / "stores/staging.yaml").unlink()
     _, facts = told(here, "stores/base.yaml")
     assert facts == ["stores/staging.yaml: error: there is no such file [no-such-file]"]
+
+
+def test_a_layer_that_discards_an_earlier_file_is_told_with_both_names(here: Path) -> None:
+    cluster = "InMemoryStore:\n  '@type': RedisCluster\n"
+    write(here, {"stores/staging.yaml": cluster})
+    _, facts = told(here)
+    assert facts == [
+        (
+            "stores/staging.yaml:2:12: warning: the '@type' in stores/staging.yaml discards all of "
+            "InMemoryStore in stores/base.yaml [layer-discarded]"
+        )
+    ]
+    # As a file of its own it discards nothing.
+    (here / "confsync.yaml").unlink()
+    assert told(here, "stores/base.yaml", "stores/staging.yaml")[1] == []
+
+
+def test_a_chain_of_layers_tells_of_each_file_once(here: Path) -> None:
+    redis, cluster = BASE, "InMemoryStore:\n  '@type': RedisCluster\n"
+    files = {"a.yaml": redis, "b.yaml": LAYER, "c.yaml": cluster, "d.yaml": LAYER, "e.yaml": redis}
+    write(here, {**files, "confsync.yaml": CHAIN})
+    _, facts = told(here)
+    assert [fact.partition(": warning: ")[2] for fact in facts] == [
+        (
+            "the '@type' in c.yaml discards all of InMemoryStore in a.yaml and b.yaml"
+            " [layer-discarded]"
+        ),
+        (
+            "the '@type' in e.yaml discards all of InMemoryStore in c.yaml and d.yaml"
+            " [layer-discarded]"
+        ),
+    ]
+
+
+def test_a_layer_before_the_variant_is_discarded_too(here: Path) -> None:
+    write(
+        here,
+        {
+            "a.yaml": LAYER,
+            "b.yaml": BASE,
+            "confsync.yaml": CHAIN.replace(", c.yaml", "").replace(", d.yaml, e.yaml", ""),
+        },
+    )
+    _, facts = told(here)
+    assert len(facts) == 1
+    assert "the '@type' in b.yaml discards all of InMemoryStore in a.yaml" in facts[0]
 
 
 def test_a_configuration_that_is_wrong_is_all_that_is_told(here: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from confsync.errors import Declined, SecretUnavailable, WrongUsage
+from confsync.errors import Declined, SecretUnavailable, ServerRefused, WrongUsage
 from confsync.sandbox import Server
 from confsync.sync.secret import Vault
 from confsync.sync.values import Failed, Target
@@ -226,3 +226,86 @@ def test_the_way_that_was_given_counts_before_the_way_of_the_target(here: Path) 
     # A certificate without its key would otherwise get another one's.
     assert way(client_cert="c")[2:4] == ("c", None)
     assert way(client_cert="c", client_key="k")[2:4] == ("c", "k")
+
+
+# Credentials of the environment
+
+
+TOKEN, USER, PASSWORD = "STALWART_TOKEN", "STALWART_USER", "STALWART_PASSWORD"
+
+
+@pytest.mark.parametrize(
+    ("environment", "fact"),
+    [
+        ({USER: "admin", PASSWORD: ""}, f"{PASSWORD} is empty, and {USER} is set"),
+        ({USER: "admin"}, f"{PASSWORD} is not set, and {USER} is set"),
+        ({USER: "", PASSWORD: "sandbox"}, f"{USER} is empty, and {PASSWORD} is set"),
+        ({PASSWORD: "sandbox"}, f"{USER} is not set, and {PASSWORD} is set"),
+        ({TOKEN: "", USER: "admin"}, f"{PASSWORD} is not set, and {USER} is set"),
+        ({TOKEN: ""}, f"{TOKEN} is empty"),
+        ({USER: "", PASSWORD: ""}, f"{USER} is empty"),
+        ({}, "there are no credentials for the server"),
+    ],
+)
+def test_a_credential_that_is_set_and_empty_is_told_as_such(
+    here: Path, environment: Mapping[str, str], fact: str
+) -> None:
+    configured(here, one=(NOWHERE, ""))
+    with pytest.raises(WrongUsage) as caught:
+        seen(here, Asked(), environment)
+    assert caught.value.message == fact
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("environment", "fact", "hint"),
+    [
+        ({TOKEN: "API_wrong"}, "the token", f"check {TOKEN}, or the target's token"),
+        (
+            {USER: "admin", PASSWORD: "wrong"},
+            "the user name and password",
+            f"check {USER} and {PASSWORD}, or the target's user and password",
+        ),
+        (
+            {TOKEN: "API_wrong", USER: "admin", PASSWORD: "sandbox"},
+            "the token",
+            f"check {TOKEN}, or unset it: the user and password that are set too were not used",
+        ),
+    ],
+)
+def test_a_refused_login_says_which_credential_was_refused(
+    here: Path, one: Server, environment: Mapping[str, str], fact: str, hint: str
+) -> None:
+    configured(here, one=(one.url, ""))
+    with pytest.raises(ServerRefused) as caught:
+        seen(here, Asked(), environment)
+    assert caught.value.message == f"the server does not accept {fact} (HTTP 401)"
+    assert caught.value.hint == hint
+    assert len(one.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "fact"),
+    [
+        (b'{"type": "about:blank", "status": STATUS}', "the server failed inside"),
+        (b'{"type": "about:blank", "status": 599}', "the answer is not a Stalwart server's"),
+        (b'{"status": STATUS}', "the answer is not a Stalwart server's"),
+        (b"[]", "the answer is not a Stalwart server's"),
+        (b"<html>", "the answer is not a Stalwart server's"),
+        (b"", "the answer is not a Stalwart server's"),
+    ],
+)
+@pytest.mark.parametrize("status", [500, 501, 503])
+def test_a_failure_of_another_web_server_is_not_told_as_stalwarts(
+    here: Path, status: int, body: bytes, fact: str
+) -> None:
+    def act(_: bytes) -> bytes:
+        said = body.replace(b"STATUS", str(status).encode())
+        return f"HTTP/1.1 {status} No\r\nContent-Length: {len(said)}\r\n\r\n".encode() + said
+
+    with hostile(act) as stranger:
+        configured(here, one=(stranger.url, ""))
+        with pytest.raises(ServerRefused) as caught:
+            seen(here, Asked(), {TOKEN: ONE})
+    assert caught.value.message == f"{fact} (HTTP {status})"
+    assert ("in-memory store" in caught.value.hint) == fact.startswith("the server failed")

@@ -1,0 +1,160 @@
+"""State rules of `InMemoryStore`: settings that no server can start its store with.
+
+Facts: wire section 7. The rules read the state as the files write it. What is not known of a URL,
+because a reference or a secret stands there, breaks no rule. No message repeats a part of a URL.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from confsync.kinds.mistakes import nearest
+from confsync.sync.risk import Breach
+from confsync.sync.secret import IN_CLEAR, Secret
+from confsync.sync.tree import Items, Members, Object, path_text
+from confsync.sync.url import Url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from confsync.sync.tree import Path
+
+RULE = "will-not-start"
+
+_PLAIN, _TLS = {"redis", "valkey"}, {"rediss", "valkeys"}
+_SOCKETS = {"unix", "redis+unix", "valkey+unix"}
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://", re.ASCII)
+# A host in brackets (IPv6) or up to its colon, and what stands behind that.
+_HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(.*))?", re.DOTALL)
+_NUMBER = re.compile(r"[+-]?[0-9]+")
+_DOTS = {".", ".."}
+_MOST_PORT = 65535
+_WRITE = "write it like rediss://cache.example.com:6379"
+_UNKNOWN = "\ufffd"
+
+
+def breaches(tree: Object, path: Path = ()) -> Iterator[Breach]:
+    """Everything in a state that keeps the store from starting at the next restart."""
+    match tree:
+        case Object("Sharded", {"stores": Items(items)}):
+            for index, item in enumerate(items):
+                yield from breaches(item, (*path, "stores", index))
+        case Object("Redis", {"url": Url() as url}):
+            yield from _url(url, (*path, "url"), sockets=True)
+        case Object("RedisCluster", {"urls": Members(urls)}):
+            yield from _urls(urls, (*path, "urls"))
+            yield from _cluster(urls, (*path, "urls"))
+        case Object("RedisSentinel", {"urls": Members(urls)}):
+            yield from _urls(urls, (*path, "urls"))
+        case _:
+            pass
+
+
+def _urls(urls: tuple[Url, ...], path: Path) -> Iterator[Breach]:
+    if not urls:
+        yield _breach(path, "names no URL", "name at least one, like rediss://cache.example.com")
+    for index, url in enumerate(urls):
+        yield from _url(url, (*path, index), sockets=False)
+
+
+def _url(url: Url, path: Path, *, sockets: bool) -> Iterator[Breach]:
+    found = _read(url)
+    if found is None:
+        return
+    schemes = _PLAIN | _TLS | (_SOCKETS if sockets else set())
+    if not found.scheme:
+        yield _breach(path, "has no scheme", f"{_WRITE}, or redis:// without TLS")
+    elif found.scheme in _SOCKETS and not sockets:
+        yield _breach(path, "is a unix socket, which only a single Redis can be", _WRITE)
+    elif found.scheme not in schemes:
+        hint = f"{nearest(found.scheme, schemes)}write redis://, or rediss:// for TLS"
+        yield _breach(path, "has an unknown scheme", hint)
+    elif found.scheme not in _SOCKETS and found.authority is not None:
+        yield from _address(found.authority, path)
+        yield from _database(found.database, path)
+
+
+def _address(authority: str, path: Path) -> Iterator[Breach]:
+    parts = _HOST.fullmatch(authority.rpartition("@")[2])
+    host, port = parts.groups() if parts else (_UNKNOWN, None)
+    if not host:
+        yield _breach(path, "has no host", _WRITE)
+    digits = "0" if not port else port.lstrip("0") or "0"
+    # Longer than any port is not read: the number may have thousands of digits.
+    if not re.fullmatch(r"[0-9]{1,5}", digits) or int(digits) > _MOST_PORT:
+        yield _breach(path, "has an invalid port", f"a port is a number up to {_MOST_PORT}")
+
+
+def _database(database: str, path: Path) -> Iterator[Breach]:
+    if database and not _NUMBER.fullmatch(database):
+        hint = "write its number, like rediss://cache.example.com:6379/1, or leave it out"
+        yield _breach(path, "has an invalid database", hint)
+
+
+def _cluster(urls: tuple[Url, ...], path: Path) -> Iterator[Breach]:
+    """What the nodes of a cluster cannot have."""
+    read = [_read(url) for url in urls]
+    first = read[0] if read else None
+    for index, found in enumerate(read):
+        if found is None:
+            continue
+        if _NUMBER.fullmatch(found.database) and found.database.strip("+-0"):
+            hint = "leave it out: a cluster has no database but 0"
+            yield _breach((*path, index), "has a database that no cluster has", hint)
+        if first is not None and first.scheme in _TLS and found.scheme in _PLAIN:
+            hint = "write every URL with rediss://, or none"
+            yield _breach((*path, index), "is without TLS, unlike the first URL", hint)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """A URL, taken apart. `authority` None: not known; `database` is empty then."""
+
+    scheme: str
+    authority: str | None = None
+    database: str = ""
+
+
+def _read(url: Url) -> _Parts | None:
+    """The parts of a URL that are certain; None where nothing is. The scheme is empty where the
+    URL has none.
+    """
+    text, certain = _text(url)
+    if not text:
+        return None
+    scheme = _SCHEME.match(text)
+    if scheme is None:
+        return None if text.startswith(_UNKNOWN) else _Parts("")
+    name, rest = scheme[1].lower(), text[scheme.end() :]
+    if not certain:
+        return _Parts(name)
+    authority, slash, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
+    database = (slash + path).strip("/")
+    # A parser of URLs resolves dots in a path.
+    dots = _DOTS & {step.lower().replace("%2e", ".") for step in database.split("/")}
+    if dots or _UNKNOWN in database:
+        database = ""
+    return _Parts(name, authority, database)
+
+
+def _text(url: Url) -> tuple[str, bool]:
+    """A URL's text with a sign for each secret, and whether host and database can be told from it.
+
+    A referenced password is percent-encoded. A password in clear may hold a slash, so that host and
+    database are uncertain, unless it stands in the query.
+    """
+    text, certain = "", True
+    for part in url.parts:
+        if isinstance(part, Secret):
+            certain = certain and (part.ref != IN_CLEAR or bool(re.search(r"[?#]", text)))
+            text += _UNKNOWN
+        else:
+            text += part
+    # As a parser of URLs does, whatever else it makes of them.
+    return re.sub(r"[\t\n\r]", "", text.strip("".join(map(chr, range(33))))), certain
+
+
+def _breach(path: Path, fact: str, hint: str) -> Breach:
+    return Breach(RULE, path, f"{path_text(path)} {fact}: the store will not start", hint)
