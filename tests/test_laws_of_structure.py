@@ -52,7 +52,7 @@ ARROWS = {
     "jmap": {"net", "sync", "errors"},
     "kinds": {"sync", "errors"},
     "files": {"kinds", "sync", "errors"},
-    "secrets": {"sync", "errors"},
+    "secrets": {"files", "sync", "errors"},
     "net": {"errors"},
     "sync": {"errors"},
     "errors": set(),
