@@ -56,7 +56,7 @@ ARROWS = {
     "files": {"kinds", "sync", "yaml", "errors"},
     # For `parse` alone, until the reader moves to yaml/.
     "yaml": {"files", "sync", "errors"},
-    "secrets": {"sync", "errors"},
+    "secrets": {"files", "sync", "errors"},
     "net": {"errors"},
     "sync": {"errors"},
     "errors": set(),

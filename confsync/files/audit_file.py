@@ -8,10 +8,11 @@ import json
 import os
 import stat
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from io import BufferedReader
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import OutputFailed
+from confsync.files.regular import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -83,11 +84,8 @@ def records(path: str) -> Iterator[tuple[int, dict[str, object]]]:
     """
     if path == STANDARD_ERROR:
         return
-    file = Path(path)
     try:
-        if file.exists() and not file.is_file():
-            raise _unwritable(path)
-        with file.open("rb") as lines:
+        with opened(path) as file, BufferedReader(file) as lines:
             for number, line in enumerate(lines, start=1):
                 with suppress(ValueError, RecursionError):
                     record: object = json.loads(line)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.errors import OutputFailed
+from confsync.files.regular import read_regular
 from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 STORE = "stores/in-memory.yaml"
 HOOKS_FILE = ".pre-commit-config.yaml"
 
+_MAX_HOOKS = 1024 * 1024
 _LOG = logging.getLogger("confsync.files")
 
 _HOOKS = """\
@@ -89,7 +91,7 @@ def is_there(path: Path) -> bool:
 def names_hooks(path: Path) -> bool:
     """Whether a configuration of pre-commit has hooks of confsync already."""
     try:
-        return re.search(rb"\bid: *['\"]?confsync-", path.read_bytes()) is not None
+        return re.search(rb"\bid: *['\"]?confsync-", read_regular(path, _MAX_HOOKS)) is not None
     except OSError:
         return False
 

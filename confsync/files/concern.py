@@ -5,10 +5,10 @@ from __future__ import annotations
 import codecs
 import re
 from difflib import SequenceMatcher
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.errors import Problem
+from confsync.files.regular import NotRegular, opened, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,8 +38,7 @@ def may_be_store(path: str, objects: Iterable[str], variants: Iterable[str]) -> 
     """
     names = tuple(objects)
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_SEARCHED)
+        content = read_regular(path, MAX_SEARCHED)[:MAX_SEARCHED]
     except (OSError, ValueError):
         return True
     if is_meant_as_store(content, names):
@@ -59,7 +58,7 @@ def mentions(path: str, objects: Iterable[str]) -> bool:
     key = re.compile(b"|".join(_keys(objects)))
     kept = b""
     try:
-        with Path(path).open("rb") as file:
+        with opened(path) as file:
             while chunk := file.read(_CHUNK):
                 kept += chunk
                 if key.search(kept) is not None:
@@ -81,8 +80,10 @@ def searchable(path: str) -> str | Problem:
     but stands in its lines.
     """
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_SEARCHED + 1)
+        content = read_regular(path, MAX_SEARCHED)
+    except NotRegular as found:
+        hint = "save it as a file, and name that"
+        return Problem(path, 0, 0, "unreadable", f"is {found.what}, not a regular file", hint)
     except (OSError, ValueError):
         hint = "check its mode, and that it is there"
         return Problem(path, 0, 0, "unreadable", "cannot be searched", hint)

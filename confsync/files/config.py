@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from confsync.errors import InvalidFiles, Problem
+from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.files import members
 from confsync.files.config_values import Config, TargetConfig
 from confsync.files.members import Gathering
@@ -40,6 +41,9 @@ def find(directory: Path) -> str | None:
 
     It is searched upward to the root of the repository, the directory that holds `.git`, and
     without a repository in the directory alone. In one that is gone there is none.
+
+    Raises WrongUsage for one that belongs to another user: it can name any variable and any file
+    as a credential, and any server (like git, CVE-2022-24765).
     """
     try:
         here = directory.absolute()
@@ -47,8 +51,30 @@ def find(directory: Path) -> str | None:
         return None
     above = [here, *here.parents]
     root = next((number for number, path in enumerate(above) if _is_there(path / ".git")), 0)
-    found = (path / NAME for path in above[: root + 1])
-    return next((os.path.relpath(path, here) for path in found if _is_there(path)), None)
+    candidates = (path / NAME for path in above[: root + 1])
+    found = next((path for path in candidates if _is_there(path)), None)
+    if found is None:
+        return None
+    file = os.path.relpath(found, here)
+    if not _is_ours(found):
+        raise WrongUsage(
+            "belongs to another user, who could name any variable or file as a credential",
+            where=file,
+            hint="read it, then make it and its directory your own, or work as its owner",
+        )
+    return file
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether a file, the link that leads to it, and the directory that it stands in belong to
+    this user or to root. For root with sudo the user who called it counts, as for git.
+    """
+    user, caller = os.geteuid(), os.environ.get("SUDO_UID", "")
+    ours = {"0", str(user), *([caller] if user == 0 else [])}
+    owners = {file.lstat().st_uid, file.parent.stat().st_uid}
+    with suppress(OSError):  # a link that leads nowhere is told of where it is read
+        owners.add(file.stat().st_uid)
+    return {str(owner) for owner in owners} <= ours
 
 
 def _is_there(path: Path) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import Declined, OutputFailed
 from confsync.files.atomic import replace_whole
+from confsync.files.regular import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,12 +26,8 @@ def is_plan(path: str, member: str) -> bool:
     """Whether a file is a saved plan, or what is left of one: JSON that begins with a member. What
     can be read only once, such as a pipe, is none.
     """
-    file = Path(path)
     try:
-        if not file.is_file():
-            return False
-        with file.open("rb") as opened:
-            head = opened.read(_HEAD)
+        head = read_regular(path, _HEAD)
     except (OSError, ValueError):
         return False
     start = rb"(?:\xef\xbb\xbf)?\s*\{\s*" + re.escape(f'"{member}"').encode("ascii")
@@ -40,8 +37,7 @@ def is_plan(path: str, member: str) -> bool:
 def read_plan(path: str) -> dict[str, Json]:
     """The document of a saved plan. Raises Declined for what is left of one."""
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = read_regular(path, MAX_BYTES)
         document: object = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)
     except (OSError, ValueError, RecursionError):
         document = None

@@ -9,7 +9,6 @@ import logging
 import re
 from dataclasses import dataclass, field
 from io import StringIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
@@ -19,6 +18,7 @@ from ruamel.yaml.reader import ReaderError
 from confsync.errors import Problem
 from confsync.files.build import Builder
 from confsync.files.complaints import Broken, complaint
+from confsync.files.regular import NotRegular, read_regular
 from confsync.sync.document import MappingNode
 
 if TYPE_CHECKING:
@@ -92,8 +92,10 @@ def content(path: str) -> bytes | Problem:
     """The bytes of a file, at most one more than a store may have; or why they cannot be had."""
     _LOG.info("reads %s", path)
     try:
-        with Path(path).open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+        return read_regular(path, MAX_BYTES)
+    except NotRegular as found:
+        message = f"is {found.what}, not a regular file"
+        return _unreadable(path, "unreadable", message, "save it as a file, and name that")
     except FileNotFoundError:
         hint = "check the path; it starts at the directory that confsync runs in"
         return _unreadable(path, "no-such-file", "there is no such file", hint)

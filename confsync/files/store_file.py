@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from confsync.errors import OutputFailed
 from confsync.files.atomic import replace_whole
 from confsync.files.read import MAX_BYTES
+from confsync.files.regular import read_regular
 
 if TYPE_CHECKING:
     from typing import Self
@@ -93,5 +94,4 @@ class StoreFile:
 
 
 def _content(target: Path) -> bytes:
-    with target.open("rb") as file:
-        return file.read(MAX_BYTES + 1)
+    return read_regular(target, MAX_BYTES)

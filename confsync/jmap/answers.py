@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
+SINGLETON = "singleton"
+MAX_ITEMS = 1000
+_DIGITS = 20
+"""Of 2^64-1, the largest whole number on the wire (section 3)."""
+
 _CHECK_URL = "is this URL a Stalwart server, and nothing else in front of it?"
 
 # Statuses of wire section 1: what they mean, and what to do.
@@ -155,10 +160,15 @@ def raise_method_error(arguments: Mapping[str, Json]) -> None:
 def the_object(arguments: Mapping[str, Json]) -> dict[str, Json]:
     """The singleton that a get returned. Raises ServerRefused or UnexpectedAnswer."""
     raise_method_error(arguments)
-    listed = arguments.get("list")
+    listed, missing = arguments.get("list"), arguments.get("notFound")
     if not isinstance(listed, list) or len(listed) != 1:
-        raise _unexpected("not exactly one object")
-    return _object(listed[0])
+        raise _unexpected("list is not exactly one object")
+    if missing not in (None, []):
+        raise _unexpected("notFound is not empty")
+    found = _object(listed[0])
+    if found.get("id") != SINGLETON:
+        raise _unexpected(f"list/0/id is not {SINGLETON}")
+    return found
 
 
 def refusal(arguments: Mapping[str, Json]) -> Refusal | None:
@@ -169,19 +179,22 @@ def refusal(arguments: Mapping[str, Json]) -> Refusal | None:
     kind = arguments.get("error")
     if isinstance(kind, str):
         return Refusal(kind, _METHOD_ERRORS.get(kind, ("", _NO_HINT))[1])
-    if "singleton" in _object(arguments.get("updated") or {}):
+    updated, refused = (_map(arguments, name) for name in ("updated", "notUpdated"))
+    if (SINGLETON in updated) == (SINGLETON in refused):
+        raise _unexpected("neither an update nor a refusal, or both")
+    if SINGLETON in updated:
+        # RFC 8620, section 5.3: null, or what the server set besides.
+        if updated[SINGLETON] is not None:
+            _object(updated[SINGLETON], f"updated/{SINGLETON}")
         return None
-    details = _object(arguments.get("notUpdated") or {}).get("singleton")
-    if details is None:
-        raise _unexpected("neither an update nor a refusal")
-    found = _object(details)
-    properties, errors = found.get("properties"), found.get("validationErrors")
+    found = _object(refused[SINGLETON], f"notUpdated/{SINGLETON}")
+    properties, errors = (_list(found, name) for name in ("properties", "validationErrors"))
     kind = _kind(found.get("type"))
     return Refusal(
         kind,
         _REFUSALS.get(kind, _NO_HINT),
-        tuple(_place(pointer) for pointer in _list(properties) if isinstance(pointer, str)),
-        tuple(_validation(error) for error in _list(errors) if isinstance(error, dict)),
+        tuple(_place(pointer) for pointer in properties if isinstance(pointer, str)),
+        tuple(_validation(error) for error in errors if isinstance(error, dict)),
     )
 
 
@@ -199,7 +212,10 @@ def _response(found: Json, method: str, call: str) -> dict[str, Json]:
 def _parse(body: bytes) -> Json:
     try:
         parsed: Json = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant
+            body.decode("utf-8"),
+            object_pairs_hook=_no_duplicates,
+            parse_int=_whole,
+            parse_constant=_no_constant,
         )
     except (ValueError, RecursionError):
         raise UnexpectedAnswer("the answer is no JSON", hint=_CHECK_URL) from None
@@ -213,18 +229,35 @@ def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     return found
 
 
+def _whole(digits: str) -> int | float:
+    """A whole number; one that is too long for any field is a float, which no field takes."""
+    return int(digits) if len(digits) <= _DIGITS else float(digits)
+
+
 def _no_constant(_: str) -> NoReturn:
     raise ValueError
 
 
-def _object(value: Json) -> dict[str, Json]:
+def _object(value: Json, path: str = "it") -> dict[str, Json]:
     if not isinstance(value, dict):
-        raise _unexpected("not an object where one belongs")
+        raise _unexpected(f"{path} is not an object")
     return value
 
 
-def _list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
+def _map(arguments: Mapping[str, Json], name: str) -> dict[str, Json]:
+    """A map of ids, which may be null or missing: RFC 8620, section 5.3."""
+    value = arguments.get(name)
+    return {} if value is None else _object(value, name)
+
+
+def _list(details: Mapping[str, Json], name: str) -> list[Json]:
+    """A list of a refusal, which may be null or missing."""
+    value = details.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or len(value) > MAX_ITEMS:
+        raise _unexpected(f"notUpdated/{SINGLETON}/{name} is not a list of at most 1,000 items")
+    return value
 
 
 def _kind(value: Json) -> str:
@@ -244,7 +277,7 @@ def _place(pointer: str) -> str:
 
 def _validation(error: dict[str, Json]) -> str:
     kind, name, limit = (error.get(key) for key in ("type", "property", "required"))
-    bound = f" {limit}" if isinstance(limit, int) else ""
+    bound = f" {limit}" if isinstance(limit, int) and not isinstance(limit, bool) else ""
     return f"{_name(name)}: {_kind(kind)}{bound}"
 
 

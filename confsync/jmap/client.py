@@ -13,7 +13,7 @@ from confsync.errors import (
     ServerRefused,
     caught,
 )
-from confsync.jmap.answers import raise_method_error, refusal, responses, the_object
+from confsync.jmap.answers import SINGLETON, raise_method_error, refusal, responses, the_object
 from confsync.jmap.write import Credentials, authorization, update_json
 from confsync.net.http import Request
 from confsync.net.patience import Patience
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PATH = "/jmap/"
 PATIENCE = Patience()
 USING = ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"]
-_GET = {"ids": ["singleton"]}
+_GET = {"ids": [SINGLETON]}
 
 Decode: TypeAlias = "Callable[[Mapping[str, Json]], Live]"
 Calls: TypeAlias = "list[list[object]]"
@@ -139,7 +139,7 @@ class Client:
         get, set_ = f"x:{name}/get", f"x:{name}/set"
 
         def calls() -> Calls:
-            change = {"update": {"singleton": update_json(patch, self._vault)}}
+            change = {"update": {SINGLETON: update_json(patch, self._vault)}}
             return [[get, _GET, "before"], [set_, change, "set"], [get, _GET, "after"]]
 
         def taken(answer: Answer) -> Exchange:

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import UnexpectedAnswer
-from confsync.sync.secret import HIDDEN, Vault
+from confsync.kinds.kind import U64
+from confsync.sync.secret import HIDDEN, MASK, Vault
 from confsync.sync.shape import (
     Boolean,
     Choice,
@@ -33,20 +34,29 @@ if TYPE_CHECKING:
 # What is shown of a newer server: its own names, never a text that somebody stored there.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,40}")
 
+MAX_ITEMS = 1000
+MAX_TEXT = 64 * 1024
+MAX_UNKNOWN = 20
+"""Unknown names that are listed; more are counted. A server cannot make a report endless."""
+
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 def from_wire(kind: Kind, answer: Mapping[str, Json], vault: Vault) -> Live:
     """Decode what `get` returned for an object.
 
-    Durations are integers in milliseconds, sets are objects of `true`, lists are objects with
-    the keys 0, 1, …, every secret is `****`. Fields and variants that confsync does not know are
-    named in the result. Raises UnexpectedAnswer where a value is of another type.
+    Durations are integers in milliseconds, from 1; sets are objects of `true`, lists are objects
+    with the keys 0, 1, …, every secret is `****`. Fields and variants that confsync does not know
+    are named in the result, the first 20 of them. A field's own limits are not checked: an older
+    server may have stored something else.
+
+    Raises UnexpectedAnswer for a value of another type, a list or set of more than 1,000 items and
+    a text of more than 64 KiB.
     """
     decoder = _Decoder(vault)
     members = {name: value for name, value in answer.items() if name != "id"}
     tree = decoder.variant(members, kind.shape, ())
-    return Live(kind.name, tree, tuple(decoder.unrecognised))
+    return Live(kind.name, tree, _listed(decoder.unrecognised))
 
 
 class _Decoder:
@@ -66,7 +76,7 @@ class _Decoder:
             return Object(tag, {})
         self.unrecognised += [
             path_text((*path, name if _NAME.fullmatch(name) else "a name that is none"))
-            for name in value
+            for name in sorted(value)
             if name not in known.fields and name != "@type"
         ]
         return Object(
@@ -87,13 +97,16 @@ class _Decoder:
     def _value(self, value: Json, shape: Shape, path: Path) -> Tree:
         match shape:
             case SecretText():
+                if value != MASK:
+                    raise _unexpected(path, f"{MASK}, as Stalwart masks every secret")
                 return HIDDEN
             case UrlText():
                 return seal_url(_text(value, path), self._vault)
             case UrlSet():
-                if not isinstance(value, dict):
-                    raise _unexpected(path, "an object of members")
-                return Members(tuple(seal_url(member, self._vault) for member in value))
+                if not isinstance(value, dict) or any(kept is not True for kept in value.values()):
+                    raise _unexpected(path, "an object whose values are all true")
+                _check_number(value, path)
+                return Members(tuple(seal_url(_text(url, path), self._vault) for url in value))
             case ListOf():
                 return self._list(value, shape, path)
             case Variants():
@@ -104,6 +117,7 @@ class _Decoder:
     def _list(self, value: Json, shape: ListOf, path: Path) -> Items:
         if not isinstance(value, dict):
             raise _unexpected(path, "an object with the keys 0, 1, …")
+        _check_number(value, path)
         if set(value) != {str(index) for index in range(len(value))}:
             raise _unexpected(path, "the keys 0, 1, … without gaps")
         slots = range(len(value))
@@ -119,19 +133,41 @@ def _scalar(value: Json, shape: Shape, path: Path) -> Scalar:
                 raise _unexpected(path, "true or false")
             return value
         case Unsigned() | Duration():
-            if isinstance(value, bool) or not isinstance(value, int):
-                raise _unexpected(path, "a whole number")
-            return value
+            return _number(value, 1 if isinstance(shape, Duration) else 0, path)
         case Text() | Choice():
             return _text(value, path)
         case _:
             raise _unexpected(path, "a value of another shape")
 
 
+def _number(value: Json, least: int, path: Path) -> int:
+    """A whole number that the wire can carry: wire sections 3 and 5.2."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= U64:
+        raise _unexpected(path, f"a whole number from {least} to {U64}")
+    return value
+
+
 def _text(value: Json, path: Path) -> str:
     if not isinstance(value, str):
         raise _unexpected(path, "a text")
+    try:
+        size = len(value.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise _unexpected(path, "valid Unicode") from None
+    if size > MAX_TEXT:
+        raise _unexpected(path, "a text of at most 64 KiB")
     return value
+
+
+def _check_number(items: Mapping[str, Json], path: Path) -> None:
+    if len(items) > MAX_ITEMS:
+        raise _unexpected(path, "a list of at most 1,000 items")
+
+
+def _listed(names: list[str]) -> tuple[str, ...]:
+    """The unknown names to list, and the number of the others."""
+    more = len(names) - MAX_UNKNOWN
+    return (*names[:MAX_UNKNOWN], *([f"{more:,} other names"] if more > 0 else []))
 
 
 def _unexpected(path: Path, wanted: str) -> UnexpectedAnswer:

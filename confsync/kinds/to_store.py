@@ -57,7 +57,8 @@ class Writer:
 
     `taken` are the names of references that may not be used again. `fill_in` are those that it
     made up. `unsayable` are the places of texts that no file can hold: a mask, what looks like a
-    password in a URL where none belongs, white space where it is trimmed, half a character.
+    password in a URL where none belongs, no text at all, white space where it is trimmed, half a
+    character.
     """
 
     taken: frozenset[str] = frozenset()
@@ -118,7 +119,7 @@ class Writer:
 
     def _text(self, value: str, path: Path, *, trimmed: bool) -> str:
         changed = trim(value) if trimmed else value if trim(value) else ""
-        unfit = MASK in {value, changed} or changed != value or any(map(_half, value))
+        unfit = changed != value or changed in {"", MASK} or any(map(_half, value))
         if unfit or masked(value) != value:
             self.unsayable.append(path)
         return value

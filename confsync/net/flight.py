@@ -19,6 +19,15 @@ class Line:
     """The connection that requests go over, if there is one. It outlives them."""
 
     stream: Any = None  # httpcore's, which is typed as little
+    tls: tuple[str, str] = ("no TLS", "")
+    """Version and cipher."""
+
+    def goes_over(self, stream: Any) -> None:  # noqa: ANN401 - httpcore's, the same
+        """Take note of a stream, and of its TLS: nothing tells that once it is closed."""
+        self.stream = stream
+        found = stream.get_extra_info("ssl_object")
+        if found:
+            self.tls = (str(found.version()), str((found.cipher() or ("",))[0]))
 
     def cut(self) -> None:
         """Wake the thread that reads from it or writes to it: both fail from now on."""
@@ -27,14 +36,6 @@ class Line:
             with suppress(OSError):
                 # Not the method of an SSL socket, which would take the TLS away under a reader.
                 socket.socket.shutdown(found, socket.SHUT_RDWR)
-
-    @property
-    def tls(self) -> tuple[str, str]:
-        """Version and cipher; `no TLS` and nothing where there is none."""
-        found = self.stream and self.stream.get_extra_info("ssl_object")
-        if not found:
-            return ("no TLS", "")
-        return (str(found.version()), str((found.cipher() or ("",))[0]))
 
 
 class Flight:
@@ -52,7 +53,6 @@ class Flight:
         self.sending = False
         self.at_proxy = proxied
         self.proxy_status: int | None = None
-        self.reused = True
 
     def body(self, content: bytes) -> Iterator[bytes]:
         """The request's body, which can be asked for once: nothing is ever sent again."""
@@ -77,14 +77,12 @@ class Flight:
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Take note of an event of httpcore's."""
         match event:
-            case "connection.connect_tcp.started":
-                self.reused = False
             case (
                 "connection.connect_tcp.complete"
                 | "connection.start_tls.complete"
                 | "proxy.start_tls.complete"
             ) if not self._given_up:
-                self._line.stream = info["return_value"]
+                self._line.goes_over(info["return_value"])
             case "proxy.start_tls.started":
                 self.at_proxy = False
             case "http11.receive_response_headers.complete" if not self.sending:

@@ -57,7 +57,8 @@ class Answer:
 
 
 class Connection:
-    """A connection to one origin, which it never leaves.
+    """Requests to one origin, which they never leave, each over a connection of its own: bytes that
+    stand behind an answer can never be taken for the next one.
 
     `trust` says which certificates count; it does for a `proxy` too, which never gets to see the
     client's certificate. Nothing is taken from the environment but where the system's trust store
@@ -147,7 +148,7 @@ class Connection:
         except KeyboardInterrupt:
             flight.give_up()
             raise
-        self._tell(path, result, flight, monotonic() - started)
+        self._tell(path, result, monotonic() - started)
         return result
 
     def _wait(
@@ -185,15 +186,10 @@ class Connection:
         except (httpx.TransportError, httpx.StreamError, OSError) as error:
             return self._route.failure(error, flight)
 
-    def _tell(
-        self, path: str, result: Answer | ConfsyncError, flight: Flight, seconds: float
-    ) -> None:
+    def _tell(self, path: str, result: Answer | ConfsyncError, seconds: float) -> None:
         if _log.isEnabledFor(logging.DEBUG) and self._line.stream is not None:
             version, cipher = self._line.tls
-            use = "connection used again" if flight.reused else "new connection"
-            _log.debug(
-                "%s: %s", self._route.server, ", ".join(filter(None, (use, version, cipher)))
-            )
+            _log.debug("%s: %s", self._route.server, ", ".join(filter(None, (version, cipher))))
         asked, after = f"POST {self._route.server}{path}", f"{seconds:.2f} s"
         if isinstance(result, Answer):
             # Not how long it is: that would tell the length of the passwords in it.
@@ -218,6 +214,7 @@ def _client(route: Route) -> httpx.Client:
             proxy=_proxy(route),
             trust_env=False,
             follow_redirects=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
             headers={"Accept-Encoding": "identity", "User-Agent": "confsync"},
         )
     except httpx.InvalidURL:

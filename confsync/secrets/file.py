@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from confsync.files.regular import NotRegular, read_regular
 from confsync.secrets.resolver import Moment, Unavailable
 from confsync.secrets.text import MAX_BYTES, text_of
 from confsync.sync.secret import Form
@@ -22,7 +23,7 @@ class File:
     moment: Moment = "plan"
 
     def __call__(self, ref: Ref, environment: Mapping[str, str]) -> str:
-        """The file's text, UTF-8, without one trailing newline. At most 64 KiB.
+        """The text of a regular file, UTF-8, without one trailing newline. At most 64 KiB.
 
         A relative path starts from the directory of the file that holds the reference. Raises
         Unavailable.
@@ -33,8 +34,10 @@ class File:
             " that says it"
         )
         try:
-            with Path(ref.base, ref.argument).open("rb") as file:
-                content = file.read(MAX_BYTES + 1)
+            content = read_regular(Path(ref.base, ref.argument), MAX_BYTES)
+        except NotRegular as found:
+            hint = "save the secret as a file, or use {command: […]}"
+            raise Unavailable(f"{ref} is {found.what}, not a regular file", hint) from None
         except OSError:
             raise Unavailable(f"{ref} cannot be read", hint) from None
         return text_of(content, ref, "is this the file with the secret?")

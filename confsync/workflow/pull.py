@@ -43,7 +43,10 @@ if TYPE_CHECKING:
 
 NAME = "InMemoryStore"
 
-_BEYOND = {"above-limit", "below-limit", "too-large-number", "unknown-choice"}
+_BEYOND = {
+    *("above-limit", "below-limit", "no-shards", "one-shard", "too-large-number"),
+    "unknown-choice",
+}
 """The rules that values of a server may break that has other limits, or more choices."""
 
 

@@ -10,20 +10,28 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from confsync.errors import InvalidFiles
+from confsync.errors import InvalidFiles, WrongUsage
 from confsync.files.config import find
 from confsync.files.members import beside
 from confsync.files.target import MEMBERS
 from confsync.report.problems import problems_text
 from confsync.workflow.configuration import configuration
+from tests.cli.process import Desk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CASES = Path(__file__).parent.parent / "cases" / "config"
 NAMES = sorted(case.name for case in CASES.iterdir())
 WRITE = bool(os.environ.get("CONFSYNC_WRITE_CASES"))
+STRANGER = 54_321
+"""A user that nobody is."""
 SECRET = re.compile("correct.horse", re.IGNORECASE)
 FACT = re.compile(r"confsync\.yaml(:[1-9][0-9]*(:[1-9][0-9]*)?)?: error: [^A-Z].*[^.] \[[a-z-]+\]|")
 HINT = re.compile(r"  hint: ([^A-Z]|InMemoryStore/|Basic ).*[^.]")
@@ -117,6 +125,97 @@ def test_a_link_that_leads_nowhere_is_told_not_passed_over(
     (tmp_path / "confsync.yaml").symlink_to("nowhere.yaml")
     monkeypatch.chdir(tmp_path)
     assert told(tmp_path).startswith("confsync.yaml: error: there is no such file")
+
+
+@pytest.fixture
+def give_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Give a file to another user; without root's right to do so, become another user."""
+    user = os.geteuid()
+
+    def give(path: Path) -> None:
+        if user == 0:
+            os.chown(path, STRANGER, -1, follow_symlinks=False)
+        else:
+            monkeypatch.setattr(os, "geteuid", lambda: STRANGER)
+
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    return give
+
+
+@pytest.mark.parametrize("owned", ["confsync.yaml", "", "linked/confsync.yaml", "linked"])
+def test_one_that_belongs_to_somebody_else_is_refused(
+    tmp_path: Path, give_away: Callable[[Path], None], owned: str
+) -> None:
+    """The file or the link that leads to it, and the directory that it stands in."""
+    below = tmp_path / "linked" / "stores"
+    below.mkdir(parents=True)
+    (tmp_path / "linked" / ".git").mkdir()
+    (tmp_path / "confsync.yaml").touch()
+    (tmp_path / "linked" / "confsync.yaml").symlink_to("../confsync.yaml")
+    directory = below if owned.startswith("linked") else tmp_path
+    assert find(directory) is not None
+    give_away(tmp_path / owned)
+    with pytest.raises(WrongUsage) as caught:
+        find(directory)
+    assert caught.value.where == ("../" if directory == below else "") + "confsync.yaml"
+    assert "belongs to another user" in caught.value.message
+
+
+def test_a_link_to_a_file_of_somebody_else_is_refused(
+    tmp_path: Path, give_away: Callable[[Path], None]
+) -> None:
+    (tmp_path / "theirs.yaml").touch()
+    (tmp_path / "confsync.yaml").symlink_to("theirs.yaml")
+    give_away(tmp_path / "theirs.yaml")
+    with pytest.raises(WrongUsage, match="belongs to another user"):
+        find(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_with_sudo_that_of_the_user_who_called_it_counts_as_one_s_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in (tmp_path, tmp_path / "confsync.yaml"):
+        path.touch()
+        os.chown(path, STRANGER, -1)
+    monkeypatch.setenv("SUDO_UID", str(STRANGER))
+    assert find(tmp_path) == "confsync.yaml"
+    for other in (str(STRANGER + 1), "", "nobody", "9" * 5000):
+        monkeypatch.setenv("SUDO_UID", other)
+        with pytest.raises(WrongUsage):
+            find(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_that_of_root_counts_for_everybody_and_a_sudo_uid_for_root_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "confsync.yaml").touch()
+    monkeypatch.setattr(os, "geteuid", lambda: STRANGER)
+    assert find(tmp_path) == "confsync.yaml"
+    os.chown(tmp_path / "confsync.yaml", STRANGER + 1, -1)
+    monkeypatch.setenv("SUDO_UID", str(STRANGER + 1))
+    with pytest.raises(WrongUsage):
+        find(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("words", [["plan"], ["apply", "--yes"], ["validate"], ["show"], ["pull"]])
+def test_no_command_takes_credentials_or_a_server_from_one_that_is_refused(
+    tmp_path: Path, words: list[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        target = f"{{url: '{url}', files: [a.yaml], token: {{env: STALWART_TOKEN}}}}"
+        (tmp_path / "confsync.yaml").write_text(f"targets: {{t: {target}}}\n")
+        (tmp_path / "a.yaml").write_text("InMemoryStore: {'@type': Default}\n")
+        os.chown(tmp_path / "confsync.yaml", STRANGER, -1)
+        ran = Desk(tmp_path).run(*words)
+        listening.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            listening.accept()
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("error: confsync.yaml: belongs to another user")
 
 
 @pytest.mark.parametrize(

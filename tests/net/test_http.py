@@ -16,7 +16,7 @@ from confsync.errors import ConnectionFailed, ConnectionLost, UnexpectedAnswer
 from confsync.net.endpoint import endpoint
 from confsync.net.flight import Flight, Line
 from confsync.net.http import MAX_ANSWER, Connection, Request
-from tests.net.asking import OK, failure, post
+from tests.net.asking import OK, failure, post, written
 from tests.net.tls_server import heard
 
 if TYPE_CHECKING:
@@ -197,12 +197,14 @@ def test_a_process_ends_at_the_deadline_whatever_its_request_hangs_in(hanging: s
 
 
 def test_a_request_is_cut_at_the_deadline_however_lively_its_server_is() -> None:
-    """Over a connection that was used before, too: the thread ends, and its secrets with it."""
+    """After another request, too: the thread ends, and its secrets with it."""
 
     def once(connection: socket.socket) -> None:
-        heard(connection)
-        connection.sendall(OK)
-        slow_body(connection)
+        if server.requests:
+            slow_body(connection)
+        else:
+            server.requests.append(heard(connection))
+            connection.sendall(OK)
 
     with peer(once) as server, Connection(endpoint(server.url), deadline=0.3) as connection:
         assert connection.post("/jmap/", lambda: Request(b"{}", {})).status == 200
@@ -373,6 +375,25 @@ def test_a_connection_that_is_reset_may_have_brought_the_request() -> None:
 
     with peer(reset) as server:
         failure(server.url, ConnectionLost)
+
+
+@pytest.mark.parametrize("behind", [b"{}", b"\r\n", OK.replace(b"{}", b"[]"), OK * 3])
+def test_bytes_behind_an_answer_are_not_taken_for_the_next_one(behind: bytes) -> None:
+    """Whether they come with the answer or later, and whatever the peer would say next."""
+
+    def speak(connection: socket.socket) -> None:
+        heard(connection)
+        first, second = (behind, b"") if len(server.requests) % 2 else (b"", behind)
+        server.requests.append(b"")
+        connection.sendall(OK + first)
+        with suppress(OSError):
+            connection.sendall(second)
+            if heard(connection):
+                connection.sendall(OK.replace(b"{}", b"[]"))
+
+    with peer(speak) as server, Connection(endpoint(server.url)) as connection:
+        bodies = [connection.post("/jmap/", written).body for _ in range(6)]
+    assert bodies == [b"{}"] * 6
 
 
 def test_two_requests_go_over_one_connection_object() -> None:
