@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import OutputFailed
+from confsync.sync.characters import without_brackets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +31,7 @@ def append(path: str, record: Mapping[str, Json]) -> None:
 
     A file that is not there is made, as in `check`. Raises OutputFailed.
     """
-    line = json.dumps(record, separators=(",", ":")) + "\n"
+    line = without_brackets(json.dumps(record, separators=(",", ":")), "\\u0023") + "\n"
     with _opened(path) as descriptor:
         content = _after_torn(descriptor) + line.encode("ascii")
         if os.write(descriptor, content) != len(content):

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from confsync.files.block_text import folded, header, moved
 from confsync.files.pieces import STEP, Piece, gaps, written
-from confsync.files.quoting import is_plain, is_visible, single_quoted
+from confsync.files.quoting import is_plain, single_quoted
+from confsync.sync.characters import is_visible
 
 _LINE_END = re.compile(r"\r\n?")
 _BLOCK = frozenset("|>")

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.files.quoting import escaped, is_visible
+from confsync.files.quoting import escaped
+from confsync.sync.characters import is_visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -105,10 +106,6 @@ def _text(value: str, quote: str) -> str:
 
 
 def _double(value: str) -> str:
-    return f'"{"".join(map(_character, value))}"'
-
-
-def _character(character: str) -> str:
-    if character in '"\\':
-        return f"\\{character}"
-    return "\\u000a" if character == "\n" else escaped(character)
+    quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+    one_line = escaped(quoted).replace("\n", "\\u000a")
+    return f'"{one_line}"'

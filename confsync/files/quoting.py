@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from confsync.sync.characters import is_visible, visible
 
 # What begins or is one of YAML's own marks, and what some reader takes for something else: `:word`
 # is a symbol in Ruby.
@@ -49,23 +50,9 @@ def single_quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def is_visible(text: str) -> bool:
-    """Whether each character shows what it is: no control, format or unassigned one, no odd space,
-    no line break. A text with others belongs in double quotes.
-    """
-    return all(map(_visible, text))
-
-
 def escaped(text: str) -> str:
-    """The same with what is not visible as escapes of double quotes."""
-    return "".join(
-        character if _visible(character) or character == "\n" else _escape(character)
-        for character in text
-    )
-
-
-def _visible(character: str) -> bool:
-    return character == " " or unicodedata.category(character)[0] not in "CZ"
+    """YAML with what is not visible in it as escapes of double quotes."""
+    return visible(text, keep="\n", escape=_escape)
 
 
 def _escape(character: str) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, SingleQuotedScalarString
 
-from confsync.files.quoting import escaped, is_plain, is_visible
+from confsync.files.quoting import escaped, is_plain
+from confsync.sync.characters import has_brackets, is_visible, without_brackets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,7 @@ def yaml_text(document: Mapping[str, Plain]) -> str:
     )
     out = StringIO()
     yaml.dump(_quoted(dict(document)), out)
-    return escaped(out.getvalue())
+    return without_brackets(escaped(out.getvalue()), "\\x23")
 
 
 def _quoted(value: Plain) -> Plain:
@@ -39,8 +40,9 @@ def _quoted(value: Plain) -> Plain:
 
 
 def _text(text: str) -> str:
-    if is_plain(text):
+    hidden = not is_visible(text) or has_brackets(text)
+    if not hidden and is_plain(text):
         return text
-    quotes = SingleQuotedScalarString if is_visible(text) else DoubleQuotedScalarString
+    quotes = DoubleQuotedScalarString if hidden else SingleQuotedScalarString
     quoted: str = quotes(text)
     return quoted

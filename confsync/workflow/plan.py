@@ -11,6 +11,7 @@ from confsync.kinds.ignored import ignored_wrongly
 from confsync.secrets import RESOLVERS
 from confsync.secrets.moment import At
 from confsync.secrets.resolve import resolve
+from confsync.sync.guessable import guessable_findings
 from confsync.sync.hidden import kept
 from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
 from confsync.sync.risk import Lapse, as_finding, check_allowed, lapsed
@@ -93,7 +94,8 @@ def planned(
     shape = KINDS[desired.object].shape
     policy = options.hidden_secrets
     found = make_plan(target, desired, live, shape, hidden_secrets=policy, risks=told)
-    return replace(found, findings=(*found.findings, *notes, *lapsed(options.lapses, told)))
+    more = (*lapsed(options.lapses, told), *guessable_findings(desired))
+    return replace(found, findings=(*found.findings, *notes, *more))
 
 
 def replanned(saved: Plan, desired: Desired, live: Live) -> Plan:
@@ -101,7 +103,8 @@ def replanned(saved: Plan, desired: Desired, live: Live) -> Plan:
     desired = keep_unmanaged(desired, live)
     risks = tuple(finding for finding in saved.findings if finding.risk)
     shape, policy = KINDS[desired.object].shape, saved.hidden_secrets
-    return make_plan(saved.target, desired, live, shape, hidden_secrets=policy, risks=risks)
+    found = make_plan(saved.target, desired, live, shape, hidden_secrets=policy, risks=risks)
+    return replace(found, findings=(*found.findings, *guessable_findings(desired)))
 
 
 def missing(resolved: Resolved, found: Plan) -> list[Problem]:

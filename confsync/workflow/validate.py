@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confsync.errors import InvalidFiles, Problem
-from confsync.sync.risk import check_allowed, judged
+from confsync.kinds.documented import documented
+from confsync.sync.guessable import guessable_findings
+from confsync.sync.risk import as_problem, check_allowed, judged
 from confsync.sync.secret import Vault
 from confsync.workflow.discreet import discreet
 from confsync.workflow.load import load
@@ -28,7 +30,8 @@ def validate(files: Sequence[str], *, allow: Collection[str] = ()) -> tuple[Prob
 def problems_of(files: Sequence[str], allow: Collection[str]) -> tuple[Problem, ...]:
     """Every problem of some files laid over each other."""
     try:
-        found = load(files, Vault()).risks
+        loaded = load(files, Vault(documented))
+        found = (*loaded.risks, *map(as_problem, guessable_findings(loaded.desired)))
     except InvalidFiles as invalid:
         found = invalid.problems
     return tuple(judged(problem, allow) for problem in found)
