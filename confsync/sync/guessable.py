@@ -36,9 +36,10 @@ def _paths(value: Tree, path: Path) -> Iterator[Path]:
         case Object():
             for name, member in value.members.items():
                 yield from _paths(member, (*path, name))
-        case Items(items=members) | Members(members=members):
-            for index, member in enumerate(members):
-                yield from _paths(member, (*path, index))
+        case Items() | Members():
+            parts: tuple[Tree, ...] = value.items if isinstance(value, Items) else value.members
+            for index, part in enumerate(parts):
+                yield from _paths(part, (*path, index))
         case Secret(guessable=True, ref=ref) if ref is not None:
             yield path
         case Url(ref=ref) if any(
