@@ -69,11 +69,11 @@ COMMANDS = (
 WIDTHS = range(20, 201)
 
 
-def live(name: str, **changes: object) -> Live:
+def live(name: str) -> Live:
     state: Any = rules.defaults("RedisSentinel")
-    fields = {"serviceName": name, "authUsername": name, "urls": {f"redis://{name}": True}}
-    wire = {"@type": "RedisSentinel", **state, **fields, **changes}
-    return from_wire(KIND, {**rules.get_view(wire), "newer": 1}, Vault())
+    fields: Any = {"serviceName": name, "authUsername": name, "urls": {f"redis://{name}": True}}
+    wire: Any = rules.get_view({"@type": "RedisSentinel", **state, **fields})
+    return from_wire(KIND, {**wire, "newer": 1}, Vault())
 
 
 def plan_of(text: str, directory: Path) -> Plan:
@@ -81,7 +81,7 @@ def plan_of(text: str, directory: Path) -> Plan:
     file = directory / f"{text.replace('/', '')[:200]}.yaml"
     wanted = {"@type": "RedisSentinel", "serviceName": f"{text} too", "urls": [f"redis://{text}"]}
     secret = {"@type": "Value", "secret": {"env": "A"}}
-    document = {"InMemoryStore": {**wanted, "authUsername": f"{text} 2", "authSecret": secret}}
+    document: Any = {"InMemoryStore": {**wanted, "authUsername": f"{text} 2", "authSecret": secret}}
     file.write_text(yaml_text(document), encoding="utf-8")
     found = load([str(file.relative_to(directory))], Vault())
     target = Target(text, f"https://{text}")
@@ -263,7 +263,8 @@ def test_a_report_is_cut_with_a_word_about_it(tmp_path: Path) -> None:
     found = load(["a.yaml"], Vault())
     shard: Any = {"@type": "Redis", **rules.defaults("Redis")}
     shards = {str(slot): {**shard, "url": f"redis://{slot}"} for slot in range(10_000)}
-    state = from_wire(KIND, rules.get_view({"@type": "Sharded", "stores": shards}), Vault())
+    wire: Any = rules.get_view({"@type": "Sharded", "stores": shards})
+    state = from_wire(KIND, wire, Vault())
     wanted = load_shards(tmp_path)
     plan = planned(Target("", ""), wanted, state, Options(), ())
     text, document = PLAN["text"](plan), json.loads(PLAN["json"](plan))
@@ -289,8 +290,8 @@ def load_shards(tmp_path: Path) -> Any:  # noqa: ANN401 - a desired state
 
 def test_fields_that_nobody_knows_do_not_fill_a_report(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("InMemoryStore: {'@type': Default}\n")
-    unknown = {f"newer{number}": 1 for number in range(100_000)}
-    state = from_wire(KIND, {"@type": "Default", **unknown}, Vault())
+    unknown: Any = {"@type": "Default", **{f"newer{number}": 1 for number in range(100_000)}}
+    state = from_wire(KIND, unknown, Vault())
     plan = planned(Target("", ""), load(["a.yaml"], Vault()).desired, state, Options(), ())
     assert [finding.rule for finding in plan.findings] == ["unrecognised"] * 21
     assert "the server sent 99,980 more names, which" in plan.findings[-1].message

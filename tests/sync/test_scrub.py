@@ -7,7 +7,7 @@ import itertools
 import json
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -16,15 +16,14 @@ from hypothesis import strategies as st
 
 from confsync.kinds.documented import documented
 from confsync.sync import pointer
-from confsync.sync.scrub import LEARNED_NOTHING, SHORTEST, spellings, without
+from confsync.sync.common_words import SHORTEST
+from confsync.sync.scrub import LEARNED_NOTHING, spellings, without
 from confsync.sync.secret import MASK, Vault
 from confsync.sync.url import percent_encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import FrameType
-
-    TraceFunction = Callable[[FrameType, str, object], object]
 
 VALUE = "pä/s s+\"\\%'wörd"
 # Nothing of the surroundings can be a part of a spelling.
@@ -176,7 +175,7 @@ def steps(values: list[str], text: str) -> int:
     """How many lines of the scrubber's own code a search runs: no clock, the same everywhere."""
     learned, count = LEARNED_NOTHING.learning(len(values), values), 0
 
-    def trace(frame: FrameType, event: str, _: object) -> TraceFunction | None:
+    def trace(frame: FrameType, event: str, _: object) -> Any:  # noqa: ANN401 - as Python has it
         nonlocal count
         if not frame.f_code.co_filename.endswith("scrub.py"):
             return None
