@@ -127,7 +127,6 @@ def _book(file: str, console: Console) -> Audit:
         file,
         os.environ,
         now=lambda: datetime.now(UTC),
-        scrub=console.scrub,
         tell=lambda line: console.say(f"{line}\n"),
     )
 

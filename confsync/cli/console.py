@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Self
 
 from confsync.cli.signals import mute_interrupts, raise_interrupts
 from confsync.errors import OutputFailed, ReaderGone
+from confsync.sync.characters import without_commands
+from confsync.sync.scrub import scrubbing
 from confsync.sync.secret import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from confsync.workflow.server import Sending
 
@@ -25,20 +27,24 @@ class Console:
     """What one run of the program writes to, and the vault that holds the run's secrets.
 
     Secrets are sealed from door to door, and nothing here gets to see one. As a last line of
-    defence everything that is written goes through the vault's scrubber all the same; only the
-    tests that prove the first line do without (`scrubbed=False`).
+    defence every text from outside goes through the vault's scrubber before it is laid out; only
+    the tests that prove the first line do without (`scrubbed=False`). `asking`: the run asks a
+    server, so its credentials are secrets from the start.
+
+    What is written holds no command to a CI runner, whoever made it.
     """
 
-    def __init__(self, *, scrubbed: bool = True) -> None:
-        self.vault = Vault()
+    def __init__(self, *, scrubbed: bool = True, asking: bool = False) -> None:
+        self.vault = Vault(_documented)
         self._updates = 0
         self._scrubbed = scrubbed
         self._end = ExitStack()
-        for name in _CREDENTIALS:
+        for name in _CREDENTIALS if asking else ():
             if value := os.environ.get(name):
                 self.vault.seal(value)
 
     def __enter__(self) -> Self:
+        self._end.enter_context(scrubbing(self.scrub))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -74,23 +80,23 @@ class Console:
         return sys.stderr is not None and sys.stderr.isatty()
 
     def scrub(self, text: str) -> str:
-        """The text as it may be written, wherever to."""
+        """A text from outside as it may be shown, wherever."""
         return self.vault.scrub(text) if self._scrubbed else text
 
     def say(self, text: str) -> None:
         """Tell people something: everything that is not data goes to standard error."""
         if sys.stderr is not None:
             with suppress(OSError):
-                sys.stderr.write(self.scrub(text))
+                sys.stderr.write(without_commands(text))
                 sys.stderr.flush()
 
-    def print(self, text: str) -> None:
-        """Write data to standard output. Raises OutputFailed."""
+    def print(self, text: str, *, commands: bool = False) -> None:
+        """Write data to standard output. `commands`: they are meant. Raises OutputFailed."""
         if sys.stdout is None:
             hint = "open it, or let it write to a file, with `> FILE`"
             raise OutputFailed("standard output is closed", hint=hint)
         try:
-            sys.stdout.write(self.scrub(text))
+            sys.stdout.write(text if commands else without_commands(text))
             sys.stdout.flush()
         except OSError as error:
             # What is left in the buffer must not fail again when the process ends.
@@ -100,3 +106,9 @@ class Console:
                 raise ReaderGone("the reader of standard output is gone") from None
             hint = "is the disk full?"
             raise OutputFailed("standard output cannot be written", hint=hint) from None
+
+
+def _documented() -> Collection[str]:
+    from confsync.kinds.documented import documented  # noqa: PLC0415 - paid for when needed
+
+    return documented()

@@ -12,6 +12,7 @@ from confsync.cli.status import Status, of_outcome, worst
 from confsync.cli.told import UNCHANGED, tell_failures
 from confsync.errors import OutputFailed
 from confsync.report import OUTCOMES, PLANS
+from confsync.report.printable import printable
 from confsync.sync.outcome import NotBegun, NotSent
 from confsync.sync.values import Failed
 
@@ -80,7 +81,7 @@ def finish(ended: Sequence[Ended], outputs: Outputs, book: Audit | None) -> Stat
         failed.unchanged = False
         raise failed
     if failed is not None:
-        console.say(f"error: {failed.message}\n")
+        console.say(f"error: {printable(failed.message)}\n")
     return status
 
 

@@ -106,7 +106,8 @@ def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
     `scrubbed=False` is for the tests that prove that there is nothing to scrub.
     """
     command = next((argument for argument in arguments if argument in COMMANDS), "")
-    with Console(scrubbed=scrubbed) as console:
+    asking = command in COMMANDS and command not in _NO_SERVER
+    with Console(scrubbed=scrubbed, asking=asking) as console:
         try:
             return _run(arguments, console)
         except click.UsageError as usage:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import OutputFailed, WrongUsage
 from confsync.report.colour import coloured
+from confsync.sync.characters import without_commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -26,6 +27,8 @@ class Sink:
 
 
 STDOUT = Sink("text", None)
+COMMANDING = frozenset({"github"})
+"""The formats that are commands to a CI runner."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,12 @@ class Outputs:
     def write(self, sink: Sink, text: str) -> None:
         """Write a result whole. Colour only for text on standard output. Raises OutputFailed."""
         if sink.file is None:
-            self.console.print(coloured(text) if sink == STDOUT and _colour(self.color) else text)
+            shown = coloured(text) if sink == STDOUT and _colour(self.color) else text
+            self.console.print(shown, commands=sink.format in COMMANDING)
             return
+        inert = text if sink.format in COMMANDING else without_commands(text)
         try:
-            Path(sink.file).write_text(self.console.scrub(text), encoding="utf-8")
+            Path(sink.file).write_text(inert, encoding="utf-8")
         except OSError:
             raise _unwritable(sink) from None
 

@@ -13,20 +13,25 @@ if TYPE_CHECKING:
     from confsync.cli.console import Console
     from confsync.errors import ConfsyncError
 
+_LONGEST = 4000
+"""Characters of a fact or a hint: a line to run again can be long."""
+
 UNCHANGED = "nothing was changed on any server"
 
 
 def told(error: ConfsyncError, console: Console, target: str = "") -> list[str]:
     """The lines that tell of an error; `target` is the one of several that it is about."""
-    of = f"target {target}: " if target else ""
+    from confsync.report.printable import printable  # noqa: PLC0415 - paid for when needed
+
+    of = f"target {printable(target)}: " if target else ""
     if isinstance(error, InvalidFiles | SecretUnavailable):
         from confsync.report import problems  # noqa: PLC0415 - paid for when needed
 
         text = problems.shown_problems if console.at_terminal else problems.problems_text
-        return [f"{text(error.problems)}error: {of}{error.message}"]
-    place = f"{error.where}: " if error.where else ""
-    hint = [f"hint: {error.hint}"] if error.hint else []
-    return [f"error: {of}{place}{error.message}", *hint]
+        return [f"{text(error.problems)}error: {of}{printable(error.message, _LONGEST)}"]
+    place = f"{printable(error.where)}: " if error.where else ""
+    hint = [f"hint: {printable(error.hint, _LONGEST)}"] if error.hint else []
+    return [f"error: {of}{place}{printable(error.message, _LONGEST)}", *hint]
 
 
 def tell_failures(console: Console, found: Iterable[object], unchanged: str) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import OutputFailed
 from confsync.files.regular import opened
+from confsync.sync.characters import without_brackets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +40,7 @@ def append(path: str, record: Mapping[str, Json]) -> None:
 
     A file that is not there is made, as in `check`. Raises OutputFailed.
     """
-    line = json.dumps(record, separators=(",", ":")) + "\n"
+    line = without_brackets(json.dumps(record, separators=(",", ":")), "\\u0023") + "\n"
     if path == STANDARD_ERROR:
         _say(line.encode("ascii"))
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confsync.report.json import change_json, paths_json, sent_json
+from confsync.report.printable import told
 from confsync.sync.outcome import NotSent, Outcome, Overtaken, Rejected, Stored, Unknown
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 def begun(plan: Plan) -> dict[str, Json]:
     """The target, and what is about to be sent."""
     return {
-        "target": {"name": plan.target.name, "url": plan.target.url},
+        "target": {"name": told(plan.target.name), "url": told(plan.target.url)},
         "object": plan.desired.object,
         "digest": plan.digest,
         "changes": [change_json(change) for change in plan.difference.changes],
@@ -29,8 +30,8 @@ def ended(outcome: Outcome) -> dict[str, Json]:
         case NotSent():
             return {"result": "not-sent", "as_wanted": True}
         case Rejected(refusal=refusal, foreign=foreign):
-            told = {"type": refusal.kind, "foreign": paths_json(foreign)}
-            return {"result": "rejected", "as_wanted": False, **told}
+            said = {"type": told(refusal.kind), "foreign": paths_json(foreign)}
+            return {"result": "rejected", "as_wanted": False, **said}
         case Overtaken(foreign=foreign):
             return {"result": "overtaken", "as_wanted": False, "foreign": paths_json(foreign)}
         case Stored(foreign=foreign, overwritten=overwritten):
@@ -41,4 +42,4 @@ def ended(outcome: Outcome) -> dict[str, Json]:
                 "overwritten": paths_json(overwritten),
             }
         case Unknown(reason=reason, seen=seen):
-            return {"result": "unknown", "as_wanted": False, "reason": reason, "seen": seen}
+            return {"result": "unknown", "as_wanted": False, "reason": told(reason), "seen": seen}

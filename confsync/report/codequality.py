@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING
 
 from confsync.report.located import Located, located
+from confsync.report.printable import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ _SEVERITIES = {"error": "major", "warning": "minor"}
 def problems_codequality(files: Sequence[str], problems: Sequence[Problem]) -> str:
     """A list with an entry for each problem; an empty one where there is none."""
     del files
-    return json.dumps([_entry(found) for found in located(problems)], indent=2) + "\n"
+    return json_text([_entry(found) for found in located(problems)])
 
 
 def _entry(found: Located) -> object:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from confsync.kinds.describe import FieldPage, ObjectPage, VariantPage
-from confsync.report.layout import WIDTH
+from confsync.report.layout import wrapped
 from confsync.report.printable import printable
 from confsync.rules.rule import Everything, Rule
 
@@ -43,7 +42,7 @@ def rule_text(rule: Rule) -> str:
 def example_lines(example: str) -> Iterator[str]:
     r"""The lines of an example; what nobody sees is shown as an escape like `\x09`."""
     for line in example.removesuffix("\n").split("\n"):
-        yield printable(line).replace("\u00a0", "\\xa0")
+        yield printable(line)
 
 
 def pages_text(pages: Iterable[Page]) -> str:
@@ -56,15 +55,9 @@ def everything_text(rules: Sequence[Rule], names: Sequence[str]) -> str:
     width = max(len(rule.id) for rule in rules)
     lines = ["rules and risks"]
     for rule in rules:
-        lines += textwrap.wrap(
-            f"{rule.id:<{width}}  {rule.title}",
-            WIDTH,
-            initial_indent="  ",
-            subsequent_indent=" " * (width + 4),
-            break_on_hyphens=False,
-        )
-    wrapped = textwrap.wrap(", ".join(names), WIDTH, initial_indent="  ", subsequent_indent="  ")
-    return "\n".join([*lines, "", "objects, variants and fields", *wrapped, ""])
+        lines += wrapped(f"{rule.id:<{width}}  {rule.title}", "  ", " " * (width + 4))
+    listed = wrapped(", ".join(names), "  ", "  ")
+    return "\n".join([*lines, "", "objects, variants and fields", *listed, ""])
 
 
 def _page(page: Page) -> Iterator[str]:
@@ -86,12 +79,7 @@ def _page(page: Page) -> Iterator[str]:
             width = max((len(name) for name, _, _ in page.fields), default=0)
             for name, kind, default in page.fields:
                 ending = f"default {default}" if default else "no default"
-                yield from textwrap.wrap(
-                    f"{name:<{width}}  {kind}; {ending}",
-                    WIDTH,
-                    initial_indent="  ",
-                    subsequent_indent=" " * (width + 4),
-                )
+                yield from wrapped(f"{name:<{width}}  {kind}; {ending}", "  ", " " * (width + 4))
             if not page.fields:
                 yield "  no fields"
         case ObjectPage():
@@ -100,27 +88,16 @@ def _page(page: Page) -> Iterator[str]:
             yield ""
             width = max(len(tag) for tag, _ in page.variants)
             for tag, summary in page.variants:
-                yield from textwrap.wrap(
-                    f"{tag:<{width}}  {summary}",
-                    WIDTH,
-                    initial_indent="  ",
-                    subsequent_indent=" " * (width + 4),
-                )
+                yield from wrapped(f"{tag:<{width}}  {summary}", "  ", " " * (width + 4))
 
 
 def _row(label: str, text: str) -> list[str]:
-    return textwrap.wrap(
-        f"{label:<{_LABEL}}{text}",
-        WIDTH,
-        initial_indent="  ",
-        subsequent_indent=" " * (_LABEL + 2),
-        break_long_words=False,
-    )
+    return wrapped(f"{label:<{_LABEL}}{text}", "  ", " " * (_LABEL + 2))
 
 
 def _indented(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ")
+    return wrapped(text, "  ", "  ")
 
 
 def _wrapped(text: str) -> str:
-    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(wrapped(text))

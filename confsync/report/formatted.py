@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confsync.report.printable import plural, printable, visible
+from confsync.report.printable import one_line, plural, printable
 from confsync.report.problems import problems_text
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def diff_text(files: Sequence[Formatted]) -> str:
     """The differences of all files, as one unified diff."""
-    return "".join(f"{visible(line)}\n" for file in files for line in file.diff.split("\n")[:-1])
+    return "".join(f"{one_line(line)}\n" for file in files for line in file.diff.split("\n")[:-1])
 
 
 def files_text(files: Sequence[Formatted], done: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confsync.report.located import Located, located
-from confsync.report.printable import visible
+from confsync.report.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ def problems_github(files: Sequence[str], problems: Sequence[Problem]) -> str:
 
 def _command(found: Located) -> str:
     problem = found.problem
-    properties = {"file": visible(found.path, keep="\r\n"), "line": str(found.line)}
+    properties = {"file": one_line(found.path, keep="\r\n"), "line": str(found.line)}
     if problem.column:
         properties["col"] = str(problem.column)
     properties["title"] = f"confsync ({problem.rule})"

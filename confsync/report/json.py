@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -11,6 +10,7 @@ from confsync.kinds import KINDS
 from confsync.kinds.to_file import to_file
 from confsync.kinds.to_store import to_store, touched
 from confsync.report.lines import password_changes
+from confsync.report.printable import MOST, json_text, shown, told
 from confsync.sync.outcome import (
     Ended,
     NotBegun,
@@ -67,10 +67,7 @@ def _plan_of(ended: Ended) -> Plan | Failed:
 
 def problems_json(files: Sequence[str], problems: Sequence[Problem]) -> str:
     """What is wrong with some files."""
-    listed = [
-        {name: value for name, value in asdict(problem).items() if name != "excerpt"}
-        for problem in problems
-    ]
+    listed = [_problem(problem) for problem in problems]
     errors = sum(problem.severity == "error" for problem in problems)
     summary: Json = {"files": len(files), "errors": errors}
     return _dump({"problems": listed, "summary": summary})
@@ -84,16 +81,26 @@ def states_json(found: Sequence[tuple[Target, Mapping[str, Plain]] | Failed]) ->
             targets.append({**_named(one.target), "state": None, "error": _error(one.error)})
         else:
             target, document = one
-            targets.append({**_named(target), "state": document})
+            targets.append({**_named(target), "state": _document(document)})
     alone: dict[str, Json] = {}
     if len(found) == 1 and not isinstance(found[0], Failed):
-        alone["state"] = found[0][1]
+        alone["state"] = _document(found[0][1])
     return _dump({**alone, "targets": targets})
+
+
+def _document(document: Mapping[str, Plain]) -> Json:
+    return {name: shown(value) for name, value in document.items()}
+
+
+def _problem(problem: Problem) -> Json:
+    known = {name: value for name, value in asdict(problem).items() if name != "excerpt"}
+    texts = {name: told(known[name]) for name in ("file", "message", "hint")}
+    return {**known, **texts}
 
 
 def _dump(content: dict[str, Json]) -> str:
     whole: dict[str, Json] = {"format_version": FORMAT_VERSION, **content}
-    return json.dumps(whole, indent=2) + "\n"
+    return json_text(whole)
 
 
 def _target(plan: Plan) -> dict[str, Json]:
@@ -117,18 +124,22 @@ def _failed(failed: Failed) -> dict[str, Json]:
 
 
 def _named(target: Target) -> dict[str, Json]:
-    return {"name": target.name, "url": target.url}
+    return {"name": told(target.name), "url": told(target.url)}
 
 
 def _error(error: ConfsyncError) -> Json:
-    told: dict[str, Json] = {"message": error.message, "where": error.where, "hint": error.hint}
+    found: dict[str, Json] = {
+        "message": told(error.message),
+        "where": told(error.where),
+        "hint": told(error.hint),
+    }
     if isinstance(error, InvalidFiles | SecretUnavailable):
-        told["problems"] = [asdict(problem) for problem in error.problems]
-    return told
+        found["problems"] = [_problem(problem) for problem in error.problems]
+    return found
 
 
 def _object(plan: Plan) -> Json:
-    return {
+    found: dict[str, Json] = {
         "object": plan.desired.object,
         "variant": {"before": plan.live.tree.tag, "after": plan.desired.tree.tag},
         "changes": [change_json(change) for change in plan.difference.changes],
@@ -138,6 +149,17 @@ def _object(plan: Plan) -> Json:
         "unmanaged": [path_text(path) for path in plan.unmanaged],
         "findings": [_finding(finding) for finding in plan.findings],
     }
+    return _cut(found)
+
+
+def _cut(found: dict[str, Json]) -> dict[str, Json]:
+    """An object with its lists cut: `changes_left_out` says how many of `changes` are left out."""
+    kept = dict(found)
+    for name, value in found.items():
+        if isinstance(value, list) and len(value) > MOST:
+            kept[name] = value[:MOST]
+            kept[f"{name}_left_out"] = len(value) - MOST
+    return kept
 
 
 def _summary(found: Sequence[Plan | Failed]) -> Json:
@@ -156,8 +178,8 @@ def change_json(change: Change) -> dict[str, Json]:
     """A change, with its values as a file writes them, secrets masked."""
     shape = change.shape
     rebuilt = isinstance(change.before, Object) or isinstance(change.after, Object)
-    before: Json = _tag(change.before) if rebuilt else to_file(change.before, shape)
-    after: Json = _tag(change.after) if rebuilt else to_file(change.after, shape)
+    before: Json = _tag(change.before) if rebuilt else shown(to_file(change.before, shape))
+    after: Json = _tag(change.after) if rebuilt else shown(to_file(change.after, shape))
     path = path_text(change.path) or "@type"
     found: dict[str, Json] = {
         "path": path,
@@ -173,10 +195,10 @@ def change_json(change: Change) -> dict[str, Json]:
         found["members"] = [change_json(member) for member in change.members]
     elif rebuilt:
         found["before"], found["after"] = (
-            to_file(change.before, shape),
-            to_file(change.after, shape),
+            shown(to_file(change.before, shape)),
+            shown(to_file(change.after, shape)),
         )
-    return found
+    return _cut(found)
 
 
 def _tag(value: object) -> str | None:
@@ -193,15 +215,15 @@ def _unknown(unknown: Incomparable) -> Json:
 
 def sent_json(sent: Sent) -> Json:
     """A secret that an apply sends: its place and its reference."""
-    return {"path": path_text(sent.path), "reference": str(sent.ref)}
+    return {"path": path_text(sent.path), "reference": told(str(sent.ref))}
 
 
 def _finding(finding: Finding) -> Json:
     return {
         "rule": finding.rule,
         "severity": finding.severity,
-        "message": finding.message,
-        "hint": finding.hint,
+        "message": told(finding.message),
+        "hint": told(finding.hint),
         "source": None if finding.origin is None else _source(finding.origin),
     }
 
@@ -209,10 +231,14 @@ def _finding(finding: Finding) -> Json:
 def _source(origin: Origin) -> Json:
     if not origin.line:
         return None
-    return {"file": origin.file, "line": origin.line, "column": origin.column}
+    return {"file": told(origin.file), "line": origin.line, "column": origin.column}
 
 
 def _outcome(outcome: Ended) -> Json:
+    return _cut(_result(outcome))
+
+
+def _result(outcome: Ended) -> dict[str, Json]:
     match outcome:
         case Failed(error=error):
             return {"result": "failed", "error": _error(error)}
@@ -223,10 +249,10 @@ def _outcome(outcome: Ended) -> Json:
         case Rejected(refusal=refusal):
             return {
                 "result": "rejected",
-                "type": refusal.kind,
-                "properties": list(refusal.properties),
-                "errors": list(refusal.errors),
-                "hint": refusal.hint,
+                "type": told(refusal.kind),
+                "properties": [*map(told, refusal.properties)],
+                "errors": [*map(told, refusal.errors)],
+                "hint": told(refusal.hint),
                 "foreign": paths_json(outcome.foreign),
                 "foreign_changes": [change_json(change) for change in outcome.foreign],
             }
@@ -244,20 +270,21 @@ def _outcome(outcome: Ended) -> Json:
                 "foreign": paths_json(outcome.foreign),
                 "foreign_changes": [change_json(change) for change in outcome.foreign],
                 "overwritten": paths_json(outcome.overwritten),
-                "lost": outcome.lost or None,
+                "lost": told(outcome.lost) or None,
                 "before": _before(outcome.before, outcome.plan),
             }
         case Unknown(reason=reason):
             return {
                 "result": "unknown",
-                "reason": reason,
+                "reason": told(reason),
                 "seen": outcome.seen,
                 "before": _before(outcome.plan.live, outcome.plan),
             }
 
 
 def _before(before: Live, plan: Plan) -> Json:
-    return to_store(before, KINDS[before.object], named=touched(plan.difference.changes))
+    document = to_store(before, KINDS[before.object], named=touched(plan.difference.changes))
+    return None if document is None else _document(document)
 
 
 def paths_json(changes: Sequence[Change]) -> list[Json]:

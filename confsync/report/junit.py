@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 from confsync.files.repository import from_root
-from confsync.report.printable import plural, visible
+from confsync.report.printable import plural, printable
 from confsync.report.problems import problems_text
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def problems_junit(files: Sequence[str], problems: Sequence[Problem]) -> str:
 
 
 def _case(suite: ET.Element, path: str, problems: Sequence[Problem]) -> None:
-    name = visible(path)
+    name = printable(path)
     case = ET.SubElement(
         suite,
         "testcase",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from confsync.kinds.to_file import Plain, to_file
-from confsync.report.printable import printable
+from confsync.report.printable import cut, printable
 from confsync.sync.relate import same_skeleton
 from confsync.sync.shape import Shape, UrlText
 from confsync.sync.tree import Object, Tree, path_text
@@ -25,6 +25,10 @@ _FATE: Mapping[HiddenSecrets, str] = {
     "keep": "apply leaves it as it is",
     "fail": "apply refuses to go on",
 }
+
+
+_MOST = 100
+"""Items of a list that stands in one line."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,7 @@ def _word(value: Plain) -> str:
         case dict():
             return printable(str(value.get("@type")))
         case list():
-            return ", ".join(_word(item) for item in value) or "none"
+            kept, more = cut(value, _MOST)
+            return ", ".join([*map(_word, kept), *([more] if more else [])]) or "none"
         case _:
             return str(value)

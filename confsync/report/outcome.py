@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from confsync.kinds import KINDS
 from confsync.kinds.to_store import FILL_IN, to_store, touched
-from confsync.report.layout import WIDTH, laid_out, top_change
+from confsync.report.layout import laid_out, top_change, wrapped
 from confsync.report.lines import change_lines, member_lines
-from confsync.report.printable import plural, printable
+from confsync.report.printable import cut, plural, printable, shown
 from confsync.sync.outcome import (
     NotSent,
     Outcome,
@@ -44,13 +43,15 @@ def outcome_text(outcome: Outcome) -> str:
         case NotSent():
             lines = ["Nothing was sent: the server has what the files say."]
         case Rejected(refusal=refusal, foreign=foreign):
+            told = [f"at {pointer}" for pointer in refusal.properties if pointer]
+            kept, more = cut([*told, *refusal.errors])
             lines = [
-                f"The server refused the update ({refusal.kind}).",
+                f"The server refused the update ({printable(refusal.kind)}).",
                 "Nothing was changed on the server.",
-                *(f"  at {printable(pointer)}" for pointer in refusal.properties if pointer),
-                *(f"  {printable(error)}" for error in refusal.errors),
+                *(f"  {printable(text)}" for text in kept),
+                *([f"  {more}"] if more else ()),
                 *(_foreign(_MEANWHILE, foreign) if foreign else ()),
-                f"hint: {refusal.hint}",
+                f"hint: {printable(refusal.hint)}",
             ]
         case Overtaken(foreign=foreign):
             lines = [
@@ -67,15 +68,15 @@ def outcome_text(outcome: Outcome) -> str:
 
 def _stored(outcome: Stored) -> Iterator[str]:
     if outcome.lost:
-        yield from _wrapped(f"{_sentence(outcome.lost)}. The state was read again:")
-    yield from _wrapped(_verdict(outcome))
+        yield from wrapped(f"{_sentence(outcome.lost)}. The state was read again:")
+    yield from wrapped(_verdict(outcome))
     if not outcome.verified:
         yield from _lines(outcome.remaining.changes, outcome.plan.desired.file)
     if outcome.overwritten:
         yield from _foreign("Somebody else's change was overwritten:", outcome.overwritten)
     elif outcome.foreign:
         yield from _foreign("Somebody else changed the object in between:", outcome.foreign)
-    yield from _wrapped(_RESTARTED)
+    yield from wrapped(_RESTARTED)
     yield from _way_back(outcome.before, outcome.plan.difference.changes)
 
 
@@ -90,15 +91,11 @@ def _verdict(outcome: Stored) -> str:
     return f"Stored and verified: {told}. {sent}"
 
 
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
-
-
 def _unknown(outcome: Unknown) -> Iterator[str]:
     reason = printable(outcome.reason)
-    yield from _wrapped(f"It is not known whether the update was stored: {reason}.")
+    yield from wrapped(f"It is not known whether the update was stored: {reason}.")
     if outcome.seen is not None:
-        yield from _wrapped(_SEEN[outcome.seen])
+        yield from wrapped(_SEEN[outcome.seen])
     yield "hint: run `confsync plan`: it shows what the server has now"
     yield from _way_back(outcome.plan.live, outcome.plan.difference.changes)
 
@@ -132,8 +129,8 @@ def _way_back(before: Live, changes: tuple[Change, ...]) -> Iterator[str]:
     if document is None:
         yield "What was there before cannot be said in a file: confsync does not know all of it."
         return
-    text = yaml_text(document)
+    text = yaml_text({name: shown(value) for name, value in document.items()})
     hint = f"; {FILL_IN}… stands for secrets, which are not shown" if FILL_IN in text else ""
-    yield from _wrapped(f"To go back to what was there before, apply this{hint}:")
+    yield from wrapped(f"To go back to what was there before, apply this{hint}:")
     yield ""
     yield text.removesuffix("\n")

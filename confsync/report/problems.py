@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confsync.report.layout import WIDTH
+from confsync.report.layout import excerpt_width
 from confsync.report.printable import plural, printable
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _lines(problem: Problem) -> Iterator[str]:
 
 def _cut(excerpt: Excerpt) -> tuple[str, int]:
     """The part of a line around its caret that fits."""
-    line, caret, width = excerpt.line, excerpt.caret, WIDTH - len(_GUTTER)
+    line, caret, width = excerpt.line, excerpt.caret, excerpt_width(_GUTTER)
     if len(line) <= width:
         return line, caret
     start = max(0, min(caret - width // 2, len(line) - width))

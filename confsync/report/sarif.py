@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
 
 from confsync import __version__
 from confsync.report.located import Located, located
+from confsync.report.printable import json_text
 from confsync.report.rules import description
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def problems_sarif(files: Sequence[str], problems: Sequence[Problem]) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [_result(found, rules) for found in located(problems)],
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return json_text({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _rule(rule: str) -> Json:

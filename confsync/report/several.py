@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, TypeAlias
 
-from confsync.report.layout import SOURCE, WIDTH
+from confsync.report.layout import wrapped
 from confsync.report.outcome import outcome_text
-from confsync.report.printable import plural, printable
+from confsync.report.printable import plural, printable, shown
 from confsync.report.text import plan_text, target_text
 from confsync.sync.outcome import NotBegun, NotSent, Stored, Unknown, as_wanted
 from confsync.sync.values import Failed
@@ -43,7 +42,7 @@ def outcomes_text(found: Sequence[Ended]) -> str:
 def states_text(found: Sequence[State | Failed]) -> str:
     """Live states as YAML: of one target alone a document, of several a document each."""
     if len(found) == 1 and not isinstance(found[0], Failed):
-        return yaml_text(found[0][1])
+        return yaml_text(_shown(found[0][1]))
     return "---\n".join(map(_state, found))
 
 
@@ -51,14 +50,18 @@ def _state(one: State | Failed) -> str:
     if isinstance(one, Failed):
         return f"# {target_text(one.target)}\n# no state: {printable(one.error.message)}\n"
     target, document = one
-    return f"# {target_text(target)}\n{yaml_text(document)}"
+    return f"# {target_text(target)}\n{yaml_text(_shown(document))}"
+
+
+def _shown(document: dict[str, Plain]) -> dict[str, Plain]:
+    return {name: shown(value) for name, value in document.items()}
 
 
 def _ended(ended: Ended) -> str:
     match ended:
         case Failed(target=target, error=error):
             fact = f"{printable(error.message)}. Nothing was changed there."
-            body = "\n".join([*textwrap.wrap(f"Failed: {fact}", WIDTH), ""])
+            body = "\n".join([*wrapped(f"Failed: {fact}"), ""])
         case NotBegun(plan=plan):
             target, body = plan.target, "Not begun: another target failed.\n"
         case _:
@@ -74,7 +77,7 @@ def _fates(found: Sequence[Ended]) -> str:
         names.setdefault(_fate(one), []).append(printable(target.name))
     parts = [f"{' and '.join(names[fate])} {fate}" for fate in _FATES if fate in names]
     text = f"{len(found)} targets: {'; '.join(parts)}."
-    return "\n".join([*textwrap.wrap(text, WIDTH, break_on_hyphens=False), ""])
+    return "\n".join([*wrapped(text), ""])
 
 
 _FATES = ("applied", "unchanged", "failed", "not as wanted", "unknown", "not begun")
@@ -96,7 +99,7 @@ def _fate(ended: Ended) -> str:
 
 def _no_plan(failed: Failed) -> str:
     fact = f"No plan: {printable(failed.error.message)}."
-    lines = textwrap.wrap(fact, SOURCE, break_on_hyphens=False)
+    lines = wrapped(fact, narrower=8)
     return "\n".join([target_text(failed.target), "", *lines, ""])
 
 
@@ -117,4 +120,4 @@ def _summary(found: Sequence[Plan | Failed]) -> str:
     if failed := [printable(one.target.name) for one in found if isinstance(one, Failed)]:
         parts.append(f"no plan for {' and '.join(failed)}")
     text = f"{len(found)} targets: {', '.join(parts)}."
-    return "\n".join([*textwrap.wrap(text, WIDTH, break_on_hyphens=False), ""])
+    return "\n".join([*wrapped(text), ""])

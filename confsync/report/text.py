@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
-from confsync.report.layout import SOURCE, WIDTH, laid_out, top_change, wrapped
+from confsync.report.layout import laid_out, top_change, with_source, wrapped
 from confsync.report.lines import change_lines, member_lines, unknown_line
 from confsync.report.printable import plural, printable
 from confsync.sync.tree import path_text
@@ -29,11 +28,11 @@ _RESTART = "Apply stores it at once; it takes effect when every Stalwart node ha
 def plan_text(plan: Plan) -> str:
     """A plan: what changes and why, what cannot be compared, and the totals. Ends in a newline."""
     lines = [*_header(plan), *_body(plan), "", *map(_finding, plan.findings)]
-    lines += [*textwrap.wrap(totals_text(plan), WIDTH), f"Digest {plan.digest}"]
+    lines += [*wrapped(totals_text(plan)), f"Digest {plan.digest}"]
     if plan.refusals:
-        lines += textwrap.wrap(_refused(plan), SOURCE, break_on_hyphens=False)
+        lines += wrapped(_refused(plan), narrower=8)
     elif not plan.empty:
-        lines += textwrap.wrap(_RESTART, SOURCE)
+        lines += wrapped(_RESTART, narrower=8)
     return "\n".join([*lines, ""])
 
 
@@ -85,9 +84,7 @@ def _header(plan: Plan) -> Iterator[str]:
     if plan.live.tree.tag != plan.desired.tree.tag:
         tag = f"{tag} → {printable(plan.desired.tree.tag)}"
     title = f"{plan.desired.object} · {tag}"
-    file = printable(plan.desired.file)
-    gap = max(2, SOURCE - len(title) - len(file))
-    yield f"{title}{' ' * gap}{file}"
+    yield with_source(title, printable(plan.desired.file))
 
 
 def _body(plan: Plan) -> Iterator[str]:
@@ -107,12 +104,12 @@ def _body(plan: Plan) -> Iterator[str]:
         yield "  secrets"
         yield from laid_out(hidden, width, plan.desired.file)
     if any(_whole_for_password(change) for change in plan.difference.changes):
-        yield from textwrap.wrap(
+        yield from wrapped(
             "a member to remove holds a password, which must not be sent back: the whole set is"
             " replaced",
-            WIDTH - 4,
-            initial_indent="  ",
-            subsequent_indent="  ",
+            "  ",
+            "  ",
+            narrower=4,
         )
     yield from _unmanaged(plan)
 
@@ -129,9 +126,7 @@ def _unmanaged(plan: Plan) -> Iterator[str]:
         if paths:
             yield f"  unmanaged, because {told}"
             names = ", ".join(map(path_text, paths))
-            yield from textwrap.wrap(
-                names, WIDTH - 4, initial_indent="    ", subsequent_indent="    "
-            )
+            yield from wrapped(names, "    ", "    ", narrower=4)
 
 
 def _finding(finding: Finding) -> str:
@@ -140,4 +135,4 @@ def _finding(finding: Finding) -> str:
         place = f"{printable(finding.origin.file)}:{finding.origin.line}: "
     fact = f"{finding.severity}: {place}{printable(finding.message)}"
     hint = f"hint: {printable(finding.hint)}"
-    return "\n".join([*wrapped(fact, 0), *wrapped(hint, 2)])
+    return "\n".join([*wrapped(fact, "", "    "), *wrapped(hint, "  ", "    ")])

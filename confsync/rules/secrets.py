@@ -18,8 +18,17 @@ CLEAR = (
         "repository's history from now on, and with everybody who has a copy.",
         "Whoever can read the repository can read the password. Change it, and write where it "
         "can be had. `--allow plaintext-secret` lets it pass where that is meant.",
-        secret("secret: example"),
+        secret("secret: an-example-of-one"),
         _REFERENCE,
+    ),
+    Rule(
+        "guessable-secret",
+        "a secret that anybody would try first",
+        "The secret is shorter than 8 characters, a common word, a few characters again and again, "
+        "or a name or a default of the documentation. It is told where the value is known: of a "
+        "reference by `plan` and `apply`, of plain text by `validate` too.",
+        "Whoever reaches Redis tries it. Such a secret is not masked where it stands by chance in "
+        "another value: the mask would tell everybody what it is. Use a random one.",
     ),
     Rule(
         "null-secret",

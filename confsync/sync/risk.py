@@ -114,6 +114,20 @@ def facts(findings: Iterable[Finding]) -> tuple[str, ...]:
     )
 
 
+def as_problem(finding: Finding) -> Problem:
+    """A warning about a desired state, as a problem of its file."""
+    at = finding.origin or Origin("file")
+    return Problem(
+        at.file,
+        at.line,
+        at.column,
+        finding.rule,
+        finding.message,
+        finding.hint,
+        severity="warning",
+    )
+
+
 def as_finding(problem: Problem, allow: Collection[str]) -> Finding:
     """What is wrong with a file, as a plan says it."""
     found = judged(problem, allow)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
-import unicodedata
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
+from confsync.sync.characters import visible
+from confsync.sync.common_words import SHORTEST
 from confsync.sync.pointer import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
-SHORTEST = 8
-"""Characters. Shorter secrets are left alone: to replace `on` or `redis` wherever it stands would
-mangle what is shown, and tell more than it hides."""
+_FEW = 8
+"""Spellings that begin alike and are compared one by one."""
+
+_DEEPEST = 7
+"""Steps of 8 characters behind the first 8."""
 
 
 def spellings(value: str) -> frozenset[str]:
@@ -29,12 +35,14 @@ def spellings(value: str) -> frozenset[str]:
     if len(value) < SHORTEST:
         return frozenset()
     encoded = value.encode("utf-8", "replace")
+    if value.isascii() and value.isalnum():
+        return frozenset({value, *_base64(encoded)})
     return frozenset(
         {
             *_json(value),
             *_json(escape(value)),
             *_repr(value, encoded),
-            "".join(map(_visible, value)),
+            visible(value),
             value.replace("'", "''"),
             *_percent(value),
             *_base64(encoded),
@@ -42,35 +50,112 @@ def spellings(value: str) -> frozenset[str]:
     )
 
 
-def learned(
-    spelt: Mapping[str, tuple[str, ...]], values: Iterable[str]
-) -> Mapping[str, tuple[str, ...]]:
-    """What was known, and the spellings of more values: all by their first 8 characters."""
-    fresh: dict[str, list[str]] = {}
-    for value in values:
-        for spelling in spellings(value):
-            fresh.setdefault(spelling[:SHORTEST], []).append(spelling)
-    return {**spelt, **{start: (*spelt.get(start, ()), *fresh[start]) for start in fresh}}
+class _Index:
+    """Spellings by their next 8 characters. It does not change once it is made.
 
-
-def without(text: str, spelt: Mapping[str, tuple[str, ...]], mask: str) -> str:
-    """The text with the mask in place of every spelling; those that overlap get one mask.
-
-    `spelt` is what `learned` made.
+    Where more than a few begin alike there is an index of those, as deep as 64 characters. Of those
+    that begin alike even then only the longest length counts: too much is masked rather than
+    anything is left, and no set of secrets makes the search at one character longer than that.
     """
+
+    def __init__(self, spelt: Collection[str], depth: int = 0) -> None:
+        start = depth * SHORTEST
+        ends: dict[int, set[str]] = {}
+        groups: dict[str, list[str]] = {}
+        for one in spelt:
+            tail = one[start : start + SHORTEST]
+            if len(tail) < SHORTEST:
+                ends.setdefault(len(tail), set()).add(tail)
+            else:
+                groups.setdefault(tail, []).append(one)
+        self._ends = tuple(ends.items())
+        self._groups: dict[str, tuple[str, ...] | _Index | int] = {
+            tail: _group(group, depth) for tail, group in groups.items()
+        }
+
+    def end(self, text: str, start: int) -> int:
+        """Where the longest spelling ends that begins at `start`; `start` where none does."""
+        index, at, found = self, start, start
+        while True:
+            for length, tails in index._ends:
+                if text[at : at + length] in tails:
+                    found = max(found, at + length)
+            match index._groups.get(text[at : at + SHORTEST]):
+                case None:
+                    return found
+                case int(longest):
+                    return min(start + longest, len(text))
+                case tuple(group):
+                    fitting = (len(one) for one in group if text.startswith(one, start))
+                    return max(found, start + next(fitting, 0))
+                case deeper:
+                    index, at = deeper, at + SHORTEST
+
+
+def _group(group: list[str], depth: int) -> tuple[str, ...] | _Index | int:
+    if len(group) <= _FEW:
+        return tuple(sorted(group, key=len, reverse=True))
+    return _Index(group, depth + 1) if depth < _DEEPEST else max(map(len, group))
+
+
+@dataclass(frozen=True)
+class Learned:
+    """The spellings of the first `number` values of a vault, in parts of falling size."""
+
+    number: int
+    parts: tuple[tuple[frozenset[str], _Index], ...] = ()
+
+    def learning(self, number: int, values: Iterable[str]) -> Learned:
+        """With the spellings of more values: small parts become one, so that each spelling is put
+        in order a few times in all, however often something is learned.
+        """
+        fresh = frozenset().union(*map(spellings, values))
+        if not fresh:
+            return replace(self, number=number)
+        parts = list(self.parts)
+        while parts and len(parts[-1][0]) < 2 * len(fresh):
+            fresh |= parts.pop()[0]
+        return Learned(number, (*parts, (fresh, _Index(fresh))))
+
+
+LEARNED_NOTHING = Learned(0)
+
+
+def without(text: str, learned: Learned, mask: str) -> str:
+    """The text with the mask in place of every spelling; those that overlap get one mask."""
     pieces: list[str] = []
     done = 0
-    for start, end in _merged(_found(text, spelt)):
+    for start, end in _merged(_found(text, learned)):
         pieces += [text[done:start], mask]
         done = end
     return "".join([*pieces, text[done:]])
 
 
-def _found(text: str, spelt: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[int, int]]:
-    for start in range(len(text) - SHORTEST + 1):
-        for spelling in spelt.get(text[start : start + SHORTEST], ()):
-            if text.startswith(spelling, start):
-                yield start, start + len(spelling)
+_SCRUB: ContextVar[Callable[[str], str]] = ContextVar("scrub", default=str)
+
+
+@contextmanager
+def scrubbing(scrub: Callable[[str], str]) -> Iterator[None]:
+    """While this run lasts, let `scrubbed` do what `scrub` does."""
+    token = _SCRUB.set(scrub)
+    try:
+        yield
+    finally:
+        _SCRUB.reset(token)
+
+
+def scrubbed(text: str) -> str:
+    """A text from outside without the secrets of the run, as far as there is one."""
+    return _SCRUB.get()(text)
+
+
+def _found(text: str, learned: Learned) -> Iterator[tuple[int, int]]:
+    indexes = [index for _, index in learned.parts]
+    if indexes:
+        for start in range(len(text) - SHORTEST + 1):
+            end = max(index.end(text, start) for index in indexes)
+            if end > start:
+                yield start, end
 
 
 def _merged(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -96,13 +181,6 @@ def _repr(value: str, encoded: bytes) -> Iterator[str]:
     yield repr(encoded)[2:-1]
     yield repr(b'"' + encoded)[3:-1]
     yield value.encode("unicode_escape").decode("ascii")
-
-
-def _visible(character: str) -> str:
-    """As texts from outside are made fit for a terminal: a new line too is a number."""
-    if character.isprintable() or unicodedata.category(character) == "Zs":
-        return character
-    return f"\\x{ord(character):02x}" if character.isascii() else ascii(character)[1:-1]
 
 
 def _percent(value: str) -> Iterator[str]:

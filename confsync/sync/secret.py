@@ -8,10 +8,11 @@ from itertools import count
 from typing import TYPE_CHECKING, NoReturn
 
 from confsync.errors import Fault
-from confsync.sync.scrub import learned, without
+from confsync.sync.common_words import is_guessable
+from confsync.sync.scrub import LEARNED_NOTHING, without
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator
 
 MASK = "****"
 """What stands for every secret, whatever its length."""
@@ -58,11 +59,13 @@ class Secret:
     """A secret's place. Equal secrets of one vault have equal ids.
 
     `id` None: unknown, because the server hides it (no `ref` either) or because its reference
-    has not been resolved. `ref` says where the desired state has it from.
+    has not been resolved. `ref` says where the desired state has it from. `guessable`: its value
+    is known, and can be guessed.
     """
 
     id: int | None = None
     ref: Ref | None = field(default=None, compare=False)
+    guessable: bool = field(default=False, compare=False)
 
 
 HIDDEN = Secret()
@@ -72,14 +75,17 @@ class Vault:
     """The only place where the texts of secrets stand, for one run.
 
     The doors seal what they meet; only the JMAP door opens. A vault cannot be printed, pickled
-    or copied. Threads may share one.
+    or copied. Threads may share one. `documented` gives the words that everybody knows, like the
+    names and defaults of fields: a secret that is one of them can be guessed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, documented: Callable[[], Collection[str]] = tuple) -> None:
+        self.__documented = documented
         self.__numbers = count()
         self.__ids: dict[str, int] = {}
         self.__texts: dict[int, str] = {}
-        self.__learned: tuple[int, Mapping[str, tuple[str, ...]]] = (0, {})
+        self.__guessable: set[int] = set()
+        self.__learned = LEARNED_NOTHING
         self.__referenced: set[int] = set()
 
     def seal(self, text: str, ref: Ref | None = None) -> Secret:
@@ -88,11 +94,13 @@ class Vault:
         if sealed is None:
             # The text is there before anybody can get its number; of two threads one comes first.
             number = next(self.__numbers)
+            if is_guessable(text) or text in self.__documented():
+                self.__guessable.add(number)
             self.__texts[number] = text
             sealed = self.__ids.setdefault(text, number)
         if ref is not None:
             self.__referenced.add(sealed)
-        return Secret(sealed, ref)
+        return Secret(sealed, ref, sealed in self.__guessable)
 
     def referenced(self) -> Iterator[str]:
         """The texts that references led to, for `cli/mask.py` alone."""
@@ -106,16 +114,17 @@ class Vault:
         return self.__texts[secret.id]
 
     def scrub(self, text: str) -> str:
-        """The text with `****` in place of each sealed value of at least 8 characters, however it
-        is spelt there: see `scrub.spellings`.
+        """The text with `****` in place of each sealed value, however it is spelt there: see
+        `scrub.spellings`. A value that can be guessed stays: masking it would tell it.
         """
-        texts = tuple(self.__texts.values())
-        number, spelt = self.__learned
-        if number < len(texts):
-            spelt = learned(spelt, texts[number:])
-            # Both at once: a thread that comes in between learns the same again, and misses none.
-            self.__learned = (len(texts), spelt)
-        return without(text, spelt, MASK) if spelt else text
+        numbers = tuple(self.__texts)
+        known = self.__learned
+        if known.number < len(numbers):
+            fresh = (number for number in numbers[known.number :] if number not in self.__guessable)
+            # Published at once: a thread that comes in between learns the same, and misses none.
+            known = known.learning(len(numbers), [self.__texts[number] for number in fresh])
+            self.__learned = known
+        return without(text, known, MASK)
 
     def __repr__(self) -> str:
         return "Vault()"

@@ -11,7 +11,7 @@ from uuid import uuid4
 from confsync.errors import ConfsyncError, Declined, OutputFailed
 from confsync.files.audit_file import append, check, records
 from confsync.report.audit import begun, ended
-from confsync.report.printable import printable
+from confsync.report.printable import printable, told
 from confsync.workflow.discreet import Callers
 from confsync.workflow.who import who
 
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from confsync.sync.values import Plan, Target
 
 VERSION = "1"
-
-
-def _as_it_is(text: str) -> str:
-    return text
 
 
 def _untold(_: str) -> None:
@@ -45,8 +41,8 @@ class Unfinished:
 
 @dataclass
 class Audit:
-    """An audit file. `environment` says who runs this, `now` is an aware clock, `scrub` the last
-    look at what is written; `tell` gets a line for each apply that never ended.
+    """An audit file. `environment` says who runs this, `now` is an aware clock; `tell` gets a line
+    for each apply that never ended.
 
     `failed` is set where the end of an apply could not be written: by then it has ended.
     """
@@ -54,7 +50,6 @@ class Audit:
     path: str
     environment: Mapping[str, str]
     now: Callable[[], datetime]
-    scrub: Callable[[str], str] = _as_it_is
     tell: Callable[[str], None] = _untold
     failed: OutputFailed | None = None
 
@@ -88,8 +83,7 @@ class Audit:
         """Append a line about the apply with this id. Raises OutputFailed."""
         moment = self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         head = {"audit_version": VERSION, "event": event, "id": key, "time": moment}
-        told = {name: _scrubbed(value, self.scrub) for name, value in content.items()}
-        append(self.path, {**head, **told})
+        append(self.path, {**head, **content})
 
 
 @dataclass
@@ -157,21 +151,8 @@ def entry(audit: Audit | None, plan: Plan) -> Iterator[Entry]:
     except BaseException as error:
         found.failed(error)
         if audit is not None and audit.failed is not None:
-            audit.tell(f"error: {audit.failed.message}")
+            audit.tell(f"error: {printable(audit.failed.message)}")
         raise
-
-
-def _scrubbed(value: Json, scrub: Callable[[str], str]) -> Json:
-    """The texts in it scrubbed; the names of members are ours."""
-    match value:
-        case str():
-            return scrub(value)
-        case dict():
-            return {name: _scrubbed(member, scrub) for name, member in value.items()}
-        case list() | tuple():
-            return [_scrubbed(item, scrub) for item in value]
-        case _:
-            return value
 
 
 def _mention(path: str, one: Unfinished) -> str:
@@ -185,9 +166,9 @@ def _raised(error: BaseException) -> dict[str, Json]:
     """What an error is as a result: refused is only what nobody let go on."""
     match error.error if isinstance(error, Callers) else error:
         case Declined(message=message):
-            return {"result": "refused", "as_wanted": False, "reason": message}
+            return {"result": "refused", "as_wanted": False, "reason": told(message)}
         case ConfsyncError(message=message):
-            return {"result": "failed", "as_wanted": False, "reason": message}
+            return {"result": "failed", "as_wanted": False, "reason": told(message)}
         case KeyboardInterrupt():
             return {"result": "interrupted", "as_wanted": False}
         case fault:

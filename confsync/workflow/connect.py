@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from confsync.errors import WrongUsage
 from confsync.jmap.client import Client
 from confsync.jmap.write import Credentials
+from confsync.kinds.documented import documented
 from confsync.net.endpoint import endpoint
 from confsync.net.hosts import check_host
 from confsync.net.http import Connection
@@ -59,7 +60,7 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     found = endpoint(url, insecure_http=insecure_http)
     if hosts is not None:
         check_host(found, hosts)
-    vault = Vault() if vault is None else vault
+    vault = Vault(documented) if vault is None else vault
     credentials = _credentials(token, user, password, vault)
     trust = Trust(ca_file, client_cert, client_key)
     connection = Connection(found, trust=trust, proxy=proxy, deadline=timeout)

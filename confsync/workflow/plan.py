@@ -11,6 +11,7 @@ from confsync.kinds.ignored import ignored_wrongly
 from confsync.secrets import RESOLVERS
 from confsync.secrets.moment import At
 from confsync.secrets.resolve import resolve
+from confsync.sync.guessable import guessable_findings
 from confsync.sync.hidden import kept
 from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
 from confsync.sync.risk import Lapse, as_finding, breaches_told, check_allowed, lapsed
@@ -95,8 +96,8 @@ def planned(
     risks = tuple(finding for finding in told if finding.risk)
     warnings = (finding for finding in told if not finding.risk)
     found = make_plan(target, desired, live, kind.shape, hidden_secrets=policy, risks=risks)
-    findings = (*found.findings, *warnings, *notes, *lapsed(options.lapses, risks))
-    return replace(found, findings=findings)
+    more = (*warnings, *notes, *lapsed(options.lapses, risks), *guessable_findings(desired))
+    return replace(found, findings=(*found.findings, *more))
 
 
 def replanned(saved: Plan, desired: Desired, live: Live) -> Plan:
@@ -104,7 +105,8 @@ def replanned(saved: Plan, desired: Desired, live: Live) -> Plan:
     desired = keep_unmanaged(desired, live)
     risks = tuple(finding for finding in saved.findings if finding.risk)
     shape, policy = KINDS[desired.object].shape, saved.hidden_secrets
-    return make_plan(saved.target, desired, live, shape, hidden_secrets=policy, risks=risks)
+    found = make_plan(saved.target, desired, live, shape, hidden_secrets=policy, risks=risks)
+    return replace(found, findings=(*found.findings, *guessable_findings(desired)))
 
 
 def missing(resolved: Resolved, found: Plan) -> list[Problem]:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import InvalidFiles, Problem
 from confsync.kinds import KINDS
-from confsync.sync.risk import breaches_told, check_allowed, judged
+from confsync.kinds.documented import documented
+from confsync.sync.guessable import guessable_findings
+from confsync.sync.risk import as_problem, breaches_told, check_allowed, judged
 from confsync.sync.secret import Vault
 from confsync.workflow.discreet import discreet
 from confsync.workflow.load import load
@@ -29,13 +31,13 @@ def validate(files: Sequence[str], *, allow: Collection[str] = ()) -> tuple[Prob
 def problems_of(files: Sequence[str], allow: Collection[str]) -> tuple[Problem, ...]:
     """Every problem of some files laid over each other, and every risk of the state they make."""
     try:
-        loaded = load(files, Vault())
+        loaded = load(files, Vault(documented))
     except InvalidFiles as invalid:
         return tuple(judged(problem, allow) for problem in invalid.problems)
     desired = loaded.desired
     stated = breaches_told(desired, KINDS[desired.object].breaches(desired.tree))
     found = sorted(
-        (*loaded.problems, *loaded.shown(stated)),
+        (*loaded.problems, *loaded.shown(stated), *map(as_problem, guessable_findings(desired))),
         key=lambda problem: (files.index(problem.file), problem),
     )
     return tuple(judged(problem, allow) for problem in found)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from confsync.sync.characters import has_brackets, is_visible, visible, without_brackets
 from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
@@ -54,30 +54,16 @@ def is_ambiguous(text: str) -> bool:
     )
 
 
-def is_visible(text: str) -> bool:
-    """True if no character is a control, format or unassigned one, a line break, or a space other
-    than U+0020. Other texts need double quotes.
-    """
-    return all(map(_visible, text))
-
-
 def quoted(text: str, quote: str = "'") -> str:
     """A text in quotes: in double ones if `quote` is one, or if it has characters to escape."""
     if quote == '"' or not is_visible(text):
-        return f'"{"".join(map(_escaped, text))}"'
+        inner = text.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{visible(inner, escape=_escape)}"'
     return "'" + text.replace("'", "''") + "'"
 
 
-def _visible(character: str) -> bool:
-    return character == " " or unicodedata.category(character)[0] not in "CZ"
-
-
-def _escaped(character: str) -> str:
-    """A character within double quotes."""
-    if character in '"\\':
-        return f"\\{character}"
-    if _visible(character):
-        return character
+def _escape(character: str) -> str:
+    """A character by its number, as all readers of YAML know it."""
     code = ord(character)
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four digits
 
@@ -88,7 +74,7 @@ class Style:
 
     `step`: the columns from a key to the keys under it; `dash`: to the dashes of a list under it.
     `key_quote`: the quotes of keys that need some, like `@type`. `json`: every text is in double
-    quotes.
+    quotes. `shown`: for people; no text is a command to a CI runner.
     """
 
     newline: str = "\n"
@@ -96,6 +82,7 @@ class Style:
     dash: int = 2
     key_quote: str = "'"
     json: bool = False
+    shown: bool = False
 
     def document(self, value: Mapping[str, Plain]) -> str:
         """A whole document."""
@@ -159,6 +146,8 @@ class Style:
         return self._text(name, "" if is_plain(name, flow=flow) else self.key_quote, flow=flow)
 
     def _text(self, value: str, quote: str, *, flow: bool) -> str:
+        if self.shown and has_brackets(value):
+            return without_brackets(quoted(value, '"'), "\\x23")
         if not self.json and not quote and is_plain(value, flow=flow):
             return value
         return quoted(value, '"' if self.json else quote)
@@ -170,8 +159,8 @@ def _is_reference(value: dict[str, Plain] | list[Plain]) -> bool:
 
 
 def yaml_text(document: Mapping[str, Plain]) -> str:
-    """A document in canonical form: `fmt` changes nothing in it."""
-    return Style().document(document)
+    """A document in canonical form, for people and for new files: `fmt` changes nothing in it."""
+    return Style(shown=True).document(document)
 
 
 def style_of(source: str, document: MappingNode) -> Style:

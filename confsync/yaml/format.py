@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import Problem
 from confsync.files.read import MAX_BYTES, parse
+from confsync.sync.characters import is_visible
 from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
-from confsync.yaml.emit import is_ambiguous, is_plain, is_visible, quoted
+from confsync.yaml.emit import is_ambiguous, is_plain, quoted
 from confsync.yaml.positions import comments
 from confsync.yaml.tokens import (
     BLOCK_TEXT,

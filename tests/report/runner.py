@@ -39,3 +39,14 @@ def _plain(text: str, escapes: dict[str, str]) -> str:
     for escape, character in escapes.items():
         text = text.replace(escape, character)
     return text
+
+
+def obeyed(output: str) -> list[str]:
+    """The lines that some runner takes for a command: GitHub's `::` at the start of a line, behind
+    blanks, and `##[` anywhere; Azure's `##vso[` and TeamCity's `##teamcity[` anywhere.
+    """
+    return [
+        line
+        for line in re.split(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]", output)
+        if line.strip().startswith("::") or re.search(r"##\w*\[", line)
+    ]

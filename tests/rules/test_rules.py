@@ -44,6 +44,7 @@ NO_CASE = {
     "uneditable": "it is said by pull, of files that are valid",
     "secret-unavailable": "it is said by plan and apply, of the place where they run",
     "hidden-secrets": "it is said by plan and apply, of a server",
+    "guessable-secret": "it is a warning beside plaintext-secret, or of the place where they run",
     "unrecognised": "it is said by plan and apply, of a newer server",
 }
 """The rules that no file in tests/cases/invalid can show, and why."""

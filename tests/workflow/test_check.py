@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 TODAY = date(2027, 1, 31)
 BASE = "InMemoryStore:\n  '@type': Redis\n  url: rediss://cache\n"
 LAYER = "InMemoryStore:\n  timeout: 5s\n"
-PLAIN = "InMemoryStore:\n  url: 'rediss://u:Canary@cache'\n"
+PLAIN = "InMemoryStore:\n  url: 'rediss://u:Canary-in-clear@cache'\n"
 CONFIG = """\
 targets:
   production:

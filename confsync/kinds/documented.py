@@ -1,0 +1,37 @@
+"""The words of the documentation: a secret that is one of them can be guessed."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from confsync.kinds import KINDS
+from confsync.sync.shape import Choice, ListOf, Shape, Variants
+from confsync.sync.url import Url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@cache
+def documented() -> frozenset[str]:
+    """The names of objects, variants and fields, and the texts that fields have by default."""
+    return frozenset(word for kind in KINDS.values() for word in (kind.name, *_words(kind.shape)))
+
+
+def _words(shape: Shape) -> Iterator[str]:
+    match shape:
+        case Variants(objects=objects):
+            for tag, known in objects.items():
+                yield tag
+                for name, field in known.fields.items():
+                    yield name
+                    if isinstance(field.default, str | Url):
+                        yield str(field.default)
+                    yield from _words(field.shape)
+        case ListOf(item=item):
+            yield from _words(item)
+        case Choice(choices=choices):
+            yield from choices
+        case _:
+            pass

@@ -1,0 +1,306 @@
+"""Text from outside is never a command to a CI runner, never invisible and never endless."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from confsync.cli.console import Console
+from confsync.cli.output import COMMANDING
+from confsync.cli.told import told
+from confsync.errors import ConfsyncError, InvalidFiles, Problem
+from confsync.files.begun import Begun
+from confsync.files.formatted import Formatted
+from confsync.files.masked_diff import Side, masked_diff
+from confsync.kinds import KINDS
+from confsync.kinds.from_wire import from_wire
+from confsync.report import OUTCOMES, PLAN, PLANS, PROBLEMS, STATES, formatted, layout, pull
+from confsync.report.audit import begun as audit_begun
+from confsync.report.begun import begun_text
+from confsync.report.printable import printable
+from confsync.report.problems import shown_verdict
+from confsync.sandbox import rules
+from confsync.sync.characters import visible, without_commands
+from confsync.sync.outcome import (
+    NotBegun,
+    NotSent,
+    Overtaken,
+    Refusal,
+    Rejected,
+    Stored,
+    Unknown,
+)
+from confsync.sync.revision import Pulled
+from confsync.sync.secret import Vault
+from confsync.sync.values import Failed, Target
+from confsync.workflow.load import load
+from confsync.workflow.plan import Options, planned
+from confsync.workflow.show import as_document
+from confsync.yaml.emit import yaml_text
+from tests.report.runner import commands, obeyed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from confsync.sync.values import Live, Plan
+
+KIND = KINDS["InMemoryStore"]
+COMMANDS = (
+    "::set-output name=digest::evil",
+    "  ::stop-commands::x",
+    "##[add-mask]a",
+    "###[set-output name=digest]evil",
+    "##vso[task.setvariable variable=digest]evil",
+    "##VSO[task.complete]",
+    "##teamcity[buildStatus]",
+    "a\n::stop-commands::x",
+    "a\r::stop-commands::x",
+    "a\u2028::stop-commands::x",
+    "\u3164::stop-commands::x",
+    "\u00a0::stop-commands::x",
+    " ".join(f"{'x' * length} ::stop-commands::x" for length in range(1, 12)),
+)
+WIDTHS = range(20, 201)
+
+
+def live(name: str) -> Live:
+    state: Any = rules.defaults("RedisSentinel")
+    fields: Any = {"serviceName": name, "authUsername": name, "urls": {f"redis://{name}": True}}
+    wire: Any = rules.get_view({"@type": "RedisSentinel", **state, **fields})
+    return from_wire(KIND, {**wire, "newer": 1}, Vault())
+
+
+def plan_of(text: str, directory: Path) -> Plan:
+    """A plan in which a text stands in every place where one from outside can."""
+    file = directory / f"{text.replace('/', '')[:200]}.yaml"
+    wanted = {"@type": "RedisSentinel", "serviceName": f"{text} too", "urls": [f"redis://{text}"]}
+    secret = {"@type": "Value", "secret": {"env": "A"}}
+    document: Any = {"InMemoryStore": {**wanted, "authUsername": f"{text} 2", "authSecret": secret}}
+    file.write_text(yaml_text(document), encoding="utf-8")
+    found = load([str(file.relative_to(directory))], Vault())
+    target = Target(text, f"https://{text}")
+    return planned(target, found.desired, live(text), Options(), found.risks)
+
+
+def reports(text: str, plan: Plan) -> Iterator[tuple[str, str]]:
+    """Everything that confsync writes with a text in it, each with its format."""
+    error = ConfsyncError(text, where=text, hint=text)
+    problem = Problem(text, 1, 1, "yaml", text, text)
+    invalid = InvalidFiles((problem,))
+    failed = Failed(plan.target, error)
+    changes = plan.difference.changes
+    refusal = Refusal("invalidPatch", text, (text,), (text,))
+    stored = Stored(plan, plan.live, plan.difference, changes, changes, text)
+    ended = (
+        *(NotSent(plan), NotBegun(plan), Rejected(plan, refusal, changes)),
+        *(Overtaken(plan, changes), stored, Unknown(plan, text, "other"), failed),
+        Failed(plan.target, invalid),
+    )
+    for name, one in PLAN.items():
+        yield name, one(plan)
+    for name, several in PLANS.items():
+        yield name, several((plan, failed, plan))
+    for name, outcomes in OUTCOMES.items():
+        yield name, outcomes(ended)
+        for alone in ended:
+            yield name, outcomes([alone])
+    state = plan.target, as_document([live(text)])
+    for name, states in STATES.items():
+        yield name, states([state])
+        yield name, states([state, failed])
+    for name, problems in PROBLEMS.items():
+        yield name, problems([text, "a.yaml"], [problem, problem])
+    yield "text", shown_verdict([text], [problem])
+    both = {"before": f"{text}\na\n", "after": f"b\n{text}\n"}
+    changed = Pulled(text, new=False, changed=(), gone=(), comments=0, fill_in=(problem,), **both)
+    yield "text", pull.diff_text(changed) + pull.pulled_text(changed)
+    diff = masked_diff(text, Side(f"a:  '{text}'\n", {}), Side("a: 'b'\n", {}))
+    files = [Formatted(text, changed=True, diff=diff), Formatted(text, store=False)]
+    yield "text", formatted.diff_text(files)
+    yield "text", formatted.files_text(files, "formatted")
+    yield "text", begun_text(Begun(text, text, text, frozenset({text}), "- repo: local\n"))
+    for one_error in (error, invalid):
+        yield "text", "\n".join(told(one_error, Console(), text))
+
+
+def written(format_: str, text: str, capsys: pytest.CaptureFixture[str]) -> str:
+    Console().print(text, commands=format_ in COMMANDING)
+    return capsys.readouterr().out
+
+
+@pytest.fixture(autouse=True)
+def _repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("text", COMMANDS)
+def test_no_text_from_outside_is_a_command_in_any_report(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for format_, report in reports(text, plan_of(text, tmp_path)):
+        out = written(format_, report, capsys)
+        if format_ == "github":
+            assert [found.name for found in commands(out)] == ["error", "error"]
+            assert not [line for line in obeyed(out) if not line.startswith("::error ")]
+            assert "##[" not in out
+            assert "##vso[" not in out
+        else:
+            assert obeyed(out) == [], format_
+            assert format_ != "json" or json.loads(out) == json.loads(report)
+
+
+def test_no_width_puts_a_command_at_the_start_of_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = COMMANDS[-1]
+    plan = plan_of(text, tmp_path)
+    broken = 0
+    for width in WIDTHS:
+        monkeypatch.setattr(layout, "WIDTH", width)
+        for format_, report in reports(text, plan):
+            if format_ == "text":
+                out = written(format_, report, capsys)
+                assert obeyed(out) == [], width
+                broken += "\\x3a:stop-commands" in out
+    assert broken > len(WIDTHS)
+
+
+@pytest.mark.parametrize("text", COMMANDS[2:7])
+def test_json_and_yaml_have_the_true_value(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = plan_of(text, tmp_path)
+    out = written("json", PLANS["json"]([plan]), capsys)
+    changes = {one["path"]: one for one in json.loads(out)["targets"][0]["objects"][0]["changes"]}
+    assert changes["serviceName"]["before"] == text
+    assert json.loads(out)["targets"][0]["name"] == text
+    shown = written("text", STATES["text"]([(plan.target, as_document([live(text)]))]), capsys)
+    assert YAML(typ="safe").load(shown)["InMemoryStore"]["serviceName"] == text
+    assert obeyed(json.dumps(audit_begun(plan)))
+    assert obeyed(shown) == []
+
+
+def test_github_commands_keep_their_properties_and_data_apart() -> None:
+    problem = Problem("a,b=c::d%.yaml", 3, 2, "yaml", "100%: ::x, ##[y]", "::z")
+    (found,) = commands(PROBLEMS["github"]([], [problem]))
+    assert found.properties["file"] == "a,b=c::d%.yaml"
+    assert found.data == "100%: ::x, \\x23#[y]\nhint: ::z"
+
+
+def test_only_what_a_runner_would_obey_is_broken() -> None:
+    for text in ("a::b", "http://[::1]:80", "## title", "#[a]", "a: ::b", "# ##\n[a]", "\n: :a"):
+        assert without_commands(text) == text
+    assert without_commands("::a\n \t::b\n#") == "\\x3a:a\n \t\\x3a:b\n#"
+    assert without_commands("a##[b ##Vso[c") == "a\\x23#[b \\x23#Vso[c"
+
+
+def test_breaking_commands_takes_no_longer_for_blank_lines() -> None:
+    assert without_commands("\n \t" * 100_000) == "\n \t" * 100_000
+
+
+# Invisible characters: item 9
+
+
+DEFAULT_IGNORABLE = (
+    *(0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180E, 0x180F),
+    *range(0x200B, 0x2010),
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+    0x3164,
+    *range(0xFE00, 0xFE10),
+    *(0xFEFF, 0xFFA0),
+    *range(0xFFF0, 0xFFF9),
+    *range(0x1BCA0, 0x1BCA4),
+    *range(0x1D173, 0x1D17B),
+    *range(0xE0000, 0xE1000),
+)
+BLANKS = tuple(
+    code for code in range(0x11_0000) if unicodedata.category(chr(code)) == "Zs" and code != 0x20
+)
+
+
+@pytest.mark.parametrize("shows", [printable, visible, lambda text: yaml_text({"a": text})])
+def test_no_invisible_character_is_shown(shows: Any) -> None:  # noqa: ANN401 - any of three
+    for code in (*DEFAULT_IGNORABLE, 0x2800, *BLANKS, 0x1B, 0x85, 0xE000, 0xFDD0, 0x10FFFF):
+        shown = shows(f"a{chr(code)}b")
+        assert chr(code) not in shown
+        assert "a\\" in shown
+
+
+def test_a_mark_without_a_letter_is_shown_as_a_number() -> None:
+    assert visible("\u0301a\u0301 \u0301\u20dd1\u20dd'\u0301") == (
+        "\\u0301a\u0301 \\u0301\\u20dd1\u20dd'\\u0301"
+    )
+    for text in ("\u0301a", "'\u0301", '"\u0301', ' "\u0301', "a\\\u0301", "\n\u0301"):
+        assert YAML(typ="safe").load(yaml_text({"a": text})) == {"a": text}
+
+
+def test_a_change_by_an_invisible_character_can_be_seen(tmp_path: Path) -> None:
+    store = tmp_path / "a.yaml"
+    store.write_text("InMemoryStore: {'@type': RedisSentinel, serviceName: cache}\n")
+    found = load(["a.yaml"], Vault())
+    plan = planned(Target("", ""), found.desired, live("cache\ufe0f"), Options(), ())
+    assert "cache\\ufe0f → cache " in PLAN["text"](plan)
+
+
+def test_what_can_be_seen_stays_as_it_is() -> None:
+    text = "größe ✓ 日本語 العربية हिन्दी é e\u0301 ❤ \U0001f600 ©®™ §"
+    assert printable(text) == text
+
+
+# Endless reports: item 10
+
+
+def test_a_report_is_cut_with_a_word_about_it(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("InMemoryStore: {'@type': Default}\n")
+    found = load(["a.yaml"], Vault())
+    shard: Any = {"@type": "Redis", **rules.defaults("Redis")}
+    shards = {str(slot): {**shard, "url": f"redis://{slot}"} for slot in range(10_000)}
+    wire: Any = rules.get_view({"@type": "Sharded", "stores": shards})
+    state = from_wire(KIND, wire, Vault())
+    wanted = load_shards(tmp_path)
+    plan = planned(Target("", ""), wanted, state, Options(), ())
+    text, document = PLAN["text"](plan), json.loads(PLAN["json"](plan))
+    assert re.search(r"^  … and [0-9,]+ more$", text, re.MULTILINE)
+    assert len(text.splitlines()) < 1100
+    (only,) = document["targets"][0]["objects"]
+    assert (len(only["changes"]), only["changes_left_out"]) == (1000, 8998)
+    shown = STATES["json"]([(plan.target, as_document([state]))])
+    listed = json.loads(shown)["state"]["InMemoryStore"]["stores"]
+    assert (len(listed), listed[-1]) == (1001, "… and 9,000 more")
+    back = planned(Target("", ""), found.desired, state, Options(), ())
+    stored = OUTCOMES["text"]([Stored(back, state, back.difference)])
+    assert "    - … and 9,000 more\n" in stored
+
+
+def load_shards(tmp_path: Path) -> Any:  # noqa: ANN401 - a desired state
+    """Two shards."""
+    shards = [{"@type": "Redis", "url": f"redis://{slot}"} for slot in range(2)]
+    document: Mapping[str, Any] = {"InMemoryStore": {"@type": "Sharded", "stores": shards}}
+    (tmp_path / "shards.yaml").write_text(yaml_text(document))
+    return load(["shards.yaml"], Vault()).desired
+
+
+def test_fields_that_nobody_knows_do_not_fill_a_report(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("InMemoryStore: {'@type': Default}\n")
+    unknown: Any = {"@type": "Default", **{f"newer{number}": 1 for number in range(100_000)}}
+    state = from_wire(KIND, unknown, Vault())
+    plan = planned(Target("", ""), load(["a.yaml"], Vault()).desired, state, Options(), ())
+    assert [finding.rule for finding in plan.findings] == ["unrecognised"] * 21
+    assert "the server sent 99,980 more names, which" in plan.findings[-1].message
+    assert len(PLAN["text"](plan)) + len(PLAN["json"](plan)) < 20_000
+
+
+def test_a_long_text_is_cut_for_people_and_for_programs(tmp_path: Path) -> None:
+    plan = plan_of("a", tmp_path)
+    ended = Unknown(plan, "x" * 2_000_000)
+    assert len(OUTCOMES["text"]([ended])) < 5000
+    reason = json.loads(OUTCOMES["json"]([ended]))["targets"][0]["outcome"]["reason"]
+    assert reason == "x" * 65536 + "… and 1934464 more characters"
