@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TextIO
 
-from confsync.cli.signals import mute_interrupts, raise_interrupts
+from confsync.cli.signals import hold_interrupts, raise_held_interrupts
 from confsync.errors import OutputFailed, ReaderGone
 from confsync.sync.secret import Vault
 
@@ -50,14 +50,14 @@ class Console:
         """
         match how:
             case "under way":
+                raise_held_interrupts()
                 self._updates += 1
-                raise_interrupts()
             case "not sent":
                 self._updates -= 1
             case "finishing":
                 self.say(_FINISHING)
             case "known":
-                mute_interrupts()
+                hold_interrupts()
 
     @property
     def sent(self) -> bool:
@@ -80,9 +80,11 @@ class Console:
     def say(self, text: str) -> None:
         """Tell people something: everything that is not data goes to standard error."""
         if sys.stderr is not None:
-            with suppress(OSError):
+            try:
                 sys.stderr.write(self.scrub(text))
                 sys.stderr.flush()
+            except OSError:
+                _drop(sys.stderr)
 
     def print(self, text: str) -> None:
         """Write data to standard output. Raises OutputFailed."""
@@ -93,10 +95,14 @@ class Console:
             sys.stdout.write(self.scrub(text))
             sys.stdout.flush()
         except OSError as error:
-            # What is left in the buffer must not fail again when the process ends.
-            with Path(os.devnull).open("w") as nowhere:
-                os.dup2(nowhere.fileno(), sys.stdout.fileno())
+            _drop(sys.stdout)
             if isinstance(error, BrokenPipeError):
                 raise ReaderGone("the reader of standard output is gone") from None
             hint = "is the disk full?"
             raise OutputFailed("standard output cannot be written", hint=hint) from None
+
+
+def _drop(stream: TextIO) -> None:
+    """Lead a broken stream nowhere: its buffer must not fail again when the process ends."""
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())

@@ -163,26 +163,29 @@ def _decide(ready: Sequence[_Ready], ask: Callable[[Sequence[Plan]], bool] | Non
 
 
 def _applied(ready: Sequence[_Ready], entries: Sequence[Entry]) -> tuple[Ended, ...]:
-    """Send what is to be sent, until one target does not end as wanted."""
+    """Send what is to be sent, until one target does not end as wanted or an interrupt comes."""
     ended: list[Ended] = []
     for one, entry in zip(ready, entries, strict=True):
         if one.plan.empty:
             ended.append(entry.ended(NotSent(one.plan)))
-        elif all(map(as_wanted, ended)) and not _interrupted(ready, entries):
+        elif _interrupted(ready, entries, ended):
+            ended.append(NotBegun(one.plan, interrupted=True))
+        elif all(map(as_wanted, ended)):
             ended.append(_sent(one, entry, first=all(isinstance(e, NotSent) for e in ended)))
         else:
             ended.append(NotBegun(one.plan))
     return tuple(ended)
 
 
-def _interrupted(ready: Sequence[_Ready], entries: Sequence[Entry]) -> bool:
-    """Whether an interrupt came while an update was finished, or its end written."""
-    told = any(entry.interrupted for entry in entries)
-    return told or any(one.session.server.interrupted for one in ready)
+def _interrupted(ready: Sequence[_Ready], entries: Sequence[Entry], ended: Sequence[Ended]) -> bool:
+    """Whether an interrupt came: before an update, while it was finished, or its end written."""
+    before = any(isinstance(one, NotBegun) and one.interrupted for one in ended)
+    after = any(entry.interrupted for entry in entries)
+    return before or after or any(one.session.server.interrupted for one in ready)
 
 
 def _sent(one: _Ready, entry: Entry, *, first: bool) -> Ended:
-    """What became of one target. An interrupt before anything was sent to any is raised."""
+    """The end of one target. An interrupt before anything was sent to any is raised."""
     try:
         entry.begin()
         outcome = send(one.plan, one.session)
@@ -190,10 +193,8 @@ def _sent(one: _Ready, entry: Entry, *, first: bool) -> Ended:
         entry.failed(interrupt)
         if first:
             raise
-        error = ConfsyncError("interrupted before anything was sent to it")
-    except ConfsyncError as found:
-        entry.failed(found)
-        error = alone(found)
-    else:
-        return entry.ended(outcome)
-    return Failed(one.plan.target, error, one.plan)
+        return NotBegun(one.plan, interrupted=True)
+    except ConfsyncError as error:
+        entry.failed(error)
+        return Failed(one.plan.target, alone(error), one.plan)
+    return entry.ended(outcome)

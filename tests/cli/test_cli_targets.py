@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from confsync.sandbox import Server
-from tests.cli.process import APPLY_KEY, KEYS, PLAN_KEY, Desk
+from tests.cli.hostile import hostile, passes_to
+from tests.cli.process import APPLY_KEY, KEYS, PLAN_KEY, Desk, ended
 from tests.cli.terminal import terminal
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -255,6 +258,62 @@ def test_an_apply_that_fails_says_what_was_not_begun(
     )
     assert ran.out.endswith("\n2 targets: staging failed; production not begun.\n")
     assert server.stored["timeout"] == 10000
+
+
+def test_a_signal_stops_before_the_next_target_and_what_is_stored_is_not_all(
+    team: Desk, server: Server, second: Server
+) -> None:
+    second.stored = {"@type": "Redis", "url": "redis://b.example.com"}
+
+    def interrupts(request: bytes) -> bytes:
+        if b"InMemoryStore/set" in request:
+            started[0].send_signal(signal.SIGTERM)
+        return passes_to(server)(request)
+
+    started: list[subprocess.Popen[bytes]] = []
+    with hostile(interrupts) as front:
+        configure(team, production=front.url, staging=second.url)
+        arguments = ("apply", "--all", "--yes", "--output", "json", "--output", "text=out.txt")
+        started.append(team.start(*arguments, env=TOKENS))
+        ran = ended(started[0])
+    assert ran.status == 5
+    assert second.stored["url"] == "redis://b.example.com"
+    assert json.loads(ran.out)["summary"] == {
+        "targets": 2,
+        "changes": 2,
+        "unknown": 0,
+        "to_send": 0,
+        "refusals": 0,
+        "failed": 0,
+        "outcomes": {
+            "stored": 1,
+            "not-sent": 0,
+            "rejected": 0,
+            "failed": 0,
+            "overtaken": 0,
+            "unknown": 0,
+            "not-begun": 1,
+        },
+        "as_wanted": False,
+        "interrupted": True,
+        "restart_required": True,
+    }
+    written = (team.directory / "out.txt").read_text()
+    assert "\nNot begun: interrupted.\n" in written
+    assert "failed" not in written
+
+
+def test_a_target_that_fails_after_another_is_stored_is_not_status_1(
+    team: Desk, server: Server, second: Server
+) -> None:
+    second.stored = {"@type": "Redis", "url": "redis://b.example.com"}
+    variables = {**TOKENS, "TOKEN_OF_STAGING": PLAN_KEY}
+    ran = team.run("apply", "--all", "--yes", "--output", "json", env=variables)
+    assert ran.status == 5
+    assert server.stored["timeout"] == 5000
+    summary = json.loads(ran.out)["summary"]
+    assert (summary["outcomes"]["stored"], summary["outcomes"]["rejected"]) == (1, 1)
+    assert (summary["as_wanted"], summary["interrupted"]) == (False, False)
 
 
 def test_a_refusal_over_several_targets_gives_the_line_to_run_again(
