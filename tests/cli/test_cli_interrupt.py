@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.hostile import hostile, passes_to
+from tests.cli.hostile import Held, hostile, passes_to
 from tests.cli.process import CONFSYNC, checked, ended
 from tests.cli.process import STORE as WRITTEN
 from tests.cli.terminal import terminal
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from confsync.sandbox import Server
-    from tests.cli.hostile import Action
     from tests.cli.process import Desk
 
 STORE = "InMemoryStore: {'@type': RedisSentinel, serviceName: main}\n"
@@ -31,21 +30,6 @@ LIVE = {"@type": "RedisSentinel", "serviceName": "old"}
 UNCHANGED = "nothing was changed on the server"
 WITHIN = 6
 """Seconds that an interrupted apply may take: product page, section 5."""
-
-
-class Held:
-    """Passes a request on, and holds the answer back until it is let go."""
-
-    def __init__(self, action: Action) -> None:
-        self._action = action
-        self.arrived = threading.Event()
-        self.release = threading.Event()
-
-    def __call__(self, request: bytes) -> bytes:
-        answer = self._action(request)
-        self.arrived.set()
-        self.release.wait(20)
-        return answer
 
 
 @pytest.mark.parametrize("command", ["plan", "apply", "pull"])
@@ -292,6 +276,21 @@ def test_a_terminal_that_is_closed_under_a_shell_lets_the_update_finish(
             until(lambda: "finished" in (desk.directory / "audit").read_text())
             until((desk.directory / "report.json").exists)
     assert json.loads((desk.directory / "report.json").read_text())["summary"]["as_wanted"] is True
+
+
+def test_sighup_twice_is_one_interrupt(desk: Desk, server: Server) -> None:
+    server.stored = LIVE
+    held = Held(passes_to(server))
+    with hostile(passes_to(server), held) as between:
+        process = desk.start("apply", "--yes", desk.file("a.yaml", STORE), "--url", between.url)
+        assert held.arrived.wait(20)
+        for _ in range(2):
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.3)
+        held.release.set()
+        ran = ended(process)
+    assert ran.status == 0
+    assert "Stored and verified" in ran.out
 
 
 def until(true: Callable[[], bool]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import signal
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
 from confsync.sandbox import Server
 from tests.cli.hostile import hostile, passes_to
-from tests.cli.process import APPLY_KEY, KEYS, PLAN_KEY, Desk, ended
+from tests.cli.process import APPLY_KEY, CONFSYNC, KEYS, PLAN_KEY, Desk, ended
 from tests.cli.terminal import terminal
 
 if TYPE_CHECKING:
@@ -260,6 +261,28 @@ def test_an_apply_that_fails_says_what_was_not_begun(
     assert server.stored["timeout"] == 10000
 
 
+def test_two_targets_of_one_server_are_a_warning_of_a_plan_and_refused_by_an_apply(
+    team: Desk, server: Server
+) -> None:
+    configure(team, production=server.url, staging=f"{server.url}/")
+    ran = team.run("plan", "--all", env=TOKENS)
+    assert ran.status == 0
+    assert ran.err.startswith("warning: production and staging are one server\nhint: ")
+    ran = team.run("validate")
+    assert ran.status == 0
+    assert "[same-server-twice]" in ran.out
+    asked = len(server.requests)
+    ran = team.run("apply", "--all", "--yes", env=TOKENS)
+    assert (ran.status, ran.out) == (3, "")
+    assert ran.err == (
+        "error: production and staging are one server\n"
+        "hint: choose one of them with --target: the last one would overwrite the others\n"
+        "nothing was changed on the server\n"
+    )
+    assert len(server.requests) == asked
+    assert team.run("apply", "--target", "staging", "--yes", env=TOKENS).status == 0
+
+
 def test_a_signal_stops_before_the_next_target_and_what_is_stored_is_not_all(
     team: Desk, server: Server, second: Server
 ) -> None:
@@ -314,6 +337,21 @@ def test_a_target_that_fails_after_another_is_stored_is_not_status_1(
     summary = json.loads(ran.out)["summary"]
     assert (summary["outcomes"]["stored"], summary["outcomes"]["rejected"]) == (1, 1)
     assert (summary["as_wanted"], summary["interrupted"]) == (False, False)
+
+
+def test_no_connection_is_held_while_targets_wait(tmp_path: Path) -> None:
+    """16 targets and no more than 12 open files, three of them the streams."""
+    few = ("/bin/sh", "-c", 'ulimit -n 12; exec "$@"', "sh", *CONFSYNC)
+    desk = Desk(tmp_path)
+    desk.file("stores/base.yaml", BASE)
+    with ExitStack() as running:
+        before = {"@type": "Redis", "url": "redis://b.example.com"}
+        servers = [running.enter_context(Server(initial=before, keys=KEYS)) for _ in range(16)]
+        configure(desk, **{f"t{number}": server.url for number, server in enumerate(servers)})
+        tokens = {f"TOKEN_OF_T{number}": APPLY_KEY for number in range(16)}
+        ran = desk.run("apply", "--all", "--yes", env=tokens, command=few)
+        assert (ran.status, ran.err) == (0, "")
+        assert {server.stored["url"] for server in servers} == {"redis://a.example.com"}
 
 
 def test_a_refusal_over_several_targets_gives_the_line_to_run_again(

@@ -38,6 +38,7 @@ NO_CASE = {
     "not-formatted": "it is said by fmt, of files that are valid",
     "unwritable": "it is said by fmt, and takes a place that may not be written to",
     "allowance-expired": "it is said by plan and apply, of a day",
+    "same-server-twice": "it is a warning, of a confsync.yaml that is valid",
     "ignored-rebuilt": "it is said by plan and apply, of a server",
     "fill-in": "it is said by pull, of a server",
     "uneditable": "it is said by pull, of files that are valid",

@@ -226,6 +226,17 @@ def test_a_risk_that_was_allowed_says_until_when_and_where(
     assert isinstance(ended, Stored)
 
 
+@pytest.mark.parametrize("end", ["", "/"])
+def test_two_targets_of_one_server_are_refused_before_anything_is_sent(
+    team: Team, servers: list[Server], end: str
+) -> None:
+    url = servers[0].url
+    team.configure(url, servers[1].url, f"{url.replace('http:', 'HTTP:')}{end}")
+    with pytest.raises(Declined, match=r"^one and three are one server"):
+        team.apply()
+    assert not any(server.requests for server in servers)
+
+
 def test_a_digest_is_of_one_target(team: Team, servers: list[Server]) -> None:
     with pytest.raises(WrongUsage, match="a digest is of the plan of one target"):
         team.apply(expect=f"1:{'0' * 32}")
