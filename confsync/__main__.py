@@ -5,6 +5,9 @@ from __future__ import annotations
 import resource
 import signal
 import sys
+from contextlib import suppress
+
+_PR_SET_DUMPABLE = 4
 
 
 def main() -> None:
@@ -20,8 +23,7 @@ def main() -> None:
     )
 
     take_over()
-    # A core dump would hold every secret of the run.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _dump_no_core()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -29,6 +31,17 @@ def main() -> None:
     status = run(sys.argv[1:])
     ignore_interrupts()
     sys.exit(status)
+
+
+def _dump_no_core() -> None:
+    """A core dump would hold every secret of the run."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        # Where core_pattern is a pipe, the limit does not count.
+        with suppress(ImportError, OSError, AttributeError):
+            from ctypes import CDLL  # noqa: PLC0415 - not every Python has it
+
+            CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ DOORS: dict[str, str | tuple[str, ...]] = {
 
 ARROWS = {
     "": {"errors", "workflow", "cli"},
-    "cli": {"workflow", "report", "kinds", "sandbox", "sync", "errors"},
+    "cli": {"workflow", "files", "report", "kinds", "sandbox", "sync", "errors"},
     "workflow": {
         *("files", "jmap", "kinds", "net", "report", "rules", "secrets", "sync", "yaml", "errors"),
     },

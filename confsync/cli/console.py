@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TextIO
 
-from confsync.cli.signals import mute_interrupts, raise_interrupts
+from confsync.cli.signals import hold_interrupts, raise_held_interrupts
 from confsync.errors import OutputFailed, ReaderGone
 from confsync.sync.characters import without_commands
 from confsync.sync.scrub import scrubbing
@@ -56,14 +56,14 @@ class Console:
         """
         match how:
             case "under way":
+                raise_held_interrupts()
                 self._updates += 1
-                raise_interrupts()
             case "not sent":
                 self._updates -= 1
             case "finishing":
                 self.say(_FINISHING)
             case "known":
-                mute_interrupts()
+                hold_interrupts()
 
     @property
     def sent(self) -> bool:
@@ -86,9 +86,11 @@ class Console:
     def say(self, text: str) -> None:
         """Tell people something: everything that is not data goes to standard error."""
         if sys.stderr is not None:
-            with suppress(OSError):
+            try:
                 sys.stderr.write(without_commands(text))
                 sys.stderr.flush()
+            except OSError:
+                _drop(sys.stderr)
 
     def print(self, text: str, *, commands: bool = False) -> None:
         """Write data to standard output. `commands`: they are meant. Raises OutputFailed."""
@@ -99,9 +101,7 @@ class Console:
             sys.stdout.write(text if commands else without_commands(text))
             sys.stdout.flush()
         except OSError as error:
-            # What is left in the buffer must not fail again when the process ends.
-            with Path(os.devnull).open("w") as nowhere:
-                os.dup2(nowhere.fileno(), sys.stdout.fileno())
+            _drop(sys.stdout)
             if isinstance(error, BrokenPipeError):
                 raise ReaderGone("the reader of standard output is gone") from None
             hint = "is the disk full?"
@@ -112,3 +112,9 @@ def _documented() -> Collection[str]:
     from confsync.kinds.documented import documented  # noqa: PLC0415 - paid for when needed
 
     return documented()
+
+
+def _drop(stream: TextIO) -> None:
+    """Lead a broken stream nowhere: its buffer must not fail again when the process ends."""
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())

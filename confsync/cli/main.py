@@ -44,11 +44,11 @@ _NO_SERVER = {"init", "validate", "fmt", "schema", "explain", "sandbox"}
 _STATUSES = """\b
 Exit status:
   0    done
-  1    an error
+  1    an error, and nothing was changed
   2    changes are pending (only plan --detailed-exitcode)
-  3    refused, and nothing was sent
+  3    refused, and nothing was changed
   4    the outcome is unknown
-  5    stored, but not as wanted
+  5    stored, but not all of it is as wanted
   130  interrupted before sending
 """
 

@@ -47,8 +47,8 @@ class Outputs:
             return
         inert = text if sink.format in COMMANDING else without_commands(text)
         try:
-            Path(sink.file).write_text(inert, encoding="utf-8")
-        except OSError:
+            _put(Path(sink.file), inert.encode())
+        except (OSError, ValueError):
             raise _unwritable(sink) from None
 
     def write_all(
@@ -101,9 +101,28 @@ def _sink(output: str, formats: Collection[str]) -> Sink:
 
 def _writable(file: Path) -> bool:
     """Whether a file can be expected to be writable: to be known before anything is sent."""
-    if file.exists():
-        return not file.is_dir() and os.access(file, os.W_OK)
-    return os.access(file.parent, os.W_OK)
+    if file.exists() and (file.is_dir() or not os.access(file, os.W_OK)):
+        return False
+    return not _is_replaced(file) or os.access(file.resolve().parent, os.W_OK)
+
+
+def _put(file: Path, content: bytes) -> None:
+    """Write a file whole, or leave what is there. Raises OSError and ValueError."""
+    from confsync.files.atomic import replace_whole  # noqa: PLC0415 - paid for when needed
+
+    if _is_replaced(file):
+        target = file.resolve()
+        replace_whole(target, content, 0o666, target.stat() if target.exists() else None)
+    else:
+        file.write_bytes(content)
+
+
+def _is_replaced(file: Path) -> bool:
+    """Whether it is a regular file, or is going to be one: not a pipe, nor a device, nor a file
+    that is open already, like /dev/stdout.
+    """
+    is_open = file.absolute().is_relative_to("/dev") or file.absolute().is_relative_to("/proc")
+    return not is_open and (file.is_file() or not file.exists())
 
 
 def _read_by_people(color: str) -> bool:

@@ -17,7 +17,7 @@ from confsync.report import PLANS
 from confsync.sync.values import Failed
 from confsync.workflow.plan import plan as run
 from confsync.workflow.saved import check_place, save
-from confsync.workflow.targets import aims
+from confsync.workflow.targets import aims, same_server_facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +64,9 @@ def plan(  # noqa: PLR0913 - one parameter an option
         raise WrongUsage("a saved plan is for one target", hint=hint)
     if out is not None:
         check_place(out, chosen[0].files)
+    for fact in same_server_facts(chosen):
+        hint = "an apply of both is refused (confsync explain same-server-twice)"
+        outputs.console.say(f"warning: {fact}\nhint: {hint}\n")
     found = each(
         chosen,
         reach(outputs.console, allow_commands=allow_commands),

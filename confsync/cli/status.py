@@ -19,7 +19,7 @@ from confsync.sync.outcome import (
 from confsync.sync.values import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class Status(IntEnum):
@@ -39,6 +39,7 @@ _WORST_FIRST = (
     Status.NOT_AS_WANTED,
     Status.ERROR,
     Status.REFUSED,
+    Status.INTERRUPTED,
     Status.PENDING,
     Status.DONE,
 )
@@ -54,11 +55,24 @@ def of_error(error: ConfsyncError) -> Status:
     return Status.REFUSED if isinstance(error, Declined) else Status.ERROR
 
 
-def of_outcome(outcome: Ended) -> Status:
-    """The status of an apply that came to an end. What was not begun is no status of its own: what
-    kept it from being begun is.
+def of_run(ended: Sequence[Ended]) -> Status:
+    """The status of an apply to some targets: DONE where all of it is done, ERROR, REFUSED and
+    INTERRUPTED only where nothing was changed on any server.
+    """
+    status = worst(map(_of_outcome, ended))
+    stored = any(isinstance(one, Stored) for one in ended)
+    if stored and status is not Status.UNKNOWN and not all(map(as_wanted, ended)):
+        return Status.NOT_AS_WANTED
+    return status
+
+
+def _of_outcome(outcome: Ended) -> Status:
+    """The status of one target. One that was not begun counts only where an interrupt is why: any
+    other reason is the status of another target.
     """
     match outcome:
+        case NotBegun(interrupted=True):
+            return Status.INTERRUPTED
         case NotSent() | NotBegun():
             return Status.DONE
         case Failed(error=error):

@@ -40,6 +40,7 @@ class TargetConfig:
     name: str
     url: str
     files: tuple[str, ...]
+    url_mark: Mark | None = None
     token: Written | None = None
     user: Written | str | None = None
     password: Written | None = None

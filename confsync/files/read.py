@@ -5,6 +5,7 @@ Size, depth and number are checked before anything is built.
 
 from __future__ import annotations
 
+import errno
 import logging
 import re
 from dataclasses import dataclass, field
@@ -105,8 +106,10 @@ def content(path: str) -> bytes | Problem:
     except PermissionError:
         message, hint = "may not be read", "check the file's mode and owner"
         return _unreadable(path, "no-permission", message, hint)
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
         message, hint = "cannot be read", "check the path and the disk"
+        if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+            message, hint = "cannot be read: too many files are open", "raise `ulimit -n`"
         return _unreadable(path, "unreadable", message, hint)
 
 

@@ -80,10 +80,12 @@ def read_target(name: str, node: Node, known: Known) -> TargetConfig:
         entry = fields.get(member)
         return entry and gathering.tried(entry[1], f"{place}/{member}", reader)
 
+    url = fields.get("url")
     found = TargetConfig(
         name,
         url=read("url", _server(known)) or "",
         files=read("files", _files) or (),
+        url_mark=url and url[1].mark,
         token=read("token", _credential(known)),
         user=read("user", _user(known)),
         password=read("password", _credential(known)),

@@ -52,6 +52,20 @@ def endpoint(url: str, *, insecure_http: bool = False) -> Endpoint:
     return Endpoint(_origin(scheme, host, port), host, port or _PORTS[scheme], loopback)
 
 
+def origin(url: str) -> str:
+    """The server that a URL leads to, as it is shown. Raises WrongUsage."""
+    # Whether http is good enough is asked when a connection is made.
+    return endpoint(url, insecure_http=True).origin
+
+
+def server_key(url: str) -> tuple[bool, str, int]:
+    """What two URLs of one server have in common: over TLS or not, the host, and the port, the
+    default one included. Raises WrongUsage.
+    """
+    found = endpoint(url, insecure_http=True)
+    return found.secure, found.host, found.port
+
+
 def proxy_origin(url: str, server: Endpoint) -> str:
     """Check a proxy's URL: http or https, a host, a port. Raises WrongUsage, never with the URL."""
     scheme, host, port = _split(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from dataclasses import dataclass
@@ -179,6 +180,8 @@ def _of_system(error: Exception) -> tuple[str, str]:
             return "it closes the connection", _PORT
         if isinstance(cause, socket.gaierror):
             return "the name is not known", _REACH
+        if isinstance(cause, OSError) and cause.errno in {errno.EMFILE, errno.ENFILE}:
+            return "too many files are open", "raise `ulimit -n`"
     return "", _REACH
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
@@ -27,6 +28,7 @@ from confsync.net.tls import SYSTEM, Trust, nobody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from ssl import SSLContext
 
     from confsync.net.endpoint import Endpoint
 
@@ -89,7 +91,8 @@ class Connection:
         self._line = Line()
         self._deadline = deadline
         self._hurried = Event()
-        self._client = _client(self._route)
+        self._tls = trust.context() if endpoint.secure else nobody()
+        self._client = _client(self._route, self._tls)
 
     def __enter__(self) -> Self:
         return self
@@ -107,6 +110,13 @@ class Connection:
         and no wait goes on.
         """
         self._hurried.set()
+
+    def disconnect(self) -> None:
+        """Close what is open; the next request connects anew."""
+        with suppress(OSError, httpx.TransportError):
+            self._client.close()
+        self._line.stream = None
+        self._client = _client(self._route, self._tls)
 
     def rest(self, seconds: float) -> None:
         """Wait, until it is told to hurry."""
@@ -205,12 +215,11 @@ _ENDS: Mapping[type[ConfsyncError], str] = {
 }
 
 
-def _client(route: Route) -> httpx.Client:
-    secure = route.server.startswith("https:")
+def _client(route: Route, tls: SSLContext) -> httpx.Client:
     try:
         return httpx.Client(
             base_url=route.server,
-            verify=route.trust.context() if secure else nobody(),
+            verify=tls,
             proxy=_proxy(route),
             trust_env=False,
             follow_redirects=False,

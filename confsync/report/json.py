@@ -19,6 +19,7 @@ from confsync.sync.outcome import (
     Rejected,
     Stored,
     Unknown,
+    as_wanted,
 )
 from confsync.sync.tree import Object, path_text
 from confsync.sync.values import Failed
@@ -58,7 +59,34 @@ def outcomes_json(found: Sequence[Ended]) -> str:
         }
         for one, plan in zip(found, plans, strict=True)
     ]
-    return _dump({"targets": targets, "summary": _summary(plans)})
+    return _dump({"targets": targets, "summary": _summary(plans) | _ends(found)})
+
+
+def _ends(found: Sequence[Ended]) -> dict[str, Json]:
+    """How an apply ended over all of its targets."""
+    results = [result_of(one) for one in found]
+    return {
+        "outcomes": {result: results.count(result) for result in _RESULTS.values()},
+        "as_wanted": all(map(as_wanted, found)),
+        "interrupted": any(isinstance(one, NotBegun) and one.interrupted for one in found),
+        "restart_required": any(isinstance(one, Stored | Unknown) for one in found),
+    }
+
+
+_RESULTS: Mapping[type[Ended], str] = {
+    Stored: "stored",
+    NotSent: "not-sent",
+    Rejected: "rejected",
+    Failed: "failed",
+    Overtaken: "overtaken",
+    Unknown: "unknown",
+    NotBegun: "not-begun",
+}
+
+
+def result_of(ended: Ended) -> str:
+    """The name of a result."""
+    return _RESULTS[type(ended)]
 
 
 def _plan_of(ended: Ended) -> Plan | Failed:
@@ -162,7 +190,7 @@ def _cut(found: dict[str, Json]) -> dict[str, Json]:
     return kept
 
 
-def _summary(found: Sequence[Plan | Failed]) -> Json:
+def _summary(found: Sequence[Plan | Failed]) -> dict[str, Json]:
     plans = [one for one in found if not isinstance(one, Failed)]
     summary: dict[str, Json] = {
         "targets": len(found),
@@ -235,20 +263,17 @@ def _source(origin: Origin) -> Json:
 
 
 def _outcome(outcome: Ended) -> Json:
-    return _cut(_result(outcome))
+    return _cut({"result": result_of(outcome), **_about(outcome)})
 
 
-def _result(outcome: Ended) -> dict[str, Json]:
+def _about(outcome: Ended) -> dict[str, Json]:
     match outcome:
         case Failed(error=error):
-            return {"result": "failed", "error": _error(error)}
-        case NotBegun():
-            return {"result": "not-begun"}
-        case NotSent():
-            return {"result": "not-sent"}
+            return {"error": _error(error)}
+        case NotBegun() | NotSent():
+            return {}
         case Rejected(refusal=refusal):
             return {
-                "result": "rejected",
                 "type": told(refusal.kind),
                 "properties": [*map(told, refusal.properties)],
                 "errors": [*map(told, refusal.errors)],
@@ -258,13 +283,11 @@ def _result(outcome: Ended) -> dict[str, Json]:
             }
         case Overtaken(foreign=foreign):
             return {
-                "result": "overtaken",
                 "foreign": paths_json(foreign),
                 "foreign_changes": [change_json(change) for change in foreign],
             }
         case Stored():
             return {
-                "result": "stored",
                 "verified": outcome.verified,
                 "remaining": [change_json(change) for change in outcome.remaining.changes],
                 "foreign": paths_json(outcome.foreign),
@@ -275,7 +298,6 @@ def _result(outcome: Ended) -> dict[str, Json]:
             }
         case Unknown(reason=reason):
             return {
-                "result": "unknown",
                 "reason": told(reason),
                 "seen": outcome.seen,
                 "before": _before(outcome.plan.live, outcome.plan),

@@ -36,7 +36,8 @@ def outcomes_text(found: Sequence[Ended]) -> str:
     """
     if len(found) == 1 and not isinstance(found[0], Failed | NotBegun):
         return outcome_text(found[0])
-    return "\n".join([*(_ended(one) for one in found), _fates(found)])
+    reason = _reason_to_stop(found)
+    return "\n".join([*(_ended(one, reason) for one in found), _fates(found)])
 
 
 def states_text(found: Sequence[State | Failed]) -> str:
@@ -57,13 +58,21 @@ def _shown(document: dict[str, Plain]) -> dict[str, Plain]:
     return {name: shown(value) for name, value in document.items()}
 
 
-def _ended(ended: Ended) -> str:
+def _reason_to_stop(found: Sequence[Ended]) -> str:
+    """Why targets were not begun: the first one that did not end as wanted."""
+    ends = (one for one in found if not isinstance(one, NotBegun) and not as_wanted(one))
+    one = next(ends, None)
+    return "" if one is None else f"the run stopped at {_name(one)} ({_fate(one)})"
+
+
+def _ended(ended: Ended, reason: str) -> str:
     match ended:
         case Failed(target=target, error=error):
             fact = f"{printable(error.message)}. Nothing was changed there."
             body = "\n".join([*wrapped(f"Failed: {fact}"), ""])
-        case NotBegun(plan=plan):
-            target, body = plan.target, "Not begun: another target failed.\n"
+        case NotBegun(plan=plan, interrupted=interrupted):
+            fact = f"Not begun: {'interrupted' if interrupted else reason}."
+            target, body = plan.target, "\n".join([*wrapped(fact), ""])
         case _:
             target, body = ended.plan.target, outcome_text(ended)
     return f"{target_text(target)}\n\n{body}"
@@ -73,11 +82,14 @@ def _fates(found: Sequence[Ended]) -> str:
     """`3 targets: production applied; staging failed; testing not begun.`, as far as there are."""
     names: dict[str, list[str]] = {}
     for one in found:
-        target = one.target if isinstance(one, Failed) else one.plan.target
-        names.setdefault(_fate(one), []).append(printable(target.name))
+        names.setdefault(_fate(one), []).append(_name(one))
     parts = [f"{' and '.join(names[fate])} {fate}" for fate in _FATES if fate in names]
     text = f"{len(found)} targets: {'; '.join(parts)}."
     return "\n".join([*wrapped(text), ""])
+
+
+def _name(ended: Ended) -> str:
+    return printable((ended.target if isinstance(ended, Failed) else ended.plan.target).name)
 
 
 _FATES = ("applied", "unchanged", "failed", "not as wanted", "unknown", "not begun")

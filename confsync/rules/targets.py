@@ -54,6 +54,12 @@ RULES = (
         "Credentials in it would be shown in plans; http would show them to everyone on the way.",
     ),
     Rule(
+        "same-server-twice",
+        "two targets are one server",
+        "Their URLs have the same scheme, host and port. An apply to both is refused.",
+        "The second would overwrite what the first one stored, and each apply would do so again.",
+    ),
+    Rule(
         "path",
         "a path in confsync.yaml cannot be one",
         "A file's content, or a URL, stands in the place of its path.",

@@ -110,9 +110,12 @@ Outcome: TypeAlias = NotSent | Rejected | Overtaken | Stored | Unknown
 
 @dataclass(frozen=True)
 class NotBegun:
-    """A target of several that nothing was sent to, because another one failed."""
+    """A target of several that nothing was sent to: an earlier one did not end as wanted, or an
+    interrupt came.
+    """
 
     plan: Plan
+    interrupted: bool = False
 
 
 Ended: TypeAlias = Outcome | NotBegun | Failed

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.errors import ConfsyncError, Fault, WrongUsage, alone
+from confsync.errors import ConfsyncError, Declined, Fault, WrongUsage, alone
 from confsync.sync.outcome import Ended, NotBegun, NotSent, as_wanted
 from confsync.sync.values import Failed
 from confsync.workflow.apply import (
@@ -23,9 +23,10 @@ from confsync.workflow.each import failed
 from confsync.workflow.reach import aim_of_saved
 from confsync.workflow.saved import saved
 from confsync.workflow.send import send
+from confsync.workflow.targets import same_server_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from confsync.sync.values import Plan
@@ -81,6 +82,9 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
         hint = "choose with --target the one that the digest is of"
         raise WrongUsage("a digest is of the plan of one target", hint=hint)
     reach.check(aims)
+    if facts := same_server_facts(aims):
+        hint = "choose one of them with --target: the last one would overwrite the others"
+        raise Declined("; ".join(facts), hint=hint)
     with ExitStack() as stack:
         found = [
             _ready(aim, reach, stack, environment, allow_commands=allow_commands) for aim in aims
@@ -135,18 +139,30 @@ def _ready(
     """A target's plan, and its session, which stays open until the stack is closed."""
     try:
         session = stack.enter_context(reach.session(aim))
-        plan = plan_to_apply(
-            aim.files,
-            session,
-            environment=environment,
-            options=aim.options,
-            allow_commands=allow_commands,
-        )
+        with _turn(session):
+            plan = plan_to_apply(
+                aim.files,
+                session,
+                environment=environment,
+                options=aim.options,
+                allow_commands=allow_commands,
+            )
     except Fault:
         raise
     except ConfsyncError as error:
         return failed(aim, error)
     return _Ready(plan, session)
+
+
+@contextmanager
+def _turn(session: Session) -> Iterator[None]:
+    """Hold no connection after a target's turn: many targets would need as many open files, and a
+    connection can break while it waits.
+    """
+    try:
+        yield
+    finally:
+        session.disconnect()
 
 
 def _decide(ready: Sequence[_Ready], ask: Callable[[Sequence[Plan]], bool] | None) -> None:
@@ -159,41 +175,44 @@ def _decide(ready: Sequence[_Ready], ask: Callable[[Sequence[Plan]], bool] | Non
     if not callers(ask)(plans):
         raise declined(plans)
     for one in pending:
-        check_still_planned(one.plan, one.session, one.plan.target.name)
+        with _turn(one.session):
+            check_still_planned(one.plan, one.session, one.plan.target.name)
 
 
 def _applied(ready: Sequence[_Ready], entries: Sequence[Entry]) -> tuple[Ended, ...]:
-    """Send what is to be sent, until one target does not end as wanted."""
+    """Send what is to be sent, until one target does not end as wanted or an interrupt comes."""
     ended: list[Ended] = []
     for one, entry in zip(ready, entries, strict=True):
         if one.plan.empty:
             ended.append(entry.ended(NotSent(one.plan)))
-        elif all(map(as_wanted, ended)) and not _interrupted(ready, entries):
+        elif _interrupted(ready, entries, ended):
+            ended.append(NotBegun(one.plan, interrupted=True))
+        elif all(map(as_wanted, ended)):
             ended.append(_sent(one, entry, first=all(isinstance(e, NotSent) for e in ended)))
         else:
             ended.append(NotBegun(one.plan))
     return tuple(ended)
 
 
-def _interrupted(ready: Sequence[_Ready], entries: Sequence[Entry]) -> bool:
-    """Whether an interrupt came while an update was finished, or its end written."""
-    told = any(entry.interrupted for entry in entries)
-    return told or any(one.session.server.interrupted for one in ready)
+def _interrupted(ready: Sequence[_Ready], entries: Sequence[Entry], ended: Sequence[Ended]) -> bool:
+    """Whether an interrupt came: before an update, while it was finished, or its end written."""
+    before = any(isinstance(one, NotBegun) and one.interrupted for one in ended)
+    after = any(entry.interrupted for entry in entries)
+    return before or after or any(one.session.server.interrupted for one in ready)
 
 
 def _sent(one: _Ready, entry: Entry, *, first: bool) -> Ended:
-    """What became of one target. An interrupt before anything was sent to any is raised."""
+    """The end of one target. An interrupt before anything was sent to any is raised."""
     try:
         entry.begin()
-        outcome = send(one.plan, one.session)
+        with _turn(one.session):
+            outcome = send(one.plan, one.session)
     except KeyboardInterrupt as interrupt:
         entry.failed(interrupt)
         if first:
             raise
-        error = ConfsyncError("interrupted before anything was sent to it")
-    except ConfsyncError as found:
-        entry.failed(found)
-        error = alone(found)
-    else:
-        return entry.ended(outcome)
-    return Failed(one.plan.target, error, one.plan)
+        return NotBegun(one.plan, interrupted=True)
+    except ConfsyncError as error:
+        entry.failed(error)
+        return Failed(one.plan.target, alone(error), one.plan)
+    return entry.ended(outcome)

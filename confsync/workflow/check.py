@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.files.concern import may_be_store
 from confsync.kinds import KINDS
+from confsync.sync.document import Mark
 from confsync.sync.risk import check_allowed, lapses_told
 from confsync.workflow.configuration import configuration
 from confsync.workflow.discreet import discreet
-from confsync.workflow.targets import Wanted, options
+from confsync.workflow.targets import Wanted, options, same_server
 from confsync.workflow.validate import problems_of
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def check(
     checking = _Checking(allow, today)
     if config is not None and (not files or same(files, config.file)):
         checking.files[config.file] = None
+        checking.servers(config)
     if not files and config is not None:
         checking.targets(config.targets)
     for file in files:
@@ -111,6 +113,17 @@ class _Checking:
                 problems = problems_of(target.files, chosen.allow)
                 self._add(target.name, target.files, problems)
                 self._add(target.name, [], lapses_told(chosen.lapses, problems))
+
+    def servers(self, config: Config) -> None:
+        """Check that no two targets have one server."""
+        for first, *others in same_server(config.targets):
+            for target in others:
+                mark = target.url_mark or Mark(config.file, 0, 0)
+                place = (mark.file, mark.line, mark.column)
+                fact = f"{target.name} has the same server as {first.name}"
+                hint = f"correct one of the two URLs, or make one target of {first.name} and it"
+                problem = Problem(*place, "same-server-twice", fact, hint, "warning")
+                self.found[problem] = []
 
     def problems(self) -> Iterable[Problem]:
         """Each problem once; of one that not every target has that uses its file, whose it is."""

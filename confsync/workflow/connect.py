@@ -66,7 +66,9 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     connection = Connection(found, trust=trust, proxy=proxy, deadline=timeout)
     patience = Patience(timeout, retries, tell, sleep=connection.rest)
     client = Client(connection, credentials, vault, patience)
-    session = Session(Target(found.origin, found.origin), client, vault, sending)
+    session = Session(
+        Target(found.origin, found.origin), client, vault, sending, connection.disconnect
+    )
     return _session(connection, session)
 
 

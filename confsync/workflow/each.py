@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from confsync.errors import ConfsyncError, Fault, alone
+from confsync.net.endpoint import origin
 from confsync.sync.values import Failed, Target
-from confsync.workflow.reach import origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from confsync.errors import Declined, Problem, SecretUnavailable, WrongUsage
-from confsync.net.endpoint import endpoint
+from confsync.net.endpoint import endpoint, origin, server_key
 from confsync.net.hosts import check_host
 from confsync.net.patience import untold
 from confsync.secrets import RESOLVERS
@@ -71,7 +71,11 @@ class Reach:
         named in place of that, nothing of it is used.
         """
         target = aim.config
-        if target is not None and aim.access.url and not _same(aim.access.url, target.url):
+        if (
+            target is not None
+            and aim.access.url
+            and server_key(aim.access.url) != server_key(target.url)
+        ):
             target = None
         access = self._access(aim, target)
         if not access.url:
@@ -186,17 +190,6 @@ def aim_of_saved(directory: Path, planned: Target, access: Access) -> Aim:
             hint=f"it is for {planned.url}: plan again",
         )
     return Aim(target.files, DEFAULTS, access, target)
-
-
-def _same(url: str, other: str) -> bool:
-    """Whether two addresses are of one server."""
-    return origin(url) == origin(other)
-
-
-def origin(url: str) -> str:
-    """The server that an address leads to. Raises WrongUsage for what is no address of one."""
-    # Whether http is good enough is asked when a connection is made.
-    return endpoint(url, insecure_http=True).origin
 
 
 @contextmanager

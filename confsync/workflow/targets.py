@@ -16,6 +16,7 @@ from confsync.workflow.configuration import configuration
 from confsync.workflow.plan import DEFAULTS, Options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
     from pathlib import Path
 
@@ -103,6 +104,28 @@ def aims(
     return tuple(
         Aim(target.files, options(wanted, target, today), access, target, len(chosen) == 1)
         for target in chosen
+    )
+
+
+def same_server(targets: Iterable[TargetConfig]) -> tuple[tuple[TargetConfig, ...], ...]:
+    """The targets that share a server with another one, together, in their order. Two names of one
+    host cannot be told from their URLs.
+    """
+    # Here, so that a validation without a configuration loads nothing of the network's room.
+    from confsync.net.endpoint import server_key  # noqa: PLC0415
+
+    found: dict[object, list[TargetConfig]] = {}
+    for target in targets:
+        found.setdefault(server_key(target.url), []).append(target)
+    return tuple(tuple(same) for same in found.values() if len(same) > 1)
+
+
+def same_server_facts(aims: Iterable[Aim]) -> tuple[str, ...]:
+    """`one and two are one server`, for each server that several of the targets share."""
+    targets = [aim.config for aim in aims if aim.config is not None]
+    return tuple(
+        f"{' and '.join(target.name for target in same)} are one server"
+        for same in same_server(targets)
     )
 
 

@@ -57,6 +57,21 @@ def stores_and_says(server: Server, answer: bytes) -> Action:
     return act
 
 
+class Held:
+    """Passes a request on, and holds the answer back until it is let go."""
+
+    def __init__(self, action: Action) -> None:
+        self._action = action
+        self.arrived = threading.Event()
+        self.release = threading.Event()
+
+    def __call__(self, request: bytes) -> bytes:
+        answer = self._action(request)
+        self.arrived.set()
+        self.release.wait(20)
+        return answer
+
+
 class Hostile(socketserver.ThreadingTCPServer):
     """Gives each request the next of some actions; the last one counts for all that follow."""
 

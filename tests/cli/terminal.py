@@ -35,6 +35,7 @@ class Terminal:
     process: subprocess.Popen[bytes]
     master: int
     shown: bytearray = field(default_factory=bytearray)
+    closed: bool = False
 
     def wait_for(self, text: str) -> None:
         """Read until a text was shown."""
@@ -45,6 +46,12 @@ class Terminal:
     def press(self, keys: bytes) -> None:
         """Press keys: control characters go through the terminal, as at a desk."""
         os.write(self.master, keys)
+
+    def hang_up(self) -> None:
+        """Close it, as when a window is closed or a connection of ssh breaks."""
+        if not self.closed:
+            self.closed = True
+            os.close(self.master)
 
     def ended(self) -> Ran:
         """Read to the end. Both streams are in `out`, with the line ends of a file."""
@@ -74,22 +81,21 @@ def terminal(
 ) -> Iterator[Terminal]:
     """Run `confsync` at a terminal of its own. What still runs at the end is killed."""
     master, slave = pty.openpty()
-    try:
-        process = subprocess.Popen(
-            [sys.executable, "-c", _TAKE, *command, *arguments],
-            cwd=desk.directory,
-            env=desk.variables({"TERM": "xterm", **(env or {})}),
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-        )
-        os.close(slave)
-        with process:
-            try:
-                yield Terminal(process, master)
-            finally:
-                if process.poll() is None:
-                    process.kill()
-    finally:
-        os.close(master)
+    process = subprocess.Popen(
+        [sys.executable, "-c", _TAKE, *command, *arguments],
+        cwd=desk.directory,
+        env=desk.variables({"TERM": "xterm", **(env or {})}),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+    )
+    os.close(slave)
+    screen = Terminal(process, master)
+    with process:
+        try:
+            yield screen
+        finally:
+            if process.poll() is None:
+                process.kill()
+            screen.hang_up()

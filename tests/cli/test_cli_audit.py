@@ -181,7 +181,7 @@ def test_without_its_line_nothing_is_sent(desk: Desk, server: Server, file: str)
     assert server.stored == before
 
 
-def test_an_end_that_cannot_be_written_is_an_error_that_hides_no_outcome(
+def test_an_end_that_cannot_be_written_hides_no_outcome_and_is_no_success(
     desk: Desk, server: Server
 ) -> None:
     def makes_it_a_directory(request: bytes) -> bytes:
@@ -193,7 +193,7 @@ def test_an_end_that_cannot_be_written_is_an_error_that_hides_no_outcome(
     with hostile(makes_it_a_directory) as between:
         arguments = ("--yes", "--audit", "audit.jsonl", "--url", between.url)
         ran = desk.run("apply", desk.file("a.yaml"), *arguments)
-    assert ran.status == 1
+    assert ran.status == 5
     assert "Stored and verified" in ran.out
     assert "the audit file audit.jsonl cannot be read and written" in ran.err
     assert "nothing was changed" not in ran.err

@@ -1,8 +1,12 @@
-"""Signals: before anything is sent, and while an update is under way."""
+"""Interrupts: before anything is sent, while an update is under way, and while it is told."""
 
 from __future__ import annotations
 
+import json
+import os
+import shlex
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -10,13 +14,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.hostile import hostile, passes_to
+from tests.cli.hostile import Held, hostile, passes_to
+from tests.cli.process import CONFSYNC, checked, ended
 from tests.cli.process import STORE as WRITTEN
-from tests.cli.process import checked, ended
+from tests.cli.terminal import terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from confsync.sandbox import Server
-    from tests.cli.hostile import Action
     from tests.cli.process import Desk
 
 STORE = "InMemoryStore: {'@type': RedisSentinel, serviceName: main}\n"
@@ -24,21 +30,6 @@ LIVE = {"@type": "RedisSentinel", "serviceName": "old"}
 UNCHANGED = "nothing was changed on the server"
 WITHIN = 6
 """Seconds that an interrupted apply may take: product page, section 5."""
-
-
-class Held:
-    """Passes a request on, and holds the answer back until it is let go."""
-
-    def __init__(self, action: Action) -> None:
-        self._action = action
-        self.arrived = threading.Event()
-        self.release = threading.Event()
-
-    def __call__(self, request: bytes) -> bytes:
-        answer = self._action(request)
-        self.arrived.set()
-        self.release.wait(20)
-        return answer
 
 
 @pytest.mark.parametrize("command", ["plan", "apply", "pull"])
@@ -62,7 +53,7 @@ def test_ctrl_c_while_the_state_is_read_ends_with_130(
     ]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_during_the_update_finishes_verifies_and_reports(
     desk: Desk, server: Server, number: int
 ) -> None:
@@ -169,3 +160,176 @@ def test_a_signal_between_the_update_and_its_report_never_says_that_nothing_was_
         "interrupted\n"
         "it is not known whether anything was changed: `confsync plan` shows what is there\n"
     )
+
+
+SLOW = """\
+import sys
+from confsync import report
+from confsync.__main__ import main
+def endless(_):
+    print("telling", file=sys.stderr, flush=True)
+    while True:
+        pass
+report.OUTCOMES["text"] = endless
+sys.argv[0] = "confsync"
+main()
+"""
+CUT = "interrupted: the report is cut short; 1 stored\n"
+
+
+def told_slowly(desk: Desk, url: str) -> subprocess.Popen[bytes]:
+    """An apply whose report never ends."""
+    return subprocess.Popen(
+        [sys.executable, "-c", SLOW, "apply", "--yes", desk.file("a.yaml", STORE), "--url", url],
+        cwd=desk.directory,
+        env=desk.variables(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def wait_for(process: subprocess.Popen[bytes], line: bytes) -> None:
+    assert process.stderr is not None
+    assert line in iter(process.stderr.readline, b"")
+
+
+def test_the_second_signal_ends_a_report_however_slow_it_is(desk: Desk, server: Server) -> None:
+    server.stored = LIVE
+    process = told_slowly(desk, server.url)
+    wait_for(process, b"telling\n")
+    process.send_signal(signal.SIGTERM)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.5)
+    process.send_signal(signal.SIGINT)
+    ran = ended(process)
+    assert (ran.status, ran.err) == (4, CUT)
+    assert server.stored["serviceName"] == "main"
+
+
+def test_after_a_signal_during_the_update_the_next_one_ends_the_report(
+    desk: Desk, server: Server
+) -> None:
+    server.stored = LIVE
+    held = Held(passes_to(server))
+    with hostile(passes_to(server), held) as between:
+        process = told_slowly(desk, between.url)
+        assert held.arrived.wait(20)
+        process.send_signal(signal.SIGTERM)
+        wait_for(
+            process, b"interrupted: finishing the update, for a few seconds; again gives it up\n"
+        )
+        held.release.set()
+        wait_for(process, b"telling\n")
+        process.send_signal(signal.SIGTERM)
+        ran = ended(process)
+    assert (ran.status, ran.err) == (4, CUT)
+
+
+def test_a_signal_ends_the_report_at_once_where_nothing_was_sent(
+    desk: Desk, server: Server
+) -> None:
+    server.stored = {"@type": "RedisSentinel", "serviceName": "main"}
+    process = told_slowly(desk, server.url)
+    wait_for(process, b"telling\n")
+    process.send_signal(signal.SIGHUP)
+    ran = ended(process)
+    assert (ran.status, ran.err.lstrip("\n")) == (130, f"interrupted\n{UNCHANGED}\n")
+
+
+def test_a_terminal_that_is_closed_during_the_update_lets_it_finish_and_be_told(
+    desk: Desk, server: Server
+) -> None:
+    server.stored = LIVE
+    held = Held(passes_to(server))
+    with hostile(passes_to(server), held) as between:
+        outputs = ("--output", "text", "--output", "json=report.json", "--audit", "audit.jsonl")
+        arguments = ("apply", "--yes", desk.file("a.yaml", STORE), "--url", between.url, *outputs)
+        with terminal(desk, *arguments) as screen:
+            assert held.arrived.wait(20)
+            screen.hang_up()
+            threading.Timer(0.5, held.release.set).start()
+            status = screen.process.wait(WITHIN)
+    # The report at the terminal could not be written.
+    assert status == 5
+    assert server.stored["serviceName"] == "main"
+    report = json.loads((desk.directory / "report.json").read_text())
+    assert report["summary"]["outcomes"]["stored"] == 1
+    _, finished = (desk.directory / "audit.jsonl").read_text().splitlines()
+    assert (json.loads(finished)["result"], json.loads(finished)["as_wanted"]) == ("stored", True)
+
+
+def test_a_terminal_that_is_closed_under_a_shell_lets_the_update_finish(
+    desk: Desk, server: Server
+) -> None:
+    """The shell and the kernel both send SIGHUP, which is one interrupt and not two."""
+    server.stored = LIVE
+    held = Held(passes_to(server))
+    with hostile(passes_to(server), held) as between:
+        words = ("apply", "--yes", desk.file("a.yaml", STORE), "--url", between.url)
+        line = shlex.join([*CONFSYNC, *words, "--output", "json=report.json", "--audit", "audit"])
+        shell = ("/bin/bash", "--norc", "-i", "-c", f"set -m; {line}; true")
+        with terminal(desk, command=shell) as screen:
+            assert held.arrived.wait(20)
+            screen.hang_up()
+            threading.Timer(0.5, held.release.set).start()
+            screen.process.wait(WITHIN)
+            until(lambda: "finished" in (desk.directory / "audit").read_text())
+            until((desk.directory / "report.json").exists)
+    assert json.loads((desk.directory / "report.json").read_text())["summary"]["as_wanted"] is True
+
+
+def test_sighup_twice_is_one_interrupt(desk: Desk, server: Server) -> None:
+    server.stored = LIVE
+    held = Held(passes_to(server))
+    with hostile(passes_to(server), held) as between:
+        process = desk.start("apply", "--yes", desk.file("a.yaml", STORE), "--url", between.url)
+        assert held.arrived.wait(20)
+        for _ in range(2):
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.3)
+        held.release.set()
+        ran = ended(process)
+    assert ran.status == 0
+    assert "Stored and verified" in ran.out
+
+
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + WITHIN
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_command_that_a_reference_runs(
+    desk: Desk, server: Server, number: int
+) -> None:
+    desk.file("slow.sh", "echo $$ > pid\nexec sleep 60\n")
+    store = "InMemoryStore: {'@type': Redis, url: {command: [sh, slow.sh]}}\n"
+    process = desk.start("apply", "--yes", "--allow-commands", desk.file("a.yaml", store))
+    pid = desk.directory / "pid"
+    until(lambda: pid.exists() and pid.read_text().endswith("\n"))
+    process.send_signal(number)
+    ran = ended(process)
+    assert (ran.status, ran.err.lstrip("\n")) == (130, f"interrupted\n{UNCHANGED}\n")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+    assert server.requests == []
+
+
+HELD = """\
+import os, signal
+from confsync.cli import signals
+signals.raise_interrupts()
+signals.hold_interrupts()
+os.kill(os.getpid(), signal.SIGTERM)
+print("held")
+try:
+    signals.raise_held_interrupts()
+except KeyboardInterrupt:
+    print("raised")
+"""
+
+
+def test_a_signal_after_an_update_is_not_lost_and_stops_the_next(desk: Desk) -> None:
+    assert desk.run(command=(sys.executable, "-c", HELD)).out == "held\nraised\n"

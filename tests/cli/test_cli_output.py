@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -235,3 +236,53 @@ def _nobody_reads(desk: Desk, *arguments: str) -> tuple[int, bytes]:
 
 def test_a_started_process_is_checked_as_any_other(offline: Desk) -> None:
     assert ended(offline.start("--version")) == offline.run("--version")
+
+
+FULL = ("/bin/sh", "-c", 'ulimit -f 1; exec "$@"', "sh", sys.executable, "-B", "-m", "confsync")
+"""On a disk that has room for a few hundred bytes; -B: Python would keep half of its own files."""
+
+
+def test_an_output_file_is_written_whole_or_not_at_all(desk: Desk, server: Server) -> None:
+    old = desk.directory / "out.json"
+    old.write_text("old")
+    ran = desk.run("plan", desk.file("a.yaml"), "--output", "json=out.json", command=FULL)
+    assert ran.status == 1
+    assert "the json output cannot be written to out.json" in ran.err
+    assert old.read_text() == "old"
+    ran = desk.run("apply", "--yes", "a.yaml", "--output", "json=out.json", command=FULL)
+    assert ran.status == 5
+    assert "Stored and verified" in ran.err
+    assert old.read_text() == "old"
+    assert {path.name for path in desk.directory.iterdir()} == {"a.yaml", "out.json"}
+    assert server.stored["poolMaxConnections"] == 32
+
+
+def test_an_output_file_keeps_its_mode_and_a_link_stays_a_link(desk: Desk) -> None:
+    kept = desk.directory / "kept.json"
+    kept.write_text("old")
+    kept.chmod(0o640)
+    (desk.directory / "link.json").symlink_to("kept.json")
+    assert desk.run("plan", desk.file("a.yaml"), "--output", "json=link.json").status == 0
+    assert (desk.directory / "link.json").is_symlink()
+    assert json.loads(kept.read_text())["summary"]["changes"] == 3
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o640
+
+
+def test_an_output_can_be_a_stream_that_is_open_already(desk: Desk) -> None:
+    file = desk.file("a.yaml")
+    ran = desk.run("plan", file, "--output", "json=/dev/stdout")
+    assert json.loads(ran.out)["summary"]["changes"] == 3
+
+
+DUMPABLE = """\
+import ctypes
+from confsync.cli import main as program
+program.run = lambda _: print("dumpable:", ctypes.CDLL(None).prctl(3)) or 0
+from confsync.__main__ import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
+def test_no_core_is_dumped_even_where_a_program_takes_it(offline: Desk) -> None:
+    assert offline.run(command=(sys.executable, "-c", DUMPABLE)).out == "dumpable: 0\n"

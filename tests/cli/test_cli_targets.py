@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
 from confsync.sandbox import Server
-from tests.cli.process import APPLY_KEY, KEYS, PLAN_KEY, Desk
+from tests.cli.hostile import hostile, passes_to
+from tests.cli.process import APPLY_KEY, CONFSYNC, KEYS, PLAN_KEY, Desk, ended
 from tests.cli.terminal import terminal
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -255,6 +259,99 @@ def test_an_apply_that_fails_says_what_was_not_begun(
     )
     assert ran.out.endswith("\n2 targets: staging failed; production not begun.\n")
     assert server.stored["timeout"] == 10000
+
+
+def test_two_targets_of_one_server_are_a_warning_of_a_plan_and_refused_by_an_apply(
+    team: Desk, server: Server
+) -> None:
+    configure(team, production=server.url, staging=f"{server.url}/")
+    ran = team.run("plan", "--all", env=TOKENS)
+    assert ran.status == 0
+    assert ran.err.startswith("warning: production and staging are one server\nhint: ")
+    ran = team.run("validate")
+    assert ran.status == 0
+    assert "[same-server-twice]" in ran.out
+    asked = len(server.requests)
+    ran = team.run("apply", "--all", "--yes", env=TOKENS)
+    assert (ran.status, ran.out) == (3, "")
+    assert ran.err == (
+        "error: production and staging are one server\n"
+        "hint: choose one of them with --target: the last one would overwrite the others\n"
+        "nothing was changed on the server\n"
+    )
+    assert len(server.requests) == asked
+    assert team.run("apply", "--target", "staging", "--yes", env=TOKENS).status == 0
+
+
+def test_a_signal_stops_before_the_next_target_and_what_is_stored_is_not_all(
+    team: Desk, server: Server, second: Server
+) -> None:
+    second.stored = {"@type": "Redis", "url": "redis://b.example.com"}
+
+    def interrupts(request: bytes) -> bytes:
+        if b"InMemoryStore/set" in request:
+            started[0].send_signal(signal.SIGTERM)
+        return passes_to(server)(request)
+
+    started: list[subprocess.Popen[bytes]] = []
+    with hostile(interrupts) as front:
+        configure(team, production=front.url, staging=second.url)
+        arguments = ("apply", "--all", "--yes", "--output", "json", "--output", "text=out.txt")
+        started.append(team.start(*arguments, env=TOKENS))
+        ran = ended(started[0])
+    assert ran.status == 5
+    assert second.stored["url"] == "redis://b.example.com"
+    assert json.loads(ran.out)["summary"] == {
+        "targets": 2,
+        "changes": 2,
+        "unknown": 0,
+        "to_send": 0,
+        "refusals": 0,
+        "failed": 0,
+        "outcomes": {
+            "stored": 1,
+            "not-sent": 0,
+            "rejected": 0,
+            "failed": 0,
+            "overtaken": 0,
+            "unknown": 0,
+            "not-begun": 1,
+        },
+        "as_wanted": False,
+        "interrupted": True,
+        "restart_required": True,
+    }
+    written = (team.directory / "out.txt").read_text()
+    assert "\nNot begun: interrupted.\n" in written
+    assert "failed" not in written
+
+
+def test_a_target_that_fails_after_another_is_stored_is_not_status_1(
+    team: Desk, server: Server, second: Server
+) -> None:
+    second.stored = {"@type": "Redis", "url": "redis://b.example.com"}
+    variables = {**TOKENS, "TOKEN_OF_STAGING": PLAN_KEY}
+    ran = team.run("apply", "--all", "--yes", "--output", "json", env=variables)
+    assert ran.status == 5
+    assert server.stored["timeout"] == 5000
+    summary = json.loads(ran.out)["summary"]
+    assert (summary["outcomes"]["stored"], summary["outcomes"]["rejected"]) == (1, 1)
+    assert (summary["as_wanted"], summary["interrupted"]) == (False, False)
+
+
+def test_no_connection_is_held_while_targets_wait(tmp_path: Path) -> None:
+    """16 targets and no more than 12 open files, three of them the streams."""
+    few = ("/bin/sh", "-c", 'ulimit -n 12; exec "$@"', "sh", *CONFSYNC)
+    desk = Desk(tmp_path)
+    desk.file("stores/base.yaml", BASE)
+    with ExitStack() as running:
+        before = {"@type": "Redis", "url": "redis://b.example.com"}
+        servers = [running.enter_context(Server(initial=before, keys=KEYS)) for _ in range(16)]
+        configure(desk, **{f"t{number}": server.url for number, server in enumerate(servers)})
+        tokens = {f"TOKEN_OF_T{number}": APPLY_KEY for number in range(16)}
+        ran = desk.run("apply", "--all", "--yes", env=tokens, command=few)
+        assert (ran.status, ran.err) == (0, "")
+        assert {server.stored["url"] for server in servers} == {"redis://a.example.com"}
 
 
 def test_a_refusal_over_several_targets_gives_the_line_to_run_again(

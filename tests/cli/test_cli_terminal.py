@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.hostile import Held, hostile, passes_to
 from tests.cli.process import ENV_SECRET, STORE
 from tests.cli.terminal import CTRL_C, CTRL_D, QUESTION, terminal
 
@@ -40,6 +41,23 @@ def test_any_other_answer_sends_nothing(desk: Desk, server: Server, answer: byte
     assert ran.status == 3
     assert ran.out.endswith(f"error: declined\nhint: answer yes, in full, to apply\n{UNCHANGED}\n")
     assert (len(server.requests), server.stored) == (1, before)
+
+
+def test_what_was_typed_before_the_question_does_not_answer_it(desk: Desk, server: Server) -> None:
+    before = server.stored
+    held = Held(passes_to(server))
+    with (
+        hostile(held) as between,
+        terminal(desk, "apply", desk.file("a.yaml"), "--url", between.url) as desktop,
+    ):
+        assert held.arrived.wait(20)
+        desktop.press(b"yes\n")
+        held.release.set()
+        desktop.wait_for(QUESTION)
+        desktop.press(b"no\n")
+        ran = desktop.ended()
+    assert ran.status == 3
+    assert server.stored == before
 
 
 def test_ctrl_c_at_the_question_sends_nothing(desk: Desk, server: Server) -> None:

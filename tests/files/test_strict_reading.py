@@ -8,12 +8,15 @@ somebody followed the hints: tests/rules/ checks that it is valid.
 from __future__ import annotations
 
 import re
+import resource
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from confsync.errors import Problem
+from confsync.files.read import content
 from confsync.report.problems import problems_text
 from confsync.workflow.validate import validate
 
@@ -75,3 +78,19 @@ def test_one_run_over_all_files_tells_of_each_file_what_a_run_of_its_own_tells()
     errors = sum(text.count(": error: ") for text in wanted)
     total = f"{len(NAMES)} files checked, {errors} errors.\n"
     assert done.stdout.decode() == "".join([*wanted, total])
+
+
+def test_a_file_that_cannot_be_opened_among_so_many_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("a: b\n")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        found = content(str(path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert isinstance(found, Problem)
+    assert (found.message, found.hint) == (
+        "cannot be read: too many files are open",
+        "raise `ulimit -n`",
+    )

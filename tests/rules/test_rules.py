@@ -39,6 +39,7 @@ NO_CASE = {
     "unwritable": "it is said by fmt, and takes a place that may not be written to",
     "allowance-expired": "it is said by plan and apply, of a day",
     "layer-discarded": "it takes two files",
+    "same-server-twice": "it is a warning, of a confsync.yaml that is valid",
     "ignored-rebuilt": "it is said by plan and apply, of a server",
     "fill-in": "it is said by pull, of a server",
     "uneditable": "it is said by pull, of files that are valid",

@@ -145,7 +145,7 @@ def test_the_first_that_fails_ends_the_run(team: Team, servers: list[Server]) ->
     ended = team.apply(tokens={"TWO": PLAN_KEY})
     assert [type(one) for one in ended] == [Stored, Rejected, NotBegun]
     assert [updates(server) for server in servers] == [1, 1, 0]
-    assert "Not begun: another target failed.\n" in OUTCOMES["text"](ended)
+    assert "Not begun: the run stopped at two (failed).\n" in OUTCOMES["text"](ended)
     assert fates(ended) == "3 targets: one applied; two failed; three not begun."
 
 
@@ -226,6 +226,17 @@ def test_a_risk_that_was_allowed_says_until_when_and_where(
     assert isinstance(ended, Stored)
 
 
+@pytest.mark.parametrize("end", ["", "/"])
+def test_two_targets_of_one_server_are_refused_before_anything_is_sent(
+    team: Team, servers: list[Server], end: str
+) -> None:
+    url = servers[0].url
+    team.configure(url, servers[1].url, f"{url.replace('http:', 'HTTP:')}{end}")
+    with pytest.raises(Declined, match=r"^one and three are one server"):
+        team.apply()
+    assert not any(server.requests for server in servers)
+
+
 def test_a_digest_is_of_one_target(team: Team, servers: list[Server]) -> None:
     with pytest.raises(WrongUsage, match="a digest is of the plan of one target"):
         team.apply(expect=f"1:{'0' * 32}")
@@ -259,8 +270,8 @@ def test_an_interrupt_between_two_targets_leaves_no_doubt_about_either(
         team.apply(audit=interrupted_at(1))
     assert [updates(server) for server in servers] == [0, 0, 0]
     ended = team.apply(audit=interrupted_at(3))
-    assert [type(one) for one in ended] == [Stored, Failed, NotBegun]
-    assert "interrupted before anything was sent to it." in OUTCOMES["text"](ended)
+    assert [type(one) for one in ended] == [Stored, NotBegun, NotBegun]
+    assert OUTCOMES["text"](ended).count("Not begun: interrupted.\n") == 2
     assert [updates(server) for server in servers] == [1, 0, 0]
 
 

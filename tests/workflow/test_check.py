@@ -137,6 +137,24 @@ def test_a_risk_that_is_no_longer_allowed_is_an_error_with_the_place_of_its_end(
     assert [problem.severity for problem in found.problems] == ["warning"]
 
 
+@pytest.mark.parametrize(
+    "url", ["https://mail.example.com", "https://MAIL.example.com/", "https://mail.example.com:443"]
+)
+def test_two_targets_of_one_server_are_told_at_the_second_url(here: Path, url: str) -> None:
+    write(here, {"confsync.yaml": CONFIG.replace("https://staging.example.com", url)})
+    _, facts = told(here)
+    assert facts == [
+        "confsync.yaml:7:10: warning: staging has the same server as production [same-server-twice]"
+    ]
+    assert told(here, "stores/base.yaml")[1] == []
+
+
+@pytest.mark.parametrize("url", ["http://mail.example.com", "https://mail.example.com:8443"])
+def test_another_scheme_or_port_is_another_server(here: Path, url: str) -> None:
+    write(here, {"confsync.yaml": CONFIG.replace("https://staging.example.com", url)})
+    assert told(here)[1] == []
+
+
 def test_a_missing_layer_is_told(here: Path) -> None:
     (here / "stores/staging.yaml").unlink()
     _, facts = told(here, "stores/base.yaml")
