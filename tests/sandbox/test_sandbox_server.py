@@ -6,6 +6,7 @@ import base64
 import contextlib
 import http.client
 import json
+import os
 import signal
 import socket
 import stat
@@ -414,6 +415,12 @@ def test_a_file_that_is_no_state_is_refused_and_kept(tmp_path: Path, content: st
     with pytest.raises(ValueError, match="no state"):
         Server(state=state)
     assert state.read_text() == content
+
+
+def test_a_state_that_is_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(ValueError, match="no state"):
+        Server(state=tmp_path / "fifo")
 
 
 def test_a_kill_at_any_moment_leaves_the_old_state_or_the_new(tmp_path: Path) -> None:
