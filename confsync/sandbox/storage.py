@@ -91,7 +91,7 @@ def _created(initial: object) -> Json:
 def _loaded(path: Path) -> tuple[Json, int]:
     try:
         # A pipe would never end.
-        content = json.loads(path.read_bytes()) if path.is_file() else None
+        content = json.loads(path.read_bytes()) if path.is_file() else {}
         stored, writes = content["stored"], content["writes"]
         if isinstance(writes, int):
             return raw(stored), writes
