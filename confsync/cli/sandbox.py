@@ -44,7 +44,12 @@ def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, 
     from confsync.sandbox import Server  # noqa: PLC0415 - only the sandbox loads a server
 
     try:
-        server = Server(port=port, state=None if state is None else Path(state), keys=_keys(keys))
+        server = Server(
+            port=port,
+            state=None if state is None else Path(state),
+            keys=_keys(keys),
+            journal=False,
+        )
     except (OSError, ValueError):
         raise WrongUsage(
             "the sandbox cannot start",

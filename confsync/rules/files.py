@@ -26,7 +26,8 @@ FILES = (
     Rule(
         "unreadable",
         "the file cannot be read",
-        "The path leads to something that cannot be read as a file, or the disk failed.",
+        "The path leads to a pipe, a device or something else that is no regular file, or the disk "
+        "failed.",
         "What cannot be read cannot be checked, and must not pass for a good file.",
     ),
     Rule(

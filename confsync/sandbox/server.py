@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 import ipaddress
+import re
 import socket
 import socketserver
 import sys
 import threading
 from collections import deque
+from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -17,7 +20,7 @@ from confsync.sandbox import rules
 from confsync.sandbox.accounts import Accounts
 from confsync.sandbox.body import read
 from confsync.sandbox.session import LARGEST_REQUEST
-from confsync.sandbox.site import Answer, Question, Site, too_large
+from confsync.sandbox.site import Answer, Question, Site, bad_request, foreign, too_large
 from confsync.sandbox.storage import Storage, raw
 
 if TYPE_CHECKING:
@@ -28,10 +31,16 @@ if TYPE_CHECKING:
 
 _NO_KEYS: Mapping[str, frozenset[str]] = MappingProxyType({})
 _JOURNAL_LENGTH = 10_000
+_LENGTH = re.compile("[0-9]{1,8}")
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,7})[ \t]*(?:;[^\r\n]*)?\r\n")
+_LONGEST_LINE = 1024
+_MOST_TRAILERS = 100
+_LINGER = 1024 * 1024
+"""Bytes of a body that nobody reads which are taken from the socket, so that the answer arrives."""
 
 
 class Request(NamedTuple):
-    """A request that arrived; `body` is None where it was no JSON."""
+    """A request that arrived; `body` is None where it was no JSON, or was not read."""
 
     method: str
     path: str
@@ -44,7 +53,7 @@ class Server:
     As a context manager it runs in a thread of its own; `serve_forever` runs it in the caller's.
     User `admin`, password `sandbox`; `keys` maps Bearer keys to their permissions. Port 0 takes any
     free one. With `state` it goes on where that file left off, and `initial` counts only without
-    one: an object, its omitted fields at their defaults.
+    one: an object, its omitted fields at their defaults. Without `journal` no request is kept.
 
     Raises `ValueError` for a host that is not loopback and for a `state` or `initial` that is no
     stored object, `OSError` for a port or a file that cannot be used.
@@ -59,10 +68,12 @@ class Server:
         initial: object | None = None,
         *,
         edition: str = "community",
+        journal: bool = True,
     ) -> None:
         address = _loopback(host)
         self._storage = Storage(state, initial)
-        self._http = _Http(address, port, Site(self._storage, Accounts(dict(keys)), edition))
+        site = Site(self._storage, Accounts(dict(keys)), edition)
+        self._http = _Http(address, port, site, journal=journal)
         self._thread: threading.Thread | None = None
 
     @property
@@ -131,9 +142,9 @@ class _Http(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = 128
 
-    def __init__(self, address: str, port: int, site: Site) -> None:
+    def __init__(self, address: str, port: int, site: Site, *, journal: bool) -> None:
         self.site = site
-        self._journal: deque[Request] = deque(maxlen=_JOURNAL_LENGTH)
+        self._journal: deque[Request] = deque(maxlen=_JOURNAL_LENGTH if journal else 0)
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._serving = threading.Event()
@@ -186,6 +197,14 @@ class _Http(ThreadingHTTPServer):
             sys.stderr.write(f"sandbox: {type(error).__name__} while answering a request\n")
 
 
+class _Unreadable(Exception):
+    """A body that is not read to its end; `answer` says why."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -193,41 +212,88 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Http
 
     def _handle(self) -> None:
-        body = self._body()
-        if body is None:
-            self.close_connection = True
-            self._send(too_large())
-            return
-        self.server.note(Request(self.command, self.path, _parsed(body)))
+        """Answer a request. The body is read only where somebody may post there."""
         headers = {name.lower(): value for name, value in self.headers.items()}
+        question = Question(self.command, self.path, headers, b"")
+        refused = foreign(question)
+        if refused is None and self.server.site.takes_body(question):
+            try:
+                question = replace(question, body=self._body())
+            except _Unreadable as unreadable:
+                refused, self.close_connection = unreadable.answer, True
+            except EOFError:
+                self.close_connection = True
+                return
+        self.server.note(Request(self.command, self.path, _parsed(question.body)))
         try:
-            answer = self.server.site.answer(Question(self.command, self.path, headers, body))
+            answer = refused or self.server.site.answer(question)
         except rules.Dropped:
             self.close_connection = True
             return
+        left = not question.body and self._announces_body()
+        self.close_connection |= left
         self._send(answer)
+        if left:
+            self._drop_body()
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_HEAD = _handle
 
-    def _body(self) -> bytes | None:
-        """Read the body; None if it is too long for that."""
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            return self._chunks()
+    def _announces_body(self) -> bool:
         length = self.headers.get("Content-Length", "0")
-        if not length.isdecimal() or int(length) > LARGEST_REQUEST:
-            return None
-        return self.rfile.read(int(length))
+        return "Transfer-Encoding" in self.headers or length != "0"
 
-    def _chunks(self) -> bytes | None:
-        body = b""
-        while size := int(self.rfile.readline().partition(b";")[0], 16):
+    def _body(self) -> bytes:
+        """Read the body. Raises _Unreadable, and EOFError where the client went away."""
+        lengths = self.headers.get_all("Content-Length", [])
+        encodings = self.headers.get_all("Transfer-Encoding", [])
+        if len(lengths) + len(encodings) > 1:
+            raise _Unreadable(bad_request())
+        if encodings:
+            if encodings[0].lower() != "chunked":
+                raise _Unreadable(bad_request())
+            return self._chunks()
+        length = lengths[0] if lengths else "0"
+        if not length.isascii() or not length.isdigit():
+            raise _Unreadable(bad_request())
+        if not _LENGTH.fullmatch(length) or int(length) > LARGEST_REQUEST:
+            raise _Unreadable(too_large())
+        return self._exactly(int(length))
+
+    def _chunks(self) -> bytes:
+        body = bytearray()
+        while size := self._chunk_size():
             if len(body) + size > LARGEST_REQUEST:
-                return None
-            body += self.rfile.read(size)
-            self.rfile.readline()
-        while self.rfile.readline().strip():
-            pass
-        return body
+                raise _Unreadable(too_large())
+            body += self._exactly(size)
+            if self._exactly(2) != b"\r\n":
+                raise _Unreadable(bad_request())
+        for _ in range(_MOST_TRAILERS):
+            if self.rfile.readline(_LONGEST_LINE) == b"\r\n":
+                return bytes(body)
+        raise _Unreadable(bad_request())
+
+    def _chunk_size(self) -> int:
+        """The size of the next chunk: hexadecimal digits alone, no sign, no prefix."""
+        found = _CHUNK.fullmatch(self.rfile.readline(_LONGEST_LINE))
+        if found is None:
+            raise _Unreadable(bad_request())
+        return int(found[1], 16)
+
+    def _exactly(self, size: int) -> bytes:
+        found = self.rfile.read(size)
+        if len(found) < size:
+            raise EOFError
+        return found
+
+    def _drop_body(self) -> None:
+        """Take some of a body off the socket: with bytes left there the answer could be lost."""
+        self.wfile.flush()
+        self.connection.settimeout(1)
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            left = _LINGER
+            while left > 0 and (piece := self.rfile.read1(left)):
+                left -= len(piece)
 
     def _send(self, answer: Answer) -> None:
         self.send_response(answer.status)

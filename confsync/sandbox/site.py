@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import ipaddress
 import json
 import re
 import threading
@@ -30,6 +31,7 @@ _CHALLENGES = (
 )
 # Any other name of one part is taken for a web application.
 _WEB_APPLICATION = re.compile(r"/(?!api$|jmap$)[^/]+")
+_AUTHORITY = re.compile(r"(?:(?P<host>[A-Za-z0-9.-]+)|\[(?P<six>[0-9A-Fa-f:.]+)\])(?::[0-9]{1,5})?")
 _SCHEMA = "/api/schema/25gnm1_xB9bPk-puX9VTFMP1W5V-1muUWuK964-_uEw"
 
 
@@ -70,6 +72,13 @@ class Site:
     edition: str
     _running: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def takes_body(self, question: Question) -> bool:
+        """Whether the body of a request counts: somebody who may log in posts it to JMAP."""
+        if _ROUTES.get((question.method, question.path.partition("?")[0])) is not Site.jmap:
+            return False
+        caller = self.accounts.caller(question.headers.get("authorization"))
+        return caller is not None and AUTHENTICATE in caller.permissions
 
     def answer(self, question: Question) -> Answer:
         """Answer a request. Raises `rules.Dropped` where the server closes the connection."""
@@ -137,6 +146,37 @@ class Site:
         finally:
             with self._lock:
                 self._running[caller.account] -= 1
+
+
+def foreign(question: Question) -> Answer | None:
+    """Refuse what a web page in a browser may have sent: a `Host` that is not loopback (DNS
+    rebinding), or the `Origin` of another page.
+
+    The port of the `Host` may be another one: that of a tunnel, or of what ends TLS.
+    """
+    host = question.headers.get("host", "")
+    if not _is_loopback(host):
+        return _problem(HttpError(HTTPStatus.MISDIRECTED_REQUEST, detail="another Host is named"))
+    origin = question.headers.get("origin")
+    if origin is not None and origin not in {f"http://{host}", f"https://{host}"}:
+        return _problem(HttpError(HTTPStatus.FORBIDDEN, detail="a page from elsewhere asks"))
+    return None
+
+
+def _is_loopback(authority: str) -> bool:
+    found = _AUTHORITY.fullmatch(authority)
+    if found is None:
+        return False
+    host, six = found["host"] or "", found["six"]
+    try:
+        return host.lower() == "localhost" or ipaddress.ip_address(six or host).is_loopback
+    except ValueError:
+        return False
+
+
+def bad_request() -> Answer:
+    """Answer a request whose body is framed in no way that HTTP knows."""
+    return _problem(HttpError(HTTPStatus.BAD_REQUEST, detail="the body's length is not valid"))
 
 
 def too_large() -> Answer:

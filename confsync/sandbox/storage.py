@@ -90,7 +90,8 @@ def _created(initial: object) -> Json:
 
 def _loaded(path: Path) -> tuple[Json, int]:
     try:
-        content = json.loads(path.read_bytes())
+        # A pipe would never end.
+        content = json.loads(path.read_bytes()) if path.is_file() else {}
         stored, writes = content["stored"], content["writes"]
         if isinstance(writes, int):
             return raw(stored), writes

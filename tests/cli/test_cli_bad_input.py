@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from confsync.sandbox import rules
 from tests.cli.hostile import hostile, http, jmap, passes_to, says, stores_and_says
 from tests.cli.process import (
     ENV_SECRET,
@@ -238,6 +239,42 @@ def test_a_plan_is_told_of_an_answer_that_cannot_be_used(offline: Desk, case: st
         ran = offline.run("plan", offline.file("a.yaml"), "--url", server.url)
     assert expected in one_message(ran)
     assert len(server.requests) == 1
+
+
+REDIS = {**rules.get_view(rules.defaults("Redis")), "id": "singleton"}
+ODD = {
+    "list/0/id": {**REDIS, "id": "other"},
+    "timeout": {**REDIS, "timeout": 0},
+    "poolTimeoutWait": {**REDIS, "poolTimeoutWait": int("9" * 4000)},
+    "url": {**REDIS, "url": 7},
+}
+
+
+@pytest.mark.parametrize("command", ["plan", "show", "pull", "apply"])
+@pytest.mark.parametrize("path", ODD)
+def test_a_value_that_no_server_sends_is_told_by_its_path(
+    offline: Desk, path: str, command: str
+) -> None:
+    words = {"plan": ["a.yaml"], "show": [], "pull": ["b.yaml"], "apply": ["--yes", "a.yaml"]}
+    offline.file("a.yaml")
+    with hostile(says(jmap(got("read", ODD[path])))) as server:
+        ran = offline.run(command, *words[command], "--url", server.url)
+    assert f"{path} is not " in one_message(ran)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("path", ODD)
+def test_a_value_that_no_server_sends_in_the_answer_to_an_update_leaves_it_unknown(
+    desk: Desk, server: Server, path: str
+) -> None:
+    server.stored = rules.defaults("Redis")
+    updated = [SET, {"accountId": "b", "updated": {"singleton": None}}, "set"]
+    answer = says(jmap(got("before", REDIS), updated, got("after", ODD[path])))
+    with hostile(passes_to(server), answer, passes_to(server)) as between:
+        file = desk.file("a.yaml", "InMemoryStore: {'@type': Redis, poolMaxConnections: 32}\n")
+        ran = desk.run("apply", "--yes", file, "--url", between.url)
+    assert ran.status == 4
+    assert f"{path} is not " in " ".join(ran.out.split())
 
 
 def test_too_many_requests_are_told(offline: Desk) -> None:

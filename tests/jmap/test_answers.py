@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 KIND = KINDS["InMemoryStore"]
 VIEW: Any = rules.get_view(rules.defaults("Redis"))
-GOOD = {"accountId": "b", "list": [{**VIEW, "id": "singleton"}], "notFound": []}
+GOOD: Mapping[str, Any] = {"accountId": "b", "list": [{**VIEW, "id": "singleton"}], "notFound": []}
 UPDATED = {"accountId": "b", "updated": {"singleton": None}}
-GETS = {
+GETS: Mapping[str, Any] = {
     "another id": {**GOOD, "list": [{**VIEW, "id": "other"}]},
     "no id": {**GOOD, "list": [{name: VIEW[name] for name in VIEW if name != "id"}]},
     "a number for an id": {**GOOD, "list": [{**VIEW, "id": 1}]},

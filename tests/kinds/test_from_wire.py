@@ -128,7 +128,7 @@ def test_a_value_of_another_type_is_refused_by_its_path(path: str, value: object
 
 
 def test_a_list_of_more_than_1000_shards_is_refused() -> None:
-    shards = {str(number): rules.defaults("Redis") for number in range(1001)}
+    shards: Any = {str(number): rules.defaults("Redis") for number in range(1001)}
     with pytest.raises(UnexpectedAnswer, match="stores is not a list of at most 1,000 items"):
         from_wire(KIND, {"@type": "Sharded", "stores": shards}, Vault())
 

@@ -388,7 +388,13 @@ FAILURES: Mapping[str, Callable[[Server, Aviary], Action]] = {
     "method error": says(lambda text: jmap(["error", {"type": text, "description": text}, "read"])),
     "two objects": says(lambda text: jmap(["x:InMemoryStore/get", {"list": [text, text]}, "read"])),
     "an odd object": says(
-        lambda text: jmap(["x:InMemoryStore/get", {"list": [{"@type": text, text: text}]}, "read"])
+        lambda text: jmap(
+            [
+                "x:InMemoryStore/get",
+                {"list": [{"@type": text, text: text, "id": "singleton"}]},
+                "read",
+            ]
+        )
     ),
     "dropped": lambda _, __: lambda ___: b"",
     "half an answer": says(lambda text: http(200, text.encode() * 9)[:-20]),

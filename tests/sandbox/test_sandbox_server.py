@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import json
+import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -17,7 +20,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+from click.testing import CliRunner
 
+from confsync import sandbox
+from confsync.cli.sandbox import sandbox as command
 from confsync.sandbox import Server, rules
 
 ADMIN = "Basic " + base64.b64encode(b"Admin:sandbox").decode()
@@ -91,6 +97,176 @@ def test_every_request_stands_in_the_journal() -> None:
         assert isinstance(first.body, dict)
         assert first.body["using"] == USING
         assert second.body is None
+
+
+def said(url: str, *pieces: bytes) -> bytes:
+    """What comes back for some bytes, until the server closes the connection."""
+    where = urlsplit(url)
+    with socket.create_connection((str(where.hostname), where.port or 0), timeout=10) as client:
+        for piece in pieces:
+            client.sendall(piece)
+        client.shutdown(socket.SHUT_WR)
+        found = b""
+        with contextlib.suppress(ConnectionError):
+            while got := client.recv(65536):
+                found += got
+    return found
+
+
+def head(*lines: str, authorization: str = ADMIN, host: str = "127.0.0.1") -> bytes:
+    named = [f"Host: {host}"] if host else []
+    first = ["POST /jmap/ HTTP/1.1", *named, "Content-Type: application/json"]
+    return "\r\n".join([*first, f"Authorization: {authorization}", *lines, "", ""]).encode()
+
+
+REQUEST = json.dumps({"using": USING, "methodCalls": [["Core/echo", {}, "0"]]}).encode()
+
+
+def status(answer: bytes) -> bytes:
+    return answer.partition(b" ")[2][:3]
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        *((host, b"200") for host in ("127.0.0.1", "localhost:{}", "LocalHost", "127.9.9.9:{}")),
+        *((host, b"200") for host in ("[::1]:{}", "[::1]", "localhost:443")),
+        *((host, b"421") for host in ("attacker.example:{}", "192.0.2.1:{}", "", "0.0.0.0:{}")),
+        *(
+            (host, b"421")
+            for host in ("localhost.attacker.example", "127.0.0.1.nip.io:{}", "a@::1")
+        ),
+        *((host, b"421") for host in ("[localhost]", "localhost:", "localhost:x", "::1", "[::2]")),
+    ],
+)
+def test_a_host_that_is_not_loopback_gets_nothing(host: str, expected: bytes) -> None:
+    """A page whose name was rebound to 127.0.0.1 comes with its own name."""
+    with Server(initial={"@type": "Redis"}) as server:
+        port = urlsplit(server.url).port
+        length = f"Content-Length: {len(REQUEST)}"
+        answer = said(server.url, head(length, host=host.format(port)), REQUEST)
+    assert status(answer) == expected
+    assert expected == b"200" or b"Core/echo" not in answer
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        ("http://127.0.0.1:{}", b"200"),
+        ("https://127.0.0.1:{}", b"200"),
+        ("http://127.0.0.1:1", b"403"),
+        ("http://localhost:{}", b"403"),
+        ("https://attacker.example", b"403"),
+        ("null", b"403"),
+        ("", b"403"),
+    ],
+)
+def test_a_page_from_elsewhere_gets_nothing(origin: str, expected: bytes) -> None:
+    with Server() as server:
+        port = urlsplit(server.url).port
+        lines = (f"Origin: {origin.format(port)}", f"Content-Length: {len(REQUEST)}")
+        answer = said(server.url, head(*lines, host=f"127.0.0.1:{port}"), REQUEST)
+    assert status(answer) == expected
+
+
+def test_without_credentials_no_body_is_read() -> None:
+    """The answer comes before the body, of which 10 MB are announced."""
+    with (
+        Server() as server,
+        socket.create_connection(
+            ("127.0.0.1", urlsplit(server.url).port or 0), timeout=10
+        ) as client,
+    ):
+        client.sendall(head("Content-Length: 10000000", authorization="Bearer nobody"))
+        assert status(client.recv(65536)) == b"401"
+        client.close()
+        (noted,) = server.requests
+    assert noted.body is None
+
+
+def test_the_answer_to_a_body_that_is_not_read_arrives() -> None:
+    with Server() as server:
+        for _ in range(20):
+            body = b"x" * 500_000
+            lines = head(f"Content-Length: {len(body)}", authorization="Bearer nobody")
+            assert status(said(server.url, lines, body)) == b"401"
+
+
+def test_without_a_journal_nothing_of_a_request_is_kept() -> None:
+    with Server(journal=False) as server, closing(connection(server.url)) as client:
+        assert update(client, {}) == UPDATED
+        assert server.requests == []
+
+
+def test_the_command_keeps_no_journal(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[dict[str, object]] = []
+
+    def refused(**arguments: object) -> Server:
+        made.append(arguments)
+        raise ValueError
+
+    monkeypatch.setattr(sandbox, "Server", refused)
+    assert CliRunner().invoke(command, []).exit_code != 0
+    assert made[0]["journal"] is False
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        *((size, b"200") for size in (b"%x", b"%X", b"00%x", b"%x;a=b", b'%x ;a="b"')),
+        *((size, b"400") for size in (b"0x%x", b"+%x", b"-%x", b"-1", b"1_0", b" %x", b"%x x")),
+        *((size, b"400") for size in (b"", b"g", b"%x\0", b"\xc2\xb2", b"1" * 2000, b";%x")),
+        (b"fffffff", b"400"),
+    ],
+)
+def test_the_size_of_a_chunk_is_hexadecimal_digits_alone(size: bytes, expected: bytes) -> None:
+    named = size % len(REQUEST) if b"%" in size else size
+    with Server() as server:
+        answer = said(
+            server.url,
+            head("Transfer-Encoding: chunked", "Connection: close"),
+            named + b"\r\n" + REQUEST + b"\r\n0\r\n\r\n",
+        )
+    assert status(answer) == expected
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b"2\r\n{}x\r\n0\r\n\r\n",
+        b"2\n{}\r\n0\r\n\r\n",
+        b"0\r\n" + b"A: b\r\n" * 1000 + b"\r\n",
+        b"0\r\nA: " + b"b" * 200_000 + b"\r\n\r\n",
+    ],
+)
+def test_chunks_that_are_framed_otherwise_are_refused(chunks: bytes) -> None:
+    with Server() as server:
+        assert status(said(server.url, head("Transfer-Encoding: chunked"), chunks)) == b"400"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Content-Length: +2",),
+        ("Content-Length: -2",),
+        ("Content-Length: 2_0",),
+        ("Content-Length: " + "9" * 5000,),
+        ("Content-Length: 10000001",),
+        ("Content-Length: 2", "Content-Length: 2"),
+        ("Content-Length: 2", "Transfer-Encoding: chunked"),
+        ("Transfer-Encoding: gzip, chunked",),
+        ("Transfer-Encoding: xchunked",),
+    ],
+)
+def test_a_length_that_is_not_valid_or_too_large_is_refused(lines: tuple[str, ...]) -> None:
+    with Server() as server:
+        assert status(said(server.url, head(*lines), b"{}")) == b"400"
+
+
+def test_a_body_that_is_cut_off_does_nothing() -> None:
+    with Server() as server:
+        length = f"Content-Length: {len(REQUEST) + 1}"
+        assert said(server.url, head(length), REQUEST) == b""
 
 
 def test_two_clients_at_once_lose_no_update() -> None:
@@ -239,6 +415,12 @@ def test_a_file_that_is_no_state_is_refused_and_kept(tmp_path: Path, content: st
     with pytest.raises(ValueError, match="no state"):
         Server(state=state)
     assert state.read_text() == content
+
+
+def test_a_state_that_is_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(ValueError, match="no state"):
+        Server(state=tmp_path / "fifo")
 
 
 def test_a_kill_at_any_moment_leaves_the_old_state_or_the_new(tmp_path: Path) -> None:
