@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from confsync.sync.values import HiddenSecrets
 
 
-_MOST_UNRECOGNISED = 20
-
-
 def make_plan(  # noqa: PLR0913 - all that a plan depends on
     target: Target,
     desired: Desired,
@@ -131,10 +128,6 @@ def as_desired(live: Live) -> Desired:
 
 
 def _unrecognised(live: Live) -> tuple[Finding, ...]:
-    """A warning for each of the first fields, and one for all others."""
-    named = list(live.unrecognised[:_MOST_UNRECOGNISED])
-    if others := len(live.unrecognised) - len(named):
-        named.append(f"{others:,} more names")
     return tuple(
         Finding(
             "unrecognised",
@@ -142,5 +135,5 @@ def _unrecognised(live: Live) -> tuple[Finding, ...]:
             f"the server sent {path}, which this confsync does not know",
             "it is left as it is, unless the object around it is built anew; update confsync",
         )
-        for path in named
+        for path in live.unrecognised
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,7 +38,8 @@ from confsync.sync.outcome import (
 )
 from confsync.sync.revision import Pulled
 from confsync.sync.secret import Vault
-from confsync.sync.values import Failed, Target
+from confsync.sync.tree import Items, Object
+from confsync.sync.values import Failed, Live, Target
 from confsync.workflow.load import load
 from confsync.workflow.plan import Options, planned
 from confsync.workflow.show import as_document
@@ -85,7 +87,7 @@ def plan_of(text: str, directory: Path) -> Plan:
     file.write_text(yaml_text(document), encoding="utf-8")
     found = load([str(file.relative_to(directory))], Vault())
     target = Target(text, f"https://{text}")
-    return planned(target, found.desired, live(text), Options(), found.risks)
+    return planned(target, found.desired, live(text), Options(), found.problems)
 
 
 def reports(text: str, plan: Plan) -> Iterator[tuple[str, str]]:
@@ -262,9 +264,11 @@ def test_a_report_is_cut_with_a_word_about_it(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("InMemoryStore: {'@type': Default}\n")
     found = load(["a.yaml"], Vault())
     shard: Any = {"@type": "Redis", **rules.defaults("Redis")}
-    shards = {str(slot): {**shard, "url": f"redis://{slot}"} for slot in range(10_000)}
+    shards = {str(slot): {**shard, "url": f"redis://{slot}"} for slot in range(1000)}
     wire: Any = rules.get_view({"@type": "Sharded", "stores": shards})
     state = from_wire(KIND, wire, Vault())
+    # More than the door lets in: a report has a limit of its own.
+    state = replace(state, tree=Object("Sharded", {"stores": Items(shards_of(state) * 10)}))
     wanted = load_shards(tmp_path)
     plan = planned(Target("", ""), wanted, state, Options(), ())
     text, document = PLAN["text"](plan), json.loads(PLAN["json"](plan))
@@ -278,6 +282,12 @@ def test_a_report_is_cut_with_a_word_about_it(tmp_path: Path) -> None:
     back = planned(Target("", ""), found.desired, state, Options(), ())
     stored = OUTCOMES["text"]([Stored(back, state, back.difference)])
     assert "    - … and 9,000 more\n" in stored
+
+
+def shards_of(state: Live) -> tuple[Object, ...]:
+    stores = state.tree.members["stores"]
+    assert isinstance(stores, Items)
+    return stores.items
 
 
 def load_shards(tmp_path: Path) -> Any:  # noqa: ANN401 - a desired state
@@ -294,7 +304,7 @@ def test_fields_that_nobody_knows_do_not_fill_a_report(tmp_path: Path) -> None:
     state = from_wire(KIND, unknown, Vault())
     plan = planned(Target("", ""), load(["a.yaml"], Vault()).desired, state, Options(), ())
     assert [finding.rule for finding in plan.findings] == ["unrecognised"] * 21
-    assert "the server sent 99,980 more names, which" in plan.findings[-1].message
+    assert "the server sent 99,980 other names, which" in plan.findings[-1].message
     assert len(PLAN["text"](plan)) + len(PLAN["json"](plan)) < 20_000
 
 
