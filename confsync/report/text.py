@@ -28,7 +28,7 @@ _RESTART = "Apply stores it at once; it takes effect when every Stalwart node ha
 
 def plan_text(plan: Plan) -> str:
     """A plan: what changes and why, what cannot be compared, and the totals. Ends in a newline."""
-    lines = [*_header(plan), *_body(plan), "", *map(_finding, plan.findings)]
+    lines = [*_header(plan), *_body(plan), "", *map(finding_text, plan.findings)]
     lines += [*textwrap.wrap(totals_text(plan), WIDTH), f"Digest {plan.digest}"]
     if plan.refusals:
         lines += textwrap.wrap(_refused(plan), SOURCE, break_on_hyphens=False)
@@ -134,7 +134,8 @@ def _unmanaged(plan: Plan) -> Iterator[str]:
             )
 
 
-def _finding(finding: Finding) -> str:
+def finding_text(finding: Finding) -> str:
+    """A finding with its place, and its hint."""
     place = ""
     if finding.origin is not None and finding.origin.line:
         place = f"{printable(finding.origin.file)}:{finding.origin.line}: "
