@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.report.layout import wrapped
 from confsync.report.outcome import outcome_text
 from confsync.report.printable import plural, printable, shown
-from confsync.report.text import plan_text, target_text
+from confsync.report.text import finding_text, plan_text, target_text
 from confsync.sync.outcome import NotBegun, NotSent, Stored, Unknown, as_wanted
 from confsync.sync.values import Failed
 from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from confsync.kinds.to_file import Plain
     from confsync.sync.outcome import Ended
-    from confsync.sync.values import Plan, Target
+    from confsync.sync.values import Finding, Plan, Target
 
     State: TypeAlias = tuple[Target, dict[str, Plain]]
 
 
 def plans_text(found: Sequence[Plan | Failed]) -> str:
     """The plans of some targets, one after the other; of one alone nothing but its plan."""
-    blocks = [_no_plan(one) if isinstance(one, Failed) else plan_text(one) for one in found]
+    shared = _shared_notes(found)
+    blocks = [_no_plan(one) if isinstance(one, Failed) else _plan(one, shared) for one in found]
+    for note, count in shared.items():
+        message = f"{note.message} ({plural(count, 'target')})"
+        blocks.append(f"{finding_text(replace(note, message=message))}\n")
     if len(found) > 1:
         blocks.append(_summary(found))
     return "\n".join(blocks)
+
+
+def _shared_notes(found: Sequence[Plan | Failed]) -> dict[Finding, int]:
+    """The notes that several targets share, such as a variable that is not set, and how many."""
+    plans = [one for one in found if not isinstance(one, Failed)]
+    findings = (finding for plan in plans for finding in dict.fromkeys(plan.findings))
+    notes = Counter(finding for finding in findings if finding.severity == "note")
+    return {note: count for note, count in notes.items() if count > 1}
+
+
+def _plan(plan: Plan, told: Collection[Finding]) -> str:
+    """A plan without the notes that are told for several."""
+    left = tuple(finding for finding in plan.findings if finding not in told)
+    return plan_text(replace(plan, findings=left))
 
 
 def outcomes_text(found: Sequence[Ended]) -> str:

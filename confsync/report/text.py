@@ -27,7 +27,7 @@ _RESTART = "Apply stores it at once; it takes effect when every Stalwart node ha
 
 def plan_text(plan: Plan) -> str:
     """A plan: what changes and why, what cannot be compared, and the totals. Ends in a newline."""
-    lines = [*_header(plan), *_body(plan), "", *map(_finding, plan.findings)]
+    lines = [*_header(plan), *_body(plan), "", *map(finding_text, plan.findings)]
     lines += [*wrapped(totals_text(plan)), f"Digest {plan.digest}"]
     if plan.refusals:
         lines += wrapped(_refused(plan), narrower=8)
@@ -129,7 +129,8 @@ def _unmanaged(plan: Plan) -> Iterator[str]:
             yield from wrapped(names, "    ", "    ", narrower=4)
 
 
-def _finding(finding: Finding) -> str:
+def finding_text(finding: Finding) -> str:
+    """A finding with its place, and its hint."""
     place = ""
     if finding.origin is not None and finding.origin.line:
         place = f"{printable(finding.origin.file)}:{finding.origin.line}: "

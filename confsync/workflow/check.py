@@ -110,7 +110,7 @@ class _Checking:
         for target in targets:
             if target.name not in done:
                 chosen = options(Wanted(allow=self.allow), target, self.today)
-                problems = problems_of(target.files, chosen.allow)
+                problems = problems_of(target.files, chosen.allow, chosen.ignore)
                 self._add(target.name, target.files, problems)
                 self._add(target.name, [], lapses_told(chosen.lapses, problems))
 

@@ -160,7 +160,7 @@ class Reach:
             found = look_up(written.ref, self.vault, resolvers, self.environment)
             if isinstance(found, str):
                 return found
-            mark, fact = written.mark, f"targets/{target.name}/{member}: {found.fact}"
+            mark, fact = written.mark, f"{member}: {found.fact}"
             place = (mark.file, mark.line, mark.column)
             problems.append(Problem(*place, "secret-unavailable", fact, found.hint))
             return ""

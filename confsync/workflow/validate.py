@@ -28,14 +28,25 @@ def validate(files: Sequence[str], *, allow: Collection[str] = ()) -> tuple[Prob
     return tuple(problem for file in files for problem in problems_of([file], allow))
 
 
-def problems_of(files: Sequence[str], allow: Collection[str]) -> tuple[Problem, ...]:
-    """Every problem of some files laid over each other, and every risk of the state they make."""
+def problems_of(
+    files: Sequence[str], allow: Collection[str], ignore: Collection[str] = ()
+) -> tuple[Problem, ...]:
+    """Every problem of some files laid over each other, and every risk of the state they make but
+    for ignored fields.
+    """
     try:
         loaded = load(files, Vault(documented))
     except InvalidFiles as invalid:
         return tuple(judged(problem, allow) for problem in invalid.problems)
     desired = loaded.desired
-    stated = breaches_told(desired, KINDS[desired.object].breaches(desired.tree))
+    stated = breaches_told(
+        desired,
+        (
+            breach
+            for breach in KINDS[desired.object].breaches(desired.tree)
+            if f"{desired.object}/{breach.path[0]}" not in ignore
+        ),
+    )
     found = sorted(
         (*loaded.problems, *loaded.shown(stated), *map(as_problem, guessable_findings(desired))),
         key=lambda problem: (files.index(problem.file), problem),

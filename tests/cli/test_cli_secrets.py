@@ -211,3 +211,39 @@ def test_a_url_in_a_files_place_is_not_repeated(desk: Desk, command: str) -> Non
     ran = desk.run(command, "redis://u:Canary@h", *more)
     assert (ran.status, ran.out) == (1, "")
     assert "error: a URL stands where a file belongs\n" in ran.err
+
+
+BROKEN = "InMemoryStore:\n  '@type': Redis\n  url: cache.example.com:6379\n"
+
+
+def test_a_risk_stops_an_apply_only_where_something_would_be_sent(
+    desk: Desk, server: Server
+) -> None:
+    file, before = desk.file("a.yaml", BROKEN), server.stored
+    refused = desk.run("apply", file, "--yes")
+    assert (refused.status, server.stored) == (3, before)
+    assert "--allow will-not-start" in refused.err
+    assert desk.run("apply", file, "--yes", "--allow", "will-not-start").status == 0
+    assert server.stored["url"] == "cache.example.com:6379"
+    planned = desk.run("plan", file, "--out", "a.plan")
+    assert planned.status == 0
+    assert "error: a.yaml:3: url has no scheme" in planned.out
+    assert "Apply refuses" not in planned.out
+    requests = len(server.requests)
+    for arguments in ((file, "--yes"), ("a.plan",)):
+        again = desk.run("apply", *arguments)
+        assert again.status == 0
+        assert "Nothing was sent" in again.out
+    assert len(server.requests) == requests + 2
+
+
+def test_a_secret_in_clear_that_the_server_has_already_stops_nothing(
+    desk: Desk, server: Server
+) -> None:
+    url = "redis://u:Canary-in-clear@a.example.com"
+    server.stored = {"@type": "Redis", "url": url}
+    ran = desk.run(
+        "apply", desk.file("a.yaml", f"InMemoryStore: {{'@type': Redis, url: '{url}'}}"), "--yes"
+    )
+    assert ran.status == 0
+    assert "error: a.yaml:1: url holds a password in clear" in ran.out + ran.err

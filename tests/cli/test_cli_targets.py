@@ -170,9 +170,7 @@ def test_show_prints_a_document_for_each_target(team: Desk, server: Server) -> N
     assert first.startswith(f"# production  {server.url}\nInMemoryStore:\n  '@type': Redis\n")
     assert last.startswith("# staging  ")
     assert last.endswith("\n# no state: 1 secret cannot be had\n")
-    assert "confsync.yaml:9:12: error: targets/staging/token: env TOKEN_OF_STAGING is not set" in (
-        ran.err
-    )
+    assert "confsync.yaml:9:12: error: token: env TOKEN_OF_STAGING is not set" in (ran.err)
     ran = team.run("show", "--all", "--output", "json", env=TOKENS)
     found = json.loads(ran.out)
     assert [target["state"]["InMemoryStore"]["url"] for target in found["targets"]] == [
@@ -403,3 +401,53 @@ def test_one_digest_or_one_file_is_not_for_several_targets(team: Desk) -> None:
     ran = team.run("apply", "stores/base.yaml", "--yes", "--all", env=TOKENS)
     assert (ran.status, ran.out) == (1, "")
     assert "files are named, and targets too" in ran.err
+
+
+SHARED = """\
+InMemoryStore:
+  '@type': RedisCluster
+  authSecret: {'@type': Value, secret: {env: REDIS_PASSWORD}}
+"""
+
+
+def test_a_variable_that_is_not_set_is_told_once_for_all_targets(team: Desk) -> None:
+    team.file("stores/base.yaml", SHARED)
+    team.file("stores/layer.yaml", "InMemoryStore: {'@type': RedisCluster, timeout: 5s}\n")
+    variables = {**TOKENS, "REDIS_PASSWORD": None}
+    planned = team.run("plan", "--all", env=variables)
+    assert planned.status == 0
+    note = "note: stores/base.yaml:3: env REDIS_PASSWORD is not set; an apply needs it (2 targets)"
+    assert " ".join(planned.out.split()).count(note) == 1
+    assert planned.out.count("env REDIS_PASSWORD is not set") == 1
+    assert planned.out.count("hint: export REDIS_PASSWORD") == 1
+    applied = team.run("apply", "--all", "--yes", env=variables)
+    assert applied.status == 1
+    assert applied.err == (
+        "stores/base.yaml:3:32: error: env REDIS_PASSWORD is not set [secret-unavailable]\n"
+        "  hint: export REDIS_PASSWORD where confsync runs\n"
+        "error: targets production, staging: 1 secret cannot be had\n"
+        "nothing was changed on any server\n"
+    )
+
+
+def test_a_credential_of_several_targets_that_is_not_set_is_told_once(
+    team: Desk, server: Server, second: Server
+) -> None:
+    more = {"production": server.url, "staging": second.url}
+    lines = "".join(
+        f"  {name}: {{url: '{url}', files: [stores/base.yaml], token: {{env: TOKEN}}}}\n"
+        for name, url in more.items()
+    )
+    team.file("confsync.yaml", f"targets:\n{lines}")
+    ran = team.run("plan", "--all", env={"TOKEN": None})
+    assert ran.status == 1
+    assert ran.err.count("env TOKEN is not set") == 1
+    assert "error: targets production, staging: 1 secret cannot be had\n" in ran.err
+
+
+def test_a_mistake_in_a_file_that_targets_share_is_told_once(team: Desk) -> None:
+    team.file("stores/base.yaml", "InMemoryStore: {'@type': Redis, tiemout: 5s}\n")
+    ran = team.run("plan", "--all", env=TOKENS)
+    assert ran.status == 1
+    assert ran.err.count("[misspelt-field]") == 1
+    assert "error: targets production, staging: 1 error in the desired state\n" in ran.err

@@ -138,3 +138,34 @@ def test_every_report_can_be_written_of_a_file_whose_name_is_no_text(offline: De
     for text in reports(offline, 1, odd).values():
         assert "\x1b" not in text
         assert "timeout is a number without a unit" in text
+
+
+@pytest.mark.parametrize(
+    ("store", "fact"),
+    [
+        ("'@type': Redis\n  url: cache.example.com:6379", "3:3: error: url has no scheme"),
+        (
+            "'@type': Redis\n  url: redis://cache.example.com:99999/x",
+            "3:3: error: url has an invalid port",
+        ),
+        ("'@type': Redis\n  url: http://cache.example.com:6379", "3:3: error: url has an unknown"),
+        ("'@type': RedisCluster\n  urls: ['unix:///run/redis']", "3:10: error: urls/0 is a unix"),
+        ("'@type': RedisCluster\n  urls: [redis://a/3]", "3:10: error: urls/0 has a database"),
+        (
+            "'@type': RedisCluster\n  urls: [rediss://a, redis://b]",
+            "3:22: error: urls/1 is without TLS",
+        ),
+        ("'@type': RedisCluster\n  urls: []", "3:3: error: urls names no URL"),
+    ],
+)
+def test_a_url_that_no_server_can_start_with_fails_until_it_is_allowed(
+    offline: Desk, store: str, fact: str
+) -> None:
+    file = offline.file("a.yaml", f"InMemoryStore:\n  {store}\n")
+    ran = offline.run("validate", file)
+    assert ran.status == 1
+    assert f"a.yaml:{fact}" in ran.out
+    assert "[will-not-start]" in ran.out
+    allowed = offline.run("validate", file, "--allow", "will-not-start")
+    assert allowed.status == 0
+    assert ": warning: url" in allowed.out

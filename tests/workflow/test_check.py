@@ -155,6 +155,19 @@ def test_another_scheme_or_port_is_another_server(here: Path, url: str) -> None:
     assert told(here)[1] == []
 
 
+def test_a_url_that_no_server_can_start_with_is_a_risk_of_the_state_that_layers_make(
+    here: Path,
+) -> None:
+    write(here, {"stores/base.yaml": BASE.replace("rediss://", "")})
+    fact = "stores/base.yaml:3:3: error: url has no scheme: the store will not start"
+    assert told(here)[1] == [f"{fact} [will-not-start]"]
+    # One target has another URL on top, and the other one leaves alone what the server has.
+    write(here, {"stores/production.yaml": "InMemoryStore:\n  url: rediss://cache\n"})
+    assert told(here)[1] == [f"{fact} (target staging) [will-not-start]"]
+    write(here, {"confsync.yaml": f"{CONFIG}    ignore: [InMemoryStore/url]\n"})
+    assert told(here)[1] == []
+
+
 def test_a_missing_layer_is_told(here: Path) -> None:
     (here / "stores/staging.yaml").unlink()
     _, facts = told(here, "stores/base.yaml")

@@ -159,7 +159,7 @@ def test_a_command_is_run_for_a_credential_only_where_that_is_allowed(
     with pytest.raises(SecretUnavailable) as caught:
         seen(here, Asked(), {"STALWART_TOKEN": ONE})
     (problem,) = caught.value.problems
-    assert problem.message == "targets/one/token: command echo is not run without --allow-commands"
+    assert problem.message == "token: command echo is not run without --allow-commands"
     assert (problem.file, problem.line) == ("confsync.yaml", 2)
     environment = {"PATH": "/usr/bin:/bin"}
     assert seen(here, Asked(), environment, allow_commands=True) == [Target("one", one.url)]
@@ -170,8 +170,8 @@ def test_every_credential_that_cannot_be_had_is_told_at_once(here: Path) -> None
     with pytest.raises(SecretUnavailable) as caught:
         seen(here, Asked(), {})
     assert [problem.message for problem in caught.value.problems] == [
-        "targets/one/user: env A is not set",
-        "targets/one/password: file b cannot be read",
+        "user: env A is not set",
+        "password: file b cannot be read",
     ]
 
 
