@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
-from confsync.report.printable import plural, printable
+from confsync.report.printable import one_line, plural, printable, told
 from confsync.report.problems import problems_text
 from confsync.sync.tree import path_text
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from confsync.sync.revision import Pulled
-
-_LONGEST = 400
 
 
 def fill_in_text(pulled: Pulled) -> str:
@@ -58,6 +56,4 @@ def diff_text(pulled: Pulled) -> str:
 def _lines(text: str) -> Iterator[str]:
     """The lines of a text, whole, as a terminal can show them."""
     for line in text.removesuffix("\n").split("\n") if text else ():
-        whole = line.removesuffix("\r")
-        pieces = range(0, len(whole), _LONGEST)
-        yield "".join(printable(whole[at : at + _LONGEST]) for at in pieces)
+        yield one_line(told(line.removesuffix("\r")))

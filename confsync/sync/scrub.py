@@ -68,8 +68,8 @@ class _Index:
                 ends.setdefault(len(tail), set()).add(tail)
             else:
                 groups.setdefault(tail, []).append(one)
-        self._ends = tuple(ends.items())
-        self._groups: dict[str, tuple[str, ...] | _Index | int] = {
+        self.ends = tuple(ends.items())
+        self.groups: dict[str, tuple[str, ...] | _Index | int] = {
             tail: _group(group, depth) for tail, group in groups.items()
         }
 
@@ -77,10 +77,10 @@ class _Index:
         """Where the longest spelling ends that begins at `start`; `start` where none does."""
         index, at, found = self, start, start
         while True:
-            for length, tails in index._ends:
+            for length, tails in index.ends:
                 if text[at : at + length] in tails:
                     found = max(found, at + length)
-            match index._groups.get(text[at : at + SHORTEST]):
+            match index.groups.get(text[at : at + SHORTEST]):
                 case None:
                     return found
                 case int(longest):
@@ -151,11 +151,16 @@ def scrubbed(text: str) -> str:
 
 def _found(text: str, learned: Learned) -> Iterator[tuple[int, int]]:
     indexes = [index for _, index in learned.parts]
-    if indexes:
-        for start in range(len(text) - SHORTEST + 1):
-            end = max(index.end(text, start) for index in indexes)
-            if end > start:
-                yield start, end
+    if not indexes:
+        return
+    for start in range(len(text) - SHORTEST + 1):
+        first = text[start : start + SHORTEST]
+        for index in indexes:
+            if first in index.groups:
+                end = max(index.end(text, start) for index in indexes)
+                if end > start:
+                    yield start, end
+                break
 
 
 def _merged(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:

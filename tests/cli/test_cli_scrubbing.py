@@ -131,6 +131,32 @@ def test_a_file_named_like_a_command_to_a_runner_is_only_a_name(desk: Desk, comm
         assert arguments[0].lstrip("#:") in ran.out + ran.err
 
 
+@pytest.mark.parametrize("text", ["##[add-mask]a", "##vso[task.complete]", "::stop-commands::x"])
+def test_a_text_of_the_server_is_no_command_to_a_runner_in_any_output(
+    desk: Desk, server: Server, text: str
+) -> None:
+    server.stored = {"@type": "RedisSentinel", "serviceName": text, "authUsername": f"a {text}"}
+    file = desk.file(f"{text}.yaml")
+    outputs = ("--output=text", "--output=json=out.json", "--output=text=out.txt")
+    runs = [
+        desk.run("plan", file, *outputs, "--debug"),
+        desk.run("show", *outputs[:2]),
+        desk.run("pull", "--diff", "a.yaml"),
+        desk.run("apply", "--yes", "--audit=audit.jsonl", file, *outputs),
+    ]
+    assert [ran.status for ran in runs] == [0, 0, 0, 0]
+    files = [desk.directory / name for name in ("out.json", "out.txt", "audit.jsonl")]
+    for written in [*(ran.out + ran.err for ran in runs), *(one.read_text() for one in files)]:
+        assert obeyed(written) == []
+    assert any(text in ran.out.replace("\\x23", "#") for ran in runs)
+
+
+def test_an_apply_tells_of_a_guessable_secret_too(desk: Desk) -> None:
+    ran = desk.run("apply", "--yes", desk.file("a.yaml"), env={"REDIS_PASSWORD": "changeme"})
+    assert ran.status == 0
+    assert ran.out.count("authSecret/secret holds a secret that can be guessed") == 1
+
+
 def test_no_core_dump_is_ever_written() -> None:
     script = (
         "import resource, runpy, sys; sys.argv = ['confsync', '--version']\n"

@@ -147,28 +147,28 @@ def test_nothing_of_it_is_left_when_a_run_is_over(
 
 
 ODD_LINES = """\
-import logging, sys
+import logging, os, sys
 from confsync.cli import main
-from confsync.workflow import validate
-load = validate.load
+import confsync.workflow.plan as plan
+load = plan.load
 def logging_load(files, vault):
     log = logging.getLogger("confsync.odd")
-    log.info("x" * 490 + "Canary-token-at-the-edge")
+    log.info("x" * 490 + os.environ["STALWART_TOKEN"])
     log.info("%d", "Canary-that-is-no-number")
     logging.getLogger("httpx").error("Canary-of-a-library")
     return load(files, vault)
-validate.load = logging_load
+plan.load = logging_load
 print(main.run(sys.argv[1:]))
 """
 
 
 def test_a_line_that_is_cut_off_or_cannot_be_made_shows_nothing_and_ends_nothing(
-    offline: Desk,
+    desk: Desk,
 ) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", ODD_LINES, "validate", "-v", offline.file("a.yaml")],
-        cwd=offline.directory,
-        env=offline.variables({"STALWART_TOKEN": "Canary-token-at-the-edge"}),
+        [sys.executable, "-c", ODD_LINES, "plan", "-v", desk.file("a.yaml")],
+        cwd=desk.directory,
+        env=desk.variables(),
         capture_output=True,
         check=False,
         text=True,

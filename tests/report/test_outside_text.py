@@ -15,6 +15,7 @@ from confsync.cli.console import Console
 from confsync.cli.output import COMMANDING
 from confsync.cli.told import told
 from confsync.errors import ConfsyncError, InvalidFiles, Problem
+from confsync.files.audit_file import append
 from confsync.files.begun import Begun
 from confsync.files.formatted import Formatted
 from confsync.files.masked_diff import Side, masked_diff
@@ -37,6 +38,7 @@ from confsync.sync.outcome import (
     Unknown,
 )
 from confsync.sync.revision import Pulled
+from confsync.sync.scrub import scrubbing
 from confsync.sync.secret import Vault
 from confsync.sync.tree import Items, Object
 from confsync.sync.values import Failed, Live, Target
@@ -185,7 +187,10 @@ def test_json_and_yaml_have_the_true_value(
     assert json.loads(out)["targets"][0]["name"] == text
     shown = written("text", STATES["text"]([(plan.target, as_document([live(text)]))]), capsys)
     assert YAML(typ="safe").load(shown)["InMemoryStore"]["serviceName"] == text
-    assert obeyed(json.dumps(audit_begun(plan)))
+    append("audit.jsonl", audit_begun(plan))
+    line = (tmp_path / "audit.jsonl").read_text()
+    assert obeyed(line) == []
+    assert json.loads(line)["target"]["name"] == text
     assert obeyed(shown) == []
 
 
@@ -207,7 +212,27 @@ def test_breaking_commands_takes_no_longer_for_blank_lines() -> None:
     assert without_commands("\n \t" * 100_000) == "\n \t" * 100_000
 
 
-# Invisible characters: item 9
+def test_a_secret_in_a_long_line_of_a_pull_is_masked_wherever_it_stands() -> None:
+    secret = "Canary-in-a-long-line"
+    for start in (0, 390, 399, 60_000):
+        changed = Pulled(
+            "a.yaml",
+            new=False,
+            changed=(),
+            gone=(),
+            comments=0,
+            fill_in=(),
+            before="",
+            after=f"{'x' * start}{secret}{'y' * 500}\n",
+        )
+        vault = Vault()
+        vault.seal(secret)
+        with scrubbing(vault.scrub):
+            shown = pull.diff_text(changed)
+        assert f"+{'x' * start}****{'y' * 500}\n" in shown
+
+
+# Invisible characters
 
 
 DEFAULT_IGNORABLE = (
@@ -257,7 +282,7 @@ def test_what_can_be_seen_stays_as_it_is() -> None:
     assert printable(text) == text
 
 
-# Endless reports: item 10
+# Endless reports
 
 
 def test_a_report_is_cut_with_a_word_about_it(tmp_path: Path) -> None:
