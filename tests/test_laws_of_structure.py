@@ -36,7 +36,7 @@ PROJECT = ROOT.parent
 DOORS = {
     "httpx": "net/",
     "ruamel": "files/",
-    "deepdiff": "sync/diff.py",
+    "deepdiff": "sync/compare.py",
     "click": "cli/",
     "redis": "probe/",
     "pydantic": "kinds/",
@@ -159,7 +159,7 @@ def test_the_heart_imports_nothing_but_errors_and_the_pure_part_of_the_standard_
         for name in module.imports
         if not name.startswith(("confsync.sync.", "confsync.errors."))
         and (top(name) not in sys.stdlib_module_names or is_world(name))
-        and (module.path, top(name)) != ("sync/diff.py", "deepdiff")
+        and (module.path, top(name)) != ("sync/compare.py", "deepdiff")
     }
     assert not foreign
 

@@ -11,7 +11,7 @@ from confsync.kinds.kind import Broken, Kind, default_object
 from confsync.kinds.mistakes import PLAINTEXT, TYPE, Mistake, Mistakes, is_broken
 from confsync.kinds.urls import Reader, Reference
 from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
-from confsync.sync.relate import written
+from confsync.sync.equality import url_key
 from confsync.sync.secret import HIDDEN
 from confsync.sync.shape import (
     Boolean,
@@ -228,8 +228,8 @@ class _Decoder:
             except (Mistake, Mistakes) as found:
                 self._mistakes(item.mark, found)
                 continue
-            if written(url) not in seen:
-                seen.add(written(url))
+            if url_key(url) not in seen:
+                seen.add(url_key(url))
                 self.origins[here] = Origin(
                     "file", item.mark.file, item.mark.line, item.mark.column
                 )
