@@ -14,7 +14,7 @@ import pytest
 from confsync.errors import UnexpectedAnswer
 from confsync.kinds import KINDS
 from confsync.kinds.from_wire import from_wire
-from confsync.sync.diff import difference
+from confsync.sync.compare import difference
 from confsync.sync.plan import as_desired
 from confsync.sync.secret import Vault
 from confsync.sync.values import Difference

@@ -36,7 +36,7 @@ PROJECT = ROOT.parent
 DOORS: dict[str, str | tuple[str, ...]] = {
     "httpx": "net/",
     "ruamel": ("files/", "yaml/"),
-    "deepdiff": "sync/diff.py",
+    "deepdiff": "sync/compare.py",
     "click": "cli/",
     "redis": "probe/",
     "pydantic": "kinds/",
@@ -163,7 +163,7 @@ def test_the_heart_imports_nothing_but_errors_and_the_pure_part_of_the_standard_
         for name in module.imports
         if not name.startswith(("confsync.sync.", "confsync.errors."))
         and (top(name) not in sys.stdlib_module_names or is_world(name))
-        and (module.path, top(name)) != ("sync/diff.py", "deepdiff")
+        and (module.path, top(name)) != ("sync/compare.py", "deepdiff")
     }
     assert not foreign
 

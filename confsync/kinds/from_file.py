@@ -11,7 +11,7 @@ from confsync.kinds.kind import Broken, Kind, default_object
 from confsync.kinds.mistakes import PLAINTEXT, TYPE, Mistake, Mistakes, is_broken
 from confsync.kinds.urls import Reader, Reference
 from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
-from confsync.sync.relate import written
+from confsync.sync.equality import url_key
 from confsync.sync.secret import HIDDEN
 from confsync.sync.shape import (
     Boolean,
@@ -72,7 +72,7 @@ def from_file(
         tree = decoder.object(node, kind.shape, (), key.mark)
         problems += decoder.problems
         if isinstance(tree, Object):
-            problems += (decoder.broken(tree, kind, broken) for broken in kind.check(tree))
+            problems += (decoder.broken(broken) for broken in kind.check(tree))
             origins = _without_columns(decoder.origins, problems)
             desired.append(Desired(kind.name, tree, tree, origins, key.mark.file))
     return Reading(tuple(desired), first_columns(problems))
@@ -123,17 +123,19 @@ class _Decoder:
         }
         return Object(known.tag, members)
 
-    def broken(self, tree: Object, kind: Kind, broken: Broken) -> Problem:
+    def broken(self, broken: Broken) -> Problem:
         """What to say of a limit that is passed."""
-        shape = _shape_at(kind.shape, tree, broken.path)
+        shape = broken.shape
         mark = self.marks.get(broken.path) or _mark_of(self.origins[()])
-        name, limit = path_text(broken.path), scalars.limit_text(shape, broken.limit)
+        name = path_text(broken.path)
         if isinstance(shape, ListOf):
             count = self.lengths.get(broken.path, 0)
-            return _problem(mark, wrong_lists.too_few(name, count, broken.limit))
+            return _problem(mark, wrong_lists.too_few(name, count, shape.minimum))
         hint = f"allowed is {scalars.range_text(shape)}"
         if broken.least:
+            limit = scalars.limit_text(shape, shape.minimum)
             return _problem(mark, Mistake("below-limit", f"{name} must be at least {limit}", hint))
+        limit = scalars.limit_text(shape, shape.maximum)
         return _problem(mark, Mistake("above-limit", f"{name} must be at most {limit}", hint))
 
     def _variant(self, node: MappingNode, shape: Variants, path: Path) -> Fields | None:
@@ -226,8 +228,8 @@ class _Decoder:
             except (Mistake, Mistakes) as found:
                 self._mistakes(item.mark, found)
                 continue
-            if written(url) not in seen:
-                seen.add(written(url))
+            if url_key(url) not in seen:
+                seen.add(url_key(url))
                 self.origins[here] = Origin(
                     "file", item.mark.file, item.mark.line, item.mark.column
                 )
@@ -288,15 +290,6 @@ def _placeholder(shape: Shape) -> Tree:
             return HIDDEN
         case _:
             return "?"
-
-
-def _shape_at(shape: Shape, tree: Tree, path: Path) -> Shape:
-    for step in path:
-        if isinstance(shape, Variants) and isinstance(tree, Object) and isinstance(step, str):
-            shape, tree = shape.objects[tree.tag].fields[step].shape, tree.members[step]
-        elif isinstance(shape, ListOf) and isinstance(tree, Items) and isinstance(step, int):
-            shape, tree = shape.item, tree.items[step]
-    return shape
 
 
 def _mark_of(origin: Origin) -> Mark:

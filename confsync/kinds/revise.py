@@ -15,11 +15,11 @@ from confsync.kinds.revise_set import Member, revised_set
 from confsync.kinds.scalars import is_null
 from confsync.kinds.to_store import Writer, mapping_parts
 from confsync.kinds.urls import ADDRESS, PASSWORD
-from confsync.sync.align import REMOVAL, closest
+from confsync.sync.align import closest
 from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
-from confsync.sync.pair import cost
+from confsync.sync.equality import certainly_equal, relation
+from confsync.sync.item_costs import cost
 from confsync.sync.patch import leaves, whole
-from confsync.sync.relate import relation, same
 from confsync.sync.revision import KEEP, Elements, Entries, Keep, Revised, Revision, Write
 from confsync.sync.shape import ListOf, SecretText, Shape, UrlSet, UrlText, Variants
 from confsync.sync.tree import Items, Members, Object, Path, Tree
@@ -138,7 +138,7 @@ class _Reviser:
     ) -> Revision | None:
         """The revision of a field that the file does not name; None where it need not."""
         if below is None:
-            if not known.required and same(value, known.default):
+            if not known.required and certainly_equal(value, known.default):
                 return None
         elif isinstance(value, Object) and isinstance(known.shape, Variants):
             under = below if isinstance(below, MappingNode) else None
@@ -219,7 +219,7 @@ class _Reviser:
             return leaves(whole(live.items[j], shape.item))
 
         items: list[tuple[int | None, Revision]] = []
-        for i, j in closest(len(said), len(live.items), keep, lambda _: REMOVAL, add):
+        for i, j in closest(len(said), len(live.items), keep, add):
             item = None if i is None else node.items[i]
             if j is None:
                 self.gone.append((*path, i or 0))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.sync.members import match, may_be_another
-from confsync.sync.relate import written
+from confsync.sync.equality import url_key
+from confsync.sync.match_urls import match_urls, may_be_another
 from confsync.sync.revision import KEEP, Elements, Keep, Revision
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def revised_set(
     """
     said, indexes = _distinct(items)
     places: list[_Place] = []
-    for i, j in match(live.members, said):
+    for i, j in match_urls(live.members, said):
         at = () if j is None else indexes[j]
         if i is not None:
             revision = revised(i, items[at[0]].node if at else None)
@@ -107,4 +107,4 @@ def _distinct(items: Sequence[Member]) -> tuple[tuple[Url, ...], list[tuple[int,
 
 
 def _identity(url: Url) -> object:
-    return url.parts if url.resolved else written(url)
+    return url.parts if url.resolved else url_key(url)

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from confsync.kinds.duration import duration_text
 from confsync.kinds.urls import ADDRESS, PASSWORD, USERNAME, is_address
 from confsync.kinds.wrong_secrets import is_taken_as_it_is
-from confsync.sync.relate import same
+from confsync.sync.equality import certainly_equal
 from confsync.sync.secret import MASK, Secret
 from confsync.sync.shape import Duration, ListOf, Shape, Text, Variants
 from confsync.sync.tree import Items, Members, Object, Path, Tree
@@ -73,7 +73,9 @@ class Writer:
         members = {
             name: self.tree(member, known[name].shape, (*path, name))
             for name, member in value.members.items()
-            if known[name].required or name in named or not same(member, known[name].default)
+            if known[name].required
+            or name in named
+            or not certainly_equal(member, known[name].default)
         }
         return {"@type": value.tag, **members}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from confsync.kinds.to_file import Plain, to_file
 from confsync.report.printable import cut, printable
-from confsync.sync.relate import same_skeleton
+from confsync.sync.equality import same_skeleton
 from confsync.sync.shape import Shape, UrlText
 from confsync.sync.tree import Object, Tree, path_text
 from confsync.sync.url import Url

@@ -7,15 +7,23 @@ items that find no slot are appended, and nothing can be put between two slots.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from operator import itemgetter
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import accumulate
+from operator import sub
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+Pairs: TypeAlias = list[tuple[int | None, int | None]]
+"""Pairs of an old index and a new one, in order; None stands for an item that goes or comes."""
 
 REMOVAL = 1
 """The leaves that taking a slot away costs: one null."""
+
+_STEPS = ((1, 1), (1, 0), (0, 1))
+"""How many old items and new ones a step uses: keep, drop, add."""
 
 
 @dataclass(frozen=True)
@@ -25,77 +33,114 @@ class Alignment:
     kept: tuple[tuple[int, int], ...]
     removed: tuple[int, ...]
     appended: tuple[int, ...]
+    cost: int = field(default=0, compare=False)
 
 
 def align(
-    live: int, desired: int, keep: Callable[[int, int], int], append: Callable[[int], int]
+    live: int,
+    desired: int,
+    keep: Callable[[int, int], int],
+    append: Callable[[int], int],
+    least: Callable[[int], int] = lambda _: 0,
 ) -> Alignment:
     """The order-preserving alignment with the fewest leaves to send; `patch.py` has the measure.
 
     `live` and `desired` are the lengths of the lists. `keep(i, j)` is the number of leaves that
     turn live item i into desired item j, `append(j)` the leaves of the whole item j. Ties go to
-    the lowest live index. Equal items at the start are kept without looking further: whatever
-    alignment uses them otherwise costs a removal more.
+    the lowest live index. `least(j)` is a number that no `keep(i, j)` is below: the nearer, the
+    fewer costs are asked for.
     """
-    start = 0
-    while start < min(live, desired) and keep(start, start) == 0:
-        start += 1
-
-    # best[i][j]: the fewest leaves for the desired items from j on, with the live slots from i on.
-    best = {(live, desired): 0}
-    for j in range(desired - 1, start - 1, -1):
-        best[live, j] = append(j) + best[live, j + 1]
-    for i in range(live - 1, start - 1, -1):
-        best[i, desired] = REMOVAL + best[i + 1, desired]
-        for j in range(desired - 1, start - 1, -1):
-            best[i, j] = min(keep(i, j) + best[i + 1, j + 1], REMOVAL + best[i + 1, j])
-
-    kept = [(slot, slot) for slot in range(start)]
-    removed: list[int] = []
-    j = start
-    for i in range(start, live):
-        if j < desired and best[i, j] == keep(i, j) + best[i + 1, j + 1]:
-            kept.append((i, j))
-            j += 1
-        else:
-            removed.append(i)
-    return Alignment(tuple(kept), tuple(removed), tuple(range(j, desired)))
+    search = _Search(live, desired, keep, append, least=least, anywhere=False)
+    pairs = search.pairs()
+    return Alignment(
+        tuple((i, j) for i, j in pairs if i is not None and j is not None),
+        tuple(i for i, j in pairs if i is not None and j is None),
+        tuple(j for i, j in pairs if i is None and j is not None),
+        search.cost,
+    )
 
 
 def closest(
-    old: int,
-    new: int,
-    keep: Callable[[int, int], int],
-    drop: Callable[[int], int],
-    add: Callable[[int], int],
-) -> list[tuple[int | None, int | None]]:
+    old: int, new: int, keep: Callable[[int, int], int], add: Callable[[int], int]
+) -> Pairs:
     """The order-preserving pairing of two lists that costs least, where items may go and come
-    anywhere.
-
-    Pairs come in order; None stands for an item that goes or comes. Ties pair. Equal items at the
-    start are paired without looking further.
+    anywhere. Ties pair.
     """
-    start = 0
-    while start < min(old, new) and keep(start, start) == 0:
-        start += 1
+    return _Search(old, new, keep, add, least=lambda _: 0, anywhere=True).pairs()
 
-    # best[i][j]: the least cost from old item i and new item j on, and the pair to start with.
-    best: dict[tuple[int, int], tuple[int, tuple[int | None, int | None]]] = {}
 
-    def ways(i: int, j: int) -> Iterator[tuple[int, tuple[int | None, int | None]]]:
-        if i < old and j < new:
-            yield keep(i, j) + best[i + 1, j + 1][0], (i, j)
-        if i < old:
-            yield drop(i) + best[i + 1, j][0], (i, None)
-        if j < new:
-            yield add(j) + best[i, j + 1][0], (None, j)
+class _Search:
+    """The cheapest way through two lists: keep a pair, drop an old item, add a new one.
 
-    for i in range(old, start - 1, -1):
-        for j in range(new, start - 1, -1):
-            best[i, j] = min(ways(i, j), key=itemgetter(0), default=(0, (None, None)))
-    pairs: list[tuple[int | None, int | None]] = [(slot, slot) for slot in range(start)]
-    i = j = start
-    while i < old or j < new:
-        pairs.append(best[i, j][1])
-        i, j = i + (pairs[-1][0] is not None), j + (pairs[-1][1] is not None)
-    return pairs
+    A* from the end: the cost from (i, j) to the end is settled in the order of the least cost that
+    a whole way through (i, j) can have. Every place on a cheapest way is settled, so ties are
+    decided from the start: keep before drop before add. Only the costs that the search meets are
+    asked for. Equal items at the start are kept at once: no other way with them costs less.
+
+    `anywhere` False: new items come after all old ones. `least(j)`: no `keep(i, j)` is below it.
+    """
+
+    def __init__(  # noqa: PLR0913 - all that the cost of a way depends on
+        self,
+        old: int,
+        new: int,
+        keep: Callable[[int, int], int],
+        add: Callable[[int], int],
+        *,
+        least: Callable[[int], int],
+        anywhere: bool,
+    ) -> None:
+        self.old, self.new, self.keep, self.anywhere = old, new, keep, anywhere
+        both = min(old, new)
+        self.start = next((slot for slot in range(both) if keep(slot, slot)), both)
+        self.adds = {j: add(j) for j in range(self.start, new)}
+        floors = [min(least(j), cost) for j, cost in self.adds.items()]
+        self.floors = [0] * self.start + list(accumulate(floors, initial=0))
+        self.extra = min(map(sub, self.adds.values(), floors), default=0)
+        self.costs: dict[tuple[int, int], int] = {}
+        self._settle()
+        self.cost = self.costs[self.start, self.start]
+
+    def pairs(self) -> Pairs:
+        """The pairs of the cheapest way."""
+        pairs: Pairs = [(slot, slot) for slot in range(self.start)]
+        i = j = self.start
+        while i < self.old or j < self.new:
+            goes, comes = next(step for step in _STEPS if self._best(i, j, *step))
+            pairs.append((i if goes else None, j if comes else None))
+            i, j = i + goes, j + comes
+        return pairs
+
+    def _settle(self) -> None:
+        """Find the cost to the end from each place that can be on a cheapest way."""
+        first = (self.start, self.start)
+        places = [(self._before(self.old, self.new), 0, self.old, self.new)]
+        while places and (first not in self.costs or places[0][0] <= self.costs[first]):
+            _, spent, i, j = heappop(places)
+            if self.costs.setdefault((i, j), spent) < spent:
+                continue
+            for goes, comes in _STEPS:
+                here = i - goes, j - comes
+                if here not in self.costs and self._allowed(*here, goes):
+                    cost = spent + self._step(*here, goes, comes)
+                    heappush(places, (cost + self._before(*here), cost, *here))
+
+    def _best(self, i: int, j: int, goes: int, comes: int) -> bool:
+        rest = self.costs.get((i + goes, j + comes))
+        if rest is None or not self._allowed(i, j, goes):
+            return False
+        return self.costs[i, j] == self._step(i, j, goes, comes) + rest
+
+    def _step(self, i: int, j: int, goes: int, comes: int) -> int:
+        if goes and comes:
+            return self.keep(i, j)
+        return REMOVAL if goes else self.adds[j]
+
+    def _before(self, i: int, j: int) -> int:
+        """A number that no way from the start to a place costs less than."""
+        return self.floors[j] + (REMOVAL * (i - j) if i > j else self.extra * (j - i))
+
+    def _allowed(self, i: int, j: int, goes: int) -> bool:
+        """Whether a step may begin at a place, and a way from the start can lead there."""
+        inside = i >= self.start and j >= self.start
+        return inside and (self.anywhere or i == self.old or (goes > 0 and j <= i))

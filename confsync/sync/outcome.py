@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from confsync.sync.diff import difference
+from confsync.sync.compare import difference
 from confsync.sync.plan import as_desired
 from confsync.sync.url import Url
 from confsync.sync.values import Failed

@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confsync.errors import Fault
-from confsync.sync.relate import same
+from confsync.sync.equality import certainly_equal
 from confsync.sync.secret import Secret
 from confsync.sync.shape import ListOf, Shape, Variants
 from confsync.sync.tree import Items, Members, Object, Path, Tree
@@ -63,7 +63,7 @@ def whole(tree: Object, shape: Variants) -> Object:
     members = {
         name: _inner(tree.members[name], known.shape)
         for name, known in shape.objects[tree.tag].fields.items()
-        if known.required or not same(tree.members[name], known.default)
+        if known.required or not certainly_equal(tree.members[name], known.default)
     }
     return Object(tree.tag, members)
 
@@ -101,22 +101,25 @@ def _entries(change: Change) -> Iterator[Entry]:
             yield Entry((name,), value, (name,))
 
 
-def _set_entries(within: WholeSet, changes: list[Change]) -> Iterator[Entry]:
-    """Members one by one, or the whole set: where that is smaller, where the members would end
-    up in an order that counts and is another, or where the key of a member to remove would hold
-    a password that was read.
+def sent_whole(within: WholeSet, gone: list[Url], new: list[Url], *, reordered: bool) -> bool:
+    """Whether a set is sent whole, not member by member: where that is smaller, where the members
+    would end up in an order that counts and is another, or where the key of a member to remove
+    would hold a password that was read.
     """
-    slot, path = changes[0].slot, changes[0].path
-    gone = [change.before for change in changes if isinstance(change.before, Url)]
-    new = [change.after for change in changes if isinstance(change.after, Url)]
-    in_order = all(change.action != "reorder" for change in changes) and (
-        not new or within.desired.members[-len(new) :] == tuple(new)
-    )
-    if (
+    in_order = not reordered and (not new or within.desired.members[-len(new) :] == tuple(new))
+    return (
         leaves(within.desired) < len(gone) + len(new)
         or any(url.secrets for url in gone)
         or (within.order_counts and not in_order)
-    ):
+    )
+
+
+def _set_entries(within: WholeSet, changes: list[Change]) -> Iterator[Entry]:
+    slot, path = changes[0].slot, changes[0].path
+    gone = [change.before for change in changes if isinstance(change.before, Url)]
+    new = [change.after for change in changes if isinstance(change.after, Url)]
+    reordered = any(change.action == "reorder" for change in changes)
+    if sent_whole(within, gone, new, reordered=reordered):
         yield Entry(slot, within.desired, path)
         return
     yield from (Entry((*slot, url), None, path) for url in gone)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from confsync.sync.diff import difference
+from confsync.sync.compare import difference
 from confsync.sync.fingerprint import digest
 from confsync.sync.hidden import refusals, without_hidden
 from confsync.sync.patch import patch, secrets_sent

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from confsync.sync.members import match
-from confsync.sync.relate import relation, same
+from confsync.sync.equality import certainly_equal, relation
+from confsync.sync.match_urls import match_urls
 from confsync.sync.shape import ListOf, UrlSet, UrlText, Variants
 from confsync.sync.tree import Items, Members, Object, Path, Tree
 from confsync.sync.values import Action, Change, Origin
@@ -42,9 +42,9 @@ def _action(
 ) -> Action | None:
     """What happens to a member; None where there is nothing worth a line."""
     if name in before and name in after:
-        return None if same(before[name], after[name]) else "update"
+        return None if certainly_equal(before[name], after[name]) else "update"
     value = before[name] if name in before else after[name]
-    if not known.required and same(value, known.default):
+    if not known.required and certainly_equal(value, known.default):
         return None
     return "remove" if name in before else "add"
 
@@ -80,7 +80,7 @@ class _Member:
         path, slot = self._place()
         if not live and not desired:
             yield Change(path, slot, self.action, self.known.shape, was, will, self._origin())
-        for i, j in match(live, desired):
+        for i, j in match_urls(live, desired):
             old = None if i is None else live[i]
             new = None if j is None else desired[j]
             if old is not None and new is not None and relation(old, new) == "same":
@@ -112,6 +112,4 @@ def _members(side: Tree) -> dict[str, Tree]:
 
 
 def _fields(side: Tree, shape: Variants) -> dict[str, Field]:
-    if not isinstance(side, Object) or side.tag not in shape.objects:
-        return {}
-    return dict(shape.objects[side.tag].fields)
+    return dict(shape.fields_of(side.tag)) if isinstance(side, Object) else {}

@@ -86,6 +86,10 @@ class Variants:
     objects: Mapping[str, Fields]
     summary: str = ""
 
+    def fields_of(self, tag: str) -> Mapping[str, Field]:
+        """The fields of a variant; none for an unknown one, which a newer server may have."""
+        return self.objects[tag].fields if tag in self.objects else {}
+
 
 @dataclass(frozen=True)
 class Fields:

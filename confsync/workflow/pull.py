@@ -19,7 +19,7 @@ from confsync.kinds.to_store import FILL_IN
 from confsync.secrets import RESOLVERS
 from confsync.secrets.moment import At
 from confsync.secrets.resolve import resolve, resolving
-from confsync.sync.diff import difference
+from confsync.sync.compare import difference
 from confsync.sync.document import MappingNode, Node, ScalarNode
 from confsync.sync.revision import Pulled, Write
 from confsync.sync.risk import makes_invalid

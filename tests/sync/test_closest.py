@@ -23,7 +23,6 @@ def paired(old: str, new: str) -> list[tuple[int | None, int | None]]:
         len(old),
         len(new),
         lambda i, j: 0 if old[i] == new[j] else 2,
-        lambda _: 1,
         lambda _: 3,
     )
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from confsync.errors import Fault
-from confsync.sync.diff import _changed, difference
-from confsync.sync.pair import Pairing, cost
+from confsync.sync.compare import Comparison, difference
+from confsync.sync.equality import certainly_equal, leaf_key
+from confsync.sync.item_costs import cost
 from confsync.sync.patch import patch, whole
 from confsync.sync.rebuilt import rebuilt
-from confsync.sync.relate import same
 from confsync.sync.secret import HIDDEN, Ref, Secret, Vault
 from confsync.sync.shape import (
     Boolean,
@@ -29,6 +29,7 @@ from confsync.sync.url import Url, seal_url
 from confsync.sync.values import Change, Difference, Entry, Origin, Unknown, WholeSet
 
 if TYPE_CHECKING:
+    from confsync.sync.compare import Key, Plain
     from confsync.sync.tree import Path
 
 A, B, C = (Url((f"redis://{name}",)) for name in "abc")
@@ -182,9 +183,9 @@ def test_an_empty_set_of_a_rebuilt_object_is_shown_as_one() -> None:
 def test_members_that_cannot_be_compared_are_certainly_not_the_same() -> None:
     unknown = Url(("redis://:", UNRESOLVED, "@h"))
     for tree in (unknown, Members((unknown,)), key(UNRESOLVED), Object("Plain", {"x": unknown})):
-        assert not same(tree, tree)
+        assert not certainly_equal(tree, tree)
     for known in (A, Members((A,)), key(), Object("Plain", {"x": "x"})):
-        assert same(known, known)
+        assert certainly_equal(known, known)
 
 
 def test_a_password_that_differs_is_one_change() -> None:
@@ -223,21 +224,67 @@ def test_an_object_without_variants_is_a_fault() -> None:
         patch(Difference((change,)))
 
 
-def marked(*keys: tuple[str, ...]) -> Pairing:
-    """Two sides that differ in each of some keys."""
+def comparison(live: dict[str, Plain], desired: dict[str, Plain], *keys: Key) -> Comparison:
+    """Two sides, with a change for each of some keys."""
     change = Change((), (), "update", Text(), "a", "b", FILE)
-    live: dict[tuple[str, ...], tuple[object, ...]] = {key: ("live", key) for key in keys}
-    desired: dict[tuple[str, ...], tuple[object, ...]] = {key: ("desired", key) for key in keys}
-    return Pairing(live, desired, dict.fromkeys(keys, change))
+    return Comparison(written, live, desired, dict.fromkeys(keys, lambda: change))
 
 
-def test_a_leaf_in_an_objects_place_is_a_fault_of_ours() -> None:
-    with pytest.raises(Fault, match=r"^a value stands where an object was$"):
-        _changed(marked(("a",), ("a", "b")))
+@pytest.mark.parametrize("keys", [[("a",)], [("a", "b")], [("a",), ("a", "b")]])
+def test_a_leaf_in_an_objects_place_is_a_fault_of_ours(keys: list[Key]) -> None:
+    leaf: dict[str, Plain] = {"a": "x"}
+    inner: dict[str, Plain] = {"a": {"b": "x"}}
+    for sides in ((leaf, inner), (inner, leaf)):
+        with pytest.raises(Fault, match=r"^the comparison found what no state can hold$"):
+            comparison(*sides, *keys).changes()
 
 
-def test_an_object_in_a_leafs_place_is_a_fault_of_ours() -> None:
-    pairing = marked(("a", "b"), ("a",))
-    del pairing.desired["a",]
-    with pytest.raises(Fault, match=r"^the comparison found what no state can hold$"):
-        _changed(pairing)
+def test_a_difference_that_is_no_candidate_is_a_fault_of_ours() -> None:
+    one_leaf: dict[str, Plain] = {"a": "x"}
+    others: tuple[dict[str, Plain], ...] = ({"a": "y"}, {}, {"a": "x", "c": {"b": "x"}})
+    for sides in ((one_leaf, other) for other in others):
+        with pytest.raises(Fault, match=r"^the comparison found what no state can hold$"):
+            comparison(*sides, ("b",), ("a", "b")).changes()
+
+
+def test_what_deepdiff_finds_is_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else compares: a deepdiff that is blind finds no change."""
+    monkeypatch.setattr("deepdiff.DeepDiff", lambda *_, **__: {})
+    assert between(one(), one(flag=False, urls=Members((C,)), key=key())) == Difference()
+
+
+def test_deepdiff_gets_one_line_for_each_leaf_and_no_value_of_a_secret() -> None:
+    vault = Vault()
+    secret = vault.seal("hidden text", Ref("env", "P"))
+    leaves = (None, True, 1, "1", "True", "a\nb", A, Url(("redis://:", secret, "@h")), secret)
+    keys = [leaf_key(leaf) for leaf in leaves]
+    assert len(set(keys)) == len(keys)
+    assert not any("\n" in found or "hidden text" in found for found in keys)
+
+
+@pytest.mark.parametrize("name", ["__x", "a'b", 'a"b', "a[0]", "root['a']", "a.b", "", "1"])
+def test_a_field_of_any_name_is_compared(name: str) -> None:
+    shape = Variants("Odd", {"One": Fields("One", {name: field(Text(), "x")})})
+    live, desired = (Object("One", {name: text}) for text in ("a", "b"))
+    (change,) = difference(live, desired, shape, written).changes
+    assert (change.path, change.before, change.after) == ((name,), "a", "b")
+    assert not difference(live, live, shape, written).changes
+
+
+@pytest.mark.parametrize(
+    ("live", "desired"),
+    [
+        (2**64 - 1, 2**64 - 2),
+        (2**53, 2**53 + 1),
+        (0, False),
+        ("1", 1),
+        ("é", "e\u0301"),
+        ("a", "A"),
+    ],
+)
+def test_values_that_look_alike_differ(live: Tree, desired: Tree) -> None:
+    shape = Variants("Odd", {"One": Fields("One", {"x": field(Text(), "x")})})
+    for before, after in ((live, desired), (desired, live)):
+        old, new = Object("One", {"x": before}), Object("One", {"x": after})
+        (change,) = difference(old, new, shape, written).changes
+        assert (change.before, change.after) == (before, after)

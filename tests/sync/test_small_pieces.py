@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from confsync.sync.align import Alignment, align
-from confsync.sync.members import match, may_be_another
+from confsync.sync.equality import relation
+from confsync.sync.match_urls import match_urls, may_be_another
 from confsync.sync.patch import leaves
-from confsync.sync.relate import relation
 from confsync.sync.secret import HIDDEN, Ref, Secret, Vault
 from confsync.sync.tree import Items, Members, Object, Scalar
 from confsync.sync.url import Url, compose, masked, percent_encoded, seal_url, trim
@@ -55,28 +55,28 @@ def test_equal_costs_keep_the_lowest_slot() -> None:
 def test_a_whole_reference_takes_what_no_other_member_can_be() -> None:
     known = Url(("redis://u:", UNRESOLVED, "@b"))
     live = (seal_url("redis://a", Vault()), seal_url("redis://u:p@b", Vault()))
-    assert match(live, (Url((), Ref("env", "U")), known)) == [(0, 0), (1, 1)]
+    assert match_urls(live, (Url((), Ref("env", "U")), known)) == [(0, 0), (1, 1)]
 
 
 def test_a_member_whose_password_is_not_known_comes_before_a_whole_reference() -> None:
     known = Url(("redis://u:", UNRESOLVED, "@b"))
     vault = Vault()
     live = (seal_url("redis://u:p@b", vault), seal_url("redis://a", vault))
-    assert match(live, (Url((), Ref("env", "U")), known)) == [(1, 0), (0, 1)]
+    assert match_urls(live, (Url((), Ref("env", "U")), known)) == [(1, 0), (0, 1)]
 
 
 def test_a_member_finds_one_partner() -> None:
     known = Url(("redis://u:", UNRESOLVED, "@b"))
     live = tuple(seal_url(f"redis://u:{password}@b", Vault()) for password in ("p", "q"))
-    assert match(live, (known,)) == [(0, 0), (1, None)]
+    assert match_urls(live, (known,)) == [(0, 0), (1, None)]
 
 
 def test_members_with_passwords_pair_only_where_the_rest_is_equal() -> None:
     vault = Vault()
     live, other = seal_url("redis://u:p@a", vault), seal_url("redis://u:p@b", vault)
-    assert match((live,), (other,)) == [(None, 0), (0, None)]
-    assert match((live,), (A,)) == [(None, 0), (0, None)]
-    assert match((live,), (seal_url("redis://u:q@a", vault),)) == [(0, 0)]
+    assert match_urls((live,), (other,)) == [(None, 0), (0, None)]
+    assert match_urls((live,), (A,)) == [(None, 0), (0, None)]
+    assert match_urls((live,), (seal_url("redis://u:q@a", vault),)) == [(0, 0)]
 
 
 def test_a_reference_may_be_another_member() -> None:
@@ -89,7 +89,7 @@ def test_a_reference_may_be_another_member() -> None:
 
 
 def test_members_without_passwords_never_pair_by_their_looks() -> None:
-    assert match((A,), (B,)) == [(None, 0), (0, None)]
+    assert match_urls((A,), (B,)) == [(None, 0), (0, None)]
 
 
 @pytest.mark.parametrize(

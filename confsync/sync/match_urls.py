@@ -1,10 +1,10 @@
-"""Which member of a live set is which member of the desired one."""
+"""Pair the members of a live set with those of the desired one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confsync.sync.relate import relation, same_skeleton
+from confsync.sync.equality import relation, same_skeleton
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from confsync.sync.url import Url
 
 
-def match(live: tuple[Url, ...], desired: tuple[Url, ...]) -> list[tuple[int | None, int | None]]:
+def match_urls(
+    live: tuple[Url, ...], desired: tuple[Url, ...]
+) -> list[tuple[int | None, int | None]]:
     """Pair the members: equal ones first, then those that cannot be told from each other, then
     those that differ in their passwords only. Desired members come in their
     order, then those that go.
@@ -43,3 +45,13 @@ def may_be_another(url: Url, members: tuple[Url, ...]) -> bool:
     return not url.resolved and (
         not url.parts or any(same_skeleton(other, url) for other in members if other is not url)
     )
+
+
+def incomparable(before: Url | None, after: Url, members: tuple[Url, ...]) -> bool:
+    """Whether nobody can tell if a desired member is the live one that it is paired with.
+
+    `members` are all members of the desired set. `before` None: `after` has no partner.
+    """
+    if before is None:
+        return may_be_another(after, members)
+    return relation(before, after) == "unknown"

@@ -1,14 +1,26 @@
-"""Whether two leaves are the same, differ, or cannot be compared."""
+"""Equality of leaves: same, different, or unknown where a secret cannot be compared."""
 
 from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
 from confsync.sync.secret import Secret
-from confsync.sync.tree import Members, Object, Tree
+from confsync.sync.tree import Leaf, Members, Object, Tree
 from confsync.sync.url import Url
 
 Relation: TypeAlias = Literal["same", "different", "unknown"]
+LeafKey: TypeAlias = str
+"""A text that stands for a leaf, without the value of a secret: see `leaf_key`."""
+
+
+def leaf_key(leaf: Leaf) -> LeafKey:
+    """Return a text that is equal for equal leaves, never for leaves of different types.
+
+    The text is one line: deepdiff compares texts of several lines line by line.
+    """
+    if isinstance(leaf, Url):
+        return f"url {[part.id if isinstance(part, Secret) else part for part in leaf.parts]}"
+    return f"secret {leaf.id}" if isinstance(leaf, Secret) else repr(leaf)
 
 
 def relation(live: Tree, desired: Tree) -> Relation:
@@ -24,8 +36,8 @@ def relation(live: Tree, desired: Tree) -> Relation:
     return "same" if type(live) is type(desired) and live == desired else "different"
 
 
-def written(url: Url) -> tuple[object, ...]:
-    """What stands for a URL as it is written: equal for URLs that certainly lead to one text."""
+def url_key(url: Url) -> tuple[object, ...]:
+    """Return a key for a URL as it is written: equal for URLs that certainly lead to one text."""
     return (url.skeleton, url.ref, tuple((secret.id, secret.ref) for secret in url.secrets))
 
 
@@ -34,16 +46,16 @@ def same_skeleton(live: Url, desired: Url) -> bool:
     return not desired.parts or live.skeleton == desired.skeleton
 
 
-def same(live: Tree, desired: Tree) -> bool:
+def certainly_equal(live: Tree, desired: Tree) -> bool:
     """Whether two members of an object are certainly equal; the order of sets counts here."""
     match live, desired:
         case Object(), Object():
             return live.tag == desired.tag and all(
-                same(live.members[name], desired.members[name]) for name in live.members
+                certainly_equal(live.members[name], desired.members[name]) for name in live.members
             )
         case Members(), Members():
             return len(live.members) == len(desired.members) and all(
-                map(same, live.members, desired.members)
+                map(certainly_equal, live.members, desired.members)
             )
         case _:
             return relation(live, desired) == "same"
