@@ -6,13 +6,26 @@ Fields, defaults and limits: wire section 4. Field order is the wire's.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, TypeAlias
-
-from pydantic import Field
+from dataclasses import replace
 
 from confsync.kinds.in_memory_store_risks import breaches
-from confsync.kinds.kind import U64, Kind, Milliseconds, OrderCounts, Untrimmed, Variant
+from confsync.kinds.kind import U64, Kind
 from confsync.sync.secret import Secret
+from confsync.sync.shape import (
+    Boolean,
+    Choice,
+    Duration,
+    Field,
+    Fields,
+    ListOf,
+    SecretText,
+    Text,
+    Unsigned,
+    UrlSet,
+    UrlText,
+    Variants,
+)
+from confsync.sync.tree import Members, Object
 from confsync.sync.url import Url
 
 _TLS = re.compile(r"\s*(rediss|valkeys)://", re.IGNORECASE)
@@ -48,193 +61,193 @@ def _credentials(url: Url) -> tuple[object, ...]:
     return (user,) if at else ()
 
 
-class NoSecret(Variant):
-    """No secret."""
-
-    type: Literal["None"] = Field(alias="@type")
+def _variants(name: str, *fields: Fields, summary: str = "") -> Variants:
+    return Variants(name, {known.tag: known for known in fields}, summary)
 
 
-class Value(Variant):
-    """A secret that the server stores, and never gives back."""
-
-    type: Literal["Value"] = Field(alias="@type")
-    secret: Annotated[
-        Secret,
-        Field(
-            description="where confsync has the password from when it runs",
-            examples=[{"env": "REDIS_PASSWORD"}, {"file": "secrets/redis-password"}],
-        ),
-    ]
-
-
-class EnvironmentVariable(Variant):
-    """A secret that the server reads from its own environment when it starts."""
-
-    type: Literal["EnvironmentVariable"] = Field(alias="@type")
-    variableName: Annotated[
-        str,
-        Untrimmed(),
-        Field(
-            description="the variable's name, in the server's environment",
-            examples=["REDIS_PASSWORD"],
-        ),
-    ]
-
-
-class File(Variant):
-    """A secret that the server reads from a file on its own host when it starts."""
-
-    type: Literal["File"] = Field(alias="@type")
-    filePath: Annotated[
-        str,
-        Untrimmed(),
-        Field(
-            description="the file's path, on the server's host",
-            examples=["/run/secrets/redis-password"],
-        ),
-    ]
-
-
-SecretKeyOptional: TypeAlias = NoSecret | Value | EnvironmentVariable | File
-NO_SECRET = NoSecret.model_validate({"@type": "None"})
-
-Connections: TypeAlias = Annotated[
-    int, Field(ge=1, le=8192, description="the most connections that the pool opens", examples=[32])
-]
-Timeout: TypeAlias = Annotated[
-    int,
-    Milliseconds(),
-    Field(ge=1, le=U64, description="how long a connection may take", examples=["5s", "500ms"]),
-]
-PoolTimeout: TypeAlias = Annotated[
-    int | None, Milliseconds(), Field(ge=1, le=U64, examples=["5s", "1m30s"])
-]
-PoolTimeoutCreate: TypeAlias = Annotated[
-    PoolTimeout, Field(description="how long the pool waits for a new connection; null: for ever")
-]
-PoolTimeoutWait: TypeAlias = Annotated[
-    PoolTimeout, Field(description="how long a task waits for a free connection; null: for ever")
-]
-PoolTimeoutRecycle: TypeAlias = Annotated[
-    PoolTimeout,
-    Field(description="how long the check of a used connection may take; null: for ever"),
-]
-RetryWait: TypeAlias = Annotated[
-    int | None, Milliseconds(), Field(ge=1, le=1024, examples=["100ms", "1s"])
-]
-Urls: TypeAlias = Annotated[
-    tuple[Url, ...],
-    OrderCounts(first_decides),
-    Field(
-        description="the nodes' URLs; the first decides where they differ in TLS or credentials",
-        examples=[["rediss://cache-1.example.com:6379", "rediss://cache-2.example.com:6379"]],
+_SECRETS = (
+    Fields("None", {}, "No secret."),
+    Fields(
+        "Value",
+        {
+            "secret": Field(
+                SecretText(),
+                required=True,
+                summary="where confsync has the password from when it runs",
+                examples=({"env": "REDIS_PASSWORD"}, {"file": "secrets/redis-password"}),
+            )
+        },
+        "A secret that the server stores, and never gives back.",
     ),
-]
-Protocol: TypeAlias = Annotated[
-    Literal["resp2", "resp3"], Field(description="the version of the Redis protocol")
-]
-User: TypeAlias = Annotated[
-    str | None,
-    Field(description="the user name; sent only together with a secret", examples=["cache"]),
-]
-SecretKey: TypeAlias = Annotated[
-    SecretKeyOptional, Field(description="the password, or where the server finds it")
-]
+    Fields(
+        "EnvironmentVariable",
+        {
+            "variableName": Field(
+                Text(trimmed=False),
+                required=True,
+                summary="the variable's name, in the server's environment",
+                examples=("REDIS_PASSWORD",),
+            )
+        },
+        "A secret that the server reads from its own environment when it starts.",
+    ),
+    Fields(
+        "File",
+        {
+            "filePath": Field(
+                Text(trimmed=False),
+                required=True,
+                summary="the file's path, on the server's host",
+                examples=("/run/secrets/redis-password",),
+            )
+        },
+        "A secret that the server reads from a file on its own host when it starts.",
+    ),
+)
 
 
-class Redis(Variant):
-    """One Redis server. Credentials and database stand in the URL."""
+def _secret(name: str) -> Field:
+    """SecretKeyOptional."""
+    return Field(
+        _variants(name, *_SECRETS),
+        default=Object("None", {}),
+        summary="the password, or where the server finds it",
+    )
 
-    type: Literal["Redis"] = Field(alias="@type")
-    url: Annotated[
-        Url,
-        Field(
-            description="the server's URL",
-            examples=[
+
+def _urls(default: str) -> Field:
+    return Field(
+        UrlSet(first_decides),
+        default=Members((Url((default,)),)),
+        summary="the nodes' URLs; the first decides where they differ in TLS or credentials",
+        examples=(["rediss://cache-1.example.com:6379", "rediss://cache-2.example.com:6379"],),
+    )
+
+
+def _pool_timeout(summary: str) -> Field:
+    return Field(
+        Duration(1, U64),
+        nullable=True,
+        default=30_000,
+        summary=f"{summary}; null: for ever",
+        examples=("5s", "1m30s"),
+    )
+
+
+_USER = Field(
+    Text(),
+    nullable=True,
+    default="stalwart",
+    summary="the user name; sent only together with a secret",
+    examples=("cache",),
+)
+_TIMEOUT = Field(
+    Duration(1, U64),
+    default=10_000,
+    summary="how long a connection may take",
+    examples=("5s", "500ms"),
+)
+_RETRY_WAIT = Field(Duration(1, 1024), nullable=True, examples=("100ms", "1s"))
+_PROTOCOL = Field(
+    Choice(("resp2", "resp3")), default="resp2", summary="the version of the Redis protocol"
+)
+_POOL = {
+    "poolMaxConnections": Field(
+        Unsigned(1, 8192),
+        default=10,
+        summary="the most connections that the pool opens",
+        examples=(32,),
+    ),
+    "poolTimeoutCreate": _pool_timeout("how long the pool waits for a new connection"),
+    "poolTimeoutWait": _pool_timeout("how long a task waits for a free connection"),
+    "poolTimeoutRecycle": _pool_timeout("how long the check of a used connection may take"),
+}
+
+_REDIS = Fields(
+    "Redis",
+    {
+        "url": Field(
+            UrlText(),
+            default=Url(("redis://127.0.0.1",)),
+            summary="the server's URL",
+            examples=(
                 "rediss://cache.example.com:6379/1",
                 {
                     "address": "rediss://cache.example.com:6379/1",
                     "username": "stalwart",
                     "password": {"env": "REDIS_PASSWORD"},
                 },
-            ],
+            ),
         ),
-    ] = Url(("redis://127.0.0.1",))
-    timeout: Timeout = 10_000
-    poolMaxConnections: Connections = 10
-    poolTimeoutCreate: PoolTimeoutCreate = 30_000
-    poolTimeoutWait: PoolTimeoutWait = 30_000
-    poolTimeoutRecycle: PoolTimeoutRecycle = 30_000
-
-
-class RedisCluster(Variant):
-    """A Redis cluster, reached through any of its nodes."""
-
-    type: Literal["RedisCluster"] = Field(alias="@type")
-    urls: Urls = (Url(("redis://127.0.0.1",)),)
-    timeout: Timeout = 10_000
-    authUsername: User = "stalwart"
-    authSecret: SecretKey = NO_SECRET
-    maxRetryWait: Annotated[RetryWait, Field(description="how long a retry waits at most")] = None
-    minRetryWait: Annotated[RetryWait, Field(description="how long a retry waits at least")] = None
-    maxRetries: Annotated[
-        int | None,
-        Field(ge=1, le=1024, description="how often a command is tried again", examples=[3]),
-    ] = None
-    readFromReplicas: Annotated[bool, Field(description="whether replicas are read from")] = True
-    protocolVersion: Protocol = "resp2"
-    poolMaxConnections: Connections = 10
-    poolTimeoutCreate: PoolTimeoutCreate = 30_000
-    poolTimeoutWait: PoolTimeoutWait = 30_000
-    poolTimeoutRecycle: PoolTimeoutRecycle = 30_000
-
-
-class RedisSentinel(Variant):
-    """A Redis master that sentinels know. Since Stalwart 0.16.11."""
-
-    type: Literal["RedisSentinel"] = Field(alias="@type")
-    urls: Urls = (Url(("redis://127.0.0.1:26379",)),)
-    serviceName: Annotated[
-        str, Field(description="the master's name at the sentinels", examples=["cache"])
-    ] = "mymaster"
-    timeout: Timeout = 10_000
-    authUsername: User = "stalwart"
-    authSecret: SecretKey = NO_SECRET
-    sentinelUsername: User = None
-    sentinelSecret: SecretKey = NO_SECRET
-    protocolVersion: Protocol = "resp2"
-    poolMaxConnections: Connections = 10
-    poolTimeoutCreate: PoolTimeoutCreate = 30_000
-    poolTimeoutWait: PoolTimeoutWait = 30_000
-    poolTimeoutRecycle: PoolTimeoutRecycle = 30_000
-
-
-class Default(Variant):
-    """No store of its own: the server uses its data store."""
-
-    type: Literal["Default"] = Field(alias="@type")
-
-
-InMemoryStoreBase: TypeAlias = Annotated[
-    Redis | RedisCluster | RedisSentinel, Field(discriminator="type")
-]
-
-
-class Sharded(Variant):
-    """Several stores; a key's hash decides which one holds it. Needs an Enterprise licence."""
-
-    type: Literal["Sharded"] = Field(alias="@type")
-    stores: Annotated[
-        tuple[InMemoryStoreBase, ...],
-        Field(min_length=2, description="the shards; their order and number decide where keys are"),
-    ]
-
+        "timeout": _TIMEOUT,
+        **_POOL,
+    },
+    "One Redis server. Credentials and database stand in the URL.",
+)
+_CLUSTER = Fields(
+    "RedisCluster",
+    {
+        "urls": _urls("redis://127.0.0.1"),
+        "timeout": _TIMEOUT,
+        "authUsername": _USER,
+        "authSecret": _secret("authSecret"),
+        "maxRetryWait": replace(_RETRY_WAIT, summary="how long a retry waits at most"),
+        "minRetryWait": replace(_RETRY_WAIT, summary="how long a retry waits at least"),
+        "maxRetries": Field(
+            Unsigned(1, 1024),
+            nullable=True,
+            summary="how often a command is tried again",
+            examples=(3,),
+        ),
+        "readFromReplicas": Field(
+            Boolean(), default=True, summary="whether replicas are read from"
+        ),
+        "protocolVersion": _PROTOCOL,
+        **_POOL,
+    },
+    "A Redis cluster, reached through any of its nodes.",
+)
+_SENTINEL = Fields(
+    "RedisSentinel",
+    {
+        "urls": _urls("redis://127.0.0.1:26379"),
+        "serviceName": Field(
+            Text(),
+            default="mymaster",
+            summary="the master's name at the sentinels",
+            examples=("cache",),
+        ),
+        "timeout": _TIMEOUT,
+        "authUsername": _USER,
+        "authSecret": _secret("authSecret"),
+        "sentinelUsername": replace(_USER, default=None),
+        "sentinelSecret": _secret("sentinelSecret"),
+        "protocolVersion": _PROTOCOL,
+        **_POOL,
+    },
+    "A Redis master that sentinels know. Since Stalwart 0.16.11.",
+)
 
 IN_MEMORY_STORE = Kind(
     "InMemoryStore",
-    Annotated[
-        Default | Sharded | Redis | RedisCluster | RedisSentinel, Field(discriminator="type")
-    ],
-    "where Stalwart keeps rate limits, locks, greylists and counters",
+    _variants(
+        "InMemoryStore",
+        Fields("Default", {}, "No store of its own: the server uses its data store."),
+        Fields(
+            "Sharded",
+            {
+                "stores": Field(
+                    ListOf(_variants("stores", _REDIS, _CLUSTER, _SENTINEL), 2),
+                    required=True,
+                    summary="the shards; their order and number decide where keys are",
+                )
+            },
+            "Several stores; a key's hash decides which one holds it. Needs an Enterprise licence.",
+        ),
+        _REDIS,
+        _CLUSTER,
+        _SENTINEL,
+        summary="where Stalwart keeps rate limits, locks, greylists and counters",
+    ),
     breaches,
 )

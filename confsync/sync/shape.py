@@ -1,4 +1,4 @@
-"""What a field can be. Shapes are derived from the models in `kinds/`; `sync/` works on them alone.
+"""What a field can be. The objects in `kinds/` are made of shapes; `sync/` works on them alone.
 
 Units and encodings of the values: wire section 3.
 """
@@ -107,10 +107,10 @@ class Field:
     """
 
     shape: Shape
-    nullable: bool
-    required: bool
-    default: Tree
-    summary: str
+    nullable: bool = False
+    required: bool = False
+    default: Tree = None
+    summary: str = ""
     examples: tuple[Example, ...] = ()
 
 

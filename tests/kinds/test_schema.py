@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 from jsonschema import Draft7Validator
-from pydantic import Field
 
 from confsync.kinds import KINDS
 from confsync.kinds.from_file import from_file
-from confsync.kinds.kind import Kind, Variant
+from confsync.kinds.kind import Kind
 from confsync.kinds.schema import DRAFT, file_schema, layer_schema
 from confsync.secrets import BUILT_IN
 from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
 from confsync.sync.secret import Form, Vault
+from confsync.sync.shape import Boolean, Choice, Field, Fields, Unsigned, Variants
 from confsync.workflow.schema import schema
 from confsync.workflow.validate import validate
 from tests.editor.core_yaml import NoYaml, load
@@ -385,30 +385,32 @@ def test_a_layer_may_be_empty_and_its_shards_are_whole() -> None:
     assert not OF_A_LAYER.is_valid({"InMemoryStore": {"@type": "Redis", "urls": []}})
 
 
-class Inner(Variant):
-    """Nothing but a variant."""
-
-    type: Literal["Inner"] = Field(alias="@type")
+def variants(name: str, *known: Fields) -> Variants:
+    return Variants(name, {fields.tag: fields for fields in known})
 
 
-class Plain(Variant):
-    """Of a kind that there is not."""
-
-    type: Literal["Plain"] = Field(alias="@type")
-    choice: Literal["a", "b"] | None = Field(default=None, description="one of some, or none")
-    flag: bool | None = Field(default=None, description="yes, no, or neither")
-    inner: Inner | None = Field(default=None, description="an object, or none")
-
-
-class Other(Variant):
-    """Of another kind, with a variant of the same name."""
-
-    type: Literal["Plain"] = Field(alias="@type")
-    count: Annotated[int, Field(ge=2, le=3, description="two or three")] = 2
+PLAIN = Fields(
+    "Plain",
+    {
+        "choice": Field(Choice(("a", "b")), nullable=True, summary="one of some, or none"),
+        "flag": Field(Boolean(), nullable=True, summary="yes, no, or neither"),
+        "inner": Field(
+            variants("inner", Fields("Inner", {}, "Nothing but a variant.")),
+            nullable=True,
+            summary="an object, or none",
+        ),
+    },
+    "Of an invented kind.",
+)
+OTHER = Fields(
+    "Plain",
+    {"count": Field(Unsigned(2, 3), default=2, summary="two or three")},
+    "Of another kind, with a variant of the same name.",
+)
 
 
 def test_it_derives_from_any_shape() -> None:
-    kinds = {"One": Kind("One", Plain), "Two": Kind("Two", Other)}
+    kinds = {"One": Kind("One", variants("One", PLAIN)), "Two": Kind("Two", variants("Two", OTHER))}
     made = Draft7Validator(as_read(file_schema(kinds, {})))
     for field in ("choice", "flag", "inner"):
         assert made.is_valid({"One": {"@type": "Plain", field: None}})
