@@ -31,7 +31,10 @@ def problems_of(files: Sequence[str], allow: Collection[str]) -> tuple[Problem, 
     """Every problem of some files laid over each other."""
     try:
         loaded = load(files, Vault(documented))
-        found = (*loaded.risks, *map(as_problem, guessable_findings(loaded.desired)))
+        guessable = map(as_problem, guessable_findings(loaded.desired))
+        order = {file: number for number, file in enumerate(files)}
+        problems = (*loaded.risks, *guessable)
+        found = tuple(sorted(problems, key=lambda one: (order.get(one.file, 0), one)))
     except InvalidFiles as invalid:
         found = invalid.problems
     return tuple(judged(problem, allow) for problem in found)
