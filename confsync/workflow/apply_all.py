@@ -184,16 +184,14 @@ def _interrupted(ready: Sequence[_Ready], entries: Sequence[Entry]) -> bool:
 def _sent(one: _Ready, entry: Entry, *, first: bool) -> Ended:
     """What became of one target. An interrupt before anything was sent to any is raised."""
     try:
-        entry.begin()
-        outcome = send(one.plan, one.session)
-    except KeyboardInterrupt as interrupt:
-        entry.failed(interrupt)
-        if first:
+        return entry.ended(send(one.plan, entry.begin(one.session)))
+    except BaseException as found:
+        if unknown := entry.failed(found):
+            return unknown
+        if isinstance(found, ConfsyncError):
+            error = alone(found)
+        elif isinstance(found, KeyboardInterrupt) and not first:
+            error = ConfsyncError("interrupted before anything was sent to it")
+        else:
             raise
-        error = ConfsyncError("interrupted before anything was sent to it")
-    except ConfsyncError as found:
-        entry.failed(found)
-        error = alone(found)
-    else:
-        return entry.ended(outcome)
     return Failed(one.plan.target, error, one.plan)

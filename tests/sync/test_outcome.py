@@ -9,7 +9,8 @@ import pytest
 from confsync.kinds import KINDS
 from confsync.kinds.from_wire import from_wire
 from confsync.sandbox import rules
-from confsync.sync.outcome import Stored, changed, stored
+from confsync.sync.outcome import Outcome, Overtaken, Refusal, Rejected, Stored, changed, stored
+from confsync.sync.outcome import judged as outcome_of
 from confsync.sync.plan import as_desired, make_plan
 from confsync.sync.secret import Vault
 from confsync.sync.values import Origin, Target
@@ -250,3 +251,23 @@ def test_a_member_that_they_took_away_and_that_is_there_again_is_told() -> None:
     outcome = stored(plan, theirs, new, KIND.shape)
     (change,) = outcome.overwritten
     assert (change.path, change.action) == (("urls",), "remove")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "kind", "outcome"),
+    [
+        (cluster(), "invalidPatch", Overtaken),
+        (sharded(URL), "validationFailed", Overtaken),
+        (cluster(), "forbidden", Rejected),
+        (sharded(URL, URL, URL), "invalidPatch", Rejected),
+    ],
+)
+def test_an_update_that_a_race_made_invalid_is_overtaken(
+    theirs: Json, kind: str, outcome: type[Outcome]
+) -> None:
+    vault = Vault()
+    ours = as_desired(read(sharded(URL, URL, URL, timeout=2000), vault))
+    plan = make_plan(TARGET, ours, read(sharded(URL, URL, URL), vault), KIND.shape)
+    now = read(theirs, vault)
+    found = outcome_of(plan, now, Refusal(kind, ""), now, KIND.shape)
+    assert isinstance(found, outcome)
