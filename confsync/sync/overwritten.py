@@ -76,9 +76,11 @@ def _theirs(old: Tree | _Absent, new: Tree, shape: Shape, path: Path) -> Iterato
                 here = (*path, slot)
                 yield _Theirs(here, _ABSENT, _change("remove", here, shape.item, was[slot], None))
         case Secret(), _:
-            return
+            pass
         case _ if type(old) is not type(new) or old != new:
             yield _Theirs(path, new, _from(old, new, shape, path))
+        case _:
+            pass
 
 
 def _in_object(old: Tree | _Absent, new: Object, shape: Variants, path: Path) -> Iterator[_Theirs]:

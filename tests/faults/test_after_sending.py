@@ -61,7 +61,7 @@ def after_sending(act: Callable[[CodeType], None]) -> Iterator[None]:
         yield
     finally:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]  # the way to take it back
+        threading.setprofile(None)
 
 
 @pytest.fixture(autouse=True)

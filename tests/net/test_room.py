@@ -22,15 +22,19 @@ def test_a_thread_that_cannot_start_is_a_request_that_was_not_sent(
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(Thread, "start", full)
-    with Connection(endpoint("http://127.0.0.1:9")) as connection:
-        with pytest.raises(ConnectionFailed, match="too little memory"):
-            connection.post("/", pytest.fail)
+    with (
+        Connection(endpoint("http://127.0.0.1:9")) as connection,
+        pytest.raises(ConnectionFailed, match="too little memory"),
+    ):
+        connection.post("/", pytest.fail)
 
 
 def test_too_little_memory_before_sending_is_a_request_that_was_not_sent() -> None:
     def write() -> Request:
         raise MemoryError
 
-    with Connection(endpoint("http://127.0.0.1:9")) as connection:
-        with pytest.raises(ConnectionFailed, match="too little memory"):
-            connection.post("/", write)
+    with (
+        Connection(endpoint("http://127.0.0.1:9")) as connection,
+        pytest.raises(ConnectionFailed, match="too little memory"),
+    ):
+        connection.post("/", write)

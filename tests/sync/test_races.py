@@ -143,8 +143,8 @@ def test_what_is_lost_of_theirs_is_told_and_nothing_else_is(race: tuple[Pair, Js
     after = outcome.stored
     before_read, after_read = read(theirs, run.vault), read(after, run.vault)
     found = stored(run.plan, before_read, after_read, KIND.shape)
-    views = [rules.get_view(state) for state in (pair.live, theirs, after)]
-    gone = lost(*views, run.sent)
+    old, now, left = (rules.get_view(state) for state in (pair.live, theirs, after))
+    gone = lost(old, now, left, run.sent)
     paths = {
         tuple(map(str, change.path)) for change in found.overwritten if change.action != "reorder"
     }
