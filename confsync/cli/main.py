@@ -107,25 +107,33 @@ def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
     """
     command = next((argument for argument in arguments if argument in COMMANDS), "")
     asking = command in COMMANDS and command not in _NO_SERVER
-    with Console(scrubbed=scrubbed, asking=asking) as console:
-        try:
-            return _run(arguments, console)
-        except click.UsageError as usage:
-            _say(console, *_usage(usage))
-            return Status.ERROR
-        except (click.Abort, KeyboardInterrupt):
-            _say(console, "interrupted", *_consequence(console, command))
-            return Status.UNKNOWN if console.sent else Status.INTERRUPTED
-        except ReaderGone:
-            return Status.ERROR
-        except ConfsyncError as error:
-            if isinstance(error, Fault):
-                return _faulty(console, error, command)
-            unchanged = _unchanged(command) if error.unchanged else ()
-            _say(console, *told_error(error, console), *unchanged)
-            return of_error(error)
-        except BaseException as error:  # noqa: BLE001 - the last door: no foreign text goes out
+    console = Console(scrubbed=scrubbed, asking=asking)
+    try:
+        with console:
+            return _status(arguments, console, command)
+    except BaseException as error:  # noqa: BLE001 - a fault in closing what the run has opened
+        return _faulty(console, error, command)
+
+
+def _status(arguments: Sequence[str], console: Console, command: str) -> int:
+    try:
+        return _run(arguments, console)
+    except click.UsageError as usage:
+        _say(console, *_usage(usage))
+        return Status.ERROR
+    except (click.Abort, KeyboardInterrupt):
+        _say(console, "interrupted", *_consequence(console, command))
+        return Status.UNKNOWN if console.sent else Status.INTERRUPTED
+    except ReaderGone:
+        return Status.ERROR
+    except ConfsyncError as error:
+        if isinstance(error, Fault):
             return _faulty(console, error, command)
+        unchanged = _unchanged(command) if error.unchanged else ()
+        _say(console, *told_error(error, console), *unchanged)
+        return of_error(error)
+    except BaseException as error:  # noqa: BLE001 - the last door: no foreign text goes out
+        return _faulty(console, error, command)
 
 
 def _run(arguments: Sequence[str], console: Console) -> int:

@@ -5,13 +5,31 @@ from __future__ import annotations
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Lock
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from confsync.errors import ConnectionFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+
+def begin(work: Callable[[], None], name: str) -> None:
+    """Do something in a thread of its own, which does not keep the process. Raises ConnectionFailed
+    where the system has no room for one.
+    """
+    try:
+        Thread(target=work, name=name, daemon=True).start()
+    except (RuntimeError, MemoryError):
+        raise no_room() from None
+
+
+def no_room() -> ConnectionFailed:
+    """A request that was not sent, since the process may have no more memory or threads."""
+    return ConnectionFailed(
+        "too little memory, or too few threads, to send a request",
+        hint="is there a limit, as of a container or of `ulimit`?",
+    )
 
 
 @dataclass

@@ -6,7 +6,7 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
@@ -22,7 +22,7 @@ from confsync.errors import (
 )
 from confsync.net.endpoint import proxy_origin
 from confsync.net.failures import Route
-from confsync.net.flight import Flight, Line
+from confsync.net.flight import Flight, Line, begin, no_room
 from confsync.net.patience import SECONDS
 from confsync.net.tls import SYSTEM, Trust, nobody
 
@@ -148,16 +148,26 @@ class Connection:
         results: SimpleQueue[Answer | ConfsyncError] = SimpleQueue()
         flight = Flight(self._line, proxied=self._route.proxy is not None)
 
+        def carried() -> Answer | ConfsyncError:
+            try:
+                return self._carry(path, write, flight, seconds)
+            except MemoryError:
+                if flight.sending:
+                    raise
+                return no_room()
+
         def work() -> None:
-            results.put(caught(lambda: self._carry(path, write, flight, seconds)))
+            results.put(caught(carried))
 
         started = monotonic()
         try:
-            Thread(target=work, name="confsync-request", daemon=True).start()
+            begin(work, "confsync-request")
             result = self._wait(results, flight, seconds)
         except KeyboardInterrupt:
             flight.give_up()
             raise
+        except ConnectionFailed as failed:
+            result = self._route.failure(failed, flight) if flight.give_up() else failed
         self._tell(path, result, monotonic() - started)
         return result
 

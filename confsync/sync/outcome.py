@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from confsync.sync.compare import difference
+from confsync.sync.overwritten import overwritten
 from confsync.sync.plan import as_desired
 from confsync.sync.url import Url
 from confsync.sync.values import Failed
@@ -60,8 +61,8 @@ class Overtaken:
 @dataclass(frozen=True)
 class Stored:
     """The server stored the update. `before` is what it had, `remaining` what is not as wanted
-    afterwards, `foreign` what somebody else had changed in between, `overwritten` the part of it
-    that is lost. `lost` says why the server's own word is missing, where it is: then the state was
+    afterwards, `foreign` what somebody else had changed in between, `overwritten` each leaf of that
+    which is lost. `lost` says why the server's own word is missing, where it is: then the state was
     read again.
     """
 
@@ -138,6 +139,10 @@ _INSIDE = {_LOST_RACE, "serverFail", "serverPartialFail", "unknown"}
 """Refusals that say nothing of what was stored; after any other nothing of the update was. The
 server gives the first one to a writer that lost a race, too: wire section 5.
 """
+_INVALID = {"invalidPatch", "invalidProperties", "validationFailed"}
+"""Refusals of what an update says: it is made for the object that was planned on, and may be
+invalid for the one that somebody else has made of it.
+"""
 
 
 def judged(
@@ -150,10 +155,13 @@ def judged(
     foreign = _differences(plan.live, after, shape)
     pending = _all_pending(plan, after, shape)
     if refusal.kind not in _INSIDE:
-        if not moved or pending:
-            return Rejected(plan, refusal, foreign)
-        reason = f"the server refused ({refusal.kind}), yet its state changed"
-        return Unknown(plan, reason, _seen(plan, after, shape))
+        if moved and not pending:
+            reason = f"the server refused ({refusal.kind}), yet its state changed"
+            return Unknown(plan, reason, _seen(plan, after, shape))
+        foreign = foreign or _differences(plan.live, before, shape)
+        if foreign and refusal.kind in _INVALID:
+            return Overtaken(plan, foreign)
+        return Rejected(plan, refusal, foreign)
     if not pending or (foreign and refusal.kind != _LOST_RACE):
         return looked(plan, after, shape, f"the server failed inside ({refusal.kind})")
     return Overtaken(plan, foreign) if foreign else Rejected(plan, refusal)
@@ -182,11 +190,10 @@ def looked(plan: Plan, now: Live, shape: Variants, reason: str) -> Outcome:
 def stored(plan: Plan, before: Live, after: Live, shape: Variants) -> Stored:
     """Judge an update that the server says it stored, from the states read around it."""
     foreign = _differences(plan.live, before, shape)
-    ours = _differences(before, after, shape)
-    lost = [theirs for theirs in foreign if any(_overwrites(change, theirs) for change in ours)]
+    lost = overwritten(plan, before, after, shape) if foreign else ()
     wanted = _wanted(plan, before)
     remaining = difference(after.tree, wanted, shape, plan.desired.origin)
-    return Stored(plan, before, remaining, foreign, tuple(lost))
+    return Stored(plan, before, remaining, foreign, lost)
 
 
 def changed(old: Live, new: Live, shape: Variants) -> tuple[Path, ...]:
@@ -225,14 +232,6 @@ def _all_pending(plan: Plan, now: Live, shape: Variants) -> bool:
 def _differences(old: Live, new: Live, shape: Variants) -> tuple[Change, ...]:
     wanted = as_desired(new)
     return difference(old.tree, wanted.tree, shape, wanted.origin).changes
-
-
-def _overwrites(ours: Change, foreign: Change) -> bool:
-    """Whether a change of ours is about what they changed, or about an object around it."""
-    if ours.path != foreign.path[: len(ours.path)]:
-        return False
-    both_members = ours.within and foreign.within and "reorder" not in {ours.action, foreign.action}
-    return not both_members or bool(_members(ours) & _members(foreign))
 
 
 def _members(change: Change) -> set[Url]:

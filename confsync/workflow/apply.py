@@ -76,8 +76,7 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
             if not callers(ask)(plan):
                 raise declined([plan])
             check_still_planned(plan, session)
-        entry.begin()
-        return entry.ended(send(plan, session))
+        return entry.ended(send(plan, entry.begin(session)))
 
 
 @discreet
@@ -122,8 +121,7 @@ def apply_saved(  # noqa: PLR0913 - what touches the world is passed in, each by
             raise Declined(facts, hint="plan again with what you accept allowed, and save that")
         if plan.empty:
             return entry.ended(NotSent(plan))
-        entry.begin()
-        return entry.ended(send(plan, session))
+        return entry.ended(send(plan, entry.begin(session)))
 
 
 def plan_to_apply(

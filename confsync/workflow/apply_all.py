@@ -204,15 +204,14 @@ def _interrupted(ready: Sequence[_Ready], entries: Sequence[Entry], ended: Seque
 def _sent(one: _Ready, entry: Entry, *, first: bool) -> Ended:
     """The end of one target. An interrupt before anything was sent to any is raised."""
     try:
-        entry.begin()
         with _turn(one.session):
-            outcome = send(one.plan, one.session)
-    except KeyboardInterrupt as interrupt:
-        entry.failed(interrupt)
-        if first:
-            raise
-        return NotBegun(one.plan, interrupted=True)
-    except ConfsyncError as error:
-        entry.failed(error)
-        return Failed(one.plan.target, alone(error), one.plan)
-    return entry.ended(outcome)
+            outcome = send(one.plan, entry.begin(one.session))
+        return entry.ended(outcome)
+    except BaseException as found:
+        if unknown := entry.failed(found):
+            return unknown
+        if isinstance(found, ConfsyncError):
+            return Failed(one.plan.target, alone(found), one.plan)
+        if isinstance(found, KeyboardInterrupt) and not first:
+            return NotBegun(one.plan, interrupted=True)
+        raise

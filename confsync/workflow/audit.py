@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from confsync.errors import ConfsyncError, Declined, OutputFailed
+from confsync.errors import ConfsyncError, Declined, Fault, OutputFailed, as_fault
 from confsync.files.audit_file import append, check, records
 from confsync.report.audit import begun, ended
 from confsync.report.printable import printable, told
+from confsync.sync.outcome import Unknown
 from confsync.workflow.discreet import Callers
 from confsync.workflow.who import who
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from confsync.files.audit_file import Json
     from confsync.sync.outcome import Outcome
     from confsync.sync.values import Plan, Target
+    from confsync.workflow.server import Sending, Session
 
 VERSION = "1"
 
@@ -75,9 +77,12 @@ class Audit:
         """Raise OutputFailed for a file that cannot be written, before anybody is asked."""
         check(self.path)
 
-    def holds(self, key: str) -> bool:
-        """Whether a line of the apply with this id is in the file. Raises OutputFailed."""
-        return any(record.get("id") == key for _, record in records(self.path))
+    def holds(self, key: str, event: str) -> bool:
+        """Whether this line of the apply with this id is in the file. Raises OutputFailed."""
+        return any(
+            record.get("id") == key and record.get("event") == event
+            for _, record in records(self.path)
+        )
 
     def write(self, key: str, event: str, content: Mapping[str, Json]) -> None:
         """Append a line about the apply with this id. Raises OutputFailed."""
@@ -94,18 +99,30 @@ class Entry:
     plan: Plan
     key: str = field(default_factory=lambda: uuid4().hex)
     begun: bool = False
+    sent: bool = False
     over: bool = False
     interrupted: bool = False
 
-    def begin(self) -> None:
-        """Write that it begins: before anything is sent. Raises OutputFailed."""
+    def begin(self, session: Session) -> Session:
+        """Write that it begins: before anything is sent. The session that is returned takes note
+        of whether something may have been sent. Raises OutputFailed.
+        """
+        self._write_begin()
+
+        def sending(how: Sending) -> None:
+            self.sent = how != "not sent"
+            session.sending(how)
+
+        return replace(session, sending=sending)
+
+    def _write_begin(self) -> None:
         if self.audit is not None:
             content = {"who": who(self.audit.environment), **begun(self.plan)}
             try:
                 self.audit.write(self.key, "started", content)
             except KeyboardInterrupt:
                 # While it was waited for the disk, the line may be there: not a second one.
-                self.begun = self.audit.holds(self.key)
+                self.begun = self.audit.holds(self.key, "started")
                 raise
         self.begun = True
 
@@ -119,9 +136,13 @@ class Entry:
             self.interrupted = True
         return outcome
 
-    def failed(self, error: BaseException) -> None:
-        """Write that an error, or an interrupt, ended it before anything was changed."""
-        self.end(_raised(error))
+    def failed(self, error: BaseException) -> Unknown | None:
+        """Write that an error, or an interrupt, ended it. Where something may have been sent, the
+        outcome is returned, which is unknown; otherwise nothing was changed.
+        """
+        unknown = Unknown(self.plan, _reason(error)) if self.sent else None
+        self.end(_raised(error) if unknown is None else ended(unknown))
+        return unknown
 
     def end(self, content: Mapping[str, Json]) -> None:
         """Write its end, once, and where nothing was sent its beginning too."""
@@ -130,10 +151,14 @@ class Entry:
         self.over = True
         try:
             if not self.begun:
-                self.begin()
+                self._write_begin()
             self.audit.write(self.key, "finished", content)
         except OutputFailed as failed:
             self.audit.failed = failed
+        except Exception:
+            # A fault of ours: `failed` writes the end, if it is not there yet.
+            self.over = self.audit.holds(self.key, "finished")
+            raise
 
 
 @contextmanager
@@ -173,6 +198,19 @@ def _raised(error: BaseException) -> dict[str, Json]:
             return {"result": "interrupted", "as_wanted": False}
         case fault:
             return {"result": "fault", "as_wanted": False, "type": type(fault).__name__}
+
+
+def _reason(error: BaseException) -> str:
+    """Why an outcome is not known, without a foreign text."""
+    match error.error if isinstance(error, Callers) else error:
+        case ConfsyncError(message=message) as ours if not isinstance(ours, Fault):
+            return message
+        case KeyboardInterrupt():
+            return "interrupted after the update was sent"
+        case fault:
+            found = fault if isinstance(fault, Fault) else as_fault(fault)
+            place = f" at {found.places[0]}" if found.places else ""
+            return f"a fault inside confsync: {found.message}{place}; please report this"
 
 
 def _person(record: Mapping[str, object]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event
 from typing import TYPE_CHECKING
 
 from confsync.errors import (
@@ -15,6 +15,7 @@ from confsync.errors import (
     caught,
 )
 from confsync.kinds import KINDS
+from confsync.net.flight import begin
 from confsync.sync.outcome import Outcome, Unknown, judged, looked, not_done
 from confsync.workflow.server import decoder, read
 
@@ -34,16 +35,19 @@ def send(plan: Plan, session: Session) -> Outcome:
     the server certainly did not look at the update; KeyboardInterrupt only if it was not sent.
     """
     results: SimpleQueue[Outcome | BaseException] = SimpleQueue()
+    allowed = Event()
 
     def work() -> None:
+        allowed.wait()
         try:
             results.put(caught(lambda: _sent(plan, session)))
         except BaseException as error:  # noqa: BLE001 - whoever waits has to get something
             results.put(alone(error))
 
+    begin(work, "confsync-update")
     session.sending("under way")
     try:
-        Thread(target=work, name="confsync-update", daemon=True).start()
+        allowed.set()
         result = results.get()
     except KeyboardInterrupt:
         result = _hurried(plan, session, results)

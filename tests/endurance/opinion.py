@@ -222,8 +222,10 @@ def of_update(
     seen = _seen(planned, last.after, wanted)
     moved = bool(differences(planned, last.after))
     if last.fault == "refused":
-        between = bool(differences(last.before, last.after))
-        return Verdict(("Rejected", "Unknown") if between else ("Rejected",), seen)
+        if differences(last.before, last.after):
+            return Verdict(("Overtaken", "Unknown"), seen)
+        theirs = bool(differences(planned, last.before))
+        return Verdict(("Overtaken",) if theirs else ("Rejected",), seen)
     if seen == "wanted" and moved:
         unread = _unread(wish, planned, last.after, policy)
         return Verdict(("Unknown",) if unread else ("Stored",), seen)

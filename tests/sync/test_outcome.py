@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from confsync.kinds import KINDS
 from confsync.kinds.from_wire import from_wire
 from confsync.sandbox import rules
-from confsync.sync.outcome import Stored, changed, stored
+from confsync.sync.outcome import Outcome, Overtaken, Refusal, Rejected, Stored, changed, stored
+from confsync.sync.outcome import judged as outcome_of
 from confsync.sync.plan import as_desired, make_plan
 from confsync.sync.secret import Vault
 from confsync.sync.values import Origin, Target
+from tests.sync.runs import executed, read, send
 
 if TYPE_CHECKING:
     from confsync.sync.tree import Path
     from confsync.sync.values import Change, Live, Plan
+    from tests.states import Json
 
 KIND = KINDS["InMemoryStore"]
 TARGET = Target("mail", "https://mail.example.com")
@@ -122,7 +127,7 @@ def test_an_object_built_anew_overwrites_what_they_changed_in_it() -> None:
     assert paths(stored(plan, new, redis, KIND.shape).overwritten) == (("timeout",),)
 
 
-def test_a_change_inside_of_what_they_built_anew_overwrites_nothing() -> None:
+def test_a_default_that_came_with_what_they_built_is_nothing_of_theirs() -> None:
     vault = Vault()
     other: Any = rules.get_view(rules.defaults("Redis"))
     before, after = (from_wire(KIND, {**other, "timeout": t}, vault) for t in (10_000, 2000))
@@ -149,3 +154,120 @@ def test_a_set_sent_whole_overwrites_the_order_that_they_gave_it() -> None:
     plan = make_plan(TARGET, as_desired(new), old, KIND.shape)
     outcome = stored(plan, theirs, new, KIND.shape)
     assert (paths(outcome.foreign), paths(outcome.overwritten)) == ((("urls",),), (("urls",),))
+
+
+def redis(**members: object) -> Json:
+    return {**rules.defaults("Redis"), **members}
+
+
+def cluster(**members: object) -> Json:
+    return {**rules.defaults("RedisCluster"), "urls": {URL: True}, **members}
+
+
+def sharded(*urls: str, timeout: int = 10_000) -> Json:
+    shards = {str(slot): redis(url=url) for slot, url in enumerate(urls)}
+    shards[str(len(urls) - 1)]["timeout"] = timeout
+    return {**rules.defaults("Sharded"), "stores": shards}
+
+
+def raced(planned_on: Json, theirs: Json, ours: Json) -> Stored:
+    """What is said where somebody stores `theirs` between the planning read and the update."""
+    vault = Vault()
+    old = read(planned_on, vault)
+    plan = make_plan(TARGET, as_desired(read(ours, vault)), old, KIND.shape)
+    after = executed(theirs, send(plan, vault))
+    return stored(plan, read(theirs, vault), read(after, vault), KIND.shape)
+
+
+URL, THEIRS, OURS = "redis://planned", "redis://theirs", "redis://ours"
+RACES = {
+    "another variant": (
+        rules.defaults("Default"),
+        redis(url=THEIRS, timeout=1),
+        redis(url=OURS, timeout=30_000),
+        [("url",), ("timeout",)],
+    ),
+    "from a cluster": (
+        cluster(),
+        redis(url=THEIRS),
+        redis(url=OURS),
+        [("url",)],
+    ),
+    "the same slot": (
+        sharded(URL, URL),
+        sharded(URL, URL, THEIRS),
+        sharded(URL, URL, OURS),
+        [("stores", 2, "url")],
+    ),
+    "a nested object": (
+        cluster(),
+        cluster(authSecret={"@type": "File", "filePath": "/theirs"}),
+        cluster(authSecret={"@type": "File", "filePath": "/ours"}),
+        [("authSecret", "filePath")],
+    ),
+    "what we want too": (
+        rules.defaults("Default"),
+        redis(url=OURS, timeout=1),
+        redis(url=OURS, timeout=1),
+        [],
+    ),
+    "what is wanted of the variant": (
+        rules.defaults("Default"),
+        redis(url=OURS),
+        redis(url=OURS, timeout=1),
+        [],
+    ),
+    "a shard that goes": (
+        sharded(URL, URL, URL),
+        sharded(URL, URL, THEIRS),
+        sharded(URL, URL),
+        [("stores", 2, "url")],
+    ),
+    "a shard before one that stays": (
+        sharded("redis://a", "redis://b", "redis://c"),
+        sharded("redis://b", "redis://b", "redis://c"),
+        sharded("redis://b", "redis://c"),
+        [("stores", 0, "url")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RACES)
+def test_a_race_that_loses_a_leaf_of_theirs_is_not_as_wanted(name: str) -> None:
+    planned_on, theirs, ours, lost = RACES[name]
+    outcome = raced(planned_on, theirs, ours)
+    assert outcome.verified
+    assert list(paths(outcome.overwritten)) == lost
+    assert outcome.as_wanted == (not lost)
+
+
+def test_a_member_that_they_took_away_and_that_is_there_again_is_told() -> None:
+    a, b, c = "redis://a", "redis://b", "rediss://c"
+    vault = Vault()
+    old, theirs, new = (
+        live(vault, urls=dict.fromkeys(urls, True)) for urls in ([a, b], [a], [c, a, b])
+    )
+    plan = make_plan(TARGET, as_desired(new), old, KIND.shape)
+    outcome = stored(plan, theirs, new, KIND.shape)
+    (change,) = outcome.overwritten
+    assert (change.path, change.action) == (("urls",), "remove")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "kind", "outcome"),
+    [
+        (cluster(), "invalidPatch", Overtaken),
+        (sharded(URL), "validationFailed", Overtaken),
+        (cluster(), "forbidden", Rejected),
+        (sharded(URL, URL, URL), "invalidPatch", Rejected),
+    ],
+)
+def test_an_update_that_a_race_made_invalid_is_overtaken(
+    theirs: Json, kind: str, outcome: type[Outcome]
+) -> None:
+    vault = Vault()
+    ours = as_desired(read(sharded(URL, URL, URL, timeout=2000), vault))
+    plan = make_plan(TARGET, ours, read(sharded(URL, URL, URL), vault), KIND.shape)
+    now = read(theirs, vault)
+    found = outcome_of(plan, now, Refusal(kind, ""), now, KIND.shape)
+    assert isinstance(found, outcome)

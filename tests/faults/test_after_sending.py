@@ -1,0 +1,129 @@
+"""Once an update has left, a fault of ours anywhere leaves an unknown outcome, and says so.
+
+The places are found by watching one apply from that moment on.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import confsync
+from confsync.cli.main import run
+from confsync.net.flight import Flight
+from confsync.sandbox import Server
+from tests.cli.process import APPLY_KEY, KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import CodeType, FrameType
+
+OURS = str(Path(confsync.__file__).parent)
+SANDBOX = str(Path(OURS, "sandbox"))
+BEFORE = {"@type": "Redis", "url": "redis://before"}
+STORE = "InMemoryStore: {'@type': Redis, url: 'redis://wanted'}\n"
+TARGET = "  {}: {{url: '{}', files: [store.yaml], token: {{env: STALWART_TOKEN}}}}\n"
+
+
+class Injected(Exception):
+    """A fault of ours."""
+
+
+@contextmanager
+def after_sending(act: Callable[[CodeType], None]) -> Iterator[None]:
+    """Call something at each call of a function of ours, from the first byte of an update on."""
+    sent = threading.Event()
+
+    def watch(frame: FrameType, event: str, _: object) -> None:
+        code = frame.f_code
+        if event != "call" or not code.co_filename.startswith(OURS):
+            return
+        if code.co_name == "work":  # a thread's own first line, which catches all that follows
+            return
+        if code is Flight.body.__code__ and b"/set" in frame.f_locals["content"]:
+            sent.set()
+        ours = threading.current_thread() is threading.main_thread() or (
+            threading.current_thread().name.startswith("confsync-")
+        )
+        if sent.is_set() and ours and not code.co_filename.startswith(SANDBOX):
+            act(code)
+
+    threading.setprofile(watch)
+    sys.setprofile(watch)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """What signals did before the runs."""
+    known = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in known.items():
+        signal.signal(number, handler)
+
+
+# A fault may well leave a connection open.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("targets", [1, 2])
+def test_a_fault_in_whatever_runs_after_an_update_has_left_is_an_unknown_outcome(
+    targets: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STALWART_TOKEN", APPLY_KEY)
+    book = tmp_path / "audit.jsonl"
+    with ExitStack() as stack:
+        servers = [stack.enter_context(Server(initial=BEFORE, keys=KEYS)) for _ in range(targets)]
+        told = "".join(TARGET.format(f"t{n}", one.url) for n, one in enumerate(servers))
+        (tmp_path / "confsync.yaml").write_text(f"targets:\n{told}")
+        (tmp_path / "store.yaml").write_text(STORE)
+
+        def applied(act: Callable[[CodeType], None]) -> tuple[int, list[dict[str, object]]]:
+            book.write_text("")
+            for server in servers:
+                server.stored = BEFORE
+            with after_sending(act):
+                status = run(["apply", "--all", "--yes", "--audit", str(book)])
+            return status, [json.loads(line) for line in book.read_text().splitlines()]
+
+        found: dict[CodeType, None] = {}
+        status, _ = applied(found.setdefault)
+        assert status == 0
+        wrong = []
+        for place in found:
+            hit = threading.Event()
+
+            def strike(code: CodeType, place: CodeType = place, hit: threading.Event = hit) -> None:
+                if code is place and not hit.is_set():
+                    hit.set()
+                    raise Injected
+
+            capsys.readouterr()
+            status, lines = applied(strike)
+            out = "".join(capsys.readouterr())
+            ends = [line for line in lines if line["event"] == "finished"]
+            results = [end["result"] for end in ends[:1]]
+            if (
+                not hit.is_set()
+                or status != 4
+                or results not in (["unknown"], ["stored"])
+                or "nothing was changed" in out.lower()
+            ):
+                where = f"{place.co_filename.removeprefix(OURS)}:{place.co_qualname}"
+                wrong.append((where, status, [end["result"] for end in ends], out[-300:]))
+        assert wrong == []
+        assert len(found) > 50
