@@ -10,9 +10,9 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from tests.cli.hostile import hostile, http, jmap, passes_to, says, stores_and_says
+from tests.cli.hostile import Held, hostile, http, jmap, passes_to, says, stores_and_says
 from tests.cli.process import CONFSYNC, ENV_SECRET, LIVE_SECRET, PLAN_KEY, checked, ended
-from tests.cli.test_cli_interrupt import LATE, Held
+from tests.cli.test_cli_interrupt import LATE
 
 if TYPE_CHECKING:
     from confsync.sandbox import Server
