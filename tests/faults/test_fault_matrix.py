@@ -9,6 +9,7 @@ import re
 import select
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -18,6 +19,7 @@ from ruamel.yaml import YAML
 
 import confsync
 from tests.cli.process import ENV_SECRET, LIVE_SECRET
+from tests.cli.terminal import QUESTION
 from tests.faults.faults import FAULTS, SAME, THEIRS
 from tests.faults.server import KEY, Faulty
 from tests.faults.table import CELL, MOMENTS
@@ -109,28 +111,43 @@ def program() -> Iterator[Program]:
         yield Program(process)
 
 
-@dataclass(frozen=True)
 class Terminal:
-    """A pseudo-terminal at which somebody has typed yes."""
+    """A pseudo-terminal at which somebody says yes when the question stands."""
 
-    name: str
-    master: int
+    def __init__(self, name: str, master: int) -> None:
+        self.name = name
+        self._master = master
+        self._written = b""
+        self._over = threading.Event()
+        self._somebody = threading.Thread(target=self._answer)
+        self._somebody.start()
 
     def shown(self) -> str:
         """What was written there, by a program that has ended."""
-        written = b""
-        while select.select([self.master], [], [], 0.1)[0]:
-            written += os.read(self.master, 65536)
-        return written.decode()
+        self._over.set()
+        self._somebody.join()
+        return self._written.decode()
+
+    def _answer(self) -> None:
+        answered = False
+        while (ready := self._readable()) or not self._over.is_set():
+            if ready:
+                self._written += os.read(self._master, 65536)
+            if QUESTION.encode() in self._written and not answered:
+                answered = os.write(self._master, b"yes\n") > 0
+
+    def _readable(self) -> bool:
+        return bool(select.select([self._master], [], [], 0.05)[0])
 
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
     master, slave = pty.openpty()
+    found = Terminal(os.ttyname(slave), master)
     try:
-        os.write(master, b"yes\n")
-        yield Terminal(os.ttyname(slave), master)
+        yield found
     finally:
+        found.shown()
         os.close(slave)
         os.close(master)
 
