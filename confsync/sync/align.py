@@ -73,9 +73,10 @@ class _Search:
     """The cheapest way through two lists: keep a pair, drop an old item, add a new one.
 
     A* from the end: the cost from (i, j) to the end is settled in the order of the least cost that
-    a whole way through (i, j) can have. Every place on a cheapest way is settled, so ties are
-    decided from the start: keep before drop before add. Only the costs that the search meets are
-    asked for. Equal items at the start are kept at once: no other way with them costs less.
+    a whole way through (i, j) can have. Equal items at the start are kept at once: no other way
+    with them costs less. So the first step costs something, the start is settled behind every
+    place on a cheapest way, and ties are decided from there: keep before drop before add. Only the
+    costs that the search meets are asked for.
 
     `anywhere` False: new items come after all old ones. `least(j)`: no `keep(i, j)` is below it.
     """
@@ -106,7 +107,12 @@ class _Search:
         pairs: Pairs = [(slot, slot) for slot in range(self.start)]
         i = j = self.start
         while i < self.old or j < self.new:
-            goes, comes = next(step for step in _STEPS if self._best(i, j, *step))
+            goes, comes = next(
+                (goes, comes)
+                for goes, comes in _STEPS
+                if (rest := self.costs.get((i + goes, j + comes))) is not None
+                and self.costs[i, j] == self._step(i, j, goes, comes) + rest
+            )
             pairs.append((i if goes else None, j if comes else None))
             i, j = i + goes, j + comes
         return pairs
@@ -115,21 +121,16 @@ class _Search:
         """Find the cost to the end from each place that can be on a cheapest way."""
         first = (self.start, self.start)
         places = [(self._before(self.old, self.new), 0, self.old, self.new)]
-        while places and (first not in self.costs or places[0][0] <= self.costs[first]):
+        while first not in self.costs:
             _, spent, i, j = heappop(places)
-            if self.costs.setdefault((i, j), spent) < spent:
+            if (i, j) in self.costs:
                 continue
+            self.costs[i, j] = spent
             for goes, comes in _STEPS:
                 here = i - goes, j - comes
                 if here not in self.costs and self._allowed(*here, goes):
                     cost = spent + self._step(*here, goes, comes)
                     heappush(places, (cost + self._before(*here), cost, *here))
-
-    def _best(self, i: int, j: int, goes: int, comes: int) -> bool:
-        rest = self.costs.get((i + goes, j + comes))
-        if rest is None or not self._allowed(i, j, goes):
-            return False
-        return self.costs[i, j] == self._step(i, j, goes, comes) + rest
 
     def _step(self, i: int, j: int, goes: int, comes: int) -> int:
         if goes and comes:

@@ -65,10 +65,7 @@ def _urls(live: Url, desired: Url) -> Relation:
     if not same_skeleton(live, desired):
         return "different"
     if not desired.resolved:
-        return "same" if _left_as_it_is(desired) else "unknown"
+        # Without a reference, what is unknown is the server's own, left as it is.
+        foreign = any(secret.id is None and secret.ref for secret in desired.secrets)
+        return "unknown" if foreign or not desired.parts else "same"
     return "same" if live.parts == desired.parts else "different"
-
-
-def _left_as_it_is(url: Url) -> bool:
-    """Whether what is unknown in a URL is unknown because it is the server's own."""
-    return bool(url.parts) and not any(secret.id is None and secret.ref for secret in url.secrets)

@@ -114,6 +114,12 @@ def test_the_members_of_a_set_are_changes_of_urls() -> None:
     )
 
 
+def test_a_set_with_no_member_in_common_is_a_change_for_each_member() -> None:
+    found = between(one(urls=Members((A, B))), one(urls=Members((C,))))
+    ends = [(change.action, change.before, change.after) for change in found.changes]
+    assert ends == [("add", None, C), ("remove", A, None), ("remove", B, None)]
+
+
 def test_an_order_that_counts_is_a_change_of_the_set() -> None:
     live, desired = Members((A, B)), Members((B, A))
     within = WholeSet(desired, order_counts=True)
