@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -31,7 +32,7 @@ WIRE = Path(__file__).parent / "wire"
 KIND = KINDS["InMemoryStore"]
 TYPE = "@type"
 CHUNKS = 8
-PAIRS = 100_000
+PAIRS = 100_000 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 12_000
 
 
 class Decoder:

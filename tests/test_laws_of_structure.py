@@ -482,7 +482,7 @@ def loaded(*arguments: str, status: int = 0, **variables: str) -> frozenset[str]
         check=False,
         text=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == status, done.stderr[-2000:]
     found = frozenset(re.findall(r"^import time:.*\| +(\S+)$", done.stderr, re.MULTILINE))
@@ -558,5 +558,5 @@ def python(script: str) -> str:
         capture_output=True,
         check=True,
         text=True,
-        timeout=60,
+        timeout=300,
     ).stdout

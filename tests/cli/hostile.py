@@ -57,6 +57,11 @@ def stores_and_says(server: Server, answer: bytes) -> Action:
     return act
 
 
+HELD = 200
+"""Seconds after which an answer that is held back comes all the same: much longer than an
+interrupted apply waits (product page, section 5)."""
+
+
 class Held:
     """Passes a request on, and holds the answer back until it is let go."""
 
@@ -68,7 +73,7 @@ class Held:
     def __call__(self, request: bytes) -> bytes:
         answer = self._action(request)
         self.arrived.set()
-        self.release.wait(20)
+        self.release.wait(HELD)
         return answer
 
 

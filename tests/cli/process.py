@@ -58,7 +58,7 @@ ENVIRONMENT: Mapping[str, str] = {
     # What fails is told at once; the tests of retries say how many they want.
     "CONFSYNC_RETRIES": "0",
 }
-PATIENCE = 30
+PATIENCE = 120
 """Seconds after which a run counts as hanging."""
 
 

@@ -143,7 +143,7 @@ def test_one_that_was_killed_is_mentioned_until_a_later_one_ends_well(
         arguments = ("--yes", "--audit", "audit.jsonl", "--url", between.url)
         process = desk.start("apply", file, *arguments, env={"USER": "ada"})
         running.append(process.pid)
-        process.communicate(timeout=30)
+        process.communicate(timeout=300)
         assert process.returncode == -signal.SIGKILL
         assert [record["event"] for record in lines(desk)] == ["started"]
         moment = lines(desk)[0]["time"]

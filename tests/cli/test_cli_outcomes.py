@@ -11,7 +11,15 @@ import threading
 from typing import TYPE_CHECKING
 
 from tests.cli.hostile import Held, hostile, http, jmap, passes_to, says, stores_and_says
-from tests.cli.process import CONFSYNC, ENV_SECRET, LIVE_SECRET, PLAN_KEY, checked, ended
+from tests.cli.process import (
+    CONFSYNC,
+    ENV_SECRET,
+    LIVE_SECRET,
+    PATIENCE,
+    PLAN_KEY,
+    checked,
+    ended,
+)
 from tests.cli.test_cli_interrupt import LATE
 
 if TYPE_CHECKING:
@@ -60,7 +68,7 @@ def applied_by(desk: Desk, script: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         check=False,
         text=True,
-        timeout=30,
+        timeout=300,
     )
 
 
@@ -96,7 +104,7 @@ def test_a_signal_while_the_state_is_read_after_a_lost_answer_lets_that_finish(
     with hostile(passes_to(server), stores_and_says(server, b""), held) as between:
         file = desk.file("a.yaml", STORE)
         process = desk.start("apply", "--yes", file, "--url", between.url)
-        assert held.arrived.wait(20)
+        assert held.arrived.wait(PATIENCE)
         process.send_signal(signal.SIGINT)
         threading.Timer(0.5, held.release.set).start()
         ran = ended(process)
@@ -210,7 +218,7 @@ def test_a_refused_apply_whose_audit_cannot_be_written_says_both(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
-        timeout=30,
+        timeout=300,
         preexec_fn=no_files_may_grow,
     )
     ran = checked(done.returncode, done.stdout, done.stderr)

@@ -229,7 +229,7 @@ def _nobody_reads(desk: Desk, *arguments: str) -> tuple[int, bytes]:
         )
     finally:
         os.close(writer)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=300)
     checked(process.returncode, b"", err)
     return process.returncode, err
 

@@ -49,7 +49,7 @@ def ran(desk: Desk, line: str, *arguments: str) -> subprocess.CompletedProcess[s
         capture_output=True,
         check=False,
         text=True,
-        timeout=30,
+        timeout=300,
     )
     assert "anary" not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr

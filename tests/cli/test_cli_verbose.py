@@ -172,7 +172,7 @@ def test_a_line_that_is_cut_off_or_cannot_be_made_shows_nothing_and_ends_nothing
         capture_output=True,
         check=False,
         text=True,
-        timeout=30,
+        timeout=300,
     )
     assert done.stdout.endswith("0\n")
     assert f"confsync.odd: {'x' * 490}****\n" in done.stderr
@@ -205,7 +205,7 @@ def test_a_fault_says_where_it_is_and_nothing_of_what_it_holds(
         capture_output=True,
         check=False,
         text=True,
-        timeout=30,
+        timeout=300,
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert "error: a fault inside confsync: ValueError at validate.py:" in done.stderr

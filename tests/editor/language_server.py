@@ -21,7 +21,7 @@ Json: TypeAlias = dict[str, Any]
 
 HERE = Path(__file__).parent
 PROGRAM = HERE / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
-PATIENCE = 30
+PATIENCE = 120
 _OFFLINE: Json = {
     "schemaStore": {"enable": False},
     "kubernetesCRDStore": {"enable": False},

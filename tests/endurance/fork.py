@@ -22,7 +22,7 @@ import time
 import confsync
 from confsync.__main__ import main as program
 
-PATIENCE = 20
+PATIENCE = 120
 """Seconds after which a run counts as hanging."""
 HELD = {signal.SIGINT, signal.SIGTERM}
 

@@ -28,7 +28,7 @@ SECRET = "Canary-of-the-environment"
 CREDENTIALS = {"STALWART_USER": "admin", "STALWART_PASSWORD": "sandbox"}
 HOLD = 0.004
 """Seconds for which the server holds a request before it does it, and the answer after."""
-PATIENCE = 20
+PATIENCE = 120
 SET = "x:InMemoryStore/set"
 
 _FORK = Path(__file__).with_name("fork.py")

@@ -70,7 +70,7 @@ def test_one_run_over_all_files_tells_of_each_file_what_a_run_of_its_own_tells()
         cwd=CASES,
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=300,
         stdin=subprocess.DEVNULL,
     )
     assert (done.returncode, done.stderr) == (1, b"")

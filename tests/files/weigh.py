@@ -1,7 +1,8 @@
 """Validates each file of a directory, in the order of their names, and tells what that took.
 
 A process of its own, because the peak of a process's memory never comes down. On standard output:
-for each file its name, the longest step in seconds of CPU, the peak so far in MB.
+for each file its name, the CPU time of its longest step as a multiple of the baseline's, and the
+peak so far in MB. The baseline validates an ordinary file of the largest size that is allowed.
 """
 
 from __future__ import annotations
@@ -9,26 +10,34 @@ from __future__ import annotations
 import json
 import resource
 import sys
-import time
-from itertools import pairwise
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from confsync.report import PROBLEMS
 from confsync.workflow.validate import validate
+from tests.pace import Baseline
+
+if TYPE_CHECKING:
+    from confsync.errors import Problem
 
 MANY = 9000
 """Problems from which on rendering them is weighed too."""
 
 
-def main(directory: str) -> None:
+def main(directory: str, ordinary: str, limit: str) -> None:
+    baseline = Baseline(partial(validate, [ordinary]))
     for path in sorted(Path(directory).iterdir()):
-        steps = [time.process_time()]
-        problems = validate([str(path)])
-        steps.append(time.process_time())
+        files = [str(path)]
+        problems: list[Problem] = []
+
+        def check(files: list[str] = files, problems: list[Problem] = problems) -> None:
+            problems[:] = validate(files)
+
+        longest = baseline.times(check, float(limit))
         for render in PROBLEMS.values() if len(problems) > MANY else ():
-            render([str(path)], problems)
-            steps.append(time.process_time())
-        longest = max(end - start for start, end in pairwise(steps))
+            step = partial(render, files, problems)
+            longest = max(longest, baseline.times(step, float(limit)))
         sys.stdout.write(f"{json.dumps([path.name, longest, peak()])}\n")
 
 

@@ -17,7 +17,7 @@ sys.path.insert(0, sys.argv[1])
 import confsync
 from confsync.cli import main as program
 
-PATIENCE = 20
+PATIENCE = 120
 """Seconds after which a run counts as hanging."""
 
 

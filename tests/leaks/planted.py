@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -68,6 +68,12 @@ def _windows(text: str, size: int, kind: str) -> Iterator[tuple[str, str]]:
         yield text[start : start + size], kind
 
 
+@cache
+def _named(canary: Canary) -> dict[str, str]:
+    """The traces of a canary with its place; made once, since every scene asks for the same."""
+    return {trace: f"{canary.place} {kind}" for trace, kind in canary.traces()}
+
+
 class Aviary:
     """The canaries of one run, all of one length, each made when its place is named first."""
 
@@ -84,11 +90,9 @@ class Aviary:
 
     def found_in(self, written: str) -> list[str]:
         """Which canaries can be read in a text, and how; nothing of them."""
-        traces = {
-            trace: f"{canary.place} {kind}"
-            for canary in self._canaries.values()
-            for trace, kind in canary.traces()
-        }
+        traces: dict[str, str] = {}
+        for canary in self._canaries.values():
+            traces |= _named(canary)
         text = written.lower()
         sizes = {len(trace) for trace in traces}
         pieces = (text[i : i + size] for size in sizes for i in range(len(text) - size + 1))

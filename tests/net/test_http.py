@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-MARGIN = 0.6
-"""Seconds by which a slow machine may be late."""
 DEADLINE = 0.5
+"""Seconds. No test measures it: each server would go on for much longer, or end otherwise."""
+PATIENCE = 20
+HANGS = 600
+"""Seconds after which a process counts as hanging."""
 
 
 class Peer:
@@ -123,34 +125,32 @@ def slow_head(connection: socket.socket) -> None:
 def slow_body(connection: socket.socket) -> None:
     heard(connection)
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-    for _ in range(20):
+    for _ in range(300):
         connection.sendall(b" ")
         time.sleep(DEADLINE / 5)
 
 
 def late_body(connection: socket.socket) -> None:
-    """Each wait is shorter than the deadline, together they are longer."""
+    """Each wait is shorter than the deadline, together they are longer; the answer is whole."""
     heard(connection)
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
-    time.sleep(0.9 * DEADLINE)
-    connection.sendall(b"{")
-    until_the_client_goes(connection)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n")
+    for _ in range(8):
+        time.sleep(0.9 * DEADLINE)
+        connection.sendall(b" ")
 
 
 @pytest.mark.parametrize("speak", [silent, slow_head, slow_body, late_body])
 def test_the_deadline_is_for_the_request_as_a_whole(speak: Callable[[socket.socket], None]) -> None:
     with peer(speak) as server:
-        start = time.monotonic()
         error = failure(server.url, ConnectionLost, deadline=DEADLINE)
-        assert time.monotonic() - start < DEADLINE + MARGIN
     assert error.message == f"no answer from {server.url} within {DEADLINE:g} s"
 
 
 def test_a_tls_handshake_that_is_never_answered_ends_at_the_deadline() -> None:
     with peer(until_the_client_goes) as server:
-        start = time.monotonic()
-        failure(server.url.replace("http", "https"), ConnectionFailed, deadline=DEADLINE)
-        assert time.monotonic() - start < DEADLINE + MARGIN
+        url = server.url.replace("http", "https")
+        error = failure(url, ConnectionFailed, deadline=DEADLINE)
+    assert error.message == f"cannot connect to {url}: no answer within {DEADLINE:g} s"
 
 
 def test_a_tls_handshake_that_drips_ends_at_the_deadline() -> None:
@@ -161,10 +161,8 @@ def test_a_tls_handshake_that_drips_ends_at_the_deadline() -> None:
             time.sleep(DEADLINE / 5)
 
     with peer(drip) as server:
-        start = time.monotonic()
         url = server.url.replace("http", "https")
         error = failure(url, ConnectionFailed, deadline=DEADLINE)
-        assert time.monotonic() - start < DEADLINE + MARGIN
     assert error.message == f"cannot connect to {url}: no answer within {DEADLINE:g} s"
 
 
@@ -177,7 +175,7 @@ def test_after_the_deadline_a_request_that_was_not_sent_never_is() -> None:
     assert flight.sending is False
 
 
-@pytest.mark.parametrize("hanging", ["Request(b'{}', {})", "time.sleep(30)"])
+@pytest.mark.parametrize("hanging", ["Request(b'{}', {})", "time.sleep(3600)"])
 def test_a_process_ends_at_the_deadline_whatever_its_request_hangs_in(hanging: str) -> None:
     """In a server that drips, or in what has no timeout at all, as the lookup of a name."""
     script = (
@@ -187,11 +185,12 @@ def test_a_process_ends_at_the_deadline_whatever_its_request_hangs_in(hanging: s
         f"connection.post('/jmap/', lambda: {hanging})"
     )
     with peer(slow_body) as server:
-        start = time.monotonic()
         done = subprocess.run(
-            [sys.executable, "-c", script, server.url], capture_output=True, check=False, timeout=20
+            [sys.executable, "-c", script, server.url],
+            capture_output=True,
+            check=False,
+            timeout=HANGS,
         )
-        assert time.monotonic() - start < 5
     assert done.returncode == 1
     assert b"within 0.5 s" in done.stderr
 
@@ -210,7 +209,7 @@ def test_a_request_is_cut_at_the_deadline_however_lively_its_server_is() -> None
         assert connection.post("/jmap/", lambda: Request(b"{}", {})).status == 200
         with pytest.raises(ConnectionLost):
             connection.post("/jmap/", lambda: Request(b"{}", {}))
-        assert ended(0.5)
+        assert ended(PATIENCE)
 
 
 INTERRUPTED = """
@@ -224,7 +223,7 @@ with Connection(endpoint(sys.argv[1])) as connection:
         connection.post("/jmap/", lambda: Request(b"{}", {}))
     except KeyboardInterrupt:
         for thread in set(threading.enumerate()) - {threading.main_thread()}:
-            thread.join(0.7)
+            thread.join(20)
         print(threading.active_count())
 """
 
@@ -235,7 +234,7 @@ def test_an_interrupt_ends_the_request_and_its_thread() -> None:
             [sys.executable, "-c", INTERRUPTED, server.url],
             capture_output=True,
             check=True,
-            timeout=20,
+            timeout=HANGS,
         )
     assert done.stdout == b"1\n"
 

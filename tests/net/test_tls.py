@@ -377,7 +377,7 @@ def test_nobody_is_asked_for_a_passphrase(authority: Authority, tmp_path: Path) 
             stderr=slave,
             start_new_session=True,
         )
-        assert process.wait(20) == 1
+        assert process.wait(300) == 1
         shown = os.read(master, 65536)
     finally:
         os.close(slave)

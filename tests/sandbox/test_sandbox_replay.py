@@ -33,7 +33,7 @@ def replayed(recordings: Path, tmp_path: Path) -> subprocess.CompletedProcess[st
             [*command, "--keys", str(keys), "-v"],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
 

@@ -46,7 +46,7 @@ class Got(NamedTuple):
 
 
 def connection(url: str) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    return http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
 
 
 def post(client: http.client.HTTPConnection, data: bytes | str, authorization: str = ADMIN) -> Got:
@@ -308,7 +308,7 @@ def test_the_fifth_request_at_once_is_over_the_limit() -> None:
         with server._storage.alone():
             for thread in threads:
                 thread.start()
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             while not statuses and time.monotonic() < deadline:
                 time.sleep(0.001)
         for thread in threads:
@@ -329,7 +329,7 @@ def test_it_ends_without_a_thread_left_while_a_client_is_still_connected() -> No
         for client in clients:
             update(client, {})
         started = time.monotonic()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30  # an idle connection is closed after 60 s
     assert set(threading.enumerate()) == before
     for client in clients:
         with pytest.raises((ConnectionError, http.client.HTTPException)):

@@ -33,7 +33,7 @@ NO_SERVER = Access(
     client_cert=None,
     client_key=None,
     proxy=None,
-    timeout=30,
+    timeout=300,
     retries=3,
 )
 FILES = ("confsync.yaml", "stores/in-memory.yaml", ".pre-commit-config.yaml")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date
 from itertools import product
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import pytest
 
 from confsync.errors import WrongUsage
 from confsync.workflow.search import CREDENTIAL, SEARCHABLE, search
+from tests.pace import Baseline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -99,9 +99,12 @@ def test_no_place_tells_how_long_a_secret_is(tmp_path: Path) -> None:
     "text", ["{", "{{", "[", '"', "secret", "secret: ", "://", "a:", "&a ", "\n"]
 )
 def test_no_text_takes_long(tmp_path: Path, text: str) -> None:
-    begun = time.process_time()
-    found(tmp_path / "a.yaml", "InMemoryStore: {\n" + text * (1_000_000 // len(text)))
-    assert time.process_time() - begun < 2
+    """Twenty times the text takes at most a hundred times as long: not its square, 400 times."""
+
+    def search(length: int) -> object:
+        return found(tmp_path / "a.yaml", "InMemoryStore: {\n" + text * (length // len(text)))
+
+    assert Baseline(lambda: search(50_000)).times(lambda: search(1_000_000), 100) <= 100
 
 
 def test_a_file_that_is_too_large_to_be_searched_is_told(tmp_path: Path) -> None:
