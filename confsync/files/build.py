@@ -63,7 +63,7 @@ class Builder:
                 if values > MAX_VALUES:
                     hint = "no store has so many values: is this the file?"
                     message = "more than 10,000 keys and values"
-                    self._problem(self._mark(event), "too-many-values", message, hint)
+                    self._problem(self._mark(event), "too-large", message, hint)
                     return None
                 self._refuse_extras(event)
                 if isinstance(event, MappingStartEvent | SequenceStartEvent):
@@ -72,7 +72,7 @@ class Builder:
                         hint = "no store is nested so deep: is this the file?"
                         self._problem(
                             self._mark(event),
-                            "too-deep",
+                            "too-large",
                             "lists or mappings are nested deeper than 32",
                             hint,
                         )
@@ -95,13 +95,13 @@ class Builder:
         elif isinstance(root, ScalarNode) and _ASSIGNMENT.match(root.text):
             message = "an equals sign stands where YAML wants a colon"
             hint = "write `InMemoryStore:` at the top, and under it `key: value`"
-            self._problem(root.mark, "equals-sign", message, hint)
+            self._problem(root.mark, "not-key-value", message, hint)
         elif isinstance(root, SequenceNode):
             hint = "take the `- ` away, and write `InMemoryStore:` at the top"
-            self._problem(root.mark, "list-at-top", "the file is a list, not a mapping", hint)
+            self._problem(root.mark, "no-object", "the file is a list, not a mapping", hint)
         else:
             hint = "write `InMemoryStore:` at the top, and the object under it"
-            self._problem(root.mark, "text-at-top", "the file is one text, not a mapping", hint)
+            self._problem(root.mark, "no-object", "the file is one text, not a mapping", hint)
 
     @staticmethod
     def _place(node: Node, open_nodes: list[_Open], root: Node | None) -> Node | None:
@@ -125,7 +125,7 @@ class Builder:
             return ScalarNode(mark, "", plain=True, broken=True)
         if any("\ud800" <= character <= "\udfff" for character in event.value):
             hint = "write the character itself, or its one escape of eight digits"
-            self._problem(mark, "half-character", "half a character stands here", hint)
+            self._problem(mark, "unknown-escape", "half a character stands here", hint)
             return ScalarNode(mark, "", plain=True, broken=True)
         if not event.style and event.value[:1] in WORD_PROCESSOR and event.value:
             message = "these are the quotes of a word processor, not of YAML"
@@ -134,7 +134,7 @@ class Builder:
         if not event.style and _ODD_SPACE.match(event.value):
             message = "a space that YAML does not take for one stands here"
             hint = "it was copied from a web page: write the line again, with plain spaces"
-            self._problem(mark, "odd-space", message, hint)
+            self._problem(mark, "invisible-character", message, hint)
             return ScalarNode(mark, "", plain=True, broken=True)
         tagged = event.ctag is not None
         span = Span(event.start_mark.index, event.end_mark.index)
@@ -154,7 +154,7 @@ class Builder:
                 self._problem(key.mark, "key-not-text", "a key must be a text", hint)
             elif key.plain and key.text == "<<":
                 hint = "write the keys out; layers are files laid over each other"
-                self._problem(key.mark, "merge-key", "merge keys are not allowed", hint)
+                self._problem(key.mark, "anchor", "merge keys are not allowed", hint)
             elif key.text in seen:
                 hint = f"it stands at line {seen[key.text].line} already; keep one of them"
                 self._problem(key.mark, "duplicate-key", "this key stands here twice", hint)
@@ -174,7 +174,7 @@ class Builder:
                 "an alias in the place of a value is not allowed",
                 "write the value out, or put it in quotes",
             )
-            self._problem(mark, "alias", message, hint)
+            self._problem(mark, "anchor", message, hint)
         elif event.anchor is not None:
             message, hint = (
                 "an anchor before a value is not allowed",
@@ -187,7 +187,7 @@ class Builder:
             self._problem(mark, "tag", "tags that begin with !! are not allowed", hint)
         elif tag is not None:
             hint = "a reference is `{env: NAME}`, and a text that begins with ! stands in quotes"
-            self._problem(mark, "own-tag", "tags like !env are not allowed", hint)
+            self._problem(mark, "tag", "tags like !env are not allowed", hint)
 
     def _another_document(self, event: DocumentStartEvent) -> None:
         self.documents += 1
@@ -205,7 +205,7 @@ class Builder:
         elif self.documents > 1:
             message = "text stands after the end of the store"
             hint = "keep one mapping at the top of the file, and remove what follows it"
-            self._problem(self._mark(event), "text-after-end", message, hint)
+            self._problem(self._mark(event), "second-document", message, hint)
 
     def _mark(self, event: Event) -> Mark:
         return Mark(self.file, event.start_mark.line + 1, event.start_mark.column + 1)

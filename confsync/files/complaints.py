@@ -28,42 +28,42 @@ _UNQUOTED = Complaint(
     "unquoted-type", "`@type` must stand in quotes: YAML reserves the @", "write `'@type': …`"
 )
 _NO_SPACE = Complaint(
-    "no-space-after-colon",
+    "missing-space",
     "a space is missing after the colon",
     "write `key: value`, with a space after the colon",
 )
 _DEEPER = Complaint(
-    "deeper-indentation",
+    "indentation",
     "this key is indented deeper than those above it",
     "give the keys of one mapping the same indentation",
 )
 _COLON = Complaint(
-    "colon-in-text",
+    "needs-quotes",
     "a text without quotes holds `: `, which YAML takes for a key",
     "put the whole text in quotes; a reference stands in braces, like `{env: NAME}`",
 )
 _TWO_KEYS = Complaint(
-    "two-keys-in-line",
+    "not-key-value",
     "a second key stands in the line of another",
     "write it in the next line, indented by two more spaces",
 )
 _NO_COLON = Complaint(
-    "missing-colon",
+    "not-key-value",
     "a colon is missing at the end of this line",
     "write `key:`, and what belongs to it indented under it",
 )
 _AFTER_QUOTES = Complaint(
-    "text-after-quotes",
+    "needs-quotes",
     "text stands behind the quotes that close here",
     "put all of it in quotes; within single quotes write a quote twice: `'it''s'`",
 )
 _ITEM = Complaint(
-    "item-beside-key",
+    "mixed-list",
     "a list item stands where the next key belongs",
     "indent it like the other items of its list",
 )
 _KEY_IN_LIST = Complaint(
-    "key-in-list",
+    "mixed-list",
     "a key stands among the items of a list",
     "indent it like the key that the list belongs to",
 )
@@ -108,19 +108,19 @@ _NEAR = (
     (
         re.compile("[^'\"#]*?(?P<at>[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff])"),
         Complaint(
-            "odd-space",
+            "invisible-character",
             "a space that YAML does not take for one stands here",
             "it was copied from a web page: write the line again, with plain spaces",
         ),
     ),
     (
         re.compile(r"[ ]*(?P<at>//|/\*)"),
-        Complaint("slash-comment", "a comment must begin with #", "write `# …` in place of `// …`"),
+        Complaint("not-key-value", "a comment must begin with #", "write `# …` in place of `// …`"),
     ),
     (
         re.compile(r"""[ -]*(?P<at>(['"]?)@?[A-Za-z_]+\2)[ ]*=([ ]|$|[^=:]*$)"""),
         Complaint(
-            "equals-sign",
+            "not-key-value",
             "an equals sign stands where YAML wants a colon",
             "write `key: value`, with a space after the colon",
         ),
@@ -135,7 +135,7 @@ _COMPLAINTS = {
     ),
     **{
         f"found character '{character}'": Complaint(
-            "reserved-character",
+            "needs-quotes",
             f"a text in YAML cannot begin with {character} unless it stands in quotes",
             "put the text in quotes",
         )
@@ -153,12 +153,12 @@ _COMPLAINTS = {
         "give the keys of one mapping the same indentation",
     ),
     "did not find expected <document start>": Complaint(
-        "text-after-end",
+        "second-document",
         "text stands after the end of the store",
         "keep one mapping at the top of the file, and remove what follows it",
     ),
     "found unexpected end of stream": Complaint(
-        "unclosed-quote",
+        "unclosed",
         "the quotes that open here are not closed",
         "close them with the same kind of quote",
         opening=True,
@@ -169,29 +169,29 @@ _COMPLAINTS = {
         "write `\\\\` for a backslash, or use single quotes",
     ),
     "expected ',' or ']'": Complaint(
-        "unclosed-bracket",
+        "unclosed",
         "the list in brackets that opens here is not closed",
         "write `[a, b]`",
         opening=True,
     ),
     "expected ',' or '}'": Complaint(
-        "unclosed-brace",
+        "unclosed",
         "the mapping in braces that opens here is not closed",
         "write `{key: value}`",
         opening=True,
     ),
     "sequence entries are not allowed": Complaint(
-        "item-in-line",
+        "mixed-list",
         "a list begins in the line of its key",
         "begin it in the next line, each item in a line of its own with `- ` in front",
     ),
     "expected chomping": Complaint(
-        "text-after-bar",
+        "needs-quotes",
         "a value that begins with | or > must stand in quotes",
         "put the text in quotes: | and > begin texts of several lines",
     ),
     "expected the node content": Complaint(
-        "value-missing",
+        "missing-comma",
         "a comma or a closing bracket stands where a value belongs",
         "write the value, or put a text that begins so in quotes",
     ),

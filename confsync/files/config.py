@@ -29,9 +29,9 @@ _TARGET_NAME = re.compile(r"\w[\w.-]{0,62}")
 _EXAMPLE = f"write `{_TARGETS}:` at its top, a target's name under it, and its members under that"
 _IN_OUR_WORDS = {
     "empty-file": "the file is empty",
-    "list-at-top": "the file is a list, not a mapping",
-    "text-at-top": "the file is one text, not a mapping",
-    "equals-sign": "an equals sign stands where YAML wants a colon",
+    "no-object": "the file is a list, not a mapping",
+    "no-object": "the file is one text, not a mapping",
+    "not-key-value": "an equals sign stands where YAML wants a colon",
 }
 """What a reader says of a file that is no mapping, by its rule, and what is said here."""
 
@@ -108,7 +108,9 @@ def _config(document: MappingNode, known: Known, *, silent: bool) -> tuple[Targe
             gathering.add(key.mark, disarmed(key.text) or _unknown(key.text))
     entry = document.get(_TARGETS)
     if entry is None and not gathering.mistakes and not silent:
-        gathering.add(document.mark, Mistake("missing", "the file names no targets", _EXAMPLE))
+        gathering.add(
+            document.mark, Mistake("missing-field", "the file names no targets", _EXAMPLE)
+        )
     targets = entry and gathering.tried(
         entry[1], _TARGETS, lambda node, name: _targets(node, name, known)
     )
@@ -119,7 +121,7 @@ def _config(document: MappingNode, known: Known, *, silent: bool) -> tuple[Targe
 def _targets(node: Node, name: str, known: Known) -> tuple[TargetConfig, ...]:
     listed = members.mapping(node, name, "write each target's name, and its members under it")
     if not listed.entries:
-        raise Mistake("blank", f"{name} is empty", _EXAMPLE)
+        raise Mistake("blank-text", f"{name} is empty", _EXAMPLE)
     gathering = Gathering()
     found = []
     for key, value in listed.entries:

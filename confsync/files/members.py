@@ -68,7 +68,7 @@ def text(node: Node, name: str) -> str:
         what = "a list" if isinstance(node, SequenceNode) else "a mapping"
         raise Mistake("wrong-type", f"{name} must be a text, not {what}", "write the text alone")
     if scalars.is_null(node):
-        raise Mistake("null", f"{name} has no value", "write one, or leave the line out")
+        raise Mistake("null-value", f"{name} has no value", "write one, or leave the line out")
     if node.text == MASK:
         fact = f"{name} is the mask that stands for a hidden secret"
         raise Mistake("mask", fact, "write the value itself")
@@ -80,7 +80,7 @@ def path(node: Node, name: str) -> str:
     value = text(node, name)
     if "://" in value or "-----" in value or not value.isprintable() or len(value) > _LONGEST_PATH:
         hint = "write the path of a file: not a URL, and not what is in the file"
-        raise Mistake("path", f"{name} is no path of a file", hint)
+        raise Mistake("file-path", f"{name} is no path of a file", hint)
     return beside(node.mark.file, value)
 
 
@@ -100,7 +100,7 @@ def choice(choices: Sequence[T]) -> Callable[[Node, str], T]:
         value = node.text if isinstance(node, ScalarNode) and not node.broken else text(node, name)
         if value not in known:
             hint = f"{nearest(value, known)}allowed are {', '.join(known)}"
-            raise Mistake("wrong-value", f"{name} is none of the values that are allowed", hint)
+            raise Mistake("unknown-choice", f"{name} is none of the values that are allowed", hint)
         return known[value]
 
     return read
@@ -114,8 +114,10 @@ def day(node: Node, name: str) -> date:
             return date.fromisoformat(value)
     except ValueError:
         hint = "is the month one of 01 to 12, and does it have so many days?"
-        raise Mistake("day", f"{name} is no day of the calendar", hint) from None
-    raise Mistake("day", f"{name} must be a day", "write it like 2027-01-31: year, month, day")
+        raise Mistake("until-date", f"{name} is no day of the calendar", hint) from None
+    raise Mistake(
+        "until-date", f"{name} must be a day", "write it like 2027-01-31: year, month, day"
+    )
 
 
 def _itself(value: object) -> object:
@@ -137,7 +139,9 @@ def items(
         for item in node.items:
             one = gathering.tried(item, f"an item of {name}", read)
             if one is not None and key(one) in found:
-                mistake = Mistake("duplicate", f"{name} names this twice", "keep one of the two")
+                mistake = Mistake(
+                    "duplicate-entry", f"{name} names this twice", "keep one of the two"
+                )
                 gathering.add(item.mark, mistake)
             elif one is not None:
                 found[key(one)] = one

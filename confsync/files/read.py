@@ -102,10 +102,10 @@ def content(path: str) -> bytes | Problem:
         return _unreadable(path, "no-such-file", "there is no such file", hint)
     except IsADirectoryError:
         message, hint = "is a directory, not a file", "name the YAML file in it"
-        return _unreadable(path, "directory", message, hint)
+        return _unreadable(path, "unreadable", message, hint)
     except PermissionError:
         message, hint = "may not be read", "check the file's mode and owner"
-        return _unreadable(path, "no-permission", message, hint)
+        return _unreadable(path, "unreadable", message, hint)
     except (OSError, ValueError) as error:
         message, hint = "cannot be read", "check the path and the disk"
         if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
@@ -120,7 +120,7 @@ def text(path: str, content: bytes) -> str | Problem:
         return _unreadable(path, "too-large", "is larger than 64 KiB", hint)
     if content.startswith(_UTF_16):
         message, hint = "the file is UTF-16, as Windows writes it", "save it as UTF-8"
-        return _unreadable(path, "utf-16", message, hint)
+        return _unreadable(path, "not-utf-8", message, hint)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -154,10 +154,10 @@ def _refuse_what_few_readers_see(path: str, source: str) -> None:
         return
     before = source[: found.start()]
     if found[0] == "\ufeff":
-        rule, message = "byte-order-mark", "a byte order mark stands inside the file"
+        rule, message = "invisible-character", "a byte order mark stands inside the file"
         hint = "remove it: were two files put together here?"
     else:
-        rule, message = "line-separator", "a line break that not every reader sees stands here"
+        rule, message = "invisible-character", "a line break that not every reader sees stands here"
         hint = f"remove it, or write it as \\u{ord(found[0]):04x} in double quotes"
     raise _Unreadable(_problem_after(path, before, rule, message, hint))
 
@@ -179,7 +179,7 @@ def _no_such_character(path: str, source: str) -> Problem:
         "there is no such character",
         "correct the escape: the last character is \\U0010FFFF",
     )
-    return _problem_after(path, before, "no-such-character", message, hint)
+    return _problem_after(path, before, "unknown-escape", message, hint)
 
 
 def _control_character(path: str, error: Exception, source: str) -> Problem:
@@ -187,4 +187,4 @@ def _control_character(path: str, error: Exception, source: str) -> Problem:
     before = source[: position if isinstance(position, int) else 0]
     hint = "remove it, or write it as \\xNN in quotes"
     message = "a control character stands here"
-    return _problem_after(path, before, "control-character", message, hint)
+    return _problem_after(path, before, "invisible-character", message, hint)

@@ -117,7 +117,7 @@ def _together(
     for member, example in (("url", "https://mail.example.com"), ("files", "[stores/…]")):
         if member not in at:
             hint = f"add `{member}: {example}`"
-            yield fields.mark, Mistake("missing", f"{place} has no {member}", hint)
+            yield fields.mark, Mistake("missing-field", f"{place} has no {member}", hint)
     if "token" in at and ("user" in at or "password" in at):
         hint = "keep the token alone: it can be limited to what is needed"
         yield at["token"], Mistake("two-logins", f"{place} has a token and a password", hint)
@@ -125,22 +125,28 @@ def _together(
         for one, other in (("user", "password"), ("password", "user")):
             if one in at and other not in at:
                 hint = f"add `{other}: {{env: …}}`, or write a `token` in place of both"
-                yield at[one], Mistake("missing", f"{place} has a {one}, but no {other}", hint)
+                yield (
+                    at[one],
+                    Mistake("missing-field", f"{place} has a {one}, but no {other}", hint),
+                )
     if "client_key" in at and "client_cert" not in at:
         hint = "add `client_cert: …`, the file of the certificate that the key belongs to"
         fact = f"{place} has a client_key, but no client_cert"
-        yield at["client_key"], Mistake("missing", fact, hint)
+        yield at["client_key"], Mistake("missing-field", fact, hint)
     if found.proxy and found.url:
         try:
             known.check_proxy(found.proxy, found.url)
         except ConfsyncError as error:
-            yield at["proxy"], Mistake("address", f"{place}/proxy: {error.message}", error.hint)
+            yield (
+                at["proxy"],
+                Mistake("server-address", f"{place}/proxy: {error.message}", error.hint),
+            )
 
 
 def _files(node: Node, name: str) -> tuple[str, ...]:
     found = members.items(members.path, _A_FILE)(node, name)
     if not found:
-        raise Mistake("blank", f"{name} is empty", f"write it like `{_A_FILE}`")
+        raise Mistake("blank-text", f"{name} is empty", f"write it like `{_A_FILE}`")
     return found
 
 
@@ -156,7 +162,7 @@ def _server(known: Known) -> Callable[[Node, str], str]:
             hint = error.hint
             if "@" in value:
                 hint = "write the origin alone; `token: {env: NAME}` beside it says how to log in"
-            raise Mistake("address", f"{name}: {error.message}", hint) from None
+            raise Mistake("server-address", f"{name}: {error.message}", hint) from None
         return value
 
     return read
@@ -185,7 +191,7 @@ def _refuse_variable(text: str, name: str, hint: str) -> None:
     """
     if found := _VARIABLE.fullmatch(text):
         fact = f"{name} is a variable with a $, which confsync does not fill in"
-        raise Mistake("variable-in-text", fact, hint.replace("NAME", found[1] or "NAME"))
+        raise Mistake("reference-as-text", fact, hint.replace("NAME", found[1] or "NAME"))
 
 
 def _nothing(_: Mark, __: Mistake) -> None:
@@ -235,7 +241,7 @@ def _part(
     if entry is not None:
         return gathering.tried(entry[1], f"{part} in {name}", read)
     hint = "write `{risk: NAME, until: YYYY-MM-DD}`, or the name alone where there is no end"
-    gathering.add(node.mark, Mistake("missing", f"{name} has no {part}", hint))
+    gathering.add(node.mark, Mistake("missing-field", f"{name} has no {part}", hint))
     return None
 
 

@@ -134,9 +134,9 @@ class _Decoder:
         hint = f"allowed is {scalars.range_text(shape)}"
         if broken.least:
             limit = scalars.limit_text(shape, shape.minimum)
-            return _problem(mark, Mistake("below-limit", f"{name} must be at least {limit}", hint))
+            return _problem(mark, Mistake("out-of-range", f"{name} must be at least {limit}", hint))
         limit = scalars.limit_text(shape, shape.maximum)
-        return _problem(mark, Mistake("above-limit", f"{name} must be at most {limit}", hint))
+        return _problem(mark, Mistake("out-of-range", f"{name} must be at most {limit}", hint))
 
     def _variant(self, node: MappingNode, shape: Variants, path: Path) -> Fields | None:
         name = _name(path, shape)

@@ -87,4 +87,4 @@ def no_space(mark: Mark | None = None) -> Mistake:
     """A colon with its value right behind it, which YAML takes for one text."""
     message = "a space is missing after the colon"
     hint = "write `key: value`, with a space after the colon"
-    return Mistake("no-space-after-colon", message, hint, mark)
+    return Mistake("missing-space", message, hint, mark)

@@ -46,11 +46,13 @@ def scalar(node: Node, shape: Shape, path: Path, *, nullable: bool) -> bool | in
     if isinstance(node, SequenceNode):
         message = f"{name} must be {_wanted(shape)}, not a list"
         raise Mistake(
-            "list-for-value", message, f"take the brackets or the `- ` away; {what_to_write(shape)}"
+            "not-a-single-value",
+            message,
+            f"take the brackets or the `- ` away; {what_to_write(shape)}",
         )
     if isinstance(node, MappingNode):
         message = f"{name} must be {_wanted(shape)}, not a mapping"
-        raise Mistake("mapping-for-value", message, what_to_write(shape))
+        raise Mistake("not-a-single-value", message, what_to_write(shape))
     match shape:
         case Boolean():
             return _boolean(node, name)
@@ -68,10 +70,10 @@ def text(node: ScalarNode, name: str, *, trimmed: bool) -> str:
     """A non-empty text. Raises Mistake."""
     if node.plain and _NUMBER_LIKE.fullmatch(node.text):
         message = f"{name} must be a text, and YAML reads this as a number"
-        raise Mistake("number-for-text", message, "put the value in quotes")
+        raise Mistake("not-a-text", message, "put the value in quotes")
     if node.plain and node.text in {*_BOOLEANS, *_NULLS}:
         message = f"{name} must be a text, and YAML reads this as a word of its own"
-        raise Mistake("word-for-text", message, "put the value in quotes")
+        raise Mistake("not-a-text", message, "put the value in quotes")
     value = trim(node.text) if trimmed else node.text
     if not trim(value):
         message = f"{name} must not be blank"
@@ -116,7 +118,7 @@ def _unsigned(node: ScalarNode, name: str, shape: Unsigned) -> int:
     if value <= U64:
         return value
     message = f"{name} is larger than any number that the server takes"
-    raise Mistake("too-large-number", message, f"allowed is {range_text(shape)}")
+    raise Mistake("out-of-range", message, f"allowed is {range_text(shape)}")
 
 
 def _duration(node: ScalarNode, name: str, shape: Duration, *, nullable: bool) -> int:
@@ -129,7 +131,7 @@ def _duration(node: ScalarNode, name: str, shape: Duration, *, nullable: bool) -
         longest = limit_text(shape, shape.maximum)
         hint = f"allowed is {limit_text(shape, shape.minimum)} to {longest}"
         message = f"{name} is longer than any duration that the server takes"
-        raise Mistake("too-long-duration", message, hint)
+        raise Mistake("duration-out-of-range", message, hint)
     return value
 
 

@@ -87,7 +87,7 @@ class Reader:
         if is_null(node):
             message = f"{name} is an item without a URL"
             raise Mistake(
-                "empty-item", message, "write the URL behind the dash, or remove the line"
+                "null-value", message, "write the URL behind the dash, or remove the line"
             )
         wrong_secrets.refuse_unfilled(node.text, name, tuple(self.references))
         url = seal_url(text(node, name, trimmed=True), self.vault)
@@ -135,12 +135,12 @@ class Reader:
         check_read(node)
         if isinstance(node, SequenceNode):
             message = f"{name} must be one reference, not a list"
-            raise Mistake("list-for-secret", message, INSTEAD, node.mark)
+            raise Mistake("not-a-secret", message, INSTEAD, node.mark)
         if isinstance(node, MappingNode):
             return self._reference(node, name)
         if is_null(node):
             message = f"{name} is null, and no secret can be"
-            raise Mistake("null-secret", message, INSTEAD, node.mark)
+            raise Mistake("not-a-secret", message, INSTEAD, node.mark)
         wrong_secrets.refuse_secret(node, name, tuple(self.references))
         self.note(node.mark, Mistake(PLAINTEXT, f"{name} stands in the file in clear", INSTEAD))
         try:
@@ -199,10 +199,10 @@ def _is_reference(node: MappingNode, references: Mapping[str, Reference]) -> boo
 def _absent(node: MappingNode, name: str) -> Iterator[Mistake]:
     if node.get(ADDRESS) is None:
         hint = "add `address: …`, like rediss://cache.example.com:6379"
-        yield Mistake("missing-address", f"{name} has no {ADDRESS}", hint)
+        yield Mistake("missing-url-part", f"{name} has no {ADDRESS}", hint)
     if node.get(PASSWORD) is None:
         hint = "a URL without a password is written as one text, like `url: redis://HOST:PORT`"
-        yield Mistake("missing-password", f"{name} has no {PASSWORD}", hint)
+        yield Mistake("missing-url-part", f"{name} has no {PASSWORD}", hint)
 
 
 def _part(node: Node, part: str, where: str) -> str:
@@ -233,4 +233,4 @@ def _check_address(address: str, where: str, mark: Mark) -> None:
         raise Mistake("credentials-in-address", f"{where} must not hold an @", hint, mark)
     if seal_url(address, Vault()).secrets:
         hint = "take it out of the address: the password has a field of its own"
-        raise Mistake("password-in-address", f"{where} must not hold a password", hint, mark)
+        raise Mistake("credentials-in-address", f"{where} must not hold a password", hint, mark)

@@ -43,23 +43,23 @@ def wrong_duration(text: str, name: str, example: str, *, nullable: bool) -> Mis
     if lower in _ENDLESS or text == "-1":
         hint = "write null, which waits for ever, or a time like 10s" if nullable else example
         return Mistake(
-            "endless-duration", f"{name} stands for no limit, and must be a duration", hint
+            "not-a-duration", f"{name} stands for no limit, and must be a duration", hint
         )
     if text[:1] == "-":
-        return Mistake("negative-duration", f"{name} must not be negative", example)
+        return Mistake("duration-out-of-range", f"{name} must not be negative", example)
     if text[:1] == "+":
         message = f"{name} has a sign in front of its time"
-        return Mistake("signed-duration", message, _without(text[1:], example))
+        return Mistake("not-a-duration", message, _without(text[1:], example))
     if _ISO.fullmatch(text) and len(text) > 1:
         total = "".join(re.findall(r"\d+[DHMS]", text.upper())).lower()
         hint = f"write {total}" if total else example
-        return Mistake("iso-duration", f"{name} is a duration as ISO 8601 writes it", hint)
+        return Mistake("not-a-duration", f"{name} is a duration as ISO 8601 writes it", hint)
     if _CLOCK.fullmatch(text):
         message = f"{name} is written like the time on a clock"
-        return Mistake("clock-duration", message, _clock(text, example))
+        return Mistake("not-a-duration", message, _clock(text, example))
     if "_" in text:
         message = f"{name} has a _ between the digits of its number"
-        return Mistake("grouped-duration", message, _without(text.replace("_", ""), example))
+        return Mistake("not-a-duration", message, _without(text.replace("_", ""), example))
     return (
         _decimal(text, name, example)
         or _parts(text, name, example)
@@ -69,7 +69,7 @@ def wrong_duration(text: str, name: str, example: str, *, nullable: bool) -> Mis
 
 def zero_duration(name: str, example: str) -> Mistake:
     """No time at all."""
-    return Mistake("zero-duration", f"{name} must not be zero", example)
+    return Mistake("duration-out-of-range", f"{name} must not be zero", example)
 
 
 def _without(text: str, example: str) -> str:
@@ -96,7 +96,7 @@ def _number(text: str, name: str, example: str) -> Mistake:
     if number >= _SECOND:
         message = f"{name} is a number without a unit, like the milliseconds that the server sends"
         hint = f"did you mean {duration_text(number)} ({number}ms) or {number}s?"
-        return Mistake("duration-from-the-wire", message, hint)
+        return Mistake("duration-without-unit", message, hint)
     message = f"{name} is a number without a unit"
     return Mistake("duration-without-unit", message, f"did you mean {number}s or {number}ms?")
 
@@ -110,7 +110,7 @@ def _decimal(text: str, name: str, example: str) -> Mistake | None:
     hint = example
     if total >= 1 and total == int(total):
         hint = f"write {duration_text(int(total))}"
-    return Mistake("decimal-duration", f"{name} has a decimal point in its number", hint)
+    return Mistake("not-a-duration", f"{name} has a decimal point in its number", hint)
 
 
 def _parts(text: str, name: str, example: str) -> Mistake | None:
@@ -125,14 +125,14 @@ def _parts(text: str, name: str, example: str) -> Mistake | None:
     hint = f"write {duration_text(total)}" if None not in sizes and total else example
     if any(unit not in UNITS for _, _, unit in parts):
         message = f"{name} has a unit that is none of {', '.join(UNITS)}"
-        return Mistake("unknown-unit", message, hint)
+        return Mistake("not-a-duration", message, hint)
     if any(space for _, space, _ in parts) or re.search(r"\s", text):
-        return Mistake("space-in-duration", f"{name} has a space within its duration", hint)
+        return Mistake("not-a-duration", f"{name} has a space within its duration", hint)
     if any(number[0] == "0" for number, _, _ in parts):
         message = f"{name} has a number that begins with 0"
-        return Mistake("zero-before-duration", message, hint)
+        return Mistake("not-a-duration", message, hint)
     return Mistake(
-        "duration-order", f"{name} must have its largest unit first, and each once", hint
+        "not-a-duration", f"{name} must have its largest unit first, and each once", hint
     )
 
 

@@ -36,15 +36,15 @@ def wrong_top(document: MappingNode, kinds: Mapping[str, Kind]) -> Mistake | Non
     if "targets" in keys:
         message = "this is a confsync.yaml with targets, not a store"
         hint = "name the files that stand under `files` in it"
-        return Mistake("targets-file", message, hint, keys["targets"].mark)
+        return Mistake("not-a-store", message, hint, keys["targets"].mark)
     if keys.keys() >= {"apiVersion", "kind"}:
         message = "this is a manifest for Kubernetes, not a store"
         hint = f"keep the store in a file of its own, with `{first}:` at its top"
-        return Mistake("kubernetes-manifest", message, hint, keys["apiVersion"].mark)
+        return Mistake("not-a-store", message, hint, keys["apiVersion"].mark)
     if found := keys.keys() & {"methodResponses", "methodCalls", "list", "notFound"}:
         message = "this is a request to the server, or its answer, not a store"
         hint = f"{write}; `confsync show` prints what a server has as such a file"
-        return Mistake("server-answer", message, hint, keys[min(found)].mark)
+        return Mistake("not-a-store", message, hint, keys[min(found)].mark)
     if keys.keys() & fields:
         message = "the fields stand at the top of the file, and no object's name above them"
         hint = f"write `{first}:` as the first line, and indent all that follows by two spaces"
@@ -59,7 +59,7 @@ def _not_indented(document: MappingNode, name: str) -> Mistake | None:
         return None
     message = f"what belongs to {name} is not indented under it"
     return Mistake(
-        "not-indented", message, "indent the lines below it by two spaces", entry[0].mark
+        "no-object-name", message, "indent the lines below it by two spaces", entry[0].mark
     )
 
 
@@ -70,7 +70,7 @@ def unknown_object(key: ScalarNode, known: Sequence[str]) -> Mistake:
     near = nearest_name(key.text, known)
     if near:
         message = f"{named} is no object; the nearest name is {near}"
-        return Mistake("misspelt-object", message, f"write `{near}:`", key.mark)
+        return Mistake("unknown-object", message, f"write `{near}:`", key.mark)
     message = f"{named} is no object that confsync manages"
     hint = f"take it out of this file; what confsync manages is {listed(known)}"
     return Mistake("unknown-object", message, hint, key.mark)

@@ -26,21 +26,19 @@ def not_a_list_of_urls(node: Node, name: str) -> Mistake:
             for _, value in node.entries
         ):
             message = f"{name} is a mapping, as the server sends it, and a file has a list"
-            return Mistake("urls-from-the-wire", message, f"{each}, without `: true`")
+            return Mistake("wire-form", message, f"{each}, without `: true`")
         message = f"{name} must be a list of URLs, not one mapping"
-        return Mistake("mapping-for-urls", message, "write `- ` in front of its first key")
+        return Mistake("not-a-list", message, "write `- ` in front of its first key")
     if not isinstance(node, ScalarNode):
-        return Mistake("text-for-urls", f"{name} must be a list of URLs", each)
+        return Mistake("not-a-list", f"{name} must be a list of URLs", each)
     if node.plain and node.text.startswith("-"):
         message = f"{name} has an item without a space after its dash"
-        return Mistake("no-space-after-dash", message, "write `- redis://…`, with a space")
+        return Mistake("missing-space", message, "write `- redis://…`, with a space")
     if re.search("[,;\\s]", node.text.strip()):
         message = f"{name} is one text with several URLs in it, and must be a list"
-        return Mistake("urls-in-one-text", message, each)
+        return Mistake("not-a-list", message, each)
     message = f"{name} is one text, and must be a list of URLs"
-    return Mistake(
-        "text-for-urls", message, "write the URL in a line of its own, with `- ` in front"
-    )
+    return Mistake("not-a-list", message, "write the URL in a line of its own, with `- ` in front")
 
 
 def not_a_list_of_objects(node: Node, name: str) -> Mistake:
@@ -49,23 +47,25 @@ def not_a_list_of_objects(node: Node, name: str) -> Mistake:
     if isinstance(node, MappingNode):
         if node.entries and all(_INDEX.fullmatch(key.text) for key, _ in node.entries):
             message = f"{name} is a mapping with numbers, as the server sends it; a file has a list"
-            return Mistake("shards-from-the-wire", message, f"{each} in place of its number")
+            return Mistake("wire-form", message, f"{each} in place of its number")
         if node.get(TYPE) is not None:
             message = f"{name} is one object, and must be a list of objects"
-            return Mistake("object-for-shards", message, "write `- ` in front of its '@type'")
+            return Mistake("not-a-list", message, "write `- ` in front of its '@type'")
         message = f"{name} is a mapping with names, and must be a list"
-        return Mistake("mapping-for-shards", message, f"{each} in place of its name")
-    return Mistake("text-for-shards", f"{name} is a text, and must be a list of objects", each)
+        return Mistake("not-a-list", message, f"{each} in place of its name")
+    return Mistake("not-a-list", f"{name} is a text, and must be a list of objects", each)
 
 
 def too_few(name: str, count: int, least: int) -> Mistake:
     """A list with fewer items than it must have."""
     if count == 0:
         message = f"{name} has no items, and must have at least {least}"
-        return Mistake("no-shards", message, "write the stores, each with `- '@type': …` in front")
+        return Mistake(
+            "too-few-items", message, "write the stores, each with `- '@type': …` in front"
+        )
     message = f"{name} must have at least {least} items, and has {count}"
     hint = "one store needs no shards: write it at the top, in place of Sharded"
-    return Mistake("one-shard", message, hint)
+    return Mistake("too-few-items", message, hint)
 
 
 def refuse_reference(node: Node, name: str, references: Collection[str]) -> None:

@@ -38,22 +38,22 @@ def not_an_object(node: ScalarNode | SequenceNode, path: Path, shape: Variants) 
     names = ", ".join(shape.objects)
     if isinstance(node, SequenceNode):
         message = f"{name} is a list, and must be one object"
-        return Mistake("object-as-list", message, "take away the `- ` in front of its first field")
+        return Mistake("not-an-object", message, "take away the `- ` in front of its first field")
     if node.plain and node.text in _NULLS:
         hint = f"write `'@type': …` under it, with one of {names}"
-        return Mistake("empty-object", f"{name} has nothing under it", hint)
+        return Mistake("not-an-object", f"{name} has nothing under it", hint)
     if _holds_secret(shape):
         message = f"{name} is a text, and must say which kind of secret it is"
         hint = "write `{'@type': Value, secret: {env: NAME}}`, or `{'@type': None}` for none"
-        return Mistake("secret-as-text", message, hint)
+        return Mistake("secret-without-type", message, hint)
     if node.plain and _GLUED.fullmatch(node.text) and "://" not in node.text:
         return no_space(node.mark)
     if path:
         message = f"{name} is a text, and must be a store of its own"
         hint = "write `- '@type': Redis`, and `url: …` in the line below it"
-        return Mistake("shard-as-text", message, hint)
+        return Mistake("not-an-object", message, hint)
     hint = f"write `'@type': …` under it, with one of {names}"
-    return Mistake("object-as-text", f"{name} is a text, and must be a mapping", hint)
+    return Mistake("not-an-object", f"{name} is a text, and must be a mapping", hint)
 
 
 def no_type(node: MappingNode, name: str, shape: Variants, references: Collection[str]) -> Mistake:
@@ -63,11 +63,11 @@ def no_type(node: MappingNode, name: str, shape: Variants, references: Collectio
         if misspelt is not None:
             message = f"`{other}` stands where '@type' belongs"
             hint = f"write `'@type'`, in quotes, in place of `{other}`"
-            return Mistake("type-without-at", message, hint, misspelt[0].mark)
+            return Mistake("no-type", message, hint, misspelt[0].mark)
     if any(key.text in references for key, _ in node.entries):
         message = f"{name} is a reference, which can only stand for the secret in it"
         hint = "write `{'@type': Value, secret: {env: NAME}}`"
-        return Mistake("reference-without-type", message, hint)
+        return Mistake("secret-without-type", message, hint)
     hint = f"add `'@type': …`, in quotes, with one of {', '.join(shape.objects)}"
     return Mistake("no-type", f"{name} has no '@type'", hint)
 
@@ -77,22 +77,22 @@ def unknown_type(value: Node, path: Path, shape: Variants, top: Variants) -> Mis
     name, known = path_text(path) or shape.name, ", ".join(shape.objects)
     if not isinstance(value, ScalarNode):
         message = f"{name} has an '@type' that is no text"
-        return Mistake("type-not-text", message, f"write one of {known}", value.mark)
+        return Mistake("no-type", message, f"write one of {known}", value.mark)
     if value.plain and value.text in _NULLS:
         message = f"{name} has an '@type' without a value"
-        return Mistake("empty-type", message, f"write one of {known} behind it", value.mark)
+        return Mistake("no-type", message, f"write one of {known} behind it", value.mark)
     if value.text in top.objects and path:
         message = f"{name} cannot be {value.text}: no store within another one can"
         return Mistake("not-a-shard", message, f"write one of {known}", value.mark)
     other = {_letters(tag): tag for tag in shape.objects}.get(_letters(value.text))
     if other is not None:
         message = f"{name} has an '@type' in other letters than Stalwart's"
-        return Mistake("type-case", message, f"write `'@type': {other}`", value.mark)
+        return Mistake("unknown-type", message, f"write `'@type': {other}`", value.mark)
     near = nearest_name(value.text, shape.objects)
     if near:
         message = f"{name} has a misspelt '@type'"
         hint = f"did you mean {near}? known are {known}"
-        return Mistake("misspelt-type", message, hint, value.mark)
+        return Mistake("unknown-type", message, hint, value.mark)
     return Mistake("unknown-type", f"{name} has no such '@type'", f"known are {known}", value.mark)
 
 
@@ -113,11 +113,11 @@ def missing(name: str, known: Field, path: Path) -> Mistake:
     """A field without a default that is not there."""
     if isinstance(known.shape, SecretText):
         message = f"{path_text(path)} is missing, and no secret has a default"
-        return Mistake("missing-secret", message, f"add `{name}: …`: {INSTEAD}")
+        return Mistake("missing-field", message, f"add `{name}: …`: {INSTEAD}")
     if isinstance(known.shape, ListOf):
         message = f"{path_text(path)} is missing, and there are no shards without it"
         hint = f"add `{name}:`, and under it {known.shape.minimum} stores or more"
-        return Mistake("missing-shards", message, f"{hint}, each with `- ` in front")
+        return Mistake("missing-field", message, f"{hint}, each with `- ` in front")
     message = f"{path_text(path)} is missing"
     return Mistake("missing-field", message, f"add `{name}: …`: {known.summary}")
 
@@ -148,7 +148,7 @@ def _of_another_variant(key: ScalarNode, known: Fields, shape: Variants) -> Mist
     if not known.fields:
         message = f"{name} {whose}; {known.tag} has no fields at all"
         hint = f"remove it, or change the '@type' to {' or '.join(owners)}"
-        return Mistake("field-of-default", message, hint, key.mark)
+        return Mistake("field-of-another-variant", message, hint, key.mark)
     near = nearest_name(key.text, known.fields)
     if near:
         form = {UrlSet: " as a list, each with `- ` in front", UrlText: " with one text alone"}
@@ -177,7 +177,7 @@ def _part_of_url(key: ScalarNode, known: Fields) -> Mistake | None:
     hint = f"write `{secret}: {{'@type': Value, secret: {{env: NAME}}}}`"
     if not secret:
         hint = f"write `{url}: {_MAPPING[1:]}"
-    return Mistake("credentials-as-field", message, hint, key.mark)
+    return Mistake("part-of-url", message, hint, key.mark)
 
 
 def _spelt_otherwise(key: ScalarNode, known: Fields) -> Mistake:
@@ -193,11 +193,11 @@ def _spelt_otherwise(key: ScalarNode, known: Fields) -> Mistake:
     other = {_letters(field): field for field in known.fields}.get(_letters(key.text))
     if other is not None:
         message = f"`{key.text}` is `{other}` in other letters than Stalwart's"
-        return Mistake("field-case", message, f"write `{other}`", key.mark)
+        return Mistake("unknown-field", message, f"write `{other}`", key.mark)
     near = nearest(key.text, known.fields).rstrip()
     if near:
         message = f"{known.tag} has no field {name}, but one that is called nearly so"
-        return Mistake("misspelt-field", message, near, key.mark)
+        return Mistake("unknown-field", message, near, key.mark)
     message = f"{known.tag} has no field {name}"
     hint = f"it has {', '.join(known.fields) or 'none'}"
     return Mistake("unknown-field", message, hint, key.mark)

@@ -33,9 +33,9 @@ def not_one(node: MappingNode, name: str, known: Sequence[str]) -> Mistake:
     hint = f"write one of {', '.join(known)}, and where it leads, like `{{env: NAME}}`"
     if not node.entries:
         message = f"{name} is an empty pair of braces"
-        return Mistake("empty-reference", message, hint, node.mark)
+        return Mistake("unknown-reference", message, hint, node.mark)
     message = f"{name} must be one reference, and has several keys"
-    return Mistake("several-references", message, hint, node.mark)
+    return Mistake("unknown-reference", message, hint, node.mark)
 
 
 def unknown(key: ScalarNode, known: Sequence[str]) -> Mistake:
@@ -45,12 +45,12 @@ def unknown(key: ScalarNode, known: Sequence[str]) -> Mistake:
         return no_space(key.mark)
     if key.text in _ELSEWHERE:
         message = f"there are no `{key.text}` references"
-        return Mistake("foreign-reference", message, f"write `{_ELSEWHERE[key.text]}`", key.mark)
+        return Mistake("unknown-reference", message, f"write `{_ELSEWHERE[key.text]}`", key.mark)
     near = nearest_name(key.text, known)
     if near:
         message = f"there is no reference {near_name(key.text, known)}, but one called nearly so"
         hint = f"did you mean {near}? known are {', '.join(known)}"
-        return Mistake("misspelt-reference", message, hint, key.mark)
+        return Mistake("unknown-reference", message, hint, key.mark)
     hint = f"known are {', '.join(known)}, like `{{env: NAME}}`"
     return Mistake("unknown-reference", "there is no reference named so", hint, key.mark)
 
@@ -60,10 +60,10 @@ def wrong_form(node: Node, name: str, form: Form) -> Mistake:
     hint = f"write {form.takes}, like `{form.example}`"
     if form.words:
         message = f"{name} must be a list of texts, which no shell takes apart"
-        return Mistake("text-for-command", message, hint, node.mark)
+        return Mistake("reference-command", message, hint, node.mark)
     if isinstance(node, SequenceNode):
         message = f"{name} must be one text, and is a list"
-        return Mistake("list-for-name", message, hint, node.mark)
+        return Mistake("reference-name", message, hint, node.mark)
     return wrong_word(node, name, form)
 
 
@@ -72,12 +72,12 @@ def wrong_word(node: Node, name: str, form: Form) -> Mistake:
     hint = f"write {form.takes}, like `{form.example}`"
     if form.words:
         message = f"{name} has something in its list that is no text"
-        return Mistake("word-of-command", message, hint, node.mark)
+        return Mistake("reference-command", message, hint, node.mark)
     if isinstance(node, ScalarNode):
         message = f"{name} names nothing"
-        return Mistake("reference-to-nothing", message, hint, node.mark)
+        return Mistake("reference-name", message, hint, node.mark)
     message = f"{name} must be a text, not a mapping"
-    return Mistake("mapping-for-name", message, hint, node.mark)
+    return Mistake("reference-name", message, hint, node.mark)
 
 
 def check_name(words: Sequence[str], node: Node, name: str, form: Form) -> None:
@@ -87,23 +87,23 @@ def check_name(words: Sequence[str], node: Node, name: str, form: Form) -> None:
     if not first.strip():
         if form.words:
             message = f"{name} names no program"
-            raise Mistake("command-without-program", message, hint, node.mark)
-        raise Mistake("blank-reference", f"{name} is blank", hint, node.mark)
+            raise Mistake("reference-command", message, hint, node.mark)
+        raise Mistake("reference-name", f"{name} is blank", hint, node.mark)
     if re.match(r"\$[A-Za-z_{(]", first):
         message = f"{name} begins with a $, and nothing is filled in there"
         hint = f"leave the $ out; {hint}"
-        raise Mistake("variable-in-reference", message, hint, node.mark)
+        raise Mistake("reference-name", message, hint, node.mark)
     if first.startswith("~"):
         message = f"{name} begins with ~, which only a shell takes for your home"
         hint = "write the whole path, like /home/mail/secret, or one that starts beside this file"
-        raise Mistake("home-in-reference", message, hint, node.mark)
+        raise Mistake("reference-name", message, hint, node.mark)
     if "://" in first:
         message = f"{name} must not be a URL"
-        raise Mistake("url-in-reference", message, hint, node.mark)
+        raise Mistake("reference-name", message, hint, node.mark)
     if form.words and not form.pattern.fullmatch(first):
         message = f"{name} begins with what can be no program: is it a whole line for a shell?"
-        raise Mistake("line-for-program", message, hint, node.mark)
+        raise Mistake("reference-command", message, hint, node.mark)
     if not form.pattern.fullmatch(first):
         message = f"{name} must be {form.takes}, and this cannot be one"
         hint = f"{hint}; the secret itself never stands here"
-        raise Mistake("value-for-name", message, hint, node.mark)
+        raise Mistake("reference-name", message, hint, node.mark)

@@ -41,22 +41,22 @@ def refuse_unfilled(text: str, name: str, references: Sequence[str]) -> None:
 def _refuse(text: str, name: str, kinds: str) -> None:
     if re.fullmatch(rf"\{{\s*({kinds})\s*:.*\}}", text, re.DOTALL):
         message = f"{name} is a reference in quotes, and so only a text"
-        raise Mistake("reference-in-quotes", message, "take the quotes away: `{env: NAME}`")
+        raise Mistake("reference-as-text", message, "take the quotes away: `{env: NAME}`")
     if re.fullmatch(rf"({kinds})\s*[: ](?!//)\s*[A-Za-z_/.~][A-Za-z0-9_/.-]*", text):
         message = f"{name} is a reference without its braces, and so only a text"
-        raise Mistake("reference-without-braces", message, "write it in braces: `{env: NAME}`")
+        raise Mistake("reference-as-text", message, "write it in braces: `{env: NAME}`")
     if re.search(rf"\{{\s*({kinds})\s*:[^}}]*\}}", text):
         message = f"{name} holds a reference within a text, where it is none"
         hint = "write the URL as a mapping: `{address: …, username: …, password: {env: NAME}}`"
-        raise Mistake("reference-within-text", message, hint)
+        raise Mistake("reference-as-text", message, hint)
     if _TEMPLATE.search(text):
         message = f"{name} holds `{{{{ … }}}}` of a template, which confsync does not fill in"
         hint = "render the template first; a secret, or a whole URL, is `{env: NAME}`"
-        raise Mistake("template-in-text", message, hint)
+        raise Mistake("reference-as-text", message, hint)
     if _UNFILLED.search(trim(text)):
         message = f"{name} holds a variable with a $, which confsync does not fill in"
         hint = "write `{env: NAME}`; it may stand for a secret, a whole URL or the password in one"
-        raise Mistake("variable-in-text", message, hint)
+        raise Mistake("reference-as-text", message, hint)
 
 
 def refuse_secret(node: ScalarNode, name: str, references: Sequence[str]) -> None:
@@ -70,11 +70,11 @@ def refuse_secret(node: ScalarNode, name: str, references: Sequence[str]) -> Non
         return
     fact, hint = wrong
     if not trim(node.text):
-        rule = "empty-secret"
+        rule = "not-a-secret"
     elif node.text.startswith("ENC["):
         rule, hint = "encrypted-secret", f"decrypt it before confsync runs; {INSTEAD}"
     elif re.search(r"[\n\r]", node.text):
-        rule, fact, hint = "line-break-in-secret", "holds a line break", INSTEAD
+        rule, fact, hint = "control-in-secret", "holds a line break", INSTEAD
     else:
         rule, hint = "control-in-secret", INSTEAD
     raise Mistake(rule, f"{name} {fact}", hint, node.mark)
@@ -84,9 +84,9 @@ def list_for_url(name: str, path: Path) -> Mistake:
     """A list where one URL belongs."""
     if path and isinstance(path[-1], int):
         message = f"{name} is a list within the list of URLs"
-        return Mistake("nested-list", message, "take the brackets or the second dash away")
+        return Mistake("not-a-list", message, "take the brackets or the second dash away")
     message = f"{name} must be one URL, not a list"
-    return Mistake("list-for-url", message, "write the URL alone, without brackets or dash")
+    return Mistake("not-a-single-value", message, "write the URL alone, without brackets or dash")
 
 
 def unknown_part(key: ScalarNode, parts: Sequence[str]) -> Mistake:
@@ -98,12 +98,12 @@ def unknown_part(key: ScalarNode, parts: Sequence[str]) -> Mistake:
     near = nearest_name(key.text, parts)
     if near:
         message = f"a URL has no part {near_name(key.text, parts)}, but one called nearly so"
-        return Mistake("misspelt-part", message, f"did you mean {near}?", key.mark)
+        return Mistake("unknown-url-part", message, f"did you mean {near}?", key.mark)
     if key.text.lower() in ADDRESS:
         message = f"a URL has no part `{key.text}`: it stands in the address"
         hint = "write `address: rediss://HOST:PORT/DATABASE`"
-        return Mistake("part-of-address", message, hint, key.mark)
-    return Mistake("unknown-part", "a URL has no part named so", f"a URL has {known}", key.mark)
+        return Mistake("unknown-url-part", message, hint, key.mark)
+    return Mistake("unknown-url-part", "a URL has no part named so", f"a URL has {known}", key.mark)
 
 
 def part_not_text(node: Node, where: str) -> Mistake:
@@ -111,6 +111,6 @@ def part_not_text(node: Node, where: str) -> Mistake:
     if isinstance(node, MappingNode):
         message = f"{where} is a mapping: of a URL's parts only the password can be a reference"
         hint = "write one text; where all of the URL is secret, `{env: NAME}` stands for it whole"
-        return Mistake("mapping-for-part", message, hint, node.mark)
+        return Mistake("not-a-single-value", message, hint, node.mark)
     message = f"{where} must be one text, not a list"
-    return Mistake("list-for-part", message, "take the brackets or the dash away", node.mark)
+    return Mistake("not-a-single-value", message, "take the brackets or the dash away", node.mark)

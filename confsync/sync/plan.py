@@ -130,7 +130,7 @@ def as_desired(live: Live) -> Desired:
 def _unrecognised(live: Live) -> tuple[Finding, ...]:
     return tuple(
         Finding(
-            "unrecognised",
+            "unknown-on-server",
             "warning",
             f"the server sent {path}, which this confsync does not know",
             "it is left as it is, unless the object around it is built anew; update confsync",

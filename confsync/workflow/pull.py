@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 NAME = "InMemoryStore"
 
 _BEYOND = {
-    *("above-limit", "below-limit", "no-shards", "one-shard", "too-large-number"),
+    *("out-of-range", "out-of-range", "too-few-items", "too-few-items", "out-of-range"),
     "unknown-choice",
 }
 """The rules that values of a server may break that has other limits, or more choices."""

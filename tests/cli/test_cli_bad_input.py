@@ -77,14 +77,18 @@ def problem(ran: Ran, file: str) -> str:
             b"InMemoryStore:\n  serviceName: gr\xfc\xdf\n",
             ":2: error: the file is not UTF-8",
         ),
-        ("a.yaml", b"\xff\xfeI\x00", ": error: the file is UTF-16, as Windows writes it [utf-16]"),
+        (
+            "a.yaml",
+            b"\xff\xfeI\x00",
+            ": error: the file is UTF-16, as Windows writes it [not-utf-8]",
+        ),
         ("a.yaml", STORE.encode() + b"#" * 65536, ": error: is larger than 64 KiB [too-large]"),
         (
             "a.yaml",
             b"- a\n- b\n",
-            ":1:1: error: the file is a list, not a mapping [list-at-top]",
+            ":1:1: error: the file is a list, not a mapping [no-object]",
         ),
-        ("a.yaml", b"42\n", ":1:1: error: the file is one text, not a mapping [text-at-top]"),
+        ("a.yaml", b"42\n", ":1:1: error: the file is one text, not a mapping [no-object]"),
         ("a.yaml", b"", ": error: the file is empty [empty-file]"),
         (
             "a.yaml",
@@ -94,12 +98,12 @@ def problem(ran: Ran, file: str) -> str:
         (
             "a.yaml",
             b"InMemoryStore:\n  '@type': Redis\n  timeout: [Canary]\n",
-            ":3:12: error: timeout must be a duration, not a list [list-for-value]",
+            ":3:12: error: timeout must be a duration, not a list [not-a-single-value]",
         ),
         (
             "a.yaml",
             b"InMemoryStore:\n  '@type': Redis\n  poolMaxConnections: 8193\n",
-            ":3:23: error: poolMaxConnections must be at most 8192 [above-limit]",
+            ":3:23: error: poolMaxConnections must be at most 8192 [out-of-range]",
         ),
     ],
 )
@@ -126,7 +130,7 @@ def test_an_empty_file_name_is_told_as_one(desk: Desk, server: Server) -> None:
 def test_a_file_that_may_not_be_read_is_told(desk: Desk, server: Server) -> None:
     (desk.directory / desk.file("a.yaml")).chmod(0)
     fact = problem(desk.run("apply", "--yes", "a.yaml"), "a.yaml")
-    assert fact == ": error: may not be read [no-permission]"
+    assert fact == ": error: may not be read [unreadable]"
     assert server.requests == []
 
 

@@ -449,5 +449,5 @@ def test_a_mistake_in_a_file_that_targets_share_is_told_once(team: Desk) -> None
     team.file("stores/base.yaml", "InMemoryStore: {'@type': Redis, tiemout: 5s}\n")
     ran = team.run("plan", "--all", env=TOKENS)
     assert ran.status == 1
-    assert ran.err.count("[misspelt-field]") == 1
+    assert ran.err.count("[unknown-field]") == 1
     assert "error: targets production, staging: 1 error in the desired state\n" in ran.err

@@ -107,7 +107,7 @@ def test_a_mistake_of_all_targets_is_told_once_and_one_of_some_with_their_names(
     _, facts = told(here, "stores/base.yaml")
     assert facts[0] == (
         "stores/base.yaml:4:3: error: Redis has no field `tiemout`,"
-        " but one that is called nearly so [misspelt-field]"
+        " but one that is called nearly so [unknown-field]"
     )
     assert len(facts) == 2
 
