@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 EDITOR := tests/editor/node_modules/.installed
 
-.PHONY: demo docs test test-lowest test-long editor mutate lint format clean
+.PHONY: demo test test-lowest test-long editor mutate lint format clean
 
 demo: $(VENV)/.run
 	@$(BIN)/python examples/demo/demo.py
@@ -33,10 +33,6 @@ editor: $(EDITOR)
 mutate: $(VENV)/.mutate
 	HYPOTHESIS_PROFILE=quick $(BIN)/mutmut run
 	$(BIN)/mutmut results
-
-# docs/rules.md, from the program itself.
-docs: $(VENV)/.run
-	$(BIN)/python -m tests.rules.page
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .

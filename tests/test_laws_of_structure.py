@@ -86,9 +86,9 @@ class Module:
 
     @property
     def room(self) -> str:
-        """The folder it stands in; `errors` is a room of its own."""
-        if self.path == "errors.py":
-            return "errors"
+        """The folder it stands in; a module at the top that others import is a room of its own."""
+        if self.path in {"errors.py", "rules.py"}:
+            return self.path.removesuffix(".py")
         return self.path.partition("/")[0] if "/" in self.path else ""
 
     @property

@@ -27,13 +27,13 @@ NAME = "confsync.yaml"
 _TARGETS = "targets"
 _TARGET_NAME = re.compile(r"\w[\w.-]{0,62}")
 _EXAMPLE = f"write `{_TARGETS}:` at its top, a target's name under it, and its members under that"
-_IN_OUR_WORDS = {
-    "empty-file": "the file is empty",
-    "no-object": "the file is a list, not a mapping",
-    "no-object": "the file is one text, not a mapping",
-    "not-key-value": "an equals sign stands where YAML wants a colon",
+_NO_MAPPING = {
+    "the file is empty",
+    "the file is a list, not a mapping",
+    "the file is one text, not a mapping",
+    "an equals sign stands where YAML wants a colon",
 }
-"""What a reader says of a file that is no mapping, by its rule, and what is said here."""
+"""Messages about a file that holds no mapping: the hint is an example then."""
 
 
 def find(directory: Path) -> str | None:
@@ -85,7 +85,7 @@ def _is_there(path: Path) -> bool:
 def read_config(file: str, known: Known) -> Config:
     """Read a `confsync.yaml`. Raises InvalidFiles with everything that is wrong with it."""
     parsed = read(file)
-    problems = [_in_our_words(problem) for problem in parsed.problems]
+    problems = [_with_example(problem) for problem in parsed.problems]
     found: tuple[TargetConfig, ...] = ()
     if parsed.document is not None:
         try:
@@ -141,9 +141,8 @@ def _unknown(name: str) -> Mistake:
     return Mistake("unknown-field", f"the top of {NAME} has no {quoted_name(name)}", hint)
 
 
-def _in_our_words(problem: Problem) -> Problem:
-    message = _IN_OUR_WORDS.get(problem.rule)
-    return problem if message is None else replace(problem, message=message, hint=_EXAMPLE)
+def _with_example(problem: Problem) -> Problem:
+    return replace(problem, hint=_EXAMPLE) if problem.message in _NO_MAPPING else problem
 
 
 def _problem(file: str, mistake: Mistake) -> Problem:

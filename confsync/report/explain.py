@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from confsync.kinds.describe import FieldPage, ObjectPage, VariantPage
 from confsync.report.layout import wrapped
 from confsync.report.printable import printable
-from confsync.rules.rule import Everything, Rule
+from confsync.rules import Everything, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,13 +29,12 @@ def explained_text(found: Rule | Everything | tuple[Page, ...]) -> str:
 
 
 def rule_text(rule: Rule) -> str:
-    """The page of a rule: what it means, why, and an example of wrong and right."""
+    """The page of a rule: what it means, why, and examples of wrong and right."""
     parts = [*map(_wrapped, (f"{rule.id}: {rule.title}", rule.meaning, rule.why))]
-    for label, example in (("wrong", rule.wrong), ("right", rule.right)):
-        if example:
-            parts.append(
-                "\n".join([f"{label}:", *(f"    {line}" for line in example_lines(example))])
-            )
+    for pair in rule.examples:
+        for label, example in zip(("wrong", "right"), pair, strict=True):
+            lines = (f"    {line}" for line in example_lines(example))
+            parts.append("\n".join([f"{label}:", *lines]))
     return "\n\n".join(parts) + "\n"
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from confsync import __version__
 from confsync.report.located import Located, located
 from confsync.report.printable import json_text
-from confsync.report.rules import description
+from confsync.rules import rules as known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ def problems_sarif(files: Sequence[str], problems: Sequence[Problem]) -> str:
 
 
 def _rule(rule: str) -> Json:
-    text = description(rule)
+    text = known()[rule].title if rule in known() else rule.replace("-", " ")
     help_text = f"{text}. Each result says what to write instead."
     return {
         "id": rule,

@@ -8,8 +8,7 @@ from typing import TypeAlias
 from confsync.errors import WrongUsage
 from confsync.kinds import KINDS
 from confsync.kinds.describe import Page, described, names
-from confsync.rules import RULES
-from confsync.rules.rule import Everything, Rule
+from confsync.rules import Everything, Rule, rules
 from confsync.workflow.discreet import discreet
 
 Explained: TypeAlias = Rule | tuple[Page, ...] | Everything
@@ -19,14 +18,14 @@ Explained: TypeAlias = Rule | tuple[Page, ...] | Everything
 def explain(name: str) -> Explained:
     """What has this name; without one, all that there is. Raises WrongUsage for an unknown one."""
     if not name:
-        return Everything(tuple(RULES.values()), names(KINDS))
-    rule = RULES.get(name)
+        return Everything(tuple(rules().values()), names(KINDS))
+    rule = rules().get(name)
     if rule is not None:
         return rule
     pages = described(name, KINDS)
     if pages:
         return pages
-    known = {other.lower(): other for other in (*RULES, *names(KINDS))}
+    known = {other.lower(): other for other in (*rules(), *names(KINDS))}
     close = get_close_matches(name.rpartition("/")[2].lower(), known)
     hint = f"did you mean {' or '.join(known[other] for other in close)}?"
     raise WrongUsage(

@@ -43,10 +43,7 @@ if TYPE_CHECKING:
 
 NAME = "InMemoryStore"
 
-_BEYOND = {
-    *("out-of-range", "out-of-range", "too-few-items", "too-few-items", "out-of-range"),
-    "unknown-choice",
-}
+_BEYOND = {"out-of-range", "too-few-items", "unknown-choice"}
 """The rules that values of a server may break that has other limits, or more choices."""
 
 

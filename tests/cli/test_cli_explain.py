@@ -10,7 +10,7 @@ import pytest
 from confsync.cli.main import run
 from confsync.kinds import KINDS
 from confsync.kinds.describe import names
-from confsync.rules import RULES
+from confsync.rules import rules
 from confsync.sync.risk import RISKS
 from tests.cli.terminal import terminal
 
@@ -32,14 +32,12 @@ def explained(name: str, capsys: pytest.CaptureFixture[str]) -> str:
 def test_a_rule_is_explained_with_wrong_and_right(offline: Desk) -> None:
     ran = offline.run("explain", "duration-without-unit")
     assert (ran.status, ran.err) == (0, "")
-    assert ran.out.startswith("duration-without-unit: a number without a unit\n\n")
+    assert ran.out.startswith("duration-without-unit: a duration without a unit\n\n")
     assert "\nwrong:\n    InMemoryStore:\n      '@type': Redis\n      timeout: 10\n" in ran.out
-    assert ran.out.endswith(
-        "\nright:\n    InMemoryStore:\n      '@type': Redis\n      timeout: 10s\n"
-    )
+    assert "\nright:\n    InMemoryStore:\n      '@type': Redis\n      timeout: 10s\n" in ran.out
 
 
-@pytest.mark.parametrize("rule", [*RULES, *RISKS])
+@pytest.mark.parametrize("rule", [*{**rules(), **RISKS}])
 def test_every_rule_and_every_risk_is_explained(
     rule: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -88,7 +86,7 @@ def test_a_path_leads_to_the_field_at_its_end(
 def test_without_a_name_everything_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     text = explained("", capsys)
     words = set(re.split(r"[\s,]+", text))
-    assert words >= {*RULES, *names(KINDS)}
+    assert words >= {*rules(), *names(KINDS)}
 
 
 def test_an_unknown_name_is_not_repeated_and_the_nearest_is_named(offline: Desk) -> None:

@@ -328,7 +328,7 @@ def test_fields_that_nobody_knows_do_not_fill_a_report(tmp_path: Path) -> None:
     unknown: Any = {"@type": "Default", **{f"newer{number}": 1 for number in range(100_000)}}
     state = from_wire(KIND, unknown, Vault())
     plan = planned(Target("", ""), load(["a.yaml"], Vault()).desired, state, Options(), ())
-    assert [finding.rule for finding in plan.findings] == ["unrecognised"] * 21
+    assert [finding.rule for finding in plan.findings] == ["unknown-on-server"] * 21
     assert "the server sent 99,980 other names, which" in plan.findings[-1].message
     assert len(PLAN["text"](plan)) + len(PLAN["json"](plan)) < 20_000
 
