@@ -5,13 +5,17 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 EDITOR := tests/editor/node_modules/.installed
 
-.PHONY: demo docs test test-long editor mutate lint format clean
+.PHONY: demo docs quick test test-long editor mutate lint format clean
 
 demo: $(VENV)/.run
 	@$(BIN)/python examples/demo/demo.py
 
 test: $(VENV)/.test $(EDITOR)
 	$(PYTEST) -n auto $(ARGS)
+
+# The pure rooms and the cases, with few examples a law: no processes, no endurance.
+quick: $(VENV)/.test
+	HYPOTHESIS_PROFILE=quick $(PYTEST) -n auto -m "not process and not endurance" $(ARGS)
 
 # Draws many more states, scenes and hostile files, others each time. The million files alone take
 # about ten minutes of one core (estimated from a tenth of them).
