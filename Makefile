@@ -5,13 +5,17 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 EDITOR := tests/editor/node_modules/.installed
 
-.PHONY: demo test test-lowest test-long editor mutate lint format clean
+.PHONY: demo quick test test-lowest test-long editor mutate lint format clean
 
 demo: $(VENV)/.run
 	@$(BIN)/python examples/demo/demo.py
 
 test: $(VENV)/.test $(EDITOR)
 	$(PYTEST) -n auto $(ARGS)
+
+# The pure rooms and the cases, with few examples a law: no processes, no endurance.
+quick: $(VENV)/.test
+	HYPOTHESIS_PROFILE=quick $(PYTEST) -n auto -m "not process and not endurance" $(ARGS)
 
 # With the lowest version of each library that pyproject.toml allows.
 test-lowest: $(BIN)/python

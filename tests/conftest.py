@@ -1,4 +1,4 @@
-"""How many examples the laws try.
+"""How many examples the laws try, and the markers that `make quick` chooses by.
 
 Every run of one version of the code tries the same ones. `HYPOTHESIS_PROFILE=long` tries
 100,000, others each time; `quick` tries a few, for `make mutate`.
@@ -7,11 +7,16 @@ Every run of one version of the code tries the same ones. `HYPOTHESIS_PROFILE=lo
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, Phase, settings
 
 # pytest looks for its hooks in this module.
 from tests.faults.table import pytest_terminal_summary as pytest_terminal_summary  # noqa: PLC0414
+
+if TYPE_CHECKING:
+    import pytest
 
 EXAMPLES = 300
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
@@ -28,3 +33,30 @@ settings.register_profile(
     phases=(Phase.explicit, Phase.generate),
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+HERE = Path(__file__).parent
+MARKERS = {
+    "endurance": (
+        *("endurance", "leaks", "files/test_hostile_yaml.py", "test_decode_recordings.py"),
+    ),
+    "process": (
+        *("cli", "editor", "endurance", "faults", "leaks", "net", "secrets/test_command.py"),
+        "secrets/test_registry.py",
+        *("files/test_hostile_yaml.py", "files/test_strict_reading.py"),
+        *("sandbox/test_sandbox_imports.py", "sandbox/test_sandbox_replay.py"),
+        *("sandbox/test_sandbox_server.py", "test_api_over_http.py", "test_crash_reports.py"),
+        *("test_laws_of_structure.py", "test_pages.py", "test_pre_commit.py"),
+        *("workflow/test_apply_all.py", "workflow/test_init.py", "workflow/test_reach.py"),
+    ),
+}
+"""The directories and modules whose tests carry a marker."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by where it stands."""
+    for item in items:
+        path = item.path.relative_to(HERE)
+        places = {path.as_posix(), *(parent.as_posix() for parent in path.parents)}
+        for marker, marked in MARKERS.items():
+            if places & set(marked):
+                item.add_marker(marker)

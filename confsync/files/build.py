@@ -30,6 +30,7 @@ MAX_DEPTH = 32
 MAX_VALUES = 10_000
 
 _ODD_SPACE = re.compile("[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _ASSIGNMENT = re.compile("[A-Za-z_]+ *=")
 
 
@@ -123,7 +124,7 @@ class Builder:
         mark = self._mark(event)
         if not isinstance(event, ScalarEvent):
             return ScalarNode(mark, "", plain=True, broken=True)
-        if any("\ud800" <= character <= "\udfff" for character in event.value):
+        if _HALF_CHARACTER.search(event.value):
             hint = "write the character itself, or its one escape of eight digits"
             self._problem(mark, "unknown-escape", "half a character stands here", hint)
             return ScalarNode(mark, "", plain=True, broken=True)
@@ -164,6 +165,8 @@ class Builder:
         return MappingNode(mark, tuple(entries), span=span)
 
     def _refuse_extras(self, event: NodeEvent) -> None:
+        if event.anchor is None and getattr(event, "tag", None) is None:
+            return
         mark = self._mark(event)
         if isinstance(event, AliasEvent) and set(event.anchor) == {"*"}:
             message = "`****` is the mask that stands for a hidden secret, not a value"

@@ -203,9 +203,8 @@ def test_the_time_for_a_request_is_for_all_of_its_tries(desk: Desk) -> None:
     arguments = ("--url", url, "--retries", "100", "--timeout", "1")
     ran = desk.run("plan", desk.file("a.yaml", STORE), *arguments)
     assert ran.status == 1
-    tried = re.search(r"tried (\d+) times", ran.err)
-    assert tried is not None
-    assert 1 <= int(tried[1]) < 100
+    (tries,) = re.findall(r"tried (\d+) times", ran.err)
+    assert int(tries) < 100
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
