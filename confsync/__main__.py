@@ -15,7 +15,7 @@ def main() -> None:
     # An interrupt while all this is loaded ends the process, and Python prints nothing.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from confsync.cli.fault import take_over  # noqa: PLC0415 - importing this module costs nothing
+    from confsync.cli.crash import take_over  # noqa: PLC0415 - importing this module costs nothing
     from confsync.cli.main import run  # noqa: PLC0415 - the same
     from confsync.cli.signals import (  # noqa: PLC0415 - the same
         ignore_interrupts,

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from confsync.kinds import KINDS
 from confsync.sandbox.leaves import WHITE_SPACE
-from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
 from confsync.sync.shape import (
     Boolean,
     Choice,
@@ -35,6 +34,7 @@ from confsync.sync.shape import (
 )
 from confsync.sync.tree import Members, Object
 from confsync.sync.url import Url
+from confsync.yaml.nodes import MappingNode, Mark, Node, ScalarNode, SequenceNode
 
 Json: TypeAlias = dict[str, Any]
 """An object of the wire, or of a file."""

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, seed, settings
 
 import confsync
-from confsync.sandbox import Server, rules
+from confsync.sandbox import Server
+from confsync.sandbox import patch_rules as rules
 from confsync.sync.outcome import NotSent, Outcome, Stored
 from tests.states import Pair, neighbours, pairs
 from tests.sync.runs import reaches

@@ -28,10 +28,10 @@ from confsync.errors import Refused, SecretUnavailable, WrongUsage
 from confsync.jmap.client import Exchange
 from confsync.jmap.write import update_json
 from confsync.kinds import KINDS
-from confsync.kinds.saved import from_json, to_json
 from confsync.report import PLAN
-from confsync.sandbox import rules
-from confsync.sync.hidden import kept
+from confsync.sandbox import patch_rules as rules
+from confsync.sync.codec import from_json, to_json
+from confsync.sync.hidden_secrets import kept
 from confsync.sync.outcome import NotSent, Refusal, Stored
 from confsync.sync.secret import HIDDEN, Secret, Vault
 from confsync.sync.tree import Items, Members, Object, Tree

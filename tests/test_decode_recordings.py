@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 
 from confsync.errors import UnexpectedAnswer
+from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
-from confsync.kinds.from_wire import from_wire
 from confsync.sync.compare import difference
 from confsync.sync.plan import as_desired
 from confsync.sync.secret import Vault

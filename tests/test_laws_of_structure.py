@@ -20,7 +20,7 @@ import pytest
 import confsync
 from confsync.cli.main import COMMANDS
 from confsync.cli.main import confsync as program
-from confsync.files.target import DISARMING, MEMBERS
+from confsync.config.target import DISARMING, MEMBERS
 from confsync.kinds import KINDS
 from confsync.sandbox import Server
 from confsync.sync.secret import Vault
@@ -35,29 +35,32 @@ PROJECT = ROOT.parent
 
 DOORS: dict[str, str | tuple[str, ...]] = {
     "httpx": "net/",
-    "ruamel": ("files/", "yaml/"),
+    "ruamel": "yaml/",
     "deepdiff": "sync/compare.py",
     "click": "cli/",
     "redis": "probe/",
-    "pydantic": "kinds/",
-    "pydantic_core": "kinds/",
+    "pydantic": "store/",
 }
 """Each library, and the only place that may know it."""
 
 ARROWS = {
     "": {"errors", "workflow", "cli"},
-    "cli": {"workflow", "files", "report", "kinds", "sandbox", "sync", "errors"},
+    "cli": {"workflow", "report", "kinds", "sandbox", "disk", "sync", "errors"},
     "workflow": {
-        *("files", "jmap", "kinds", "net", "report", "rules", "secrets", "sync", "yaml", "errors"),
+        *("config", "disk", "guard", "jmap", "kinds", "masking", "net", "report", "rules"),
+        *("secrets", "store", "sync", "yaml", "errors"),
     },
-    "report": {"files", "kinds", "rules", "sync", "yaml", "errors"},
-    "jmap": {"net", "sync", "errors"},
-    "kinds": {"sync", "errors"},
-    "files": {"kinds", "sync", "yaml", "errors"},
-    # For `parse` alone, until the reader moves to yaml/.
-    "yaml": {"files", "sync", "errors"},
-    "secrets": {"files", "sync", "errors"},
+    "report": {"kinds", "rules", "store", "sync", "yaml", "errors"},
+    "config": {"disk", "kinds", "store", "sync", "yaml", "errors"},
+    "masking": {"kinds", "store", "sync", "yaml", "errors"},
+    "store": {"disk", "kinds", "secrets", "sync", "yaml", "errors"},
+    "jmap": {"kinds", "net", "sync", "errors"},
+    "kinds": {"sync"},
+    "secrets": {"disk", "sync", "errors"},
+    "yaml": {"disk", "sync", "errors"},
+    "disk": {"sync", "errors"},
     "net": {"errors"},
+    "guard": {"errors"},
     "sync": {"errors"},
     "errors": set(),
     "rules": set(),
@@ -87,7 +90,7 @@ class Module:
     @property
     def room(self) -> str:
         """The folder it stands in; a module at the top that others import is a room of its own."""
-        if self.path in {"errors.py", "rules.py"}:
+        if self.path in {"errors.py", "guard.py", "rules.py"}:
             return self.path.removesuffix(".py")
         return self.path.partition("/")[0] if "/" in self.path else ""
 
@@ -365,7 +368,7 @@ def test_few_modules_know_the_streams_and_none_can_print_a_traceback() -> None:
         ("cli/output.py", "stdout"),
         ("sandbox/server.py", "stderr"),
         # A descriptor of its own, and what it writes is scrubbed.
-        ("files/audit_file.py", "write"),
+        ("disk/audit_file.py", "write"),
     }
     printing = {"traceback", "faulthandler", "cgitb", "pdb", "pprint", "logging.basicConfig"}
     printing |= {"sys.stdout", "sys.stderr", "os.write", "logging.StreamHandler"}
@@ -387,7 +390,7 @@ def test_only_the_program_takes_over_what_python_prints() -> None:
         and (node.id if isinstance(node, ast.Name) else node.attr)
         in {"take_over", "excepthook", "unraisablehook", "showwarning", "setrlimit"}
     }
-    assert taking == {"__main__.py", "cli/fault.py"}
+    assert taking == {"__main__.py", "cli/crash.py"}
 
 
 def test_nothing_switches_the_scrubber_off() -> None:

@@ -13,10 +13,10 @@ import click
 from click.core import ParameterSource
 
 from confsync.cli import options as shared
-from confsync.cli.again import hint_to_run_again
+from confsync.cli.apply_prompt import asker, finish, shower
 from confsync.cli.connect import reach, server, targets, today
-from confsync.cli.dialogue import asker, finish, shower
 from confsync.cli.mask import check_runner
+from confsync.cli.rerun_hint import hint_to_run_again
 from confsync.errors import Declined, WrongUsage
 from confsync.report import OUTCOMES
 from confsync.workflow.audit import Audit

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from confsync.cli.console import Console
-    from confsync.workflow.reach import Reach
+    from confsync.workflow.session import Reach
 
     Option: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -72,7 +72,7 @@ def reach(console: Console, *, allow_commands: bool) -> Reach:
     """How this run gets to servers: with its environment, and the console's vault; the console
     tells of each wait.
     """
-    from confsync.workflow.reach import Reach  # noqa: PLC0415 - it loads httpx
+    from confsync.workflow.session import Reach  # noqa: PLC0415 - it loads httpx
 
     return Reach(
         os.environ,
@@ -120,7 +120,7 @@ _OPTIONS: tuple[Option, ...] = (
     click.option(
         "--url",
         metavar="URL",
-        # STALWART_URL counts after confsync.yaml: see workflow/reach.py.
+        # STALWART_URL counts after confsync.yaml: see workflow/session.py.
         envvar="CONFSYNC_URL",
         help="The server, like https://mail.example.com.  [env: CONFSYNC_URL, STALWART_URL]",
     ),

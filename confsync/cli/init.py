@@ -11,7 +11,7 @@ import click
 from confsync.cli.connect import reach, server
 from confsync.cli.status import Status
 from confsync.kinds import KINDS
-from confsync.report.begun import begun_text
+from confsync.report.init_result import begun_text
 from confsync.workflow.init import init as run
 
 if TYPE_CHECKING:

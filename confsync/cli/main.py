@@ -10,9 +10,9 @@ from click.shell_completion import CompletionItem
 
 from confsync import __version__
 from confsync.cli.console import Console
-from confsync.cli.fault import told as told_fault
+from confsync.cli.crash import told as told_fault
+from confsync.cli.error_text import told as told_error
 from confsync.cli.status import Status, of_error
-from confsync.cli.told import told as told_error
 from confsync.cli.usage import told, unknown_command
 from confsync.cli.verbose import with_options
 from confsync.errors import (

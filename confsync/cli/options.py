@@ -9,7 +9,7 @@ import click
 
 from confsync.cli.completion import proposing
 from confsync.cli.output import Outputs, sinks
-from confsync.sync.risk import RISKS
+from confsync.sync.findings import RISKS
 from confsync.workflow.targets import Wanted
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import click
 
 from confsync.cli import options as shared
 from confsync.cli.connect import commands_for_credentials, reach, server, targets, today
+from confsync.cli.error_text import UNCHANGED, tell_failures
 from confsync.cli.status import Status, of_error, worst
-from confsync.cli.told import UNCHANGED, tell_failures
 from confsync.errors import WrongUsage
 from confsync.report import PLANS
 from confsync.sync.values import Failed
@@ -56,7 +56,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     One request to each server; nothing is written. Several FILES are laid over each other, later
     ones over earlier ones; without any the targets of confsync.yaml are planned.
     """
-    from confsync.workflow.each import each  # noqa: PLC0415 - it loads httpx
+    from confsync.workflow.per_target import each  # noqa: PLC0415 - it loads httpx
 
     chosen = aims(Path(), asked, wanted, access, today=today())
     if out is not None and len(chosen) > 1:

@@ -9,8 +9,8 @@ import click
 
 from confsync.cli import options as shared
 from confsync.cli.connect import commands_for_credentials, reach, server, targets, today
+from confsync.cli.error_text import UNCHANGED, tell_failures
 from confsync.cli.status import Status, of_error, worst
-from confsync.cli.told import UNCHANGED, tell_failures
 from confsync.errors import WrongUsage
 from confsync.kinds import KINDS
 from confsync.report import PLAN, STATES
@@ -47,7 +47,7 @@ def show(
         plan = saved(planfile)
         outputs.write_all(lambda name: PLAN[name](plan))
         return Status.DONE
-    from confsync.workflow.each import each  # noqa: PLC0415 - it loads httpx
+    from confsync.workflow.per_target import each  # noqa: PLC0415 - it loads httpx
 
     chosen = (
         (without_config((), NOTHING_WANTED, access),)

@@ -16,14 +16,14 @@ from confsync.errors import (
 from confsync.jmap.answers import SINGLETON, raise_method_error, refusal, responses, the_object
 from confsync.jmap.write import Credentials, authorization, update_json
 from confsync.net.http import Request
-from confsync.net.patience import Patience
+from confsync.net.retry import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from confsync.jmap.answers import Json
     from confsync.net.http import Answer
-    from confsync.net.patience import Tries
+    from confsync.net.retry import Tries
     from confsync.sync.outcome import Refusal
     from confsync.sync.secret import Vault
     from confsync.sync.values import Live, Patch

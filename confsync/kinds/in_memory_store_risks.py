@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.kinds.mistakes import nearest
-from confsync.sync.risk import Breach
+from confsync.sync.findings import Breach
 from confsync.sync.secret import IN_CLEAR, Secret
+from confsync.sync.spelling import nearest
 from confsync.sync.tree import Items, Members, Object, path_text
 from confsync.sync.url import Url
 

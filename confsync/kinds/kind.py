@@ -11,7 +11,7 @@ from confsync.sync.tree import Items, Object, Path, Tree
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from confsync.sync.risk import Breach
+    from confsync.sync.findings import Breach
 
 U64 = 2**64 - 1
 

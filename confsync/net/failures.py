@@ -13,7 +13,7 @@ from confsync.errors import ConfsyncError, ConnectionFailed, ConnectionLost
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from confsync.net.flight import Flight
+    from confsync.net.request_state import Flight
     from confsync.net.tls import Trust
 
 _REACH = "check the URL, the name server and the firewall"

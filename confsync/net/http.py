@@ -22,8 +22,8 @@ from confsync.errors import (
 )
 from confsync.net.endpoint import proxy_origin
 from confsync.net.failures import Route
-from confsync.net.flight import Flight, Line, begin, no_room
-from confsync.net.patience import SECONDS
+from confsync.net.request_state import Flight, Line, begin, no_room
+from confsync.net.retry import SECONDS
 from confsync.net.tls import SYSTEM, Trust, nobody
 
 if TYPE_CHECKING:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confsync.kinds.describe import FieldPage, ObjectPage, VariantPage
 from confsync.report.layout import wrapped
 from confsync.report.printable import printable
 from confsync.rules import Everything, Rule
+from confsync.store.describe import FieldPage, ObjectPage, VariantPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from confsync.kinds.describe import Page
+    from confsync.store.describe import Page
 
 _LABEL = 10
 

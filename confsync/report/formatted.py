@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from confsync.report.printable import one_line, plural, printable
@@ -10,7 +11,23 @@ from confsync.report.problems import problems_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from confsync.files.formatted import Formatted
+    from confsync.errors import Problem
+
+
+@dataclass(frozen=True)
+class Formatted:
+    """What came of a file.
+
+    `store`: it is one, as far as that can be told; other files are left alone. `changed`: it was
+    not, or is not, in canonical form; `diff` shows how, every secret masked. `problems`: why it
+    was left alone although it should not be.
+    """
+
+    file: str
+    store: bool = True
+    changed: bool = False
+    diff: str = ""
+    problems: tuple[Problem, ...] = ()
 
 
 def diff_text(files: Sequence[Formatted]) -> str:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import ConfsyncError, InvalidFiles, SecretUnavailable
 from confsync.kinds import KINDS
-from confsync.kinds.to_file import to_file
-from confsync.kinds.to_store import to_store, touched
 from confsync.report.lines import password_changes
 from confsync.report.printable import MOST, json_text, shown, told
+from confsync.store.encode import to_store, touched
+from confsync.store.to_file import to_file
 from confsync.sync.outcome import (
     Ended,
     NotBegun,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from confsync.errors import Problem
-    from confsync.kinds.to_file import Plain
+    from confsync.store.to_file import Plain
     from confsync.sync.values import Change, Finding, Live, Origin, Plan, Sent, Target
     from confsync.sync.values import Unknown as Incomparable
 

@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.files.repository import from_root
 from confsync.report.printable import printable
+from confsync.report.repository import from_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confsync.kinds import KINDS
-from confsync.kinds.to_store import FILL_IN, to_store, touched
 from confsync.report.layout import laid_out, top_change, wrapped
 from confsync.report.lines import change_lines, member_lines
 from confsync.report.printable import cut, plural, printable, shown
+from confsync.store.encode import FILL_IN, to_store, touched
 from confsync.sync.outcome import (
     NotSent,
     Outcome,

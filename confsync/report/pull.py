@@ -12,7 +12,7 @@ from confsync.sync.tree import path_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from confsync.sync.revision import Pulled
+    from confsync.yaml.edit_script import Pulled
 
 
 def fill_in_text(pulled: Pulled) -> str:

@@ -8,7 +8,7 @@ import re
 from typing import NoReturn
 
 from confsync.sandbox.leaves import U64_MAX
-from confsync.sandbox.rules import Patch
+from confsync.sandbox.patch_rules import Patch
 
 DEEPEST = 127
 

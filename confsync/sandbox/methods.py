@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.sandbox import objects, rules
+from confsync.sandbox import objects
+from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.body import has_lone_surrogate
 from confsync.sandbox.fields import KNOWN_NAMES
 from confsync.sandbox.objects import Json
-from confsync.sandbox.rules import NotUpdated, Updated
+from confsync.sandbox.patch_rules import NotUpdated, Updated
 
 if TYPE_CHECKING:
     from confsync.sandbox.storage import Storage

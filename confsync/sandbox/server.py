@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from confsync.sandbox import rules
+from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.accounts import Accounts
 from confsync.sandbox.body import read
 from confsync.sandbox.session import LARGEST_REQUEST

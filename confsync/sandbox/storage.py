@@ -9,7 +9,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from confsync.sandbox import rules
+from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.fields import IN_MEMORY_STORE
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from confsync.files.regular import NotRegular, read_regular
+from confsync.disk.regular import NotRegular, read_regular
 from confsync.secrets.resolver import Moment, Unavailable
 from confsync.secrets.text import MAX_BYTES, text_of
 from confsync.sync.secret import Form

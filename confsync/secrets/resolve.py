@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from confsync.errors import Problem
+from confsync.secrets.check import unusable
 from confsync.secrets.resolver import Resolver, Unavailable
 from confsync.sync.secret import MASK, Ref, Secret, Vault
 from confsync.sync.tree import Items, Members, Object, Path, Tree
 from confsync.sync.url import Url, percent_encoded, seal_url, trim
-from confsync.sync.usable import unusable
 from confsync.sync.values import Desired
 
 if TYPE_CHECKING:

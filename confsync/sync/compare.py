@@ -15,12 +15,12 @@ from confsync.errors import Fault
 from confsync.sync.equality import LeafKey, leaf_key, relation
 from confsync.sync.item_costs import align_items
 from confsync.sync.match_urls import incomparable, match_urls
-from confsync.sync.rebuilt import rebuilt
 from confsync.sync.secret import Secret
 from confsync.sync.shape import ListOf, Shape, UrlSet, UrlText, Variants
 from confsync.sync.tree import Items, Leaf, Members, Object, Path, Tree
 from confsync.sync.url import Url
 from confsync.sync.values import Action, Change, Difference, Origin, Unknown, WholeSet
+from confsync.sync.variant_changes import rebuilt
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from confsync.sync.compare import difference
 from confsync.sync.fingerprint import digest
-from confsync.sync.hidden import refusals, without_hidden
+from confsync.sync.hidden_secrets import refusals, without_hidden
 from confsync.sync.patch import patch, secrets_sent
 from confsync.sync.values import UNMANAGED, Desired, Finding, Live, Origin, Plan, Target
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confsync.errors import Declined, Refused, SecretUnavailable, WrongUsage
+from confsync.guard import callers, discreet
 from confsync.kinds import KINDS
-from confsync.kinds.saved import check_no_secret_in_clear
 from confsync.secrets import RESOLVERS
-from confsync.secrets.moment import At
+from confsync.secrets.availability import At
 from confsync.secrets.resolve import resolve
+from confsync.sync.codec import check_no_secret_in_clear
+from confsync.sync.findings import facts
 from confsync.sync.fingerprint import is_digest
 from confsync.sync.outcome import NotSent, Outcome, changed
-from confsync.sync.risk import facts
 from confsync.workflow.audit import entry as audited
-from confsync.workflow.discreet import callers, discreet
 from confsync.workflow.load import load
 from confsync.workflow.plan import DEFAULTS, Options, missing, planned, replanned
 from confsync.workflow.saved import saved

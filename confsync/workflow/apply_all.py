@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from confsync.errors import ConfsyncError, Declined, Fault, WrongUsage, alone
+from confsync.guard import callers, discreet
 from confsync.sync.outcome import Ended, NotBegun, NotSent, as_wanted
 from confsync.sync.values import Failed
 from confsync.workflow.apply import (
@@ -18,11 +19,10 @@ from confsync.workflow.apply import (
     refuse,
 )
 from confsync.workflow.audit import entry as audited
-from confsync.workflow.discreet import callers, discreet
-from confsync.workflow.each import failed
-from confsync.workflow.reach import aim_of_saved
+from confsync.workflow.per_target import failed
 from confsync.workflow.saved import saved
 from confsync.workflow.send import send
+from confsync.workflow.session import aim_of_saved
 from confsync.workflow.targets import same_server_facts
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from confsync.sync.values import Plan
     from confsync.workflow.audit import Audit, Entry
-    from confsync.workflow.reach import Reach
     from confsync.workflow.server import Session
+    from confsync.workflow.session import Reach
     from confsync.workflow.targets import Access, Aim
 
 

@@ -8,19 +8,19 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from confsync.disk.audit_file import append, check, records
 from confsync.errors import ConfsyncError, Declined, Fault, OutputFailed, as_fault
-from confsync.files.audit_file import append, check, records
+from confsync.guard import Callers
 from confsync.report.audit import begun, ended
 from confsync.report.printable import printable, told
 from confsync.sync.outcome import Unknown
-from confsync.workflow.discreet import Callers
 from confsync.workflow.who import who
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
-    from confsync.files.audit_file import Json
+    from confsync.disk.audit_file import Json
     from confsync.sync.outcome import Outcome
     from confsync.sync.values import Plan, Target
     from confsync.workflow.server import Sending, Session

@@ -7,21 +7,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from confsync.errors import InvalidFiles, Problem, WrongUsage
-from confsync.files.concern import may_be_store
+from confsync.guard import discreet
 from confsync.kinds import KINDS
-from confsync.sync.document import Mark
-from confsync.sync.risk import check_allowed, lapses_told
+from confsync.store.detect import may_be_store
+from confsync.sync.findings import check_allowed, lapses_told
 from confsync.workflow.configuration import configuration
-from confsync.workflow.discreet import discreet
 from confsync.workflow.targets import Wanted, options, same_server
 from confsync.workflow.validate import problems_of
+from confsync.yaml.nodes import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
     from pathlib import Path
 
-    from confsync.files.config_values import Config, TargetConfig
+    from confsync.config.values import Config, TargetConfig
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confsync.files.config import find, read_config
-from confsync.files.target import Known
+from confsync.config.config_file import find, read_config
+from confsync.config.target import Known
 from confsync.secrets import RESOLVERS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from confsync.files.config_values import Config
+    from confsync.config.values import Config
 
 
 def configuration(directory: Path) -> Config | None:

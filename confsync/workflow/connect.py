@@ -6,17 +6,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from confsync.errors import WrongUsage
+from confsync.guard import discreet
 from confsync.jmap.client import Client
 from confsync.jmap.write import Credentials
 from confsync.kinds.documented import documented
 from confsync.net.endpoint import endpoint
 from confsync.net.hosts import check_host
 from confsync.net.http import Connection
-from confsync.net.patience import RETRIES, SECONDS, Patience, untold
+from confsync.net.retry import RETRIES, SECONDS, Patience, untold
 from confsync.net.tls import Trust
 from confsync.sync.secret import Vault
 from confsync.sync.values import Target
-from confsync.workflow.discreet import discreet
 from confsync.workflow.server import Session, untold_of_sending
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from difflib import get_close_matches
 from typing import TypeAlias
 
 from confsync.errors import WrongUsage
+from confsync.guard import discreet
 from confsync.kinds import KINDS
-from confsync.kinds.describe import Page, described, names
 from confsync.rules import Everything, Rule, rules
-from confsync.workflow.discreet import discreet
+from confsync.store.describe import Page, described, names
 
 Explained: TypeAlias = Rule | tuple[Page, ...] | Everything
 

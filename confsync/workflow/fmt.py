@@ -5,24 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from confsync.disk.save import save
 from confsync.errors import OutputFailed, Problem
-from confsync.files.concern import is_meant_as_store
-from confsync.files.formatted import Formatted
-from confsync.files.masked_diff import Side, masked_diff
-from confsync.files.read import Parsed, content, parse, text
-from confsync.files.save import save
+from confsync.guard import discreet
 from confsync.kinds import KINDS
-from confsync.kinds.showable import hidden
+from confsync.masking.diff import Side, masked_diff
+from confsync.masking.document import hidden
+from confsync.report.formatted import Formatted
 from confsync.secrets import BUILT_IN
+from confsync.store.detect import is_meant_as_store
 from confsync.workflow.configuration import configuration
-from confsync.workflow.discreet import discreet
 from confsync.workflow.load import check_names
 from confsync.yaml.format import canonical, verify_same_meaning
+from confsync.yaml.read import Parsed, content, parse, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from confsync.sync.document import MappingNode
+    from confsync.yaml.nodes import MappingNode
 
 _HERE = Path()
 

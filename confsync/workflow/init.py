@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from confsync.errors import WrongUsage
-from confsync.files.begin import (
+from confsync.config.config_file import NAME
+from confsync.config.scaffold import (
     HOOK_LINES,
     HOOKS_FILE,
     STORE,
@@ -19,11 +19,11 @@ from confsync.files.begin import (
     repository,
     write_new,
 )
-from confsync.files.begun import Begun
-from confsync.files.config import NAME
-from confsync.files.template import template
+from confsync.config.template import template
+from confsync.errors import WrongUsage
+from confsync.guard import discreet
 from confsync.kinds import KINDS
-from confsync.workflow.discreet import discreet
+from confsync.report.init_result import Begun
 
 if TYPE_CHECKING:
     from collections.abc import Callable

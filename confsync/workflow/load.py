@@ -6,23 +6,23 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from confsync.errors import InvalidFiles, Problem, WrongUsage
-from confsync.files.overlay import discarded, lay_over
-from confsync.files.read import read
 from confsync.kinds import KINDS
-from confsync.kinds.excerpt import excerpt
-from confsync.kinds.from_file import from_file
-from confsync.kinds.mistakes import listed
+from confsync.masking.excerpt import excerpt
 from confsync.secrets import RESOLVERS
-from confsync.sync.risk import makes_invalid
+from confsync.store.decode import from_file
+from confsync.store.mistakes import listed
+from confsync.store.overlay import discarded, lay_over
+from confsync.sync.findings import makes_invalid
+from confsync.yaml.read import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from confsync.errors import Excerpt
-    from confsync.files.read import Parsed
-    from confsync.sync.document import MappingNode
     from confsync.sync.secret import Vault
     from confsync.sync.values import Desired, Origin
+    from confsync.yaml.nodes import MappingNode
+    from confsync.yaml.read import Parsed
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from confsync.config.ignore_paths import ignored_wrongly
 from confsync.errors import WrongUsage
+from confsync.guard import discreet
 from confsync.kinds import KINDS
-from confsync.kinds.ignored import ignored_wrongly
 from confsync.secrets import RESOLVERS
-from confsync.secrets.moment import At
+from confsync.secrets.availability import At
 from confsync.secrets.resolve import resolve
+from confsync.sync.findings import Lapse, as_finding, breaches_told, check_allowed, lapsed
 from confsync.sync.guessable import guessable_findings
-from confsync.sync.hidden import kept
+from confsync.sync.hidden_secrets import kept
 from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
-from confsync.sync.risk import Lapse, as_finding, breaches_told, check_allowed, lapsed
 from confsync.sync.values import Finding, HiddenSecrets, Origin, Unlisted
-from confsync.workflow.discreet import discreet
 from confsync.workflow.load import load
 from confsync.workflow.server import read
 

@@ -6,40 +6,41 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from confsync.disk.regular import MAX_STORE_BYTES
+from confsync.disk.store_file import StoreFile
 from confsync.errors import Fault, InvalidFiles, NotWritten, Problem, WrongUsage
-from confsync.files.overlay import lay_over
-from confsync.files.read import MAX_BYTES, Parsed, parse, read, text
-from confsync.files.store_file import StoreFile
-from confsync.files.veil import veiled
+from confsync.guard import discreet
 from confsync.kinds import KINDS
-from confsync.kinds.in_clear import masked_comment, replacements
-from confsync.kinds.mistakes import INSTEAD
-from confsync.kinds.revise import Words, revise
-from confsync.kinds.to_store import FILL_IN
+from confsync.masking.lenient import masked_comment, replacements
+from confsync.masking.text import veiled
 from confsync.secrets import RESOLVERS
-from confsync.secrets.moment import At
+from confsync.secrets.availability import At
 from confsync.secrets.resolve import resolve, resolving
+from confsync.store.encode import FILL_IN
+from confsync.store.mistakes import INSTEAD
+from confsync.store.overlay import lay_over
+from confsync.store.revise import Words, revise
 from confsync.sync.compare import difference
-from confsync.sync.document import MappingNode, Node, ScalarNode
-from confsync.sync.revision import Pulled, Write
-from confsync.sync.risk import makes_invalid
+from confsync.sync.findings import makes_invalid
 from confsync.sync.tree import path_text
-from confsync.workflow.discreet import discreet
 from confsync.workflow.load import check_names, loaded
 from confsync.workflow.server import decoder
 from confsync.yaml.edit import Edited, edited
+from confsync.yaml.edit_script import Pulled, Write
 from confsync.yaml.emit import Style
+from confsync.yaml.nodes import MappingNode, Node, ScalarNode
 from confsync.yaml.positions import comments, scalars
+from confsync.yaml.read import Parsed, parse, read, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from confsync.kinds.kind import Kind
-    from confsync.sync.revision import Revised
     from confsync.sync.secret import Vault
     from confsync.sync.tree import Path
     from confsync.sync.values import Live
     from confsync.workflow.server import Session
+    from confsync.yaml.edit_script import Revised
 
 NAME = "InMemoryStore"
 
@@ -128,7 +129,7 @@ def _draft(
         )
     made = _text(layers, kind, revised)
     content = layers.store.mark + made.text.encode("utf-8")
-    if len(content) > MAX_BYTES:
+    if len(content) > MAX_STORE_BYTES:
         hint = "nothing was written; no store needs so much"
         raise NotWritten("the file would be larger than 64 KiB", where=files[-1], hint=hint)
     after = parse(files[-1], made.text)

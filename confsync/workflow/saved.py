@@ -5,10 +5,10 @@ from __future__ import annotations
 from os.path import realpath
 from typing import TYPE_CHECKING
 
+from confsync.disk.plan_file import is_plan, read_plan, write_plan
 from confsync.errors import Declined, WrongUsage
-from confsync.files.plan_file import is_plan, read_plan, write_plan
 from confsync.kinds import KINDS
-from confsync.kinds.saved import FORMAT, from_json, to_json
+from confsync.sync.codec import FORMAT, from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confsync.kinds import KINDS
-from confsync.kinds.schema import file_schema, layer_schema
 from confsync.secrets import RESOLVERS
+from confsync.store.schema import file_schema, layer_schema
 
 if TYPE_CHECKING:
-    from confsync.kinds.schema_values import Schema
+    from confsync.store.schema_values import Schema
 
 
 def schema(*, layer: bool = False) -> Schema:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from confsync.config.config_file import NAME, find
 from confsync.errors import InvalidFiles, Problem, WrongUsage
-from confsync.files.concern import mentions, searchable
-from confsync.files.config import NAME, find
-from confsync.files.in_clear import in_clear, words
+from confsync.guard import discreet
 from confsync.kinds import KINDS
-from confsync.kinds.mistakes import INSTEAD, PLAINTEXT, nearest
-from confsync.kinds.secret_names import secret_names
+from confsync.masking.plaintext_scan import in_clear, words
+from confsync.masking.secret_names import secret_names
 from confsync.secrets import RESOLVERS
-from confsync.sync.risk import check_allowed, judged
+from confsync.store.detect import mentions, searchable
+from confsync.store.mistakes import INSTEAD, PLAINTEXT
+from confsync.sync.findings import check_allowed, judged
 from confsync.sync.secret import Vault
+from confsync.sync.spelling import nearest
 from confsync.workflow.check import Checked, same
 from confsync.workflow.configuration import configuration, read_configuration
-from confsync.workflow.discreet import discreet
 from confsync.workflow.load import check_names, load
 from confsync.workflow.targets import NOTHING_WANTED, options
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date
 
-    from confsync.files.config_values import Config
-    from confsync.files.in_clear import Words
+    from confsync.config.values import Config
+    from confsync.masking.plaintext_scan import Words
 
 CREDENTIAL = "credential-in-clear"
 SEARCHABLE = (PLAINTEXT, CREDENTIAL)

@@ -15,7 +15,7 @@ from confsync.errors import (
     caught,
 )
 from confsync.kinds import KINDS
-from confsync.net.flight import begin
+from confsync.net.request_state import begin
 from confsync.sync.outcome import Outcome, Unknown, judged, looked, not_done
 from confsync.workflow.server import decoder, read
 

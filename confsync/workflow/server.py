@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
-from confsync.kinds.from_wire import from_wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from confsync.guard import discreet
 from confsync.kinds import KINDS
-from confsync.kinds.to_file import Plain, to_file
-from confsync.workflow.discreet import discreet
+from confsync.store.to_file import Plain, to_file
 from confsync.workflow.server import read
 
 if TYPE_CHECKING:

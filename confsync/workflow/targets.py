@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from confsync.errors import WrongUsage
-from confsync.kinds.mistakes import nearest, quoted_name
-from confsync.sync.risk import Lapse, check_allowed
+from confsync.store.mistakes import quoted_name
+from confsync.sync.findings import Lapse, check_allowed
+from confsync.sync.spelling import nearest
 from confsync.sync.values import Origin
 from confsync.workflow.configuration import configuration
 from confsync.workflow.plan import DEFAULTS, Options
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from confsync.files.config_values import Allowance, Config, TargetConfig
+    from confsync.config.values import Allowance, Config, TargetConfig
     from confsync.sync.values import HiddenSecrets, Unlisted
 
 

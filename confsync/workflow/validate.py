@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confsync.errors import InvalidFiles, Problem
+from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.kinds.documented import documented
+from confsync.sync.findings import as_problem, breaches_told, check_allowed, judged
 from confsync.sync.guessable import guessable_findings
-from confsync.sync.risk import as_problem, breaches_told, check_allowed, judged
 from confsync.sync.secret import Vault
-from confsync.workflow.discreet import discreet
 from confsync.workflow.load import load
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from confsync.sync.document import MappingNode, SequenceNode
+from confsync.yaml.nodes import MappingNode, SequenceNode
 from confsync.yaml.positions import (
     comments_above,
     comments_below,
@@ -19,7 +19,7 @@ from confsync.yaml.positions import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from confsync.sync.document import Node, ScalarNode
+    from confsync.yaml.nodes import Node, ScalarNode
 
 _DASHES = re.compile(r" *(- +)+")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from confsync.sync.document import Span
+    from confsync.yaml.nodes import Span
 
 Range: TypeAlias = tuple[int, int]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from confsync.errors import Fault
-from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
-from confsync.sync.revision import KEEP, Elements, Entries, Keep, Revision, Write
 from confsync.yaml.blocks import Change, blocks_of, members_of, rebuilt
 from confsync.yaml.brackets import Brackets, Unclear
+from confsync.yaml.edit_script import KEEP, Elements, Entries, Keep, Revision, Write
 from confsync.yaml.emit import Style, style_of
+from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from confsync.yaml.positions import (
     BLOCK_HEADER,
     Comment,
@@ -28,8 +28,8 @@ from confsync.yaml.positions import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from confsync.sync.revision import Plain
     from confsync.yaml.blocks import Collection, NewMembers
+    from confsync.yaml.edit_script import Plain
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from confsync.sync.characters import has_brackets, is_visible, visible, without_brackets
-from confsync.sync.document import MappingNode, Node, ScalarNode, SequenceNode
+from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from confsync.sync.revision import Plain
+    from confsync.yaml.edit_script import Plain
 
 # YAML's own marks, and what some reader takes for something else: `:word` is a symbol in Ruby.
 _MARK = re.compile(r"""[\]\[{},#&*!|>'"%@`?:]|-(?: |$)|---|\.\.\.""")

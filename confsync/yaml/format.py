@@ -10,12 +10,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from confsync.disk.regular import MAX_STORE_BYTES
 from confsync.errors import Problem
-from confsync.files.read import MAX_BYTES, parse
 from confsync.sync.characters import is_visible
-from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
 from confsync.yaml.emit import is_ambiguous, is_plain, quoted
+from confsync.yaml.nodes import MappingNode, Mark, Node, ScalarNode, SequenceNode
 from confsync.yaml.positions import comments
+from confsync.yaml.read import parse
 from confsync.yaml.tokens import (
     BLOCK_TEXT,
     STEP,
@@ -165,7 +166,7 @@ def verify_same_meaning(
     """The document of a file's new text, if its values and comments are those of the old text;
     otherwise the problem. `document` was read from `source`, the old text.
     """
-    if len(new.encode("utf-8")) > MAX_BYTES:
+    if len(new.encode("utf-8")) > MAX_STORE_BYTES:
         message, hint = "formatted it would be larger than 64 KiB", "make it smaller"
         return Problem(file, 0, 0, RULE, message, hint)
     parsed = parse(file, new)

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from confsync.errors import InvalidFiles, Problem
-from confsync.sync.document import MappingNode, Node, ScalarNode
+from confsync.yaml.nodes import MappingNode, Node, ScalarNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from confsync.sync.document import Mark
+    from confsync.yaml.nodes import Mark
 
 BLOCK_HEADER = re.compile(r"[|>][^\r\n#]*(#[^\r\n]*)")
 """The first line of a text behind `|` or `>` that ends in a comment; group 1 is the comment."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from confsync.sandbox import rules
+from confsync.sandbox import patch_rules as rules
 from tests.cli.hostile import hostile, http, jmap, passes_to, says, stores_and_says
 from tests.cli.process import (
     ENV_SECRET,

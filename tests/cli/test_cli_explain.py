@@ -9,9 +9,9 @@ import pytest
 
 from confsync.cli.main import run
 from confsync.kinds import KINDS
-from confsync.kinds.describe import names
 from confsync.rules import rules
-from confsync.sync.risk import RISKS
+from confsync.store.describe import names
+from confsync.sync.findings import RISKS
 from tests.cli.terminal import terminal
 
 if TYPE_CHECKING:

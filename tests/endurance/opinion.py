@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.sandbox import rules
+from confsync.sandbox import patch_rules as rules
 from tests.endurance.states import TYPE, Json, Wish
 from tests.endurance.wire import DROPPED, NOT_LOOKED_AT, UNANSWERED, Arrival
 from tests.sync.second_opinion import (

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from confsync.errors import Declined
-from confsync.sandbox import Server, rules
+from confsync.sandbox import Server
+from confsync.sandbox import patch_rules as rules
 from confsync.workflow.saved import is_saved, saved
 from tests.endurance.ground import SECRET, Ground, Ran
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from hypothesis import strategies as st
 
-from confsync.sandbox import rules
+from confsync.sandbox import patch_rules as rules
 from tests.states import duration_text, yaml_text
 
 Json: TypeAlias = dict[str, Any]

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 from confsync.errors import ConfsyncError
 from confsync.jmap.client import Client
 from confsync.jmap.write import Credentials
-from confsync.net.patience import Patience
+from confsync.net.retry import Patience
 from confsync.sandbox.storage import Storage
 from confsync.sync.outcome import Outcome, Stored
 from confsync.sync.secret import Vault

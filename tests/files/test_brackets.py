@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from confsync.sync.document import Span
 from confsync.yaml.brackets import Brackets, Unclear
+from confsync.yaml.nodes import Span
 from tests.pace import Baseline
 
 

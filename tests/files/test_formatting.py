@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from confsync.errors import Problem
-from confsync.files.read import parse
-from confsync.sync.revision import KEEP, Elements, Entries, Write
 from confsync.yaml.edit import edited
+from confsync.yaml.edit_script import KEEP, Elements, Entries, Write
 from confsync.yaml.emit import yaml_text
 from confsync.yaml.format import canonical, first_difference, normal, verify_same_meaning
 from confsync.yaml.positions import comments
+from confsync.yaml.read import parse
 from tests.files.messy import BLOCK_PLAIN, COMMENT, PLAIN, QUOTED, messy
 
 ROOT = Path(__file__).parent.parent.parent

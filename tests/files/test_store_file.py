@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from confsync.disk.store_file import StoreFile
 from confsync.errors import OutputFailed, WrongUsage
-from confsync.files.store_file import StoreFile
 from confsync.workflow.pull import pull
 from tests.workflow.stored import session
 

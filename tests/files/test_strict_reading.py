@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from confsync.errors import Problem
-from confsync.files.read import content
 from confsync.report.problems import problems_text
 from confsync.workflow.validate import validate
+from confsync.yaml.read import content
 
 CASES = Path(__file__).parent.parent / "cases" / "invalid"
 NAMES = sorted(case.name for case in CASES.iterdir())

@@ -9,11 +9,11 @@ import pytest
 
 from confsync.errors import UnexpectedAnswer
 from confsync.jmap.client import Client
+from confsync.jmap.decode import from_wire
 from confsync.jmap.write import Credentials
 from confsync.kinds import KINDS
-from confsync.kinds.from_wire import from_wire
 from confsync.net.http import Answer
-from confsync.sandbox import rules
+from confsync.sandbox import patch_rules as rules
 from confsync.sync.secret import Vault
 from confsync.sync.values import Patch
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from confsync.errors import Excerpt, Problem
-from confsync.kinds.excerpt import excerpt
+from confsync.masking.excerpt import excerpt
 from confsync.report import PROBLEMS
 from confsync.report.problems import shown_problems
 from confsync.rules import rules

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from confsync.errors import ConfsyncError, Fault, NotWritten, UnexpectedAnswer
+from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
-from confsync.kinds.from_wire import from_wire
-from confsync.sandbox import rules
+from confsync.sandbox import patch_rules as rules
 from confsync.sync.secret import Vault
 from confsync.sync.values import Target
 from confsync.workflow.pull import preview

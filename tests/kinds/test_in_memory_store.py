@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
-from confsync.kinds.from_wire import from_wire
 from confsync.kinds.kind import default_object
-from confsync.sandbox import rules
+from confsync.sandbox import patch_rules as rules
 from confsync.sync.secret import Vault
 from confsync.sync.shape import Duration, Unsigned
 

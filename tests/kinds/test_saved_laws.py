@@ -10,9 +10,9 @@ from hypothesis import given
 
 from confsync.errors import WrongUsage
 from confsync.jmap.write import update_json
-from confsync.kinds.saved import from_json, to_json
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolve import resolve
+from confsync.sync.codec import from_json, to_json
 from confsync.sync.plan import make_plan
 from confsync.sync.secret import Vault
 from tests.states import Pair, neighbours, pairs

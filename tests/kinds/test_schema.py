@@ -11,15 +11,15 @@ import pytest
 from jsonschema import Draft7Validator
 
 from confsync.kinds import KINDS
-from confsync.kinds.from_file import from_file
 from confsync.kinds.kind import Kind
-from confsync.kinds.schema import DRAFT, file_schema, layer_schema
 from confsync.secrets import BUILT_IN
-from confsync.sync.document import MappingNode, Mark, Node, ScalarNode, SequenceNode
+from confsync.store.decode import from_file
+from confsync.store.schema import DRAFT, file_schema, layer_schema
 from confsync.sync.secret import Form, Vault
 from confsync.sync.shape import Boolean, Choice, Field, Fields, Unsigned, Variants
 from confsync.workflow.schema import schema
 from confsync.workflow.validate import validate
+from confsync.yaml.nodes import MappingNode, Mark, Node, ScalarNode, SequenceNode
 from tests.editor.core_yaml import NoYaml, load
 
 if TYPE_CHECKING:

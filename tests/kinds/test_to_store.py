@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 
+from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
-from confsync.kinds.from_wire import from_wire
-from confsync.kinds.to_store import to_store
-from confsync.sandbox import rules
+from confsync.sandbox import patch_rules as rules
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolve import resolve
+from confsync.store.encode import to_store
 from confsync.sync.plan import make_plan
 from confsync.sync.secret import Vault
 from confsync.sync.values import Target

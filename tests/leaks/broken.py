@@ -34,55 +34,55 @@ LEAKS: Mapping[str, Leak] = {
     ),
     "a mistake tells how long a secret is": Leak(
         "plain",
-        "kinds/urls.py",
+        "store/urls.py",
         "stands in the file in clear",
         "stands in the file: {len(node.text)}",
     ),
     "a mistake tells how a secret begins": Leak(
         "plain",
-        "kinds/urls.py",
+        "store/urls.py",
         "stands in the file in clear",
         "stands in the file: {node.text[2:9]}",
     ),
     "a mistake repeats a value": Leak(
         "boolean",
-        "kinds/wrong_values.py",
+        "store/messages/values.py",
         'f"{name} must be true or false", "write',
         'f"{name} must be true or false, not {node.text}", "write',
     ),
     "a mistake repeats a key": Leak(
         "top",
-        "kinds/mistakes.py",
+        "store/mistakes.py",
         'if _NAME.fullmatch(name) else "named so"',
         "if _NAME.fullmatch(name) else name",
     ),
     "a diff shows what it should mask": Leak(
         "plain",
-        "kinds/showable.py",
+        "masking/document.py",
         "self.found[node.mark] = MASK",
         "self.found[node.mark] = node.text",
     ),
     "a diff shows comments": Leak(
-        "comment", "files/masked_diff.py", 'yield comment[0], "# …"', "yield comment[0], None"
+        "comment", "masking/diff.py", 'yield comment[0], "# …"', "yield comment[0], None"
     ),
     "a diff shows a key that nobody knows": Leak(
-        "field", "kinds/showable.py", "else (key,)), value)", "else ()), value)"
+        "field", "masking/document.py", "else (key,)), value)", "else ()), value)"
     ),
     "the line of a mistake is shown as it is": Leak(
         "no YAML",
-        "kinds/excerpt.py",
+        "masking/excerpt.py",
         "self.shown.append(MASK)",
         "self.shown.append(self.line[self.at :])",
     ),
     "the line of a mistake shows how long a secret is": Leak(
         "in a list of numbers",
-        "kinds/excerpt.py",
+        "masking/excerpt.py",
         "self.shown.append(MASK)",
         'self.shown.append("*" * (len(self.line) - self.at))',
     ),
     "the place of a mistake tells a length": Leak(
         "escape",
-        "files/read.py",
+        "yaml/read.py",
         "else beginning.end() + 1",
         "else len(before.rpartition('\\n')[2]) + 1",
     ),
@@ -123,14 +123,14 @@ LEAKS: Mapping[str, Leak] = {
         '"/".join(read(pointer))',
     ),
     "a newer server's names are shown whatever they are": Leak(
-        "newer field", "kinds/from_wire.py", 'else "a name that is none"', "else name"
+        "newer field", "jmap/decode.py", 'else "a name that is none"', "else name"
     ),
     "a newer server's variants are shown whatever they are": Leak(
-        "an odd object", "kinds/from_wire.py", " or not _NAME.fullmatch(tag)", ""
+        "an odd object", "jmap/decode.py", " or not _NAME.fullmatch(tag)", ""
     ),
     "an odd answer is repeated": Leak(
         "wrong type",
-        "kinds/from_wire.py",
+        "jmap/decode.py",
         '_unexpected(path, "a text")',
         '_unexpected(path, f"a text: {value}")',
     ),
@@ -173,7 +173,7 @@ LEAKS: Mapping[str, Leak] = {
     ),
     "a risk that there is not is repeated": Leak(
         "allowed value",
-        "sync/risk.py",
+        "sync/findings.py",
         '"there is no risk with a name that is to be allowed"',
         'f"no risk {name}"',
     ),

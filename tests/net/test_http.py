@@ -14,8 +14,8 @@ import pytest
 
 from confsync.errors import ConnectionFailed, ConnectionLost, UnexpectedAnswer
 from confsync.net.endpoint import endpoint
-from confsync.net.flight import Flight, Line
 from confsync.net.http import MAX_ANSWER, Connection, Request
+from confsync.net.request_state import Flight, Line
 from tests.net.asking import OK, failure, post, written
 from tests.net.tls_server import heard
 

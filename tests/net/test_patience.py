@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from confsync.net.patience import Patience
+from confsync.net.retry import Patience
 
 
 @dataclass

@@ -12,21 +12,20 @@ import pytest
 from ruamel.yaml import YAML
 
 from confsync.cli.console import Console
+from confsync.cli.error_text import told
 from confsync.cli.output import COMMANDING
-from confsync.cli.told import told
+from confsync.disk.audit_file import append
 from confsync.errors import ConfsyncError, InvalidFiles, Problem
-from confsync.files.audit_file import append
-from confsync.files.begun import Begun
-from confsync.files.formatted import Formatted
-from confsync.files.masked_diff import Side, masked_diff
+from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
-from confsync.kinds.from_wire import from_wire
+from confsync.masking.diff import Side, masked_diff
 from confsync.report import OUTCOMES, PLAN, PLANS, PROBLEMS, STATES, formatted, layout, pull
 from confsync.report.audit import begun as audit_begun
-from confsync.report.begun import begun_text
+from confsync.report.formatted import Formatted
+from confsync.report.init_result import Begun, begun_text
 from confsync.report.printable import printable
 from confsync.report.problems import shown_verdict
-from confsync.sandbox import rules
+from confsync.sandbox import patch_rules as rules
 from confsync.sync.characters import visible, without_commands
 from confsync.sync.outcome import (
     NotBegun,
@@ -37,7 +36,6 @@ from confsync.sync.outcome import (
     Stored,
     Unknown,
 )
-from confsync.sync.revision import Pulled
 from confsync.sync.scrub import scrubbing
 from confsync.sync.secret import Vault
 from confsync.sync.tree import Items, Object
@@ -45,6 +43,7 @@ from confsync.sync.values import Failed, Live, Target
 from confsync.workflow.load import load
 from confsync.workflow.plan import Options, planned
 from confsync.workflow.show import as_document
+from confsync.yaml.edit_script import Pulled
 from confsync.yaml.emit import yaml_text
 from tests.report.runner import commands, obeyed
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from confsync.sandbox import body, rules
+from confsync.sandbox import body
+from confsync.sandbox import patch_rules as rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

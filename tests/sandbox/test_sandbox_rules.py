@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from confsync.sandbox import body, pointer, rules
-from confsync.sandbox.rules import NotUpdated, Updated
+from confsync.sandbox import body, pointer
+from confsync.sandbox import patch_rules as rules
+from confsync.sandbox.patch_rules import NotUpdated, Updated
 
 CLUSTER = {**rules.defaults("RedisCluster"), "urls": {"redis://a": True}}
 

@@ -24,7 +24,8 @@ from click.testing import CliRunner
 
 from confsync import sandbox
 from confsync.cli.sandbox import sandbox as command
-from confsync.sandbox import Server, rules
+from confsync.sandbox import Server
+from confsync.sandbox import patch_rules as rules
 
 ADMIN = "Basic " + base64.b64encode(b"Admin:sandbox").decode()
 ROOT = Path(__file__).parent.parent.parent

@@ -7,14 +7,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from confsync.jmap.decode import from_wire
 from confsync.jmap.write import update_json
 from confsync.kinds import KINDS
-from confsync.kinds.from_file import from_file
-from confsync.kinds.from_wire import from_wire
-from confsync.sandbox import body, rules
+from confsync.sandbox import body
+from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.pointer import parse, text
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolve import resolve
+from confsync.store.decode import from_file
 from confsync.sync.plan import make_plan
 from confsync.sync.secret import Secret, Vault
 from confsync.sync.url import Url

@@ -13,7 +13,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
-from confsync.sandbox import rules
+from confsync.sandbox import patch_rules as rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from confsync.sandbox import rules
+from confsync.sandbox import patch_rules as rules
 from confsync.sync.plan import make_plan
 from confsync.sync.secret import Vault
 from tests.states import (

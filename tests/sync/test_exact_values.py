@@ -12,7 +12,6 @@ from confsync.sync.compare import Comparison, difference
 from confsync.sync.equality import certainly_equal, leaf_key
 from confsync.sync.item_costs import cost
 from confsync.sync.patch import patch, whole
-from confsync.sync.rebuilt import rebuilt
 from confsync.sync.secret import HIDDEN, Ref, Secret, Vault
 from confsync.sync.shape import (
     Boolean,
@@ -27,6 +26,7 @@ from confsync.sync.shape import (
 from confsync.sync.tree import Items, Members, Object, Tree
 from confsync.sync.url import Url, seal_url
 from confsync.sync.values import Change, Difference, Entry, Origin, Unknown, WholeSet
+from confsync.sync.variant_changes import rebuilt
 
 if TYPE_CHECKING:
     from confsync.sync.compare import Key, Plain

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 
+from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
-from confsync.kinds.from_wire import from_wire
 from confsync.kinds.kind import default_object
-from confsync.sandbox import rules
-from confsync.sync.fits import fits
+from confsync.sandbox import patch_rules as rules
+from confsync.sync.matches_shape import fits
 from confsync.sync.secret import HIDDEN, Ref, Secret, Vault
 from confsync.sync.tree import Items, Members, Object, Tree
 from confsync.sync.url import Url

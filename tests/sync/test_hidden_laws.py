@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from confsync.sync.hidden import kept
+from confsync.sync.hidden_secrets import kept
 from confsync.sync.plan import make_plan
 from confsync.sync.secret import Vault
 from confsync.sync.tree import path_text

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 
 from confsync.kinds import KINDS
-from confsync.kinds.from_file import from_file
 from confsync.kinds.kind import default_object
-from confsync.sandbox import rules
+from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.pointer import parse
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolve import resolve
+from confsync.store.decode import from_file
 from confsync.sync.patch import leaves
 from confsync.sync.plan import as_desired, keep_unlisted, make_plan
 from confsync.sync.secret import MASK, Vault

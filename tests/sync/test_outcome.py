@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
-from confsync.kinds.from_wire import from_wire
-from confsync.sandbox import rules
+from confsync.sandbox import patch_rules as rules
 from confsync.sync.outcome import Outcome, Overtaken, Refusal, Rejected, Stored, changed, stored
 from confsync.sync.outcome import judged as outcome_of
 from confsync.sync.plan import as_desired, make_plan

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from confsync.sandbox import rules
+from confsync.sandbox import patch_rules as rules
 from confsync.sync.outcome import stored
 from confsync.sync.shape import ListOf, SecretText, UrlSet, Variants
 from tests.states import (

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from confsync.errors import Problem, WrongUsage
-from confsync.sync.hidden import RULE, kept, refusals, without_hidden
-from confsync.sync.risk import RISKS, as_finding, check_allowed, judged
+from confsync.secrets.check import unusable
+from confsync.sync.findings import RISKS, as_finding, check_allowed, judged
+from confsync.sync.hidden_secrets import RULE, kept, refusals, without_hidden
 from confsync.sync.secret import Ref, Secret
 from confsync.sync.shape import Text
 from confsync.sync.tree import Items, Object, Path
-from confsync.sync.usable import unusable
 from confsync.sync.values import Action, Change, Difference, Finding, Origin, Unknown
 
 FILE = Origin("file", "a.yaml", 3, 5)

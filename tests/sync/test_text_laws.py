@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from confsync.jmap.write import update_json
 from confsync.kinds import KINDS
-from confsync.kinds.from_file import from_file
-from confsync.sandbox import rules
+from confsync.sandbox import patch_rules as rules
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolve import resolve
+from confsync.store.decode import from_file
 from confsync.sync import pointer
 from confsync.sync.plan import make_plan
 from confsync.sync.secret import Secret, Vault

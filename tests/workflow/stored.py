@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from confsync.sandbox import rules
+from confsync.sandbox import patch_rules as rules
 from confsync.sync.secret import Vault
 from confsync.sync.values import Target
 from confsync.workflow.server import Session

@@ -17,7 +17,7 @@ from confsync.sync.secret import Vault
 from confsync.sync.values import Failed
 from confsync.workflow.apply_all import apply_all
 from confsync.workflow.audit import Audit
-from confsync.workflow.reach import Reach
+from confsync.workflow.session import Reach
 from confsync.workflow.targets import Access, Asked, Wanted, aims
 from tests.cli.hostile import hostile, http, passes_to, says, stores_and_says
 from tests.cli.process import APPLY_KEY, KEYS, PLAN_KEY

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 import yaml  # type: ignore[import-untyped]  # it has no types
 
+from confsync.config.scaffold import HOOK_LINES
 from confsync.errors import ConnectionFailed, OutputFailed, WrongUsage
-from confsync.files.begin import HOOK_LINES
 from confsync.kinds import KINDS
-from confsync.report.begun import begun_text
+from confsync.report.init_result import begun_text
 from confsync.workflow.check import check
 from confsync.workflow.fmt import check as formatted
 from confsync.workflow.init import init

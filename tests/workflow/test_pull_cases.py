@@ -15,7 +15,7 @@ import pytest
 from confsync.errors import ConfsyncError, InvalidFiles
 from confsync.report.problems import problems_text
 from confsync.report.pull import diff_text, fill_in_text, pulled_text
-from confsync.sandbox import rules
+from confsync.sandbox import patch_rules as rules
 from confsync.workflow.pull import preview, pull
 from tests.workflow.stored import session
 

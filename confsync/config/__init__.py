@@ -1,0 +1,1 @@
+"""confsync.yaml: found, decoded, checked."""

@@ -1,1 +1,0 @@
-"""Files: read, checked and written whole."""

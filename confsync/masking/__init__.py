@@ -1,0 +1,1 @@
+"""What of a text may be shown."""

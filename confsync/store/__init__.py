@@ -1,0 +1,1 @@
+"""Store files: from nodes to states and back."""
