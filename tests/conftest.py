@@ -37,16 +37,16 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 HERE = Path(__file__).parent
 MARKERS = {
     "endurance": (
-        *("endurance", "leaks", "files/test_hostile_yaml.py", "test_decode_recordings.py"),
+        *("endurance", "leaks", "yaml/test_hostile_yaml.py", "test_decode_recordings.py"),
     ),
     "process": (
         *("cli", "editor", "endurance", "faults", "leaks", "net", "secrets/test_command.py"),
         "secrets/test_registry.py",
-        *("files/test_hostile_yaml.py", "files/test_strict_reading.py"),
+        *("yaml/test_hostile_yaml.py", "store/test_strict_reading.py"),
         *("sandbox/test_sandbox_imports.py", "sandbox/test_sandbox_replay.py"),
         *("sandbox/test_sandbox_server.py", "test_api_over_http.py", "test_crash_reports.py"),
         *("test_laws_of_structure.py", "test_pages.py", "test_pre_commit.py"),
-        *("workflow/test_apply_all.py", "workflow/test_init.py", "workflow/test_reach.py"),
+        *("workflow/test_apply_all.py", "workflow/test_init.py", "workflow/test_session.py"),
     ),
 }
 """The directories and modules whose tests carry a marker."""

@@ -14,7 +14,7 @@ from confsync.kinds import KINDS
 from confsync.workflow.schema import schema
 from tests.editor.core_yaml import NoYaml, load
 from tests.editor.language_server import Editor, editor, missing
-from tests.kinds.test_schema import NO_YAML, OF_A_FILE, UNSEEN
+from tests.store.test_schema import NO_YAML, OF_A_FILE, UNSEEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,7 @@
 
 `store.yaml` is read as `confsync validate store.yaml` reads it; `expected.txt` holds every problem
 as it is printed there, and is empty where the file is accepted. `fixed.yaml` is the file after
-somebody followed the hints: tests/rules/ checks that it is valid.
+somebody followed the hints: tests/test_rules.py checks that it is valid.
 """
 
 from __future__ import annotations

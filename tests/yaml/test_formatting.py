@@ -18,7 +18,7 @@ from confsync.yaml.emit import yaml_text
 from confsync.yaml.format import canonical, first_difference, normal, verify_same_meaning
 from confsync.yaml.positions import comments
 from confsync.yaml.read import parse
-from tests.files.messy import BLOCK_PLAIN, COMMENT, PLAIN, QUOTED, messy
+from tests.yaml.messy import BLOCK_PLAIN, COMMENT, PLAIN, QUOTED, messy
 
 ROOT = Path(__file__).parent.parent.parent
 CASES = ROOT / "tests" / "cases"

@@ -16,9 +16,9 @@ import pytest
 
 from confsync.report import PROBLEMS
 from confsync.workflow.validate import validate
-from tests.files.bombs import BOMBS, SIZE
-from tests.files.drawn import documents
 from tests.pace import Baseline
+from tests.yaml.bombs import BOMBS, SIZE
+from tests.yaml.drawn import documents
 
 if TYPE_CHECKING:
     from confsync.errors import Problem

@@ -15,14 +15,14 @@ from confsync.rules import Rule, rules
 from confsync.sync.findings import RISKS
 from confsync.sync.hidden_secrets import RULE
 from confsync.workflow.validate import validate
-from tests.files.test_strict_reading import CASES, NAMES, expected
+from tests.store.test_strict_reading import CASES, NAMES, expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(confsync.__file__).parent
 PAGES = ROOT / "rules.md"
-CONFIGS = Path(__file__).parent.parent / "cases" / "config"
+CONFIGS = Path(__file__).parent / "cases" / "config"
 PROBLEM = re.compile(
     r"^(?:store|confsync)\.yaml[:0-9]*: error: (.*) \[([a-z0-9-]+)\]$", re.MULTILINE
 )
