@@ -111,6 +111,8 @@ def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
     try:
         with console:
             return _status(arguments, console, command)
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:  # noqa: BLE001 - a fault in closing what the run has opened
         return _faulty(console, error, command)
 

@@ -79,7 +79,7 @@ def test_what_cannot_be_formatted_is_named_and_left_alone_and_the_others_are_for
         "  hint: it stands at line 1 already; keep one of them\n"
         "bytes.yaml:1: error: the file is not UTF-8 from here [not-utf-8]\n"
         "  hint: save it as UTF-8\n"
-        "folder: error: is a directory, not a file [directory]\n"
+        "folder: error: is a directory, not a file [unreadable]\n"
         "  hint: name the YAML file in it\n"
         "no.yaml: error: there is no such file [no-such-file]\n"
         "  hint: check the path; it starts at the directory that confsync runs in\n"

@@ -70,7 +70,7 @@ def test_a_live_password_that_is_a_word_changes_no_key(desk: Desk, server: Serve
     assert outcome["before"]["InMemoryStore"]["url"] == {**url, **password}
     server.stored = {"@type": "Redis", "url": "redis://u:password@cache.example.com"}
     ran = desk.run("apply", "--yes", "a.yaml")
-    assert "    password:\n      env: FILL_IN_1\n" in ran.out
+    assert "    password: {env: FILL_IN_1}\n" in ran.out
     assert "****:" not in ran.out
 
 

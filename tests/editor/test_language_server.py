@@ -39,7 +39,7 @@ SETTINGS = {
     for name, value in json.loads(on_the_page("^```json\\n(.*?)^```")).items()
 }
 BLIND = {
-    "invisible-character": "it takes the mark for white space",
+    "byte-order-mark": "it takes the mark for white space",
     "field-without-a-space-in-braces": "it leaves out a key in braces that has no value",
     "reference-without-a-space": "it leaves out a key in braces that has no value",
     "template": "it leaves out a key that is a mapping",
