@@ -368,7 +368,7 @@ def test_few_modules_know_the_streams_and_none_can_print_a_traceback() -> None:
         ("cli/output.py", "stdout"),
         ("sandbox/server.py", "stderr"),
         # A descriptor of its own, and what it writes is scrubbed.
-        ("disk/audit_file.py", "write"),
+        ("disk/write.py", "write"),
     }
     printing = {"traceback", "faulthandler", "cgitb", "pdb", "pprint", "logging.basicConfig"}
     printing |= {"sys.stdout", "sys.stderr", "os.write", "logging.StreamHandler"}

@@ -108,7 +108,7 @@ def _writable(file: Path) -> bool:
 
 def _put(file: Path, content: bytes) -> None:
     """Write a file whole, or leave what is there. Raises OSError and ValueError."""
-    from confsync.disk.atomic import replace_whole  # noqa: PLC0415 - paid for when needed
+    from confsync.disk.write import replace_whole  # noqa: PLC0415 - paid for when needed
 
     if _is_replaced(file):
         target = file.resolve()

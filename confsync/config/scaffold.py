@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from confsync.disk.regular import read_regular
+from confsync.disk.read import read_regular
 from confsync.errors import OutputFailed
 from confsync.yaml.emit import yaml_text
 

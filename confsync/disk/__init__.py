@@ -1,1 +1,1 @@
-"""Files written whole or not at all."""
+"""Files read under limits, and written whole or not at all."""

@@ -9,8 +9,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from confsync.disk.atomic import replace_whole
-from confsync.disk.regular import read_regular
+from confsync.disk.read import read_regular
+from confsync.disk.write import replace_whole
 from confsync.errors import Declined, OutputFailed
 
 if TYPE_CHECKING:

@@ -1,20 +1,74 @@
-"""Where references lead: one resolver a file, one line each in `BUILT_IN`."""
+"""Resolve references: one resolver a file, listed in `BUILT_IN`; others come from entry points."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeGuard, get_args
 
+from confsync.errors import WrongUsage
 from confsync.secrets.command import Command
 from confsync.secrets.env import Env
 from confsync.secrets.file import File
-from confsync.secrets.registry import Registry
+from confsync.secrets.resolver import Moment, Resolver
+from confsync.sync.secret import Form
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from importlib.metadata import EntryPoint
 
-    from confsync.secrets.resolver import Resolver
+GROUP = "confsync.resolvers"
+"""The group of entry points of resolvers: `key = "package.module:resolver"`."""
+
+
+class _Registry(Mapping[str, Resolver]):
+    """Resolvers by the key of their references.
+
+    Other packages are searched only for an unknown key. They cannot replace a built-in resolver.
+    """
+
+    def __getitem__(self, key: str) -> Resolver:
+        return BUILT_IN[key] if key in BUILT_IN else _loaded(self._foreign[key])
+
+    def __contains__(self, key: object) -> bool:
+        return key in BUILT_IN or key in self._foreign
+
+    def __iter__(self) -> Iterator[str]:
+        yield from BUILT_IN
+        yield from (key for key in sorted(self._foreign) if key not in BUILT_IN)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @cached_property
+    def _foreign(self) -> Mapping[str, EntryPoint]:
+        from importlib.metadata import entry_points  # noqa: PLC0415 - paid for when needed
+
+        return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def _loaded(point: EntryPoint) -> Resolver:
+    try:
+        found: object = point.load()
+    except Exception:  # noqa: BLE001 - somebody else's code
+        raise _broken(point, "cannot be loaded") from None
+    if not _is_resolver(found):
+        raise _broken(point, "is no resolver")
+    return found
+
+
+def _is_resolver(found: object) -> TypeGuard[Resolver]:
+    form, moment = getattr(found, "form", None), getattr(found, "moment", None)
+    return callable(found) and isinstance(form, Form) and moment in get_args(Moment)
+
+
+def _broken(point: EntryPoint, what: str) -> WrongUsage:
+    return WrongUsage(
+        f"the resolver of `{point.name}` references, {point.value}, {what}",
+        hint="it comes from another package: update or remove that",
+    )
+
 
 BUILT_IN: Mapping[str, Resolver] = {"env": Env(), "file": File(), "command": Command()}
 
-RESOLVERS: Mapping[str, Resolver] = Registry(BUILT_IN)
-"""What can stand as the key of a reference: our own, and those that are installed beside."""
+RESOLVERS: Mapping[str, Resolver] = _Registry()
+"""Every resolver by its key: the built-in ones and those of installed packages."""

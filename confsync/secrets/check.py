@@ -1,4 +1,4 @@
-"""What no secret can be: texts that say that something went wrong on the way."""
+"""Reject texts that cannot be a secret, but show that something went wrong on the way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ENCRYPTED = "ENC["
 
 
 def unusable(text: str) -> tuple[str, str] | None:
-    """What is wrong with the text of a secret, after "it is" or "it", and a hint; None: nothing.
+    """Say why a text cannot be a secret ("is empty") and give a hint; None if it can.
 
     Nothing of the text is repeated.
     """

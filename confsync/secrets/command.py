@@ -1,4 +1,4 @@
-"""`{command: [PROGRAM, ARGUMENT, …]}`: what a program prints."""
+"""`{command: [PROGRAM, ARGUMENT, …]}`: the output of a program."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from confsync.secrets.resolver import Moment, Unavailable
-from confsync.secrets.text import MAX_BYTES, text_of
+from confsync.secrets.resolver import MAX_BYTES, Moment, Unavailable, text_of
 from confsync.sync.secret import Form
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ _PIECE = 4096
 
 
 class Command:
-    """Runs programs. `seconds`: how long one may take."""
+    """Run a program. `seconds`: its time limit."""
 
     form = Form(
         "the program, then each of its arguments",
@@ -40,14 +39,12 @@ class Command:
         self._seconds = seconds
 
     def __call__(self, ref: Ref, environment: Mapping[str, str]) -> str:
-        """What the program writes to standard output: UTF-8, at most 64 KiB, without one trailing
-        newline.
+        """Return standard output: UTF-8, at most 64 KiB, without one trailing newline.
 
-        No shell takes part. The program runs in the directory of the file that holds the
-        reference, in a session of its own: it has no terminal, and nothing on standard input. What
-        it says on standard error is dropped, since that may hold the secret. Where it takes longer
-        than 30 seconds, writes too much or is interrupted, it is killed with all that it started.
-        Raises Unavailable.
+        The program runs without a shell, in the directory of the file that holds the reference, in
+        a session of its own, without a terminal or standard input. Standard error is dropped, since
+        it may hold the secret. The program and its children are killed if it takes longer than 30
+        seconds, writes too much or is interrupted. Raises Unavailable.
         """
         process = _start(ref, environment)
         try:
@@ -61,7 +58,7 @@ class Command:
         return text
 
     def _output(self, process: subprocess.Popen[bytes], ref: Ref) -> bytes:
-        """What it writes until it ends, or until that is too much."""
+        """Read output until the program ends or the output is too large."""
         end = time.monotonic() + self._seconds
         content = b""
         try:
@@ -94,7 +91,7 @@ def _start(ref: Ref, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
 
 
 def _piece(process: subprocess.Popen[bytes], end: float) -> bytes:
-    """The next bytes that it writes, none at the end. Raises TimeoutError."""
+    """Return the next bytes of output, none at the end. Raises TimeoutError."""
     output = process.stdout.fileno() if process.stdout is not None else -1
     ready, _, _ = select.select([output], [], [], max(0.0, end - time.monotonic()))
     if not ready:
@@ -103,7 +100,7 @@ def _piece(process: subprocess.Popen[bytes], end: float) -> bytes:
 
 
 def _clear(process: subprocess.Popen[bytes]) -> None:
-    """Leave nothing behind: what has not ended by itself is killed with all that it started."""
+    """Kill a program that has not ended, and its children."""
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

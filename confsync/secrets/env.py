@@ -1,4 +1,4 @@
-"""`{env: NAME}`: a variable of the environment that confsync runs in."""
+"""`{env: NAME}`: a variable of the environment of confsync."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Env:
-    """Looks into the environment."""
+    """Read an environment variable."""
 
     form = Form(
         "a variable's name",
@@ -26,7 +26,7 @@ class Env:
     moment: Moment = "plan"
 
     def __call__(self, ref: Ref, environment: Mapping[str, str]) -> str:
-        """The variable's value. Raises Unavailable where it is not set."""
+        """Return the variable's value. Raises Unavailable if it is not set."""
         if ref.argument not in environment:
             raise Unavailable(f"{ref} is not set", f"export {ref.argument} where confsync runs")
         return environment[ref.argument]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from confsync.disk.regular import NotRegular, read_regular
-from confsync.secrets.resolver import Moment, Unavailable
-from confsync.secrets.text import MAX_BYTES, text_of
+from confsync.disk.read import NotRegular, read_regular
+from confsync.secrets.resolver import MAX_BYTES, Moment, Unavailable, text_of
 from confsync.sync.secret import Form
 
 if TYPE_CHECKING:
@@ -17,15 +16,15 @@ if TYPE_CHECKING:
 
 
 class File:
-    """Reads files."""
+    """Read a file."""
 
     form = Form("a file's path", "{file: PATH}")
     moment: Moment = "plan"
 
     def __call__(self, ref: Ref, environment: Mapping[str, str]) -> str:
-        """The text of a regular file, UTF-8, without one trailing newline. At most 64 KiB.
+        """Return the text of a regular file: UTF-8, at most 64 KiB, without one trailing newline.
 
-        A relative path starts from the directory of the file that holds the reference. Raises
+        A relative path starts at the directory of the file that holds the reference. Raises
         Unavailable.
         """
         del environment

@@ -1,4 +1,4 @@
-"""Resolve every reference of a desired state, and refuse what no secret can be."""
+"""Resolve every reference of a desired state and reject texts that cannot be a secret."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Resolved:
-    """A desired state with as many secrets as could be had, and a problem for each other one.
+    """A desired state with its secrets resolved.
 
-    `unresolved` names the place of each, in the state that was given.
+    `unresolved`: the path, in the given state, and the problem of each reference that could not be.
     """
 
     desired: Desired
@@ -31,7 +31,7 @@ class Resolved:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Why secrets could not be had."""
+        """The problems of unresolved references."""
         return tuple(problem for _, problem in self.unresolved)
 
 
@@ -60,7 +60,7 @@ def look_up(
     resolvers: Mapping[str, Resolver],
     environment: Mapping[str, str],
 ) -> str | Unavailable:
-    """The text that one reference leads to, sealed into the vault too; or why it cannot be had."""
+    """Resolve one reference and seal its text into the vault. Returns Unavailable on failure."""
     found = _answer(ref, resolvers, environment)
     if isinstance(found, str):
         vault.seal(found, ref)
@@ -70,7 +70,9 @@ def look_up(
 def resolving(
     vault: Vault, resolvers: Mapping[str, Resolver], environment: Mapping[str, str]
 ) -> Callable[[Tree], Tree]:
-    """What resolves single values, as far as it can; each reference is looked up once."""
+    """Return a function that resolves the references of a value, as far as possible. Each reference
+    is looked up once.
+    """
     nothing = Object("", {})
     walk = _Walk(Desired("", nothing, nothing, {}, ""), vault, resolvers, environment)
     return lambda value: walk.tree(value, ())
@@ -87,7 +89,7 @@ class _Walk:
     answers: dict[tuple[Ref, str], str | Unavailable] = field(default_factory=dict, repr=False)
 
     def moved(self, origins: Mapping[Path, Origin]) -> dict[Path, Path]:
-        """Where each origin's place is, now that members that turned out equal are gone."""
+        """Map each origin's new path to its old one: equal members of a set have been merged."""
         paths: dict[Path, Path] = {}
         for path in origins:
             kept = self.kept.get(path[:-1])
@@ -154,18 +156,15 @@ class _Walk:
         return Url(tuple(parts), url.ref)
 
     def _text(self, ref: Ref, path: Path) -> str | None:
-        found = self._asked((ref, ref.base))
+        place = (ref, ref.base)
+        if place not in self.answers:
+            self.answers[place] = _answer(ref, self.resolvers, self.environment)
+        found = self.answers[place]
         if isinstance(found, Unavailable):
             self._problem(path, found.fact, found.hint)
             return None
         self.vault.seal(found, ref)
         return found
-
-    def _asked(self, place: tuple[Ref, str]) -> str | Unavailable:
-        """What a reference leads to: looked up once, however often it stands in the state."""
-        if place not in self.answers:
-            self.answers[place] = _answer(place[0], self.resolvers, self.environment)
-        return self.answers[place]
 
     def _problem(self, path: Path, fact: str, hint: str) -> None:
         origin = self.desired.origin(path)

@@ -7,7 +7,7 @@ import re
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
-from confsync.disk.regular import NotRegular, opened, read_regular
+from confsync.disk.read import NotRegular, opened, read_regular
 from confsync.errors import Problem
 
 if TYPE_CHECKING:

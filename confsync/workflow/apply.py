@@ -8,8 +8,8 @@ from confsync.errors import Declined, Refused, SecretUnavailable, WrongUsage
 from confsync.guard import callers, discreet
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
-from confsync.secrets.availability import At
 from confsync.secrets.resolve import resolve
+from confsync.secrets.resolver import At
 from confsync.sync.codec import check_no_secret_in_clear
 from confsync.sync.findings import facts
 from confsync.sync.fingerprint import is_digest

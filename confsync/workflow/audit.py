@@ -8,7 +8,8 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from confsync.disk.audit_file import append, check, records
+from confsync.disk.read import audit_records
+from confsync.disk.write import append_audit, check_audit
 from confsync.errors import ConfsyncError, Declined, Fault, OutputFailed, as_fault
 from confsync.guard import Callers
 from confsync.report.audit import begun, ended
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
-    from confsync.disk.audit_file import Json
+    from confsync.disk.write import Json
     from confsync.sync.outcome import Outcome
     from confsync.sync.values import Plan, Target
     from confsync.workflow.server import Sending, Session
@@ -60,7 +61,7 @@ class Audit:
         the state that was wanted. Each was cut off, or still runs. Raises OutputFailed.
         """
         begun: dict[str, Unfinished] = {}
-        for line, record in records(self.path):
+        for line, record in audit_records(self.path):
             match record:
                 case {"event": "started", "id": str() as key, "target": {"url": target.url}}:
                     found = Unfinished(line, _text(record, "time"), _person(record))
@@ -75,20 +76,20 @@ class Audit:
 
     def check(self) -> None:
         """Raise OutputFailed for a file that cannot be written, before anybody is asked."""
-        check(self.path)
+        check_audit(self.path)
 
     def holds(self, key: str, event: str) -> bool:
         """Whether this line of the apply with this id is in the file. Raises OutputFailed."""
         return any(
             record.get("id") == key and record.get("event") == event
-            for _, record in records(self.path)
+            for _, record in audit_records(self.path)
         )
 
     def write(self, key: str, event: str, content: Mapping[str, Json]) -> None:
         """Append a line about the apply with this id. Raises OutputFailed."""
         moment = self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         head = {"audit_version": VERSION, "event": event, "id": key, "time": moment}
-        append(self.path, {**head, **content})
+        append_audit(self.path, {**head, **content})
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from confsync.disk.save import save
+from confsync.disk.write import save
 from confsync.errors import OutputFailed, Problem
 from confsync.guard import discreet
 from confsync.kinds import KINDS

@@ -10,8 +10,8 @@ from confsync.errors import WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
-from confsync.secrets.availability import At
 from confsync.secrets.resolve import resolve
+from confsync.secrets.resolver import At
 from confsync.sync.findings import Lapse, as_finding, breaches_told, check_allowed, lapsed
 from confsync.sync.guessable import guessable_findings
 from confsync.sync.hidden_secrets import kept

@@ -6,16 +6,16 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.disk.regular import MAX_STORE_BYTES
-from confsync.disk.store_file import StoreFile
+from confsync.disk.read import MAX_STORE_BYTES
+from confsync.disk.write import StoreFile
 from confsync.errors import Fault, InvalidFiles, NotWritten, Problem, WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.masking.lenient import masked_comment, replacements
 from confsync.masking.text import veiled
 from confsync.secrets import RESOLVERS
-from confsync.secrets.availability import At
 from confsync.secrets.resolve import resolve, resolving
+from confsync.secrets.resolver import At
 from confsync.store.encode import FILL_IN
 from confsync.store.mistakes import INSTEAD
 from confsync.store.overlay import lay_over

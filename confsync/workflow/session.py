@@ -12,8 +12,8 @@ from confsync.net.endpoint import endpoint, origin, server_key
 from confsync.net.hosts import check_host
 from confsync.net.retry import untold
 from confsync.secrets import RESOLVERS
-from confsync.secrets.availability import At
 from confsync.secrets.resolve import look_up
+from confsync.secrets.resolver import At
 from confsync.workflow.configuration import configuration
 from confsync.workflow.connect import connect
 from confsync.workflow.plan import DEFAULTS

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from confsync.disk.regular import MAX_STORE_BYTES
+from confsync.disk.read import MAX_STORE_BYTES
 from confsync.errors import Problem
 from confsync.sync.characters import is_visible
 from confsync.yaml.emit import is_ambiguous, is_plain, quoted

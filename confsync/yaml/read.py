@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLStreamError
 from ruamel.yaml.reader import ReaderError
 
-from confsync.disk.regular import MAX_STORE_BYTES, NotRegular, read_regular
+from confsync.disk.read import MAX_STORE_BYTES, NotRegular, read_regular
 from confsync.errors import Problem
 from confsync.yaml.build import Builder
 from confsync.yaml.complaints import Broken, complaint

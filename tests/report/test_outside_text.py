@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from confsync.cli.console import Console
 from confsync.cli.error_text import told
 from confsync.cli.output import COMMANDING
-from confsync.disk.audit_file import append
+from confsync.disk.write import append_audit
 from confsync.errors import ConfsyncError, InvalidFiles, Problem
 from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
@@ -186,7 +186,7 @@ def test_json_and_yaml_have_the_true_value(
     assert json.loads(out)["targets"][0]["name"] == text
     shown = written("text", STATES["text"]([(plan.target, as_document([live(text)]))]), capsys)
     assert YAML(typ="safe").load(shown)["InMemoryStore"]["serviceName"] == text
-    append("audit.jsonl", audit_begun(plan))
+    append_audit("audit.jsonl", audit_begun(plan))
     line = (tmp_path / "audit.jsonl").read_text()
     assert obeyed(line) == []
     assert json.loads(line)["target"]["name"] == text

@@ -9,8 +9,7 @@ import pytest
 
 from confsync.sandbox import Server
 from confsync.secrets import BUILT_IN, RESOLVERS
-from confsync.secrets.availability import At
-from confsync.secrets.resolver import Moment, Unavailable
+from confsync.secrets.resolver import At, Moment, Unavailable
 from confsync.sync.secret import Ref
 from tests.cli.process import KEYS, Desk
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import confsync
-from confsync.disk.regular import NotRegular, read_regular
+from confsync.disk.read import NotRegular, read_regular
 from confsync.secrets.file import File
 from confsync.secrets.resolver import Unavailable
 from confsync.sync.secret import Ref
@@ -25,7 +25,7 @@ TARGET = (
 )
 DEVICES = ["/dev/zero", "/dev/null", "/dev/urandom", "fifo"]
 MAY_OPEN = {
-    "disk/regular.py": "the door",
+    "disk/read.py": "the door",
     "net/tls.py": "OpenSSL opens the files of certificates; these look why it could not",
     "rules.py": "a file of the package",
     "sandbox/session.py": "a file of the package",
@@ -128,4 +128,4 @@ def test_files_are_opened_to_read_through_one_door() -> None:
                 on_disk = ast.unparse(node.func) not in {"os.open", "vault.open"}
                 if name in reading and on_disk and not words & {"x", "w"}:
                     found.add(module)
-    assert found - {"sync/secret.py"} == set(MAY_OPEN) - {"disk/regular.py"}
+    assert found - {"sync/secret.py"} == set(MAY_OPEN) - {"disk/read.py"}

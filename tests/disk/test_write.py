@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from confsync.disk.store_file import StoreFile
+from confsync.disk.write import StoreFile
 from confsync.errors import OutputFailed, WrongUsage
 from confsync.workflow.pull import pull
 from tests.workflow.stored import session

@@ -1,0 +1,92 @@
+"""Read regular files under limits, never waiting for a writer."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from contextlib import contextmanager, suppress
+from io import BufferedReader, FileIO
+from typing import TYPE_CHECKING
+
+from confsync.errors import OutputFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MAX_STORE_BYTES = 64 * 1024
+"""Size limit of a store file (product page, section 1)."""
+
+STANDARD_ERROR = "-"
+"""The audit path for standard error."""
+
+
+class NotRegular(OSError):
+    """The opened file is not a regular one. `what`: a pipe or a device."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"is {what}")
+        self.what = what
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[FileIO]:
+    """Open a regular file for reading. Its type is checked after it is opened, so that nobody can
+    replace it in between.
+
+    Raises NotRegular, and OSError and ValueError as `open` does.
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+    descriptor = os.open(path, flags)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError
+        if not stat.S_ISREG(mode):
+            raise NotRegular("a pipe" if stat.S_ISFIFO(mode) else "a device")
+        with FileIO(descriptor, closefd=False) as file:
+            yield file
+    finally:
+        os.close(descriptor)
+
+
+def read_regular(path: str | Path, limit: int) -> bytes:
+    """Read the first bytes of a regular file: `limit + 1` if it is longer than `limit`.
+
+    Raises as `opened` does.
+    """
+    with opened(path) as file:
+        found = b""
+        while (missing := limit + 1 - len(found)) and (piece := file.read(missing)):
+            found += piece
+        return found
+
+
+def audit_records(path: str) -> Iterator[tuple[int, dict[str, object]]]:
+    """Yield the records of an audit file with their line numbers, from 1. Invalid lines, such as
+    one cut off by a full disk, are skipped; a missing file has no records.
+
+    Raises OutputFailed if the file cannot be read.
+    """
+    if path == STANDARD_ERROR:
+        return
+    try:
+        with opened(path) as file, BufferedReader(file) as lines:
+            for number, line in enumerate(lines, start=1):
+                with suppress(ValueError, RecursionError):
+                    record: object = json.loads(line)
+                    if isinstance(record, dict):
+                        yield number, record
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError):
+        raise audit_failed(path) from None
+
+
+def audit_failed(path: str) -> OutputFailed:
+    """The error for an audit file that cannot be used."""
+    return OutputFailed(
+        f"the audit file {path} cannot be read and written",
+        hint="name a file in a directory that may be written to, on a disk that has room",
+    )

@@ -1,0 +1,231 @@
+"""Write files whole or not at all, and append to the audit file, each line whole.
+
+The audit path `-` is standard error, which is never read.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import stat
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from glob import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+from uuid import uuid4
+
+from confsync.disk.read import MAX_STORE_BYTES, STANDARD_ERROR, audit_failed, read_regular
+from confsync.errors import OutputFailed
+from confsync.sync.characters import without_brackets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Self
+
+_LOG = logging.getLogger("confsync.files")
+_FRESH = ".confsync-new"
+_BOM = b"\xef\xbb\xbf"
+_DESCRIPTOR = 2
+
+Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
+
+
+def replace_whole(target: Path, content: bytes, mode: int, like: os.stat_result | None) -> None:
+    """Replace a file at once: the old one stays until the new one is on the disk.
+
+    The new file has `mode`, less the umask; with `like` it has that file's mode and, if allowed,
+    its owner and group. Raises OSError and ValueError and leaves nothing behind. A killed run
+    leaves a file beside the target, which the next run deletes.
+    """
+    for left in target.parent.glob(f".{escape(target.name)}.*{_FRESH}"):
+        _delete_leftover(left)
+    try:
+        _replace(target, content, mode, like)
+    except FileNotFoundError:
+        # Another run may have deleted it as a leftover before it was locked.
+        _replace(target, content, mode, like)
+
+
+def _replace(target: Path, content: bytes, mode: int, like: os.stat_result | None) -> None:
+    fresh = target.with_name(f".{target.name}.{uuid4().hex}{_FRESH}")
+    try:
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            with suppress(OSError):  # without locks no leftover is deleted either
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if like is not None:
+                for owner, group in ((-1, like.st_gid), (like.st_uid, -1)):
+                    with suppress(OSError):
+                        os.fchown(descriptor, owner, group)
+                os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+            fresh.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            fresh.unlink()
+        raise
+
+
+def _delete_leftover(left: Path) -> None:
+    """Delete the file of a killed run. A file that is still being written is locked, and stays."""
+    with suppress(OSError):
+        descriptor = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink()
+        finally:
+            os.close(descriptor)
+
+
+def save(path: str, content: bytes) -> None:
+    """Replace the content of an existing regular file at once. Raises OutputFailed.
+
+    Mode and, if allowed, owner stay. A symlink is followed.
+    """
+    _LOG.info("writes %s", path)
+    try:
+        target = Path(path).resolve(strict=True)
+        status = target.stat()
+        if not stat.S_ISREG(status.st_mode) or not os.access(target, os.W_OK):
+            raise PermissionError
+        replace_whole(target, content, 0o600, status)
+    except (OSError, ValueError):
+        hint = "check the mode and owner of the file and its directory, and that the disk has room"
+        raise OutputFailed("may not be written", hint=hint) from None
+
+
+@dataclass(frozen=True)
+class StoreFile:
+    """A store file to rewrite or create. `path` is its name as given; `content` and `found` are
+    None if it does not exist.
+    """
+
+    path: str
+    target: Path = field(repr=False)
+    content: bytes | None = field(repr=False)
+    found: os.stat_result | None = field(repr=False)
+
+    @classmethod
+    def at(cls, path: str) -> Self:
+        """Read a file that will be written. Links are followed.
+
+        Raises OutputFailed if it cannot be read, is not a regular file, or if it or its directory
+        is not writable.
+        """
+        _LOG.info("reads %s", path)
+        try:
+            target = Path(os.path.realpath(path))
+            found = target.stat() if target.exists() else None
+            if found is not None and not stat.S_ISREG(found.st_mode):
+                what = "a directory" if stat.S_ISDIR(found.st_mode) else "no regular file"
+                raise OutputFailed(f"is {what}", where=path, hint="name the YAML file")
+            if not target.parent.is_dir():
+                hint = "make its directory first, or check the path; it starts here"
+                raise OutputFailed("there is no directory for this file", where=path, hint=hint)
+            if found is not None and not os.access(target, os.W_OK):
+                raise OutputFailed("may not be written to", where=path, hint="check its mode")
+            if not os.access(target.parent, os.W_OK | os.X_OK):
+                hint = "a new version takes the old one's place only when it is whole"
+                raise OutputFailed("its directory may not be written to", where=path, hint=hint)
+            content = None if found is None else read_regular(target, MAX_STORE_BYTES)
+            return cls(path, target, content, found)
+        except PermissionError:
+            hint = "check the mode and owner of it and of its directories"
+            raise OutputFailed("may not be read", where=path, hint=hint) from None
+        except (OSError, ValueError):
+            hint = "check the path and the disk"
+            raise OutputFailed("cannot be read", where=path, hint=hint) from None
+
+    def is_at(self, path: str) -> bool:
+        """Whether a path leads to this file."""
+        return Path(os.path.realpath(path)) == self.target
+
+    @property
+    def mark(self) -> bytes:
+        """The byte order mark at the file's start, or empty."""
+        return _BOM if self.content is not None and self.content.startswith(_BOM) else b""
+
+    @property
+    def source(self) -> str:
+        """The text of a readable file, without the byte order mark."""
+        return (self.content or b"").removeprefix(_BOM).decode("utf-8")
+
+    def write(self, content: bytes) -> None:
+        """Replace the file at once. Mode and, if allowed, owner stay.
+
+        Raises OutputFailed, also if the file has changed since it was read.
+        """
+        try:
+            now = read_regular(self.target, MAX_STORE_BYTES) if self.target.exists() else None
+            if now != self.content:
+                hint = "nothing was written; run it again"
+                raise OutputFailed("somebody else changed it meanwhile", where=self.path, hint=hint)
+            _LOG.info("writes %s", self.path)
+            replace_whole(self.target, content, 0o666, self.found)
+        except (OSError, ValueError):
+            hint = (
+                "it is as it was; is there room on the disk, and may its directory be written to?"
+            )
+            raise OutputFailed("cannot be written", where=self.path, hint=hint) from None
+
+
+def check_audit(path: str) -> None:
+    """Raise OutputFailed if an audit file cannot be appended to. A missing file is created, for its
+    owner alone (0600).
+    """
+    if path == STANDARD_ERROR:
+        _write_to_stderr(b"")
+        return
+    with _appending(path):
+        return
+
+
+def append_audit(path: str, record: Mapping[str, Json]) -> None:
+    """Append a record as one line, in one write, and wait until it is on the disk.
+
+    A missing file is created, as in `check_audit`. Raises OutputFailed.
+    """
+    text = without_brackets(json.dumps(record, separators=(",", ":")), "\\u0023") + "\n"
+    line = text.encode("ascii")
+    if path == STANDARD_ERROR:
+        _write_to_stderr(line)
+        return
+    with _appending(path) as descriptor:
+        size = os.fstat(descriptor).st_size
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            line = b"\n" + line  # the last line was cut off
+        if os.write(descriptor, line) != len(line):
+            raise audit_failed(path)
+        os.fsync(descriptor)
+
+
+def _write_to_stderr(line: bytes) -> None:
+    """Write to standard error. Raises OutputFailed if it is closed."""
+    try:
+        os.fstat(_DESCRIPTOR)
+        while line:
+            line = line[os.write(_DESCRIPTOR, line) :]
+    except OSError:
+        raise OutputFailed(
+            "the audit cannot be written to standard error", hint="open it, or name a file"
+        ) from None
+
+
+@contextmanager
+def _appending(path: str) -> Iterator[int]:
+    try:
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK
+        descriptor = os.open(path, flags, 0o600)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise audit_failed(path)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError):
+        raise audit_failed(path) from None
