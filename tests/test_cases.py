@@ -30,7 +30,7 @@ from confsync.jmap.write import update_json
 from confsync.kinds import KINDS
 from confsync.report import PLAN
 from confsync.sandbox import patch_rules as rules
-from confsync.sync.codec import from_json, to_json
+from confsync.store.plan_codec import from_json, to_json
 from confsync.sync.hidden_secrets import kept
 from confsync.sync.outcome import NotSent, Refusal, Stored
 from confsync.sync.secret import HIDDEN, Secret, Vault

@@ -39,7 +39,7 @@ DOORS: dict[str, str | tuple[str, ...]] = {
     "deepdiff": "sync/compare.py",
     "click": "cli/",
     "redis": "probe/",
-    "pydantic": "store/",
+    "pydantic": "store/plan_codec.py",
 }
 """Each library, and the only place that may know it."""
 
@@ -531,6 +531,17 @@ def test_a_plan_of_equal_states_never_loads_deepdiff(good: str) -> None:
     assert "httpx" in equal
     assert "deepdiff" not in equal
     assert "deepdiff" in different
+
+
+def test_only_a_saved_plan_loads_pydantic(good: str, tmp_path: Path) -> None:
+    """Law 8: to write one and to read one. Equal states, since deepdiff loads it by itself."""
+    saved = str(tmp_path / "saved.plan")
+    with Server(initial={"@type": "Redis", "url": "redis://a"}, keys=KEYS) as server:
+        plain = loaded("plan", good, "--url", server.url)
+        written = loaded("plan", good, "--url", server.url, "--out", saved)
+    assert "pydantic" not in plain
+    assert "pydantic" in written
+    assert "pydantic" in loaded("show", saved)
 
 
 def test_importing_the_package_loads_nothing_else() -> None:

@@ -17,10 +17,10 @@ from confsync.cli.apply_prompt import asker, finish, shower
 from confsync.cli.connect import reach, server, targets, today
 from confsync.cli.mask import check_runner
 from confsync.cli.rerun_hint import hint_to_run_again
+from confsync.disk.plan_file import is_plan
 from confsync.errors import Declined, WrongUsage
 from confsync.report import OUTCOMES
 from confsync.workflow.audit import Audit
-from confsync.workflow.saved import is_saved
 from confsync.workflow.targets import aims
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _book(file: str, console: Console) -> Audit:
 
 def _plan_file(files: tuple[str, ...]) -> str | None:
     """The saved plan among the files, which must be alone and takes no planning options."""
-    if not any(map(is_saved, files)):
+    if not any(map(is_plan, files)):
         return None
     context = click.get_current_context()
     given = {

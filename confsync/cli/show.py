@@ -11,11 +11,12 @@ from confsync.cli import options as shared
 from confsync.cli.connect import commands_for_credentials, reach, server, targets, today
 from confsync.cli.error_text import UNCHANGED, tell_failures
 from confsync.cli.status import Status, of_error, worst
+from confsync.disk.plan_file import is_plan
 from confsync.errors import WrongUsage
 from confsync.kinds import KINDS
 from confsync.report import PLAN, STATES
 from confsync.sync.values import Failed
-from confsync.workflow.saved import is_saved, saved
+from confsync.workflow.saved import saved
 from confsync.workflow.show import as_document
 from confsync.workflow.show import show as run
 from confsync.workflow.targets import NOTHING_WANTED, aims, without_config
@@ -41,7 +42,7 @@ def show(
     With PLANFILE: what a saved plan says, as `plan` showed it. Nothing is asked of the server.
     """
     if planfile is not None:
-        if not is_saved(planfile):
+        if not is_plan(planfile):
             hint = "`confsync plan --out FILE` saves one; without a file the live state is shown"
             raise WrongUsage("the file is no saved plan", where=planfile, hint=hint)
         plan = saved(planfile)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from confsync.store.encode import to_file
 from confsync.store.mistakes import TYPE
-from confsync.store.to_file import to_file
 from confsync.sync.shape import ListOf, SecretText, UrlSet, UrlText, Variants
 from confsync.yaml.emit import yaml_text
 

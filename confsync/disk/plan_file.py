@@ -1,4 +1,4 @@
-"""Saved plans on a disk: known by their content, written whole or not at all."""
+"""Read and write the files of saved plans: known by their content, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -18,24 +18,26 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 
+FORMAT = "confsync_plan"
+"""The first member of a saved plan; its value is the version of the format."""
+
 MAX_BYTES = 32 * 1024 * 1024
 _HEAD = 64
+_BEGINNING = rb"(?:\xef\xbb\xbf)?\s*\{\s*" + f'"{FORMAT}"'.encode()
 
 
-def is_plan(path: str, member: str) -> bool:
-    """Whether a file is a saved plan, or what is left of one: JSON that begins with a member. What
-    can be read only once, such as a pipe, is none.
+def is_plan(path: str) -> bool:
+    """Whether a file begins as a saved plan does, whole or not, whatever its name. A pipe, which
+    can be read only once, does not count.
     """
     try:
-        head = read_regular(path, _HEAD)
+        return re.match(_BEGINNING, read_regular(path, _HEAD)) is not None
     except (OSError, ValueError):
         return False
-    start = rb"(?:\xef\xbb\xbf)?\s*\{\s*" + re.escape(f'"{member}"').encode("ascii")
-    return re.match(start, head) is not None
 
 
 def read_plan(path: str) -> dict[str, Json]:
-    """The document of a saved plan. Raises Declined for what is left of one."""
+    """The document of a saved plan. Raises Declined for one that is cut or no JSON object."""
     try:
         content = read_regular(path, MAX_BYTES)
         document: object = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)

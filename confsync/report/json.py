@@ -9,8 +9,7 @@ from confsync.errors import ConfsyncError, InvalidFiles, SecretUnavailable
 from confsync.kinds import KINDS
 from confsync.report.lines import password_changes
 from confsync.report.printable import MOST, json_text, shown, told
-from confsync.store.encode import to_store, touched
-from confsync.store.to_file import to_file
+from confsync.store.encode import to_file, to_store, touched
 from confsync.sync.outcome import (
     Ended,
     NotBegun,
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from confsync.errors import Problem
-    from confsync.store.to_file import Plain
+    from confsync.store.encode import Plain
     from confsync.sync.values import Change, Finding, Live, Origin, Plan, Sent, Target
     from confsync.sync.values import Unknown as Incomparable
 

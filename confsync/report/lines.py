@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from confsync.report.printable import cut, printable
-from confsync.store.to_file import Plain, to_file
+from confsync.store.encode import Plain, to_file
 from confsync.sync.equality import same_skeleton
 from confsync.sync.shape import Shape, UrlText
 from confsync.sync.tree import Object, Tree, path_text

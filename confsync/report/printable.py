@@ -11,7 +11,7 @@ from confsync.sync.scrub import scrubbed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from confsync.store.to_file import Plain
+    from confsync.store.encode import Plain
 
 T = TypeVar("T")
 

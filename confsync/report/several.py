@@ -17,7 +17,7 @@ from confsync.yaml.emit import yaml_text
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from confsync.store.to_file import Plain
+    from confsync.store.encode import Plain
     from confsync.sync.outcome import Ended
     from confsync.sync.values import Finding, Plan, Target
 

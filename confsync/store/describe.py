@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.kinds.kind import U64
+from confsync.store.encode import to_file
 from confsync.store.scalars import limit_text
-from confsync.store.to_file import to_file
 from confsync.sync.shape import (
     Boolean,
     Choice,

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from confsync.store import schema_values as values
+from confsync.store.encode import to_file
 from confsync.store.mistakes import TYPE
 from confsync.store.scalars import range_text
-from confsync.store.to_file import to_file
 from confsync.sync.shape import (
     Boolean,
     Choice,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from confsync.sync.codec import digest
 from confsync.sync.compare import difference
-from confsync.sync.fingerprint import digest
 from confsync.sync.hidden_secrets import refusals, without_hidden
 from confsync.sync.patch import patch, secrets_sent
 from confsync.sync.values import UNMANAGED, Desired, Finding, Live, Origin, Plan, Target

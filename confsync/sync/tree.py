@@ -9,7 +9,7 @@ from confsync.sync.secret import Secret
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 Scalar: TypeAlias = bool | int | str | None
 Leaf: TypeAlias = Scalar | Secret | Url
@@ -43,6 +43,20 @@ milliseconds, secrets sealed."""
 
 Path: TypeAlias = tuple[str | int, ...]
 """A field's place: names, and numbers for the slots of a list or the members of a set."""
+
+
+def leaves(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, Leaf]]:
+    """The leaves of a state with their paths; a member of a set has its index there."""
+    match tree:
+        case Object():
+            for name, member in tree.members.items():
+                yield from leaves(member, (*path, name))
+        case Items() | Members():
+            parts: tuple[Tree, ...] = tree.items if isinstance(tree, Items) else tree.members
+            for index, part in enumerate(parts):
+                yield from leaves(part, (*path, index))
+        case _:
+            yield path, tree
 
 
 def path_text(path: Path) -> str:

@@ -10,9 +10,8 @@ from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolve import resolve
 from confsync.secrets.resolver import At
-from confsync.sync.codec import check_no_secret_in_clear
+from confsync.sync.codec import check_no_secret_in_clear, is_digest
 from confsync.sync.findings import facts
-from confsync.sync.fingerprint import is_digest
 from confsync.sync.outcome import NotSent, Outcome, changed
 from confsync.workflow.audit import entry as audited
 from confsync.workflow.load import load
@@ -62,7 +61,7 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     if show is not None:
         callers(show)(plan)
     if expect is not None:
-        check_no_secret_in_clear(plan)
+        check_no_secret_in_clear(plan.desired.written)
     with audited(audit, plan) as entry:
         if expect is not None and plan.digest != expect:
             raise Declined(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from os.path import realpath
 from typing import TYPE_CHECKING
 
-from confsync.disk.plan_file import is_plan, read_plan, write_plan
+from confsync.disk.plan_file import read_plan, write_plan
 from confsync.errors import Declined, WrongUsage
 from confsync.kinds import KINDS
-from confsync.sync.codec import FORMAT, from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,16 +26,15 @@ def check_place(path: str, files: Iterable[str]) -> None:
 
 def save(plan: Plan, path: str) -> None:
     """Save a plan, without a secret, for its owner alone. Raises OutputFailed and WrongUsage."""
+    from confsync.store.plan_codec import to_json  # noqa: PLC0415 - with pydantic, used here alone
+
     write_plan(path, to_json(plan))
-
-
-def is_saved(path: str) -> bool:
-    """Whether a file is a saved plan, or what is left of one. Its name does not count."""
-    return is_plan(path, FORMAT)
 
 
 def saved(path: str) -> Plan:
     """The plan in a file, as it was shown. Raises Declined for one that is not as it was saved."""
+    from confsync.store.plan_codec import from_json  # noqa: PLC0415 - with pydantic
+
     try:
         return from_json(read_plan(path), {name: kind.shape for name, kind in KINDS.items()})
     except Declined as declined:

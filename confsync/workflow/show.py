@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from confsync.guard import discreet
 from confsync.kinds import KINDS
-from confsync.store.to_file import Plain, to_file
+from confsync.store.encode import Plain, to_file
 from confsync.workflow.server import read
 
 if TYPE_CHECKING:

@@ -60,7 +60,7 @@ def test_an_apply_leaves_two_lines_with_one_id(desk: Desk, server: Server) -> No
     assert [change["path"] for change in changes] == ["urls", "urls", "poolMaxConnections"]
     assert changes[1]["before"] == "redis://stalwart:****@old.example.com:6379"
     assert begun["to_send"] == [{"path": "authSecret/secret", "reference": "env REDIS_PASSWORD"}]
-    assert str(begun["digest"]).startswith("1:")
+    assert str(begun["digest"]).startswith("2:")
     assert ended == {
         "audit_version": "1",
         "event": "finished",
@@ -100,7 +100,7 @@ def test_it_is_appended_to_what_is_there_and_a_torn_line_is_no_matter(desk: Desk
 @pytest.mark.parametrize(
     ("arguments", "env", "result"),
     [
-        (("--expect", f"1:{'0' * 32}"), {}, "refused"),
+        (("--expect", f"2:{'0' * 32}"), {}, "refused"),
         ((), {"STALWART_TOKEN": PLAN_KEY}, "rejected"),
         (("--hidden-secrets", "fail"), {}, "refused"),
     ],

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from confsync.sandbox import Server
     from tests.cli.process import Desk, Ran
 
-DIGEST = re.compile(r"^Digest (1:[0-9a-f]{32})$", re.MULTILINE)
+DIGEST = re.compile(r"^Digest (2:[0-9a-f]{32})$", re.MULTILINE)
 UNCHANGED = "nothing was changed on the server"
 
 
@@ -25,7 +25,7 @@ def digest(ran: Ran) -> str:
 
 def declined(ran: Ran, server: Server, stored: object) -> None:
     assert ran.status == 3
-    assert "this is not the plan that is expected: its digest is 1:" in ran.err
+    assert "this is not the plan that is expected: its digest is 2:" in ran.err
     assert ran.err.endswith(f"{UNCHANGED}\n")
     assert server.stored == stored
 
@@ -94,11 +94,11 @@ def test_where_nothing_differs_the_digest_counts_all_the_same(desk: Desk, server
     server.stored = {"@type": "Redis", "url": "redis://a"}
     seen = digest(desk.run("plan", file))
     assert desk.run("apply", file, "--expect", seen).status == 0
-    assert desk.run("apply", file, "--expect", f"1:{'0' * 32}").status == 3
+    assert desk.run("apply", file, "--expect", f"2:{'0' * 32}").status == 3
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", "1:", "0" * 32, f"2:{'0' * 32}", f"1:{'0' * 31}", f"1:{'G' * 32}", "Canary"]
+    "wrong", ["", "2:", "0" * 32, f"1:{'0' * 32}", f"2:{'0' * 31}", f"2:{'G' * 32}", "Canary"]
 )
 def test_what_is_no_digest_is_wrong_usage_before_anything_is_read(
     desk: Desk, server: Server, wrong: str

@@ -44,11 +44,11 @@ InMemoryStore · RedisCluster                       stores/in-memory.yaml
   whole set is replaced
 
 3 changes, 1 secret to send.
-Digest 1:DIGEST
+Digest 2:DIGEST
 Apply stores it at once; it takes effect when every Stalwart node has
 restarted.
 """
-    assert re.sub(r"(?<=Digest 1:)[0-9a-f]{32}$", "DIGEST", ran.out, flags=re.MULTILINE) == expected
+    assert re.sub(r"(?<=Digest 2:)[0-9a-f]{32}$", "DIGEST", ran.out, flags=re.MULTILINE) == expected
 
 
 def test_a_typical_plan_fits_80_columns(desk: Desk) -> None:

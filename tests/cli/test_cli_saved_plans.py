@@ -57,7 +57,7 @@ def test_it_holds_no_secret_and_is_for_its_owner_alone(desk: Desk) -> None:
     file = desk.directory / "plan.bin"
     assert not leaks(file.read_bytes())
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert json.loads(file.read_text())["confsync_plan"] == 1
+    assert json.loads(file.read_text())["confsync_plan"] == 2
     assert [path.name for path in desk.directory.iterdir() if path.name.startswith(".")] == []
 
 
@@ -123,8 +123,8 @@ def edited(change: Callable[[dict[str, object]], object]) -> Callable[[bytes], b
         (edited(lambda plan: plan.update(file="b.yaml")), "it was edited or cut"),
         (edited(lambda plan: plan.update(findings=[[]])), "it was edited or cut"),
         (edited(lambda plan: plan.update(more=1)), "it was edited or cut"),
-        (edited(lambda plan: plan.update(confsync_plan=0)), "by another version"),
-        (edited(lambda plan: plan.update(confsync_plan="1")), "by another version"),
+        (edited(lambda plan: plan.update(confsync_plan=1)), "by another version"),
+        (edited(lambda plan: plan.update(confsync_plan="2")), "by another version"),
     ],
 )
 @pytest.mark.parametrize("command", ["apply", "show"])
@@ -158,7 +158,7 @@ def test_what_is_no_plan_is_a_store_file_or_an_error(desk: Desk) -> None:
         ("--unlisted", "keep"),
         ("--hidden-secrets", "keep"),
         ("--allow", "plaintext-secret"),
-        ("--expect", f"1:{'0' * 32}"),
+        ("--expect", f"2:{'0' * 32}"),
     ],
 )
 def test_it_takes_no_planning_options(desk: Desk, server: Server, options: tuple[str, ...]) -> None:

@@ -68,7 +68,7 @@ def test_a_plan_over_all_targets_shows_each_under_its_name_and_a_line_over_all(
     ran = team.run("plan", "--all", env=TOKENS)
     assert (ran.status, ran.err) == (0, "")
     assert (
-        re.sub(r"Digest 1:[0-9a-f]{32}", "Digest", ran.out)
+        re.sub(r"Digest 2:[0-9a-f]{32}", "Digest", ran.out)
         == f"""\
 production  {server.url}
 
@@ -395,7 +395,7 @@ def test_a_saved_plan_finds_its_target_and_the_credentials(team: Desk, server: S
 
 
 def test_one_digest_or_one_file_is_not_for_several_targets(team: Desk) -> None:
-    ran = team.run("apply", "--all", "--expect", f"1:{'0' * 32}", env=TOKENS)
+    ran = team.run("apply", "--all", "--expect", f"2:{'0' * 32}", env=TOKENS)
     assert (ran.status, ran.out) == (1, "")
     assert "a digest is of the plan of one target\nhint: choose with --target" in ran.err
     ran = team.run("apply", "stores/base.yaml", "--yes", "--all", env=TOKENS)

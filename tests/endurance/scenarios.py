@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from confsync.disk.plan_file import is_plan
 from confsync.errors import Declined
 from confsync.sandbox import Server
 from confsync.sandbox import patch_rules as rules
-from confsync.workflow.saved import is_saved, saved
+from confsync.workflow.saved import saved
 from tests.endurance.ground import SECRET, Ground, Ran
 
 if TYPE_CHECKING:
@@ -318,7 +319,7 @@ class SavePlan:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert b"Canary" not in content
         assert self.new.startswith(content)
-        if is_saved(str(path)) and content != self.new:
+        if is_plan(str(path)) and content != self.new:
             with pytest.raises(Declined):
                 saved(str(path))
 

@@ -12,7 +12,7 @@ from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
 from confsync.kinds.kind import default_object
 from confsync.sandbox import patch_rules as rules
-from confsync.sync.matches_shape import fits
+from confsync.store.plan_codec import fits
 from confsync.sync.secret import HIDDEN, Ref, Secret, Vault
 from confsync.sync.tree import Items, Members, Object, Tree
 from confsync.sync.url import Url

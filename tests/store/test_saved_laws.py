@@ -12,7 +12,7 @@ from confsync.errors import WrongUsage
 from confsync.jmap.write import update_json
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolve import resolve
-from confsync.sync.codec import from_json, to_json
+from confsync.store.plan_codec import from_json, to_json
 from confsync.sync.plan import make_plan
 from confsync.sync.secret import Vault
 from tests.states import Pair, neighbours, pairs
