@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
-from typing import TypeGuard, get_args
+from typing import TYPE_CHECKING, TypeGuard, get_args
 
 from confsync.errors import WrongUsage
 from confsync.secrets.resolver import Moment, Resolver
 from confsync.sync.secret import Form
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "confsync.resolvers"
 """The group of entry points that name a resolver each: `key = "package.module:resolver"`."""
@@ -41,6 +43,8 @@ class Registry(Mapping[str, Resolver]):
 
     @cached_property
     def _foreign(self) -> Mapping[str, EntryPoint]:
+        from importlib.metadata import entry_points  # noqa: PLC0415 - most runs need none
+
         return {point.name: point for point in entry_points(group=GROUP)}
 
 

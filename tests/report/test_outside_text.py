@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from confsync.cli.console import Console
-from confsync.cli.error_text import told
+from confsync.cli.errors_out import told
 from confsync.cli.output import COMMANDING
 from confsync.disk.audit_file import append
 from confsync.errors import ConfsyncError, InvalidFiles, Problem
