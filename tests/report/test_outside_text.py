@@ -41,7 +41,8 @@ from confsync.sync.secret import Vault
 from confsync.sync.tree import Items, Object
 from confsync.sync.values import Failed, Live, Target
 from confsync.workflow.load import load
-from confsync.workflow.plan import Options, planned
+from confsync.workflow.options import Options
+from confsync.workflow.plan import planned
 from confsync.workflow.show import as_document
 from confsync.yaml.edit_script import Pulled
 from confsync.yaml.emit import yaml_text
