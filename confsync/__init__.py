@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from confsync.errors import ConfsyncError
     from confsync.workflow.apply import apply
     from confsync.workflow.connect import connect
-    from confsync.workflow.plan import Options, plan
+    from confsync.workflow.options import Options
+    from confsync.workflow.plan import plan
     from confsync.workflow.show import show
     from confsync.workflow.validate import validate
 
@@ -23,7 +24,7 @@ __all__ = ["ConfsyncError", "Options", "apply", "connect", "plan", "show", "vali
 
 _HOMES = {
     "ConfsyncError": "confsync.errors",
-    "Options": "confsync.workflow.plan",
+    "Options": "confsync.workflow.options",
     "apply": "confsync.workflow.apply",
     "connect": "confsync.workflow.connect",
     "plan": "confsync.workflow.plan",

@@ -15,14 +15,11 @@ def main() -> None:
     # An interrupt while all this is loaded ends the process, and Python prints nothing.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from confsync.cli.crash import take_over  # noqa: PLC0415 - importing this module costs nothing
-    from confsync.cli.main import run  # noqa: PLC0415 - the same
-    from confsync.cli.signals import (  # noqa: PLC0415 - the same
-        ignore_interrupts,
-        raise_interrupts,
-    )
+    # Here, after that: importing this module loads nothing.
+    from confsync.cli.main import run  # noqa: PLC0415
+    from confsync.cli.signals import ignore_interrupts, raise_interrupts  # noqa: PLC0415
 
-    take_over()
+    _take_over()
     _dump_no_core()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -31,6 +28,34 @@ def main() -> None:
     status = run(sys.argv[1:])
     ignore_interrupts()
     sys.exit(status)
+
+
+def _take_over() -> None:
+    """Replace what Python prints itself: messages of errors and warnings may hold a value.
+
+    Uncaught errors are reported as faults, warnings are logged by their type.
+    """
+    import threading  # noqa: PLC0415
+    import warnings  # noqa: PLC0415
+
+    sys.excepthook = lambda _, error, trace: _tell(error.with_traceback(trace))
+    threading.excepthook = lambda lost: _tell(lost.exc_value)
+    sys.unraisablehook = lambda lost: _tell(lost.exc_value)
+    warnings.showwarning = lambda _, kind, *rest: _log_warning(kind, *rest)
+
+
+def _tell(error: BaseException | None) -> None:
+    # Nobody would be told of an error in here; the process may be half gone.
+    with suppress(Exception):
+        from confsync.cli.errors_out import tell_uncaught  # noqa: PLC0415
+
+        tell_uncaught(error)
+
+
+def _log_warning(kind: type[Warning], *_: object) -> None:
+    from confsync.cli.verbose import LOGGER  # noqa: PLC0415
+
+    LOGGER.debug("a library warns: %s", kind.__name__)
 
 
 def _dump_no_core() -> None:

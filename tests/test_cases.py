@@ -39,7 +39,8 @@ from confsync.sync.tree import Path as Path_
 from confsync.sync.url import Url, seal_url
 from confsync.sync.values import Target
 from confsync.workflow.apply import apply
-from confsync.workflow.plan import Options, plan
+from confsync.workflow.options import Options
+from confsync.workflow.plan import plan
 from confsync.workflow.server import Session
 
 if TYPE_CHECKING:

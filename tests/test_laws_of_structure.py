@@ -22,6 +22,7 @@ from confsync.cli.main import COMMANDS
 from confsync.cli.main import confsync as program
 from confsync.config.target import DISARMING, MEMBERS
 from confsync.kinds import KINDS
+from confsync.report import OUTCOMES, PLAN, PLANS, PROBLEMS, STATES
 from confsync.sandbox import Server
 from confsync.sync.secret import Vault
 from confsync.sync.shape import ListOf, Shape, Variants
@@ -204,7 +205,7 @@ def test_modules_are_loaded_by_name_only_where_commands_and_the_api_are() -> Non
         and (node.id if isinstance(node, ast.Name) else node.attr)
         in {"import_module", "__import__", "exec", "eval"}
     }
-    assert loading == {"__init__.py", "cli/main.py"}
+    assert loading == {"__init__.py", "cli/main.py", "report/__init__.py"}
 
 
 def names(shape: Shape) -> Iterator[str]:
@@ -388,9 +389,9 @@ def test_only_the_program_takes_over_what_python_prints() -> None:
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Name | ast.Attribute)
         and (node.id if isinstance(node, ast.Name) else node.attr)
-        in {"take_over", "excepthook", "unraisablehook", "showwarning", "setrlimit"}
+        in {"excepthook", "unraisablehook", "showwarning", "setrlimit"}
     }
-    assert taking == {"__main__.py", "cli/crash.py"}
+    assert taking == {"__main__.py"}
 
 
 def test_nothing_switches_the_scrubber_off() -> None:
@@ -474,10 +475,18 @@ def test_what_disarms_a_guard_is_given_by_hand_alone() -> None:
     assert not set(DISARMING) & set(MEMBERS)
 
 
+LISTING = """\
+import atexit, sys
+from confsync.__main__ import main
+atexit.register(lambda: print("loaded:", *sys.modules, file=sys.stderr))
+main()
+"""
+
+
 def loaded(*arguments: str, status: int = 0, **variables: str) -> frozenset[str]:
     """The modules that a run of the command line loads."""
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "confsync", *arguments],
+        [sys.executable, "-c", LISTING, *arguments],
         cwd=PROJECT,
         env={**ENVIRONMENT, **variables},
         stdin=subprocess.DEVNULL,
@@ -488,7 +497,7 @@ def loaded(*arguments: str, status: int = 0, **variables: str) -> frozenset[str]
         timeout=300,
     )
     assert done.returncode == status, done.stderr[-2000:]
-    found = frozenset(re.findall(r"^import time:.*\| +(\S+)$", done.stderr, re.MULTILINE))
+    found = frozenset(done.stderr.partition("loaded:")[2].split())
     assert "confsync.cli.main" in found
     return found
 
@@ -517,9 +526,68 @@ def test_what_needs_no_network_and_no_difference_does_not_load_them(
     assert not {name for name in found if name.startswith(("confsync.net", "confsync.sandbox"))}
 
 
-def test_help_alone_loads_no_model_and_no_yaml() -> None:
+TABLES = {
+    "confsync",
+    "confsync.__main__",
+    "confsync.report",
+    "confsync.sync",
+    "confsync.sync.risks",
+}
+"""What `--help` may load besides the command line: names that it lists, and no code."""
+
+SHARED = {"connect", "console", "main", "mask", "options", "rerun_hint", "signals", "status"}
+"""The modules of the command line that `--help` may load besides the commands themselves."""
+
+
+def ours(found: frozenset[str]) -> set[str]:
+    return {name for name in found if top(name) == "confsync"}
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("--version",), *((name, "--help") for name in COMMANDS)]
+)
+def test_help_and_version_load_click_and_no_room(arguments: tuple[str, ...]) -> None:
+    """Law 8. `init` lists the variants, which are in the kinds."""
+    found = loaded(*arguments)
+    assert {top(name) for name in found if top(name) in DOORS} == {"click"}
+    assert not found & {"logging", "importlib.metadata"}
+    rooms = {name for name in ours(found) - TABLES if not name.startswith("confsync.cli")}
+    allowed = {"kinds", "sync", "errors"} if arguments[0] == "init" else set()
+    assert {name.split(".")[1] for name in rooms} <= allowed
+    cli = {name.removeprefix("confsync.cli.") for name in ours(found) - rooms - TABLES}
+    assert cli <= {"confsync.cli", *SHARED, *COMMANDS}
+
+
+def test_completion_loads_click_and_no_room() -> None:
     """Law 8."""
-    assert not {name for name in loaded("--help") if top(name) in {"pydantic", "ruamel"}}
+    found = ours(
+        loaded(_CONFSYNC_COMPLETE="bash_complete", COMP_WORDS="confsync plan --ou", COMP_CWORD="2")
+    )
+    assert "confsync.cli.plan" in found
+    assert not {name for name in found - TABLES if not name.startswith("confsync.cli")}
+
+
+def test_a_validation_loads_one_renderer_and_no_library_but_yaml(good: str) -> None:
+    """Law 8."""
+    found = loaded("validate", good)
+    libraries = {top(name) for name in found if top(name) in DOORS}
+    assert libraries == {"click", "ruamel"}
+    rendering = {name.removeprefix("confsync.report.") for name in found if ".report." in name}
+    assert "problems" in rendering
+    assert not rendering & {"codequality", "github", "json", "junit", "sarif", "several", "text"}
+    unused = (
+        "confsync.jmap",
+        "confsync.sync.compare",
+        "confsync.sync.plan",
+        "confsync.sync.outcome",
+    )
+    assert not {name for name in found if name.startswith(unused)}
+
+
+def test_every_renderer_that_is_listed_can_be_loaded() -> None:
+    for renderers in (PLAN, PLANS, STATES, OUTCOMES, PROBLEMS):
+        assert "text" in renderers
+        assert all(callable(renderers[name]) for name in renderers)
 
 
 def test_a_plan_of_equal_states_never_loads_deepdiff(good: str) -> None:

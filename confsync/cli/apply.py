@@ -13,20 +13,16 @@ import click
 from click.core import ParameterSource
 
 from confsync.cli import options as shared
-from confsync.cli.apply_prompt import asker, finish, shower
 from confsync.cli.connect import reach, server, targets, today
 from confsync.cli.mask import check_runner
 from confsync.cli.rerun_hint import hint_to_run_again
-from confsync.disk.plan_file import is_plan
-from confsync.errors import Declined, WrongUsage
 from confsync.report import OUTCOMES
-from confsync.workflow.audit import Audit
-from confsync.workflow.targets import aims
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
     from confsync.cli.output import Outputs
     from confsync.cli.status import Status
+    from confsync.workflow.audit import Audit
     from confsync.workflow.targets import Access, Asked, Wanted
 
 
@@ -88,7 +84,10 @@ def apply(  # noqa: PLR0913 - one parameter an option
     differs nothing is sent. Without FILES the targets of confsync.yaml are applied: one after
     another, until one fails.
     """
-    from confsync.workflow.apply_all import apply_all, apply_planned  # noqa: PLC0415 - loads httpx
+    from confsync.cli.apply_prompt import asker, finish, shower
+    from confsync.errors import Declined
+    from confsync.workflow.apply_all import apply_all, apply_planned
+    from confsync.workflow.targets import aims
 
     if add_mask:
         check_runner()
@@ -123,6 +122,8 @@ def _at_terminal(stream: TextIO | None) -> bool:
 
 
 def _book(file: str, console: Console) -> Audit:
+    from confsync.workflow.audit import Audit
+
     return Audit(
         file,
         os.environ,
@@ -133,6 +134,9 @@ def _book(file: str, console: Console) -> Audit:
 
 def _plan_file(files: tuple[str, ...]) -> str | None:
     """The saved plan among the files, which must be alone and takes no planning options."""
+    from confsync.disk.plan_file import is_plan
+    from confsync.errors import WrongUsage
+
     if not any(map(is_plan, files)):
         return None
     context = click.get_current_context()

@@ -8,7 +8,7 @@ from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from confsync.cli.error_text import UNCHANGED, tell_failures
+from confsync.cli.errors_out import UNCHANGED, tell_failures
 from confsync.cli.mask import add_masks
 from confsync.cli.output import STDOUT
 from confsync.cli.signals import ignore_interrupts, let_second_interrupt_end_telling

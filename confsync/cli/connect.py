@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields
 from datetime import UTC, datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 from click.core import ParameterSource
-
-from confsync.workflow.targets import Access, Asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +26,10 @@ def server(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def with_access(*args: object, **values: object) -> object:
+        from dataclasses import fields
+
+        from confsync.workflow.targets import Access
+
         access: dict[str, Any] = {field.name: values.pop(field.name) for field in fields(Access)}
         return command(*args, access=Access(**access), **values)
 
@@ -47,6 +48,8 @@ def targets(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def with_asked(*args: object, target: tuple[str, ...], every: bool, **values: object) -> object:
+        from confsync.workflow.targets import Asked
+
         files = cast("tuple[str, ...]", values.pop("files", ()))
         given = {name for name in ("target", "every") if _is_given(name)}
         if given or files:
@@ -72,7 +75,7 @@ def reach(console: Console, *, allow_commands: bool) -> Reach:
     """How this run gets to servers: with its environment, and the console's vault; the console
     tells of each wait.
     """
-    from confsync.workflow.session import Reach  # noqa: PLC0415 - it loads httpx
+    from confsync.workflow.session import Reach
 
     return Reach(
         os.environ,

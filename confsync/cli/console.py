@@ -5,18 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING, Self, TextIO
-
-from confsync.cli.signals import hold_interrupts, raise_held_interrupts
-from confsync.errors import OutputFailed, ReaderGone
-from confsync.sync.characters import without_commands
-from confsync.sync.scrub import scrubbing
-from confsync.sync.secret import Vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from confsync.sync.secret import Vault
     from confsync.workflow.server import Sending
 
 _FINISHING = "interrupted: finishing the update, for a few seconds; again gives it up\n"
@@ -24,36 +19,51 @@ _CREDENTIALS = ("STALWART_TOKEN", "STALWART_PASSWORD")
 
 
 class Console:
-    """What one run of the program writes to, and the vault that holds the run's secrets.
+    """The output streams of one run of the program, and the vault that holds the run's secrets.
 
-    Secrets are sealed from door to door, and nothing here gets to see one. As a last line of
-    defence every text from outside goes through the vault's scrubber before it is laid out; only
-    the tests that prove the first line do without (`scrubbed=False`). `asking`: the run asks a
-    server, so its credentials are secrets from the start.
+    Secrets are sealed from door to door, and nothing here sees one. As a last line of defence every
+    text from outside goes through the vault's scrubber before it is laid out; only the tests that
+    prove the first line do without (`scrubbed=False`). `server`: the run talks to a server, so its
+    credentials are secrets from the start.
 
-    What is written holds no command to a CI runner, whoever made it.
+    Commands to a CI runner are broken in all that is written, whoever made them.
     """
 
-    def __init__(self, *, scrubbed: bool = True, asking: bool = False) -> None:
-        self.vault = Vault(_documented)
+    def __init__(self, *, scrubbed: bool = True, server: bool = False) -> None:
         self._updates = 0
         self._scrubbed = scrubbed
+        self._server = server
         self._end = ExitStack()
-        for name in _CREDENTIALS if asking else ():
-            if value := os.environ.get(name):
-                self.vault.seal(value)
 
     def __enter__(self) -> Self:
-        self._end.enter_context(scrubbing(self.scrub))
         return self
 
     def __exit__(self, *_: object) -> None:
         self._end.close()
 
+    @cached_property
+    def vault(self) -> Vault:
+        """The vault of this run, with the credentials of the environment."""
+        from confsync.sync.secret import Vault
+
+        vault = Vault(_documented)
+        for name in _CREDENTIALS if self._server else ():
+            if value := os.environ.get(name):
+                vault.seal(value)
+        return vault
+
+    def begin(self) -> None:
+        """Scrub every text from outside, from here to the end of the run."""
+        from confsync.sync.scrub import scrubbing
+
+        self._end.enter_context(scrubbing(self.scrub))
+
     def sending(self, how: Sending) -> None:
-        """Take note of an update: see `workflow.server.Session`. While it is told what came of it,
-        nothing interrupts that.
+        """Take note of an update: see `workflow.server.Session`. Interrupts are held back while its
+        outcome is reported.
         """
+        from confsync.cli.signals import hold_interrupts, raise_held_interrupts
+
         match how:
             case "under way":
                 raise_held_interrupts()
@@ -76,15 +86,17 @@ class Console:
 
     @property
     def at_terminal(self) -> bool:
-        """Whether what is told is read at a terminal."""
+        """Whether standard error is a terminal."""
         return sys.stderr is not None and sys.stderr.isatty()
 
     def scrub(self, text: str) -> str:
-        """A text from outside as it may be shown, wherever."""
+        """A text from outside without the secrets of the run."""
         return self.vault.scrub(text) if self._scrubbed else text
 
     def say(self, text: str) -> None:
-        """Tell people something: everything that is not data goes to standard error."""
+        """Write text for people to standard error: all that is not data."""
+        from confsync.sync.characters import without_commands
+
         if sys.stderr is not None:
             try:
                 sys.stderr.write(without_commands(text))
@@ -94,6 +106,9 @@ class Console:
 
     def print(self, text: str, *, commands: bool = False) -> None:
         """Write data to standard output. `commands`: they are meant. Raises OutputFailed."""
+        from confsync.errors import OutputFailed, ReaderGone
+        from confsync.sync.characters import without_commands
+
         if sys.stdout is None:
             hint = "open it, or let it write to a file, with `> FILE`"
             raise OutputFailed("standard output is closed", hint=hint)
@@ -109,12 +124,13 @@ class Console:
 
 
 def _documented() -> Collection[str]:
-    from confsync.kinds.documented import documented  # noqa: PLC0415 - paid for when needed
+    from confsync.kinds.documented import documented
 
     return documented()
 
 
 def _drop(stream: TextIO) -> None:
     """Lead a broken stream nowhere: its buffer must not fail again when the process ends."""
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), stream.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

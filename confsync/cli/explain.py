@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli.status import Status
-from confsync.report.explain import explained_text
-from confsync.workflow.explain import explain as run
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
@@ -23,5 +21,8 @@ def explain(console: Console, name: str) -> Status:
     A rule's id stands in brackets behind each problem. A field may be named by its path, like
     authSecret/secret. Without NAME: a list of all.
     """
+    from confsync.report.explain import explained_text
+    from confsync.workflow.explain import explain as run
+
     console.print(explained_text(run(name)))
     return Status.DONE

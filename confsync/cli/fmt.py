@@ -8,9 +8,6 @@ import click
 
 from confsync.cli import options as shared
 from confsync.cli.status import Status
-from confsync.report.formatted import diff_text, files_text
-from confsync.workflow.fmt import check as run_check
-from confsync.workflow.fmt import fmt as run
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
@@ -32,7 +29,10 @@ def fmt(console: Console, *, files: tuple[str, ...], check: bool) -> Status:
     Comments, order, blank lines and values stay as they are. A file that cannot be formatted is
     left alone and named; one that holds no store is left alone.
     """
-    found = run_check(files) if check else run(files)
+    from confsync.report.formatted import diff_text, files_text
+    from confsync.workflow import fmt as run
+
+    found = run.check(files) if check else run.fmt(files)
     if check and (diff := diff_text(found)):
         console.print(diff)
     console.say(files_text(found, "would be formatted" if check else "formatted"))

@@ -11,8 +11,6 @@ import click
 from confsync.cli.connect import reach, server
 from confsync.cli.status import Status
 from confsync.kinds import KINDS
-from confsync.report.init_result import begun_text
-from confsync.workflow.init import init as run
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
@@ -35,13 +33,16 @@ def init(console: Console, /, *, directory: str, variant: str | None, access: Ac
     The store is what the server has that --url names; without a server it is a template. What is
     there already is left alone. No secret is written.
     """
+    from confsync.report.init_result import begun_text
+    from confsync.workflow.init import init as run
+
     known = replace(access, url=access.url or os.environ.get("STALWART_URL"))
 
     def pull(file: str) -> int:
         """Write what the server has, and tell of each reference to fill in."""
-        from confsync.report.pull import fill_in_text  # noqa: PLC0415 - only where it is needed
-        from confsync.workflow.pull import pull as from_server  # noqa: PLC0415 - it loads deepdiff
-        from confsync.workflow.targets import NOTHING_WANTED, without_config  # noqa: PLC0415
+        from confsync.report.pull import fill_in_text
+        from confsync.workflow.pull import pull as from_server
+        from confsync.workflow.targets import NOTHING_WANTED, without_config
 
         aim = without_config((file,), NOTHING_WANTED, known)
         with reach(console, allow_commands=False).session(aim) as connected:

@@ -1,45 +1,43 @@
-"""The program: its commands, and the one place where errors become words and statuses."""
+"""The program: its commands, and the one place where a run begins and ends."""
 
 from __future__ import annotations
 
+from functools import wraps
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
-from click.shell_completion import CompletionItem
 
 from confsync import __version__
 from confsync.cli.console import Console
-from confsync.cli.crash import told as told_fault
-from confsync.cli.error_text import told as told_error
-from confsync.cli.status import Status, of_error
-from confsync.cli.usage import told, unknown_command
-from confsync.cli.verbose import with_options
-from confsync.errors import (
-    ConfsyncError,
-    Fault,
-    ReaderGone,
-    as_fault,
-)
+from confsync.cli.options import proposing, verbosity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-COMMANDS: Mapping[str, str] = {
-    "plan": "Show what an apply would change, every secret masked.",
-    "apply": "Bring the server to the state that files describe.",
-    "validate": "Check files alone: no network, no secret.",
-    "fmt": "Bring files into their canonical form; comments and values stay.",
-    "pull": "Write the live state into a file, comments kept.",
-    "show": "Show the live state as YAML, every secret masked.",
-    "init": "Begin: confsync.yaml, a store, and the hooks for pre-commit.",
-    "schema": "Print the JSON Schema of a store file, for editors.",
-    "explain": "Say what a rule, a risk or a field is.",
-    "sandbox": "Run an embedded server to try confsync against.",
+    from click.shell_completion import CompletionItem
+
+
+class Command(NamedTuple):
+    """What a command does, and whether it talks to a server."""
+
+    about: str
+    server: bool = False
+
+
+COMMANDS: Mapping[str, Command] = {
+    "plan": Command("Show what an apply would change, every secret masked.", server=True),
+    "apply": Command("Bring the server to the state that files describe.", server=True),
+    "validate": Command("Check files alone: no network, no secret."),
+    "fmt": Command("Bring files into their canonical form; comments and values stay."),
+    "pull": Command("Write the live state into a file, comments kept.", server=True),
+    "show": Command("Show the live state as YAML, every secret masked.", server=True),
+    "init": Command("Begin: confsync.yaml, a store, and the hooks for pre-commit."),
+    "schema": Command("Print the JSON Schema of a store file, for editors."),
+    "explain": Command("Say what a rule, a risk or a field is."),
+    "sandbox": Command("Run an embedded server to try confsync against."),
 }
-"""Every command, which is a module of this room by the same name, and what it does."""
-
-_NO_SERVER = {"init", "validate", "fmt", "schema", "explain", "sandbox"}
+"""Every command. Each is a module of this room by the same name."""
 
 _STATUSES = """\b
 Exit status:
@@ -65,28 +63,49 @@ class _Commands(click.Group):
             if ctx.resilient_parsing:
                 # A shell completes a word behind it: there is nothing to propose, nor to tell.
                 return None
+            from confsync.cli.errors_out import unknown_command
+
             raise unknown_command(cmd_name, COMMANDS)
-        command = getattr(import_module(f"confsync.cli.{cmd_name}"), cmd_name)
-        if not isinstance(command, click.Command):
-            raise Fault(f"{cmd_name} is no command")
-        with_options(command)
+        command: click.Command = getattr(import_module(f"confsync.cli.{cmd_name}"), cmd_name)
+        if command.callback is not None and not hasattr(command.callback, "begins_run"):
+            command.params += verbosity()
+            command.callback = _beginning(command.callback)
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        names = [name for name in COMMANDS if name.startswith(incomplete)]
-        commands = [CompletionItem(name, help=COMMANDS[name]) for name in names]
+        about = {name: command.about for name, command in COMMANDS.items()}
+        commands = proposing(about)(ctx, self.params[0], incomplete)
         return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([(name, command.about) for name, command in COMMANDS.items()])
+
+
+def _beginning(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """Begin the run when a command is called: its help and completion load nothing of it."""
+
+    @wraps(callback)
+    def begun(*args: object, **values: object) -> object:
+        # Loaded even where none is told: at the end of a process nothing can be loaded any more.
+        from confsync.cli import errors_out, verbose  # noqa: F401
+
+        context = click.get_current_context()
+        context.ensure_object(Console).begin()
+        verbose.drop_foreign_logs()
+        verbose.log_options(context)
+        return callback(*args, **values)
+
+    vars(begun)["begins_run"] = True
+    return begun
 
 
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog=_STATUSES,
+    params=verbosity(),
 )
 @click.version_option(__version__, prog_name="confsync", message="%(prog)s %(version)s")
 def confsync() -> None:
@@ -97,48 +116,33 @@ def confsync() -> None:
     """
 
 
-with_options(confsync)
-
-
 def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
     """Run a command line and return the exit status. Nothing that is raised leaves here.
 
     `scrubbed=False` is for the tests that prove that there is nothing to scrub.
     """
-    command = next((argument for argument in arguments if argument in COMMANDS), "")
-    asking = command in COMMANDS and command not in _NO_SERVER
-    console = Console(scrubbed=scrubbed, asking=asking)
+    name = next((argument for argument in arguments if argument in COMMANDS), None)
+    server = name is not None and COMMANDS[name].server
+    console = Console(scrubbed=scrubbed, server=server)
     try:
         with console:
-            return _status(arguments, console, command)
+            try:
+                return _status(arguments, console)
+            except BaseException as error:  # noqa: BLE001 - no foreign text leaves
+                return _told(error, console, server=server)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a fault in closing what the run has opened
-        return _faulty(console, error, command)
+        return _told(error, console, server=server)
 
 
-def _status(arguments: Sequence[str], console: Console, command: str) -> int:
-    try:
-        return _run(arguments, console)
-    except click.UsageError as usage:
-        _say(console, *_usage(usage))
-        return Status.ERROR
-    except (click.Abort, KeyboardInterrupt):
-        _say(console, "interrupted", *_consequence(console, command))
-        return Status.UNKNOWN if console.sent else Status.INTERRUPTED
-    except ReaderGone:
-        return Status.ERROR
-    except ConfsyncError as error:
-        if isinstance(error, Fault):
-            return _faulty(console, error, command)
-        unchanged = _unchanged(command) if error.unchanged else ()
-        _say(console, *told_error(error, console), *unchanged)
-        return of_error(error)
-    except BaseException as error:  # noqa: BLE001 - the last door: no foreign text goes out
-        return _faulty(console, error, command)
+def _told(error: BaseException, console: Console, *, server: bool) -> int:
+    from confsync.cli.errors_out import tell
+
+    return tell(error, console, server=server)
 
 
-def _run(arguments: Sequence[str], console: Console) -> int:
+def _status(arguments: Sequence[str], console: Console) -> int:
     try:
         status = confsync.main(
             list(arguments), prog_name="confsync", standalone_mode=False, obj=console
@@ -151,7 +155,7 @@ def _run(arguments: Sequence[str], console: Console) -> int:
         if _raised_in(leaving).startswith("click.") and isinstance(leaving.code, int):
             return leaving.code
         raise
-    return status if isinstance(status, int) else Status.DONE
+    return status if isinstance(status, int) else 0
 
 
 def _raised_in(error: BaseException) -> str:
@@ -161,30 +165,3 @@ def _raised_in(error: BaseException) -> str:
         name = str(trace.tb_frame.f_globals.get("__name__"))
         trace = trace.tb_next
     return name
-
-
-def _usage(usage: click.UsageError) -> list[str]:
-    if isinstance(usage, click.exceptions.NoArgsIsHelpError):
-        return [usage.ctx.get_help()]
-    fact, hint = told(usage)
-    return [f"error: {fact}", f"hint: {hint}"]
-
-
-def _unchanged(command: str) -> list[str]:
-    return [] if not command or command in _NO_SERVER else ["nothing was changed on the server"]
-
-
-def _consequence(console: Console, command: str) -> list[str]:
-    """What is true of the server where a run ends before it could tell."""
-    if console.sent:
-        return ["it is not known whether anything was changed: `confsync plan` shows what is there"]
-    return _unchanged(command)
-
-
-def _faulty(console: Console, error: BaseException, command: str) -> Status:
-    _say(console, *told_fault(as_fault(error)), *_consequence(console, command))
-    return Status.UNKNOWN if console.sent else Status.ERROR
-
-
-def _say(console: Console, *lines: str) -> None:
-    console.say("".join(f"{line}\n" for line in lines))

@@ -11,14 +11,14 @@ import stat
 import sys
 from typing import TYPE_CHECKING
 
-from confsync.errors import WrongUsage
-
 if TYPE_CHECKING:
     from confsync.sync.secret import Vault
 
 
 def check_runner() -> None:
     """Raise WrongUsage where standard error is not certainly read by GitHub's runner."""
+    from confsync.errors import WrongUsage
+
     if os.environ.get("GITHUB_ACTIONS") != "true":
         raise WrongUsage(
             "--add-mask is for GitHub Actions, and this is none",

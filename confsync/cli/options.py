@@ -7,18 +7,34 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
-from confsync.cli.completion import proposing
-from confsync.cli.output import Outputs, sinks
-from confsync.sync.findings import RISKS
-from confsync.workflow.targets import Wanted
+from confsync.cli.console import Console
+from confsync.sync.risks import RISKS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
-    from confsync.cli.console import Console
+    from click.shell_completion import CompletionItem
+
     from confsync.sync.values import HiddenSecrets, Unlisted
 
     Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
+    Propose: TypeAlias = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def proposing(names: Mapping[str, str]) -> Propose:
+    """Complete names in a shell, each with a word about it."""
+
+    def propose(
+        ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        del ctx, param
+        found = (name for name in names if name.startswith(incomplete))
+        return [CompletionItem(name, help=names[name]) for name in found]
+
+    return propose
+
 
 files: Decorator = click.argument("files", nargs=-1, type=click.Path())
 
@@ -59,6 +75,8 @@ def planning(command: Callable[..., Any]) -> Callable[..., Any]:
         allow: tuple[str, ...],
         **rest: object,
     ) -> object:
+        from confsync.workflow.targets import Wanted
+
         wanted = Wanted(unlisted, hidden_secrets, frozenset(allow))
         return command(*args, wanted=wanted, **rest)
 
@@ -77,6 +95,8 @@ def rendering(formats: Collection[str]) -> Decorator:
         def with_outputs(
             console: Console, /, *args: object, output: tuple[str, ...], color: str, **rest: object
         ) -> object:
+            from confsync.cli.output import Outputs, sinks
+
             return command(*args, outputs=Outputs(sinks(output, formats), color, console), **rest)
 
         decorated = _output(formats)(_color(with_outputs))
@@ -104,3 +124,32 @@ _color: Decorator = click.option(
     envvar="CONFSYNC_COLOR",
     help="Colour in text.  [default: auto; NO_COLOR turns it off]",
 )
+
+
+def verbosity() -> list[click.Parameter]:
+    """`-v` and `--debug`, for every command and before it."""
+    return [
+        _level(["-v", "--verbose"], "INFO", "Say on standard error what is done."),
+        _level(["--debug"], "DEBUG", "Say more of it. No secret is ever in it."),
+    ]
+
+
+def _level(names: list[str], level: str, text: str) -> click.Option:
+    def attach(ctx: click.Context, param: click.Parameter, value: object) -> None:
+        del param
+        if value and isinstance(ctx.obj, Console):
+            import logging
+
+            from confsync.cli import verbose
+
+            verbose.attach(ctx.obj, logging.getLevelNamesMapping()[level])
+
+    return click.Option(
+        names,
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=attach,
+        envvar=f"CONFSYNC_{names[-1].removeprefix('--').upper()}",
+        help=text,
+    )

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.errors import OutputFailed, WrongUsage
-from confsync.report.colour import coloured
 from confsync.sync.characters import without_commands
 
 if TYPE_CHECKING:
@@ -42,7 +41,11 @@ class Outputs:
     def write(self, sink: Sink, text: str) -> None:
         """Write a result whole. Colour only for text on standard output. Raises OutputFailed."""
         if sink.file is None:
-            shown = coloured(text) if sink == STDOUT and _colour(self.color) else text
+            shown = text
+            if sink == STDOUT and _colour(self.color):
+                from confsync.report.colour import coloured
+
+                shown = coloured(text)
             self.console.print(shown, commands=sink.format in COMMANDING)
             return
         inert = text if sink.format in COMMANDING else without_commands(text)
@@ -108,7 +111,7 @@ def _writable(file: Path) -> bool:
 
 def _put(file: Path, content: bytes) -> None:
     """Write a file whole, or leave what is there. Raises OSError and ValueError."""
-    from confsync.disk.write import replace_whole  # noqa: PLC0415 - paid for when needed
+    from confsync.disk.write import replace_whole
 
     if _is_replaced(file):
         target = file.resolve()

@@ -10,20 +10,14 @@ import click
 
 from confsync.cli import options as shared
 from confsync.cli.connect import commands_for_credentials, reach, server, targets, today
-from confsync.cli.error_text import UNCHANGED, tell_failures
 from confsync.cli.status import Status, of_error, worst
-from confsync.errors import WrongUsage
 from confsync.report import PLANS
-from confsync.sync.values import Failed
-from confsync.workflow.plan import plan as run
-from confsync.workflow.saved import check_place, save
-from confsync.workflow.targets import aims, same_server_facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from confsync.cli.output import Outputs
-    from confsync.sync.values import Plan
+    from confsync.sync.values import Failed, Plan
     from confsync.workflow.targets import Access, Asked, Wanted
 
 
@@ -56,7 +50,13 @@ def plan(  # noqa: PLR0913 - one parameter an option
     One request to each server; nothing is written. Several FILES are laid over each other, later
     ones over earlier ones; without any the targets of confsync.yaml are planned.
     """
-    from confsync.workflow.per_target import each  # noqa: PLC0415 - it loads httpx
+    from confsync.cli.errors_out import UNCHANGED, tell_failures
+    from confsync.errors import WrongUsage
+    from confsync.sync.values import Failed
+    from confsync.workflow.per_target import each
+    from confsync.workflow.plan import plan as run
+    from confsync.workflow.saved import check_place, save
+    from confsync.workflow.targets import aims, same_server_facts
 
     chosen = aims(Path(), asked, wanted, access, today=today())
     if out is not None and len(chosen) > 1:
@@ -80,6 +80,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
 
 
 def _status(found: Sequence[Plan | Failed], *, detailed: bool) -> Status:
+    from confsync.sync.values import Failed
+
     return worst(
         of_error(one.error)
         if isinstance(one, Failed)

@@ -11,11 +11,6 @@ import click
 from confsync.cli import options as shared
 from confsync.cli.connect import commands_for_credentials, reach, server, targets, today
 from confsync.cli.status import Status
-from confsync.errors import OutputFailed, WrongUsage
-from confsync.report.pull import diff_text, fill_in_text, pulled_text
-from confsync.workflow.pull import preview
-from confsync.workflow.pull import pull as run
-from confsync.workflow.targets import NOTHING_WANTED, aims
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
@@ -39,7 +34,12 @@ def pull(
     those below it; without any those of a target of confsync.yaml. Secrets are never written, but
     as references to fill in.
     """
-    use = preview if diff else run
+    from confsync.errors import OutputFailed, WrongUsage
+    from confsync.report.pull import diff_text, fill_in_text, pulled_text
+    from confsync.workflow import pull as run
+    from confsync.workflow.targets import NOTHING_WANTED, aims
+
+    use = run.preview if diff else run.pull
     chosen = aims(Path(), asked, NOTHING_WANTED, access, today=today())
     if len(chosen) > 1:
         raise WrongUsage("a pull is for one target", hint="choose one with --target")

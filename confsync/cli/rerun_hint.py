@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from confsync.errors import Refused
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -18,6 +16,8 @@ if TYPE_CHECKING:
 @contextmanager
 def hint_to_run_again() -> Iterator[None]:
     """Give a refusal the command line of this run, with the risks allowed that it names."""
+    from confsync.errors import Refused
+
     try:
         yield
     except Refused as refused:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli.status import Status
-from confsync.errors import WrongUsage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +40,8 @@ def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, 
     It follows the rules of a real Stalwart server (docs/wire.md). User `admin`, password
     `sandbox`. Its URL is the only line on standard output. Ctrl-C ends it.
     """
-    from confsync.sandbox import Server  # noqa: PLC0415 - only the sandbox loads a server
+    from confsync.errors import WrongUsage
+    from confsync.sandbox import Server
 
     try:
         server = Server(
@@ -67,6 +67,8 @@ def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, 
 
 
 def _keys(given: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
+    from confsync.errors import WrongUsage
+
     keys: dict[str, frozenset[str]] = {}
     for key in given:
         name, equals, permissions = key.partition("=")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from confsync.cli.status import Status
-from confsync.workflow.schema import schema as run
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
@@ -27,5 +25,9 @@ def schema(console: Console, *, layer: bool) -> Status:
     No network, no file: the schema says what this version of confsync takes, with the references
     that are installed beside it.
     """
+    import json
+
+    from confsync.workflow.schema import schema as run
+
     console.print(f"{json.dumps(run(layer=layer), indent=2, ensure_ascii=False)}\n")
     return Status.DONE

@@ -9,17 +9,8 @@ import click
 
 from confsync.cli import options as shared
 from confsync.cli.connect import commands_for_credentials, reach, server, targets, today
-from confsync.cli.error_text import UNCHANGED, tell_failures
 from confsync.cli.status import Status, of_error, worst
-from confsync.disk.plan_file import is_plan
-from confsync.errors import WrongUsage
-from confsync.kinds import KINDS
 from confsync.report import PLAN, STATES
-from confsync.sync.values import Failed
-from confsync.workflow.saved import saved
-from confsync.workflow.show import as_document
-from confsync.workflow.show import show as run
-from confsync.workflow.targets import NOTHING_WANTED, aims, without_config
 
 if TYPE_CHECKING:
     from confsync.cli.output import Outputs
@@ -41,6 +32,13 @@ def show(
 
     With PLANFILE: what a saved plan says, as `plan` showed it. Nothing is asked of the server.
     """
+    from confsync.cli.errors_out import UNCHANGED, tell_failures
+    from confsync.disk.plan_file import is_plan
+    from confsync.errors import WrongUsage
+    from confsync.sync.values import Failed
+    from confsync.workflow.saved import saved
+    from confsync.workflow.targets import NOTHING_WANTED, aims, without_config
+
     if planfile is not None:
         if not is_plan(planfile):
             hint = "`confsync plan --out FILE` saves one; without a file the live state is shown"
@@ -48,7 +46,7 @@ def show(
         plan = saved(planfile)
         outputs.write_all(lambda name: PLAN[name](plan))
         return Status.DONE
-    from confsync.workflow.per_target import each  # noqa: PLC0415 - it loads httpx
+    from confsync.workflow.per_target import each
 
     chosen = (
         (without_config((), NOTHING_WANTED, access),)
@@ -62,4 +60,8 @@ def show(
 
 
 def _state(_: Aim, session: Session) -> State:
+    from confsync.kinds import KINDS
+    from confsync.workflow.show import as_document
+    from confsync.workflow.show import show as run
+
     return session.target, as_document([run(session, name) for name in KINDS])

@@ -5,25 +5,15 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from confsync.errors import ConfsyncError, Declined
-from confsync.sync.outcome import (
-    Ended,
-    NotBegun,
-    NotSent,
-    Overtaken,
-    Rejected,
-    Stored,
-    Unknown,
-    as_wanted,
-)
-from confsync.sync.values import Failed
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from confsync.errors import ConfsyncError
+    from confsync.sync.outcome import Ended
+
 
 class Status(IntEnum):
-    """What a command says to the program that called it."""
+    """The exit status of a command."""
 
     DONE = 0
     ERROR = 1
@@ -51,7 +41,9 @@ def worst(statuses: Iterable[Status]) -> Status:
 
 
 def of_error(error: ConfsyncError) -> Status:
-    """The status of an error: everything is ERROR, but what was refused before sending."""
+    """REFUSED for an error that is a refusal before sending, ERROR for any other."""
+    from confsync.errors import Declined
+
     return Status.REFUSED if isinstance(error, Declined) else Status.ERROR
 
 
@@ -59,6 +51,8 @@ def of_run(ended: Sequence[Ended]) -> Status:
     """The status of an apply to some targets: DONE where all of it is done, ERROR, REFUSED and
     INTERRUPTED only where nothing was changed on any server.
     """
+    from confsync.sync.outcome import Stored, as_wanted
+
     status = worst(map(_of_outcome, ended))
     stored = any(isinstance(one, Stored) for one in ended)
     if stored and status is not Status.UNKNOWN and not all(map(as_wanted, ended)):
@@ -70,6 +64,17 @@ def _of_outcome(outcome: Ended) -> Status:
     """The status of one target. One that was not begun counts only where an interrupt is why: any
     other reason is the status of another target.
     """
+    from confsync.sync.outcome import (
+        NotBegun,
+        NotSent,
+        Overtaken,
+        Rejected,
+        Stored,
+        Unknown,
+        as_wanted,
+    )
+    from confsync.sync.values import Failed
+
     match outcome:
         case NotBegun(interrupted=True):
             return Status.INTERRUPTED

@@ -11,9 +11,7 @@ from confsync.cli import options as shared
 from confsync.cli.connect import today
 from confsync.cli.status import Status
 from confsync.report import PROBLEMS
-from confsync.report.problems import shown_verdict
-from confsync.workflow.check import check
-from confsync.workflow.search import SEARCHABLE, search
+from confsync.sync.risks import SEARCHABLE
 
 if TYPE_CHECKING:
     from confsync.cli.output import Outputs
@@ -50,12 +48,19 @@ def validate(
     """
     here, day, allowed = Path(), today(), frozenset(allow)
     if only:
+        from confsync.workflow.search import search
+
         found = search(files, here, only, allow=allowed, today=day)
     else:
+        from confsync.workflow.check import check
+
         found = check(files, here, allow=allowed, today=day, skip_others=skip_others)
-    outputs.write_all(
-        lambda name: PROBLEMS[name](found.files, found.problems),
-        lambda: shown_verdict(found.files, found.problems),
-    )
+
+    def shown() -> str:
+        from confsync.report.problems import shown_verdict
+
+        return shown_verdict(found.files, found.problems)
+
+    outputs.write_all(lambda name: PROBLEMS[name](found.files, found.problems), shown)
     wrong = any(problem.severity == "error" for problem in found.problems)
     return Status.ERROR if wrong else Status.DONE

@@ -15,7 +15,7 @@ from confsync.kinds import KINDS
 from confsync.store.mistakes import Mistake, near_name
 from confsync.store.scalars import is_null
 from confsync.store.urls import Reader, Reference
-from confsync.sync.findings import RISKS
+from confsync.sync.risks import RISKS
 from confsync.sync.secret import Vault
 from confsync.sync.spelling import nearest
 from confsync.sync.values import HiddenSecrets, Unlisted

@@ -7,19 +7,14 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from confsync.errors import Problem, WrongUsage
+from confsync.sync.risks import RISKS
 from confsync.sync.values import Finding, Origin, nearest_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator
 
     from confsync.sync.tree import Path
     from confsync.sync.values import Desired
-
-RISKS: Mapping[str, str] = {
-    "plaintext-secret": "a secret stands in the file itself, and so in the repository's history",
-    "will-not-start": "no server can start with what stands there, at the next restart",
-}
-"""What each risk is, by the id of its rule."""
 
 
 @dataclass(frozen=True)

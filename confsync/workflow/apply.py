@@ -15,7 +15,8 @@ from confsync.sync.findings import facts
 from confsync.sync.outcome import NotSent, Outcome, changed
 from confsync.workflow.audit import entry as audited
 from confsync.workflow.load import load
-from confsync.workflow.plan import DEFAULTS, Options, missing, planned, replanned
+from confsync.workflow.options import DEFAULTS, Options
+from confsync.workflow.plan import missing, planned, replanned
 from confsync.workflow.saved import saved
 from confsync.workflow.send import send
 from confsync.workflow.server import read

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from confsync.config.ignore_paths import ignored_wrongly
-from confsync.errors import WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolve import resolve
 from confsync.secrets.resolver import At
-from confsync.sync.findings import Lapse, as_finding, breaches_told, check_allowed, lapsed
+from confsync.sync.findings import as_finding, breaches_told, lapsed
 from confsync.sync.guessable import guessable_findings
 from confsync.sync.hidden_secrets import kept
 from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
-from confsync.sync.values import Finding, HiddenSecrets, Origin, Unlisted
+from confsync.sync.values import Finding, Origin
 from confsync.workflow.load import load
+from confsync.workflow.options import DEFAULTS, Options
 from confsync.workflow.server import read
 
 if TYPE_CHECKING:
@@ -27,34 +26,6 @@ if TYPE_CHECKING:
     from confsync.secrets.resolve import Resolved
     from confsync.sync.values import Desired, Live, Plan, Target
     from confsync.workflow.server import Session
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to compare.
-
-    `unlisted`: what becomes of fields that no file mentions. `hidden_secrets`: what becomes of
-    secrets that the server hides. `allow`: the risks that do not stop an apply, by their names.
-    `ignore`: the fields that are left as the server has them, like
-    `InMemoryStore/poolMaxConnections`. `lapses`: what was allowed until a day that has passed.
-    """
-
-    unlisted: Unlisted = "default"
-    hidden_secrets: HiddenSecrets = "send"
-    allow: frozenset[str] = frozenset()
-    ignore: frozenset[str] = frozenset()
-    lapses: tuple[Lapse, ...] = ()
-
-    def check(self) -> None:
-        """Raise WrongUsage for a risk or a field that there is not."""
-        check_allowed(self.allow)
-        for path in self.ignore:
-            wrong = ignored_wrongly(path, KINDS)
-            if wrong is not None:
-                raise WrongUsage(f"a path to ignore {wrong[0]}", hint=wrong[1])
-
-
-DEFAULTS = Options()
 
 
 @discreet

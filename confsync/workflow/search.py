@@ -13,8 +13,9 @@ from confsync.masking.plaintext_scan import in_clear, words
 from confsync.masking.secret_names import secret_names
 from confsync.secrets import RESOLVERS
 from confsync.store.detect import mentions, searchable
-from confsync.store.mistakes import INSTEAD, PLAINTEXT
+from confsync.store.mistakes import INSTEAD
 from confsync.sync.findings import check_allowed, judged
+from confsync.sync.risks import SEARCHABLE
 from confsync.sync.secret import Vault
 from confsync.sync.spelling import nearest
 from confsync.workflow.check import Checked, same
@@ -29,9 +30,7 @@ if TYPE_CHECKING:
     from confsync.config.values import Config
     from confsync.masking.plaintext_scan import Words
 
-CREDENTIAL = "credential-in-clear"
-SEARCHABLE = (PLAINTEXT, CREDENTIAL)
-"""The rules that files can be searched for alone."""
+PLAINTEXT, CREDENTIAL = SEARCHABLE
 
 _FACTS = {
     "secret": "a secret seems to stand in this line in clear",

@@ -16,7 +16,7 @@ from confsync.secrets.resolve import look_up
 from confsync.secrets.resolver import At
 from confsync.workflow.configuration import configuration
 from confsync.workflow.connect import connect
-from confsync.workflow.plan import DEFAULTS
+from confsync.workflow.options import DEFAULTS
 from confsync.workflow.server import untold_of_sending
 from confsync.workflow.targets import NOTHING_WANTED, Aim, without_config
 

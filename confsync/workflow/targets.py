@@ -14,7 +14,7 @@ from confsync.sync.findings import Lapse, check_allowed
 from confsync.sync.spelling import nearest
 from confsync.sync.values import Origin
 from confsync.workflow.configuration import configuration
-from confsync.workflow.plan import DEFAULTS, Options
+from confsync.workflow.options import DEFAULTS, Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

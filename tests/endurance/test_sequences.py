@@ -31,7 +31,8 @@ from confsync.sync.outcome import Outcome, Stored
 from confsync.sync.secret import Vault
 from confsync.sync.values import Target
 from confsync.workflow.apply import apply, apply_saved
-from confsync.workflow.plan import Options, plan
+from confsync.workflow.options import Options
+from confsync.workflow.plan import plan
 from confsync.workflow.saved import save
 from confsync.workflow.server import Session
 from tests.endurance.case import RETRIES, Case

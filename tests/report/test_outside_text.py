@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from confsync.cli.console import Console
-from confsync.cli.error_text import told
+from confsync.cli.errors_out import told
 from confsync.cli.output import COMMANDING
 from confsync.disk.write import append_audit
 from confsync.errors import ConfsyncError, InvalidFiles, Problem
@@ -41,7 +41,8 @@ from confsync.sync.secret import Vault
 from confsync.sync.tree import Items, Object
 from confsync.sync.values import Failed, Live, Target
 from confsync.workflow.load import load
-from confsync.workflow.plan import Options, planned
+from confsync.workflow.options import Options
+from confsync.workflow.plan import planned
 from confsync.workflow.show import as_document
 from confsync.yaml.edit_script import Pulled
 from confsync.yaml.emit import yaml_text

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from confsync.errors import WrongUsage
-from confsync.workflow.search import CREDENTIAL, SEARCHABLE, search
+from confsync.sync.risks import SEARCHABLE
+from confsync.workflow.search import CREDENTIAL, search
 from tests.pace import Baseline
 
 if TYPE_CHECKING:
