@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from confsync.cli.console import Console
-from confsync.errors import as_fault
+from confsync.guard import as_fault
 
 if TYPE_CHECKING:
     from confsync.errors import Fault

@@ -15,12 +15,8 @@ from confsync.cli.error_text import told as told_error
 from confsync.cli.status import Status, of_error
 from confsync.cli.usage import told, unknown_command
 from confsync.cli.verbose import with_options
-from confsync.errors import (
-    ConfsyncError,
-    Fault,
-    ReaderGone,
-    as_fault,
-)
+from confsync.errors import ConfsyncError, Fault, ReaderGone
+from confsync.guard import as_fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

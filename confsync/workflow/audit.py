@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from confsync.disk.audit_file import append, check, records
-from confsync.errors import ConfsyncError, Declined, Fault, OutputFailed, as_fault
-from confsync.guard import Callers
+from confsync.errors import ConfsyncError, Declined, Fault, OutputFailed
+from confsync.guard import Callers, as_fault
 from confsync.report.audit import begun, ended
 from confsync.report.printable import printable, told
 from confsync.sync.outcome import Unknown
