@@ -19,17 +19,9 @@ ConfsyncError
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from os import sep
-from typing import TYPE_CHECKING, Literal, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import FrameType
+from typing import Literal, TypeVar
 
 E = TypeVar("E", bound=BaseException)
-T = TypeVar("T")
-
-_HERE = __file__.rpartition(sep)[0] + sep
 
 __all__ = [
     "ConfsyncError",
@@ -48,9 +40,6 @@ __all__ = [
     "ServerRefused",
     "UnexpectedAnswer",
     "WrongUsage",
-    "alone",
-    "as_fault",
-    "caught",
 ]
 
 
@@ -205,70 +194,6 @@ class Fault(ConfsyncError):
 
     places: tuple[str, ...] = ()
     trail: tuple[tuple[str, ...], ...] = ()
-
-
-def as_fault(error: BaseException) -> Fault:
-    """What to say of an exception that nobody expected: its type and its places, for a foreign
-    text may hold a value.
-    """
-    fault = error if isinstance(error, Fault) else Fault(type(error).__name__)
-    fault.places = (*fault.places, *_places(error))
-    fault.trail = (*fault.trail, *_trail(error))
-    return fault
-
-
-def alone(error: E) -> E:
-    """The error without the frames that it came through and the errors that it came from: crash
-    reporters print the variables of each, and what stands there may be secret.
-    """
-    error.__cause__ = error.__context__ = None
-    return error.with_traceback(None)
-
-
-def caught(act: Callable[[], T]) -> T | ConfsyncError:
-    """What `act` returns, or the error that it raises: one of ours as it is, any other as a Fault.
-
-    The error holds no frame and no other error; a Fault says where it was. Crash reporters show the
-    local variables of every frame of a traceback, and what stands there while a request is under
-    way is the password: whoever raises the error anew does so where nothing secret stands.
-    """
-    try:
-        return act()
-    except ConfsyncError as error:
-        return alone(as_fault(error) if isinstance(error, Fault) else error)
-    except Exception as error:  # noqa: BLE001 - its kind and place are told, its text is not
-        return alone(as_fault(error))
-
-
-def _places(error: BaseException) -> tuple[str, ...]:
-    """The lines of confsync that it came through, from the inside out."""
-    found = [
-        f"{frame.f_code.co_filename.rpartition(sep)[2]}:{line}"
-        for frame, line in _frames(error)
-        if frame.f_code.co_filename.startswith(_HERE)
-    ]
-    return tuple(reversed(found))
-
-
-def _trail(error: BaseException | None) -> Iterator[tuple[str, ...]]:
-    """The types of an exception and of those it came from, and all the places of each."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        found = [
-            f"{frame.f_globals.get('__name__')}:{line} in {frame.f_code.co_name}"
-            for frame, line in _frames(error)
-        ]
-        yield (type(error).__name__, *reversed(found))
-        error = error.__cause__ or error.__context__
-
-
-def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
-    """Where it came through, from the outside in."""
-    trace = error.__traceback__
-    while trace is not None:
-        yield trace.tb_frame, trace.tb_lineno
-        trace = trace.tb_next
 
 
 def _again(kind: type[E], args: tuple[object, ...]) -> E:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import confsync
-from confsync import errors
+from confsync import errors, guard
 from confsync.errors import ConfsyncError, Fault, Problem
 from confsync.sandbox import Server
 from confsync.sync.secret import Vault
@@ -291,7 +291,7 @@ ERRORS: tuple[ConfsyncError, ...] = (
     errors.NotWritten("fact", hint="do this"),
     errors.OutputFailed("fact"),
     errors.ReaderGone("fact"),
-    errors.as_fault(ValueError("Canary")),
+    guard.as_fault(ValueError("Canary")),
 )
 
 
@@ -319,7 +319,7 @@ def test_a_fault_keeps_where_each_exception_was_and_its_type_and_no_value() -> N
         except KeyError as error:
             raise Surprise("Canary-outside") from error
 
-    fault = errors.as_fault(failure(outer))
+    fault = guard.as_fault(failure(outer))
     trail = [re.sub(r"\S*test_crash_reports:\d+ ", "", " ".join(known)) for known in fault.trail]
     assert trail == ["Surprise in outer in failure", "KeyError in inner in outer"]
     assert "anary" not in reported(fault)
@@ -328,13 +328,13 @@ def test_a_fault_keeps_where_each_exception_was_and_its_type_and_no_value() -> N
 def test_exceptions_that_are_chained_in_a_ring_have_an_end() -> None:
     first, second = KeyError("Canary"), Surprise("Canary")
     first.__cause__, second.__cause__ = second, first
-    assert errors.as_fault(first).trail == (("KeyError",), ("Surprise",))
+    assert guard.as_fault(first).trail == (("KeyError",), ("Surprise",))
 
 
 def test_a_fault_that_passes_several_doors_keeps_all_places() -> None:
     def broken() -> None:
         raise Fault("a promise")
 
-    once = errors.as_fault(failure(broken))
-    assert errors.as_fault(errors.alone(once)).trail[0] == once.trail[0]
-    assert len(errors.as_fault(once).trail) > 1
+    once = guard.as_fault(failure(broken))
+    assert guard.as_fault(guard.alone(once)).trail[0] == once.trail[0]
+    assert len(guard.as_fault(once).trail) > 1

@@ -46,7 +46,7 @@ DOORS: dict[str, str | tuple[str, ...]] = {
 
 ARROWS = {
     "": {"errors", "workflow", "cli"},
-    "cli": {"workflow", "report", "kinds", "sandbox", "disk", "sync", "errors"},
+    "cli": {"workflow", "report", "kinds", "sandbox", "disk", "sync", "errors", "guard"},
     "workflow": {
         *("config", "disk", "guard", "jmap", "kinds", "masking", "net", "report", "rules"),
         *("secrets", "store", "sync", "yaml", "errors"),
@@ -55,12 +55,12 @@ ARROWS = {
     "config": {"disk", "kinds", "store", "sync", "yaml", "errors"},
     "masking": {"kinds", "store", "sync", "yaml", "errors"},
     "store": {"disk", "kinds", "secrets", "sync", "yaml", "errors"},
-    "jmap": {"kinds", "net", "sync", "errors"},
+    "jmap": {"kinds", "net", "sync", "errors", "guard"},
     "kinds": {"sync"},
     "secrets": {"disk", "sync", "errors"},
     "yaml": {"disk", "sync", "errors"},
     "disk": {"sync", "errors"},
-    "net": {"errors"},
+    "net": {"errors", "guard"},
     "guard": {"errors"},
     "sync": {"errors"},
     "errors": set(),

@@ -14,8 +14,8 @@ from confsync.errors import (
     InvalidFiles,
     ReaderGone,
     SecretUnavailable,
-    as_fault,
 )
+from confsync.guard import as_fault
 from confsync.report.printable import printable
 from confsync.sync.values import Failed
 

@@ -6,13 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
-from confsync.errors import (
-    ConfsyncError,
-    ConnectionFailed,
-    ConnectionLost,
-    ServerRefused,
-    caught,
-)
+from confsync.errors import ConfsyncError, ConnectionFailed, ConnectionLost, ServerRefused
+from confsync.guard import caught
 from confsync.jmap.answers import SINGLETON, raise_method_error, refusal, responses, the_object
 from confsync.jmap.write import Credentials, authorization, update_json
 from confsync.net.http import Request

@@ -18,8 +18,8 @@ from confsync.errors import (
     ConnectionLost,
     UnexpectedAnswer,
     WrongUsage,
-    caught,
 )
+from confsync.guard import caught
 from confsync.net.endpoint import proxy_origin
 from confsync.net.failures import Route
 from confsync.net.request_state import Flight, Line, begin, no_room

@@ -6,8 +6,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.errors import ConfsyncError, Declined, Fault, WrongUsage, alone
-from confsync.guard import callers, discreet
+from confsync.errors import ConfsyncError, Declined, Fault, WrongUsage
+from confsync.guard import alone, callers, discreet
 from confsync.sync.outcome import Ended, NotBegun, NotSent, as_wanted
 from confsync.sync.values import Failed
 from confsync.workflow.apply import (

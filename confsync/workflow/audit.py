@@ -10,8 +10,8 @@ from uuid import uuid4
 
 from confsync.disk.read import audit_records
 from confsync.disk.write import append_audit, check_audit
-from confsync.errors import ConfsyncError, Declined, Fault, OutputFailed, as_fault
-from confsync.guard import Callers
+from confsync.errors import ConfsyncError, Declined, Fault, OutputFailed
+from confsync.guard import Callers, as_fault
 from confsync.report.audit import begun, ended
 from confsync.report.printable import printable, told
 from confsync.sync.outcome import Unknown

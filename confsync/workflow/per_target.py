@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from confsync.errors import ConfsyncError, Fault, alone
+from confsync.errors import ConfsyncError, Fault
+from confsync.guard import alone
 from confsync.net.endpoint import origin
 from confsync.sync.values import Failed, Target
 

@@ -6,14 +6,8 @@ from queue import Empty, SimpleQueue
 from threading import Event
 from typing import TYPE_CHECKING
 
-from confsync.errors import (
-    ConfsyncError,
-    ConnectionFailed,
-    Fault,
-    ServerRefused,
-    alone,
-    caught,
-)
+from confsync.errors import ConfsyncError, ConnectionFailed, Fault, ServerRefused
+from confsync.guard import alone, caught
 from confsync.kinds import KINDS
 from confsync.net.request_state import begin
 from confsync.sync.outcome import Outcome, Unknown, judged, looked, not_done

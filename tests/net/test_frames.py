@@ -20,8 +20,8 @@ from confsync.errors import (
     Fault,
     ServerRefused,
     UnexpectedAnswer,
-    caught,
 )
+from confsync.guard import caught
 from confsync.jmap.client import Client
 from confsync.jmap.write import Credentials
 from confsync.kinds import KINDS
