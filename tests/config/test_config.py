@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from confsync.config.config_file import find
-from confsync.config.fields import beside
-from confsync.config.target import MEMBERS
+from confsync.store.scalars import beside
+from confsync.config.layout import MEMBERS
 from confsync.errors import InvalidFiles, WrongUsage
 from confsync.report.problems import problems_text
 from confsync.workflow.configuration import configuration
