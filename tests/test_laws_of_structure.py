@@ -20,7 +20,7 @@ import pytest
 import confsync
 from confsync.cli.main import COMMANDS
 from confsync.cli.main import confsync as program
-from confsync.config.target import DISARMING, MEMBERS
+from confsync.config.layout import DISARMING, MEMBERS
 from confsync.kinds import KINDS
 from confsync.report import OUTCOMES, PLAN, PLANS, PROBLEMS, STATES
 from confsync.sandbox import Server

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     is_flag=True,
     help="For a file that is laid over others: it may leave out what they say.",
 )
+@click.option("--config", is_flag=True, help="For confsync.yaml, in place of a store file.")
 @click.pass_obj
-def schema(console: Console, *, layer: bool) -> Status:
+def schema(console: Console, *, layer: bool, config: bool) -> Status:
     """Print the JSON Schema of a store file, draft 7, for editors.
 
     No network, no file: the schema says what this version of confsync takes, with the references
@@ -29,5 +30,8 @@ def schema(console: Console, *, layer: bool) -> Status:
 
     from confsync.workflow.schema import schema as run
 
-    console.print(f"{json.dumps(run(layer=layer), indent=2, ensure_ascii=False)}\n")
+    if layer and config:
+        raise click.UsageError("--layer and --config are of different files: give one of them")
+    found = run(layer=layer, config=config)
+    console.print(f"{json.dumps(found, indent=2, ensure_ascii=False)}\n")
     return Status.DONE

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from confsync.config import fields as members
-from confsync.config.fields import Gathering
-from confsync.config.target import Known, disarmed, read_target
-from confsync.config.values import Config, TargetConfig
+from confsync.config.layout import CONFIG, EXAMPLE
+from confsync.config.target import Known, Target
+from confsync.config.values import Config
 from confsync.errors import InvalidFiles, Problem, WrongUsage
-from confsync.store.decode import first_columns
-from confsync.store.mistakes import Mistake, Mistakes, quoted_name
-from confsync.sync.spelling import nearest
-from confsync.yaml.nodes import Mark
+from confsync.store.decode import first_columns, record_from_file
 from confsync.yaml.read import read
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from confsync.yaml.nodes import MappingNode, Node
+    from confsync.store.mistakes import Mistake
+    from confsync.yaml.nodes import Mark
 
 NAME = "confsync.yaml"
-_TARGETS = "targets"
-_TARGET_NAME = re.compile(r"\w[\w.-]{0,62}")
-_EXAMPLE = f"write `{_TARGETS}:` at its top, a target's name under it, and its members under that"
 _NO_MAPPING = {
     "the file is empty",
     "the file is a list, not a mapping",
@@ -84,68 +77,30 @@ def _is_there(path: Path) -> bool:
 
 
 def read_config(file: str, known: Known) -> Config:
-    """Read a `confsync.yaml`. Raises InvalidFiles with everything that is wrong with it."""
+    """Read a `confsync.yaml`. Raises InvalidFiles with all of its problems."""
     parsed = read(file)
     problems = [_with_example(problem) for problem in parsed.problems]
-    found: tuple[TargetConfig, ...] = ()
+    targets: list[Target] = []
     if parsed.document is not None:
-        try:
-            found = _config(parsed.document, known, silent=bool(problems))
-        except Mistakes as wrong:
-            problems += (_problem(file, mistake) for mistake in wrong.mistakes)
+        reading = record_from_file(parsed.document, CONFIG, known.references)
+        # Without `targets` another problem says why: a misspelt or an unreadable key.
+        whole = ("targets",) in reading.keys
+        found = [one for one in reading.problems if whole or one.rule != "missing-field"]
+        problems += found or (() if problems else reading.problems)
+        listed = reading.values["targets"]
+        for name, values in (listed if isinstance(listed, dict) else {}).items():
+            if isinstance(values, dict):
+                targets.append(Target(reading, values, name))
+        for target in targets:
+            problems += (_problem(*found) for found in target.mistakes(known))
     if problems:
         raise InvalidFiles(first_columns(problems), NAME)
-    return Config(file, found)
-
-
-def _config(document: MappingNode, known: Known, *, silent: bool) -> tuple[TargetConfig, ...]:
-    """Every target of a document. `silent`: what seems to be missing may have been unreadable.
-
-    Raises Mistakes.
-    """
-    gathering = Gathering()
-    for key, _ in document.entries:
-        if key.text != _TARGETS:
-            gathering.add(key.mark, disarmed(key.text) or _unknown(key.text))
-    entry = document.get(_TARGETS)
-    if entry is None and not gathering.mistakes and not silent:
-        gathering.add(
-            document.mark, Mistake("missing-field", "the file names no targets", _EXAMPLE)
-        )
-    targets = entry and gathering.tried(
-        entry[1], _TARGETS, lambda node, name: _targets(node, name, known)
-    )
-    gathering.end()
-    return targets or ()
-
-
-def _targets(node: Node, name: str, known: Known) -> tuple[TargetConfig, ...]:
-    listed = members.mapping(node, name, "write each target's name, and its members under it")
-    if not listed.entries:
-        raise Mistake("blank-text", f"{name} is empty", _EXAMPLE)
-    gathering = Gathering()
-    found = []
-    for key, value in listed.entries:
-        named = key.text
-        if not _TARGET_NAME.fullmatch(named):
-            fact = "the name of a target holds what no name can"
-            hint = "use letters, digits, `_`, `-` and `.`, and no more than 63 of them"
-            gathering.add(key.mark, Mistake("target-name", fact, hint))
-            named = "…"
-        found.append(gathering.tried(value, named, lambda node, own: read_target(own, node, known)))
-    gathering.end()
-    return tuple(target for target in found if target is not None)
-
-
-def _unknown(name: str) -> Mistake:
-    hint = f"{nearest(name, [_TARGETS])}it has `{_TARGETS}` alone"
-    return Mistake("unknown-field", f"the top of {NAME} has no {quoted_name(name)}", hint)
+    return Config(file, tuple(target.config() for target in targets))
 
 
 def _with_example(problem: Problem) -> Problem:
-    return replace(problem, hint=_EXAMPLE) if problem.message in _NO_MAPPING else problem
+    return replace(problem, hint=EXAMPLE) if problem.message in _NO_MAPPING else problem
 
 
-def _problem(file: str, mistake: Mistake) -> Problem:
-    mark = mistake.mark or Mark(file, 0, 0)
+def _problem(mark: Mark, mistake: Mistake) -> Problem:
     return Problem(mark.file, mark.line, mark.column, mistake.rule, mistake.message, mistake.hint)

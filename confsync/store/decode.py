@@ -1,9 +1,10 @@
-"""From a file's nodes to a desired state: every mistake is found, none ends the reading."""
+"""Decode the nodes of stores and of `confsync.yaml` by a shape, with all mistakes at once."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import Problem
 from confsync.kinds.kind import Broken, Kind, default_object
@@ -12,18 +13,32 @@ from confsync.store.messages import files as wrong_files
 from confsync.store.messages import lists as wrong_lists
 from confsync.store.messages import names as wrong_names
 from confsync.store.messages import values as wrong_values
-from confsync.store.mistakes import PLAINTEXT, TYPE, Mistake, Mistakes, is_broken
+from confsync.store.mistakes import (
+    PLAINTEXT,
+    TYPE,
+    Mistake,
+    is_broken,
+    near_name,
+    quoted_name,
+)
 from confsync.store.urls import Reader, Reference
 from confsync.sync.equality import url_key
-from confsync.sync.secret import HIDDEN
+from confsync.sync.secret import HIDDEN, Vault
 from confsync.sync.shape import (
     Boolean,
     Choice,
+    Credential,
+    Day,
     Duration,
     Field,
     Fields,
     ListOf,
+    MapOf,
+    PathText,
+    PlainText,
+    Record,
     SecretText,
+    SetOf,
     Shape,
     Text,
     Unsigned,
@@ -31,20 +46,24 @@ from confsync.sync.shape import (
     UrlText,
     Variants,
 )
+from confsync.sync.spelling import nearest
 from confsync.sync.tree import Items, Members, Object, Path, Tree, path_text
+from confsync.sync.url import Url
 from confsync.sync.values import Desired, Origin
 from confsync.yaml.nodes import MappingNode, Mark, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from confsync.sync.secret import Vault
-    from confsync.sync.url import Url
+    from confsync.sync.shape import FileShape
+
+Value: TypeAlias = "Tree | tuple[Value, ...] | dict[str, Value]"
+"""A decoded value: of records and maps a dict; None for what could not be read."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What came out of a document: the desired states, and all that is wrong with it."""
+    """The desired states of a document, and its problems."""
 
     desired: tuple[Desired, ...]
     problems: tuple[Problem, ...]
@@ -82,17 +101,32 @@ def from_file(
     return Reading(tuple(desired), first_columns(problems))
 
 
+@dataclass(frozen=True)
+class RecordReading:
+    """The fields of a document, the places of keys and of values, and its problems."""
+
+    values: Mapping[str, Value]
+    keys: Mapping[Path, Mark]
+    marks: Mapping[Path, Mark]
+    problems: tuple[Problem, ...]
+
+
+def record_from_file(
+    document: MappingNode, shape: Record, references: Mapping[str, Reference]
+) -> RecordReading:
+    """Decode a document that is a record. Fields that are missing or invalid are None."""
+    decoder = _Decoder(Vault(), references, Variants("", {}))
+    values = decoder.record(document, shape, ())
+    keys = {path: _mark_of(origin) for path, origin in decoder.origins.items()}
+    return RecordReading(values, keys, decoder.marks, tuple(decoder.problems))
+
+
 def value_at(
     node: Node, shape: Shape, vault: Vault, references: Mapping[str, Reference]
 ) -> Tree | None:
-    """What a single node says in the place of a value that is not null; None where it cannot be
-    read.
-    """
+    """Decode a single node that is not null. Returns None for an invalid one."""
     decoder = _Decoder(vault, references, Variants("", {}))
-    try:
-        found = decoder.value(node, shape, (), node.mark)
-    except (Mistake, Mistakes):
-        return None
+    found = decoder.tried(node, shape, ())
     return None if any(problem.rule != PLAINTEXT for problem in decoder.problems) else found
 
 
@@ -107,7 +141,7 @@ class _Decoder:
     lengths: dict[Path, int] = field(default_factory=dict)
 
     def object(self, node: Node, shape: Variants, path: Path, at: Mark) -> Object | None:
-        """Decode an object; None where not even its variant can be told."""
+        """Decode an object. Returns None if its variant is unknown."""
         if is_broken(node):
             return None
         if not isinstance(node, MappingNode):
@@ -128,7 +162,7 @@ class _Decoder:
         return Object(known.tag, members)
 
     def broken(self, broken: Broken) -> Problem:
-        """What to say of a limit that is passed."""
+        """The problem of a limit that a state breaks."""
         shape = broken.shape
         mark = self.marks.get(broken.path) or _mark_of(self.origins[()])
         name = path_text(broken.path)
@@ -167,7 +201,7 @@ class _Decoder:
             self.origins[path] = Origin("default")
             return known.default
         key, value = entry
-        self.origins[path] = Origin("file", key.mark.file, key.mark.line, key.mark.column)
+        self._place(key, path)
         self.marks[path] = value.mark
         if isinstance(value, ScalarNode) and scalars.is_null(value):
             if known.nullable:
@@ -175,24 +209,38 @@ class _Decoder:
             if not self._said_beside(node, known):
                 self._mistake(value.mark, wrong_values.null(path, known, value))
             return _placeholder(known.shape) if known.required else known.default
-        try:
-            decoded = self.value(value, known.shape, path, key.mark, nullable=known.nullable)
-        except (Mistake, Mistakes) as found:
-            self._mistakes(value.mark, found)
-            decoded = None
+        decoded = self.tried(value, known.shape, path, key.mark, nullable=known.nullable)
         if decoded is None:
             return _placeholder(known.shape) if known.required else known.default
         return decoded
 
     def _said_beside(self, node: MappingNode, known: Field) -> bool:
-        """Whether a secret that is missing stands beside its place, which is told already."""
+        """Return True if a missing secret stands beside its place, which is reported already."""
         secret = isinstance(known.shape, SecretText)
         return secret and any(key.text in self.references for key, _ in node.entries)
 
-    def value(
-        self, node: Node, shape: Shape, path: Path, at: Mark, *, nullable: bool = False
+    def tried(
+        self,
+        node: Node,
+        shape: Shape,
+        path: Path,
+        at: Mark | None = None,
+        *,
+        nullable: bool = False,
     ) -> Tree:
-        """Decode a value. `nullable`: null would be one, too. Raises Mistake and Mistakes."""
+        """Decode a value, and report its mistakes. Returns None for an invalid one.
+
+        `at` is the place of its key. `nullable`: hints name null as a value.
+        """
+        if is_broken(node):
+            return None
+        try:
+            return self._value(node, shape, path, at or node.mark, nullable=nullable)
+        except Mistake as mistake:
+            self._mistake(mistake.mark or node.mark, mistake)
+            return None
+
+    def _value(self, node: Node, shape: Shape, path: Path, at: Mark, *, nullable: bool) -> Tree:
         reader = Reader(self.vault, self.references, path, self._mistake)
         match shape:
             case Variants():
@@ -227,12 +275,8 @@ class _Decoder:
         seen: set[object] = set()
         for item in node.items:
             here = (*path, len(members))
-            try:
-                url = Reader(self.vault, self.references, here, self._mistake).url(item)
-            except (Mistake, Mistakes) as found:
-                self._mistakes(item.mark, found)
-                continue
-            if url_key(url) not in seen:
+            url = self.tried(item, UrlText(), here)
+            if isinstance(url, Url) and url_key(url) not in seen:
                 seen.add(url_key(url))
                 self.origins[here] = Origin(
                     "file", item.mark.file, item.mark.line, item.mark.column
@@ -240,12 +284,101 @@ class _Decoder:
                 members.append(url)
         return Members(tuple(members))
 
-    def _mistakes(self, mark: Mark, found: Mistake | Mistakes) -> None:
-        for mistake in found.mistakes if isinstance(found, Mistakes) else (found,):
-            self._mistake(mark, mistake)
+    def record(self, node: MappingNode, shape: Record, path: Path) -> dict[str, Value]:
+        """Decode a record."""
+        name = path_text(path) or shape.name
+        values: dict[str, Value] = dict.fromkeys(shape.fields)
+        for key, value in node.entries:
+            known = shape.fields.get(key.text)
+            if known is None:
+                self._mistake(key.mark, _no_member(key.text, shape, top=not path))
+            else:
+                self._place(key, (*path, key.text))
+                values[key.text] = self._read(value, known.shape, (*path, key.text))
+        for member, known in shape.fields.items():
+            if known.required and node.get(member) is None:
+                hint = f"add `{member}: {known.example}`" if known.example else shape.write
+                missing = Mistake("missing-field", f"{name} has no {member}", hint)
+                self._mistake(node.mark, missing)
+        return values
+
+    def _read(self, node: Node, shape: FileShape, path: Path) -> Value:
+        """Decode a value of a record, and report its mistakes. Returns None for an invalid one."""
+        self.marks[path] = node.mark
+        if is_broken(node):
+            return None
+        try:
+            return self._value_of_record(node, shape, path)
+        except Mistake as mistake:
+            self._mistake(mistake.mark or node.mark, mistake)
+            return None
+
+    def _value_of_record(self, node: Node, shape: FileShape, path: Path) -> Value:
+        match shape:
+            case Record() if isinstance(node, MappingNode):
+                return self.record(node, shape, path)
+            case Record() if shape.short:
+                short = self._read(node, shape.fields[shape.short].shape, path)
+                return None if short is None else {shape.short: short}
+            case MapOf() if isinstance(node, MappingNode):
+                return self._map(node, shape, path)
+            case MapOf() | Record():
+                raise Mistake("wrong-type", f"{path_text(path)} must be a mapping", shape.write)
+            case SetOf():
+                return self._set_of(node, shape, path)
+            case Credential(or_text) if not or_text or isinstance(node, MappingNode):
+                return Reader(self.vault, self.references, path, self._mistake).credential(node)
+            case Credential():
+                return scalars.scalar(node, PlainText(), path, nullable=False)
+            case PlainText() | PathText() | Day():
+                return scalars.scalar(node, shape, path, nullable=False)
+            case _:
+                return self.tried(node, shape, path)
+
+    def _map(self, node: MappingNode, shape: MapOf, path: Path) -> dict[str, Value]:
+        if not node.entries:
+            raise Mistake("blank-text", f"{path_text(path)} is empty", shape.example)
+        values: dict[str, Value] = {}
+        for number, (key, value) in enumerate(node.entries):
+            name = key.text
+            if not re.fullmatch(_NAME, name):
+                name = f"…{number}"
+                fact = f"the name of {shape.item.name} holds what no name can"
+                hint = "use letters, digits, `_`, `-` and `.`, and no more than 63 of them"
+                self._mistake(key.mark, Mistake("target-name", fact, hint))
+            values[name] = self._read(value, shape.item, (*path, name))
+        return values
+
+    def _set_of(self, node: Node, shape: SetOf, path: Path) -> tuple[Value, ...]:
+        """Decode a list. Its tuple has None for each item that is invalid, or there twice."""
+        name = path_text(path)
+        if not isinstance(node, SequenceNode):
+            hint = f"write it like `{shape.example}`, also for one alone"
+            raise Mistake("wrong-type", f"{name} must be a list", hint)
+        if len(node.items) < shape.minimum:
+            raise Mistake("blank-text", f"{name} is empty", f"write it like `{shape.example}`")
+        values: list[Value] = []
+        seen: list[Value] = []
+        short = shape.item.short if isinstance(shape.item, Record) else ""
+        for index, item in enumerate(node.items):
+            value = self._read(item, shape.item, (*path, index))
+            key = value.get(short) if isinstance(value, dict) else value
+            if key is not None and key in seen:
+                fact = f"{name} names this twice"
+                self._mistake(item.mark, Mistake("duplicate-entry", fact, "keep one of the two"))
+                value = None
+            seen.append(key)
+            values.append(value)
+        return tuple(values)
+
+    def _place(self, key: ScalarNode, path: Path) -> None:
+        self.origins[path] = Origin("file", key.mark.file, key.mark.line, key.mark.column)
 
     def _mistake(self, mark: Mark, mistake: Mistake) -> None:
         self.problems.append(_problem(mistake.mark or mark, mistake))
+
+
+_NAME = r"\w[\w.-]{0,62}"
 
 
 def _problem(mark: Mark, mistake: Mistake) -> Problem:
@@ -267,7 +400,7 @@ def first_columns(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 def _without_columns(
     origins: Mapping[Path, Origin], problems: Iterable[Problem]
 ) -> dict[Path, Origin]:
-    """The same of origins that stand behind a secret in clear."""
+    """Origins, without the columns of those behind a secret in clear."""
     plain: dict[tuple[str, int], int] = {}
     for problem in sorted(problems):
         if problem.rule == PLAINTEXT:
@@ -278,6 +411,17 @@ def _without_columns(
         else origin
         for path, origin in origins.items()
     }
+
+
+def _no_member(key: str, shape: Record, *, top: bool) -> Mistake:
+    """The mistake of a key that is no field. At the top no secret stands."""
+    option = shape.options.get(key.lower().replace("-", "_"))
+    if option is not None:
+        fact = f"{option} cannot stand here: whoever may change the file could disarm the guard"
+        return Mistake("disarms-a-guard", fact, "remove it, and give the option by hand")
+    shown = quoted_name(key) if top else near_name(key, shape.fields)
+    hint = f"{nearest(key, shape.fields)}it has {', '.join(shape.fields)}"
+    return Mistake("unknown-field", f"{shape.name} has no member {shown}", hint)
 
 
 def _name(path: Path, shape: Variants) -> str:

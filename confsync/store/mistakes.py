@@ -1,4 +1,4 @@
-"""What can be wrong with a store file: a mistake, and the names that one may repeat.
+"""Mistakes in files, and the names that their messages may repeat.
 
 No message repeats a value that could be secret: of what the author wrote, only names that look
 like names.
@@ -25,7 +25,7 @@ _NAME = re.compile(r"@?[A-Za-z][A-Za-z_-]{0,30}")
 
 
 class Mistake(Exception):
-    """Something that is wrong with a file. `mark` only where it is not the value's own place."""
+    """A mistake in a file. `mark` is None for one at the value that was read."""
 
     def __init__(self, rule: str, message: str, hint: str, mark: Mark | None = None) -> None:
         super().__init__(message)
@@ -33,14 +33,6 @@ class Mistake(Exception):
         self.message = message
         self.hint = hint
         self.mark = mark
-
-
-class Mistakes(Exception):
-    """Several mistakes in one value."""
-
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        super().__init__()
-        self.mistakes = tuple(mistakes)
 
 
 def quoted_name(name: str) -> str:
@@ -60,18 +52,12 @@ def listed(names: Sequence[str]) -> str:
 
 
 def is_broken(node: Node) -> bool:
-    """Whether a node has been complained of already, so that nothing more is said of it."""
+    """Return True for a node with a reported problem: nothing more is said of it."""
     return isinstance(node, ScalarNode | MappingNode) and node.broken
 
 
-def check_read(node: Node) -> None:
-    """Raise an empty Mistakes for a node that has been complained of already."""
-    if is_broken(node):
-        raise Mistakes(())
-
-
 def no_space(mark: Mark | None = None) -> Mistake:
-    """A colon with its value right behind it, which YAML takes for one text."""
+    """The mistake of a colon without a space behind it, which YAML takes for one text."""
     message = "a space is missing after the colon"
     hint = "write `key: value`, with a space after the colon"
     return Mistake("missing-space", message, hint, mark)

@@ -1,23 +1,39 @@
-"""Scalars as files write them, checked against the shape of their field.
+"""Decode scalars by the shape of their field, not by YAML's guesses.
 
-What a scalar is depends on its field, not on YAML's guesses: a number in a text's place is a
-mistake to point at, and so is YAML 1.1's `no`. No message repeats a value that could be secret.
+A number in a text's place is a mistake, and so is YAML 1.1's `no`. No message repeats a value that
+could be secret.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import date
+from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from confsync.kinds.kind import U64
 from confsync.store.durations import UNITS, duration_text, milliseconds
 from confsync.store.messages.durations import wrong_duration, zero_duration
 from confsync.store.messages.values import wrong_boolean, wrong_choice, wrong_number
-from confsync.store.mistakes import Mistake, check_read
+from confsync.store.mistakes import Mistake
 from confsync.sync.secret import MASK
-from confsync.sync.shape import Boolean, Choice, Duration, ListOf, Shape, Text, Unsigned
+from confsync.sync.shape import (
+    Boolean,
+    Choice,
+    Day,
+    Duration,
+    ListOf,
+    PathText,
+    PlainText,
+    Text,
+    Unsigned,
+)
 from confsync.sync.tree import Path, path_text
 from confsync.sync.url import trim
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+if TYPE_CHECKING:
+    from confsync.sync.shape import FileShape
 
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _BOOLEANS = {
@@ -33,15 +49,17 @@ _NUMBER_LIKE = re.compile(
     r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0[xob][0-9a-fA-F]+"
 )
 
+LONGEST_PATH = 1024
+DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
 
 def is_null(node: ScalarNode) -> bool:
     """Whether a scalar is YAML's null."""
     return node.plain and not node.broken and node.text in _NULLS
 
 
-def scalar(node: Node, shape: Shape, path: Path, *, nullable: bool) -> bool | int | str:
+def scalar(node: Node, shape: FileShape, path: Path, *, nullable: bool) -> bool | int | str:
     """The value of a scalar in canonical form. Raises Mistake."""
-    check_read(node)
     name = path_text(path)
     if isinstance(node, SequenceNode):
         message = f"{name} must be {_wanted(shape)}, not a list"
@@ -62,6 +80,12 @@ def scalar(node: Node, shape: Shape, path: Path, *, nullable: bool) -> bool | in
             return _duration(node, name, shape, nullable=nullable)
         case Choice():
             return _choice(node, name, shape)
+        case PlainText():
+            return _plain(node, name)
+        case PathText():
+            return _path(node, name)
+        case Day():
+            return _day(node, name)
         case _:
             return text(node, name, trimmed=not isinstance(shape, Text) or shape.trimmed)
 
@@ -87,12 +111,49 @@ def text(node: ScalarNode, name: str, *, trimmed: bool) -> str:
     return value
 
 
-def limit_text(shape: Shape, limit: int) -> str:
+def _plain(node: ScalarNode, name: str) -> str:
+    if is_null(node):
+        raise Mistake("null-value", f"{name} has no value", "write one, or leave the line out")
+    if node.text == MASK:
+        fact = f"{name} is the mask that stands for a hidden secret"
+        raise Mistake("mask", fact, "write the value itself")
+    return text(node, name, trimmed=True)
+
+
+def _path(node: ScalarNode, name: str) -> str:
+    value = _plain(node, name)
+    if "://" in value or "-----" in value or not value.isprintable() or len(value) > LONGEST_PATH:
+        hint = "write the path of a file: not a URL, and not what is in the file"
+        raise Mistake("file-path", f"{name} is no path of a file", hint)
+    return beside(node.mark.file, value)
+
+
+def beside(file: str, relative: str) -> str:
+    """A path that starts in the directory of a file, as one from the working directory.
+
+    A `..` stays where it is: it may follow a link.
+    """
+    return str(PurePath(file).parent / relative)
+
+
+def _day(node: ScalarNode, name: str) -> str:
+    value = _plain(node, name)
+    try:
+        if re.fullmatch(DAY, value):
+            return date.fromisoformat(value).isoformat()
+    except ValueError:
+        hint = "is the month one of 01 to 12, and does it have so many days?"
+        raise Mistake("until-date", f"{name} is no day of the calendar", hint) from None
+    hint = "write it like 2027-01-31: year, month, day"
+    raise Mistake("until-date", f"{name} must be a day", hint)
+
+
+def limit_text(shape: FileShape, limit: int) -> str:
     """A limit in the unit of its field."""
     return duration_text(limit) if isinstance(shape, Duration) else str(limit)
 
 
-def range_text(shape: Shape) -> str:
+def range_text(shape: FileShape) -> str:
     """The limits of a field, for people."""
     match shape:
         case Duration(minimum, maximum) | Unsigned(minimum, maximum):
@@ -141,7 +202,7 @@ def _choice(node: ScalarNode, name: str, shape: Choice) -> str:
     raise wrong_choice(node, name, shape)
 
 
-def _wanted(shape: Shape) -> str:
+def _wanted(shape: FileShape) -> str:
     match shape:
         case Boolean():
             return "true or false"
@@ -155,7 +216,7 @@ def _wanted(shape: Shape) -> str:
             return "a text"
 
 
-def what_to_write(shape: Shape) -> str:
+def what_to_write(shape: FileShape) -> str:
     """How a value of a field is written, for people."""
     match shape:
         case Duration():
@@ -167,6 +228,8 @@ def what_to_write(shape: Shape) -> str:
             return "write true or false"
         case Unsigned():
             return f"write digits alone, without sign, point or leading zero; {range_text(shape)}"
+        case PlainText() | PathText() | Day():
+            return "write the text alone"
         case Choice(choices):
             return f"allowed are {', '.join(choices)}"
         case _:

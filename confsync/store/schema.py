@@ -11,18 +11,26 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from confsync.store import schema_patterns as patterns
 from confsync.store import schema_values as values
 from confsync.store.encode import to_file
 from confsync.store.mistakes import TYPE
-from confsync.store.scalars import range_text
+from confsync.store.scalars import DAY, LONGEST_PATH, range_text
 from confsync.sync.shape import (
     Boolean,
     Choice,
+    Credential,
+    Day,
     Duration,
     Field,
     Fields,
     ListOf,
+    MapOf,
+    PathText,
+    PlainText,
+    Record,
     SecretText,
+    SetOf,
     Shape,
     Text,
     Unsigned,
@@ -38,6 +46,7 @@ if TYPE_CHECKING:
     from confsync.kinds.kind import Kind
     from confsync.store.schema_values import Json, Schema
     from confsync.sync.secret import Form
+    from confsync.sync.shape import FileShape
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
@@ -242,3 +251,57 @@ def _examples(examples: Sequence[Json]) -> Schema:
         **({"examples": plain} if plain else {}),
         **({"defaultSnippets": snippets} if snippets else {}),
     }
+
+
+def record_schema(shape: Record, forms: Mapping[str, Form]) -> Schema:
+    """The schema of a file that is a record, like `confsync.yaml`."""
+    writer = _Writer(forms)
+    whole = _record(shape, writer)
+    return {"$schema": DRAFT, **whole, "definitions": writer.definitions}
+
+
+def _record(shape: Record, writer: _Writer) -> Schema:
+    properties: Schema = {
+        name: {"description": member.summary, **_file_value(member.shape, writer)}
+        for name, member in shape.fields.items()
+    }
+    required: list[Json] = [name for name, member in shape.fields.items() if member.required]
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def _file_value(shape: FileShape, writer: _Writer) -> Schema:
+    match shape:
+        case Record():
+            whole = _record(shape, writer)
+            if not shape.short:
+                return whole
+            return {"anyOf": [_file_value(shape.fields[shape.short].shape, writer), whole]}
+        case MapOf(item):
+            names: Schema = {"pattern": patterns.NAME, "maxLength": 63}
+            inner = _record(item, writer)
+            return {
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": names,
+                "additionalProperties": inner,
+            }
+        case SetOf(item, _, minimum):
+            items = _file_value(item, writer)
+            return {"type": "array", "minItems": minimum, "uniqueItems": True, "items": items}
+        case Credential(or_text):
+            reference = writer.reference()
+            return {"anyOf": [values.scalar(Text()), reference]} if or_text else reference
+        case PlainText():
+            return values.scalar(Text())
+        case PathText():
+            of_path: Schema = {"pattern": patterns.PATH, "maxLength": LONGEST_PATH}
+            return {**values.scalar(Text()), **of_path}
+        case Day():
+            return {"type": "string", "pattern": f"^{DAY}{patterns.END}"}
+        case _:
+            return writer.value(shape)

@@ -37,6 +37,10 @@ HAS_SCHEME = f"{_START}{SCHEME}"
 
 NO_AT = f"^[^@]*{END}"
 NO_NUL = rf"^[^\u0000]*{END}"
+PATH = r"^(?![\s\S]*(?:://|-----))"
+NAME = rf"^(?![.-])[^\u0000-,/:-@\[-^`{{-\u007f]+{END}"
+"""The name of a target: letters, digits, `_`, `-` and `.`; of letters beyond ASCII all pass."""
+
 NO_URL = r"^(?![\s\S]*://)"
 
 NO_CREDENTIALS = rf"{_START}(?!(?:{SCHEME}|(?!{SCHEME}))[^:]*:[\s\S]*@)"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from confsync.store.messages import references as wrong_references
 from confsync.store.messages import secrets as wrong_secrets
-from confsync.store.mistakes import INSTEAD, PLAINTEXT, Mistake, Mistakes, check_read
+from confsync.store.mistakes import INSTEAD, PLAINTEXT, Mistake, is_broken
 from confsync.store.scalars import is_null, text
 from confsync.sync.secret import IN_CLEAR, MASK, Form, Ref, Secret, Vault
 from confsync.sync.spelling import nearest_name
@@ -34,6 +34,9 @@ AS_MAPPING = (
     "with the address as it is without user and password"
 )
 ADDRESS, USERNAME, PASSWORD = tuple(PARTS)
+_IN_CLEAR = "write where it can be had, like `{env: NAME}`, and have the one in the file revoked"
+REFERENCE = "write it as a reference, without the $: `{env: NAME}`"
+_VARIABLE = r"\$(?:[A-Z_][A-Z0-9_]*|\{([A-Za-z_][A-Za-z0-9_]*)\})"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -49,8 +52,8 @@ class Reference(Protocol):
 class Reader:
     """Reads one field.
 
-    `references` are the kinds of references that there are. `note` takes what is wrong with a
-    value that can be used all the same.
+    `references` are the kinds of references. `note` takes mistakes after which reading goes on.
+    Each method returns None for a value whose mistakes are reported already, and raises Mistake.
     """
 
     vault: Vault
@@ -58,24 +61,32 @@ class Reader:
     path: Path
     note: Callable[[Mark, Mistake], None]
 
-    def secret(self, node: Node) -> Secret:
-        """A secret: its reference, or what stands there in clear. Raises Mistake."""
+    def secret(self, node: Node) -> Secret | None:
+        """A secret: its reference, or the text in clear, sealed."""
         found = self._secret(node, path_text(self.path))
-        return Secret(None, found) if isinstance(found, Ref) else self.vault.seal(found, IN_CLEAR)
+        if isinstance(found, str):
+            return self.vault.seal(found, IN_CLEAR)
+        return None if found is None else Secret(None, found)
 
-    def url(self, node: Node) -> Url:
-        """A URL: a text, a reference, or the mapping form. A password in it is sealed.
+    def credential(self, node: Node) -> Secret | None:
+        """A reference to a credential. A text in clear is refused, whatever it is."""
+        if isinstance(node, ScalarNode) and not is_null(node):
+            name = path_text(self.path)
+            wrong = variable(node.text, name, REFERENCE)
+            fact = f"{name} stands in the file in clear, and so in the repository's history"
+            raise wrong or Mistake("credential-in-clear", fact, _IN_CLEAR)
+        return self.secret(node)
 
-        Raises Mistake, or Mistakes for the mapping form.
-        """
-        check_read(node)
+    def url(self, node: Node) -> Url | None:
+        """A URL: a text, a reference, or the mapping form. A password in it is sealed."""
         name = path_text(self.path)
         if isinstance(node, SequenceNode):
             raise wrong_secrets.list_for_url(name, self.path)
         if isinstance(node, ScalarNode):
             return self._plain(node, name)
         if _is_reference(node, self.references):
-            return Url((), self._reference(node, name))
+            found = self._reference(node, name)
+            return None if found is None else Url((), found)
         return self._mapping(node, name)
 
     def _plain(self, node: ScalarNode, name: str) -> Url:
@@ -94,68 +105,81 @@ class Reader:
         self.note(node.mark, Mistake(PLAINTEXT, f"{name} holds a password in clear", AS_MAPPING))
         return in_clear(url)
 
-    def _mapping(self, node: MappingNode, name: str) -> Url:
-        """Read the mapping form, and find every mistake in it. Raises Mistakes."""
-        mistakes = [
-            wrong_secrets.unknown_part(key, tuple(PARTS))
-            for key, _ in node.entries
-            if key.text not in PARTS
-        ]
+    def _mapping(self, node: MappingNode, name: str) -> Url | None:
+        """Read the mapping form, and report every mistake in it."""
         texts = {USERNAME: ""}
         password: Secret | None = None
-        for part, value in ((key.text, value) for key, value in node.entries if key.text in PARTS):
+        failed = False
+        for key, value in node.entries:
+            where = f"{name}/{key.text}"
             try:
-                if part == PASSWORD:
-                    password = self._password(value, f"{name}/{part}")
+                if key.text not in PARTS:
+                    raise wrong_secrets.unknown_part(key, tuple(PARTS))
+                if is_broken(value):
+                    failed = True
+                elif key.text == PASSWORD:
+                    password = self._password(value, where)
+                    failed = failed or password is None
                 else:
-                    texts[part] = _part(value, part, f"{name}/{part}")
+                    texts[key.text] = _part(value, key.text, where)
             except Mistake as mistake:
-                mistakes.append(mistake)
-            except Mistakes as already:
-                mistakes += already.mistakes
-        if not mistakes:
-            mistakes += _absent(node, name)
-        if mistakes or password is None or ADDRESS not in texts:
-            raise Mistakes(mistakes)
-        return compose(texts[ADDRESS], texts[USERNAME], password)
+                self.note(mistake.mark or value.mark, mistake)
+                failed = True
+        if failed:
+            return None
+        if password is not None and ADDRESS in texts:
+            return compose(texts[ADDRESS], texts[USERNAME], password)
+        for absent in _absent(node, name):
+            self.note(node.mark, absent)
+        return None
 
-    def _password(self, node: Node, name: str) -> Secret:
+    def _password(self, node: Node, name: str) -> Secret | None:
         found = self._secret(node, name)
-        if isinstance(found, Ref):
-            return Secret(None, found)
-        return self.vault.seal(percent_encoded(found), IN_CLEAR)
+        if isinstance(found, str):
+            return self.vault.seal(percent_encoded(found), IN_CLEAR)
+        return None if found is None else Secret(None, found)
 
-    def _secret(self, node: Node, name: str) -> Ref | str:
-        """A reference, or the text that stands there in clear. Raises Mistake."""
-        check_read(node)
+    def _secret(self, node: Node, name: str) -> Ref | str | None:
+        """A reference, or the text in clear."""
         if isinstance(node, SequenceNode):
-            message = f"{name} must be one reference, not a list"
-            raise Mistake("not-a-secret", message, INSTEAD, node.mark)
+            raise Mistake("not-a-secret", f"{name} must be one reference, not a list", INSTEAD)
         if isinstance(node, MappingNode):
             return self._reference(node, name)
         if is_null(node):
-            message = f"{name} is null, and no secret can be"
-            raise Mistake("not-a-secret", message, INSTEAD, node.mark)
+            raise Mistake("not-a-secret", f"{name} is null, and no secret can be", INSTEAD)
         wrong_secrets.refuse_secret(node, name, tuple(self.references))
         self.note(node.mark, Mistake(PLAINTEXT, f"{name} stands in the file in clear", INSTEAD))
         try:
             return text(node, name, trimmed=False)
         except Mistake as mistake:
             hint = f"{INSTEAD}; digits alone are a text only in quotes"
-            raise Mistake(mistake.rule, mistake.message, hint, node.mark) from None
+            raise Mistake(mistake.rule, mistake.message, hint) from None
 
-    def _reference(self, node: MappingNode, name: str) -> Ref:
+    def _reference(self, node: MappingNode, name: str) -> Ref | None:
         if len(node.entries) != 1:
             raise wrong_references.not_one(node, name, tuple(self.references))
         ((key, value),) = node.entries
         if key.text not in self.references:
             raise wrong_references.unknown(key, tuple(self.references))
-        check_read(value)
+        if any(map(is_broken, value.items if isinstance(value, SequenceNode) else [value])):
+            return None
         form = self.references[key.text].form
         first, *rest = arguments(value, form, f"{name}/{key.text}")
         absolute = not form.words and PurePath(first).is_absolute()
         base = str(PurePath(value.mark.file).parent) if form.relative and not absolute else ""
         return Ref(key.text, first, base, tuple(rest))
+
+
+def variable(text: str, name: str, hint: str) -> Mistake | None:
+    """The mistake of a text that is a shell's variable; None for another text.
+
+    Only a name in braces is repeated: a password may begin with a $.
+    """
+    found = re.fullmatch(_VARIABLE, text)
+    if found is None:
+        return None
+    fact = f"{name} is a variable with a $, which confsync does not fill in"
+    return Mistake("reference-as-text", fact, hint.replace("NAME", found[1] or "NAME"))
 
 
 def in_clear(url: Url) -> Url:
@@ -177,7 +201,6 @@ def arguments(node: Node, form: Form, name: str) -> list[str]:
 
 
 def _word(node: Node, name: str, form: Form) -> str:
-    check_read(node)
     if not isinstance(node, ScalarNode) or is_null(node) or "\0" in node.text:
         raise wrong_references.wrong_word(node, name, form)
     return node.text
@@ -201,16 +224,12 @@ def _absent(node: MappingNode, name: str) -> Iterator[Mistake]:
 
 
 def _part(node: Node, part: str, where: str) -> str:
-    """The text of an address or a user name. Raises Mistake, at the part itself."""
-    check_read(node)
+    """The text of an address or a user name. Raises Mistake."""
     if not isinstance(node, ScalarNode):
         raise wrong_secrets.part_not_text(node, where)
-    try:
-        value = text(node, where, trimmed=part == ADDRESS)
-    except Mistake as mistake:
-        raise Mistake(mistake.rule, mistake.message, mistake.hint, node.mark) from None
+    value = text(node, where, trimmed=part == ADDRESS)
     if part == ADDRESS:
-        _check_address(value, where, node.mark)
+        _check_address(value, where)
     return value
 
 
@@ -219,13 +238,13 @@ def is_address(text: str) -> bool:
     return bool(_SCHEME.match(text)) and "@" not in text and not seal_url(text, Vault()).secrets
 
 
-def _check_address(address: str, where: str, mark: Mark) -> None:
+def _check_address(address: str, where: str) -> None:
     if not _SCHEME.match(address):
         hint = "write it with its scheme, like rediss://cache.example.com:6379"
-        raise Mistake("address-without-scheme", f"{where} has no scheme", hint, mark)
+        raise Mistake("address-without-scheme", f"{where} has no scheme", hint)
     if "@" in address:
         hint = "user and password have fields of their own; an @ elsewhere is written as %40"
-        raise Mistake("credentials-in-address", f"{where} must not hold an @", hint, mark)
+        raise Mistake("credentials-in-address", f"{where} must not hold an @", hint)
     if seal_url(address, Vault()).secrets:
         hint = "take it out of the address: the password has a field of its own"
-        raise Mistake("credentials-in-address", f"{where} must not hold a password", hint, mark)
+        raise Mistake("credentials-in-address", f"{where} must not hold a password", hint)

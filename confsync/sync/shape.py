@@ -1,4 +1,4 @@
-"""What a field can be. The objects in `kinds/` are made of shapes; `sync/` works on them alone.
+"""Shapes of fields: data that `kinds/` and `config/` consist of, and that decoders read.
 
 Units and encodings of the values: wire section 3.
 """
@@ -6,6 +6,7 @@ Units and encodings of the values: wire section 3.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -126,3 +127,73 @@ Shape: TypeAlias = (
     | ListOf
     | Variants
 )
+
+
+@dataclass(frozen=True)
+class PlainText:
+    """A text that can be neither a secret nor null."""
+
+
+@dataclass(frozen=True)
+class PathText:
+    """The path of a file, which starts in the directory of the file it is written in."""
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day like 2027-01-31."""
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A reference to a secret. `or_text`: a plain text may stand there, too."""
+
+    or_text: bool = False
+
+
+@dataclass(frozen=True)
+class SetOf:
+    """A list of values, each once; of records, those with the same `short` field are the same."""
+
+    item: FileShape
+    example: str
+    minimum: int = 0
+
+
+@dataclass(frozen=True)
+class MapOf:
+    """At least one record, by names of the author's choice. `write`, `example`: hints."""
+
+    item: Record
+    write: str
+    example: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """An object without `@type`.
+
+    `write` is the hint for another value in its place. A scalar stands for the record with that
+    value in the field `short`, if there is one. `options` are keys that would disarm a guard, with
+    the option for each: they are refused.
+    """
+
+    name: str
+    fields: Mapping[str, Member]
+    write: str
+    short: str = ""
+    options: Mapping[str, str] = dataclass_field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One field of a record. `example` is a value as a file writes it."""
+
+    shape: FileShape
+    summary: str
+    required: bool = False
+    example: str = ""
+
+
+FileShape: TypeAlias = Shape | PlainText | PathText | Day | Credential | SetOf | MapOf | Record
+"""Shapes of values in files, also of those that no server has."""

@@ -1,4 +1,4 @@
-"""The JSON Schema of store files, with all kinds of references that are installed."""
+"""JSON Schemas of stores and of `confsync.yaml`, with every installed kind of reference."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING
 
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
-from confsync.store.schema import file_schema, layer_schema
+from confsync.store.schema import file_schema, layer_schema, record_schema
 
 if TYPE_CHECKING:
     from confsync.store.schema_values import Schema
 
 
-def schema(*, layer: bool = False) -> Schema:
-    """The schema of a file that is a state of its own, or of one that is laid over others.
+def schema(*, layer: bool = False, config: bool = False) -> Schema:
+    """The schema of a store file, of a `layer` that is laid over others, or of `confsync.yaml`.
 
-    Raises WrongUsage where a resolver of another package is broken.
+    Raises WrongUsage if a resolver of another package is broken.
     """
     forms = {key: resolver.form for key, resolver in RESOLVERS.items()}
+    if config:
+        from confsync.config.layout import CONFIG  # noqa: PLC0415 - loaded only where it is used
+
+        return record_schema(CONFIG, forms)
     return layer_schema(KINDS, forms) if layer else file_schema(KINDS, forms)

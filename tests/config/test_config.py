@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from confsync.config.config_file import find
-from confsync.config.fields import beside
-from confsync.config.target import MEMBERS
+from confsync.config.layout import MEMBERS
 from confsync.errors import InvalidFiles, WrongUsage
 from confsync.report.problems import problems_text
+from confsync.store.scalars import beside
 from confsync.workflow.configuration import configuration
 from tests.cli.process import Desk
 
