@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from confsync.sync.codec import digest
 from confsync.sync.compare import difference
-from confsync.sync.hidden_secrets import refusals, without_hidden
 from confsync.sync.patch import patch, secrets_sent
+from confsync.sync.secret_findings import refusals, without_hidden
 from confsync.sync.values import UNMANAGED, Desired, Finding, Live, Origin, Plan, Target
 
 if TYPE_CHECKING:
