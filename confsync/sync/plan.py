@@ -73,11 +73,7 @@ def keep_unmanaged(desired: Desired, live: Live) -> Desired:
     """
     if desired.tree.tag != live.tree.tag:
         return desired
-    left = {
-        str(path[0])
-        for path, origin in desired.origins.items()
-        if origin.why in {"unmanaged", "ignored"}
-    }
+    left = {str(path[0]) for path, origin in desired.origins.items() if origin.why in UNMANAGED}
     kept = {name: member for name, member in live.tree.members.items() if name in left}
     return _with_members(desired, kept)
 
