@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.sync.equality import url_key
-from confsync.sync.match_urls import match_urls, may_be_another
+from confsync.sync.equality import match_urls, may_be_another, url_key
 from confsync.yaml.edit_script import KEEP, Elements, Keep, Revision
 
 if TYPE_CHECKING:

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import Fault
-from confsync.sync.equality import LeafKey, leaf_key, relation
+from confsync.sync.equality import LeafKey, incomparable, leaf_key, match_urls, relation
 from confsync.sync.item_costs import align_items
-from confsync.sync.match_urls import incomparable, match_urls
 from confsync.sync.secret import Secret
 from confsync.sync.shape import ListOf, Shape, UrlSet, UrlText, Variants
 from confsync.sync.tree import Items, Leaf, Members, Object, Path, Tree

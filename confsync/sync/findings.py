@@ -1,4 +1,4 @@
-"""Risks: what stops an apply until somebody allows it by its name."""
+"""Risks: findings that stop an apply until they are allowed by the name of their rule."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def breaches_told(desired: Desired, breaches: Iterable[Breach]) -> tuple[Problem
 
 
 def check_allowed(allow: Collection[str]) -> None:
-    """Raise WrongUsage for a name that is no risk's."""
+    """Raise WrongUsage for an unknown risk."""
     for name in allow:
         if name not in RISKS:
             close = get_close_matches(name, RISKS)
@@ -69,7 +69,7 @@ class Lapse:
 
     @property
     def told(self) -> str:
-        """What has happened."""
+        """The message of the lapse."""
         return f"{self.risk} was allowed until {self.until}, which has passed"
 
 
@@ -78,7 +78,7 @@ ALLOW_AGAIN = "write another day if it is still accepted, or remove the entry"
 
 
 def lapses_told(lapses: Iterable[Lapse], problems: Iterable[Problem]) -> Iterator[Problem]:
-    """What to say of lapses whose risks are among the errors of some files."""
+    """Warnings for lapses whose risks are among the errors of some files."""
     wrong = {problem.rule for problem in problems if problem.severity == "error"}
     for lapse in lapses:
         if lapse.risk in wrong:
@@ -89,7 +89,7 @@ def lapses_told(lapses: Iterable[Lapse], problems: Iterable[Problem]) -> Iterato
 
 
 def lapsed(lapses: Iterable[Lapse], risks: Iterable[Finding]) -> tuple[Finding, ...]:
-    """What to say of lapses whose risks stop an apply again."""
+    """Warnings for lapses whose risks stop an apply again."""
     stopping = {finding.rule for finding in risks if finding.severity == "error"}
     return tuple(
         Finding(LAPSED, "warning", lapse.told, ALLOW_AGAIN, lapse.origin)
@@ -124,7 +124,7 @@ def as_problem(finding: Finding) -> Problem:
 
 
 def as_finding(problem: Problem, allow: Collection[str]) -> Finding:
-    """What is wrong with a file, as a plan says it."""
+    """A problem of a file, as a finding of a plan."""
     found = judged(problem, allow)
     origin = Origin("file", found.file, found.line, found.column)
     risk = found.rule in RISKS

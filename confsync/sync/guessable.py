@@ -1,50 +1,51 @@
-"""Secrets that anybody would try first. To mask one wherever it stands would tell it."""
+"""Words that passwords are made of: whoever guesses tries these first."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
 
-from confsync.sync.secret import Secret
-from confsync.sync.tree import Items, Members, Object, path_text
-from confsync.sync.url import Url
-from confsync.sync.values import Finding
+SHORTEST = 8
+"""Characters. A shorter secret can be guessed whatever it is."""
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+_FEWEST = 4
+"""Different characters. `aaaaaaaa` and `abababab` have fewer."""
 
-    from confsync.sync.tree import Path, Tree
-    from confsync.sync.values import Desired
+_LONGEST = 16
+"""Characters of those that are made of so few: longer ones take long to try all."""
+
+_ROWS = (
+    *("01234567890", "9876543210", "abcdefghijklmnopqrstuvwxyz"),
+    *("qwertyuiopasdfghjklzxcvbnm", "1q2w3e4r5t6y7u8i9o0p"),
+)
+
+_WORDS = frozenset(
+    """
+    access account admin administrator anything backup baseball basketball business cache changeit
+    changeme cluster computer confidential configuration connection container correct corvette
+    database default development diamond director docker dragon elephant everything example
+    fallback football foobared freedom friendship guest hello homepage hunter iloveyou
+    infrastructure internet invalid jennifer kubernetes letmein liverpool localhost login
+    mailserver manager master mercedes michelle monitoring monkey mountain mustang mymaster
+    mypassword newpassword nopassword nothing operator password passphrase passw0rd p4ssword
+    p4ssw0rd placeholder postgres primary princess private production qwerty rabbitmq redis
+    redispassword replica replication replicator sample secret security sentinel server service
+    shadow software something stalwart staging starwars storage strawberry sunshine superman
+    superuser supersecret swordfish system temporary testing testpassword toomanysecrets topsecret
+    trustno undefined unknown username valkey welcome whatever winston
+    """.split()  # noqa: SIM905 - a list would be longer than the module
+)
+_ENDING = re.compile(r"[0-9!]{1,4}\Z")
+_LEET = str.maketrans("013457@$", "oleastas")
 
 
-def guessable_findings(desired: Desired) -> tuple[Finding, ...]:
-    """A warning for each secret of the files that can be guessed, as far as values are known."""
-    return tuple(
-        Finding(
-            "guessable-secret",
-            "warning",
-            f"{path_text(path)} holds a secret that can be guessed",
-            "use a random one, like that of `openssl rand -hex 24`; what can be guessed is not"
-            " masked where it stands by chance",
-            desired.origin(path),
-        )
-        for path in dict.fromkeys(_paths(desired.tree, ()))
-    )
-
-
-def _paths(value: Tree, path: Path) -> Iterator[Path]:
-    match value:
-        case Object():
-            for name, member in value.members.items():
-                yield from _paths(member, (*path, name))
-        case Items() | Members():
-            parts: tuple[Tree, ...] = value.items if isinstance(value, Items) else value.members
-            for index, part in enumerate(parts):
-                yield from _paths(part, (*path, index))
-        case Secret(guessable=True, ref=ref) if ref is not None:
-            yield path
-        case Url(ref=ref) if any(
-            secret.guessable and (ref or secret.ref) for secret in value.secrets
-        ):
-            yield path
-        case _:
-            pass
+def is_guessable(text: str) -> bool:
+    """Whether a secret is shorter than 8 characters, a common word (digits may stand behind it or
+    for its letters), a few characters again and again, or a row of the keyboard.
+    """
+    if len(text) < SHORTEST:
+        return True
+    lower = text.casefold()
+    word = _ENDING.sub("", lower)
+    spelt = {lower, word, lower.translate(_LEET), word.translate(_LEET)}
+    repeated = len(set(lower[:_LONGEST])) < _FEWEST and len(lower) <= _LONGEST
+    return repeated or not spelt.isdisjoint(_WORDS) or any(lower in row for row in _ROWS)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import Fault
 from confsync.sync.align import Alignment, align
-from confsync.sync.equality import LeafKey, leaf_key, relation
-from confsync.sync.match_urls import incomparable, match_urls
+from confsync.sync.equality import LeafKey, incomparable, leaf_key, match_urls, relation
 from confsync.sync.patch import leaves, sent_whole, whole
 from confsync.sync.secret import Secret
 from confsync.sync.shape import ListOf, Shape, UrlSet, Variants

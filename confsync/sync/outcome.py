@@ -1,4 +1,4 @@
-"""What became of an apply, and how to tell from what was read around the update."""
+"""Outcomes of an apply, judged from the states read around the update."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ invalid for the one that somebody else has made of it.
 def judged(
     plan: Plan, before: Live, refusal: Refusal | None, after: Live, shape: Variants
 ) -> Outcome:
-    """What became of an update, from the server's word and the states read around it."""
+    """Judge an update from the server's answer and the states read around it."""
     if refusal is None:
         return stored(plan, before, after, shape)
     moved = _differences(before, after, shape)
@@ -177,7 +177,7 @@ def not_done(plan: Plan, refusal: Refusal | None, after: Live, shape: Variants) 
 
 
 def looked(plan: Plan, now: Live, shape: Variants, reason: str) -> Outcome:
-    """What became of an update that may have arrived, from a state read after it.
+    """Judge an update that may have arrived from a state read after it.
 
     It is stored where all that is wanted can be seen there; a secret that the server hides cannot.
     """
@@ -202,7 +202,7 @@ def changed(old: Live, new: Live, shape: Variants) -> tuple[Path, ...]:
 
 
 def _wanted(plan: Plan, before: Live) -> Object:
-    """What is wanted of an update: what nobody manages stays as it was found."""
+    """The state that an update aims at: unmanaged fields stay as they were found."""
     wanted = plan.desired.tree
     if wanted.tag != before.tree.tag:
         return wanted

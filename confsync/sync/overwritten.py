@@ -1,9 +1,9 @@
-"""What an update took away of somebody else's change: leaf by leaf, from three readings.
+"""Find the leaves of somebody else's change that an update overwrote, from three readings.
 
 A leaf is theirs where the first get of the update's request shows it, and the planning read shows
-something else there. It is lost where the last get does not show it, whoever rebuilt what around
-it. What stands at its default in an object that they built came with that object, and is not
-theirs. A secret that the server hides cannot be compared, and is never called lost.
+something else there. It is lost where the last get does not show it, whoever rebuilt the object
+around it. A default in an object that they built came with that object, and is not theirs. A
+secret that the server hides cannot be compared, and is never called lost.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class _Absent(Enum):
-    """That nothing stands in a place."""
+    """Marks an empty place."""
 
     ABSENT = "absent"
 
@@ -35,7 +35,7 @@ class _Absent(Enum):
 _ABSENT = _Absent.ABSENT
 _TYPE, _ORDER = "@type", "order"
 _HERE: Tree = True
-"""What stands in the place of a member of a set, and of a slot."""
+"""The leaf of a member of a set, and of a slot."""
 
 Key: TypeAlias = "tuple[Token, ...]"
 """The place of a leaf: a path, and behind it `@type`, a member of a set, `order`, or nothing."""
@@ -51,8 +51,8 @@ class _Theirs:
 
 
 def overwritten(plan: Plan, before: Live, after: Live, shape: Variants) -> tuple[Change, ...]:
-    """The leaves that differ between the planning read and the first get, and do not stand in the
-    last one.
+    """Changes of leaves that differ between the planning read and the first get, and are missing in
+    the last one.
     """
     slots = _slots(plan.patch, before.tree)
     left = dict(_leaves(after.tree, ()))
@@ -168,7 +168,7 @@ def _slots(update: Patch, before: Object) -> dict[Key, list[int]]:
 
 
 def _moved(key: Key, slots: Mapping[Key, list[int]]) -> Key | None:
-    """Where a leaf stands after an update, if its slot is still there."""
+    """The key of a leaf after an update; None if its slot is gone."""
     for at, token in enumerate(key):
         if isinstance(token, int):
             left = slots.get(key[:at], [])

@@ -26,6 +26,7 @@ from confsync.sync.equality import certainly_equal
 from confsync.sync.secret import Secret
 from confsync.sync.shape import ListOf, Shape, Variants
 from confsync.sync.tree import Items, Members, Object, Path, Tree
+from confsync.sync.tree import leaves as walk
 from confsync.sync.url import Url
 from confsync.sync.values import Change, Difference, Entry, Patch, Sent, WholeSet
 
@@ -137,30 +138,11 @@ def _inner(tree: Tree, shape: Shape) -> Tree:
 
 
 def _sent(entry: Entry) -> Iterator[Sent]:
-    for token in entry.pointer:
-        if isinstance(token, Url):
-            yield from _sent_in(token, entry.path)
-    yield from _sent_in(entry.value, entry.path)
-
-
-def _sent_in(value: Tree, path: Path) -> Iterator[Sent]:
-    match value:
-        case Secret() | Url() if value.ref is not None:
-            yield Sent(path, value.ref)
-        case Url():
-            yield from (Sent(path, secret.ref) for secret in value.secrets if secret.ref)
-        case Object() | Members() | Items():
-            for step, inner in _inside(value):
-                yield from _sent_in(inner, path if step is None else (*path, step))
-        case _:
-            pass
-
-
-def _inside(value: Object | Members | Items) -> Iterator[tuple[str | int | None, Tree]]:
-    match value:
-        case Object():
-            yield from value.members.items()
-        case Items():
-            yield from enumerate(value.items)
-        case Members():
-            yield from ((None, url) for url in value.members)
+    for token in (*entry.pointer, entry.value):
+        for path, leaf in walk(token):
+            # A member of a set has the set's path.
+            steps = path[:-1] if path and isinstance(path[-1], int) else path
+            refs = [leaf.ref] if isinstance(leaf, Secret | Url) else []
+            if isinstance(leaf, Url) and leaf.ref is None:
+                refs = [secret.ref for secret in leaf.secrets]
+            yield from (Sent((*entry.path, *steps), ref) for ref in refs if ref is not None)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from confsync.sync.codec import digest
 from confsync.sync.compare import difference
-from confsync.sync.hidden_secrets import refusals, without_hidden
 from confsync.sync.patch import patch, secrets_sent
+from confsync.sync.secret_findings import refusals, without_hidden
 from confsync.sync.values import UNMANAGED, Desired, Finding, Live, Origin, Plan, Target
 
 if TYPE_CHECKING:
@@ -73,11 +73,7 @@ def keep_unmanaged(desired: Desired, live: Live) -> Desired:
     """
     if desired.tree.tag != live.tree.tag:
         return desired
-    left = {
-        str(path[0])
-        for path, origin in desired.origins.items()
-        if origin.why in {"unmanaged", "ignored"}
-    }
+    left = {str(path[0]) for path, origin in desired.origins.items() if origin.why in UNMANAGED}
     kept = {name: member for name, member in live.tree.members.items() if name in left}
     return _with_members(desired, kept)
 

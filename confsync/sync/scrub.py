@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 from confsync.sync.characters import visible
-from confsync.sync.common_words import SHORTEST
+from confsync.sync.guessable import SHORTEST
 from confsync.sync.pointer import escape
 
 if TYPE_CHECKING:

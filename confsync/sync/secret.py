@@ -8,7 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NoReturn
 
 from confsync.errors import Fault
-from confsync.sync.common_words import is_guessable
+from confsync.sync.guessable import is_guessable
 from confsync.sync.scrub import LEARNED_NOTHING, without
 
 if TYPE_CHECKING:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from confsync.sync.tree import Members, Object, Path, Tree
 
 HiddenSecrets: TypeAlias = Literal["send", "keep", "fail"]
-"""What becomes of secrets that the server hides, and that therefore cannot be compared."""
+"""Policy for secrets that the server hides and that cannot be compared."""
 
 Unlisted: TypeAlias = Literal["default", "keep"]
-"""What becomes of fields that no file mentions."""
+"""Fields not set in any file: reset to their default, or keep the server's value."""
 
 Why: TypeAlias = Literal["file", "default", "variant", "unmanaged", "ignored"]
-"""The last two: it is left as the server has it, since no file mentions it or it is ignored."""
+"""`unmanaged` and `ignored` keep the server's value: not set in any file, or ignored."""
 
 UNMANAGED: frozenset[Why] = frozenset({"unmanaged", "ignored"})
 
@@ -120,7 +120,7 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Difference:
-    """All that is between two states: what changes, and what cannot be compared."""
+    """The difference of two states: changes, and pairs that cannot be compared."""
 
     changes: tuple[Change, ...] = ()
     unknown: tuple[Unknown, ...] = ()
@@ -171,7 +171,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Target:
-    """A server: what it is called, and its origin."""
+    """A server: its name and its origin."""
 
     name: str
     url: str
@@ -179,7 +179,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Plan:
-    """What an apply would do to one object of one target."""
+    """Effect of an apply on one object of one target."""
 
     target: Target
     desired: Desired

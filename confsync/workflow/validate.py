@@ -9,8 +9,8 @@ from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.kinds.documented import documented
 from confsync.sync.findings import as_problem, breaches_told, check_allowed, judged
-from confsync.sync.guessable import guessable_findings
 from confsync.sync.secret import Vault
+from confsync.sync.secret_findings import guessable_findings
 from confsync.workflow.load import load
 
 if TYPE_CHECKING:

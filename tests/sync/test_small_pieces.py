@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from confsync.sync.align import Alignment, align
-from confsync.sync.equality import relation
-from confsync.sync.match_urls import match_urls, may_be_another
+from confsync.sync.equality import match_urls, may_be_another, relation
 from confsync.sync.patch import leaves
 from confsync.sync.secret import HIDDEN, Ref, Secret, Vault
 from confsync.sync.tree import Items, Members, Object, Scalar

@@ -1,6 +1,7 @@
-"""What becomes of secrets that cannot be compared: product page, section 4.
+"""Findings about secrets: hidden ones that stop an apply, and ones that can be guessed.
 
-`send` overwrites them, `keep` leaves them as they are, `fail` lets no apply go on.
+Hidden secrets cannot be compared (product page, section 4): the policy `send` overwrites them,
+`keep` leaves them as they are, `fail` lets no apply go on.
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confsync.sync.secret import Secret
-from confsync.sync.tree import Items, Object, Path, Tree, path_text
+from confsync.sync.tree import Path, Tree, leaves, path_text
+from confsync.sync.url import Url
 from confsync.sync.values import Difference, Finding, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from confsync.sync.values import Change, HiddenSecrets
+    from confsync.sync.values import Change, Desired, HiddenSecrets
 
 RULE = "hidden-secrets"
 _SEND = "with --hidden-secrets send it is overwritten by the one that the file refers to"
@@ -45,6 +47,26 @@ def refusals(difference: Difference, policy: HiddenSecrets) -> tuple[Finding, ..
                 if unknown.hidden
             )
             return (*_rebuilt(difference, "be compared"), *compared)
+
+
+def guessable_findings(desired: Desired) -> tuple[Finding, ...]:
+    """A warning for each secret of the files that can be guessed, as far as values are known."""
+    return tuple(
+        Finding(
+            "guessable-secret",
+            "warning",
+            f"{path_text(path)} holds a secret that can be guessed",
+            "use a random one, like that of `openssl rand -hex 24`; what can be guessed is not"
+            " masked where it stands by chance",
+            desired.origin(path),
+        )
+        for path, leaf in leaves(desired.tree)
+        if isinstance(leaf, Secret | Url)
+        and any(
+            secret.guessable and (leaf.ref or secret.ref)
+            for secret in (leaf.secrets if isinstance(leaf, Url) else (leaf,))
+        )
+    )
 
 
 def _rebuilt(difference: Difference, what: str) -> Iterator[Finding]:
@@ -89,13 +111,7 @@ def _loses_secret(change: Change) -> bool:
 
 def _holds_secret(tree: Tree) -> bool:
     """Whether the server hides something in it, or would."""
-    match tree:
-        case Object():
-            return any(map(_holds_secret, tree.members.values()))
-        case Items():
-            return any(map(_holds_secret, tree.items))
-        case _:
-            return isinstance(tree, Secret)
+    return any(isinstance(leaf, Secret) for _, leaf in leaves(tree))
 
 
 def _finding(path: Path, origin: Origin, fact: str) -> Finding:
