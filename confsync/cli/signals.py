@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
 from sys import maxsize
 from typing import TYPE_CHECKING
 
@@ -14,16 +13,16 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _NEVER = maxsize
 
 
-@dataclass
 class _Interrupts:
-    """The interrupts of this process: those that came, the first one that raises, and the first
-    one that will while results are told.
+    """The interrupts of this process: the number that came, the first one that raises, and the
+    first one that raises while results are reported.
     """
 
-    came: int = 0
-    raises: int = 1
-    ends_telling: int = 2
-    hung_up: bool = False
+    def __init__(self) -> None:
+        self.came = 0
+        self.raises = 1
+        self.ends_telling = 2
+        self.hung_up = False
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         """Handle a signal."""
