@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import Excerpt
 from confsync.kinds import KINDS
+from confsync.masking.document import fields_within
 from confsync.store.messages.durations import WORDS
 from confsync.store.mistakes import TYPE
 from confsync.sync.secret import MASK
@@ -23,7 +24,6 @@ from confsync.sync.shape import (
     Boolean,
     Choice,
     Duration,
-    Field,
     ListOf,
     Shape,
     Unsigned,
@@ -33,7 +33,7 @@ from confsync.sync.shape import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
 _NEAR = 0.75
 _END = r"(?=[\s,}\]]|$)"
@@ -225,28 +225,17 @@ def _near(name: str, known: frozenset[str]) -> bool:
 
 @cache
 def _shapes() -> Mapping[str, Shape]:
-    return {name: field.shape for kind in KINDS.values() for name, field in _fields(kind.shape)}
+    return {name: shape for kind in KINDS.values() for name, shape in fields_within(kind.shape)}
 
 
 @cache
 def _tags() -> frozenset[str]:
-    return frozenset(tag for kind in KINDS.values() for tag in _variants(kind.shape))
+    shapes = (*(kind.shape for kind in KINDS.values()), *_shapes().values())
+    return frozenset(
+        tag for shape in shapes if isinstance(shape, Variants) for tag in shape.objects
+    )
 
 
 @cache
 def _keys() -> frozenset[str]:
     return frozenset({TYPE, *KINDS, *_shapes(), "address", "username", "password"})
-
-
-def _fields(shape: Shape) -> Iterator[tuple[str, Field]]:
-    for known in shape.objects.values() if isinstance(shape, Variants) else ():
-        for name, inner in known.fields.items():
-            yield name, inner
-            yield from _fields(inner.shape.item if isinstance(inner.shape, ListOf) else inner.shape)
-
-
-def _variants(shape: Variants) -> Iterator[str]:
-    yield from shape.objects
-    for _, inner in _fields(shape):
-        if isinstance(inner.shape, Variants):
-            yield from inner.shape.objects

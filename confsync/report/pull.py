@@ -1,8 +1,8 @@
-"""What a pull did, or would do: in words, and as a diff."""
+"""The result of a pull: in words, and as a diff."""
 
 from __future__ import annotations
 
-from difflib import unified_diff
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from confsync.report.printable import one_line, plural, printable, told
@@ -10,20 +10,37 @@ from confsync.report.problems import problems_text
 from confsync.sync.tree import path_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from confsync.errors import Problem
+    from confsync.sync.tree import Path
 
-    from confsync.yaml.edit_script import Pulled
+
+@dataclass(frozen=True)
+class Pulled:
+    """The changes that a pull made to a file, or would make.
+
+    `new`: the file did not exist. `changed` and `gone` are fields, `comments` is the number of
+    removed comments. `fill_in` are the references to fill in, as problems with their places.
+    `diff` is a unified diff, every secret masked.
+    """
+
+    file: str
+    new: bool
+    changed: tuple[Path, ...]
+    gone: tuple[Path, ...]
+    comments: int
+    fill_in: tuple[Problem, ...]
+    diff: str
 
 
 def fill_in_text(pulled: Pulled) -> str:
-    """The references that are to be filled in, each with its place; nothing where there is none."""
+    """The references to fill in, each with its place; empty if there are none."""
     return problems_text(pulled.fill_in)
 
 
 def pulled_text(pulled: Pulled, mood: str = "") -> str:
-    """One line that says what was done; what went with its comments comes before it.
+    """One line on the changes, after a line on removed fields and comments.
 
-    `mood` stands before the participles: `would be ` where nothing was done.
+    `mood` stands before the participles: `would be ` for a preview.
     """
     file = printable(pulled.file)
     count = len(pulled.changed) + len(pulled.gone)
@@ -45,15 +62,5 @@ def pulled_text(pulled: Pulled, mood: str = "") -> str:
 
 
 def diff_text(pulled: Pulled) -> str:
-    """The difference as a unified diff, every secret masked; nothing where there is none."""
-    file = printable(pulled.file)
-    before, after = (list(_lines(text)) for text in (pulled.before, pulled.after))
-    start = "/dev/null" if pulled.new else file
-    found = unified_diff(before, after, start, file, lineterm="")
-    return "".join(f"{line}\n" for line in found)
-
-
-def _lines(text: str) -> Iterator[str]:
-    """The lines of a text, whole, as a terminal can show them."""
-    for line in text.removesuffix("\n").split("\n") if text else ():
-        yield one_line(told(line.removesuffix("\r")))
+    """The unified diff, as a terminal can show it; empty if nothing changes."""
+    return "".join(f"{one_line(told(line))}\n" for line in pulled.diff.split("\n")[:-1])

@@ -1,4 +1,4 @@
-"""Bring store files into their canonical form, or say what that would change. No network."""
+"""Format store files, or show what that would change. No network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from confsync.errors import OutputFailed, Problem
 from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.masking.diff import Side, masked_diff
-from confsync.masking.document import hidden
+from confsync.masking.document import masked_scalars
 from confsync.report.formatted import Formatted
 from confsync.secrets import BUILT_IN
 from confsync.store.detect import is_meant_as_store
@@ -29,18 +29,17 @@ _HERE = Path()
 
 @discreet
 def fmt(files: Sequence[str], directory: Path = _HERE) -> tuple[Formatted, ...]:
-    """Format files, each on its own: one that cannot be formatted keeps none of the others. Without
-    files those of the targets of `confsync.yaml`, as it counts in a directory.
+    """Format each file on its own; without files those of the targets in `confsync.yaml`.
 
-    A file that is in canonical form already is not written. Raises InvalidFiles for a
-    `confsync.yaml` that is wrong, WrongUsage without files and without one.
+    A file in canonical form is not written. Raises InvalidFiles for an invalid `confsync.yaml`,
+    WrongUsage without files and without `confsync.yaml`.
     """
     return tuple(_written(*_formatted(file)) for file in _named(files, directory))
 
 
 @discreet
 def check(files: Sequence[str], directory: Path = _HERE) -> tuple[Formatted, ...]:
-    """What `fmt` would do. Nothing is written."""
+    """The results of `fmt`, with nothing written."""
     return tuple(_formatted(file)[0] for file in _named(files, directory))
 
 
@@ -64,7 +63,7 @@ def _written(found: Formatted, new: bytes) -> Formatted:
 
 
 def _formatted(file: str) -> tuple[Formatted, bytes]:
-    """What is to be said of a file, and what is to stand in it."""
+    """The result for a file and its formatted content."""
     old = content(file)
     if isinstance(old, Problem):
         return Formatted(file, problems=(old,)), b""
@@ -88,11 +87,7 @@ def _canonical(
     proof = verify_same_meaning(file, source, document, new)
     if isinstance(proof, Problem):
         return Formatted(file, problems=(proof,)), old
-    before = Side(old.decode("utf-8"), _hidden(document))
-    diff = masked_diff(file, before, Side(new, _hidden(proof)))
+    masks, new_masks = (masked_scalars(root, KINDS, BUILT_IN) for root in (document, proof))
+    before = Side(f"{file} as it is", old.decode("utf-8"), masks)
+    diff = masked_diff(before, Side(f"{file} formatted", new, new_masks))
     return Formatted(file, changed=True, diff=diff), written
-
-
-def _hidden(document: MappingNode) -> dict[tuple[int, int], str]:
-    found = hidden(document, KINDS, BUILT_IN)
-    return {(mark.line, mark.column): instead for mark, instead in found.items()}

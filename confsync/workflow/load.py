@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.kinds import KINDS
-from confsync.masking.excerpt import excerpt
 from confsync.secrets import RESOLVERS
 from confsync.store.decode import from_file
 from confsync.store.mistakes import listed
@@ -18,35 +17,30 @@ from confsync.yaml.read import read
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from confsync.errors import Excerpt
     from confsync.sync.secret import Vault
-    from confsync.sync.values import Desired, Origin
+    from confsync.sync.values import Desired
     from confsync.yaml.nodes import MappingNode
     from confsync.yaml.read import Parsed
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A desired state, and the risks and warnings that are in the files themselves.
+    """A desired state, and the risks and warnings in the files themselves.
 
-    `excerpts` are the lines in which its values stand, as they may be shown, by file, line and
-    column.
+    `lines` are the lines of each file; secrets may stand there.
     """
 
     desired: Desired
     problems: tuple[Problem, ...]
-    excerpts: Mapping[tuple[str, int, int], Excerpt | None]
+    lines: Mapping[str, Sequence[str]] = field(repr=False)
 
     def shown(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-        """Problems with values of the desired state, with the lines in which these stand."""
-        places = ((problem, (problem.file, problem.line, problem.column)) for problem in problems)
-        return tuple(
-            replace(problem, excerpt=self.excerpts.get(place)) for problem, place in places
-        )
+        """Problems of values of the desired state, with excerpts of their lines."""
+        return tuple(_with_excerpt(problem, self.lines, "") for problem in problems)
 
 
 def check_names(files: Sequence[str]) -> None:
-    """Raises WrongUsage without a file, and for what cannot be the name of one."""
+    """Raise WrongUsage for invalid names of files, or none."""
     if not files:
         raise WrongUsage(
             "no file is named", hint="name the store's file, like stores/in-memory.yaml"
@@ -58,7 +52,7 @@ def check_names(files: Sequence[str]) -> None:
 
 
 def load(files: Sequence[str], vault: Vault) -> Loaded:
-    """The desired state that some files describe, later ones laid over earlier ones.
+    """The desired state of files laid over each other, the last one on top.
 
     Raises InvalidFiles with every problem of every file, WrongUsage without a file.
     """
@@ -67,7 +61,7 @@ def load(files: Sequence[str], vault: Vault) -> Loaded:
 
 
 def loaded(files: Sequence[str], layers: Sequence[Parsed], vault: Vault) -> Loaded:
-    """The same of files that have been read. Raises InvalidFiles."""
+    """Like `load`, for files that are already parsed. Raises InvalidFiles."""
     documents: list[MappingNode] = []
     problems: list[Problem] = []
     lines: dict[str, tuple[str, ...]] = {}
@@ -86,17 +80,12 @@ def loaded(files: Sequence[str], layers: Sequence[Parsed], vault: Vault) -> Load
     if any(map(makes_invalid, found)):
         raise InvalidFiles(found)
     (desired,) = reading.desired
-    places = {
-        (origin.file, origin.line, origin.column): _excerpt(origin, lines[origin.file], "")
-        for origin in desired.origins.values()
-        if origin.line
-    }
-    return Loaded(replace(desired, file=files[-1]), found, places)
+    return Loaded(replace(desired, file=files[-1]), found, lines)
 
 
 def _discarded(documents: Sequence[MappingNode], problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Warnings of layers that discard earlier files; without a column where the line has another
-    problem, which may be a secret in clear in front of it.
+    """Warnings for layers that discard earlier files. The column is 0 if the line has another
+    problem: a secret in plain text before it would be told by the column.
     """
     taken = {(problem.file, problem.line) for problem in problems}
     for one in discarded(documents):
@@ -109,19 +98,19 @@ def _discarded(documents: Sequence[MappingNode], problems: Iterable[Problem]) ->
 
 
 def _with_excerpts(
-    problems: Sequence[Problem], lines: Mapping[str, tuple[str, ...]]
+    problems: Iterable[Problem], lines: Mapping[str, Sequence[str]]
 ) -> tuple[Problem, ...]:
-    """The problems with the lines that they are in, as far as these may be shown."""
     return tuple(
-        replace(
-            problem,
-            excerpt=_excerpt(problem, lines[problem.file], f"{problem.message} {problem.hint}"),
-        )
-        for problem in problems
+        _with_excerpt(problem, lines, f"{problem.message} {problem.hint}") for problem in problems
     )
 
 
-def _excerpt(place: Problem | Origin, lines: Sequence[str], told: str) -> Excerpt | None:
-    if not place.column or place.line > len(lines):
-        return None
-    return excerpt(lines[place.line - 1], place.column, told, tuple(RESOLVERS))
+def _with_excerpt(problem: Problem, lines: Mapping[str, Sequence[str]], told: str) -> Problem:
+    """The problem with the masked line it is in, if it has a column. `told`: see `excerpt`."""
+    from confsync.masking.excerpt import excerpt  # noqa: PLC0415 - valid files never load it
+
+    source = lines.get(problem.file, ())
+    if not problem.column or problem.line > len(source):
+        return problem
+    shown = excerpt(source[problem.line - 1], problem.column, told, RESOLVERS)
+    return replace(problem, excerpt=shown)

@@ -1,4 +1,4 @@
-"""Pull: write the live state into the file, in the words that the file has already."""
+"""Pull: write the live state into a store file, edited in place."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from confsync.disk.write import StoreFile
 from confsync.errors import Fault, InvalidFiles, NotWritten, Problem, WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS
-from confsync.masking.lenient import masked_comment, replacements
-from confsync.masking.text import veiled
+from confsync.masking.diff import Side, masked_diff
+from confsync.masking.document import masked_scalars
+from confsync.report.pull import Pulled
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolve import resolve, resolving
 from confsync.secrets.resolver import At
@@ -26,9 +27,9 @@ from confsync.sync.tree import path_text
 from confsync.workflow.load import check_names, loaded
 from confsync.workflow.server import decoder
 from confsync.yaml.edit import Edited, edited
-from confsync.yaml.edit_script import Pulled, Write
+from confsync.yaml.edit_script import Write
 from confsync.yaml.emit import Style
-from confsync.yaml.nodes import MappingNode, Node, ScalarNode
+from confsync.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from confsync.yaml.positions import comments, scalars
 from confsync.yaml.read import Parsed, parse, read, text
 
@@ -41,66 +42,60 @@ if TYPE_CHECKING:
     from confsync.sync.values import Live
     from confsync.workflow.server import Session
     from confsync.yaml.edit_script import Revised
+    from confsync.yaml.nodes import Node
 
 NAME = "InMemoryStore"
 
 _BEYOND = {"out-of-range", "too-few-items", "unknown-choice"}
-"""The rules that values of a server may break that has other limits, or more choices."""
+"""The rules that a server with other limits or more choices may break."""
 
 
 @discreet
 def pull(
     files: Sequence[str], session: Session, *, environment: Mapping[str, str], name: str = NAME
 ) -> Pulled:
-    """Write the live state of an object into the last of some files, which are laid over each
+    """Write the live state of an object into the last of the files, which are laid over each
     other. One request; nothing is changed on the server.
 
-    The file is made where there is none. Otherwise it is edited in place: comments and all that is
-    so already stay. Fields that it names stay named; others are named where the layers below, or
-    without them the defaults, say something else. Secrets are never written: references that can
-    be right stay, others are to be filled in. A plan straight after shows no change.
+    A missing file is created. An existing one is edited in place: comments and equal values stay.
+    Its fields stay; others are added if they differ from the layers below, or without layers from
+    the defaults. Secrets are never written: references that can be right stay, others are to be
+    filled in. A plan straight after shows no change.
 
-    Raises what `plan` raises, OutputFailed where the file cannot be written, and NotWritten where
-    no file can say the live state; then the file is as it was.
+    Raises the errors of `plan`, OutputFailed for a file that cannot be written, and NotWritten for
+    a live state that no file can hold; then the file is as it was.
     """
-    draft = _draft(files, session, environment, name)
-    if draft.content != draft.store.content:
-        draft.store.write(draft.content)
-    return draft.pulled
+    store, content, pulled = _draft(files, session, environment, name)
+    if content != store.content:
+        store.write(content)
+    return pulled
 
 
 @discreet
 def preview(
     files: Sequence[str], session: Session, *, environment: Mapping[str, str], name: str = NAME
 ) -> Pulled:
-    """What `pull` would do. Nothing is written."""
-    return _draft(files, session, environment, name).pulled
-
-
-@dataclass(frozen=True)
-class _Draft:
-    store: StoreFile
-    content: bytes
-    pulled: Pulled
+    """The result of `pull`, with nothing written."""
+    return _draft(files, session, environment, name)[-1]
 
 
 @dataclass(frozen=True)
 class _Layers:
-    """The files: the last one's document where it has one, and those below it."""
+    """The last file with its document, None if it has no value yet, and the files below it."""
 
     files: tuple[str, ...]
     store: StoreFile
     below: tuple[Parsed, ...]
     top: MappingNode | None
 
-    def object(self, name: str) -> tuple[MappingNode | None, MappingNode | None]:
-        """An object as the last file has it, and as the layers below have it."""
+    @property
+    def under(self) -> MappingNode | None:
+        """The document of the layers below."""
         documents = [parsed.document for parsed in self.below if parsed.document is not None]
-        under = lay_over(documents) if documents else None
-        return _object(self.top, name), _object(under, name)
+        return lay_over(documents) if documents else None
 
-    def taken(self) -> frozenset[str]:
-        """Every text that stands in one of the files."""
+    def texts(self) -> frozenset[str]:
+        """Every key and value in the files."""
         documents = [self.top, *(parsed.document for parsed in self.below)]
         found = (scalars(document) for document in documents if document is not None)
         return frozenset(node.text for nodes in found for node in nodes)
@@ -108,7 +103,8 @@ class _Layers:
 
 def _draft(
     files: Sequence[str], session: Session, environment: Mapping[str, str], name: str
-) -> _Draft:
+) -> tuple[StoreFile, bytes, Pulled]:
+    """The file to write, its new content, and the changes."""
     kind, vault = KINDS[name], session.vault
     layers = _layers(files, vault)
     live = session.server.read(name, decoder(kind, vault))
@@ -118,8 +114,9 @@ def _draft(
             hint="nothing was written; update confsync",
         )
     resolve_one = resolving(vault, At(RESOLVERS, "plan"), environment)
-    words = Words(vault, RESOLVERS, resolve_one, layers.taken())
-    revised = revise(live, kind, *layers.object(name), words)
+    words = Words(vault, RESOLVERS, resolve_one, layers.texts())
+    top, under = _object(layers.top, name), _object(layers.under, name)
+    revised = revise(live, kind, top, under, words)
     if revised.unsayable:
         paths = ", ".join(map(path_text, revised.unsayable))
         raise NotWritten(
@@ -135,7 +132,16 @@ def _draft(
     after = parse(files[-1], made.text)
     _check(layers, after, live, kind, vault, environment)
     _check_comments(layers, made, after)
-    return _Draft(layers.store, content, _pulled(layers, kind, revised, made, after))
+    pulled = Pulled(
+        file=files[-1],
+        new=layers.store.content is None,
+        changed=revised.changed,
+        gone=revised.gone,
+        comments=len(made.lost),
+        fill_in=tuple(_to_fill_in(after.document, ())),
+        diff=_diff(layers, made, after),
+    )
+    return layers.store, content, pulled
 
 
 def _layers(files: Sequence[str], vault: Vault) -> _Layers:
@@ -180,7 +186,7 @@ def _check(  # noqa: PLR0913, PLR0917 - all that a plan depends on
     vault: Vault,
     environment: Mapping[str, str],
 ) -> None:
-    """Make sure that a plan straight after shows no change."""
+    """Raise NotWritten or Fault if a plan straight after would show a change."""
     try:
         found = loaded(layers.files, [*layers.below, after], vault)
     except InvalidFiles as invalid:
@@ -202,7 +208,7 @@ def _check(  # noqa: PLR0913, PLR0917 - all that a plan depends on
 
 
 def _check_comments(layers: _Layers, made: Edited, after: Parsed) -> None:
-    """Make sure that no comment is lost but those that stood at something that goes."""
+    """Raise Fault if a comment is lost that did not belong to a removed field."""
     before = comments(layers.store.source, layers.top)
     left = Counter(comment.text for comment in before) - Counter(
         comment.text for comment in made.lost
@@ -211,36 +217,19 @@ def _check_comments(layers: _Layers, made: Edited, after: Parsed) -> None:
         raise Fault("a comment would be lost")
 
 
-def _pulled(layers: _Layers, kind: Kind, revised: Revised, made: Edited, after: Parsed) -> Pulled:
-    fill_in = [
-        _to_fill_in(node, path)
-        for node, path in _scalars(after.document, ())
-        if path[-1] == "env" and node.text.startswith(FILL_IN)
-    ]
-    return Pulled(
-        file=layers.files[-1],
-        new=layers.store.content is None,
-        changed=revised.changed,
-        gone=revised.gone,
-        comments=len(made.lost),
-        fill_in=tuple(fill_in),
-        before=_shown(layers.store.source, layers.top, kind),
-        after=_shown(made.text, after.document, kind),
+def _diff(layers: _Layers, made: Edited, after: Parsed) -> str:
+    """The masked diff, in which all line ends are equal."""
+    file, under = layers.files[-1], layers.under
+
+    def side(name: str, source: str, document: MappingNode | None) -> Side:
+        masks = {} if document is None else masked_scalars(document, KINDS, RESOLVERS, under)
+        end = "" if not source or source.endswith("\n") else "\n"
+        return Side(name, source.replace("\r\n", "\n") + end, masks)
+
+    start = "/dev/null" if layers.store.content is None else file
+    return masked_diff(
+        side(start, layers.store.source, layers.top), side(file, made.text, after.document)
     )
-
-
-def _to_fill_in(node: ScalarNode, path: Path) -> Problem:
-    """What to say of a reference; its path leads through the object, and to the reference's key."""
-    _, *place, key = path
-    message = f"{path_text(tuple(place))} is not written down: {key} {node.text} stands for it"
-    return Problem(
-        node.mark.file, node.mark.line, node.mark.column, "fill-in", message, INSTEAD, "warning"
-    )
-
-
-def _shown(source: str, document: MappingNode | None, kind: Kind) -> str:
-    hidden = () if document is None else replacements(document, kind.shape, RESOLVERS)
-    return veiled(source, document, hidden, masked_comment)
 
 
 def _object(document: MappingNode | None, name: str) -> MappingNode | None:
@@ -248,22 +237,24 @@ def _object(document: MappingNode | None, name: str) -> MappingNode | None:
     return entry[1] if entry is not None and isinstance(entry[1], MappingNode) else None
 
 
-def _scalars(node: Node | None, path: Path) -> Iterator[tuple[ScalarNode, Path]]:
-    """Every value that is a scalar, and its place."""
+def _to_fill_in(node: Node | None, path: Path) -> Iterator[Problem]:
+    """A warning for each reference to fill in. `path` starts with the name of the object."""
     match node:
         case MappingNode():
             for key, value in node.entries:
-                yield from _scalars(value, (*path, key.text))
-        case ScalarNode():
-            yield node, path
-        case None:
-            pass
-        case _:
+                yield from _to_fill_in(value, (*path, key.text))
+        case SequenceNode():
             for index, item in enumerate(node.items):
-                yield from _scalars(item, (*path, index))
+                yield from _to_fill_in(item, (*path, index))
+        case ScalarNode(mark=mark, text=name) if path[-1] == "env" and name.startswith(FILL_IN):
+            message = f"{path_text(path[1:-1])} is not written down: env {name} stands for it"
+            place = (mark.file, mark.line, mark.column)
+            yield Problem(*place, "fill-in", message, INSTEAD, "warning")
+        case _:
+            pass
 
 
 def _is_blank(source: str) -> bool:
-    """Whether a file holds nothing but comments."""
+    """True for a text of comments and white space alone."""
     lines = (line.strip() for line in source.split("\n"))
     return all(not line or line.startswith("#") for line in lines)

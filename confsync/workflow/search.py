@@ -9,8 +9,8 @@ from confsync.config.config_file import NAME, find
 from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS
+from confsync.masking.document import secret_names
 from confsync.masking.plaintext_scan import in_clear, words
-from confsync.masking.secret_names import secret_names
 from confsync.secrets import RESOLVERS
 from confsync.store.detect import mentions, searchable
 from confsync.store.mistakes import INSTEAD

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from confsync.errors import Problem
     from confsync.sync.tree import Path
 
 Plain: TypeAlias = "bool | int | str | list[Plain] | dict[str, Plain] | None"
@@ -60,22 +59,3 @@ class Revised:
     gone: tuple[Path, ...]
     fill_in: tuple[str, ...]
     unsayable: tuple[Path, ...]
-
-
-@dataclass(frozen=True)
-class Pulled:
-    """The changes that a pull made to a file, or would make.
-
-    `new`: the file did not exist. `changed` and `gone` are fields, `comments` is the number of
-    removed comments. `fill_in` are the references to fill in, as problems with their places.
-    `before` and `after` are the file's text, every secret masked.
-    """
-
-    file: str
-    new: bool
-    changed: tuple[Path, ...]
-    gone: tuple[Path, ...]
-    comments: int
-    fill_in: tuple[Problem, ...]
-    before: str
-    after: str

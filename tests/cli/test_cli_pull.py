@@ -64,7 +64,7 @@ def test_a_diff_shows_what_would_be_written_masked_and_writes_nothing(desk: Desk
     assert ran.status == 0
     assert ran.out == (
         "--- a.yaml\n+++ a.yaml\n@@ -1,5 +1,11 @@\n"
-        " # was rediss://u:****@z\n"
+        " # …\n"
         " InMemoryStore:\n"
         "-  '@type': Redis\n"
         "-  url: redis://u:****@h\n"
@@ -73,7 +73,7 @@ def test_a_diff_shows_what_would_be_written_masked_and_writes_nothing(desk: Desk
         "+    - address: redis://old.example.com:6379\n"
         "+      username: stalwart\n"
         "+      password: {env: FILL_IN_1}\n"
-        "   timeout: 10s  # \\u202e\n"
+        "   timeout: 10s  # …\n"
         "+  authSecret:\n"
         "+    '@type': Value\n"
         "+    secret: {env: FILL_IN_2}\n"

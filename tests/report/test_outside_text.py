@@ -25,6 +25,7 @@ from confsync.report.formatted import Formatted
 from confsync.report.init_result import Begun, begun_text
 from confsync.report.printable import printable
 from confsync.report.problems import shown_verdict
+from confsync.report.pull import Pulled
 from confsync.sandbox import patch_rules as rules
 from confsync.sync.characters import visible, without_commands
 from confsync.sync.outcome import (
@@ -44,7 +45,6 @@ from confsync.workflow.load import load
 from confsync.workflow.options import Options
 from confsync.workflow.plan import planned
 from confsync.workflow.show import as_document
-from confsync.yaml.edit_script import Pulled
 from confsync.yaml.emit import yaml_text
 from tests.report.runner import commands, obeyed
 
@@ -121,10 +121,11 @@ def reports(text: str, plan: Plan) -> Iterator[tuple[str, str]]:
     for name, problems in PROBLEMS.items():
         yield name, problems([text, "a.yaml"], [problem, problem])
     yield "text", shown_verdict([text], [problem])
-    both = {"before": f"{text}\na\n", "after": f"b\n{text}\n"}
-    changed = Pulled(text, new=False, changed=(), gone=(), comments=0, fill_in=(problem,), **both)
+    diff = masked_diff(Side(text, f"a: '{text}'\nb: 1\n", {}), Side(text, f"c: '{text}'\n", {}))
+    filled: Any = {"new": False, "changed": (), "gone": (), "fill_in": (problem,)}
+    changed = Pulled(text, **filled, comments=0, diff=diff)
     yield "text", pull.diff_text(changed) + pull.pulled_text(changed)
-    diff = masked_diff(text, Side(f"a:  '{text}'\n", {}), Side("a: 'b'\n", {}))
+    diff = masked_diff(Side(text, f"a:  '{text}'\n", {}), Side(text, "a: 'b'\n", {}))
     files = [Formatted(text, changed=True, diff=diff), Formatted(text, store=False)]
     yield "text", formatted.diff_text(files)
     yield "text", formatted.files_text(files, "formatted")
@@ -222,8 +223,7 @@ def test_a_secret_in_a_long_line_of_a_pull_is_masked_wherever_it_stands() -> Non
             gone=(),
             comments=0,
             fill_in=(),
-            before="",
-            after=f"{'x' * start}{secret}{'y' * 500}\n",
+            diff=f"+{'x' * start}{secret}{'y' * 500}\n",
         )
         vault = Vault()
         vault.seal(secret)

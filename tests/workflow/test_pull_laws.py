@@ -21,8 +21,8 @@ from tests.workflow.stored import session
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from confsync.report.pull import Pulled
     from confsync.sync.values import Desired
-    from confsync.yaml.edit_script import Pulled
 
 
 @dataclass(frozen=True)
