@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli.status import Status
+from confsync.errors import WrongUsage
 from confsync.workflow.schema import schema as run
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def schema(console: Console, *, layer: bool, config: bool) -> Status:
     that are installed beside it.
     """
     if layer and config:
-        raise click.UsageError("--layer and --config are of different files: give one of them")
+        raise WrongUsage("--layer and --config are for different files", hint="give one of them")
     found = run(layer=layer, config=config)
     console.print(f"{json.dumps(found, indent=2, ensure_ascii=False)}\n")
     return Status.DONE

@@ -1,4 +1,4 @@
-"""JSON Schemas of stores and of `confsync.yaml`, with all kinds of references that are installed."""
+"""JSON Schemas of stores and of `confsync.yaml`, with all installed kinds of references."""
 
 from __future__ import annotations
 
