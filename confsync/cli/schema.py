@@ -28,10 +28,11 @@ def schema(console: Console, *, layer: bool, config: bool) -> Status:
     """
     import json
 
+    from confsync.errors import WrongUsage
     from confsync.workflow.schema import schema as run
 
     if layer and config:
-        raise click.UsageError("--layer and --config are of different files: give one of them")
+        raise WrongUsage("--layer and --config are for different files", hint="give one of them")
     found = run(layer=layer, config=config)
     console.print(f"{json.dumps(found, indent=2, ensure_ascii=False)}\n")
     return Status.DONE

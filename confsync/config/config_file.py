@@ -11,7 +11,8 @@ from confsync.config.layout import CONFIG, EXAMPLE
 from confsync.config.target import Known, Target
 from confsync.config.values import Config
 from confsync.errors import InvalidFiles, Problem, WrongUsage
-from confsync.store.decode import first_columns, record_from_file
+from confsync.store.decode import first_columns
+from confsync.store.records import record_from_file
 from confsync.yaml.read import read
 
 if TYPE_CHECKING:

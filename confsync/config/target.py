@@ -18,7 +18,7 @@ from confsync.sync.tree import path_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from confsync.store.decode import RecordReading, Value
+    from confsync.store.records import RecordReading, Value
     from confsync.sync.tree import Path
     from confsync.sync.values import HiddenSecrets, Unlisted
     from confsync.yaml.nodes import Mark

@@ -1,10 +1,9 @@
-"""Decode the nodes of stores and of `confsync.yaml` by a shape, with all mistakes at once."""
+"""Decode the nodes of a store by a shape, with all mistakes at once."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from confsync.errors import Problem
 from confsync.kinds.kind import Broken, Kind, default_object
@@ -18,27 +17,18 @@ from confsync.store.mistakes import (
     TYPE,
     Mistake,
     is_broken,
-    near_name,
-    quoted_name,
 )
 from confsync.store.urls import Reader, Reference
 from confsync.sync.equality import url_key
-from confsync.sync.secret import HIDDEN, Vault
+from confsync.sync.secret import HIDDEN
 from confsync.sync.shape import (
     Boolean,
     Choice,
-    Credential,
-    Day,
     Duration,
     Field,
     Fields,
     ListOf,
-    MapOf,
-    PathText,
-    PlainText,
-    Record,
     SecretText,
-    SetOf,
     Shape,
     Text,
     Unsigned,
@@ -46,7 +36,6 @@ from confsync.sync.shape import (
     UrlText,
     Variants,
 )
-from confsync.sync.spelling import nearest
 from confsync.sync.tree import Items, Members, Object, Path, Tree, path_text
 from confsync.sync.url import Url
 from confsync.sync.values import Desired, Origin
@@ -55,10 +44,7 @@ from confsync.yaml.nodes import MappingNode, Mark, Node, ScalarNode, SequenceNod
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from confsync.sync.shape import FileShape
-
-Value: TypeAlias = "Tree | tuple[Value, ...] | dict[str, Value]"
-"""A decoded value: of records and maps a dict; None for what could not be read."""
+    from confsync.sync.secret import Vault
 
 
 @dataclass(frozen=True)
@@ -91,7 +77,7 @@ def from_file(
         if kind is None:
             problems.append(_problem(key.mark, wrong_files.unknown_object(key, tuple(kinds))))
             continue
-        decoder = _Decoder(vault, references, kind.shape)
+        decoder = Decoder(vault, references, kind.shape)
         tree = decoder.object(node, kind.shape, (), key.mark)
         problems += decoder.problems
         if isinstance(tree, Object):
@@ -101,37 +87,19 @@ def from_file(
     return Reading(tuple(desired), first_columns(problems))
 
 
-@dataclass(frozen=True)
-class RecordReading:
-    """The fields of a document, the places of keys and of values, and its problems."""
-
-    values: Mapping[str, Value]
-    keys: Mapping[Path, Mark]
-    marks: Mapping[Path, Mark]
-    problems: tuple[Problem, ...]
-
-
-def record_from_file(
-    document: MappingNode, shape: Record, references: Mapping[str, Reference]
-) -> RecordReading:
-    """Decode a document that is a record. Fields that are missing or invalid are None."""
-    decoder = _Decoder(Vault(), references, Variants("", {}))
-    values = decoder.record(document, shape, ())
-    keys = {path: _mark_of(origin) for path, origin in decoder.origins.items()}
-    return RecordReading(values, keys, decoder.marks, tuple(decoder.problems))
-
-
 def value_at(
     node: Node, shape: Shape, vault: Vault, references: Mapping[str, Reference]
 ) -> Tree | None:
     """Decode a single node that is not null. Returns None for an invalid one."""
-    decoder = _Decoder(vault, references, Variants("", {}))
+    decoder = Decoder(vault, references, Variants("", {}))
     found = decoder.tried(node, shape, ())
     return None if any(problem.rule != PLAINTEXT for problem in decoder.problems) else found
 
 
 @dataclass
-class _Decoder:
+class Decoder:
+    """Decodes values of a file; collects their problems and their places."""
+
     vault: Vault
     references: Mapping[str, Reference]
     top: Variants
@@ -145,7 +113,7 @@ class _Decoder:
         if is_broken(node):
             return None
         if not isinstance(node, MappingNode):
-            self._mistake(node.mark, wrong_names.not_an_object(node, path, shape))
+            self.mistake(node.mark, wrong_names.not_an_object(node, path, shape))
             return None
         known = self._variant(node, shape, path)
         if known is None:
@@ -154,7 +122,7 @@ class _Decoder:
         for key, _ in node.entries:
             if key.text != TYPE and key.text not in known.fields:
                 found = wrong_names.unknown_field(key, known, shape, self.references)
-                self._mistake(key.mark, found)
+                self.mistake(key.mark, found)
         members = {
             name: self._field(node, name, known_field, (*path, name))
             for name, known_field in known.fields.items()
@@ -164,7 +132,7 @@ class _Decoder:
     def broken(self, broken: Broken) -> Problem:
         """The problem of a limit that a state breaks."""
         shape = broken.shape
-        mark = self.marks.get(broken.path) or _mark_of(self.origins[()])
+        mark = self.marks.get(broken.path) or mark_of(self.origins[()])
         name = path_text(broken.path)
         if isinstance(shape, ListOf):
             count = self.lengths.get(broken.path, 0)
@@ -180,7 +148,7 @@ class _Decoder:
         name = _name(path, shape)
         entry = node.get(TYPE)
         if entry is None:
-            self._mistake(node.mark, wrong_names.no_type(node, name, shape, self.references))
+            self.mistake(node.mark, wrong_names.no_type(node, name, shape, self.references))
             return None
         _, value = entry
         if is_broken(value):
@@ -188,7 +156,7 @@ class _Decoder:
         tag = value.text if isinstance(value, ScalarNode) else ""
         known = shape.objects.get(tag)
         if known is None:
-            self._mistake(value.mark, wrong_names.unknown_type(value, path, shape, self.top))
+            self.mistake(value.mark, wrong_names.unknown_type(value, path, shape, self.top))
         return known
 
     def _field(self, node: MappingNode, name: str, known: Field, path: Path) -> Tree:
@@ -196,18 +164,18 @@ class _Decoder:
         if entry is None:
             if known.required:
                 if not self._said_beside(node, known):
-                    self._mistake(node.mark, wrong_names.missing(name, known, path))
+                    self.mistake(node.mark, wrong_names.missing(name, known, path))
                 return _placeholder(known.shape)
             self.origins[path] = Origin("default")
             return known.default
         key, value = entry
-        self._place(key, path)
+        self.place(key, path)
         self.marks[path] = value.mark
         if isinstance(value, ScalarNode) and scalars.is_null(value):
             if known.nullable:
                 return None
             if not self._said_beside(node, known):
-                self._mistake(value.mark, wrong_values.null(path, known, value))
+                self.mistake(value.mark, wrong_values.null(path, known, value))
             return _placeholder(known.shape) if known.required else known.default
         decoded = self.tried(value, known.shape, path, key.mark, nullable=known.nullable)
         if decoded is None:
@@ -237,11 +205,11 @@ class _Decoder:
         try:
             return self._value(node, shape, path, at or node.mark, nullable=nullable)
         except Mistake as mistake:
-            self._mistake(mistake.mark or node.mark, mistake)
+            self.mistake(mistake.mark or node.mark, mistake)
             return None
 
     def _value(self, node: Node, shape: Shape, path: Path, at: Mark, *, nullable: bool) -> Tree:
-        reader = Reader(self.vault, self.references, path, self._mistake)
+        reader = Reader(self.vault, self.references, path, self.mistake)
         match shape:
             case Variants():
                 return self.object(node, shape, path, at)
@@ -284,101 +252,13 @@ class _Decoder:
                 members.append(url)
         return Members(tuple(members))
 
-    def record(self, node: MappingNode, shape: Record, path: Path) -> dict[str, Value]:
-        """Decode a record."""
-        name = path_text(path) or shape.name
-        values: dict[str, Value] = dict.fromkeys(shape.fields)
-        for key, value in node.entries:
-            known = shape.fields.get(key.text)
-            if known is None:
-                self._mistake(key.mark, _no_member(key.text, shape, top=not path))
-            else:
-                self._place(key, (*path, key.text))
-                values[key.text] = self._read(value, known.shape, (*path, key.text))
-        for member, known in shape.fields.items():
-            if known.required and node.get(member) is None:
-                hint = f"add `{member}: {known.example}`" if known.example else shape.write
-                missing = Mistake("missing-field", f"{name} has no {member}", hint)
-                self._mistake(node.mark, missing)
-        return values
-
-    def _read(self, node: Node, shape: FileShape, path: Path) -> Value:
-        """Decode a value of a record, and report its mistakes. Returns None for an invalid one."""
-        self.marks[path] = node.mark
-        if is_broken(node):
-            return None
-        try:
-            return self._value_of_record(node, shape, path)
-        except Mistake as mistake:
-            self._mistake(mistake.mark or node.mark, mistake)
-            return None
-
-    def _value_of_record(self, node: Node, shape: FileShape, path: Path) -> Value:
-        match shape:
-            case Record() if isinstance(node, MappingNode):
-                return self.record(node, shape, path)
-            case Record() if shape.short:
-                short = self._read(node, shape.fields[shape.short].shape, path)
-                return None if short is None else {shape.short: short}
-            case MapOf() if isinstance(node, MappingNode):
-                return self._map(node, shape, path)
-            case MapOf() | Record():
-                raise Mistake("wrong-type", f"{path_text(path)} must be a mapping", shape.write)
-            case SetOf():
-                return self._set_of(node, shape, path)
-            case Credential(or_text) if not or_text or isinstance(node, MappingNode):
-                return Reader(self.vault, self.references, path, self._mistake).credential(node)
-            case Credential():
-                return scalars.scalar(node, PlainText(), path, nullable=False)
-            case PlainText() | PathText() | Day():
-                return scalars.scalar(node, shape, path, nullable=False)
-            case _:
-                return self.tried(node, shape, path)
-
-    def _map(self, node: MappingNode, shape: MapOf, path: Path) -> dict[str, Value]:
-        if not node.entries:
-            raise Mistake("blank-text", f"{path_text(path)} is empty", shape.example)
-        values: dict[str, Value] = {}
-        for number, (key, value) in enumerate(node.entries):
-            name = key.text
-            if not re.fullmatch(_NAME, name):
-                name = f"…{number}"
-                fact = f"the name of {shape.item.name} holds what no name can"
-                hint = "use letters, digits, `_`, `-` and `.`, and no more than 63 of them"
-                self._mistake(key.mark, Mistake("target-name", fact, hint))
-            values[name] = self._read(value, shape.item, (*path, name))
-        return values
-
-    def _set_of(self, node: Node, shape: SetOf, path: Path) -> tuple[Value, ...]:
-        """Decode a list. Its tuple has None for each item that is invalid, or there twice."""
-        name = path_text(path)
-        if not isinstance(node, SequenceNode):
-            hint = f"write it like `{shape.example}`, also for one alone"
-            raise Mistake("wrong-type", f"{name} must be a list", hint)
-        if len(node.items) < shape.minimum:
-            raise Mistake("blank-text", f"{name} is empty", f"write it like `{shape.example}`")
-        values: list[Value] = []
-        seen: list[Value] = []
-        short = shape.item.short if isinstance(shape.item, Record) else ""
-        for index, item in enumerate(node.items):
-            value = self._read(item, shape.item, (*path, index))
-            key = value.get(short) if isinstance(value, dict) else value
-            if key is not None and key in seen:
-                fact = f"{name} names this twice"
-                self._mistake(item.mark, Mistake("duplicate-entry", fact, "keep one of the two"))
-                value = None
-            seen.append(key)
-            values.append(value)
-        return tuple(values)
-
-    def _place(self, key: ScalarNode, path: Path) -> None:
+    def place(self, key: ScalarNode, path: Path) -> None:
+        """Note the place of a key as the origin of its value."""
         self.origins[path] = Origin("file", key.mark.file, key.mark.line, key.mark.column)
 
-    def _mistake(self, mark: Mark, mistake: Mistake) -> None:
+    def mistake(self, mark: Mark, mistake: Mistake) -> None:
+        """Report a mistake."""
         self.problems.append(_problem(mistake.mark or mark, mistake))
-
-
-_NAME = r"\w[\w.-]{0,62}"
 
 
 def _problem(mark: Mark, mistake: Mistake) -> Problem:
@@ -413,17 +293,6 @@ def _without_columns(
     }
 
 
-def _no_member(key: str, shape: Record, *, top: bool) -> Mistake:
-    """The mistake of a key that is no field. At the top no secret stands."""
-    option = shape.options.get(key.lower().replace("-", "_"))
-    if option is not None:
-        fact = f"{option} cannot stand here: whoever may change the file could disarm the guard"
-        return Mistake("disarms-a-guard", fact, "remove it, and give the option by hand")
-    shown = quoted_name(key) if top else near_name(key, shape.fields)
-    hint = f"{nearest(key, shape.fields)}it has {', '.join(shape.fields)}"
-    return Mistake("unknown-field", f"{shape.name} has no member {shown}", hint)
-
-
 def _name(path: Path, shape: Variants) -> str:
     return path_text(path) or shape.name
 
@@ -440,5 +309,6 @@ def _placeholder(shape: Shape) -> Tree:
             return "?"
 
 
-def _mark_of(origin: Origin) -> Mark:
+def mark_of(origin: Origin) -> Mark:
+    """The place in a file that an origin names."""
     return Mark(origin.file, origin.line, origin.column)

@@ -27,6 +27,18 @@ def test_it_prints_that_of_a_layer(offline: Desk) -> None:
     assert json.loads(ran.out) == json.loads(json.dumps(schema(layer=True)))
 
 
+def test_it_prints_that_of_the_configuration(offline: Desk) -> None:
+    ran = offline.run("schema", "--config", env=BARE)
+    assert (ran.status, ran.err) == (0, "")
+    assert json.loads(ran.out) == json.loads(json.dumps(schema(config=True)))
+
+
+def test_it_prints_one_schema_at_a_time(offline: Desk) -> None:
+    ran = offline.run("schema", "--layer", "--config", env=BARE)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("error: --layer and --config are for different files")
+
+
 def test_it_takes_no_file(offline: Desk) -> None:
     ran = offline.run("schema", "stores/in-memory.yaml")
     assert (ran.status, ran.out) == (1, "")

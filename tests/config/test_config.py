@@ -7,6 +7,7 @@ expected. Read it before it is kept.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from jsonschema import Draft7Validator
 
 from confsync.config.config_file import find
 from confsync.config.layout import MEMBERS
@@ -22,7 +24,9 @@ from confsync.errors import InvalidFiles, WrongUsage
 from confsync.report.problems import problems_text
 from confsync.store.scalars import beside
 from confsync.workflow.configuration import configuration
+from confsync.workflow.schema import schema
 from tests.cli.process import Desk
+from tests.editor.core_yaml import NoYaml, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +75,43 @@ def test_what_the_hint_says_makes_each_of_them_good(
     for name in wrong:
         shutil.copy(CASES / name / "fixed.yaml", tmp_path / "confsync.yaml")
         assert told(tmp_path) == "", name
+
+
+UNSEEN = {
+    *(
+        "client-key-alone",
+        "password-alone",
+        "token-with-password",
+        "user-alone",
+        "user-with-password",
+    ),
+    *("proxy-for-http", "proxy-with-credentials", "proxy-without-port"),
+    *("url-of-redis", "url-variable", "url-with-credentials", "url-with-path", "url-with-token"),
+    *("url-without-scheme", "until-no-day", "files-twice"),
+    "user-with-password",
+    *("allow-twice", "ignore-deeper", "ignore-field-alone", "ignore-misspelt", "ignore-object"),
+    *("ignore-other-object", "ignore-type", "ignore-unknown"),
+    *("anchor", "member-twice", "target-twice"),
+}
+"""Cases whose mistake lies in several members, in how YAML spells them, or in an address, a day or
+a field's name."""
+
+
+def test_the_schema_says_of_a_file_what_its_reader_says() -> None:
+    found = json.loads(json.dumps(schema(config=True)))
+    Draft7Validator.check_schema(found)
+    validator = Draft7Validator(found)
+    unseen = set()
+    for name in NAMES:
+        good = "confsync.yaml" if name.startswith("accepted-") else "fixed.yaml"
+        assert validator.is_valid(load((CASES / name / good).read_bytes())), name
+        try:
+            wrong = load((CASES / name / "confsync.yaml").read_bytes())
+        except NoYaml:
+            continue
+        if good == "fixed.yaml" and validator.is_valid(wrong):
+            unseen.add(name)
+    assert unseen == UNSEEN
 
 
 def test_the_page_lists_every_member_of_a_target() -> None:

@@ -1,0 +1,158 @@
+"""Decode records, like `confsync.yaml`, with all mistakes at once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from confsync.store import scalars
+from confsync.store.decode import Decoder, mark_of
+from confsync.store.mistakes import Mistake, is_broken, near_name, quoted_name
+from confsync.store.urls import Reader, Reference
+from confsync.sync.secret import Vault
+from confsync.sync.shape import (
+    Credential,
+    Day,
+    MapOf,
+    PathText,
+    PlainText,
+    Record,
+    SetOf,
+    Variants,
+)
+from confsync.sync.spelling import nearest
+from confsync.sync.tree import Path, Tree, path_text
+from confsync.yaml.nodes import MappingNode, Mark, Node, SequenceNode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from confsync.errors import Problem
+    from confsync.sync.shape import FileShape
+
+Value: TypeAlias = "Tree | tuple[Value, ...] | dict[str, Value]"
+"""A decoded value: of records and maps a dict; None for what could not be read."""
+
+
+_NAME = r"\w[\w.-]{0,62}"
+
+
+@dataclass(frozen=True)
+class RecordReading:
+    """The fields of a document, the places of keys and of values, and its problems."""
+
+    values: Mapping[str, Value]
+    keys: Mapping[Path, Mark]
+    marks: Mapping[Path, Mark]
+    problems: tuple[Problem, ...]
+
+
+def record_from_file(
+    document: MappingNode, shape: Record, references: Mapping[str, Reference]
+) -> RecordReading:
+    """Decode a document that is a record. Fields that are missing or invalid are None."""
+    decoder = _RecordDecoder(Vault(), references, Variants("", {}))
+    values = decoder.record(document, shape, ())
+    keys = {path: mark_of(origin) for path, origin in decoder.origins.items()}
+    return RecordReading(values, keys, decoder.marks, tuple(decoder.problems))
+
+
+class _RecordDecoder(Decoder):
+    def record(self, node: MappingNode, shape: Record, path: Path) -> dict[str, Value]:
+        """Decode a record."""
+        name = path_text(path) or shape.name
+        values: dict[str, Value] = dict.fromkeys(shape.fields)
+        for key, value in node.entries:
+            known = shape.fields.get(key.text)
+            if known is None:
+                self.mistake(key.mark, _no_member(key.text, shape, top=not path))
+            else:
+                self.place(key, (*path, key.text))
+                values[key.text] = self._read(value, known.shape, (*path, key.text))
+        for member, known in shape.fields.items():
+            if known.required and node.get(member) is None:
+                hint = f"add `{member}: {known.example}`" if known.example else shape.write
+                missing = Mistake("missing-field", f"{name} has no {member}", hint)
+                self.mistake(node.mark, missing)
+        return values
+
+    def _read(self, node: Node, shape: FileShape, path: Path) -> Value:
+        """Decode a value of a record, and report its mistakes. Returns None for an invalid one."""
+        self.marks[path] = node.mark
+        if is_broken(node):
+            return None
+        try:
+            return self._value_of_record(node, shape, path)
+        except Mistake as mistake:
+            self.mistake(mistake.mark or node.mark, mistake)
+            return None
+
+    def _value_of_record(self, node: Node, shape: FileShape, path: Path) -> Value:
+        match shape:
+            case Record() if isinstance(node, MappingNode):
+                return self.record(node, shape, path)
+            case Record() if shape.short:
+                short = self._read(node, shape.fields[shape.short].shape, path)
+                return None if short is None else {shape.short: short}
+            case MapOf() if isinstance(node, MappingNode):
+                return self._map(node, shape, path)
+            case MapOf() | Record():
+                raise Mistake("wrong-type", f"{path_text(path)} must be a mapping", shape.write)
+            case SetOf():
+                return self._set_of(node, shape, path)
+            case Credential(or_text) if not or_text or isinstance(node, MappingNode):
+                return Reader(self.vault, self.references, path, self.mistake).credential(node)
+            case Credential():
+                return scalars.scalar(node, PlainText(), path, nullable=False)
+            case PlainText() | PathText() | Day():
+                return scalars.scalar(node, shape, path, nullable=False)
+            case _:
+                return self.tried(node, shape, path)
+
+    def _map(self, node: MappingNode, shape: MapOf, path: Path) -> dict[str, Value]:
+        if not node.entries:
+            raise Mistake("blank-text", f"{path_text(path)} is empty", shape.example)
+        values: dict[str, Value] = {}
+        for number, (key, value) in enumerate(node.entries):
+            name = key.text
+            if not re.fullmatch(_NAME, name):
+                name = f"…{number}"
+                fact = f"the name of {shape.item.name} holds what no name can"
+                hint = "use letters, digits, `_`, `-` and `.`, and no more than 63 of them"
+                self.mistake(key.mark, Mistake("target-name", fact, hint))
+            values[name] = self._read(value, shape.item, (*path, name))
+        return values
+
+    def _set_of(self, node: Node, shape: SetOf, path: Path) -> tuple[Value, ...]:
+        """Decode a list. Its tuple has None for each item that is invalid, or there twice."""
+        name = path_text(path)
+        if not isinstance(node, SequenceNode):
+            hint = f"write it like `{shape.example}`, also for one alone"
+            raise Mistake("wrong-type", f"{name} must be a list", hint)
+        if len(node.items) < shape.minimum:
+            raise Mistake("blank-text", f"{name} is empty", f"write it like `{shape.example}`")
+        values: list[Value] = []
+        seen: list[Value] = []
+        short = shape.item.short if isinstance(shape.item, Record) else ""
+        for index, item in enumerate(node.items):
+            value = self._read(item, shape.item, (*path, index))
+            key = value.get(short) if isinstance(value, dict) else value
+            if key is not None and key in seen:
+                fact = f"{name} names this twice"
+                self.mistake(item.mark, Mistake("duplicate-entry", fact, "keep one of the two"))
+                value = None
+            seen.append(key)
+            values.append(value)
+        return tuple(values)
+
+
+def _no_member(key: str, shape: Record, *, top: bool) -> Mistake:
+    """The mistake of a key that is no field. At the top no secret stands."""
+    option = shape.options.get(key.lower().replace("-", "_"))
+    if option is not None:
+        fact = f"{option} cannot stand here: whoever may change the file could disarm the guard"
+        return Mistake("disarms-a-guard", fact, "remove it, and give the option by hand")
+    shown = quoted_name(key) if top else near_name(key, shape.fields)
+    hint = f"{nearest(key, shape.fields)}it has {', '.join(shape.fields)}"
+    return Mistake("unknown-field", f"{shape.name} has no member {shown}", hint)
