@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from confsync.errors import ConfsyncError
     from confsync.workflow.apply import apply
-    from confsync.workflow.connect import connect
     from confsync.workflow.plan import Options, plan
+    from confsync.workflow.session import connect
     from confsync.workflow.show import show
     from confsync.workflow.validate import validate
 
@@ -25,7 +25,7 @@ _HOMES = {
     "ConfsyncError": "confsync.errors",
     "Options": "confsync.workflow.plan",
     "apply": "confsync.workflow.apply",
-    "connect": "confsync.workflow.connect",
+    "connect": "confsync.workflow.session",
     "plan": "confsync.workflow.plan",
     "show": "confsync.workflow.show",
     "validate": "confsync.workflow.validate",

@@ -20,7 +20,7 @@ from confsync.cli.rerun_hint import hint_to_run_again
 from confsync.errors import Declined, WrongUsage
 from confsync.report import OUTCOMES
 from confsync.workflow.audit import Audit
-from confsync.workflow.saved import is_saved
+from confsync.workflow.plan import is_saved
 from confsync.workflow.targets import aims
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     differs nothing is sent. Without FILES the targets of confsync.yaml are applied: one after
     another, until one fails.
     """
-    from confsync.workflow.apply_all import apply_all, apply_planned  # noqa: PLC0415 - loads httpx
+    from confsync.workflow.apply import apply_all, apply_planned  # noqa: PLC0415 - loads httpx
 
     if add_mask:
         check_runner()

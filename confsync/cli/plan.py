@@ -15,8 +15,8 @@ from confsync.cli.status import Status, of_error, worst
 from confsync.errors import WrongUsage
 from confsync.report import PLANS
 from confsync.sync.values import Failed
+from confsync.workflow.plan import check_place, save
 from confsync.workflow.plan import plan as run
-from confsync.workflow.saved import check_place, save
 from confsync.workflow.targets import aims, same_server_facts
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     One request to each server; nothing is written. Several FILES are laid over each other, later
     ones over earlier ones; without any the targets of confsync.yaml are planned.
     """
-    from confsync.workflow.per_target import each  # noqa: PLC0415 - it loads httpx
+    from confsync.workflow.session import each  # noqa: PLC0415 - it loads httpx
 
     chosen = aims(Path(), asked, wanted, access, today=today())
     if out is not None and len(chosen) > 1:

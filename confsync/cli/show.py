@@ -15,7 +15,7 @@ from confsync.errors import WrongUsage
 from confsync.kinds import KINDS
 from confsync.report import PLAN, STATES
 from confsync.sync.values import Failed
-from confsync.workflow.saved import is_saved, saved
+from confsync.workflow.plan import is_saved, saved
 from confsync.workflow.show import as_document
 from confsync.workflow.show import show as run
 from confsync.workflow.targets import NOTHING_WANTED, aims, without_config
@@ -47,7 +47,7 @@ def show(
         plan = saved(planfile)
         outputs.write_all(lambda name: PLAN[name](plan))
         return Status.DONE
-    from confsync.workflow.per_target import each  # noqa: PLC0415 - it loads httpx
+    from confsync.workflow.session import each  # noqa: PLC0415 - it loads httpx
 
     chosen = (
         (without_config((), NOTHING_WANTED, access),)

@@ -12,8 +12,8 @@ from confsync.cli.connect import today
 from confsync.cli.status import Status
 from confsync.report import PROBLEMS
 from confsync.report.problems import shown_verdict
-from confsync.workflow.check import check
 from confsync.workflow.search import SEARCHABLE, search
+from confsync.workflow.validate import check
 
 if TYPE_CHECKING:
     from confsync.cli.output import Outputs

@@ -1,17 +1,20 @@
-"""Plan: read the live state once, and compare."""
+"""Plan: read the live state once and compare; save plans and read saved ones."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from os.path import realpath
 from typing import TYPE_CHECKING
 
 from confsync.config.ignore_paths import ignored_wrongly
-from confsync.errors import WrongUsage
+from confsync.disk.plan_file import is_plan, read_plan, write_plan
+from confsync.errors import Declined, WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
 from confsync.secrets.availability import At
 from confsync.secrets.resolve import resolve
+from confsync.sync.codec import FORMAT, from_json, to_json
 from confsync.sync.findings import Lapse, as_finding, breaches_told, check_allowed, lapsed
 from confsync.sync.guessable import guessable_findings
 from confsync.sync.hidden_secrets import kept
@@ -129,3 +132,31 @@ def _note(problem: Problem) -> Finding:
     return Finding(
         problem.rule, "note", f"{problem.message}; an apply needs it", problem.hint, origin
     )
+
+
+def check_place(path: str, files: Iterable[str]) -> None:
+    """Raise WrongUsage for a place that no plan should be saved to: over one of its own files."""
+    if "://" in path:
+        raise WrongUsage("a URL stands where the plan's file belongs", hint="write --out FILE")
+    if any(realpath(path) == realpath(file) for file in files):
+        fact = "the plan would be written over a file that it is made from"
+        raise WrongUsage(fact, where=path, hint="name another file, like production.plan")
+
+
+def save(plan: Plan, path: str) -> None:
+    """Save a plan, without a secret, for its owner alone. Raises OutputFailed and WrongUsage."""
+    write_plan(path, to_json(plan))
+
+
+def is_saved(path: str) -> bool:
+    """Whether a file is a saved plan, or what is left of one. Its name does not count."""
+    return is_plan(path, FORMAT)
+
+
+def saved(path: str) -> Plan:
+    """The plan in a file, as it was shown. Raises Declined for one that is not as it was saved."""
+    try:
+        return from_json(read_plan(path), {name: kind.shape for name, kind in KINDS.items()})
+    except Declined as declined:
+        declined.where = path
+        raise

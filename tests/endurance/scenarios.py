@@ -18,7 +18,7 @@ import pytest
 from confsync.errors import Declined
 from confsync.sandbox import Server
 from confsync.sandbox import patch_rules as rules
-from confsync.workflow.saved import is_saved, saved
+from confsync.workflow.plan import is_saved, saved
 from tests.endurance.ground import SECRET, Ground, Ran
 
 if TYPE_CHECKING:
