@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from confsync.errors import ConfsyncError
     from confsync.workflow.apply import apply
-    from confsync.workflow.connect import connect
     from confsync.workflow.options import Options
     from confsync.workflow.plan import plan
+    from confsync.workflow.session import connect
     from confsync.workflow.show import show
     from confsync.workflow.validate import validate
 
@@ -26,7 +26,7 @@ _HOMES = {
     "ConfsyncError": "confsync.errors",
     "Options": "confsync.workflow.options",
     "apply": "confsync.workflow.apply",
-    "connect": "confsync.workflow.connect",
+    "connect": "confsync.workflow.session",
     "plan": "confsync.workflow.plan",
     "show": "confsync.workflow.show",
     "validate": "confsync.workflow.validate",

@@ -86,7 +86,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     """
     from confsync.cli.apply_prompt import asker, finish, shower
     from confsync.errors import Declined
-    from confsync.workflow.apply_all import apply_all, apply_planned
+    from confsync.workflow.apply import apply_all, apply_planned
     from confsync.workflow.targets import aims
 
     if add_mask:

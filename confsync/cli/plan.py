@@ -53,9 +53,9 @@ def plan(  # noqa: PLR0913 - one parameter an option
     from confsync.cli.errors_out import UNCHANGED, tell_failures
     from confsync.errors import WrongUsage
     from confsync.sync.values import Failed
-    from confsync.workflow.per_target import each
     from confsync.workflow.plan import plan as run
     from confsync.workflow.saved import check_place, save
+    from confsync.workflow.session import each
     from confsync.workflow.targets import aims, same_server_facts
 
     chosen = aims(Path(), asked, wanted, access, today=today())

@@ -46,7 +46,7 @@ def show(
         plan = saved(planfile)
         outputs.write_all(lambda name: PLAN[name](plan))
         return Status.DONE
-    from confsync.workflow.per_target import each
+    from confsync.workflow.session import each
 
     chosen = (
         (without_config((), NOTHING_WANTED, access),)

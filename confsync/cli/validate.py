@@ -52,7 +52,7 @@ def validate(
 
         found = search(files, here, only, allow=allowed, today=day)
     else:
-        from confsync.workflow.check import check
+        from confsync.workflow.validate import check
 
         found = check(files, here, allow=allowed, today=day, skip_others=skip_others)
 

@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 
-def begin(work: Callable[[], None], name: str) -> None:
+def begin(work: Callable[[], None], name: str) -> Thread:
     """Do something in a thread of its own, which does not keep the process. Raises ConnectionFailed
     where the system has no room for one.
     """
     try:
-        Thread(target=work, name=name, daemon=True).start()
+        thread = Thread(target=work, name=name, daemon=True)
+        thread.start()
     except (RuntimeError, MemoryError):
         raise no_room() from None
+    return thread
 
 
 def no_room() -> ConnectionFailed:

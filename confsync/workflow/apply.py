@@ -1,18 +1,22 @@
-"""Apply: plan, ask, send the smallest update, and prove that it is stored."""
+"""Apply: plan, ask, send the smallest update to one target or to several, and verify the result."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from confsync.errors import Declined, Refused, SecretUnavailable, WrongUsage
-from confsync.guard import callers, discreet
+from confsync.errors import ConfsyncError, Declined, Fault, Refused, SecretUnavailable, WrongUsage
+from confsync.guard import alone, callers, discreet
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolve import resolve
 from confsync.secrets.resolver import At
 from confsync.sync.codec import check_no_secret_in_clear, is_digest
 from confsync.sync.findings import facts
-from confsync.sync.outcome import NotSent, Outcome, changed
+from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, as_wanted, changed
+from confsync.sync.values import Failed
 from confsync.workflow.audit import entry as audited
 from confsync.workflow.load import load
 from confsync.workflow.options import DEFAULTS, Options
@@ -20,13 +24,50 @@ from confsync.workflow.plan import missing, planned, replanned
 from confsync.workflow.saved import saved
 from confsync.workflow.send import send
 from confsync.workflow.server import read
+from confsync.workflow.session import aim_of_saved, failed
+from confsync.workflow.targets import same_server_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from confsync.sync.values import Plan
-    from confsync.workflow.audit import Audit
+    from confsync.workflow.audit import Audit, Entry
     from confsync.workflow.server import Session
+    from confsync.workflow.session import Reach
+    from confsync.workflow.targets import Access, Aim
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One target: how to open its session and how to make its plan. `failed` makes the result of an
+    error in either; None: the only target, whose errors are raised.
+    """
+
+    session: Callable[[], AbstractContextManager[Session]]
+    plan: Callable[[Session], Plan]
+    failed: Callable[[ConfsyncError], Failed] | None = None
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A planned target. `alone`: the only one of the run."""
+
+    plan: Plan
+    session: Session
+    alone: bool
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Close the connection after a turn of one of several targets: many targets would need as
+        many open files, and a connection can break while it waits.
+        """
+        try:
+            yield
+        finally:
+            if not self.alone:
+                self.session.disconnect()
 
 
 @discreet
@@ -44,58 +85,184 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
 ) -> Outcome:
     """Bring the server to the desired state.
 
-    Every reference is resolved before anything is sent. `show` gets the plan before that, even an
-    empty one. `ask` says whether to go on, and answers for each risk among the plan's refusals;
-    the live state is then read again and must still be the planned one. Without `ask` the planning
-    read counts, and each risk must be allowed. With `allow_commands` the commands that the files
-    refer to are run. With `expect` nothing is sent unless the plan has that digest. `audit` takes
-    note of the apply before anything is sent, and of its end. Raises what `plan` raises, and
+    Every reference is resolved before anything is sent. `show` gets the plan, even an empty one,
+    before anything is sent. `ask` returns whether to go on, and answers for each risk among the
+    plan's refusals; the live state is then read again and must still be the planned one. Without
+    `ask` each risk must be allowed, and the state is not read again. `allow_commands` runs the
+    commands that the files refer to. With `expect` nothing is sent unless the plan has that digest.
+    `audit` records the apply before anything is sent, and its end. Raises the errors of `plan`, and
     SecretUnavailable, Refused and Declined: in all of these nothing was changed.
     """
     options.check()
-    if expect is not None and not is_digest(expect):
-        hint = "copy it whole from a plan that this version of confsync made"
-        raise WrongUsage("what is expected is no digest of a plan", hint=hint)
-    plan = plan_to_apply(
-        files, session, environment=environment, options=options, allow_commands=allow_commands
+    planning = partial(
+        _plan_files,
+        files,
+        environment=environment,
+        options=options,
+        allow_commands=allow_commands,
     )
-    if show is not None:
-        callers(show)(plan)
-    if expect is not None:
-        check_no_secret_in_clear(plan.desired.written)
-    with audited(audit, plan) as entry:
-        if expect is not None and plan.digest != expect:
-            raise Declined(
-                f"this is not the plan that is expected: its digest is {plan.digest}",
-                hint="the server, the files or the options are others now: look at the plan again",
-            )
-        refuse([plan], asking=ask is not None)
-        if plan.empty:
-            return entry.ended(NotSent(plan))
-        if ask is not None:
-            if not callers(ask)(plan):
-                raise declined([plan])
-            check_still_planned(plan, session)
-        return entry.ended(send(plan, entry.begin(session)))
+    their_show = None if show is None else callers(show)
+    their_ask = None if ask is None else callers(ask)
+    (outcome,) = _run(
+        [_Job(lambda: nullcontext(session), planning)],
+        expect=expect,
+        audit=audit,
+        show=None if their_show is None else lambda plans: their_show(plans[0]),  # type: ignore[arg-type] # not Failed: it is alone
+        ask=None if their_ask is None else lambda plans: their_ask(plans[0]),
+    )
+    return outcome  # type: ignore[return-value] # the only target has an outcome, or raised
 
 
-@discreet
-def apply_saved(  # noqa: PLR0913 - what touches the world is passed in, each by its name
-    path: str,
-    session: Session,
+def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by its name
+    aims: Sequence[Aim],
+    reach: Reach,
     *,
     environment: Mapping[str, str],
     allow_commands: bool = False,
+    expect: str | None = None,
     audit: Audit | None = None,
-    show: Callable[[Plan], None] | None = None,
-) -> Outcome:
-    """Do what a saved plan says, or nothing.
+    show: Callable[[Sequence[Plan | Failed]], None],
+    ask: Callable[[Sequence[Plan]], bool] | None = None,
+) -> tuple[Ended, ...]:
+    """Bring one server, or several one after another in the given order, to their desired states.
+
+    All targets are planned, with every reference resolved, and `show` gets all plans. If planning
+    one of several fails nothing is sent to any; errors of the only target are raised. `ask` returns
+    whether to go on with all, and answers for each risk among their refusals; all live states are
+    then read again and must still be the planned ones. The first target that does not end as wanted
+    ends the run. The other arguments are those of `apply`. Raises Refused and Declined, where
+    nothing was changed anywhere, and WrongUsage for several targets with one digest.
+    """
+    several = len(aims) > 1
+    if several and expect is not None:
+        hint = "choose with --target the one that the digest is of"
+        raise WrongUsage("a digest is of the plan of one target", hint=hint)
+    reach.check(aims)
+    if facts := same_server_facts(aims):
+        hint = "choose one of them with --target: the last one would overwrite the others"
+        raise Declined("; ".join(facts), hint=hint)
+    jobs = [
+        _Job(
+            partial(reach.session, aim),
+            partial(
+                _plan_files,
+                aim.files,
+                environment=environment,
+                options=aim.options,
+                allow_commands=allow_commands,
+            ),
+            partial(failed, aim) if several else None,
+        )
+        for aim in aims
+    ]
+    return _run(jobs, expect=expect, audit=audit, show=show, ask=ask)
+
+
+def apply_planned(  # noqa: PLR0913 - what touches the world is passed in, each by its name
+    path: str,
+    directory: Path,
+    access: Access,
+    *,
+    reach: Reach,
+    environment: Mapping[str, str],
+    allow_commands: bool = False,
+    audit: Audit | None = None,
+    show: Callable[[Sequence[Plan | Failed]], None],
+) -> tuple[Ended, ...]:
+    """Apply a saved plan on the server that it was made for, without asking.
 
     Its references are resolved, the live state is read, and the plan is made again: it must be the
-    same. Nobody is asked. Raises what `apply` raises; Declined for a plan that is not as it was
-    saved, that was made for another server, or on another state.
+    same. `directory` is searched for `confsync.yaml`. Raises the errors of `apply_all`; Declined
+    for a plan that is not as it was saved, or was made for another server or on another state.
     """
     kept = saved(path)
+    aim = aim_of_saved(directory, kept.target, access)
+    planning = partial(_plan_saved, kept, environment=environment, allow_commands=allow_commands)
+    job = _Job(partial(reach.session, aim), planning)
+    return _run([job], kept=kept, audit=audit, show=show)
+
+
+def _run(  # noqa: PLR0913 - those of `apply_all`
+    jobs: Sequence[_Job],
+    *,
+    kept: Plan | None = None,
+    expect: str | None = None,
+    audit: Audit | None,
+    show: Callable[[Sequence[Plan | Failed]], None] | None,
+    ask: Callable[[Sequence[Plan]], bool] | None = None,
+) -> tuple[Ended, ...]:
+    """Plan all, show all, decide on all, then send. `kept`: the saved plan to apply."""
+    if expect is not None and not is_digest(expect):
+        hint = "copy it whole from a plan that this version of confsync made"
+        raise WrongUsage("what is expected is no digest of a plan", hint=hint)
+    with ExitStack() as stack:
+        found = [_ready(job, stack) for job in jobs]
+        if show is not None:
+            show([one if isinstance(one, Failed) else one.plan for one in found])
+        ready = [one for one in found if not isinstance(one, Failed)]
+        if len(ready) < len(found):
+            return tuple(one if isinstance(one, Failed) else NotBegun(one.plan) for one in found)
+        if expect is not None:
+            check_no_secret_in_clear(ready[0].plan.desired.written)
+        with ExitStack() as books:
+            entries = [books.enter_context(audited(audit, one.plan)) for one in ready]
+            if kept is not None:
+                _check_as_saved(ready[0].plan, kept)
+            if expect is not None:
+                _check_expected(ready[0].plan, expect)
+            _decide(ready, ask)
+        return _applied(ready, entries)
+
+
+def _ready(job: _Job, stack: ExitStack) -> _Ready | Failed:
+    """Plan a target. Its session stays open until the stack is closed."""
+    try:
+        session = stack.enter_context(job.session())
+        try:
+            plan = job.plan(session)
+        finally:
+            if job.failed is not None:
+                session.disconnect()
+    except Fault:
+        raise
+    except ConfsyncError as error:
+        if job.failed is None:
+            raise
+        return job.failed(error)
+    return _Ready(plan, session, job.failed is None)
+
+
+def _plan_files(
+    files: Sequence[str],
+    session: Session,
+    *,
+    environment: Mapping[str, str],
+    options: Options,
+    allow_commands: bool,
+) -> Plan:
+    """Plan an apply of files. Every reference is resolved before the live state is read.
+
+    Raises the errors of `plan`, and SecretUnavailable.
+    """
+    loaded = load(files, session.vault)
+    resolvers = At(RESOLVERS, "allowed" if allow_commands else "apply")
+    resolved = resolve(loaded.desired, session.vault, resolvers, environment)
+    # Secrets that may be kept can only be told from others beside the live state.
+    if resolved.problems and options.hidden_secrets != "keep" and not options.ignore:
+        raise SecretUnavailable(loaded.shown(resolved.problems))
+    live = read(loaded.desired.object, session)
+    plan = planned(session.target, resolved.desired, live, options, loaded.problems)
+    if problems := missing(resolved, plan):
+        raise SecretUnavailable(loaded.shown(problems))
+    return plan
+
+
+def _plan_saved(
+    kept: Plan, session: Session, *, environment: Mapping[str, str], allow_commands: bool
+) -> Plan:
+    """Make a saved plan again, on the current live state. Raises the errors of `_plan_files`, and
+    Declined for another server.
+    """
     if kept.target.url != session.target.url:
         raise Declined(
             "the plan was made for another server",
@@ -108,74 +275,58 @@ def apply_saved(  # noqa: PLR0913 - what touches the world is passed in, each by
     plan = replanned(kept, resolved.desired, read(kept.desired.object, session))
     if problems := missing(resolved, plan):
         raise SecretUnavailable(tuple(problems))
-    if show is not None:
-        callers(show)(plan)
-    with audited(audit, plan) as entry:
-        if plan.digest != kept.digest:
-            raise Declined(
-                "the server's state has changed since the plan was made",
-                hint="plan again, and look at what changed",
-            )
-        if plan.refusals:
-            facts = "; ".join(finding.message for finding in plan.refusals)
-            raise Declined(facts, hint="plan again with what you accept allowed, and save that")
-        if plan.empty:
-            return entry.ended(NotSent(plan))
-        return entry.ended(send(plan, entry.begin(session)))
-
-
-def plan_to_apply(
-    files: Sequence[str],
-    session: Session,
-    *,
-    environment: Mapping[str, str],
-    options: Options,
-    allow_commands: bool,
-) -> Plan:
-    """The plan of an apply: with every reference resolved, before anything is read.
-
-    Raises what `plan` raises, and SecretUnavailable.
-    """
-    loaded = load(files, session.vault)
-    resolvers = At(RESOLVERS, "allowed" if allow_commands else "apply")
-    resolved = resolve(loaded.desired, session.vault, resolvers, environment)
-    # What becomes of secrets that may be left alone can only be seen beside the live state.
-    if resolved.problems and options.hidden_secrets != "keep" and not options.ignore:
-        raise SecretUnavailable(loaded.shown(resolved.problems))
-    live = read(loaded.desired.object, session)
-    plan = planned(session.target, resolved.desired, live, options, loaded.problems)
-    if problems := missing(resolved, plan):
-        raise SecretUnavailable(loaded.shown(problems))
     return plan
 
 
-def refuse(plans: Sequence[Plan], *, asking: bool) -> None:
-    """Raise Refused where a finding stops the apply, and no question is left to ask."""
-    stopped = [plan for plan in plans if plan.refusals and not (asking and _can_be_asked(plan))]
-    if stopped:
-        raise Refused(
-            tuple(fact for plan in stopped for fact in _facts(plan, alone=len(plans) == 1)),
-            tuple(
-                dict.fromkeys(risk.rule for plan in stopped for risk in plan.refusals if risk.risk)
-            ),
+def _check_as_saved(plan: Plan, kept: Plan) -> None:
+    """Raise Declined unless the plan is the saved one, and without refusals."""
+    if plan.digest != kept.digest:
+        raise Declined(
+            "the server's state has changed since the plan was made",
+            hint="plan again, and look at what changed",
+        )
+    if plan.refusals:
+        facts = "; ".join(finding.message for finding in plan.refusals)
+        raise Declined(facts, hint="plan again with what you accept allowed, and save that")
+
+
+def _check_expected(plan: Plan, expect: str) -> None:
+    if plan.digest != expect:
+        raise Declined(
+            f"this is not the plan that is expected: its digest is {plan.digest}",
+            hint="the server, the files or the options are others now: look at the plan again",
         )
 
 
-def declined(plans: Iterable[Plan]) -> Declined:
-    """Somebody said no."""
-    risks = any(plan.refusals for plan in plans)
-    hint = "answer yes, in full, and the name of each risk, to apply"
-    return Declined("declined", hint=hint if risks else "answer yes, in full, to apply")
+def _decide(ready: Sequence[_Ready], ask: Callable[[Sequence[Plan]], bool] | None) -> None:
+    """Raise Refused or Declined unless all plans may be applied."""
+    plans = [one.plan for one in ready]
+    _refuse(plans, asking=ask is not None)
+    pending = [one for one in ready if not one.plan.empty]
+    if ask is None or not pending:
+        return
+    if not ask(plans):
+        risks = any(plan.refusals for plan in plans)
+        hint = "answer yes, in full, and the name of each risk, to apply"
+        raise Declined("declined", hint=hint if risks else "answer yes, in full, to apply")
+    for one in pending:
+        with one.turn():
+            _check_still_planned(one)
 
 
-def check_still_planned(plan: Plan, session: Session, name: str = "") -> None:
-    """Raise Declined where the server has something else than the plan was made on."""
-    now = read(plan.desired.object, session)
-    if changed(plan.live, now, KINDS[plan.desired.object].shape):
-        of = f"the state of {name}" if name else "the server's state"
-        raise Declined(
-            f"{of} has changed since the plan was shown",
-            hint="plan again, and look at what changed",
+def _refuse(plans: Sequence[Plan], *, asking: bool) -> None:
+    """Raise Refused for findings that stop the apply and that no question can lift."""
+    stopped = [plan for plan in plans if plan.refusals and not (asking and _can_be_asked(plan))]
+    if stopped:
+        raise Refused(
+            tuple(
+                fact if len(plans) == 1 else f"{plan.target.name}: {fact}"
+                for plan in stopped
+                for fact in facts(plan.findings)
+            ),
+            tuple(
+                dict.fromkeys(risk.rule for plan in stopped for risk in plan.refusals if risk.risk)
+            ),
         )
 
 
@@ -183,6 +334,61 @@ def _can_be_asked(plan: Plan) -> bool:
     return not plan.empty and all(finding.risk for finding in plan.refusals)
 
 
-def _facts(plan: Plan, *, alone: bool) -> Iterator[str]:
-    of = "" if alone else f"{plan.target.name}: "
-    return (f"{of}{fact}" for fact in facts(plan.findings))
+def _check_still_planned(one: _Ready) -> None:
+    """Raise Declined if the live state is not the planned one any more."""
+    name = one.plan.desired.object
+    if changed(one.plan.live, read(name, one.session), KINDS[name].shape):
+        of = "the server's state" if one.alone else f"the state of {one.plan.target.name}"
+        raise Declined(
+            f"{of} has changed since the plan was shown",
+            hint="plan again, and look at what changed",
+        )
+
+
+def _applied(ready: Sequence[_Ready], entries: Sequence[Entry]) -> tuple[Ended, ...]:
+    """Send each pending update, until a target does not end as wanted or an interrupt comes."""
+    ended: list[Ended] = []
+    for one, entry in zip(ready, entries, strict=True):
+        if one.plan.empty:
+            ended.append(_sent(one, entry, first=_nothing_sent(ended)))
+        elif _interrupted(ready, entries, ended):
+            ended.append(NotBegun(one.plan, interrupted=True))
+        elif all(map(as_wanted, ended)):
+            ended.append(_sent(one, entry, first=_nothing_sent(ended)))
+        else:
+            ended.append(NotBegun(one.plan))
+    return tuple(ended)
+
+
+def _nothing_sent(ended: Sequence[Ended]) -> bool:
+    return all(isinstance(one, NotSent) for one in ended)
+
+
+def _interrupted(ready: Sequence[_Ready], entries: Sequence[Entry], ended: Sequence[Ended]) -> bool:
+    """Whether an interrupt came: before an update, during it, or while its end was written."""
+    before = any(isinstance(one, NotBegun) and one.interrupted for one in ended)
+    after = any(entry.interrupted for entry in entries)
+    return before or after or any(one.session.server.interrupted for one in ready)
+
+
+def _sent(one: _Ready, entry: Entry, *, first: bool) -> Ended:
+    """Send the update of one target, unless it is empty. Raises the errors of the only target, and
+    an interrupt before anything was sent to any.
+    """
+    try:
+        if one.plan.empty:
+            return entry.ended(NotSent(one.plan))
+        with one.turn():
+            outcome = send(one.plan, entry.begin(one.session))
+        return entry.ended(outcome)
+    except BaseException as found:
+        unknown = entry.failed(found)
+        if not one.alone:
+            if unknown is not None:
+                return unknown
+            if isinstance(found, ConfsyncError):
+                return Failed(one.plan.target, alone(found), one.plan)
+            if isinstance(found, KeyboardInterrupt) and not first:
+                return NotBegun(one.plan, interrupted=True)
+        entry.tell_failed()
+        raise

@@ -15,10 +15,10 @@ from confsync.guard import Callers, as_fault
 from confsync.report.audit import begun, ended
 from confsync.report.printable import printable, told
 from confsync.sync.outcome import Unknown
-from confsync.workflow.who import who
+from confsync.sync.url import masked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from confsync.disk.write import Json
@@ -131,8 +131,10 @@ class Entry:
         """Write what became of it, and return that, which an interrupt must not hide: it is taken
         note of in `interrupted`.
         """
+        if self.audit is None:
+            return outcome
         try:
-            self.end(ended(outcome))
+            self._end(ended(outcome))
         except KeyboardInterrupt:
             self.interrupted = True
         return outcome
@@ -142,10 +144,16 @@ class Entry:
         outcome is returned, which is unknown; otherwise nothing was changed.
         """
         unknown = Unknown(self.plan, _reason(error)) if self.sent else None
-        self.end(_raised(error) if unknown is None else ended(unknown))
+        if self.audit is not None:
+            self._end(_raised(error) if unknown is None else ended(unknown))
         return unknown
 
-    def end(self, content: Mapping[str, Json]) -> None:
+    def tell_failed(self) -> None:
+        """Tell of an end that could not be written, before the error of the apply is raised."""
+        if self.audit is not None and self.audit.failed is not None:
+            self.audit.tell(f"error: {printable(self.audit.failed.message)}")
+
+    def _end(self, content: Mapping[str, Json]) -> None:
         """Write its end, once, and where nothing was sent its beginning too."""
         if self.audit is None or self.over:
             return
@@ -176,8 +184,7 @@ def entry(audit: Audit | None, plan: Plan) -> Iterator[Entry]:
         yield found
     except BaseException as error:
         found.failed(error)
-        if audit is not None and audit.failed is not None:
-            audit.tell(f"error: {printable(audit.failed.message)}")
+        found.tell_failed()
         raise
 
 
@@ -224,3 +231,48 @@ def _person(record: Mapping[str, object]) -> str:
 
 def _text(record: Mapping[str, object], name: str) -> str:
     return printable(str(record.get(name)))
+
+
+@dataclass(frozen=True)
+class _System:
+    """A CI system: the variable that tells it, and those that say user, job and commit."""
+
+    sign: str
+    name: str
+    user: Sequence[str]
+    job: Sequence[str]
+    commit: str
+
+
+_SYSTEMS = (
+    _System(
+        "GITHUB_ACTIONS",
+        "github",
+        ("GITHUB_ACTOR",),
+        ("GITHUB_REPOSITORY", "GITHUB_WORKFLOW", "GITHUB_JOB", "GITHUB_RUN_ID"),
+        "GITHUB_SHA",
+    ),
+    _System(
+        "GITLAB_CI",
+        "gitlab",
+        ("GITLAB_USER_LOGIN",),
+        ("CI_PROJECT_PATH", "CI_JOB_NAME", "CI_JOB_ID"),
+        "CI_COMMIT_SHA",
+    ),
+    _System(
+        "JENKINS_URL", "jenkins", ("BUILD_USER_ID",), ("JOB_NAME", "BUILD_NUMBER"), "GIT_COMMIT"
+    ),
+    _System("", "", ("SUDO_USER", "USER", "LOGNAME"), (), ""),
+)
+
+
+def who(environment: Mapping[str, str]) -> dict[str, str]:
+    """`user`, and in the known CI systems `ci`, `job` and `commit`: those that are there."""
+    system = next(known for known in _SYSTEMS if not known.sign or environment.get(known.sign))
+    said = {
+        "user": next((environment[name] for name in system.user if environment.get(name)), ""),
+        "ci": system.name,
+        "job": " ".join(environment[name] for name in system.job if environment.get(name)),
+        "commit": environment.get(system.commit, ""),
+    }
+    return {name: printable(masked(text)) for name, text in said.items() if text}

@@ -1,4 +1,4 @@
-"""Plan: read the live state once, and compare."""
+"""Plan: read the live state once and compare; save plans and read saved ones."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Event
 from typing import TYPE_CHECKING
@@ -14,11 +15,15 @@ from confsync.sync.outcome import Outcome, Unknown, judged, looked, not_done
 from confsync.workflow.server import decoder, read
 
 if TYPE_CHECKING:
+    from threading import Thread
+
     from confsync.sync.values import Plan
     from confsync.workflow.server import Session
 
 _HURRY = 5.5
 """Seconds that an interrupted update may take: its answer, and one more reading."""
+_GLANCE = 0.5
+"""Seconds between two looks at whether the sending thread is alive."""
 
 
 def send(plan: Plan, session: Session) -> Outcome:
@@ -38,11 +43,11 @@ def send(plan: Plan, session: Session) -> Outcome:
         except BaseException as error:  # noqa: BLE001 - whoever waits has to get something
             results.put(alone(error))
 
-    begin(work, "confsync-update")
+    thread = begin(work, "confsync-update")
     session.sending("under way")
     try:
         allowed.set()
-        result = results.get()
+        result = _awaited(plan, results, thread)
     except KeyboardInterrupt:
         result = _hurried(plan, session, results)
     if not isinstance(result, BaseException):
@@ -53,6 +58,18 @@ def send(plan: Plan, session: Session) -> Outcome:
     if isinstance(result, ConnectionFailed) and result.interrupted:
         raise KeyboardInterrupt
     raise result
+
+
+def _awaited(
+    plan: Plan, results: SimpleQueue[Outcome | BaseException], thread: Thread
+) -> Outcome | BaseException:
+    """The result of the sending thread; an unknown outcome if it died without one."""
+    alive = True
+    while alive:
+        alive = thread.is_alive()
+        with suppress(Empty):
+            return results.get(timeout=_GLANCE)
+    return Unknown(plan, "a fault inside confsync: the update ended without a result")
 
 
 def _hurried(

@@ -1,35 +1,47 @@
-"""From a target to a session: its address, and the credentials that are meant for it."""
+"""Sessions: from a target, or an address and credentials, to a connection. Nothing is sent yet."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from confsync.errors import Declined, Problem, SecretUnavailable, WrongUsage
-from confsync.guard import discreet
-from confsync.net.endpoint import endpoint, origin, server_key
+from confsync.errors import (
+    ConfsyncError,
+    Declined,
+    Fault,
+    Problem,
+    SecretUnavailable,
+    WrongUsage,
+)
+from confsync.guard import alone, discreet
+from confsync.jmap.client import Client
+from confsync.jmap.write import Credentials
+from confsync.kinds.documented import documented
+from confsync.net.endpoint import Endpoint, endpoint, origin, server_key
 from confsync.net.hosts import check_host
-from confsync.net.retry import untold
+from confsync.net.http import Connection
+from confsync.net.retry import RETRIES, SECONDS, Patience, untold
+from confsync.net.tls import Trust
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolve import look_up
 from confsync.secrets.resolver import At
+from confsync.sync.secret import Vault
+from confsync.sync.values import Failed, Target
 from confsync.workflow.configuration import configuration
-from confsync.workflow.connect import connect
 from confsync.workflow.options import DEFAULTS
-from confsync.workflow.server import untold_of_sending
-from confsync.workflow.targets import NOTHING_WANTED, Aim, without_config
+from confsync.workflow.server import Session, untold_of_sending
+from confsync.workflow.targets import NOTHING_WANTED, Access, Aim, without_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from confsync.config.values import TargetConfig, Written
-    from confsync.sync.secret import Vault
-    from confsync.sync.values import Target
-    from confsync.workflow.server import Sending, Session
-    from confsync.workflow.targets import Access
+    from confsync.workflow.server import Sending
+
+R = TypeVar("R")
 
 HOSTS = "CONFSYNC_HOSTS"
 VARIABLES = ("STALWART_TOKEN", "STALWART_USER", "STALWART_PASSWORD")
@@ -54,15 +66,8 @@ class Reach:
         """
         for aim in aims:
             if aim.config is not None and not aim.alone:
-                self._check_host(aim.config.url, insecure_http=True)
+                _allowed(aim.config.url, self.environment.get(HOSTS), insecure_http=True)
 
-    def _check_host(self, url: str, *, insecure_http: bool) -> None:
-        server = endpoint(url, insecure_http=insecure_http)
-        hosts = self.environment.get(HOSTS)
-        if hosts is not None:
-            check_host(server, hosts)
-
-    @discreet
     def session(self, aim: Aim) -> AbstractContextManager[Session]:
         """A session with a target's server. Raises what `connect` does, and SecretUnavailable for
         a credential that cannot be had.
@@ -81,28 +86,11 @@ class Reach:
         if not access.url:
             hint = "give --url https://mail.example.com, set STALWART_URL, or write a confsync.yaml"
             raise WrongUsage("no server is named", hint=hint)
-        # Before any command is run for its credentials.
-        self._check_host(access.url, insecure_http=access.insecure_http)
-        token, user, password = self._credentials(aim, target)
-        opened = connect(
-            access.url,
-            token=token,
-            user=user,
-            password=password,
-            insecure_http=access.insecure_http,
-            ca_file=access.ca_file,
-            client_cert=access.client_cert,
-            client_key=access.client_key,
-            proxy=access.proxy,
-            # Set but empty is not the same as not set: it is refused.
-            hosts=self.environment.get(HOSTS),
-            vault=self.vault,
-            timeout=access.timeout,
-            retries=access.retries,
-            tell=self.tell,
-            sending=self.sending,
-        )
-        return _named(opened, aim.name)
+        # Before any command is run for its credentials. An empty variable is refused.
+        hosts = self.environment.get(HOSTS)
+        server = _allowed(access.url, hosts, insecure_http=access.insecure_http)
+        login = self._login(aim, target)
+        return _open(server, access, login, self.vault, self.tell, self.sending, aim.name)
 
     def _access(self, aim: Aim, target: TargetConfig | None) -> Access:
         """What was given, and what the target says where nothing was."""
@@ -121,7 +109,7 @@ class Reach:
             proxy=given.proxy or target.proxy,
         )
 
-    def _credentials(self, aim: Aim, target: TargetConfig | None) -> tuple[str, str, str]:
+    def _login(self, aim: Aim, target: TargetConfig | None) -> tuple[str, str, str]:
         """Token, user and password: the target's own, or else those of the environment, which go to
         one server alone.
         """
@@ -192,9 +180,132 @@ def aim_of_saved(directory: Path, planned: Target, access: Access) -> Aim:
     return Aim(target.files, DEFAULTS, access, target)
 
 
+def each(
+    aims: Sequence[Aim], reach: Reach, use: Callable[[Aim, Session], R]
+) -> tuple[R | Failed, ...]:
+    """Do something with one target after another: an error with one of several hides no other.
+
+    With one alone it is raised.
+    """
+    reach.check(aims)
+    return tuple(_tried(aim, reach, use) for aim in aims)
+
+
+def _tried(aim: Aim, reach: Reach, use: Callable[[Aim, Session], R]) -> R | Failed:
+    try:
+        with reach.session(aim) as session:
+            return use(aim, session)
+    except Fault:
+        raise
+    except ConfsyncError as error:
+        if aim.alone:
+            raise
+        return failed(aim, error)
+
+
+def failed(aim: Aim, error: ConfsyncError) -> Failed:
+    """That an error ended what was to be done with one of several targets."""
+    url = "" if aim.config is None else origin(aim.config.url)
+    return Failed(Target(aim.name, url), alone(error))
+
+
+@discreet
+def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its name
+    url: str,
+    *,
+    token: str = "",
+    user: str = "",
+    password: str = "",
+    insecure_http: bool = False,
+    ca_file: str | Path | None = None,
+    client_cert: str | Path | None = None,
+    client_key: str | Path | None = None,
+    proxy: str | None = None,
+    hosts: str | None = None,
+    vault: Vault | None = None,
+    timeout: float = SECONDS,
+    retries: int = RETRIES,
+    tell: Callable[[str], None] = untold,
+    sending: Callable[[Sending], None] = untold_of_sending,
+) -> AbstractContextManager[Session]:
+    """A session with a server, to be used in one thread, in a `with` statement.
+
+    `url` is an origin: https, or http on loopback. `token` is an API key or an OAuth token; it
+    goes before `user` and `password`. The files are PEM: `ca_file` holds the only CAs that count
+    (None: the system's), `client_cert` may hold its key too. `proxy` is like
+    http://proxy.example.com:3128; none is taken from the environment. `hosts` is a list like that
+    of CONFSYNC_HOSTS (None: any host). The session's secrets are sealed in `vault`, a new one
+    where none is given. A request may take `timeout` seconds in all, and is tried again at
+    most `retries` times; `tell` gets a line for each wait. `sending` is as in a Session. Raises
+    Declined for a server that is not among `hosts`, WrongUsage, never with a secret.
+    """
+    access = Access(
+        url,
+        insecure_http,
+        _path(ca_file),
+        _path(client_cert),
+        _path(client_key),
+        proxy,
+        timeout,
+        retries,
+    )
+    server = _allowed(url, hosts, insecure_http=insecure_http)
+    vault = Vault(documented) if vault is None else vault
+    return _open(server, access, (token, user, password), vault, tell, sending)
+
+
+def _path(path: str | Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def _allowed(url: str, hosts: str | None, *, insecure_http: bool) -> Endpoint:
+    """The address of a server. Raises Declined for one that is not among `hosts`."""
+    server = endpoint(url, insecure_http=insecure_http)
+    if hosts is not None:
+        check_host(server, hosts)
+    return server
+
+
+def _open(  # noqa: PLR0913, PLR0917 - what touches the world is passed in
+    server: Endpoint,
+    access: Access,
+    login: tuple[str, str, str],
+    vault: Vault,
+    tell: Callable[[str], None],
+    sending: Callable[[Sending], None],
+    name: str = "",
+) -> AbstractContextManager[Session]:
+    """A session with a server whose address was checked. `login`: token, user and password."""
+    credentials = _credentials(*login, vault)
+    trust = Trust(access.ca_file, access.client_cert, access.client_key)
+    connection = Connection(server, trust=trust, proxy=access.proxy, deadline=access.timeout)
+    patience = Patience(access.timeout, access.retries, tell, sleep=connection.rest)
+    client = Client(connection, credentials, vault, patience)
+    target = Target(name or server.origin, server.origin)
+    return _session(connection, Session(target, client, vault, sending, connection.disconnect))
+
+
 @contextmanager
-def _named(opened: AbstractContextManager[Session], name: str) -> Iterator[Session]:
-    """A session whose target has a name of its own."""
-    with opened as session:
-        target = session.target
-        yield replace(session, target=replace(target, name=name or target.name))
+def _session(connection: Connection, session: Session) -> Iterator[Session]:
+    """Apart from `connect`, so that no frame of an error in the session holds a credential."""
+    with connection:
+        yield session
+
+
+def _credentials(token: str, user: str, password: str, vault: Vault) -> Credentials:
+    if token:
+        if not (token.isascii() and token.isprintable() and " " not in token):
+            hint = "is there a newline or a space in it?"
+            raise WrongUsage("the token holds what no token can", hint=hint)
+        return Credentials(vault.seal(token), unused=bool(user or password))
+    if user and not password:
+        hint = "give the password, in STALWART_PASSWORD or for the target, or a token"
+        raise WrongUsage("the user name has no password", hint=hint)
+    if not user:
+        raise WrongUsage(
+            "there are no credentials for the server",
+            hint="set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD, in the environment",
+        )
+    if ":" in user:
+        raise WrongUsage("the user name holds a colon", hint="Basic authentication cannot carry it")
+    return Credentials(vault.seal(password), user)

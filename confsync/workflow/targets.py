@@ -35,7 +35,7 @@ class Access:
     client_cert: str | None
     client_key: str | None
     proxy: str | None
-    timeout: int
+    timeout: float
     retries: int
 
 

@@ -189,6 +189,28 @@ def test_a_writer_that_lost_a_race_stops(desk: Desk, server: Server) -> None:
     assert sets(between) == 1
 
 
+def test_a_race_that_makes_the_update_invalid_ends_like_any_other_lost_race(
+    desk: Desk, server: Server
+) -> None:
+    """They change the variant between planning and the update: its fields are none of theirs."""
+    server.stored = LIVE
+    theirs = {"@type": "Redis", "url": "redis://theirs"}
+
+    def overtaken(request: bytes) -> bytes:
+        server.stored = theirs
+        return passes_to(server)(request)
+
+    with hostile(passes_to(server), overtaken) as between:
+        file = desk.file("a.yaml", STORE)
+        ran = desk.run("apply", "--yes", file, "--url", between.url, env=TRIES)
+    assert ran.status == 3
+    assert "nothing of it is stored" in ran.out
+    assert "hint: plan again" in ran.out
+    assert server.stored["@type"] == "Redis"
+    assert server.stored["url"] == "redis://theirs"
+    assert sets(between) == 1
+
+
 @pytest.mark.parametrize("status", [401, 402, 403])
 def test_what_bans_an_address_is_never_tried_again(desk: Desk, server: Server, status: int) -> None:
     del server

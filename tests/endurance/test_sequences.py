@@ -5,6 +5,7 @@ a second opinion of what must come of each.
 from __future__ import annotations
 
 import tempfile
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
@@ -27,14 +28,16 @@ from confsync.jmap.client import Client
 from confsync.jmap.write import Credentials
 from confsync.net.retry import Patience
 from confsync.sandbox.storage import Storage
-from confsync.sync.outcome import Outcome, Stored
+from confsync.sync.outcome import NotBegun, Outcome, Stored
 from confsync.sync.secret import Vault
-from confsync.sync.values import Target
-from confsync.workflow.apply import apply, apply_saved
+from confsync.sync.values import Failed, Target
+from confsync.workflow.apply import apply, apply_planned
 from confsync.workflow.options import Options
 from confsync.workflow.plan import plan
 from confsync.workflow.saved import save
 from confsync.workflow.server import Session
+from confsync.workflow.session import Reach
+from confsync.workflow.targets import Access, Aim
 from tests.endurance.case import RETRIES, Case
 from tests.endurance.opinion import (
     differences,
@@ -70,12 +73,26 @@ MOST = 10_000
 STEPS = 12
 TARGET = Target("mail", "https://mail.example.com")
 READ_AGAIN = "question"
+NO_ACCESS = Access("https://mail.example.com", insecure_http=False, ca_file=None, client_cert=None,
+                   client_key=None, proxy=None, timeout=5, retries=0)  # fmt: skip
 OFTEN: list[Fault] = ["lost before", "lost after", "lost after", "unavailable"]
 
 
 def sequences() -> int:
     """How many sequences each part tries: 200 in all, 10,000 in the long profile."""
     return max(1, min(settings().max_examples // 5, MOST) // PARTS)
+
+
+@dataclass(frozen=True)
+class Opened(Reach):
+    """Reaches every target by a session that is open already."""
+
+    opened: Session | None = None
+
+    def session(self, aim: Aim) -> AbstractContextManager[Session]:
+        del aim
+        assert self.opened is not None
+        return nullcontext(self.opened)
 
 
 @dataclass(frozen=True)
@@ -295,8 +312,16 @@ class Sequences(RuleBasedStateMachine):
         wish = Wish(**{**vars(self.kept.wish), "environment": self.wish.environment})
 
         def use(session: Session) -> Outcome:
-            path = str(self.here / "a.plan")
-            return apply_saved(path, session, environment=wish.environment)
+            (outcome,) = apply_planned(
+                str(self.here / "a.plan"),
+                self.here,
+                NO_ACCESS,
+                reach=Opened(wish.environment, session.vault, opened=session),
+                environment=wish.environment,
+                show=lambda _: None,
+            )
+            assert not isinstance(outcome, NotBegun | Failed)
+            return outcome
 
         self._apply(trouble, use, expected=expected, wish=wish, policy=self.kept.policy)
 

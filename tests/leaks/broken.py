@@ -191,7 +191,7 @@ LEAKS: Mapping[str, Leak] = {
     ),
     "a token that is none is repeated": Leak(
         "token with a newline",
-        "workflow/connect.py",
+        "workflow/session.py",
         '"the token holds what no token can"',
         'f"this is no token: {token}"',
     ),

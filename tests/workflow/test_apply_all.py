@@ -15,7 +15,7 @@ from confsync.sandbox import Server
 from confsync.sync.outcome import NotBegun, NotSent, Rejected, Stored, Unknown
 from confsync.sync.secret import Vault
 from confsync.sync.values import Failed
-from confsync.workflow.apply_all import apply_all
+from confsync.workflow.apply import apply_all
 from confsync.workflow.audit import Audit
 from confsync.workflow.session import Reach
 from confsync.workflow.targets import Access, Asked, Wanted, aims

@@ -9,7 +9,7 @@ import pytest
 
 from confsync.errors import WrongUsage
 from confsync.report.problems import problems_text
-from confsync.workflow.check import check
+from confsync.workflow.validate import check
 
 if TYPE_CHECKING:
     from pathlib import Path

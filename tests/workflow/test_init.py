@@ -15,11 +15,10 @@ from confsync.config.scaffold import HOOK_LINES
 from confsync.errors import ConnectionFailed, OutputFailed, WrongUsage
 from confsync.kinds import KINDS
 from confsync.report.init_result import begun_text
-from confsync.workflow.check import check
 from confsync.workflow.fmt import check as formatted
 from confsync.workflow.init import init
 from confsync.workflow.targets import Access
-from confsync.workflow.validate import validate
+from confsync.workflow.validate import check, validate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
