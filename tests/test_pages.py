@@ -221,3 +221,23 @@ def settled(text: str) -> str:
 
 def test_the_package_has_the_name_that_is_installed() -> None:
     assert 'name = "confsync"' in (ROOT / "pyproject.toml").read_text()
+
+
+FOR_DEVELOPERS = ("docs/architecture.md", "CONTRIBUTING.md")
+
+
+@pytest.mark.parametrize("page", FOR_DEVELOPERS)
+def test_every_file_that_a_page_for_developers_names_is_there(page: str) -> None:
+    named = re.findall(
+        r"`((?:[\w.]+/)*[\w-]+\.(?:py|md|yml|toml)|(?:[\w.]+/)+)`", (ROOT / page).read_text()
+    )
+    assert len(named) > 20
+    places = (ROOT, ROOT / "confsync")
+    missing = {name for name in named if not any((place / name).exists() for place in places)}
+    assert not {name for name in missing if not re.search("NAME|FORMAT", name)}
+
+
+def test_the_index_of_the_docs_names_every_page() -> None:
+    index = (ROOT / "docs/README.md").read_text()
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", index))
+    assert linked == {path.name for path in ROOT.glob("docs/*.md")} - {"README.md"}
