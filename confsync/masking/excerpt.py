@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import Excerpt
 from confsync.kinds import KINDS
-from confsync.store.messages.durations import WORDS
+from confsync.store.durations import WORDS
 from confsync.store.mistakes import TYPE
 from confsync.sync.secret import MASK
 from confsync.sync.shape import (

@@ -9,8 +9,13 @@ from __future__ import annotations
 import re
 
 from confsync.kinds.kind import U64
-from confsync.store.durations import UNITS, duration_text, milliseconds
-from confsync.store.messages.durations import wrong_duration, zero_duration
+from confsync.store.durations import (
+    UNITS,
+    duration_text,
+    milliseconds,
+    wrong_duration,
+    zero_duration,
+)
 from confsync.store.messages.values import wrong_boolean, wrong_choice, wrong_number
 from confsync.store.mistakes import Mistake, check_read
 from confsync.sync.secret import MASK
