@@ -1,6 +1,6 @@
-"""What a store file has to say so that it says a live state, in the words that it has already.
+"""Revise a store file so that it describes a live state.
 
-What a file says that is so, or that can be so, stays as it is written.
+Values that equal the live state, or may equal it, stay as they are written.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from confsync.store.decode import value_at
 from confsync.store.encode import Writer, mapping_parts
 from confsync.store.mistakes import TYPE
-from confsync.store.revise_set import Member, revised_set
 from confsync.store.scalars import is_null
 from confsync.store.urls import ADDRESS, PASSWORD
 from confsync.sync.align import closest
-from confsync.sync.equality import certainly_equal, relation
+from confsync.sync.equality import certainly_equal, match_urls, may_be_another, relation, url_key
 from confsync.sync.item_costs import cost
 from confsync.sync.patch import leaves, whole
 from confsync.sync.shape import ListOf, SecretText, Shape, UrlSet, UrlText, Variants
@@ -26,7 +25,7 @@ from confsync.yaml.edit_script import KEEP, Elements, Entries, Keep, Revised, Re
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from confsync.kinds.kind import Kind
     from confsync.store.urls import Reference
@@ -39,7 +38,7 @@ Resolve: TypeAlias = "Callable[[Tree], Tree]"
 
 @dataclass(frozen=True)
 class Words:
-    """How to read what a file says.
+    """How to read the values of a file.
 
     `references` are the kinds of references that there are, and `resolve` resolves those of a
     value as far as it can. `taken` are texts that no new reference may have for its name.
@@ -51,7 +50,7 @@ class Words:
     taken: frozenset[str]
 
     def value(self, node: Node, shape: Shape) -> Tree | None:
-        """What a node says; None where it says nothing valid."""
+        """The value of a node; None if invalid."""
         found = value_at(node, shape, self.vault, self.references)
         return None if found is None else self.resolve(found)
 
@@ -59,7 +58,7 @@ class Words:
 def revise(
     live: Live, kind: Kind, top: MappingNode | None, below: MappingNode | None, words: Words
 ) -> Revised:
-    """The revision of a file's object that makes it say a live state.
+    """The revision that makes a file's object describe a live state.
 
     `top` is the object as the file has it (None: not at all), `below` as the layers under the file
     have it, laid over each other. Fields that the file names stay named. Others are named where
@@ -200,7 +199,7 @@ class _Reviser:
             return self._fresh(url, UrlText(), here) if item is None else self._url(url, item, here)
 
         before = len(self.changed)
-        revision = revised_set(live, shape, [Member(n, member(n)) for n in node.items], revised)
+        revision = _revised_set(live, shape, [_Item(n, member(n)) for n in node.items], revised)
         del self.changed[before:]
         if not isinstance(revision, Keep):
             self.changed.append(path)
@@ -235,7 +234,7 @@ class _Reviser:
         return KEEP if stays else Elements(tuple(items))
 
     def _fresh(self, value: Tree, shape: Shape, path: Path) -> Write:
-        """A value as nobody has written it yet."""
+        """A value that replaces the written one, or a new one."""
         self.changed.append(path)
         return Write(self.writer.tree(value, shape, path))
 
@@ -250,7 +249,93 @@ def _tag(node: MappingNode) -> str | None:
 
 
 def _other(live: Url, said: Tree | None) -> bool:
-    """Whether the password of a URL is certainly another than the one that a file refers to."""
+    """Whether the live password of a URL certainly differs from the referenced one."""
     if not isinstance(said, Url) or not said.secrets:
         return True
     return said.secrets[0].id is not None and said.secrets[0] != live.secrets[0]
+
+
+@dataclass(frozen=True)
+class _Item:
+    """An item of a list with its URL; None if it holds no valid URL."""
+
+    node: Node
+    url: Url | None
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A member of the revised list: the indexes of its items in the file and of its live URL."""
+
+    items: tuple[int, ...]
+    live: int | None
+    url: Url
+    revision: Revision
+
+
+def _revised_set(
+    live: Members,
+    shape: UrlSet,
+    items: Sequence[_Item],
+    revised: Callable[[int, Node | None], Revision],
+) -> Revision:
+    """The revision of a list of URLs.
+
+    Items that may equal a live URL keep their places; new ones come at the end. If the order
+    counts, items take the live order. `revised` gets the index of a live URL and the item to
+    replace, None for a new one.
+    """
+    said, indexes = _distinct(items)
+    places: list[_Place] = []
+    for i, j in match_urls(live.members, said):
+        at = () if j is None else indexes[j]
+        if i is not None:
+            revision = revised(i, items[at[0]].node if at else None)
+            kept = isinstance(revision, Keep)
+            places.append(_Place(at if kept else at[:1], i, live.members[i], revision))
+        elif j is not None and may_be_another(said[j], said):
+            places.append(_Place(at, None, said[j], KEEP))
+    if _order_counts(live, shape, said, places):
+        wanted = _in_live_order(places)
+    else:
+        old = {item: place.revision for place in places for item in place.items}
+        wanted = [(item, old[item]) for item in sorted(old)]
+        wanted += [(None, place.revision) for place in places if not place.items]
+    stays = [item for item, _ in wanted] == list(range(len(items))) and all(
+        isinstance(revision, Keep) for _, revision in wanted
+    )
+    return KEEP if stays else Elements(tuple(wanted))
+
+
+def _order_counts(
+    live: Members, shape: UrlSet, said: tuple[Url, ...], places: Sequence[_Place]
+) -> bool:
+    """Whether order may count in the revised list: a new reference differs from all others."""
+    fresh = any(place.url.secrets and not isinstance(place.revision, Keep) for place in places)
+    return fresh or shape.order_counts(live.members) or shape.order_counts(said)
+
+
+def _in_live_order(places: list[_Place]) -> list[tuple[int | None, Revision]]:
+    """Items in live order, then unresolved ones; a duplicate follows its predecessor."""
+    last = max((place.live for place in places if place.live is not None), default=0) + 1
+    ordered = sorted(places, key=lambda place: last if place.live is None else place.live)
+    wanted: list[tuple[int | None, Revision]] = [
+        (next(iter(place.items), None), place.revision) for place in ordered
+    ]
+    for again in sorted(item for place in ordered for item in place.items[1:]):
+        earlier = [item for item, _ in wanted if item is not None and item < again]
+        at = [item for item, _ in wanted].index(max(earlier)) + 1
+        wanted.insert(at, (again, KEEP))
+    return wanted
+
+
+def _distinct(items: Sequence[_Item]) -> tuple[tuple[Url, ...], list[tuple[int, ...]]]:
+    """The distinct URLs of a list, and the indexes of the items of each."""
+    found: dict[object, tuple[Url, list[int]]] = {}
+    for index, item in enumerate(items):
+        if item.url is not None:
+            found.setdefault(
+                item.url.parts if item.url.resolved else url_key(item.url), (item.url, [])
+            )[1].append(index)
+    urls = tuple(url for url, _ in found.values())
+    return urls, [tuple(indexes) for _, indexes in found.values()]

@@ -12,8 +12,13 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from confsync.kinds.kind import U64
-from confsync.store.durations import UNITS, duration_text, milliseconds
-from confsync.store.messages.durations import wrong_duration, zero_duration
+from confsync.store.durations import (
+    UNITS,
+    duration_text,
+    milliseconds,
+    wrong_duration,
+    zero_duration,
+)
 from confsync.store.messages.values import wrong_boolean, wrong_choice, wrong_number
 from confsync.store.mistakes import Mistake
 from confsync.sync.secret import MASK

@@ -35,14 +35,14 @@ LEAKS: Mapping[str, Leak] = {
     "a mistake tells how long a secret is": Leak(
         "plain",
         "store/urls.py",
-        "stands in the file in clear",
-        "stands in the file: {len(node.text)}",
+        'stands in the file in clear", INSTEAD',
+        'stands in the file: {len(node.text)}", INSTEAD',
     ),
     "a mistake tells how a secret begins": Leak(
         "plain",
         "store/urls.py",
-        "stands in the file in clear",
-        "stands in the file: {node.text[2:9]}",
+        'stands in the file in clear", INSTEAD',
+        'stands in the file: {node.text[2:9]}", INSTEAD',
     ),
     "a mistake repeats a value": Leak(
         "boolean",
@@ -155,7 +155,7 @@ LEAKS: Mapping[str, Leak] = {
     ),
     "wrong usage repeats what was typed": Leak(
         "colour value",
-        "cli/usage.py",
+        "cli/errors_out.py",
         'does not take this value"',
         'does not take this value: {error.message}"',
     ),

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from confsync.store.messages.durations import WORDS
+from confsync.store.durations import WORDS
 from confsync.store.mistakes import INSTEAD, Mistake
 from confsync.sync.shape import Choice, Field, SecretText, Variants
 from confsync.sync.spelling import nearest, nearest_name
