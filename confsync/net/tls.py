@@ -1,9 +1,11 @@
-"""Whom a connection trusts, and how it shows who it is: from files to a TLS context."""
+"""TLS contexts from files: trusted CAs and the client certificate."""
 
 from __future__ import annotations
 
+import os
 import re
 import ssl
+import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn, TypeAlias
@@ -18,7 +20,7 @@ _KEY_OPTION = "--client-key (CONFSYNC_CLIENT_KEY)"
 
 _LONGEST_PATH = 1024
 _CONTENT = re.compile(r"\s*(-----BEGIN|LS0tLS1CRUdJTi|M[A-Za-z0-9+/=\s]{63})")
-"""How PEM begins, in clear and in base64, and what stands in it."""
+"""The start of PEM, in clear and in base64, and of its content."""
 
 
 def _check_path(file: File, option: str) -> None:
@@ -38,11 +40,11 @@ def _check_path(file: File, option: str) -> None:
 
 @dataclass(frozen=True)
 class Trust:
-    """Which certificates count, as PEM files.
+    """Trusted CAs and the client certificate, as PEM files.
 
-    `ca_file` None: those of the system's trust store. Given: those of this file alone.
-    `client_cert` may hold its key too; then `client_key` is None. Raises WrongUsage for what cannot
-    be the path of a file, and for a key without a certificate.
+    `ca_file`: the only trusted CAs; None trusts the system's store. `client_cert` may hold its key
+    too; then `client_key` is None. Raises WrongUsage for an invalid path and for a key without a
+    certificate.
     """
 
     ca_file: File = None
@@ -64,14 +66,14 @@ class Trust:
 
     @property
     def without_client(self) -> Trust:
-        """The same without the client's certificate."""
+        """A copy without the client certificate."""
         return replace(self, client_cert=None, client_key=None)
 
     def context(self) -> ssl.SSLContext:
-        """TLS 1.2 or later, the certificate checked, and the name in it. Raises WrongUsage.
+        """Make a context for TLS 1.2 or later that checks certificate and name. Raises WrongUsage.
 
-        It is not `ssl.create_default_context`: that one writes the keys of every connection to
-        the file that SSLKEYLOGFILE names, and since Python 3.13 it takes fewer private CAs.
+        Not `ssl.create_default_context`, which writes the keys of every connection to
+        the file that SSLKEYLOGFILE names, and since Python 3.13 accepts fewer private CAs.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -87,11 +89,11 @@ class Trust:
 
 
 SYSTEM = Trust()
-"""The system's trust store, and no certificate of one's own."""
+"""The system's trust store, without a client certificate."""
 
 
 def nobody() -> ssl.SSLContext:
-    """For a connection without TLS: should TLS come up all the same, no certificate is good."""
+    """Make a context for a connection without TLS: it trusts no certificate."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
@@ -100,11 +102,12 @@ class _PassphraseAskedForError(Exception):
 
 
 def _no_passphrase() -> NoReturn:
-    """Without an answer of ours OpenSSL would ask at the terminal, and wait."""
+    """Keep OpenSSL from asking at the terminal."""
     raise _PassphraseAskedForError
 
 
 def _load_ca(context: ssl.SSLContext, file: str | Path) -> None:
+    _check_regular(file, _CA_OPTION)
     try:
         context.load_verify_locations(cafile=file)
         usable = context.cert_store_stats()["x509"] > 0
@@ -121,6 +124,9 @@ def _load_ca(context: ssl.SSLContext, file: str | Path) -> None:
 
 
 def _load_client(context: ssl.SSLContext, cert: str | Path, key: File) -> None:
+    _check_regular(cert, _CERT_OPTION)
+    if key is not None:
+        _check_regular(key, _KEY_OPTION)
     try:
         context.load_cert_chain(cert, key, password=_no_passphrase)
     except _PassphraseAskedForError:
@@ -138,12 +144,13 @@ def _load_client(context: ssl.SSLContext, cert: str | Path, key: File) -> None:
             ) from None
         raise _no_pair(cert, key) from None
     except OSError as error:
-        unread = cert if key is None or not _opens(cert) else key
-        raise _unreadable(error, unread, _CERT_OPTION if unread is cert else _KEY_OPTION) from None
+        if key is None or not os.access(cert, os.R_OK):
+            raise _unreadable(error, cert, _CERT_OPTION) from None
+        raise _unreadable(error, key, _KEY_OPTION) from None
 
 
 def _no_pair(cert: str | Path, key: File) -> WrongUsage:
-    """Which of the two files is not what it should be, as far as it can be seen."""
+    """The error for an unusable certificate and key. It names the wrong file if known."""
     if not _holds(cert, b"CERTIFICATE-----"):
         return WrongUsage(
             "there is no certificate in it",
@@ -165,6 +172,21 @@ def _no_pair(cert: str | Path, key: File) -> WrongUsage:
     )
 
 
+def _check_regular(file: str | Path, option: str) -> None:
+    """Raise WrongUsage unless it is a regular file: OpenSSL would wait for a pipe or read a device
+    without end.
+    """
+    try:
+        mode = Path(file).stat().st_mode
+    except OSError as error:
+        raise _unreadable(error, file, option) from None
+    if stat.S_ISDIR(mode):
+        raise _unreadable(IsADirectoryError(), file, option)
+    if not stat.S_ISREG(mode):
+        what = "a pipe" if stat.S_ISFIFO(mode) else "a device"
+        raise WrongUsage(f"is {what}, not a regular file", where=str(file), hint=f"check {option}")
+
+
 def _unreadable(error: OSError, file: str | Path, option: str) -> WrongUsage:
     facts = {
         FileNotFoundError: "there is no such file",
@@ -173,14 +195,6 @@ def _unreadable(error: OSError, file: str | Path, option: str) -> WrongUsage:
     }
     fact = facts.get(type(error), "it cannot be read")
     return WrongUsage(fact, where=str(file), hint=f"check {option}")
-
-
-def _opens(file: str | Path) -> bool:
-    try:
-        with Path(file).open("rb"):
-            return True
-    except OSError:
-        return False
 
 
 def _holds(file: str | Path, label: bytes) -> bool:

@@ -21,6 +21,7 @@ _KEY = re.compile(
 )
 _ALIKE = 0.93
 _CHUNK, _OVERLAP = 1024 * 1024, 256
+_MAX_CHUNKS = 64
 
 
 def is_meant_as_store(content: bytes, objects: Iterable[str]) -> bool:
@@ -52,15 +53,15 @@ def may_be_store(path: str, objects: Iterable[str], variants: Iterable[str]) -> 
 
 
 def mentions(path: str, objects: Iterable[str]) -> bool:
-    """Whether the name of one of some objects stands as a key anywhere in a file, which may be of
-    any size. A file that cannot be read may mention one: reading it says why.
+    """Whether the name of one of some objects stands as a key in the first 64 MiB of a file. A file
+    that cannot be read may mention one: reading it says why.
     """
     key = re.compile(b"|".join(_keys(objects)))
     kept = b""
     try:
         with opened(path) as file:
-            while chunk := file.read(_CHUNK):
-                kept += chunk
+            for _ in range(_MAX_CHUNKS):
+                kept += file.read(_CHUNK)
                 if key.search(kept) is not None:
                     return True
                 kept = kept[-_OVERLAP:]

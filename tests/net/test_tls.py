@@ -325,6 +325,20 @@ def test_a_ca_file_that_is_none_is_told_with_its_path(
     told(caught.value, fact, file, "--ca-file")
 
 
+@pytest.mark.parametrize("option", ["ca_file", "client_cert", "client_key"])
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_pipe_or_a_device_is_refused_before_openssl_waits_for_it(
+    authority: Authority, tmp_path: Path, option: str, kind: str
+) -> None:
+    file = tmp_path / "fifo" if kind == "pipe" else Path("/dev/zero")
+    if kind == "pipe":
+        os.mkfifo(file)
+    given = {"client_cert": files(authority, tmp_path)["cert"]} if option == "client_key" else {}
+    with pytest.raises(WrongUsage) as caught:
+        Trust(**{**given, option: file}).context()
+    told(caught.value, f"is a {kind}, not a regular file", file, f"--{option.replace('_', '-')}")
+
+
 @pytest.mark.parametrize(
     ("pair", "named", "fact"),
     [

@@ -121,6 +121,16 @@ def test_the_name_is_found_across_the_pieces_that_are_read(tmp_path: Path) -> No
         assert found(tmp_path / "a.yaml", "#" * (before - 1) + "\nInMemoryStore: {}\n")
 
 
+def test_a_name_is_looked_for_in_the_first_64_mib_and_no_further(tmp_path: Path) -> None:
+    for megabytes, told in ((63, 1), (65, 0)):
+        with (tmp_path / "a.yaml").open("wb") as file:
+            file.truncate(megabytes * 1024 * 1024)
+            file.seek(0, 2)
+            file.write(b"\nInMemoryStore: {}\n")
+        found = search([str(tmp_path / "a.yaml")], tmp_path, SEARCHABLE, today=TODAY).problems
+        assert len(found) == told
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     (problem,) = search([str(tmp_path / "a.yaml")], tmp_path, SEARCHABLE, today=TODAY).problems
     assert problem.message == "cannot be searched"
