@@ -5,16 +5,21 @@ Every run is searched for the secrets that these tests plant: each of them holds
 
 from __future__ import annotations
 
+import atexit
 import base64
 import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import confsync
+from tests.fork import Fork, Job
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 PLAN_KEY = "API_Canary-key-that-may-plan"
 APPLY_KEY = "API_Canary-key-that-may-apply"
@@ -96,15 +101,23 @@ class Desk:
         self,
         *arguments: str,
         env: Mapping[str, str | None] | None = None,
-        command: Sequence[str] = CONFSYNC,
+        command: Sequence[str] | None = None,
         given: bytes | None = None,
         encoding: str = "utf-8",
     ) -> Ran:
-        """Run `confsync` to its end: standard input is /dev/null, or holds the bytes given."""
+        """Run `confsync` to its end: standard input is /dev/null, or holds the bytes given.
+
+        Without a command, and where starting Python makes no difference, the run is a fork of a
+        loaded confsync.
+        """
+        variables = self.variables(env)
+        if command is None and given is None and _starts_plainly(variables):
+            run = _fork().run(Job(arguments, str(self.directory), variables))
+            return checked(run.status, run.out, run.err, encoding)
         done = subprocess.run(
-            [*command, *arguments],
+            [*(command or CONFSYNC), *arguments],
             cwd=self.directory,
-            env=self.variables(env),
+            env=variables,
             capture_output=True,
             check=False,
             timeout=PATIENCE,
@@ -125,6 +138,20 @@ class Desk:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+
+
+def _starts_plainly(variables: Mapping[str, str]) -> bool:
+    """Whether Python starts with these variables as it starts with those of `ENVIRONMENT`."""
+    special = [name for name in variables if name.startswith(("PYTHON", "LC_", "COVERAGE"))]
+    return not special and variables.get("LANG") == ENVIRONMENT["LANG"]
+
+
+@cache
+def _fork() -> Fork:
+    """A confsync that forks until the tests end."""
+    started = Fork(Path(confsync.__file__).parent.parent)
+    atexit.register(started.__exit__)
+    return started
 
 
 def ended(process: subprocess.Popen[bytes]) -> Ran:

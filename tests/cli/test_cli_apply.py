@@ -74,7 +74,7 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_is_sent(
         desk.file("a.yaml"),
         env={"CONFSYNC_YES": "1"},
         given=b"yes\n" if stdin == "bytes" else None,
-        command=CLOSED if stdin == "closed" else CONFSYNC,
+        command=CLOSED if stdin == "closed" else None,
     )
     assert (ran.status, ran.out) == (3, "")
     assert ran.err == (

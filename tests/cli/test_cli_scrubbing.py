@@ -13,7 +13,7 @@ import pytest
 
 from confsync.cli.mask import add_masks
 from confsync.sync.secret import Ref, Vault
-from tests.cli.process import APPLY_KEY, ENV_SECRET, LIVE_SECRET, STORE
+from tests.cli.process import APPLY_KEY, CONFSYNC, ENV_SECRET, LIVE_SECRET, STORE
 from tests.report.runner import obeyed
 
 if TYPE_CHECKING:
@@ -188,7 +188,8 @@ def test_no_secret_is_among_the_arguments_of_a_process(desk: Desk) -> None:
     store = STORE.replace("{env: REDIS_PASSWORD}", "{command: [./list]}")
     desk.file("list", "#!/bin/sh\ncat /proc/*/cmdline > seen\necho Canary-of-a-command\n")
     (desk.directory / "list").chmod(0o755)
-    assert desk.run("apply", "--yes", "--allow-commands", desk.file("a.yaml", store)).status == 0
+    arguments = ("apply", "--yes", "--allow-commands", desk.file("a.yaml", store))
+    assert desk.run(*arguments, command=CONFSYNC).status == 0
     seen = (desk.directory / "seen").read_bytes()
     assert b"--allow-commands" in seen
     for secret in (APPLY_KEY, ENV_SECRET, LIVE_SECRET):

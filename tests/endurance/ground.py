@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import http.client
-import json
 import os
-import select
 import shutil
-import subprocess
 import sys
 import time
 from contextlib import ExitStack
@@ -16,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
+import confsync
 from confsync.sandbox import Server
 from confsync.sandbox.site import Answer, Question, Site
+from tests.fork import Fork, Job
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +29,6 @@ HOLD = 0.004
 """Seconds for which the server holds a request before it does it, and the answer after."""
 PATIENCE = 120
 SET = "x:InMemoryStore/set"
-
-_FORK = Path(__file__).with_name("fork.py")
 
 
 class Slow(Site):
@@ -72,15 +69,7 @@ class Ground:
         self.server = self._stack.enter_context(Server())
         fast = self.server._http.site
         self.server._http.site = Slow(fast.storage, fast.accounts, fast.edition)
-        self._fork = self._stack.enter_context(
-            subprocess.Popen(
-                [sys.executable, str(_FORK)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            )
-        )
+        self._fork = self._stack.enter_context(Fork(Path(confsync.__file__).parent.parent))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -109,31 +98,23 @@ class Ground:
         self, *arguments: str, bare: bool = False, signal: int | None = None, after: float = 0.0
     ) -> None:
         """Start a run, which gets a signal after some seconds if there is one."""
-        job = {
-            "arguments": arguments,
-            "cwd": str(self.desk),
-            "environ": {
-                "PATH": os.environ["PATH"],
-                "LANG": "C.UTF-8",
-                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-                "STALWART_URL": self.server.url,
-                "REDIS_PASSWORD": SECRET,
-                **CREDENTIALS,
-            },
-            "bare": bare,
-            **{name: str(path) for name, path in self._streams.items()},
-            **({} if signal is None else {"signal": int(signal), "after": after}),
+        environ = {
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            "STALWART_URL": self.server.url,
+            "REDIS_PASSWORD": SECRET,
+            **CREDENTIALS,
         }
-        for stream in self._streams.values():
-            stream.write_bytes(b"")
-        assert self._fork.stdin is not None
-        self._fork.stdin.write(json.dumps(job) + "\n")
-        self._fork.stdin.flush()
+        out, err = self._streams["out"], self._streams["err"]
+        out.write_bytes(b"")
+        err.write_bytes(b"")
+        job = Job(arguments, str(self.desk), environ, str(out), str(err), bare=bare)
+        self._fork.start(job._replace(signal=signal, after=after))
 
     def over(self) -> bool:
         """Whether a run that was started has ended: its result waits to be read."""
-        assert self._fork.stdout is not None
-        return bool(select.select([self._fork.stdout], [], [], 0)[0])
+        return self._fork.over()
 
     def until_ready(self) -> float:
         """Wait until a run that was started says something, or is over; how long that took."""
@@ -148,11 +129,10 @@ class Ground:
 
     def ended(self) -> Ran:
         """Wait until the run is over, and until the server is done with all that came of it."""
-        assert self._fork.stdout is not None
-        result = json.loads(self._fork.stdout.readline())
+        status, seconds, _, _ = self._fork.ended()
         self._quiet()
         texts = {name: path.read_text(encoding="utf-8") for name, path in self._streams.items()}
-        return Ran(result["status"], texts["out"], texts["err"], result["seconds"])
+        return Ran(status, texts["out"], texts["err"], seconds)
 
     def sets(self) -> int:
         """How many updates have arrived since the journal was emptied."""

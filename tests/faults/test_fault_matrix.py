@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import re
 import select
-import subprocess
-import sys
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +20,7 @@ from tests.cli.terminal import QUESTION
 from tests.faults.faults import FAULTS, SAME, THEIRS
 from tests.faults.server import KEY, Faulty
 from tests.faults.table import CELL, MOMENTS
+from tests.fork import Fork, Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from tests.faults.server import Moment
 
 HERE = Path(__file__).parent
-FORK = HERE.parent / "leaks" / "fork.py"
 SILENT = ("no answer", "effect and no answer", "half an answer and silence", "slow drip")
 RETRIABLE = ("error serverUnavailable", "status 429")
 """Faults after which an update is certainly not done, and may be sent again."""
@@ -68,47 +65,29 @@ class Ran:
         return " ".join(f"{self.out} {self.err}".split())
 
 
-@dataclass(frozen=True)
-class Program:
-    """A loaded confsync that forks for each run."""
-
-    process: subprocess.Popen[str]
-
-    def apply(self, directory: Path, url: str, terminal: str | None, seconds: int) -> Ran:
-        """Run an apply to its end: at a terminal, or with --yes and without one. A request may
-        take some seconds.
-        """
-        job = {
-            "arguments": ["apply", "a.yaml", *(() if terminal else ("--yes",))],
-            "cwd": str(directory),
-            "environ": {
-                "PATH": os.environ["PATH"],
-                "STALWART_URL": url,
-                "STALWART_TOKEN": KEY,
-                "PASSWORD": ENV_SECRET,
-                "CONFSYNC_TIMEOUT": str(seconds),
-                "CONFSYNC_RETRIES": "1",
-            },
-            "in": terminal or os.devnull,
-            "out": str(directory / "out"),
-            "err": terminal or str(directory / "err"),
-        }
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(f"{json.dumps(job)}\n")
-        self.process.stdin.flush()
-        status = int(self.process.stdout.readline())
-        err = "" if terminal else (directory / "err").read_text()
-        return Ran(status, (directory / "out").read_text(), err)
+def apply(fork: Fork, directory: Path, url: str, terminal: str | None, seconds: int) -> Ran:
+    """Run an apply to its end: at a terminal, or with --yes and without one. A request may take
+    some seconds.
+    """
+    arguments = ["apply", "a.yaml", *(() if terminal else ("--yes",))]
+    environ = {
+        "PATH": os.environ["PATH"],
+        "STALWART_URL": url,
+        "STALWART_TOKEN": KEY,
+        "PASSWORD": ENV_SECRET,
+        "CONFSYNC_TIMEOUT": str(seconds),
+        "CONFSYNC_RETRIES": "1",
+    }
+    out, err = directory / "out", directory / "err"
+    job = Job(arguments, str(directory), environ, str(out), terminal or str(err))
+    status = fork.run(job._replace(given=terminal or os.devnull, scrubbed=False)).status
+    return Ran(status, out.read_text(), "" if terminal else err.read_text())
 
 
 @pytest.fixture(scope="session")
-def program() -> Iterator[Program]:
-    command = [sys.executable, "-W", "error", str(FORK), str(Path(confsync.__file__).parent.parent)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        yield Program(process)
+def fork() -> Iterator[Fork]:
+    with Fork(Path(confsync.__file__).parent.parent) as started:
+        yield started
 
 
 class Terminal:
@@ -163,7 +142,7 @@ def test_the_matrix_says_what_happens_in_each_cell_and_there_are_160_and_more() 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_at_a_moment_ends_as_the_matrix_says(  # noqa: PLR0913, PLR0917 - one a fixture
-    program: Program,
+    fork: Fork,
     terminal: Terminal,
     tmp_path: Path,
     record_property: Callable[[str, object], None],
@@ -180,7 +159,7 @@ def test_a_fault_at_a_moment_ends_as_the_matrix_says(  # noqa: PLR0913, PLR0917 
     at: Moment = "update" if moment == "secret" else moment
     with Faulty(FAULTS[name], at, initial, asks) as server:
         seconds = 1 if name in SILENT else 5
-        ran = program.apply(tmp_path, server.url, terminal.name if asks else None, seconds)
+        ran = apply(fork, tmp_path, server.url, terminal.name if asks else None, seconds)
         if asks:
             ran = replace(ran, err=terminal.shown())
     before = {**LIVE, "timeout": 10_000, "poolMaxConnections": 10}

@@ -148,7 +148,7 @@ LEAKS: Mapping[str, Leak] = {
         '    import logging; logging.getLogger("confsync").debug(secret[::-1])\n',
     ),
     "a request is left in a file": Leak(
-        "token",
+        "apply",
         "jmap/client.py",
         'separators=(",", ":"))\n',
         'separators=(",", ":"))\n        open("last-request.json", "w").write(body)\n',

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 import confsync
 from confsync.sandbox import Server
 from tests.cli.hostile import hostile
+from tests.fork import LEFT, Fork, Job
 from tests.leaks.planted import Aviary
 from tests.leaks.scenes import FAILURES, LIVE, PERMISSIONS, Scene
 
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(confsync.__file__).parent
 LENGTHS = (20, 44)
-_FORK = Path(__file__).with_name("fork.py")
 _TIME = re.compile(rb"\d+\.\d\d s$", re.MULTILINE)
 
 
@@ -71,14 +68,7 @@ class House:
         }
         self._server = self._stack.enter_context(Server(keys=keys))
         self._front = self._stack.enter_context(hostile(self._act))
-        self._fork = self._stack.enter_context(
-            subprocess.Popen(
-                [sys.executable, "-W", "error", str(_FORK), str(self._package.parent)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-        )
+        self._fork = self._stack.enter_context(Fork(self._package.parent))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -101,7 +91,7 @@ class House:
             for name, (old, new) in played[-1].edited.items():
                 before, after = (set(canaries.found_in(text.decode())) for text in (old, new))
                 found += [f"{name}: {trace}, which was not there" for trace in after - before]
-            if b"left the program" in played[-1].streams["err"] or played[-1].status < 0:
+            if LEFT.encode() in played[-1].streams["err"] or played[-1].status < 0:
                 found.append(f"the program itself failed: status {played[-1].status}")
         first, second = played
         if first.status != second.status:
@@ -125,20 +115,17 @@ class House:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
         self._desk.mkdir(exist_ok=True)
-        streams = {name: self._results / name for name in ("out", "err")}
-        job = {
-            "arguments": given.arguments,
-            "cwd": str(self._desk),
-            "environ": {
-                "PATH": os.environ["PATH"],
-                "STALWART_URL": self._front.url,
-                "CONFSYNC_RETRIES": "0",
-                **given.environ,
-            },
-            "in": os.devnull,
-            **{name: str(path) for name, path in streams.items()},
+        out, err = self._results / "out", self._results / "err"
+        environ = {
+            "PATH": os.environ["PATH"],
+            "STALWART_URL": self._front.url,
+            "CONFSYNC_RETRIES": "0",
+            **given.environ,
         }
-        status = self._ran(job)
+        desk = str(self._desk)
+        status = self._fork.run(
+            Job(given.arguments, desk, environ, str(out), str(err), scrubbed=False)
+        ).status
         written = {
             path.relative_to(self._desk).as_posix(): _EACH_RUN.sub(b"", path.read_bytes())
             for path in sorted(self._desk.rglob("*"))
@@ -150,15 +137,8 @@ class House:
             for name, content in given.files.items()
         }
         edited = {name: (old[name], text) for name, text in there.items() if text != old[name]}
-        streamed = {name: path.read_bytes() for name, path in streams.items()}
+        streamed = {"out": out.read_bytes(), "err": err.read_bytes()}
         return Played(status, streamed, written, edited)
-
-    def _ran(self, job: Mapping[str, object]) -> int:
-        assert self._fork.stdin is not None
-        assert self._fork.stdout is not None
-        self._fork.stdin.write(json.dumps(job) + "\n")
-        self._fork.stdin.flush()
-        return int(self._fork.stdout.readline())
 
     def _act(self, request: bytes) -> bytes:
         return self._action(request)
