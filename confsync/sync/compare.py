@@ -12,11 +12,22 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import Fault
-from confsync.sync.equality import LeafKey, incomparable, leaf_key, match_urls, relation
 from confsync.sync.item_costs import align_items
 from confsync.sync.secret import Secret
 from confsync.sync.shape import ListOf, Shape, UrlSet, UrlText, Variants
-from confsync.sync.tree import Items, Leaf, Members, Object, Path, Tree
+from confsync.sync.tree import (
+    Items,
+    Leaf,
+    LeafKey,
+    Members,
+    Object,
+    Path,
+    Tree,
+    incomparable,
+    leaf_key,
+    match_urls,
+    relation,
+)
 from confsync.sync.url import Url
 from confsync.sync.values import Action, Change, Difference, Origin, Unknown, WholeSet
 from confsync.sync.variant_changes import rebuilt

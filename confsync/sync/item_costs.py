@@ -10,11 +10,20 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import Fault
 from confsync.sync.align import Alignment, align
-from confsync.sync.equality import LeafKey, incomparable, leaf_key, match_urls, relation
 from confsync.sync.patch import leaves, sent_whole, whole
 from confsync.sync.secret import Secret
 from confsync.sync.shape import ListOf, Shape, UrlSet, Variants
-from confsync.sync.tree import Items, Members, Object, Tree
+from confsync.sync.tree import (
+    Items,
+    LeafKey,
+    Members,
+    Object,
+    Tree,
+    incomparable,
+    leaf_key,
+    match_urls,
+    relation,
+)
 from confsync.sync.url import Url
 from confsync.sync.values import WholeSet
 

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
-from confsync.sync.equality import certainly_equal
 from confsync.sync.secret import Secret
 from confsync.sync.shape import ListOf, Shape, UrlSet, UrlText, Variants
-from confsync.sync.tree import Items, Members, Object, Tree
+from confsync.sync.tree import Items, Members, Object, Tree, certainly_equal
 from confsync.sync.values import Change, Origin
 
 if TYPE_CHECKING:

@@ -22,10 +22,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confsync.errors import Fault
-from confsync.sync.equality import certainly_equal
 from confsync.sync.secret import Secret
 from confsync.sync.shape import ListOf, Shape, Variants
-from confsync.sync.tree import Items, Members, Object, Path, Tree
+from confsync.sync.tree import Items, Members, Object, Path, Tree, certainly_equal
 from confsync.sync.tree import leaves as walk
 from confsync.sync.url import Url
 from confsync.sync.values import Change, Difference, Entry, Patch, Sent, WholeSet

@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from confsync.sync.equality import certainly_equal, match_urls, relation
 from confsync.sync.shape import ListOf, UrlSet, UrlText, Variants
-from confsync.sync.tree import Items, Members, Object, Path, Tree
+from confsync.sync.tree import (
+    Items,
+    Members,
+    Object,
+    Path,
+    Tree,
+    certainly_equal,
+    match_urls,
+    relation,
+)
 from confsync.sync.values import Action, Change, Origin
 
 if TYPE_CHECKING:
