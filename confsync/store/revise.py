@@ -14,8 +14,7 @@ from confsync.store.encode import Writer, mapping_parts
 from confsync.store.mistakes import TYPE
 from confsync.store.scalars import is_null
 from confsync.store.urls import ADDRESS, PASSWORD
-from confsync.sync.align import closest
-from confsync.sync.item_costs import cost
+from confsync.sync.align import closest, cost
 from confsync.sync.patch import leaves, whole
 from confsync.sync.shape import ListOf, SecretText, Shape, UrlSet, UrlText, Variants
 from confsync.sync.tree import (
