@@ -124,7 +124,7 @@ class Console:
 
 
 def _documented() -> Collection[str]:
-    from confsync.kinds.documented import documented
+    from confsync.kinds import documented
 
     return documented()
 

@@ -27,10 +27,6 @@ class Broken:
     least: bool
 
 
-def _no_rules(_: Object) -> Iterable[Breach]:
-    return ()
-
-
 @dataclass(frozen=True)
 class Kind:
     """An object of the server: its name, its shape, and its state rules.
@@ -40,7 +36,7 @@ class Kind:
 
     name: str
     shape: shapes.Variants
-    breaches: Callable[[Object], Iterable[Breach]] = _no_rules
+    breaches: Callable[[Object], Iterable[Breach]] = lambda _: ()
 
     def check(self, tree: Object) -> tuple[Broken, ...]:
         """Every limit of wire section 4 that a complete state breaks."""

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import WrongUsage
 from confsync.sync.compare import difference
+from confsync.sync.findings import refusals, without_hidden
 from confsync.sync.patch import patch, secrets_sent
 from confsync.sync.secret import IN_CLEAR, Secret
-from confsync.sync.secret_findings import refusals, without_hidden
 from confsync.sync.tree import Items, Members, Object, Tree, leaves
 from confsync.sync.url import Url, masked
 from confsync.sync.values import UNMANAGED, Desired, Finding, Live, Origin, Plan, Target

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from confsync.kinds.documented import documented
+from confsync.kinds import documented
 from confsync.sync import pointer
 from confsync.sync.scrub import LEARNED_NOTHING, SHORTEST, spellings, without
 from confsync.sync.secret import MASK, Vault
