@@ -18,9 +18,7 @@ U64 = 2**64 - 1
 
 @dataclass(frozen=True)
 class Broken:
-    """A limit of a shape that a state breaks. `least`: the limit is its minimum, of the length
-    for a list.
-    """
+    """A limit of a shape that a state breaks. `least`: its minimum; for a list, of its length."""
 
     path: Path
     shape: shapes.Unsigned | shapes.Duration | shapes.ListOf
@@ -29,10 +27,7 @@ class Broken:
 
 @dataclass(frozen=True)
 class Kind:
-    """An object of the server: its name, its shape, and its state rules.
-
-    `breaches` takes a complete state as the files write it.
-    """
+    """An object of the server. `breaches` are its state rules, for a state as in the files."""
 
     name: str
     shape: shapes.Variants
