@@ -31,9 +31,9 @@ from confsync.kinds import KINDS
 from confsync.report import PLAN
 from confsync.sandbox import patch_rules as rules
 from confsync.store.plan_codec import from_json, to_json
+from confsync.sync.findings import kept
 from confsync.sync.outcome import NotSent, Refusal, Stored
 from confsync.sync.secret import HIDDEN, Secret, Vault
-from confsync.sync.secret_findings import kept
 from confsync.sync.tree import Items, Members, Object, Tree
 from confsync.sync.tree import Path as Path_
 from confsync.sync.url import Url, seal_url

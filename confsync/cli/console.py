@@ -95,7 +95,7 @@ class Console:
 
     def say(self, text: str) -> None:
         """Write text for people to standard error: all that is not data."""
-        from confsync.sync.characters import without_commands
+        from confsync.sync.scrub import without_commands
 
         if sys.stderr is not None:
             try:
@@ -107,7 +107,7 @@ class Console:
     def print(self, text: str, *, commands: bool = False) -> None:
         """Write data to standard output. `commands`: they are meant. Raises OutputFailed."""
         from confsync.errors import OutputFailed, ReaderGone
-        from confsync.sync.characters import without_commands
+        from confsync.sync.scrub import without_commands
 
         if sys.stdout is None:
             hint = "open it, or let it write to a file, with `> FILE`"
@@ -124,7 +124,7 @@ class Console:
 
 
 def _documented() -> Collection[str]:
-    from confsync.kinds.documented import documented
+    from confsync.kinds import documented
 
     return documented()
 

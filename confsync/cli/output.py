@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.errors import OutputFailed, WrongUsage
-from confsync.sync.characters import without_commands
+from confsync.sync.scrub import without_commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable

@@ -19,7 +19,7 @@ from uuid import uuid4
 
 from confsync.disk.read import MAX_STORE_BYTES, STANDARD_ERROR, audit_failed, read_regular
 from confsync.errors import OutputFailed
-from confsync.sync.characters import without_brackets
+from confsync.sync.scrub import without_brackets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

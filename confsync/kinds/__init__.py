@@ -1,15 +1,44 @@
-"""What each object is: models, from which shapes, defaults and decoding derive."""
+"""Objects of the server: models, from which shapes, defaults and decoding derive."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from confsync.kinds.in_memory_store import IN_MEMORY_STORE
+from confsync.sync.shape import Choice, ListOf, Shape, Variants
+from confsync.sync.url import Url
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from confsync.kinds.kind import Kind
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (IN_MEMORY_STORE,)}
 """Every object that a file can hold, by its name in Stalwart."""
+
+
+@cache
+def documented() -> frozenset[str]:
+    """The words of the documentation: names of objects, variants and fields, choices, and default
+    texts. A secret that is one of them can be guessed.
+    """
+    return frozenset(word for kind in KINDS.values() for word in (kind.name, *_words(kind.shape)))
+
+
+def _words(shape: Shape) -> Iterator[str]:
+    match shape:
+        case Variants(objects=objects):
+            for tag, known in objects.items():
+                yield tag
+                for name, field in known.fields.items():
+                    yield name
+                    if isinstance(field.default, str | Url):
+                        yield str(field.default)
+                    yield from _words(field.shape)
+        case ListOf(item=item):
+            yield from _words(item)
+        case Choice(choices=choices):
+            yield from choices
+        case _:
+            pass

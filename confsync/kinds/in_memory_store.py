@@ -15,10 +15,12 @@ from confsync.sync.shape import (
     Boolean,
     Choice,
     Duration,
+    Example,
     Field,
     Fields,
     ListOf,
     SecretText,
+    Shape,
     Text,
     Unsigned,
     UrlSet,
@@ -34,73 +36,60 @@ _AUTHORITY_END = re.compile(r"[/?#]")
 
 def first_decides(urls: tuple[Url, ...]) -> bool:
     """Whether the first URL decides about TLS or credentials for the others: wire section 7."""
-    return len({(_tls(url), _credentials(url)) for url in urls}) > 1
+    return len(set(map(_decided, urls))) > 1
 
 
-def _tls(url: Url) -> bool | None:
-    """Whether a URL asks for TLS; None where that is not known yet."""
-    start = url.parts[0] if url.parts else None
-    return _TLS.match(start) is not None if isinstance(start, str) else None
-
-
-def _credentials(url: Url) -> tuple[object, ...]:
-    """What stands before the `@`. Passwords count as their places in the vault, and while they
-    are not resolved as their references.
+def _decided(url: Url) -> tuple[object, ...]:
+    """TLS, None if unknown, and the text before the `@`. Passwords count as their numbers in the
+    vault, unresolved ones as their references.
     """
     if not url.parts:
-        return tuple(str(secret.ref) for secret in url.secrets)
+        return (None, *(str(secret.ref) for secret in url.secrets))
     head, *others = url.parts
     if isinstance(head, Secret):
-        return (head.id,)
+        return (None, head.id)
+    tls = _TLS.match(head) is not None
     _, separator, rest = head.partition("://")
     authority, *path = _AUTHORITY_END.split(rest if separator else head, maxsplit=1)
     if others and not path and isinstance(others[0], Secret):
         password = others[0]
-        return (authority, str(password.ref) if password.id is None else password.id)
+        return (tls, authority, str(password.ref) if password.id is None else password.id)
     user, at, _ = authority.rpartition("@")
-    return (user,) if at else ()
+    return (tls, user) if at else (tls,)
 
 
 def _variants(name: str, *fields: Fields, summary: str = "") -> Variants:
     return Variants(name, {known.tag: known for known in fields}, summary)
 
 
+def _required(shape: Shape, summary: str, *examples: Example) -> Field:
+    return Field(shape, required=True, summary=summary, examples=examples)
+
+
+_PASSWORD = _required(
+    SecretText(),
+    "where confsync has the password from when it runs",
+    *({"env": "REDIS_PASSWORD"}, {"file": "secrets/redis-password"}),
+)
+_VARIABLE = _required(
+    Text(trimmed=False), "the variable's name, in the server's environment", "REDIS_PASSWORD"
+)
+_FILE = _required(
+    Text(trimmed=False), "the file's path, on the server's host", "/run/secrets/redis-password"
+)
 _SECRETS = (
     Fields("None", {}, "No secret."),
     Fields(
-        "Value",
-        {
-            "secret": Field(
-                SecretText(),
-                required=True,
-                summary="where confsync has the password from when it runs",
-                examples=({"env": "REDIS_PASSWORD"}, {"file": "secrets/redis-password"}),
-            )
-        },
-        "A secret that the server stores, and never gives back.",
+        "Value", {"secret": _PASSWORD}, "A secret that the server stores, and never gives back."
     ),
     Fields(
         "EnvironmentVariable",
-        {
-            "variableName": Field(
-                Text(trimmed=False),
-                required=True,
-                summary="the variable's name, in the server's environment",
-                examples=("REDIS_PASSWORD",),
-            )
-        },
+        {"variableName": _VARIABLE},
         "A secret that the server reads from its own environment when it starts.",
     ),
     Fields(
         "File",
-        {
-            "filePath": Field(
-                Text(trimmed=False),
-                required=True,
-                summary="the file's path, on the server's host",
-                examples=("/run/secrets/redis-password",),
-            )
-        },
+        {"filePath": _FILE},
         "A secret that the server reads from a file on its own host when it starts.",
     ),
 )
@@ -108,11 +97,8 @@ _SECRETS = (
 
 def _secret(name: str) -> Field:
     """SecretKeyOptional."""
-    return Field(
-        _variants(name, *_SECRETS),
-        default=Object("None", {}),
-        summary="the password, or where the server finds it",
-    )
+    summary = "the password, or where the server finds it"
+    return Field(_variants(name, *_SECRETS), default=Object("None", {}), summary=summary)
 
 
 def _urls(default: str) -> Field:
@@ -124,14 +110,12 @@ def _urls(default: str) -> Field:
     )
 
 
+def _timeout(default: int, summary: str, *examples: str) -> Field:
+    return Field(Duration(1, U64), default=default, summary=summary, examples=examples)
+
+
 def _pool_timeout(summary: str) -> Field:
-    return Field(
-        Duration(1, U64),
-        nullable=True,
-        default=30_000,
-        summary=f"{summary}; null: for ever",
-        examples=("5s", "1m30s"),
-    )
+    return replace(_timeout(30_000, f"{summary}; null: for ever", "5s", "1m30s"), nullable=True)
 
 
 _USER = Field(
@@ -141,12 +125,7 @@ _USER = Field(
     summary="the user name; sent only together with a secret",
     examples=("cache",),
 )
-_TIMEOUT = Field(
-    Duration(1, U64),
-    default=10_000,
-    summary="how long a connection may take",
-    examples=("5s", "500ms"),
-)
+_TIMEOUT = _timeout(10_000, "how long a connection may take", "5s", "500ms")
 _RETRY_WAIT = Field(Duration(1, 1024), nullable=True, examples=("100ms", "1s"))
 _PROTOCOL = Field(
     Choice(("resp2", "resp3")), default="resp2", summary="the version of the Redis protocol"
@@ -236,10 +215,9 @@ IN_MEMORY_STORE = Kind(
         Fields(
             "Sharded",
             {
-                "stores": Field(
+                "stores": _required(
                     ListOf(_variants("stores", _REDIS, _CLUSTER, _SENTINEL), 2),
-                    required=True,
-                    summary="the shards; their order and number decide where keys are",
+                    "the shards; their order and number decide where keys are",
                 )
             },
             "Several stores; a key's hash decides which one holds it. Needs an Enterprise licence.",

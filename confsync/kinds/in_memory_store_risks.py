@@ -1,7 +1,7 @@
 """State rules of `InMemoryStore`: settings that no server can start its store with.
 
-Facts: wire section 7. The rules read the state as the files write it. What is not known of a URL,
-because a reference or a secret stands there, breaks no rule. No message repeats a part of a URL.
+Facts: wire section 7. The rules read the state as the files write it. An unknown part of a URL,
+like a reference or a secret, breaks no rule. No message repeats a part of a URL.
 """
 
 from __future__ import annotations
@@ -42,25 +42,30 @@ def breaches(tree: Object, path: Path = ()) -> Iterator[Breach]:
             for index, item in enumerate(items):
                 yield from breaches(item, (*path, "stores", index))
         case Object("Redis", {"url": Url() as url}):
-            yield from _url(url, (*path, "url"), sockets=True)
-        case Object("RedisCluster", {"urls": Members(urls)}):
-            yield from _urls(urls, (*path, "urls"))
-            yield from _cluster(urls, (*path, "urls"))
-        case Object("RedisSentinel", {"urls": Members(urls)}):
-            yield from _urls(urls, (*path, "urls"))
+            yield from _url(_read(url), (*path, "url"), sockets=True)
+        case Object("RedisCluster" | "RedisSentinel", {"urls": Members(urls)}):
+            yield from _urls([_read(url) for url in urls], tree.tag, (*path, "urls"))
         case _:
             pass
 
 
-def _urls(urls: tuple[Url, ...], path: Path) -> Iterator[Breach]:
-    if not urls:
+def _urls(read: list[_Parts | None], tag: str, path: Path) -> Iterator[Breach]:
+    if not read:
         yield _breach(path, "names no URL", "name at least one, like rediss://cache.example.com")
-    for index, url in enumerate(urls):
-        yield from _url(url, (*path, index), sockets=False)
+    for index, found in enumerate(read):
+        yield from _url(found, (*path, index), sockets=False)
+    for index, found in enumerate(read):
+        if found is None or tag != "RedisCluster":
+            continue
+        if _NUMBER.fullmatch(found.database) and found.database.strip("+-0"):
+            hint = "leave it out: a cluster has no database but 0"
+            yield _breach((*path, index), "has a database that no cluster has", hint)
+        if read[0] is not None and read[0].scheme in _TLS and found.scheme in _PLAIN:
+            hint = "write every URL with rediss://, or none"
+            yield _breach((*path, index), "is without TLS, unlike the first URL", hint)
 
 
-def _url(url: Url, path: Path, *, sockets: bool) -> Iterator[Breach]:
-    found = _read(url)
+def _url(found: _Parts | None, path: Path, *, sockets: bool) -> Iterator[Breach]:
     if found is None:
         return
     schemes = _PLAIN | _TLS | (_SOCKETS if sockets else set())
@@ -72,40 +77,17 @@ def _url(url: Url, path: Path, *, sockets: bool) -> Iterator[Breach]:
         hint = f"{nearest(found.scheme, schemes)}write redis://, or rediss:// for TLS"
         yield _breach(path, "has an unknown scheme", hint)
     elif found.scheme not in _SOCKETS and found.authority is not None:
-        yield from _address(found.authority, path)
-        yield from _database(found.database, path)
-
-
-def _address(authority: str, path: Path) -> Iterator[Breach]:
-    parts = _HOST.fullmatch(authority.rpartition("@")[2])
-    host, port = parts.groups() if parts else (_UNKNOWN, None)
-    if not host:
-        yield _breach(path, "has no host", _WRITE)
-    digits = "0" if not port else port.lstrip("0") or "0"
-    # Longer than any port is not read: the number may have thousands of digits.
-    if not re.fullmatch(r"[0-9]{1,5}", digits) or int(digits) > _MOST_PORT:
-        yield _breach(path, "has an invalid port", f"a port is a number up to {_MOST_PORT}")
-
-
-def _database(database: str, path: Path) -> Iterator[Breach]:
-    if database and not _NUMBER.fullmatch(database):
-        hint = "write its number, like rediss://cache.example.com:6379/1, or leave it out"
-        yield _breach(path, "has an invalid database", hint)
-
-
-def _cluster(urls: tuple[Url, ...], path: Path) -> Iterator[Breach]:
-    """What the nodes of a cluster cannot have."""
-    read = [_read(url) for url in urls]
-    first = read[0] if read else None
-    for index, found in enumerate(read):
-        if found is None:
-            continue
-        if _NUMBER.fullmatch(found.database) and found.database.strip("+-0"):
-            hint = "leave it out: a cluster has no database but 0"
-            yield _breach((*path, index), "has a database that no cluster has", hint)
-        if first is not None and first.scheme in _TLS and found.scheme in _PLAIN:
-            hint = "write every URL with rediss://, or none"
-            yield _breach((*path, index), "is without TLS, unlike the first URL", hint)
+        parts = _HOST.fullmatch(found.authority.rpartition("@")[2])
+        host, port = parts.groups() if parts else (_UNKNOWN, None)
+        if not host:
+            yield _breach(path, "has no host", _WRITE)
+        digits = "0" if not port else port.lstrip("0") or "0"
+        # Longer than any port is not read: the number may have thousands of digits.
+        if not re.fullmatch(r"[0-9]{1,5}", digits) or int(digits) > _MOST_PORT:
+            yield _breach(path, "has an invalid port", f"a port is a number up to {_MOST_PORT}")
+        if found.database and not _NUMBER.fullmatch(found.database):
+            hint = "write its number, like rediss://cache.example.com:6379/1, or leave it out"
+            yield _breach(path, "has an invalid database", hint)
 
 
 @dataclass(frozen=True)
@@ -118,15 +100,21 @@ class _Parts:
 
 
 def _read(url: Url) -> _Parts | None:
-    """The parts of a URL that are certain; None where nothing is. The scheme is empty where the
-    URL has none.
+    """The certain parts of a URL; None if there is none. The scheme is empty if the URL has none.
+
+    A referenced password is percent-encoded. A password in clear may hold a slash, so that host and
+    database are uncertain, unless it stands in the query.
     """
-    text, certain = _text(url)
-    if not text:
-        return None
+    text, certain = "", True
+    for part in url.parts:
+        if isinstance(part, Secret):
+            certain = certain and (part.ref != IN_CLEAR or bool(re.search(r"[?#]", text)))
+        text += _UNKNOWN if isinstance(part, Secret) else part
+    # As a parser of URLs does, whatever else it makes of them.
+    text = re.sub(r"[\t\n\r]", "", text.strip("".join(map(chr, range(33)))))
     scheme = _SCHEME.match(text)
     if scheme is None:
-        return None if text.startswith(_UNKNOWN) else _Parts("")
+        return None if not text or text.startswith(_UNKNOWN) else _Parts("")
     name, rest = scheme[1].lower(), text[scheme.end() :]
     if not certain:
         return _Parts(name)
@@ -137,23 +125,6 @@ def _read(url: Url) -> _Parts | None:
     if dots or _UNKNOWN in database:
         database = ""
     return _Parts(name, authority, database)
-
-
-def _text(url: Url) -> tuple[str, bool]:
-    """A URL's text with a sign for each secret, and whether host and database can be told from it.
-
-    A referenced password is percent-encoded. A password in clear may hold a slash, so that host and
-    database are uncertain, unless it stands in the query.
-    """
-    text, certain = "", True
-    for part in url.parts:
-        if isinstance(part, Secret):
-            certain = certain and (part.ref != IN_CLEAR or bool(re.search(r"[?#]", text)))
-            text += _UNKNOWN
-        else:
-            text += part
-    # As a parser of URLs does, whatever else it makes of them.
-    return re.sub(r"[\t\n\r]", "", text.strip("".join(map(chr, range(33))))), certain
 
 
 def _breach(path: Path, fact: str, hint: str) -> Breach:

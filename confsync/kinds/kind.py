@@ -18,29 +18,20 @@ U64 = 2**64 - 1
 
 @dataclass(frozen=True)
 class Broken:
-    """A limit of a shape that a state breaks. `least`: the limit is its minimum, of the length
-    for a list.
-    """
+    """A limit of a shape that a state breaks. `least`: its minimum; for a list, of its length."""
 
     path: Path
     shape: shapes.Unsigned | shapes.Duration | shapes.ListOf
     least: bool
 
 
-def _no_rules(_: Object) -> Iterable[Breach]:
-    return ()
-
-
 @dataclass(frozen=True)
 class Kind:
-    """An object of the server: its name, its shape, and its state rules.
-
-    `breaches` takes a complete state as the files write it.
-    """
+    """An object of the server. `breaches` are its state rules, for a state as in the files."""
 
     name: str
     shape: shapes.Variants
-    breaches: Callable[[Object], Iterable[Breach]] = _no_rules
+    breaches: Callable[[Object], Iterable[Breach]] = lambda _: ()
 
     def check(self, tree: Object) -> tuple[Broken, ...]:
         """Every limit of wire section 4 that a complete state breaks."""

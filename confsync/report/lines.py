@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from confsync.report.printable import cut, printable
 from confsync.store.encode import Plain, to_file
-from confsync.sync.equality import same_skeleton
 from confsync.sync.shape import Shape, UrlText
-from confsync.sync.tree import Object, Tree, path_text
+from confsync.sync.tree import Object, Tree, path_text, same_skeleton
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypeVar
 
-from confsync.sync.characters import visible, without_brackets
-from confsync.sync.scrub import scrubbed
+from confsync.sync.scrub import scrubbed, visible, without_brackets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,7 +19,6 @@ from confsync.store.mistakes import (
     is_broken,
 )
 from confsync.store.urls import Reader, Reference
-from confsync.sync.equality import url_key
 from confsync.sync.secret import HIDDEN
 from confsync.sync.shape import (
     Boolean,
@@ -36,7 +35,7 @@ from confsync.sync.shape import (
     UrlText,
     Variants,
 )
-from confsync.sync.tree import Items, Members, Object, Path, Tree, path_text
+from confsync.sync.tree import Items, Members, Object, Path, Tree, path_text, url_key
 from confsync.sync.url import Url
 from confsync.sync.values import Desired, Origin
 from confsync.yaml.nodes import MappingNode, Mark, Node, ScalarNode, SequenceNode

@@ -10,10 +10,9 @@ from urllib.parse import unquote
 from confsync.store.durations import duration_text
 from confsync.store.messages.secrets import is_taken_as_it_is
 from confsync.store.urls import ADDRESS, PASSWORD, USERNAME, is_address
-from confsync.sync.equality import certainly_equal
 from confsync.sync.secret import MASK, Secret
 from confsync.sync.shape import Duration, ListOf, Shape, Text, Variants
-from confsync.sync.tree import Items, Members, Object, Path, Tree
+from confsync.sync.tree import Items, Members, Object, Path, Tree, certainly_equal
 from confsync.sync.url import Url, masked, percent_encoded, trim
 
 if TYPE_CHECKING:

@@ -15,8 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from confsync.disk.plan_file import FORMAT
 from confsync.errors import Declined, Fault
 from confsync.sync import shape as shapes
-from confsync.sync.codec import Json, check_no_secret_in_clear, checksum, state_json
-from confsync.sync.plan import make_plan
+from confsync.sync.plan import Json, check_no_secret_in_clear, checksum, make_plan, state_json
 from confsync.sync.secret import Ref, Secret
 from confsync.sync.tree import Items, Members, Object, Path, Tree
 from confsync.sync.url import Url

@@ -14,12 +14,21 @@ from confsync.store.encode import Writer, mapping_parts
 from confsync.store.mistakes import TYPE
 from confsync.store.scalars import is_null
 from confsync.store.urls import ADDRESS, PASSWORD
-from confsync.sync.align import closest
-from confsync.sync.equality import certainly_equal, match_urls, may_be_another, relation, url_key
-from confsync.sync.item_costs import cost
+from confsync.sync.align import closest, cost
 from confsync.sync.patch import leaves, whole
 from confsync.sync.shape import ListOf, SecretText, Shape, UrlSet, UrlText, Variants
-from confsync.sync.tree import Items, Members, Object, Path, Tree
+from confsync.sync.tree import (
+    Items,
+    Members,
+    Object,
+    Path,
+    Tree,
+    certainly_equal,
+    match_urls,
+    may_be_another,
+    relation,
+    url_key,
+)
 from confsync.sync.url import Url, trim
 from confsync.yaml.edit_script import KEEP, Elements, Entries, Keep, Revised, Revision, Write
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode

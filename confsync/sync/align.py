@@ -1,20 +1,40 @@
-"""Which live slot of a list becomes which desired item.
+"""Align two lists: which live slot becomes which desired item, for the fewest leaves to send.
 
 The server's indexes do not shift within one update, and what is stored is renumbered from 0
 (wire section 5.2). So a live slot can be kept, with its members patched, or taken away; desired
-items that find no slot are appended, and nothing can be put between two slots.
+items without a slot are appended, and nothing can be put between two slots. Costs are counted by
+the rules of `patch.py`, without making an update.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from heapq import heappop, heappush
 from itertools import accumulate
 from operator import sub
 from typing import TYPE_CHECKING, TypeAlias
 
+from confsync.errors import Fault
+from confsync.sync.patch import leaves, sent_whole, whole
+from confsync.sync.secret import Secret
+from confsync.sync.shape import ListOf, Shape, UrlSet, Variants
+from confsync.sync.tree import (
+    Items,
+    LeafKey,
+    Members,
+    Object,
+    Tree,
+    incomparable,
+    leaf_key,
+    match_urls,
+    relation,
+)
+from confsync.sync.url import Url
+from confsync.sync.values import WholeSet
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 Pairs: TypeAlias = list[tuple[int | None, int | None]]
 """Pairs of an old index and a new one, in order; None stands for an item that goes or comes."""
@@ -34,6 +54,105 @@ class Alignment:
     removed: tuple[int, ...]
     appended: tuple[int, ...]
     cost: int = field(default=0, compare=False)
+
+
+def align_items(live: Sequence[Object], desired: Sequence[Object], shape: Variants) -> Alignment:
+    """Align two lists so that the fewest leaves are sent. Each cost is worked out once."""
+    before, after = [_outline(item) for item in live], [_outline(item) for item in desired]
+    sent = [cost(item, item, shape) for item in desired]
+    there = {keys for _, keys in before}
+
+    @cache
+    def keep(i: int, j: int) -> int:
+        (form, keys), (other, others) = before[i], after[j]
+        if form == other and None not in others:
+            return sent[j] + sum(one != other for one, other in zip(keys, others, strict=True))
+        return cost(live[i], desired[j], shape)
+
+    def least(j: int) -> int:
+        """The hidden secrets, and a leaf more where no live item can be the same."""
+        _, keys = after[j]
+        return sent[j] + int(None not in keys and keys not in there)
+
+    return align(len(live), len(desired), keep, lambda j: size(desired[j], shape), least)
+
+
+def cost(live: Tree, desired: Tree, shape: Shape) -> int:
+    """The leaves of the smallest update that turns one value into another in its place."""
+    match live, desired, shape:
+        case Object(), Object(), Variants() if live.tag != desired.tag:
+            return size(desired, shape)
+        case Object(), Object(), Variants():
+            return sum(
+                cost(live.members[name], desired.members[name], known.shape)
+                for name, known in shape.fields_of(live.tag).items()
+            )
+        case Items(), Items(), ListOf():
+            return align_items(live.items, desired.items, shape.item).cost
+        case Members(), Members(), UrlSet():
+            return _cost_of_set(live, desired, shape)
+        case (Object() | Members() | Items(), _, _) | (_, Object() | Members() | Items(), _):
+            raise Fault("two states of different shapes cannot be laid side by side")
+        case _ if relation(live, desired) == "unknown":
+            return 1 if isinstance(desired, Secret) else 0
+        case _:
+            return 0 if leaf_key(live) == leaf_key(desired) else 1
+
+
+def size(tree: Object, shape: Variants) -> int:
+    """The leaves of an object that is sent whole. An unknown variant is never sent."""
+    return leaves(whole(tree, shape) if tree.tag in shape.objects else tree)
+
+
+def _cost_of_set(live: Members, desired: Members, shape: UrlSet) -> int:
+    gone: list[Url] = []
+    new: list[Url] = []
+    kept: list[tuple[int, int]] = []
+    for i, j in match_urls(live.members, desired.members):
+        before = None if i is None else live.members[i]
+        after = None if j is None else desired.members[j]
+        if after is not None and incomparable(before, after, desired.members):
+            continue
+        if i is not None and j is not None:
+            kept.append((i, j))
+        if before is None or after is None or leaf_key(before) != leaf_key(after):
+            gone += [] if before is None else [before]
+            new += [] if after is None else [after]
+    within = WholeSet(desired, shape.order_counts(desired.members))
+    reordered = within.order_counts and kept != sorted(kept)
+    if not (gone or new or reordered):
+        return 0
+    if sent_whole(within, gone, new, reordered=reordered):
+        return leaves(desired)
+    return len(gone) + len(new)
+
+
+def _outline(tree: Tree) -> tuple[tuple[object, ...], tuple[LeafKey | None, ...]]:
+    """The form of a value, and the keys of its leaves. None is the key of a URL whose references
+    are not resolved: nobody knows which text it will be.
+
+    Values of one form differ in their leaves alone. Sets are part of the form, in their order.
+    """
+    form: list[object] = []
+    keys: list[LeafKey | None] = []
+
+    def add(tree: Tree) -> None:
+        match tree:
+            case Object():
+                form.append(tree.tag)
+                for name in sorted(tree.members):
+                    add(tree.members[name])
+            case Members():
+                form.append(tuple(map(leaf_key, tree.members)))
+            case Items() | Secret():
+                form.append(Secret if isinstance(tree, Secret) else object())
+            case _:
+                unknown = isinstance(tree, Url) and not tree.resolved
+                form.append(None)
+                keys.append(None if unknown else leaf_key(tree))
+
+    add(tree)
+    return tuple(form), tuple(keys)
 
 
 def align(
@@ -91,16 +210,30 @@ class _Search:
         least: Callable[[int], int],
         anywhere: bool,
     ) -> None:
-        self.old, self.new, self.keep, self.anywhere = old, new, keep, anywhere
+        self.old, self.new, self.keep = old, new, keep
         both = min(old, new)
         self.start = next((slot for slot in range(both) if keep(slot, slot)), both)
         self.adds = {j: add(j) for j in range(self.start, new)}
         floors = [min(least(j), cost) for j, cost in self.adds.items()]
         self.floors = [0] * self.start + list(accumulate(floors, initial=0))
         self.extra = min(map(sub, self.adds.values(), floors), default=0)
+        # The cost to the end from each place that can be on a cheapest way.
         self.costs: dict[tuple[int, int], int] = {}
-        self._settle()
-        self.cost = self.costs[self.start, self.start]
+        first = (self.start, self.start)
+        places = [(self._before(old, new), 0, old, new)]
+        while first not in self.costs:
+            _, spent, i, j = heappop(places)
+            if (i, j) in self.costs:
+                continue
+            self.costs[i, j] = spent
+            for goes, comes in _STEPS:
+                here = at, to = i - goes, j - comes
+                inside = at >= self.start and to >= self.start and here not in self.costs
+                # Appended items come last: only from the end of the old ones may one be added.
+                if inside and (anywhere or at == old or (goes and to <= at)):
+                    cost = spent + self._step(*here, goes, comes)
+                    heappush(places, (cost + self._before(*here), cost, *here))
+        self.cost = self.costs[first]
 
     def pairs(self) -> Pairs:
         """The pairs of the cheapest way."""
@@ -117,21 +250,6 @@ class _Search:
             i, j = i + goes, j + comes
         return pairs
 
-    def _settle(self) -> None:
-        """Find the cost to the end from each place that can be on a cheapest way."""
-        first = (self.start, self.start)
-        places = [(self._before(self.old, self.new), 0, self.old, self.new)]
-        while first not in self.costs:
-            _, spent, i, j = heappop(places)
-            if (i, j) in self.costs:
-                continue
-            self.costs[i, j] = spent
-            for goes, comes in _STEPS:
-                here = i - goes, j - comes
-                if here not in self.costs and self._allowed(*here, goes):
-                    cost = spent + self._step(*here, goes, comes)
-                    heappush(places, (cost + self._before(*here), cost, *here))
-
     def _step(self, i: int, j: int, goes: int, comes: int) -> int:
         if goes and comes:
             return self.keep(i, j)
@@ -140,8 +258,3 @@ class _Search:
     def _before(self, i: int, j: int) -> int:
         """A number that no way from the start to a place costs less than."""
         return self.floors[j] + (REMOVAL * (i - j) if i > j else self.extra * (j - i))
-
-    def _allowed(self, i: int, j: int, goes: int) -> bool:
-        """Whether a step may begin at a place, and a way from the start can lead there."""
-        inside = i >= self.start and j >= self.start
-        return inside and (self.anywhere or i == self.old or (goes > 0 and j <= i))

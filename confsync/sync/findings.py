@@ -1,4 +1,8 @@
-"""Risks: findings that stop an apply until they are allowed by the name of their rule."""
+"""Findings of a plan: risks, which stop an apply until they are allowed, and secrets.
+
+Hidden secrets cannot be compared (product page, section 4): the policy `send` overwrites them,
+`keep` leaves them as they are, `fail` refuses an apply.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,15 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import Problem, WrongUsage
 from confsync.sync.risks import RISKS
-from confsync.sync.values import Finding, Origin, nearest_origin
+from confsync.sync.secret import Secret
+from confsync.sync.tree import Path, Tree, leaves, path_text
+from confsync.sync.url import Url
+from confsync.sync.values import Difference, Finding, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from confsync.sync.tree import Path
-    from confsync.sync.values import Desired
+    from confsync.sync.values import Desired, HiddenSecrets
 
 
 @dataclass(frozen=True)
@@ -31,11 +37,10 @@ def breaches_told(desired: Desired, breaches: Iterable[Breach]) -> tuple[Problem
     """Problems for the breaches of a state as it is written, at the places of its values. Values
     that no file sets are the server's, and left out.
     """
-    origins = desired.origins if desired.places is None else desired.places
     return tuple(
-        Problem(origin.file, origin.line, origin.column, breach.rule, breach.message, breach.hint)
+        Problem(at.file, at.line, at.column, breach.rule, breach.message, breach.hint)
         for breach in breaches
-        if (origin := nearest_origin(origins, breach.path)).why == "file"
+        if (at := desired.origin(breach.path, written=True)).why == "file"
     )
 
 
@@ -49,19 +54,19 @@ def check_allowed(allow: Collection[str]) -> None:
 
 
 def makes_invalid(problem: Problem) -> bool:
-    """Whether files with this problem say no state: it is neither a warning nor a risk."""
+    """Whether a problem of files leaves no state: it is neither a warning nor a risk."""
     return problem.severity == "error" and problem.rule not in RISKS
 
 
 def judged(problem: Problem, allow: Collection[str]) -> Problem:
-    """A problem as it counts where some risks are allowed: a warning, if it is one of them."""
+    """The problem, as a warning if it is an allowed risk."""
     allowed = problem.rule in RISKS and problem.rule in allow
     return replace(problem, severity="warning") if allowed else problem
 
 
 @dataclass(frozen=True)
 class Lapse:
-    """A risk that was allowed until a day, which has passed, and where that is written."""
+    """A risk that was allowed until a day, which has passed, and the place of that entry."""
 
     risk: str
     until: str
@@ -77,29 +82,18 @@ LAPSED = "allowance-expired"
 ALLOW_AGAIN = "write another day if it is still accepted, or remove the entry"
 
 
-def lapses_told(lapses: Iterable[Lapse], problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Warnings for lapses whose risks are among the errors of some files."""
-    wrong = {problem.rule for problem in problems if problem.severity == "error"}
-    for lapse in lapses:
-        if lapse.risk in wrong:
-            at = lapse.origin
-            yield Problem(
-                at.file, at.line, at.column, LAPSED, lapse.told, ALLOW_AGAIN, severity="warning"
-            )
-
-
-def lapsed(lapses: Iterable[Lapse], risks: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Warnings for lapses whose risks stop an apply again."""
-    stopping = {finding.rule for finding in risks if finding.severity == "error"}
+def lapsed(lapses: Iterable[Lapse], found: Iterable[Finding | Problem]) -> tuple[Finding, ...]:
+    """Warnings for lapses whose risks stop an apply again, or are errors of files."""
+    wrong = {one.rule for one in found if one.severity == "error"}
     return tuple(
         Finding(LAPSED, "warning", lapse.told, ALLOW_AGAIN, lapse.origin)
         for lapse in lapses
-        if lapse.risk in stopping
+        if lapse.risk in wrong
     )
 
 
 def facts(findings: Iterable[Finding]) -> tuple[str, ...]:
-    """Why findings stop an apply: each fact, and what was allowed before."""
+    """The messages of findings that stop an apply, and of lapsed allowances."""
     return tuple(
         f"{finding.message}, in {finding.origin.file}:{finding.origin.line}"
         if finding.rule == LAPSED and finding.origin is not None
@@ -112,15 +106,8 @@ def facts(findings: Iterable[Finding]) -> tuple[str, ...]:
 def as_problem(finding: Finding) -> Problem:
     """A warning about a desired state, as a problem of its file."""
     at = finding.origin or Origin("file")
-    return Problem(
-        at.file,
-        at.line,
-        at.column,
-        finding.rule,
-        finding.message,
-        finding.hint,
-        severity="warning",
-    )
+    place = at.file, at.line, at.column
+    return Problem(*place, finding.rule, finding.message, finding.hint, severity="warning")
 
 
 def as_finding(problem: Problem, allow: Collection[str]) -> Finding:
@@ -129,3 +116,93 @@ def as_finding(problem: Problem, allow: Collection[str]) -> Finding:
     origin = Origin("file", found.file, found.line, found.column)
     risk = found.rule in RISKS
     return Finding(found.rule, found.severity, found.message, found.hint, origin, risk=risk)
+
+
+RULE = "hidden-secrets"
+_SEND = "with --hidden-secrets send it is overwritten by the one that the file refers to"
+
+
+def without_hidden(difference: Difference) -> Difference:
+    """A difference without its hidden secrets."""
+    known = tuple(unknown for unknown in difference.unknown if not unknown.hidden)
+    return Difference(difference.changes, known)
+
+
+def kept(difference: Difference) -> frozenset[Path]:
+    """The places of the secrets that can be left as they are."""
+    return frozenset(unknown.path for unknown in difference.unknown if unknown.hidden)
+
+
+def refusals(difference: Difference, policy: HiddenSecrets) -> tuple[Finding, ...]:
+    """Findings about hidden secrets that stop an apply; none with the policy `send`."""
+    match policy:
+        case "send":
+            return ()
+        case "keep":
+            return (*_rebuilt(difference, "be kept"), *_moved(difference))
+        case "fail":
+            compared = (
+                _finding(unknown.path, unknown.origin, "is hidden, and cannot be compared")
+                for unknown in difference.unknown
+                if unknown.hidden
+            )
+            return (*_rebuilt(difference, "be compared"), *compared)
+
+
+def guessable_findings(desired: Desired) -> tuple[Finding, ...]:
+    """A warning for each secret of the files that can be guessed, if its value is known."""
+    return tuple(
+        Finding(
+            "guessable-secret",
+            "warning",
+            f"{path_text(path)} holds a secret that can be guessed",
+            "use a random one, like that of `openssl rand -hex 24`; what can be guessed is not"
+            " masked where it stands by chance",
+            desired.origin(path),
+        )
+        for path, leaf in leaves(desired.tree)
+        if isinstance(leaf, Secret | Url)
+        and any(
+            secret.guessable and (leaf.ref or secret.ref)
+            for secret in (leaf.secrets if isinstance(leaf, Url) else (leaf,))
+        )
+    )
+
+
+def _rebuilt(difference: Difference, what: str) -> Iterator[Finding]:
+    """Rebuilt objects with a secret before and after."""
+    had = [change for change in difference.changes if _holds_secret(change.before)]
+    has = [change for change in difference.changes if _holds_secret(change.after)]
+    for change in has:
+        if _holds_secret(change.before):
+            fact = f"is built anew, and the hidden secret in it cannot {what}"
+            yield _finding(change.path, change.origin, fact)
+    lists = {change.path[:-1] for change in had if change.action == "remove"}
+    for change in has:
+        if change.action == "add" and change.path[:-1] in lists:
+            fact = f"is a new item, and the hidden secret of one that goes cannot {what}"
+            yield _finding(change.path, change.origin, fact)
+
+
+def _moved(difference: Difference) -> Iterator[Finding]:
+    """Items of a list with a hidden secret whose other fields change."""
+    for unknown in difference.unknown:
+        slots = [at for at, step in enumerate(unknown.path, start=1) if isinstance(step, int)]
+        item = unknown.path[: max(slots, default=0)]
+        # A removed item has a path of the live list: it is another one than the desired item.
+        moved = any(
+            change.path[: len(item)] == item and (change.path, change.action) != (item, "remove")
+            for change in difference.changes
+        )
+        if unknown.hidden and item and moved:
+            fact = "is hidden, and cannot be kept where other fields of its item change"
+            yield _finding(unknown.path, unknown.origin, fact)
+
+
+def _holds_secret(tree: Tree) -> bool:
+    return any(isinstance(leaf, Secret) for _, leaf in leaves(tree))
+
+
+def _finding(path: Path, origin: Origin, fact: str) -> Finding:
+    name = path_text(path) or "the object"
+    return Finding(RULE, "error", f"{name} {fact}", _SEND, origin)

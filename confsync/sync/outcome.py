@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from confsync.sync.compare import difference
-from confsync.sync.overwritten import overwritten
 from confsync.sync.plan import as_desired
+from confsync.sync.secret import Secret
+from confsync.sync.shape import ListOf, Shape, UrlSet, UrlText, Variants
+from confsync.sync.tree import Items, Members, Object, Tree, certainly_equal
 from confsync.sync.url import Url
-from confsync.sync.values import Failed
+from confsync.sync.values import Change, Failed, Origin
 
 if TYPE_CHECKING:
-    from confsync.sync.shape import Variants
-    from confsync.sync.tree import Object, Path
-    from confsync.sync.values import Change, Difference, Live, Plan
+    from collections.abc import Iterator
+
+    from confsync.sync.tree import Path
+    from confsync.sync.values import Action, Difference, Live, Patch, Plan, Token
 
 
 @dataclass(frozen=True)
@@ -190,42 +195,41 @@ def looked(plan: Plan, now: Live, shape: Variants, reason: str) -> Outcome:
 def stored(plan: Plan, before: Live, after: Live, shape: Variants) -> Stored:
     """Judge an update that the server says it stored, from the states read around it."""
     foreign = _differences(plan.live, before, shape)
-    lost = overwritten(plan, before, after, shape) if foreign else ()
-    wanted = _wanted(plan, before)
+    lost = _overwritten(plan, before, after, shape) if foreign else ()
+    wanted = plan.desired.tree
+    if wanted.tag == before.tree.tag:
+        # Unmanaged fields stay as they were found.
+        names = {str(path[0]) for path in plan.unmanaged}
+        found = {name: member for name, member in before.tree.members.items() if name in names}
+        wanted = replace(wanted, members={**wanted.members, **found})
     remaining = difference(after.tree, wanted, shape, plan.desired.origin)
     return Stored(plan, before, remaining, foreign, lost)
 
 
 def changed(old: Live, new: Live, shape: Variants) -> tuple[Path, ...]:
-    """The paths in which two live states differ, as far as can be seen."""
+    """The paths of differences between two live states, hidden secrets left out."""
     return tuple(dict.fromkeys(change.path for change in _differences(old, new, shape)))
 
 
-def _wanted(plan: Plan, before: Live) -> Object:
-    """The state that an update aims at: unmanaged fields stay as they were found."""
-    wanted = plan.desired.tree
-    if wanted.tag != before.tree.tag:
-        return wanted
-    names = {str(path[0]) for path in plan.unmanaged}
-    found = {name: member for name, member in before.tree.members.items() if name in names}
-    return replace(wanted, members={**wanted.members, **found})
-
-
 def _seen(plan: Plan, now: Live, shape: Variants) -> Seen:
-    if not stored(plan, plan.live, now, shape).remaining.changes:
+    if stored(plan, plan.live, now, shape).verified:
         return "wanted"
     return "other" if _differences(plan.live, now, shape) else "before"
 
 
 def _all_pending(plan: Plan, now: Live, shape: Variants) -> bool:
-    """Whether nothing of an update is in a state: each change of the plan is still to be made, so
-    that the server, which stores an update whole or not at all, has not stored it.
+    """Whether each change of the plan is still to be made: then the server, which stores an update
+    whole or not at all, has not stored it.
     """
     left = difference(now.tree, plan.desired.tree, shape, plan.desired.origin).changes
-    pending = {(change.path, change.action, *_members(change)) for change in left}
-    planned = {
-        (change.path, change.action, *_members(change)) for change in plan.difference.changes
-    }
+    planned, pending = (
+        {
+            # All members of a set have the set's path.
+            (one.path, one.action, frozenset(x for x in (one.before, one.after) if type(x) is Url))
+            for one in changes
+        }
+        for changes in (plan.difference.changes, left)
+    )
     return bool(planned) and planned <= pending
 
 
@@ -234,6 +238,132 @@ def _differences(old: Live, new: Live, shape: Variants) -> tuple[Change, ...]:
     return difference(old.tree, wanted.tree, shape, wanted.origin).changes
 
 
-def _members(change: Change) -> set[Url]:
-    """The members of a set that a change takes away or adds."""
-    return {url for url in (change.before, change.after) if isinstance(url, Url)}
+class _Absent(Enum):
+    """Marks an empty place."""
+
+    ABSENT = "absent"
+
+
+_ABSENT = _Absent.ABSENT
+_TYPE, _ORDER = "@type", "order"
+
+Key: TypeAlias = "tuple[Token, ...]"
+"""The place of a leaf: a path, and behind it `@type`, a member of a set, `order`, or nothing."""
+
+_Theirs: TypeAlias = "tuple[Key, Tree | _Absent, Change]"
+"""A leaf of somebody else's change: its place, its value there, and the change."""
+
+
+def _overwritten(plan: Plan, before: Live, after: Live, shape: Variants) -> tuple[Change, ...]:
+    """Somebody else's changes that an update overwrote, leaf by leaf, from three readings.
+
+    A leaf is theirs if the first get of the update's request differs there from the planning read.
+    It is lost if the last get does not show it, whoever rebuilt the object around it. A default in
+    an object that they built came with that object, and is not theirs. A hidden secret cannot be
+    compared, and is never lost.
+    """
+    lost: list[Change] = []
+    for key, value, change in _theirs(plan.live.tree, before.tree, shape, ()):
+        place = _moved(key, plan.patch, before.tree)
+        found = _ABSENT if place is None else _leaf(after.tree, place)
+        if isinstance(value, Members) and isinstance(found, Members):
+            # The order of the members that both have.
+            ours, theirs = set(found.members), set(value.members)
+            same = [url for url in value.members if url in ours] == [
+                url for url in found.members if url in theirs
+            ]
+        else:
+            same = type(found) is type(value) and found == value
+        if not same:
+            lost.append(change)
+    return tuple(lost)
+
+
+def _theirs(old: Tree | _Absent, new: Tree, shape: Shape, path: Path) -> Iterator[_Theirs]:
+    """The leaves of the first get that differ from the planning read."""
+    match new, shape:
+        case Object(), Variants():
+            was = old.members if isinstance(old, Object) else {}
+            built = not (isinstance(old, Object) and old.tag == new.tag)
+            if built:
+                yield (*path, _TYPE), new.tag, _change("replace", path, shape, old, new)
+            for name, known in shape.fields_of(new.tag).items():
+                member = new.members[name]
+                if not built or known.required or not certainly_equal(member, known.default):
+                    yield from _theirs(was.get(name, _ABSENT), member, known.shape, (*path, name))
+        case Members(), UrlSet():
+            yield from _their_members(old, new, shape, path)
+        case Items(), ListOf():
+            items: tuple[Tree, ...] = old.items if isinstance(old, Items) else ()
+            pairs = zip_longest(items, new.items, fillvalue=_ABSENT)
+            for slot, (before, after) in enumerate(pairs):
+                here = (*path, slot)
+                if isinstance(after, _Absent):
+                    yield here, _ABSENT, _change("remove", here, shape.item, before, None)
+                else:
+                    yield from _theirs(before, after, shape.item, here)
+        case _:
+            # The server hides secrets, so that none differs.
+            if not isinstance(new, Secret) and (type(old) is not type(new) or old != new):
+                yield path, new, _change("update", path, shape, old, new)
+
+
+def _their_members(
+    old: Tree | _Absent, new: Members, shape: UrlSet, path: Path
+) -> Iterator[_Theirs]:
+    was = old.members if isinstance(old, Members) else ()
+    kept, known = set(was), set(new.members)
+    added = tuple(url for url in new.members if url not in kept)
+    for url in added:
+        yield (*path, url), True, _change("add", path, UrlText(), None, url)
+    for url in was:
+        if url not in known:
+            yield (*path, url), _ABSENT, _change("remove", path, UrlText(), url, None)
+    by_itself = (*(url for url in was if url in known), *added)
+    if shape.order_counts(new.members) and (not was or by_itself != new.members):
+        yield (*path, _ORDER), new, _change("reorder", path, shape, None, new)
+
+
+def _change(
+    action: Action, path: Path, shape: Shape, before: Tree | _Absent, after: Tree
+) -> Change:
+    if isinstance(before, _Absent):
+        action, before = "add", None
+    return Change(path, path, action, shape, before, after, Origin("file"))
+
+
+def _moved(key: Key, update: Patch, before: Object) -> Key | None:
+    """The key of a leaf after an update; None if its slot is gone. The server numbers the slots
+    from 0 when the update is done (wire section 5.2).
+    """
+    for at, token in enumerate(key):
+        if isinstance(token, int):
+            items = _leaf(before, key[:at])
+            slots = set(range(len(items.items) if isinstance(items, Items) else 0))
+            gone: set[int] = set()
+            for entry in update.entries:
+                slot, *inner = entry.pointer[at:] or (None,)
+                if isinstance(slot, int) and entry.pointer[:at] == key[:at]:
+                    (slots if inner or entry.value is not None else gone).add(slot)
+            left = sorted(slots - gone)
+            return (*key[:at], left.index(token), *key[at + 1 :]) if token in left else None
+    return key
+
+
+def _leaf(tree: Tree | _Absent, key: Key) -> Tree | _Absent:
+    """The leaf of a state at a key; True for a member of a set."""
+    for token in key:
+        match tree, token:
+            case Object(), "@type":
+                tree = tree.tag
+            case Object(), str():
+                tree = tree.members.get(token, _ABSENT)
+            case Items(), int() if token < len(tree.items):
+                tree = tree.items[token]
+            case Members(), Url() if token in tree.members:
+                tree = True
+            case Members(), "order":
+                pass
+            case _:
+                return _ABSENT
+    return tree

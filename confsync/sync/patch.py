@@ -19,19 +19,13 @@ would hold a password, and where its order counts and members one by one would e
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from confsync.errors import Fault
-from confsync.sync.equality import certainly_equal
 from confsync.sync.secret import Secret
 from confsync.sync.shape import ListOf, Shape, Variants
-from confsync.sync.tree import Items, Members, Object, Path, Tree
+from confsync.sync.tree import Items, Members, Object, Path, Tree, certainly_equal
 from confsync.sync.tree import leaves as walk
 from confsync.sync.url import Url
 from confsync.sync.values import Change, Difference, Entry, Patch, Sent, WholeSet
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def patch(difference: Difference) -> Patch:
@@ -45,12 +39,29 @@ def patch(difference: Difference) -> Patch:
     entries: list[Entry] = []
     sets: dict[Path, tuple[WholeSet, list[Change]]] = {}
     for change in difference.changes:
+        after, shape = change.after, change.shape
         if change.within is not None:
             sets.setdefault(change.slot, (change.within, []))[1].append(change)
+        elif not isinstance(after, Object):
+            entries.append(Entry(change.slot, after, change.path))
+        elif not isinstance(shape, Variants):
+            raise Fault("an object stands where its shape has none")
+        elif change.slot:
+            entries.append(Entry(change.slot, whole(after, shape), change.path))
         else:
-            entries += _entries(change)
-    for within, changes in sets.values():
-        entries += _set_entries(within, changes)
+            members = whole(after, shape).members
+            entries.append(Entry(("@type",), after.tag, ()))
+            entries += [Entry((name,), value, (name,)) for name, value in members.items()]
+    for slot, (within, changes) in sets.items():
+        gone = [change.before for change in changes if isinstance(change.before, Url)]
+        new = [change.after for change in changes if isinstance(change.after, Url)]
+        reordered = any(change.action == "reorder" for change in changes)
+        path = changes[0].path
+        if sent_whole(within, gone, new, reordered=reordered):
+            entries.append(Entry(slot, within.desired, path))
+        else:
+            ends = [(url, None) for url in gone] + [(url, True) for url in new]
+            entries += [Entry((*slot, url), value, path) for url, value in ends]
     entries += [
         Entry(unknown.slot, unknown.after, unknown.path)
         for unknown in difference.unknown
@@ -84,22 +95,17 @@ def leaves(value: Tree) -> int:
 
 def secrets_sent(update: Patch) -> tuple[Sent, ...]:
     """The secrets that an update carries, in the order of its entries, each once a place."""
-    found = (sent for entry in update.entries for sent in _sent(entry))
+    found: list[Sent] = []
+    for entry in update.entries:
+        for token in (*entry.pointer, entry.value):
+            for path, leaf in walk(token):
+                # A member of a set has the set's path.
+                steps = path[:-1] if path and isinstance(path[-1], int) else path
+                refs = [leaf.ref] if isinstance(leaf, Secret | Url) else []
+                if isinstance(leaf, Url) and leaf.ref is None:
+                    refs = [secret.ref for secret in leaf.secrets]
+                found += [Sent((*entry.path, *steps), ref) for ref in refs if ref is not None]
     return tuple(dict.fromkeys(found))
-
-
-def _entries(change: Change) -> Iterator[Entry]:
-    if not isinstance(change.after, Object):
-        yield Entry(change.slot, change.after, change.path)
-    elif not isinstance(change.shape, Variants):
-        raise Fault("an object stands where its shape has none")
-    elif change.slot:
-        yield Entry(change.slot, whole(change.after, change.shape), change.path)
-    else:
-        built = whole(change.after, change.shape)
-        yield Entry(("@type",), built.tag, ())
-        for name, value in built.members.items():
-            yield Entry((name,), value, (name,))
 
 
 def sent_whole(within: WholeSet, gone: list[Url], new: list[Url], *, reordered: bool) -> bool:
@@ -115,18 +121,6 @@ def sent_whole(within: WholeSet, gone: list[Url], new: list[Url], *, reordered: 
     )
 
 
-def _set_entries(within: WholeSet, changes: list[Change]) -> Iterator[Entry]:
-    slot, path = changes[0].slot, changes[0].path
-    gone = [change.before for change in changes if isinstance(change.before, Url)]
-    new = [change.after for change in changes if isinstance(change.after, Url)]
-    reordered = any(change.action == "reorder" for change in changes)
-    if sent_whole(within, gone, new, reordered=reordered):
-        yield Entry(slot, within.desired, path)
-        return
-    yield from (Entry((*slot, url), None, path) for url in gone)
-    yield from (Entry((*slot, url), True, path) for url in new)  # noqa: FBT003 - the wire's own word
-
-
 def _inner(tree: Tree, shape: Shape) -> Tree:
     match tree, shape:
         case Object(), Variants():
@@ -135,14 +129,3 @@ def _inner(tree: Tree, shape: Shape) -> Tree:
             return Items(tuple(whole(item, shape.item) for item in tree.items))
         case _:
             return tree
-
-
-def _sent(entry: Entry) -> Iterator[Sent]:
-    for token in (*entry.pointer, entry.value):
-        for path, leaf in walk(token):
-            # A member of a set has the set's path.
-            steps = path[:-1] if path and isinstance(path[-1], int) else path
-            refs = [leaf.ref] if isinstance(leaf, Secret | Url) else []
-            if isinstance(leaf, Url) and leaf.ref is None:
-                refs = [secret.ref for secret in leaf.secrets]
-            yield from (Sent((*entry.path, *steps), ref) for ref in refs if ref is not None)

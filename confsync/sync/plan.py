@@ -1,22 +1,32 @@
-"""From a desired state and a live one to a plan."""
+"""From a desired state and a live one to a plan, with its JSON form and its digest."""
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from typing import TYPE_CHECKING, TypeAlias
 
-from confsync.sync.codec import digest
+from confsync.errors import WrongUsage
 from confsync.sync.compare import difference
+from confsync.sync.findings import refusals, without_hidden
 from confsync.sync.patch import patch, secrets_sent
-from confsync.sync.secret_findings import refusals, without_hidden
+from confsync.sync.secret import IN_CLEAR, Secret
+from confsync.sync.tree import Items, Members, Object, Tree, leaves
+from confsync.sync.url import Url, masked
 from confsync.sync.values import UNMANAGED, Desired, Finding, Live, Origin, Plan, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
     from confsync.sync.shape import Variants
-    from confsync.sync.tree import Path, Tree
     from confsync.sync.values import HiddenSecrets
+
+Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+
+SCHEME = 2
+_HEX_DIGITS = 32
 
 
 def make_plan(  # noqa: PLR0913 - all that a plan depends on
@@ -34,6 +44,15 @@ def make_plan(  # noqa: PLR0913 - all that a plan depends on
     """
     found = difference(live.tree, desired.tree, shape, desired.origin)
     update = patch(found if hidden_secrets == "send" else without_hidden(found))
+    unrecognised = tuple(
+        Finding(
+            "unknown-on-server",
+            "warning",
+            f"the server sent {path}, which this confsync does not know",
+            "it is left as it is, unless the object around it is built anew; update confsync",
+        )
+        for path in live.unrecognised
+    )
     unmanaged = tuple(path for path, origin in desired.origins.items() if origin.why in UNMANAGED)
     return Plan(
         target=target,
@@ -43,43 +62,36 @@ def make_plan(  # noqa: PLR0913 - all that a plan depends on
         patch=update,
         to_send=secrets_sent(update),
         unmanaged=unmanaged,
-        findings=risks + refusals(found, hidden_secrets) + _unrecognised(live),
+        findings=risks + refusals(found, hidden_secrets) + unrecognised,
         digest=digest(target, desired, live, hidden_secrets, risks),
         hidden_secrets=hidden_secrets,
     )
 
 
 def keep_unlisted(desired: Desired, live: Live) -> Desired:
-    """The desired state with the live values of all fields that no file mentions.
-
-    Only while the variant stays; what a file lists is complete in itself.
+    """The desired state with the live values of all fields that no file mentions. Only while the
+    variant stays. A list in a file is complete in itself.
     """
     unlisted = [name for name in desired.tree.members if desired.origin((name,)).why == "default"]
     return _left(desired, live, unlisted, Origin("unmanaged"))
 
 
 def keep_ignored(desired: Desired, live: Live, fields: Collection[str]) -> Desired:
-    """The desired state with the live values of some fields, whatever the files say of them.
-
-    Only while the variant stays.
-    """
+    """The desired state with the live values of ignored fields. Only while the variant stays."""
     ignored = [name for name in desired.tree.members if name in fields]
     return _left(desired, live, ignored, Origin("ignored"))
 
 
 def keep_unmanaged(desired: Desired, live: Live) -> Desired:
-    """A desired state that was saved, with what the server has now in the fields that nobody
-    manages: passwords in their URLs were not saved. Only while the variant stays.
+    """The desired state of a saved plan with the live values of unmanaged fields: passwords in
+    their URLs were not saved. Only while the variant stays.
     """
-    if desired.tree.tag != live.tree.tag:
-        return desired
     left = {str(path[0]) for path, origin in desired.origins.items() if origin.why in UNMANAGED}
-    kept = {name: member for name, member in live.tree.members.items() if name in left}
-    return _with_members(desired, kept)
+    return _left(desired, live, [name for name in live.tree.members if name in left], None)
 
 
 def not_left(desired: Desired, live: Live, fields: Collection[str]) -> tuple[Finding, ...]:
-    """What to say of ignored fields that the server has, and that a change of variant rebuilds."""
+    """A warning for ignored fields that a change of variant rebuilds."""
     lost = [name for name in live.tree.members if name in fields]
     if desired.tree.tag == live.tree.tag or not lost:
         return ()
@@ -88,48 +100,108 @@ def not_left(desired: Desired, live: Live, fields: Collection[str]) -> tuple[Fin
     return (Finding("ignored-rebuilt", "warning", fact, hint),)
 
 
-def _left(desired: Desired, live: Live, names: Collection[str], origin: Origin) -> Desired:
-    """The desired state with some fields as the server has them, if its variant stays."""
+def _left(desired: Desired, live: Live, names: Iterable[str], origin: Origin | None) -> Desired:
+    """The desired state with some fields as the server has them, if its variant stays. Nothing in
+    them has an origin but `origin`; with None, origins stay.
+    """
     if desired.tree.tag != live.tree.tag:
         return desired
     left = {name: live.tree.members[name] for name in names}
-    origins = _left_origins(desired.origins, left, origin)
-    places = None if desired.places is None else _left_origins(desired.places, left, origin)
-    return replace(_with_members(desired, left), origins=origins, places=places)
-
-
-def _with_members(desired: Desired, members: Mapping[str, Tree]) -> Desired:
-    """The desired state, and as it is written, with some members in the place of its own."""
-    return replace(
-        desired,
-        tree=replace(desired.tree, members={**desired.tree.members, **members}),
-        written=replace(desired.written, members={**desired.written.members, **members}),
+    tree, written = (
+        replace(side, members={**side.members, **left}) for side in (desired.tree, desired.written)
     )
-
-
-def _left_origins(
-    origins: Mapping[Path, Origin], names: Iterable[str], origin: Origin
-) -> dict[Path, Origin]:
-    """Origins, where some fields have one of their own, and nothing in them has another."""
-    left: dict[Path, Origin] = {(name,): origin for name in names}
-    others = {
-        path: found for path, found in origins.items() if len(path) <= 1 or path[:1] not in left
-    }
-    return {**others, **left}
+    kept = replace(desired, tree=tree, written=written)
+    if origin is None:
+        return kept
+    origins, places = (
+        {path: one for path, one in known.items() if len(path) <= 1 or path[0] not in left}
+        | {(name,): origin for name in left}
+        for known in (desired.origins, desired.places or {})
+    )
+    return replace(kept, origins=origins, places=None if desired.places is None else places)
 
 
 def as_desired(live: Live) -> Desired:
-    """A live state as something to compare with: what it hides is taken to be as it is."""
+    """A live state as a desired one. Hidden secrets in it stay as they are."""
     return Desired(live.object, live.tree, live.tree, {(): Origin("file")}, "")
 
 
-def _unrecognised(live: Live) -> tuple[Finding, ...]:
-    return tuple(
-        Finding(
-            "unknown-on-server",
-            "warning",
-            f"the server sent {path}, which this confsync does not know",
-            "it is left as it is, unless the object around it is built anew; update confsync",
-        )
-        for path in live.unrecognised
-    )
+def digest(
+    target: Target,
+    desired: Desired,
+    live: Live,
+    hidden_secrets: HiddenSecrets,
+    risks: Iterable[Finding],
+) -> str:
+    """`SCHEME:` and 32 hexadecimal digits of SHA-256 over target, live and desired state, policy
+    for hidden secrets, and risks.
+
+    Each desired secret counts as its reference, each live one as hidden: the digest does not
+    depend on which secrets can be resolved, and tells nothing about any of them. A relative path
+    in a reference counts as seen from the directory that confsync runs in. Whether a risk is
+    allowed does not count.
+    """
+    content: list[Json] = [
+        [target.name, target.url, desired.object, hidden_secrets],
+        state_json(live.tree),
+        list(live.unrecognised),
+        state_json(desired.written),
+        [list(path) for path, origin in desired.origins.items() if origin.why in UNMANAGED],
+        [[risk.rule, risk.message] for risk in risks],
+    ]
+    return f"{SCHEME}:{checksum(content)[:_HEX_DIGITS]}"
+
+
+def is_digest(text: str) -> bool:
+    """Whether a text is a digest of this scheme."""
+    return re.fullmatch(rf"{SCHEME}:[0-9a-f]{{{_HEX_DIGITS}}}", text) is not None
+
+
+def checksum(document: Json) -> str:
+    """SHA-256 of a JSON document, in hexadecimal digits. The order of members does not count."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()
+
+
+def state_json(tree: Tree) -> Json:
+    """A state as JSON without any value of a secret. Texts, URLs and secrets cannot be confused.
+
+    `store/plan_codec.py` has the models that read it.
+    """
+    ref: Json = None
+    if isinstance(tree, Secret | Url) and tree.ref is not None:
+        # The whole reference, with arguments that are never shown.
+        ref = {**vars(tree.ref)}
+    match tree:
+        case Object():
+            members = {name: state_json(member) for name, member in tree.members.items()}
+            return {"tag": tree.tag, "members": members}
+        case Members():
+            return {"members": [state_json(url) for url in tree.members]}
+        case Items():
+            return {"items": [state_json(item) for item in tree.items]}
+        case Secret():
+            return {"sealed": ref}
+        case Url():
+            parts = () if tree.ref else tree.parts
+            found = [part if isinstance(part, str) else state_json(part) for part in parts]
+            return {"parts": found, "ref": ref}
+        case str():
+            return masked(tree)
+        case _:
+            return tree
+
+
+def check_no_secret_in_clear(state: Tree) -> None:
+    """Raise WrongUsage for a state with a secret in clear: neither a saved plan nor a digest holds
+    its value, so neither could tell that it is another one.
+    """
+    for _, leaf in leaves(state):
+        secrets = leaf.secrets if isinstance(leaf, Url) and leaf.ref is None else (leaf,)
+        in_clear = any(isinstance(one, Secret) and one.ref == IN_CLEAR for one in secrets)
+        if in_clear or (isinstance(leaf, str) and masked(leaf) != leaf):
+            raise WrongUsage(
+                "a plan with a secret that stands in clear in a text cannot be saved or told by"
+                " its digest",
+                hint="neither holds a secret: write a reference in its place",
+            )

@@ -1,24 +1,76 @@
-"""The last line of defence: how a secret could be spelt in a text, and the text without it."""
+"""Texts that are safe to show: secrets masked, invisible characters escaped, commands broken."""
 
 from __future__ import annotations
 
 import base64
 import json
+import re
+import unicodedata
+from bisect import bisect_right
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
-from confsync.sync.characters import visible
-from confsync.sync.guessable import SHORTEST
-from confsync.sync.pointer import escape
+from confsync.sync import pointer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
+SHORTEST = 8
+"""Characters of the shortest secret that is masked. A shorter one can be guessed."""
+
+# Guessable secrets
+
+_FEWEST = 4
+"""Different characters of a secret that is no repetition, like `aaaaaaaa` or `abababab`."""
+
+_LONGEST = 16
+"""Characters of the longest repetition that can be guessed."""
+
+_ROWS = (
+    *("01234567890", "9876543210", "abcdefghijklmnopqrstuvwxyz"),
+    *("qwertyuiopasdfghjklzxcvbnm", "1q2w3e4r5t6y7u8i9o0p"),
+)
+
+_WORDS = frozenset(
+    """
+    access account admin administrator anything backup baseball basketball business cache changeit
+    changeme cluster computer confidential configuration connection container correct corvette
+    database default development diamond director docker dragon elephant everything example
+    fallback football foobared freedom friendship guest hello homepage hunter iloveyou
+    infrastructure internet invalid jennifer kubernetes letmein liverpool localhost login
+    mailserver manager master mercedes michelle monitoring monkey mountain mustang mymaster
+    mypassword newpassword nopassword nothing operator password passphrase passw0rd p4ssword
+    p4ssw0rd placeholder postgres primary princess private production qwerty rabbitmq redis
+    redispassword replica replication replicator sample secret security sentinel server service
+    shadow software something stalwart staging starwars storage strawberry sunshine superman
+    superuser supersecret swordfish system temporary testing testpassword toomanysecrets topsecret
+    trustno undefined unknown username valkey welcome whatever winston
+    """.split()  # noqa: SIM905 - a list would be longer than the module
+)
+_ENDING = re.compile(r"[0-9!]{1,4}\Z")
+_LEET = str.maketrans("013457@$", "oleastas")
+
+
+def is_guessable(text: str) -> bool:
+    """Whether a secret is shorter than 8 characters, a common word (digits may stand behind it or
+    for its letters), a few characters again and again, or a row of the keyboard.
+    """
+    if len(text) < SHORTEST:
+        return True
+    lower = text.casefold()
+    word = _ENDING.sub("", lower)
+    spelt = {lower, word, lower.translate(_LEET), word.translate(_LEET)}
+    repeated = len(set(lower[:_LONGEST])) < _FEWEST and len(lower) <= _LONGEST
+    return repeated or not spelt.isdisjoint(_WORDS) or any(lower in row for row in _ROWS)
+
+
+# Masked secrets
+
 _FEW = 8
-"""Spellings that begin alike and are compared one by one."""
+"""Spellings with one beginning that are compared one by one."""
 
 _DEEPEST = 7
 """Steps of 8 characters behind the first 8."""
@@ -35,19 +87,29 @@ def spellings(value: str) -> frozenset[str]:
     if len(value) < SHORTEST:
         return frozenset()
     encoded = value.encode("utf-8", "replace")
+    found = {value}
+    for before, foreign in enumerate((0, 2, 3)):
+        # Only the characters that no byte around the value takes part in.
+        own = (before + len(encoded)) * 8 // 6
+        spelling = base64.b64encode(bytes(before) + encoded).decode("ascii")[foreign:own]
+        found |= {spelling, spelling.replace("+", "-").replace("/", "_")}
     if value.isascii() and value.isalnum():
-        return frozenset({value, *_base64(encoded)})
-    return frozenset(
-        {
-            *_json(value),
-            *_json(escape(value)),
-            *_repr(value, encoded),
-            visible(value),
-            value.replace("'", "''"),
-            *_percent(value),
-            *_base64(encoded),
-        }
-    )
+        return frozenset(found)
+    for text in (value, pointer.escape(value)):
+        found |= {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    # A `"` anywhere in a text decides whether its repr escapes `'`.
+    found |= {repr(value)[1:-1], repr(f'"{value}')[2:-1]}
+    found |= {repr(encoded)[2:-1], repr(b'"' + encoded)[3:-1]}
+    found |= {value.encode("unicode_escape").decode("ascii"), visible(value)}
+    found.add(value.replace("'", "''"))
+    for quoted in (
+        quote(value, safe="", errors="replace"),
+        quote(value, errors="replace"),
+        quote_plus(value, errors="replace"),
+    ):
+        first, *rest = quoted.split("%")
+        found |= {quoted, "%".join([first, *(part[:2].lower() + part[2:] for part in rest)])}
+    return frozenset(found)
 
 
 class _Index:
@@ -69,12 +131,17 @@ class _Index:
             else:
                 groups.setdefault(tail, []).append(one)
         self.ends = tuple(ends.items())
-        self.groups: dict[str, tuple[str, ...] | _Index | int] = {
-            tail: _group(group, depth) for tail, group in groups.items()
-        }
+        self.groups: dict[str, tuple[str, ...] | _Index | int] = {}
+        for tail, group in groups.items():
+            if len(group) <= _FEW:
+                self.groups[tail] = tuple(sorted(group, key=len, reverse=True))
+            elif depth < _DEEPEST:
+                self.groups[tail] = _Index(group, depth + 1)
+            else:
+                self.groups[tail] = max(map(len, group))
 
     def end(self, text: str, start: int) -> int:
-        """Where the longest spelling ends that begins at `start`; `start` where none does."""
+        """The end of the longest spelling that begins at `start`; `start` if none does."""
         index, at, found = self, start, start
         while True:
             for length, tails in index.ends:
@@ -90,12 +157,6 @@ class _Index:
                     return max(found, start + next(fitting, 0))
                 case deeper:
                     index, at = deeper, at + SHORTEST
-
-
-def _group(group: list[str], depth: int) -> tuple[str, ...] | _Index | int:
-    if len(group) <= _FEW:
-        return tuple(sorted(group, key=len, reverse=True))
-    return _Index(group, depth + 1) if depth < _DEEPEST else max(map(len, group))
 
 
 @dataclass(frozen=True)
@@ -123,12 +184,32 @@ LEARNED_NOTHING = Learned(0)
 
 def without(text: str, learned: Learned, mask: str) -> str:
     """The text with the mask in place of every spelling; those that overlap get one mask."""
+    indexes = [index for _, index in learned.parts]
+    spans: list[tuple[int, int]] = []
+    for start in range(len(text) - SHORTEST + 1) if indexes else ():
+        first = text[start : start + SHORTEST]
+        for index in indexes:
+            if first in index.groups:
+                end = max(index.end(text, start) for index in indexes)
+                spans += [(start, end)] if end > start else []
+                break
     pieces: list[str] = []
     done = 0
-    for start, end in _merged(_found(text, learned)):
+    for start, end in merged(spans):
         pieces += [text[done:start], mask]
         done = end
     return "".join([*pieces, text[done:]])
+
+
+def merged(spans: Iterable[tuple[int, int]], *, touching: bool = False) -> list[tuple[int, int]]:
+    """Sorted spans, with overlapping ones merged, and with `touching` adjacent ones too."""
+    found: list[tuple[int, int]] = []
+    for start, end in spans:
+        if found and start < found[-1][1] + touching:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
 
 
 _SCRUB: ContextVar[Callable[[str], str]] = ContextVar("scrub", default=str)
@@ -136,7 +217,7 @@ _SCRUB: ContextVar[Callable[[str], str]] = ContextVar("scrub", default=str)
 
 @contextmanager
 def scrubbing(scrub: Callable[[str], str]) -> Iterator[None]:
-    """While this run lasts, let `scrubbed` do what `scrub` does."""
+    """Let `scrubbed` call `scrub` during this run."""
     token = _SCRUB.set(scrub)
     try:
         yield
@@ -145,68 +226,81 @@ def scrubbing(scrub: Callable[[str], str]) -> Iterator[None]:
 
 
 def scrubbed(text: str) -> str:
-    """A text from outside without the secrets of the run, as far as there is one."""
+    """A text from outside without the secrets of the run; unchanged outside of a run."""
     return _SCRUB.get()(text)
 
 
-def _found(text: str, learned: Learned) -> Iterator[tuple[int, int]]:
-    indexes = [index for _, index in learned.parts]
-    if not indexes:
-        return
-    for start in range(len(text) - SHORTEST + 1):
-        first = text[start : start + SHORTEST]
-        for index in indexes:
-            if first in index.groups:
-                end = max(index.end(text, start) for index in indexes)
-                if end > start:
-                    yield start, end
-                break
+# Invisible characters
+
+# Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties.txt (the same in 14.0 to 17.0):
+# first and last of each range. No font shows any of them, whatever its category.
+_IGNORABLE = (
+    *(0x00AD, 0x00AD, 0x034F, 0x034F, 0x061C, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5),
+    *(0x180B, 0x180F, 0x200B, 0x200F, 0x202A, 0x202E, 0x2060, 0x206F, 0x3164, 0x3164),
+    *(0xFE00, 0xFE0F, 0xFEFF, 0xFEFF, 0xFFA0, 0xFFA0, 0xFFF0, 0xFFF8, 0x1BCA0, 0x1BCA3),
+    *(0x1D173, 0x1D17A, 0xE0000, 0xE0FFF),
+)
+_STARTS, _ENDS = _IGNORABLE[::2], _IGNORABLE[1::2]
+_BRAILLE_BLANK = "\u2800"
+_SHOWN = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No"})
 
 
-def _merged(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
-    for start, end in spans:
-        if merged and start < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
+def number(character: str) -> str:
+    r"""A character by its number: `\x1b`, `\u200b`, `\U000e0001`."""
+    code = ord(character)
+    if code <= 0xFF:  # noqa: PLR2004 - two digits
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four digits
 
 
-def _json(value: str) -> Iterator[str]:
-    yield value
-    yield json.dumps(value)[1:-1]
-    yield json.dumps(value, ensure_ascii=False)[1:-1]
+def visible(text: str, *, keep: str = "", escape: Callable[[str], str] = number) -> str:
+    r"""The text with invisible characters as escapes like `\x1b`, but for those in `keep`.
+
+    Invisible are control, format, unassigned and ignorable characters, every blank but U+0020, and
+    a combining mark that does not stand behind a letter, a digit or another mark.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    shown: list[str] = []
+    base = False
+    for character in text:
+        category = unicodedata.category(character)
+        fine = character in keep or character == " "
+        if not fine and (category in _SHOWN or category[0] in "PS") and character != _BRAILLE_BLANK:
+            place = bisect_right(_STARTS, ord(character)) - 1
+            ignorable = place >= 0 and ord(character) <= _ENDS[place]
+            fine = not ignorable and (base or category[0] != "M")
+        shown.append(character if fine else escape(character))
+        base = fine and category[0] in "LNM"
+    return "".join(shown)
 
 
-def _repr(value: str, encoded: bytes) -> Iterator[str]:
-    """Whether `'` is escaped depends on whether there is a `"`, anywhere in the text."""
-    yield repr(value)[1:-1]
-    yield repr(f'"{value}')[2:-1]
-    yield repr(encoded)[2:-1]
-    yield repr(b'"' + encoded)[3:-1]
-    yield value.encode("unicode_escape").decode("ascii")
+def is_visible(text: str) -> bool:
+    """Whether a text has no invisible character."""
+    return visible(text) == text
 
 
-def _percent(value: str) -> Iterator[str]:
-    for spelling in (
-        quote(value, safe="", errors="replace"),
-        quote(value, errors="replace"),
-        quote_plus(value, errors="replace"),
-    ):
-        yield spelling
-        yield _lower_hex(spelling)
+# Commands to CI runners
+
+# GitHub and Azure look for `##[` and `##vso[` anywhere in a line, TeamCity for `##teamcity[`.
+_BRACKET = re.compile(r"##(?=[a-z]*\[)", re.IGNORECASE)
+# GitHub looks for `::` at the start of a line, behind any blanks.
+_BREAKS = "\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
+_COLONS = re.compile(rf"((?:\A|[{_BREAKS}])[^\S{_BREAKS}]*):(?=:)")
 
 
-def _lower_hex(spelling: str) -> str:
-    first, *rest = spelling.split("%")
-    return "%".join([first, *(part[:2].lower() + part[2:] for part in rest)])
+def without_commands(text: str) -> str:
+    r"""Text for people with each command to a CI runner broken by an escape, all else as it is:
+    `\x3a:` for `::` at the start of a line, `\x23#[` for `##[`, `\x23#vso[` for `##vso[`.
+    """
+    return without_brackets(_COLONS.sub(r"\1\\x3a", text), "\\x23")
 
 
-def _base64(value: bytes) -> Iterator[str]:
-    """The characters that the value alone decides, after 0, 1 or 2 bytes of something else."""
-    for before, foreign in enumerate((0, 2, 3)):
-        own = (before + len(value)) * 8 // 6
-        spelling = base64.b64encode(bytes(before) + value).decode("ascii")[foreign:own]
-        yield spelling
-        yield spelling.replace("+", "-").replace("/", "_")
+def without_brackets(text: str, escaped: str) -> str:
+    """Text with `escaped` in place of the first `#` of each `##[`, `##vso[` and the like."""
+    return _BRACKET.sub(lambda _: f"{escaped}#", text) if "##" in text else text
+
+
+def has_brackets(text: str) -> bool:
+    """Whether a text holds `##[`, `##vso[` or the like."""
+    return _BRACKET.search(text) is not None

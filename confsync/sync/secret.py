@@ -8,8 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NoReturn
 
 from confsync.errors import Fault
-from confsync.sync.guessable import is_guessable
-from confsync.sync.scrub import LEARNED_NOTHING, without
+from confsync.sync.scrub import LEARNED_NOTHING, is_guessable, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

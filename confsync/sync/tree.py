@@ -1,15 +1,15 @@
-"""A state as a tree: objects, sets and lists, with sealed secrets among the leaves."""
+"""States as trees of objects, sets and lists; equality of leaves, and pairs of set members."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from confsync.sync.secret import Secret
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 Scalar: TypeAlias = bool | int | str | None
 Leaf: TypeAlias = Scalar | Secret | Url
@@ -45,6 +45,11 @@ Path: TypeAlias = tuple[str | int, ...]
 """A field's place: names, and numbers for the slots of a list or the members of a set."""
 
 
+Relation: TypeAlias = Literal["same", "different", "unknown"]
+LeafKey: TypeAlias = str
+"""A text that stands for a leaf, without the value of a secret: see `leaf_key`."""
+
+
 def leaves(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, Leaf]]:
     """The leaves of a state with their paths; a member of a set has its index there."""
     match tree:
@@ -62,3 +67,102 @@ def leaves(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, Leaf]]:
 def path_text(path: Path) -> str:
     """A path as it is shown everywhere: `stores/1/url`."""
     return "/".join(str(step) for step in path)
+
+
+def leaf_key(leaf: Leaf) -> LeafKey:
+    """Return a text that is equal for equal leaves, never for leaves of different types.
+
+    The text is one line: deepdiff compares texts of several lines line by line.
+    """
+    if isinstance(leaf, Url):
+        return f"url {[part.id if isinstance(part, Secret) else part for part in leaf.parts]}"
+    return f"secret {leaf.id}" if isinstance(leaf, Secret) else repr(leaf)
+
+
+def relation(live: Tree, desired: Tree) -> Relation:
+    """Compare two leaves; what is of different types is different, and `True` is not `1`.
+
+    A hidden secret that is left as it is counts as the same.
+    """
+    if isinstance(live, Secret) and isinstance(desired, Secret):
+        # The server hides what it has: only what is left as it is can be the same.
+        return "same" if desired.id is None and desired.ref is None else "unknown"
+    if isinstance(live, Url) and isinstance(desired, Url):
+        if not same_skeleton(live, desired):
+            return "different"
+        if desired.resolved:
+            return "same" if live.parts == desired.parts else "different"
+        # Without a reference, an unknown secret is the server's own, left as it is.
+        foreign = any(secret.id is None and secret.ref for secret in desired.secrets)
+        return "unknown" if foreign or not desired.parts else "same"
+    return "same" if type(live) is type(desired) and live == desired else "different"
+
+
+def url_key(url: Url) -> tuple[object, ...]:
+    """Return a key for a URL as it is written: equal for URLs that certainly lead to one text."""
+    return (url.skeleton, url.ref, tuple((secret.id, secret.ref) for secret in url.secrets))
+
+
+def same_skeleton(live: Url, desired: Url) -> bool:
+    """Whether two URLs differ in nothing but their passwords, as far as can be seen."""
+    return not desired.parts or live.skeleton == desired.skeleton
+
+
+def certainly_equal(live: Tree, desired: Tree) -> bool:
+    """Whether two members of an object are certainly equal; the order of sets counts here."""
+    match live, desired:
+        case Object(), Object():
+            return live.tag == desired.tag and all(
+                certainly_equal(live.members[name], desired.members[name]) for name in live.members
+            )
+        case Members(), Members():
+            return len(live.members) == len(desired.members) and all(
+                map(certainly_equal, live.members, desired.members)
+            )
+        case _:
+            return relation(live, desired) == "same"
+
+
+def match_urls(
+    live: tuple[Url, ...], desired: tuple[Url, ...]
+) -> list[tuple[int | None, int | None]]:
+    """Pair the members: equal ones first, then those that cannot be told from each other, then
+    those that differ in their passwords only. Desired members come in their
+    order, then those that go.
+    """
+    places = {url.parts: i for i, url in enumerate(live)}
+    equal = ((places.get(url.parts), j) for j, url in enumerate(desired) if url.resolved)
+    partner = {i: j for i, j in equal if i is not None}
+    taken = set(partner.values())
+    criteria: tuple[Callable[[Url, Url], bool], ...] = (
+        lambda a, b: bool(b.parts) and relation(a, b) == "unknown",
+        lambda a, b: relation(a, b) == "unknown",
+        lambda a, b: bool(a.secrets) and same_skeleton(a, b),
+    )
+    for fits in criteria:
+        for j in [j for j in range(len(desired)) if j not in taken]:
+            free = (i for i in range(len(live)) if i not in partner and fits(live[i], desired[j]))
+            found = next(free, None)
+            if found is not None:
+                partner[found] = j
+                taken.add(j)
+    chosen = {j: i for i, j in partner.items()}
+    pairs: list[tuple[int | None, int | None]] = [(chosen.get(j), j) for j in range(len(desired))]
+    return pairs + [(i, None) for i in range(len(live)) if i not in partner]
+
+
+def may_be_another(url: Url, members: tuple[Url, ...]) -> bool:
+    """Whether a member whose references are not resolved may turn out to be one of the others."""
+    return not url.resolved and (
+        not url.parts or any(same_skeleton(other, url) for other in members if other is not url)
+    )
+
+
+def incomparable(before: Url | None, after: Url, members: tuple[Url, ...]) -> bool:
+    """Whether nobody can tell if a desired member is the live one that it is paired with.
+
+    `members` are all members of the desired set. `before` None: `after` has no partner.
+    """
+    if before is None:
+        return may_be_another(after, members)
+    return relation(before, after) == "unknown"

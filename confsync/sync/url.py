@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from confsync.sync.scrub import merged
 from confsync.sync.secret import MASK, Ref, Secret, Vault
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # Unicode White_Space, which the server trims: wire section 5.2. Python's own strip() would also
 # take U+001C to U+001F, which the server keeps.
@@ -78,9 +75,19 @@ def seal_url(text: str, vault: Vault, ref: Ref | None = None) -> Url:
     scheme: from the first `:`), and the value of a parameter of the query or the fragment that is
     named like a password.
     """
+    scheme = _SCHEME.match(text)
+    colon, at = text.find(":", 0 if scheme is None else scheme.end()), text.rfind("@")
+    spans = [(colon + 1, at)] if 0 <= colon < at else []
+    end = 0
+    for parameter in _PARAMETER.finditer(text):
+        start = parameter.end(1) + 1
+        if start > end and _PASSWORD_NAME.search(unquote(parameter[1])):
+            end = text.find("&", start)
+            end = len(text) if end < 0 else end
+            spans.append((start, end))
     parts: list[str | Secret] = []
     position = 0
-    for start, end in _merged(_password_spans(text)):
+    for start, end in merged(sorted(spans), touching=True):
         parts += [text[position:start], vault.seal(text[start:end])]
         position = end
     parts.append(text[position:])
@@ -106,28 +113,3 @@ def compose(address: str, username: str, password: Secret) -> Url:
 def percent_encoded(text: str) -> str:
     """A user name or password as it stands in a URL: UTF-8, everything but unreserved encoded."""
     return quote(text, safe="")
-
-
-def _password_spans(text: str) -> Iterator[tuple[int, int]]:
-    scheme = _SCHEME.match(text)
-    colon = text.find(":", 0 if scheme is None else scheme.end())
-    at = text.rfind("@")
-    if 0 <= colon < at:
-        yield colon + 1, at
-    end = 0
-    for parameter in _PARAMETER.finditer(text):
-        start = parameter.end(1) + 1
-        if start > end and _PASSWORD_NAME.search(unquote(parameter[1])):
-            end = text.find("&", start)
-            end = len(text) if end < 0 else end
-            yield start, end
-
-
-def _merged(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged

@@ -37,12 +37,6 @@ class Origin:
     column: int = 0
 
 
-def nearest_origin(origins: Mapping[Path, Origin], path: Path) -> Origin:
-    """The origin of a value, or of the nearest object around it that has one."""
-    around = (origins.get(path[:length]) for length in range(len(path), -1, -1))
-    return next((found for found in around if found is not None), Origin("default"))
-
-
 @dataclass(frozen=True)
 class Desired:
     """The desired state of one object, complete, and where each of its values comes from.
@@ -58,9 +52,13 @@ class Desired:
     file: str
     places: Mapping[Path, Origin] | None = None
 
-    def origin(self, path: Path) -> Origin:
-        """The origin of a value, or of the nearest object around it that has one."""
-        return nearest_origin(self.origins, path)
+    def origin(self, path: Path, *, written: bool = False) -> Origin:
+        """The origin of a value, or of the nearest object around it that has one. `written`: of
+        the value in the state as written.
+        """
+        origins = self.places if written and self.places is not None else self.origins
+        around = (origins.get(path[:length]) for length in range(len(path), -1, -1))
+        return next((found for found in around if found is not None), Origin("default"))
 
 
 @dataclass(frozen=True)

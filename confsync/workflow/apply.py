@@ -13,9 +13,9 @@ from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolve import resolve
 from confsync.secrets.resolver import At
-from confsync.sync.codec import check_no_secret_in_clear, is_digest
 from confsync.sync.findings import facts
 from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, as_wanted, changed
+from confsync.sync.plan import check_no_secret_in_clear, is_digest
 from confsync.sync.values import Failed
 from confsync.workflow.audit import entry as audited
 from confsync.workflow.load import load

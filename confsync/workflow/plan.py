@@ -10,9 +10,8 @@ from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolve import resolve
 from confsync.secrets.resolver import At
-from confsync.sync.findings import as_finding, breaches_told, lapsed
+from confsync.sync.findings import as_finding, breaches_told, guessable_findings, kept, lapsed
 from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
-from confsync.sync.secret_findings import guessable_findings, kept
 from confsync.sync.values import Finding, Origin
 from confsync.workflow.load import load
 from confsync.workflow.options import DEFAULTS, Options

@@ -17,7 +17,7 @@ from confsync.errors import (
 from confsync.guard import alone, discreet
 from confsync.jmap.client import Client
 from confsync.jmap.write import Credentials
-from confsync.kinds.documented import documented
+from confsync.kinds import documented
 from confsync.net.endpoint import Endpoint, endpoint, origin, server_key
 from confsync.net.hosts import check_host
 from confsync.net.http import Connection

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.guard import discreet
-from confsync.kinds import KINDS
-from confsync.kinds.documented import documented
+from confsync.kinds import KINDS, documented
 from confsync.store.detect import may_be_store
-from confsync.sync.findings import as_problem, breaches_told, check_allowed, judged, lapses_told
+from confsync.sync.findings import (
+    as_problem,
+    breaches_told,
+    check_allowed,
+    guessable_findings,
+    judged,
+    lapsed,
+)
 from confsync.sync.secret import Vault
-from confsync.sync.secret_findings import guessable_findings
 from confsync.workflow.configuration import configuration
 from confsync.workflow.load import load
 from confsync.workflow.targets import Wanted, options, same_server
@@ -115,7 +120,7 @@ class _Checking:
                 chosen = options(Wanted(allow=self.allow), target, self.today)
                 problems = problems_of(target.files, chosen.allow, chosen.ignore)
                 self._add(target.name, target.files, problems)
-                self._add(target.name, [], lapses_told(chosen.lapses, problems))
+                self._add(target.name, [], map(as_problem, lapsed(chosen.lapses, problems)))
 
     def servers(self, config: Config) -> None:
         """Check that no two targets have one server."""

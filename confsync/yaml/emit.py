@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.sync.characters import has_brackets, is_visible, visible, without_brackets
+from confsync.sync.scrub import has_brackets, is_visible, visible, without_brackets
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:

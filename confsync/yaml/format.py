@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from confsync.disk.read import MAX_STORE_BYTES
 from confsync.errors import Problem
-from confsync.sync.characters import is_visible
+from confsync.sync.scrub import is_visible
 from confsync.yaml.emit import is_ambiguous, is_plain, quoted
 from confsync.yaml.nodes import MappingNode, Mark, Node, ScalarNode, SequenceNode
 from confsync.yaml.positions import comments

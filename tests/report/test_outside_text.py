@@ -27,7 +27,6 @@ from confsync.report.printable import printable
 from confsync.report.problems import shown_verdict
 from confsync.report.pull import Pulled
 from confsync.sandbox import patch_rules as rules
-from confsync.sync.characters import visible, without_commands
 from confsync.sync.outcome import (
     NotBegun,
     NotSent,
@@ -37,7 +36,7 @@ from confsync.sync.outcome import (
     Stored,
     Unknown,
 )
-from confsync.sync.scrub import scrubbing
+from confsync.sync.scrub import scrubbing, visible, without_commands
 from confsync.sync.secret import Vault
 from confsync.sync.tree import Items, Object
 from confsync.sync.values import Failed, Live, Target

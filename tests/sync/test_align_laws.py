@@ -12,10 +12,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from confsync.kinds.kind import default_object
-from confsync.sync import item_costs
-from confsync.sync.align import REMOVAL, Alignment, align, closest
+from confsync.sync import align as aligning
+from confsync.sync.align import REMOVAL, Alignment, align, align_items, closest, cost, size
 from confsync.sync.compare import difference
-from confsync.sync.item_costs import align_items, cost, size
 from confsync.sync.patch import leaves
 from confsync.sync.patch import patch as update_for
 from confsync.sync.secret import HIDDEN, Ref, Secret
@@ -142,7 +141,7 @@ def test_counted_costs_are_those_of_each_pair_and_none_is_below_its_least(
                 assert least(j) <= keep(i, j) == cost(before, after, ITEM)
         return Alignment((), (), ())
 
-    with patch.object(item_costs, "align", checked):
+    with patch.object(aligning, "align", checked):
         # An item with a list of its own is aligned within.
         if all(item.tag != "Group" for item in (*live, *desired)):
             align_items(live, desired, ITEM)
@@ -219,7 +218,7 @@ def test_few_costs_are_worked_out_where_shards_are_shifted(
 
         return align(live, desired, counted, append, least)
 
-    monkeypatch.setattr(item_costs, "align", counting)
+    monkeypatch.setattr(aligning, "align", counting)
     live = [shard(place) for place in range(number)]
     desired = [shard(place + 1, 10 if place % 3 else 77) for place in range(number)]
     found = align_items(live, desired, stores())

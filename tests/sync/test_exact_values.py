@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from confsync.errors import Fault
-from confsync.sync.compare import Comparison, difference
-from confsync.sync.equality import certainly_equal, leaf_key
-from confsync.sync.item_costs import cost
+from confsync.sync.align import cost
+from confsync.sync.compare import Comparison, difference, rebuilt
 from confsync.sync.patch import patch, whole
 from confsync.sync.secret import HIDDEN, Ref, Secret, Vault
 from confsync.sync.shape import (
@@ -23,10 +22,9 @@ from confsync.sync.shape import (
     UrlText,
     Variants,
 )
-from confsync.sync.tree import Items, Members, Object, Tree
+from confsync.sync.tree import Items, Members, Object, Tree, certainly_equal, leaf_key
 from confsync.sync.url import Url, seal_url
 from confsync.sync.values import Change, Difference, Entry, Origin, Unknown, WholeSet
-from confsync.sync.variant_changes import rebuilt
 
 if TYPE_CHECKING:
     from confsync.sync.compare import Key, Plain

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from confsync.sync.findings import kept
 from confsync.sync.plan import make_plan
 from confsync.sync.secret import Vault
-from confsync.sync.secret_findings import kept
 from confsync.sync.tree import path_text
 from tests.states import Json, Pair, edited, neighbours, stored_states, wanted_states
 from tests.sync.runs import KIND, TARGET, decoded, executed, read, send

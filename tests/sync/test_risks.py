@@ -6,10 +6,17 @@ import pytest
 
 from confsync.errors import Problem, WrongUsage
 from confsync.secrets.check import unusable
-from confsync.sync.findings import as_finding, check_allowed, judged
+from confsync.sync.findings import (
+    RULE,
+    as_finding,
+    check_allowed,
+    judged,
+    kept,
+    refusals,
+    without_hidden,
+)
 from confsync.sync.risks import RISKS
 from confsync.sync.secret import Ref, Secret
-from confsync.sync.secret_findings import RULE, kept, refusals, without_hidden
 from confsync.sync.shape import Text
 from confsync.sync.tree import Items, Object, Path
 from confsync.sync.values import Action, Change, Difference, Finding, Origin, Unknown

@@ -14,10 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from confsync.kinds.documented import documented
+from confsync.kinds import documented
 from confsync.sync import pointer
-from confsync.sync.guessable import SHORTEST
-from confsync.sync.scrub import LEARNED_NOTHING, spellings, without
+from confsync.sync.scrub import LEARNED_NOTHING, SHORTEST, spellings, without
 from confsync.sync.secret import MASK, Vault
 from confsync.sync.url import percent_encoded
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from confsync.sync.align import Alignment, align
-from confsync.sync.equality import match_urls, may_be_another, relation
 from confsync.sync.patch import leaves
 from confsync.sync.secret import HIDDEN, Ref, Secret, Vault
-from confsync.sync.tree import Items, Members, Object, Scalar
+from confsync.sync.tree import Items, Members, Object, Scalar, match_urls, may_be_another, relation
 from confsync.sync.url import Url, compose, masked, percent_encoded, seal_url, trim
 from confsync.sync.values import Desired, Origin
 
