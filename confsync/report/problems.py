@@ -1,14 +1,13 @@
-"""What is wrong with files, for people: a line a problem, and at a terminal the file's own line."""
+"""Problems of files, as text: one line each, and at a terminal the line of the file."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confsync.report.layout import excerpt_width
-from confsync.report.printable import plural, printable
+from confsync.report.printable import columns, plural, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from confsync.errors import Excerpt, Problem
 
@@ -16,60 +15,41 @@ _GUTTER = "  | "
 _CUT = "…"
 
 
-def problems_text(problems: Iterable[Problem]) -> str:
-    """Problems, one after the other: `file:line:column: error: fact [rule]`, then the hint."""
-    return "".join(f"{_head(problem)}\n{_hint(problem)}" for problem in problems)
+def problems_text(problems: Iterable[Problem], *, excerpts: bool = False) -> str:
+    """Problems: `file:line:column: error: fact [rule]`, then the hint. `excerpts`: with the line of
+    the file and a caret.
+    """
+    parts: list[str] = []
+    for problem in problems:
+        place = printable(problem.file)
+        if problem.line:
+            place += f":{problem.line}" + (f":{problem.column}" if problem.column else "")
+        fact = f"{problem.severity}: {printable(problem.message)} [{problem.rule}]"
+        parts.append(f"{place}: {fact}\n")
+        if excerpts and problem.excerpt is not None:
+            parts.append(_excerpt(problem.excerpt))
+        if problem.hint:
+            parts.append(f"  hint: {printable(problem.hint)}\n")
+    return "".join(parts)
 
 
-def verdict_text(files: Sequence[str], problems: Sequence[Problem]) -> str:
-    """What a validation found in some files: the problems, or one line that there are none."""
-    return problems_text(problems) + _total(files, problems)
-
-
-def shown_problems(problems: Iterable[Problem]) -> str:
-    """The same as `problems_text`, and between fact and hint the line with a caret under it."""
-    return "".join(
-        "".join([f"{_head(problem)}\n", *_lines(problem), _hint(problem)]) for problem in problems
-    )
-
-
-def shown_verdict(files: Sequence[str], problems: Sequence[Problem]) -> str:
-    """The same as `verdict_text`, with the lines of the files."""
-    return shown_problems(problems) + _total(files, problems)
-
-
-def _head(problem: Problem) -> str:
-    place = printable(problem.file)
-    if problem.line:
-        place += f":{problem.line}" + (f":{problem.column}" if problem.column else "")
-    return f"{place}: {problem.severity}: {printable(problem.message)} [{problem.rule}]"
-
-
-def _hint(problem: Problem) -> str:
-    return f"  hint: {printable(problem.hint)}\n" if problem.hint else ""
-
-
-def _total(files: Sequence[str], problems: Sequence[Problem]) -> str:
+def verdict_text(
+    files: Sequence[str], problems: Sequence[Problem], *, excerpts: bool = False
+) -> str:
+    """The result of a validation: the problems, and a line with the number of errors."""
     errors = sum(problem.severity == "error" for problem in problems)
-    checked = plural(len(files), "file")
-    return f"{checked} checked, {plural(errors, 'error') if errors else 'no errors'}.\n"
+    told = plural(errors, "error") if errors else "no errors"
+    total = f"{plural(len(files), 'file')} checked, {told}.\n"
+    return problems_text(problems, excerpts=excerpts) + total
 
 
-def _lines(problem: Problem) -> Iterator[str]:
-    if problem.excerpt is not None:
-        line, caret = _cut(problem.excerpt)
-        yield f"{_GUTTER}{line}\n"
-        yield f"{_GUTTER}{' ' * (caret - 1)}^\n"
-
-
-def _cut(excerpt: Excerpt) -> tuple[str, int]:
-    """The part of a line around its caret that fits."""
-    line, caret, width = excerpt.line, excerpt.caret, excerpt_width(_GUTTER)
-    if len(line) <= width:
-        return line, caret
-    start = max(0, min(caret - width // 2, len(line) - width))
-    part = line[start : start + width]
-    before = _CUT if start else ""
-    behind = _CUT if start + width < len(line) else ""
-    kept = part[len(before) : len(part) - len(behind)]
-    return f"{before}{kept}{behind}", caret - start
+def _excerpt(excerpt: Excerpt) -> str:
+    """The line with a caret below it. A long line is cut around the caret."""
+    line, caret, width = excerpt.line, excerpt.caret, columns(len(_GUTTER))
+    if len(line) > width:
+        start = max(0, min(caret - width // 2, len(line) - width))
+        part, caret = line[start : start + width], caret - start
+        before = _CUT if start else ""
+        behind = _CUT if start + width < len(line) else ""
+        line = f"{before}{part[len(before) : len(part) - len(behind)]}{behind}"
+    return f"{_GUTTER}{line}\n{_GUTTER}{' ' * (caret - 1)}^\n"
