@@ -575,15 +575,7 @@ def test_a_validation_loads_one_renderer_and_no_library_but_yaml(good: str) -> N
     assert libraries == {"click", "ruamel"}
     rendering = {name.removeprefix("confsync.report.") for name in found if ".report." in name}
     assert "problems" in rendering
-    assert not rendering & {
-        "codequality",
-        "github",
-        "json",
-        "junit",
-        "sarif",
-        "outcome_text",
-        "text",
-    }
+    assert not rendering & {"codequality", "github", "json", "junit", "sarif", "text"}
     unused = (
         "confsync.jmap",
         "confsync.sync.compare",

@@ -29,7 +29,7 @@ STATES: Mapping[str, Callable[[Sequence[State | Failed]], str]] = {
     "json": partial(_render, "json", "states_json"),
 }
 OUTCOMES: Mapping[str, Callable[[Sequence[Ended]], str]] = {
-    "text": partial(_render, "outcome_text", "outcomes_text"),
+    "text": partial(_render, "text", "outcomes_text"),
     "json": partial(_render, "json", "outcomes_json"),
 }
 PROBLEMS: Mapping[str, Callable[[Sequence[str], Sequence[Problem]], str]] = {

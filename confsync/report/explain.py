@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from confsync.store.describe import Page
 
-_LABEL = 10
+_LABEL = 8
 
 
 def explained_text(found: Rule | Everything | tuple[Page, ...]) -> str:
@@ -59,10 +59,9 @@ def _page(page: Page) -> Iterator[str]:
                 "null": "allowed" if page.nullable else "not allowed",
                 "in": ", ".join(page.variants),
             }
-            for label, text in rows.items():
-                yield from _row(label, text)
+            yield from _table(rows.items(), _LABEL)
         case VariantPage():
-            yield from _row("in", ", ".join(page.places))
+            yield from _table([("in", ", ".join(page.places))], _LABEL)
             yield from _table(
                 (name, f"{kind}; {f'default {default}' if default else 'no default'}")
                 for name, kind, default in page.fields
@@ -71,14 +70,10 @@ def _page(page: Page) -> Iterator[str]:
                 yield "  no fields"
 
 
-def _row(label: str, text: str) -> list[str]:
-    return wrapped(f"{label:<{_LABEL}}{text}", "  ", " " * (_LABEL + 2))
-
-
-def _table(rows: Iterable[tuple[str, str]]) -> list[str]:
-    """Names in a column, with a text beside each."""
+def _table(rows: Iterable[tuple[str, str]], width: int = 0) -> list[str]:
+    """Names in a column of at least `width`, with a text beside each."""
     known = [*rows]
-    width = max((len(name) for name, _ in known), default=0)
+    width = max(width, *(len(name) for name, _ in known), 0)
     return [
         line
         for name, text in known

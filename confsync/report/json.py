@@ -8,18 +8,9 @@ from typing import TYPE_CHECKING
 from confsync.errors import ConfsyncError, InvalidFiles, SecretUnavailable
 from confsync.kinds import KINDS
 from confsync.report.lines import password_changes
-from confsync.report.printable import MOST, json_text, shown, shown_members, told
+from confsync.report.printable import MOST, json_text, shown, shown_value, told, told_all
 from confsync.store.encode import to_file, to_store, touched
-from confsync.sync.outcome import (
-    Ended,
-    NotBegun,
-    NotSent,
-    Overtaken,
-    Rejected,
-    Stored,
-    Unknown,
-    as_wanted,
-)
+from confsync.sync import outcome
 from confsync.sync.tree import Object, path_text
 from confsync.sync.values import Failed
 
@@ -29,20 +20,19 @@ if TYPE_CHECKING:
     from confsync.errors import Problem
     from confsync.report.printable import Json
     from confsync.report.text import State
-    from confsync.sync.outcome import Outcome
     from confsync.sync.tree import Tree
     from confsync.sync.values import Change, Origin, Plan, Target
 
 FORMAT_VERSION = "1"
 
-_RESULTS: Mapping[type[Ended], str] = {
-    Stored: "stored",
-    NotSent: "not-sent",
-    Rejected: "rejected",
+_RESULTS: Mapping[type[outcome.Ended], str] = {
+    outcome.Stored: "stored",
+    outcome.NotSent: "not-sent",
+    outcome.Rejected: "rejected",
     Failed: "failed",
-    Overtaken: "overtaken",
-    Unknown: "unknown",
-    NotBegun: "not-begun",
+    outcome.Overtaken: "overtaken",
+    outcome.Unknown: "unknown",
+    outcome.NotBegun: "not-begun",
 }
 _AUDITED = {"type", "foreign", "overwritten", "reason", "seen"}
 
@@ -52,19 +42,19 @@ def plans_json(found: Sequence[Plan | Failed]) -> str:
     return _dump({"targets": [*map(_target, found)], "summary": _summary(found)})
 
 
-def outcomes_json(found: Sequence[Ended]) -> str:
+def outcomes_json(found: Sequence[outcome.Ended]) -> str:
     """The plans of an apply and the outcome for each target, as one document."""
     plans: list[Plan | Failed] = [one if one.plan is None else one.plan for one in found]
     results = [result_of(one) for one in found]
-    restart = [isinstance(one, Stored | Unknown) for one in found]
+    restart = [isinstance(one, outcome.Stored | outcome.Unknown) for one in found]
     targets = [
         {**_target(plan), "outcome": _outcome(one), "restart_required": needed}
         for one, plan, needed in zip(found, plans, restart, strict=True)
     ]
     ends: dict[str, Json] = {
         "outcomes": {result: results.count(result) for result in _RESULTS.values()},
-        "as_wanted": all(map(as_wanted, found)),
-        "interrupted": any(isinstance(one, NotBegun) and one.interrupted for one in found),
+        "as_wanted": all(map(outcome.as_wanted, found)),
+        "interrupted": any(isinstance(one, outcome.NotBegun) and one.interrupted for one in found),
         "restart_required": any(restart),
     }
     return _dump({"targets": targets, "summary": _summary(plans) | ends})
@@ -84,12 +74,12 @@ def states_json(found: Sequence[State | Failed]) -> str:
         if isinstance(one, Failed):
             targets.append({**_named(one.target), "state": None, "error": _error(one.error)})
         else:
-            targets.append({**_named(one[0]), "state": shown_members(one[1])})
+            targets.append({**_named(one[0]), "state": shown(one[1])})
     alone = len(found) == 1 and not isinstance(found[0], Failed)
     return _dump({**({"state": targets[0]["state"]} if alone else {}), "targets": targets})
 
 
-def result_of(ended: Ended) -> str:
+def result_of(ended: outcome.Ended) -> str:
     """The name of a result."""
     return _RESULTS[type(ended)]
 
@@ -105,10 +95,10 @@ def started_record(plan: Plan) -> dict[str, Json]:
     }
 
 
-def finished_record(outcome: Outcome) -> dict[str, Json]:
+def finished_record(ended: outcome.Outcome) -> dict[str, Json]:
     """The audit's record of an outcome."""
-    audited = {name: value for name, value in _about(outcome).items() if name in _AUDITED}
-    return {"result": result_of(outcome), "as_wanted": as_wanted(outcome), **audited}
+    audited = {name: value for name, value in _about(ended).items() if name in _AUDITED}
+    return {"result": result_of(ended), "as_wanted": outcome.as_wanted(ended), **audited}
 
 
 def _dump(content: dict[str, Json]) -> str:
@@ -128,15 +118,11 @@ def _target(one: Plan | Failed) -> dict[str, Json]:
 
 
 def _named(target: Target) -> dict[str, Json]:
-    return {"name": told(target.name), "url": told(target.url)}
+    return told_all(name=target.name, url=target.url)
 
 
 def _error(error: ConfsyncError) -> Json:
-    found: dict[str, Json] = {
-        "message": told(error.message),
-        "where": told(error.where),
-        "hint": told(error.hint),
-    }
+    found = told_all(message=error.message, where=error.where, hint=error.hint)
     if isinstance(error, InvalidFiles | SecretUnavailable):
         found["problems"] = [*map(_problem, error.problems)]
     return found
@@ -160,8 +146,7 @@ def _object(plan: Plan) -> Json:
         {
             "rule": finding.rule,
             "severity": finding.severity,
-            "message": told(finding.message),
-            "hint": told(finding.hint),
+            **told_all(message=finding.message, hint=finding.hint),
             "source": None if finding.origin is None else _source(finding.origin),
         }
         for finding in plan.findings
@@ -225,7 +210,7 @@ def _change(change: Change) -> dict[str, Json]:
     def value(side: Tree) -> Json:
         if rebuilt and change.members:
             return side.tag if isinstance(side, Object) else None
-        return shown(to_file(side, change.shape))
+        return shown_value(to_file(side, change.shape))
 
     rebuilt = isinstance(change.before, Object) or isinstance(change.after, Object)
     found: dict[str, Json] = {
@@ -243,24 +228,24 @@ def _change(change: Change) -> dict[str, Json]:
     return _cut(found)
 
 
-def _outcome(outcome: Ended) -> Json:
-    found = {"result": result_of(outcome), **_about(outcome)}
-    if isinstance(outcome, Stored | Unknown):
-        before = outcome.before if isinstance(outcome, Stored) else outcome.plan.live
-        named = touched(outcome.plan.difference.changes)
+def _outcome(ended: outcome.Ended) -> Json:
+    found = {"result": result_of(ended), **_about(ended)}
+    if isinstance(ended, outcome.Stored | outcome.Unknown):
+        before = ended.before if isinstance(ended, outcome.Stored) else ended.plan.live
+        named = touched(ended.plan.difference.changes)
         document = to_store(before, KINDS[before.object], named=named)
-        found["before"] = None if document is None else shown_members(document)
+        found["before"] = None if document is None else shown(document)
     return _cut(found)
 
 
-def _about(outcome: Ended) -> dict[str, Json]:
+def _about(ended: outcome.Ended) -> dict[str, Json]:
     """The facts of an outcome, without the state before."""
-    match outcome:
+    match ended:
         case Failed(error=error):
             return {"error": _error(error)}
-        case NotBegun() | NotSent():
+        case outcome.NotBegun() | outcome.NotSent():
             return {}
-        case Rejected(refusal=refusal, foreign=foreign):
+        case outcome.Rejected(refusal=refusal, foreign=foreign):
             return {
                 "type": told(refusal.kind),
                 "properties": [*map(told, refusal.properties)],
@@ -268,17 +253,17 @@ def _about(outcome: Ended) -> dict[str, Json]:
                 "hint": told(refusal.hint),
                 **_foreign(foreign),
             }
-        case Overtaken(foreign=foreign):
+        case outcome.Overtaken(foreign=foreign):
             return _foreign(foreign)
-        case Stored(remaining=remaining, foreign=foreign):
+        case outcome.Stored(remaining=remaining, foreign=foreign):
             return {
-                "verified": outcome.verified,
+                "verified": ended.verified,
                 "remaining": _changes(remaining.changes),
                 **_foreign(foreign),
-                "overwritten": _paths(outcome.overwritten),
-                "lost": told(outcome.lost) or None,
+                "overwritten": _paths(ended.overwritten),
+                "lost": told(ended.lost) or None,
             }
-        case Unknown(reason=reason, seen=seen):
+        case outcome.Unknown(reason=reason, seen=seen):
             return {"reason": told(reason), "seen": seen}
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from confsync.report.printable import MARGIN, columns, cut, printable, with_source
+from confsync.report.printable import MARGIN, at_right, columns, cut, printable
 from confsync.store.encode import Plain, to_file
 from confsync.sync.equality import same_skeleton
 from confsync.sync.shape import Shape, UrlText
@@ -57,12 +57,12 @@ def laid_out(lines: Sequence[Line], width: int, file: str) -> Iterator[str]:
             yield text.rstrip()
             continue
         source = f"{'' if origin.file == file else printable(origin.file)}:{origin.line}"
-        text = with_source(text, source)
+        text = at_right(text, source)
         if not line.before or len(text) <= columns(MARGIN):
             yield text
         else:
             yield f"{head}{line.before}"
-            yield with_source(f"{' ' * (len(head) - 2)}→ {line.after}", source)
+            yield at_right(f"{' ' * (len(head) - 2)}→ {line.after}", source)
     if more:
         yield f"  {more}"
 

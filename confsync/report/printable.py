@@ -58,29 +58,36 @@ def json_text(document: object) -> str:
     return without_brackets(json.dumps(document, indent=2), "\\u0023") + "\n"
 
 
-def shown(value: Plain) -> Plain:
+def shown(document: Mapping[str, Plain]) -> dict[str, Plain]:
+    """A document for programs, like `shown_value`. Names of fields and variants stay unchanged."""
+    return {
+        name: value if name == "@type" else shown_value(value) for name, value in document.items()
+    }
+
+
+def shown_value(value: Plain) -> Plain:
     """A value of a file, for programs: texts as `told`, long lists cut with a note."""
     match value:
         case str():
             return told(value)
         case dict():
-            return shown_members(value)
+            return shown(value)
         case list():
             kept, more = cut(value)
-            return [*map(shown, kept), *([more] if more else [])]
+            return [*map(shown_value, kept), *([more] if more else [])]
         case _:
             return value
-
-
-def shown_members(document: Mapping[str, Plain]) -> dict[str, Plain]:
-    """Like `shown`, for a mapping. Names of fields and variants stay unchanged."""
-    return {name: value if name == "@type" else shown(value) for name, value in document.items()}
 
 
 def cut(items: Sequence[T], most: int = MOST) -> tuple[Sequence[T], str]:
     """The first items, and a note about the others, empty if there are none."""
     left = len(items) - most
     return (items, "") if left <= 0 else (items[:most], f"… and {left:,} more")
+
+
+def told_all(**texts: str) -> dict[str, Json]:
+    """Texts by their names, each as `told`."""
+    return {name: told(text) for name, text in texts.items()}
 
 
 def plural(number: int, what: str) -> str:
@@ -112,7 +119,7 @@ def paragraph(text: str, *, narrower: int = 0) -> str:
     return "\n".join([*wrapped(text, narrower=narrower), ""])
 
 
-def with_source(text: str, source: str) -> str:
+def at_right(text: str, source: str) -> str:
     """A line with a place in a file at its right."""
     return f"{text}{' ' * max(2, WIDTH - MARGIN - len(text) - len(source))}{source}"
 

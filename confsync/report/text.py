@@ -1,4 +1,4 @@
-"""Plans and live states of targets, as text."""
+"""Plans, live states and outcomes of targets, as text."""
 
 from __future__ import annotations
 
@@ -6,25 +6,21 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from confsync.kinds import KINDS
 from confsync.report.lines import change_lines, laid_out, unknown_line
-from confsync.report.printable import (
-    paragraph,
-    plural,
-    printable,
-    shown_members,
-    with_source,
-    wrapped,
-)
-from confsync.sync.tree import path_text
+from confsync.report.printable import at_right, cut, paragraph, plural, printable, shown, wrapped
+from confsync.store.encode import FILL_IN, to_store, touched
+from confsync.sync import outcome
+from confsync.sync.tree import Object, path_text
 from confsync.sync.url import Url
 from confsync.sync.values import Failed
 from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from confsync.store.encode import Plain
-    from confsync.sync.values import Finding, Plan, Target
+    from confsync.sync.values import Change, Finding, Live, Plan, Target
 
     State: TypeAlias = tuple[Target, dict[str, Plain]]
 
@@ -39,15 +35,32 @@ _RESTART = "Apply stores it at once; it takes effect when every Stalwart node ha
 _WHOLE_SET = (
     "a member to remove holds a password, which must not be sent back: the whole set is replaced"
 )
+_RESTARTED = "It takes effect when every Stalwart node has restarted: restart each of them."
+_MEANWHILE = "Somebody else has changed the object since it was read:"
+_SEEN: Mapping[outcome.Seen, str] = {
+    "before": "Read again, the server had what it had before, as far as can be seen. The update may"
+    " still be on its way.",
+    "wanted": "Read again, the server had what is wanted, as far as can be seen. A secret that it"
+    " hides cannot be looked at.",
+    "other": "Read again, the server had neither what it had before nor all that is wanted.",
+}
+_FATES = {
+    "applied": outcome.Stored,
+    "unchanged": outcome.NotSent,
+    "failed": Failed | outcome.Rejected | outcome.Overtaken,
+    "not as wanted": (),
+    "unknown": outcome.Unknown,
+    "not begun": outcome.NotBegun,
+}
 
 
 def plans_text(found: Sequence[Plan | Failed]) -> str:
-    """The plans of targets. With several targets: their shared notes once, and totals."""
+    """The plans of targets. Several targets: their shared notes once, and totals."""
     plans = [one for one in found if not isinstance(one, Failed)]
     findings = (finding for plan in plans for finding in dict.fromkeys(plan.findings))
     notes = Counter(finding for finding in findings if finding.severity == "note")
     shared = {note: count for note, count in notes.items() if count > 1}
-    blocks = [_no_plan(one) if isinstance(one, Failed) else _plan(one, shared) for one in found]
+    blocks = [_plan(one, shared) for one in found]
     for note, count in shared.items():
         message = f"{note.message} ({plural(count, 'target')})"
         blocks.append(f"{_finding(replace(note, message=message))}\n")
@@ -57,7 +70,7 @@ def plans_text(found: Sequence[Plan | Failed]) -> str:
 
 
 def states_text(found: Sequence[State | Failed]) -> str:
-    """Live states as YAML: one document for each target; comments name several targets."""
+    """Live states as YAML documents. Several targets: each with its name in a comment."""
     documents: list[str] = []
     for one in found:
         if isinstance(one, Failed):
@@ -65,8 +78,23 @@ def states_text(found: Sequence[State | Failed]) -> str:
             documents.append(f"# {target_text(one.target)}\n{told}")
         else:
             head = f"# {target_text(one[0])}\n" if len(found) > 1 else ""
-            documents.append(f"{head}{yaml_text(shown_members(one[1]))}")
+            documents.append(f"{head}{yaml_text(shown(one[1]))}")
     return "---\n".join(documents)
+
+
+def outcomes_text(found: Sequence[outcome.Ended]) -> str:
+    """The outcomes of an apply, without its plans. Several targets: each by name, and totals."""
+    if len(found) == 1 and not isinstance(found[0], Failed | outcome.NotBegun):
+        return _outcome(found[0])
+    begun = (one for one in found if not isinstance(one, outcome.NotBegun))
+    stop = next((one for one in begun if not outcome.as_wanted(one)), None)
+    reason = "" if stop is None else f"the run stopped at {_name(stop)} ({_fate(stop)})"
+    names: dict[str, list[str]] = {fate: [] for fate in _FATES}
+    for one in found:
+        names[_fate(one)].append(_name(one))
+    fates = "; ".join(f"{' and '.join(those)} {fate}" for fate, those in names.items() if those)
+    total = paragraph(f"{len(found)} targets: {fates}.")
+    return "\n".join([*(_ended(one, reason) for one in found), total])
 
 
 def target_text(target: Target) -> str:
@@ -75,17 +103,15 @@ def target_text(target: Target) -> str:
     return url if name in {"", url} else f"{name}  {url}"
 
 
-def _no_plan(failed: Failed) -> str:
-    fact = f"No plan: {printable(failed.error.message)}."
-    return f"{target_text(failed.target)}\n\n{paragraph(fact, narrower=8)}"
-
-
-def _plan(plan: Plan, shared: Collection[Finding]) -> str:
-    """A plan without the shared notes: changes, what cannot be compared, findings, totals."""
+def _plan(plan: Plan | Failed, shared: Collection[Finding]) -> str:
+    """Changes, pairs that cannot be compared, findings but the shared ones, and totals."""
+    if isinstance(plan, Failed):
+        fact = f"No plan: {printable(plan.error.message)}."
+        return f"{target_text(plan.target)}\n\n{paragraph(fact, narrower=8)}"
     tag = printable(plan.live.tree.tag)
     if plan.live.tree.tag != plan.desired.tree.tag:
         tag = f"{tag} → {printable(plan.desired.tree.tag)}"
-    title = with_source(f"{plan.desired.object} · {tag}", printable(plan.desired.file))
+    title = at_right(f"{plan.desired.object} · {tag}", printable(plan.desired.file))
     lines = [target_text(plan.target), "", title, *_differences(plan), ""]
     lines += (_finding(finding) for finding in plan.findings if finding not in shared)
     lines += [*wrapped(_amount(plan)), f"Digest {plan.digest}"]
@@ -176,3 +202,104 @@ def _totals(plans: Sequence[Plan], failed: Sequence[Failed]) -> str:
         names = " and ".join(printable(one.target.name) for one in failed)
         parts.append(f"no plan for {names}")
     return paragraph(f"{len(plans) + len(failed)} targets: {', '.join(parts)}.")
+
+
+def _ended(ended: outcome.Ended, reason: str) -> str:
+    match ended:
+        case Failed(error=error):
+            body = paragraph(f"Failed: {printable(error.message)}. Nothing was changed there.")
+        case outcome.NotBegun(interrupted=interrupted):
+            body = paragraph(f"Not begun: {'interrupted' if interrupted else reason}.")
+        case _:
+            body = _outcome(ended)
+    return f"{target_text(_target(ended))}\n\n{body}"
+
+
+def _target(ended: outcome.Ended) -> Target:
+    return ended.target if isinstance(ended, Failed) else ended.plan.target
+
+
+def _name(ended: outcome.Ended) -> str:
+    return printable(_target(ended).name)
+
+
+def _fate(ended: outcome.Ended) -> str:
+    if isinstance(ended, outcome.Stored) and not ended.as_wanted:
+        return "not as wanted"
+    return next(fate for fate, kinds in _FATES.items() if isinstance(ended, kinds))
+
+
+def _outcome(ended: outcome.Outcome) -> str:
+    match ended:
+        case outcome.NotSent():
+            lines = ["Nothing was sent: the server has what the files say."]
+        case outcome.Rejected(refusal=refusal, foreign=foreign):
+            told = [f"at {pointer}" for pointer in refusal.properties if pointer]
+            kept, more = cut([*told, *refusal.errors])
+            lines = [
+                f"The server refused the update ({printable(refusal.kind)}).",
+                "Nothing was changed on the server.",
+                *(f"  {printable(text)}" for text in kept),
+                *([f"  {more}"] if more else ()),
+                *([_MEANWHILE, *_changes(foreign)] if foreign else ()),
+                f"hint: {printable(refusal.hint)}",
+            ]
+        case outcome.Overtaken(foreign=foreign):
+            lines = [
+                "The server did not take the update, and nothing of it is stored.",
+                *(_MEANWHILE, *_changes(foreign)),
+                "hint: plan again, and look at what changed",
+            ]
+        case outcome.Stored():
+            lines = [*_stored(ended)]
+        case outcome.Unknown(reason=reason, seen=seen):
+            fact = f"It is not known whether the update was stored: {printable(reason)}."
+            lines = [
+                *wrapped(fact),
+                *([] if seen is None else wrapped(_SEEN[seen])),
+                "hint: run `confsync plan`: it shows what the server has now",
+                *_way_back(ended.plan.live, ended.plan.difference.changes),
+            ]
+    return "\n".join([*lines, ""])
+
+
+def _stored(stored: outcome.Stored) -> Iterator[str]:
+    changes, lost, unread = stored.plan.difference.changes, stored.lost, stored.unread
+    told = plural(len(changes), "change")
+    sent = f"{plural(unread, 'secret')} sent, which cannot be read back." if unread else ""
+    if lost:
+        yield from wrapped(f"{lost[:1].upper()}{lost[1:]}. The state was read again:")
+    if not stored.verified:
+        fact = f"Stored, but not as wanted: after {told} the server still differs. {sent}"
+        yield from wrapped(fact)
+        yield from _changes(stored.remaining.changes, stored.plan.desired.file)
+    else:
+        yield from wrapped(f"Stored and verified: {told}. {sent}" if changes else f"Stored: {sent}")
+    if stored.overwritten:
+        yield "Somebody else's change was overwritten:"
+    elif stored.foreign:
+        yield "Somebody else changed the object in between:"
+    yield from _changes(stored.overwritten or stored.foreign)
+    yield from wrapped(_RESTARTED)
+    yield from _way_back(stored.before, changes)
+
+
+def _changes(changes: tuple[Change, ...], file: str = "") -> Iterator[str]:
+    top, lines = change_lines(changes)
+    if top is not None:
+        tags = (side.tag for side in (top.before, top.after) if isinstance(side, Object))
+        yield f"  ~ @type  {' → '.join(map(printable, tags))}"
+    yield from laid_out(lines, max((len(line.path) for line in lines), default=0), file)
+
+
+def _way_back(before: Live, changes: tuple[Change, ...]) -> Iterator[str]:
+    """The state before the update, as a store file that restores it."""
+    document = to_store(before, KINDS[before.object], named=touched(changes))
+    if document is None:
+        yield "What was there before cannot be said in a file: confsync does not know all of it."
+        return
+    text = yaml_text(shown(document))
+    hint = f"; {FILL_IN}… stands for secrets, which are not shown" if FILL_IN in text else ""
+    yield from wrapped(f"To go back to what was there before, apply this{hint}:")
+    yield ""
+    yield text.removesuffix("\n")

@@ -168,8 +168,8 @@ LEAKS: Mapping[str, Leak] = {
     "a report for GitHub repeats the line": Leak(
         "github",
         "report/github.py",
-        '"title"] = f"confsync ({problem.rule})"',
-        '"title"] = open(problem.file).read().splitlines()[problem.line - 1]',
+        '"title": f"confsync ({problem.rule})"',
+        '"title": open(problem.file).read().splitlines()[problem.line - 1]',
     ),
     "a risk that there is not is repeated": Leak(
         "allowed value",
