@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from confsync.report.located import located
 from confsync.report.printable import json_text
+from confsync.report.problems import located
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

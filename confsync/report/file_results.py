@@ -11,7 +11,7 @@ from confsync.sync.scrub import scrubbed
 from confsync.sync.tree import path_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from confsync.errors import Problem
     from confsync.sync.tree import Path
@@ -19,11 +19,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Formatted:
-    """The result of `fmt` for a file.
-
-    `store`: False for a file without a store, which is left alone. `changed`: the file was, or is,
-    not in canonical form; `diff` is a unified diff, every secret masked. `problems`: reasons why a
-    store cannot be formatted.
+    """The result of `fmt` for a file. `store`: False for a file without a store. `changed`: not in
+    canonical form; `diff` masks every secret. `problems`: why a store cannot be formatted.
     """
 
     file: str
@@ -35,11 +32,8 @@ class Formatted:
 
 @dataclass(frozen=True)
 class Pulled:
-    """The changes that a pull made to a file, or would make.
-
-    `new`: the file did not exist. `changed` and `gone` are fields, `comments` is the number of
-    removed comments. `fill_in` are the references to fill in, as problems with their places.
-    `diff` is a unified diff, every secret masked.
+    """The result of `pull` for a file. `new`: the file did not exist. `comments`: the number of
+    removed comments. `fill_in`: references to fill in. `diff` masks every secret.
     """
 
     file: str
@@ -53,11 +47,9 @@ class Pulled:
 
 @dataclass(frozen=True)
 class Begun:
-    """The files of a new repository. Paths start in the working directory.
-
-    `hooks` is pre-commit's configuration, `to_add` the lines to add to it by hand. `live`: the
-    store holds the state of a server, with `fill_in` references to fill in. `example`: the
-    configuration holds an address that is only an example.
+    """The result of `init`. `hooks`: pre-commit's configuration, `to_add`: lines to add to it by
+    hand. `live`: the store holds a server's state, with `fill_in` references to fill in.
+    `example`: the address in the configuration is an example.
     """
 
     config: str
@@ -128,27 +120,27 @@ def pulled_text(pulled: Pulled, mood: str = "") -> str:
 
 def begun_text(begun: Begun) -> str:
     """A line for each file, the lines to add by hand, and the next steps."""
-    return "".join(f"{line}\n" for line in _begun(begun))
-
-
-def _begun(begun: Begun) -> Iterator[str]:
     source = "as the server has it" if begun.live else "a template"
     files = [(begun.config, ""), (begun.store, f", {source}"), (begun.hooks, "")]
-    for file, note in files[:2] if begun.to_add else files:
-        fate = f"written{note}" if file in begun.written else "left alone, for it is there already"
-        yield f"{printable(file)}: {fate}"
+    lines = [
+        f"{printable(file)}: written{note}"
+        if file in begun.written
+        else f"{printable(file)}: left alone, for it is there already"
+        for file, note in (files[:2] if begun.to_add else files)
+    ]
     if begun.to_add:
-        yield f"{printable(begun.hooks)}: left alone; to add under its `repos:`"
-        yield ""
-        yield from begun.to_add.splitlines()
+        lines += [f"{printable(begun.hooks)}: left alone; to add under its `repos:`", ""]
+        lines += begun.to_add.splitlines()
     store, folder = printable(begun.store), begun.config.rpartition("/")[0]
-    yield from ("", "Next:")
+    first = f"look through {store}"
     if begun.fill_in:
-        yield f"  1. fill in {plural(begun.fill_in, 'reference')} in {store}"
+        first = f"fill in {plural(begun.fill_in, 'reference')} in {store}"
     elif begun.example:
-        yield f"  1. edit {printable(begun.config)} (the server's address) and {store}"
-    else:
-        yield f"  1. look through {store}"
+        first = f"edit {printable(begun.config)} (the server's address) and {store}"
     where = f" in {printable(folder)}" if folder else ""
-    yield f"  2. set STALWART_TOKEN (or STALWART_USER, STALWART_PASSWORD); `confsync plan`{where}"
-    yield "  3. `pre-commit install`, once in each clone"
+    lines += [
+        *("", "Next:", f"  1. {first}"),
+        f"  2. set STALWART_TOKEN (or STALWART_USER, STALWART_PASSWORD); `confsync plan`{where}",
+        "  3. `pre-commit install`, once in each clone",
+    ]
+    return "".join(f"{line}\n" for line in lines)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confsync.report.located import located
 from confsync.report.printable import one_line
+from confsync.report.problems import located
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from confsync.sync.tree import Tree
     from confsync.sync.values import Change, Origin, Plan, Target
 
-FORMAT_VERSION = "1"
-
 _RESULTS: Mapping[type[outcome.Ended], str] = {
     outcome.Stored: "stored",
     outcome.NotSent: "not-sent",
@@ -102,7 +100,7 @@ def finished_record(ended: outcome.Outcome) -> dict[str, Json]:
 
 
 def _dump(content: dict[str, Json]) -> str:
-    return json_text({"format_version": FORMAT_VERSION, **content})
+    return json_text({"format_version": "1", **content})
 
 
 def _target(one: Plan | Failed) -> dict[str, Json]:
@@ -147,33 +145,31 @@ def _object(plan: Plan) -> Json:
             "rule": finding.rule,
             "severity": finding.severity,
             **told_all(message=finding.message, hint=finding.hint),
-            "source": None if finding.origin is None else _source(finding.origin),
+            "source": _source(finding.origin),
         }
         for finding in plan.findings
     ]
-    return _cut(
-        {
-            "object": plan.desired.object,
-            "variant": {"before": plan.live.tree.tag, "after": plan.desired.tree.tag},
-            "changes": _changes(plan.difference.changes),
-            "unknown": unknown,
-            "hidden_secrets": plan.hidden_secrets,
-            "to_send": _to_send(plan),
-            "unmanaged": [*map(path_text, plan.unmanaged)],
-            "findings": findings,
-        }
-    )
+    found: dict[str, Json] = {
+        "object": plan.desired.object,
+        "variant": {"before": plan.live.tree.tag, "after": plan.desired.tree.tag},
+        "changes": _changes(plan.difference.changes),
+        "unknown": unknown,
+        "hidden_secrets": plan.hidden_secrets,
+        "to_send": _to_send(plan),
+        "unmanaged": [*map(path_text, plan.unmanaged)],
+        "findings": findings,
+    }
+    return _cut(found)
 
 
 def _to_send(plan: Plan) -> list[Json]:
-    """The secrets that an apply sends: paths and references."""
     return [
-        {"path": path_text(sent.path), "reference": told(str(sent.ref))} for sent in plan.to_send
+        {"path": path_text(one.path), **told_all(reference=str(one.ref))} for one in plan.to_send
     ]
 
 
-def _source(origin: Origin) -> Json:
-    if not origin.line:
+def _source(origin: Origin | None) -> Json:
+    if origin is None or not origin.line:
         return None
     return {"file": told(origin.file), "line": origin.line, "column": origin.column}
 

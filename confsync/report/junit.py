@@ -5,9 +5,8 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
-from confsync.report.located import from_root
 from confsync.report.printable import plural, printable
-from confsync.report.problems import problems_text
+from confsync.report.problems import from_root, problems_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -49,8 +49,10 @@ def change_lines(changes: Sequence[Change]) -> tuple[Change | None, list[Line]]:
 
 def laid_out(lines: Sequence[Line], width: int, file: str) -> Iterator[str]:
     """Lines with their paths in a column of `width`. Places in `file` are a line number alone."""
-    kept, more = cut(lines)
-    for line in kept:
+    for line in cut(lines):
+        if isinstance(line, str):
+            yield f"  {line}"
+            continue
         origin, head = line.origin, f"  {line.sign} {line.path:<{width}}  "
         text = f"{head}{line.before} → {line.after}" if line.before else f"{head}{line.after}"
         if not origin.line:
@@ -63,8 +65,6 @@ def laid_out(lines: Sequence[Line], width: int, file: str) -> Iterator[str]:
         else:
             yield f"{head}{line.before}"
             yield at_right(f"{' ' * (len(head) - 2)}→ {line.after}", source)
-    if more:
-        yield f"  {more}"
 
 
 def unknown_line(unknown: Unknown, policy: HiddenSecrets) -> Line:
@@ -132,10 +132,9 @@ def _lines(change: Change) -> Iterator[Line]:
 def _show(value: Tree, shape: Shape) -> str:
     """A value of a file in one line, secrets masked."""
     inner = to_file(value, shape)
-    if not isinstance(value, Object):
+    if not isinstance(value, Object) or not isinstance(inner, dict):
         return _word(inner)
-    members = inner.items() if isinstance(inner, dict) else ()
-    told = [f"{name} {_word(member)}" for name, member in members if name != "@type"]
+    told = [f"{name} {_word(member)}" for name, member in inner.items() if name != "@type"]
     return ", ".join([printable(value.tag), *told])
 
 
@@ -150,7 +149,6 @@ def _word(value: Plain) -> str:
         case dict():
             return printable(str(value.get("@type")))
         case list():
-            kept, more = cut(value, _MOST)
-            return ", ".join([*map(_word, kept), *([more] if more else [])]) or "none"
+            return ", ".join(map(_word, cut(value, _MOST))) or "none"
         case _:
             return str(value)

@@ -73,16 +73,15 @@ def shown_value(value: Plain) -> Plain:
         case dict():
             return shown(value)
         case list():
-            kept, more = cut(value)
-            return [*map(shown_value, kept), *([more] if more else [])]
+            return [*map(shown_value, cut(value))]
         case _:
             return value
 
 
-def cut(items: Sequence[T], most: int = MOST) -> tuple[Sequence[T], str]:
-    """The first items, and a note about the others, empty if there are none."""
+def cut(items: Sequence[T], most: int = MOST) -> list[T | str]:
+    """The first items; a note stands for the others."""
     left = len(items) - most
-    return (items, "") if left <= 0 else (items[:most], f"… and {left:,} more")
+    return [*items[:most], *([f"… and {left:,} more"] if left > 0 else [])]
 
 
 def told_all(**texts: str) -> dict[str, Json]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from confsync import __version__
-from confsync.report.located import Located, located
 from confsync.report.printable import json_text
+from confsync.report.problems import Located, located
 from confsync.rules import rules as known
 
 if TYPE_CHECKING:
@@ -26,10 +26,9 @@ def problems_sarif(files: Sequence[str], problems: Sequence[Problem]) -> str:
     """A log of one run: the rules of the problems, and a result for each problem."""
     del files
     rules = sorted({problem.rule for problem in problems})
+    driver = {"name": "confsync", "version": __version__, "rules": [*map(_rule, rules)]}
     run: Json = {
-        "tool": {
-            "driver": {"name": "confsync", "version": __version__, "rules": [*map(_rule, rules)]}
-        },
+        "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "results": [_result(found, rules) for found in located(problems)],
     }

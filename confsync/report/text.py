@@ -44,14 +44,7 @@ _SEEN: Mapping[outcome.Seen, str] = {
     " hides cannot be looked at.",
     "other": "Read again, the server had neither what it had before nor all that is wanted.",
 }
-_FATES = {
-    "applied": outcome.Stored,
-    "unchanged": outcome.NotSent,
-    "failed": Failed | outcome.Rejected | outcome.Overtaken,
-    "not as wanted": (),
-    "unknown": outcome.Unknown,
-    "not begun": outcome.NotBegun,
-}
+_FATES = ("applied", "unchanged", "failed", "not as wanted", "unknown", "not begun")
 
 
 def plans_text(found: Sequence[Plan | Failed]) -> str:
@@ -86,15 +79,28 @@ def outcomes_text(found: Sequence[outcome.Ended]) -> str:
     """The outcomes of an apply, without its plans. Several targets: each by name, and totals."""
     if len(found) == 1 and not isinstance(found[0], Failed | outcome.NotBegun):
         return _outcome(found[0])
-    begun = (one for one in found if not isinstance(one, outcome.NotBegun))
-    stop = next((one for one in begun if not outcome.as_wanted(one)), None)
-    reason = "" if stop is None else f"the run stopped at {_name(stop)} ({_fate(stop)})"
-    names: dict[str, list[str]] = {fate: [] for fate in _FATES}
-    for one in found:
-        names[_fate(one)].append(_name(one))
-    fates = "; ".join(f"{' and '.join(those)} {fate}" for fate, those in names.items() if those)
-    total = paragraph(f"{len(found)} targets: {fates}.")
-    return "\n".join([*(_ended(one, reason) for one in found), total])
+    targets = [one.target if isinstance(one, Failed) else one.plan.target for one in found]
+    names = [printable(target.name) for target in targets]
+    fates = [*zip(map(_fate, found), names, strict=True)]
+    going_on = {"applied", "unchanged", "not begun"}
+    stops = (f"the run stopped at {name} ({fate})" for fate, name in fates if fate not in going_on)
+    reason = next(stops, "")
+    blocks: list[str] = []
+    for one, target in zip(found, targets, strict=True):
+        match one:
+            case Failed(error=error):
+                body = paragraph(f"Failed: {printable(error.message)}. Nothing was changed there.")
+            case outcome.NotBegun(interrupted=interrupted):
+                body = paragraph(f"Not begun: {'interrupted' if interrupted else reason}.")
+            case _:
+                body = _outcome(one)
+        blocks.append(f"{target_text(target)}\n\n{body}")
+    parts = [
+        f"{' and '.join(name for fate, name in fates if fate == part)} {part}"
+        for part in _FATES
+        if part in dict(fates)
+    ]
+    return "\n".join([*blocks, paragraph(f"{len(found)} targets: {'; '.join(parts)}.")])
 
 
 def target_text(target: Target) -> str:
@@ -204,29 +210,18 @@ def _totals(plans: Sequence[Plan], failed: Sequence[Failed]) -> str:
     return paragraph(f"{len(plans) + len(failed)} targets: {', '.join(parts)}.")
 
 
-def _ended(ended: outcome.Ended, reason: str) -> str:
-    match ended:
-        case Failed(error=error):
-            body = paragraph(f"Failed: {printable(error.message)}. Nothing was changed there.")
-        case outcome.NotBegun(interrupted=interrupted):
-            body = paragraph(f"Not begun: {'interrupted' if interrupted else reason}.")
-        case _:
-            body = _outcome(ended)
-    return f"{target_text(_target(ended))}\n\n{body}"
-
-
-def _target(ended: outcome.Ended) -> Target:
-    return ended.target if isinstance(ended, Failed) else ended.plan.target
-
-
-def _name(ended: outcome.Ended) -> str:
-    return printable(_target(ended).name)
-
-
 def _fate(ended: outcome.Ended) -> str:
-    if isinstance(ended, outcome.Stored) and not ended.as_wanted:
-        return "not as wanted"
-    return next(fate for fate, kinds in _FATES.items() if isinstance(ended, kinds))
+    match ended:
+        case outcome.NotSent():
+            return "unchanged"
+        case outcome.NotBegun():
+            return "not begun"
+        case outcome.Unknown():
+            return "unknown"
+        case outcome.Stored():
+            return "applied" if ended.as_wanted else "not as wanted"
+        case _:
+            return "failed"
 
 
 def _outcome(ended: outcome.Outcome) -> str:
@@ -235,12 +230,10 @@ def _outcome(ended: outcome.Outcome) -> str:
             lines = ["Nothing was sent: the server has what the files say."]
         case outcome.Rejected(refusal=refusal, foreign=foreign):
             told = [f"at {pointer}" for pointer in refusal.properties if pointer]
-            kept, more = cut([*told, *refusal.errors])
             lines = [
                 f"The server refused the update ({printable(refusal.kind)}).",
                 "Nothing was changed on the server.",
-                *(f"  {printable(text)}" for text in kept),
-                *([f"  {more}"] if more else ()),
+                *(f"  {printable(text)}" for text in cut([*told, *refusal.errors])),
                 *([_MEANWHILE, *_changes(foreign)] if foreign else ()),
                 f"hint: {printable(refusal.hint)}",
             ]

@@ -161,7 +161,7 @@ LEAKS: Mapping[str, Leak] = {
     ),
     "a fingerprint is made of what stands in the file": Leak(
         "codequality",
-        "report/located.py",
+        "report/problems.py",
         "(*same, str(seen[same]))",
         "(*same, open(problem.file).read())",
     ),
