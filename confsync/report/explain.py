@@ -9,7 +9,7 @@ from confsync.rules import Everything, Rule
 from confsync.store.describe import FieldPage, ObjectPage, VariantPage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from confsync.store.describe import Page
 
@@ -41,17 +41,13 @@ def _rule(rule: Rule) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _page(page: Page) -> Iterator[str]:
-    yield page.name
-    if isinstance(page, ObjectPage):
-        yield "  an object, whose '@type' is one of"
-        yield ""
-        yield from _table(page.variants)
-        return
-    yield from wrapped(page.summary, "  ", "  ")
-    yield ""
+def _page(page: Page) -> list[str]:
+    rows: dict[str, str] = {}
+    table: Iterable[tuple[str, str]] = ()
     match page:
-        case FieldPage():
+        case ObjectPage():
+            summary, table = "an object, whose '@type' is one of", page.variants
+        case FieldPage(summary=summary):
             rows = {
                 "type": page.type,
                 "limits": page.limits or "none",
@@ -59,15 +55,14 @@ def _page(page: Page) -> Iterator[str]:
                 "null": "allowed" if page.nullable else "not allowed",
                 "in": ", ".join(page.variants),
             }
-            yield from _table(rows.items(), _LABEL)
-        case VariantPage():
-            yield from _table([("in", ", ".join(page.places))], _LABEL)
-            yield from _table(
+        case VariantPage(summary=summary):
+            rows = {"in": ", ".join(page.places)}
+            table = [
                 (name, f"{kind}; {f'default {default}' if default else 'no default'}")
                 for name, kind, default in page.fields
-            )
-            if not page.fields:
-                yield "  no fields"
+            ] or [("no fields", "")]
+    intro = wrapped(summary, "  ", "  ")
+    return [page.name, *intro, "", *_table(rows.items(), _LABEL), *_table(table)]
 
 
 def _table(rows: Iterable[tuple[str, str]], width: int = 0) -> list[str]:

@@ -97,8 +97,8 @@ def from_root(files: Iterable[str]) -> Mapping[str, str]:
     """
     try:
         here = Path.cwd()
-        parents = (here, *here.parents)
-        root = next((folder for folder in parents if (folder / ".git").exists()), here)
+        folders = (here, *here.parents)
+        root = next((folder for folder in folders if (folder / ".git").exists()), here)
         return {file: _from(root, here, file) for file in files}
     except (OSError, ValueError):
         return {file: file for file in files}

@@ -58,7 +58,7 @@ def plans_text(found: Sequence[Plan | Failed]) -> str:
         message = f"{note.message} ({plural(count, 'target')})"
         blocks.append(f"{_finding(replace(note, message=message))}\n")
     if len(found) > 1:
-        blocks.append(_totals(plans, [one for one in found if isinstance(one, Failed)]))
+        blocks.append(_totals(found, plans))
     return "\n".join(blocks)
 
 
@@ -176,8 +176,8 @@ def _amount(plan: Plan) -> str:
         told.append(f"{plural(hidden, 'secret')} cannot be compared; apply {fate}.")
     if unresolved := unknown - hidden:
         them = "its reference is" if unresolved == 1 else "their references are"
-        fact = f"{plural(unresolved, 'password')} cannot be compared here"
-        told.append(f"{fact}: {them} not resolved.")
+        passwords = plural(unresolved, "password")
+        told.append(f"{passwords} cannot be compared here: {them} not resolved.")
     return " ".join(told)
 
 
@@ -190,24 +190,20 @@ def _finding(finding: Finding) -> str:
     return "\n".join([*wrapped(fact, "", "    "), *wrapped(hint, "  ", "    ")])
 
 
-def _totals(plans: Sequence[Plan], failed: Sequence[Failed]) -> str:
+def _totals(found: Sequence[Plan | Failed], plans: Sequence[Plan]) -> str:
     """The numbers over all targets, with the targets that have no plan."""
-    changes = sum(len(plan.difference.changes) for plan in plans)
-    differing = sum(bool(plan.difference.changes) for plan in plans)
-    to_send = sum(len(plan.to_send) for plan in plans)
-    parts = ["no changes"]
+    changes = [len(plan.difference.changes) for plan in plans if plan.difference.changes]
+    unknown = any(plan.difference.unknown for plan in plans)
+    parts = ["no visible changes" if unknown else "no changes"]
     if changes:
-        parts = [f"{plural(changes, 'change')} in {differing} of them"]
-    elif any(plan.difference.unknown for plan in plans):
-        parts = ["no visible changes"]
-    if to_send:
+        parts = [f"{plural(sum(changes), 'change')} in {len(changes)} of them"]
+    if to_send := sum(len(plan.to_send) for plan in plans):
         parts.append(f"{plural(to_send, 'secret')} to send")
     if refused := [printable(plan.target.name) for plan in plans if plan.refusals]:
         parts.append(f"apply refuses {' and '.join(refused)}")
-    if failed:
-        names = " and ".join(printable(one.target.name) for one in failed)
-        parts.append(f"no plan for {names}")
-    return paragraph(f"{len(plans) + len(failed)} targets: {', '.join(parts)}.")
+    if failed := [printable(one.target.name) for one in found if isinstance(one, Failed)]:
+        parts.append(f"no plan for {' and '.join(failed)}")
+    return paragraph(f"{len(found)} targets: {', '.join(parts)}.")
 
 
 def _fate(ended: outcome.Ended) -> str:
@@ -263,8 +259,8 @@ def _stored(stored: outcome.Stored) -> Iterator[str]:
     if lost:
         yield from wrapped(f"{lost[:1].upper()}{lost[1:]}. The state was read again:")
     if not stored.verified:
-        fact = f"Stored, but not as wanted: after {told} the server still differs. {sent}"
-        yield from wrapped(fact)
+        still = f"after {told} the server still differs. {sent}"
+        yield from wrapped(f"Stored, but not as wanted: {still}")
         yield from _changes(stored.remaining.changes, stored.plan.desired.file)
     else:
         yield from wrapped(f"Stored and verified: {told}. {sent}" if changes else f"Stored: {sent}")
