@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 _SEVERITIES = {"error": "major", "warning": "minor"}
 
 
-def problems_codequality(files: Sequence[str], problems: Sequence[Problem]) -> str:
+def problems_codequality(_files: Sequence[str], problems: Sequence[Problem]) -> str:
     """A list with an entry for each problem."""
-    del files
     entries = [
         {
             "description": found.told.replace("\n", "; "),

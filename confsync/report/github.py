@@ -19,9 +19,8 @@ _IN_TEXT = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _IN_PROPERTY = _IN_TEXT | str.maketrans({":": "%3A", ",": "%2C"})
 
 
-def problems_github(files: Sequence[str], problems: Sequence[Problem]) -> str:
+def problems_github(_files: Sequence[str], problems: Sequence[Problem]) -> str:
     """One command for each problem."""
-    del files
     commands: list[str] = []
     for found in located(problems):
         problem = found.problem

@@ -22,27 +22,26 @@ SCHEMA = (
 )
 
 
-def problems_sarif(files: Sequence[str], problems: Sequence[Problem]) -> str:
+def problems_sarif(_files: Sequence[str], problems: Sequence[Problem]) -> str:
     """A log of one run: the rules of the problems, and a result for each problem."""
-    del files
     rules = sorted({problem.rule for problem in problems})
-    driver = {"name": "confsync", "version": __version__, "rules": [*map(_rule, rules)]}
+    titles = {rule: known()[rule].title for rule in rules if rule in known()}
+    texts = {rule: titles.get(rule, rule.replace("-", " ")) for rule in rules}
+    described: Json = [
+        {
+            "id": rule,
+            "shortDescription": {"text": text},
+            "fullDescription": {"text": text},
+            "help": {"text": f"{text}. Each result says what to write instead."},
+        }
+        for rule, text in texts.items()
+    ]
     run: Json = {
-        "tool": {"driver": driver},
+        "tool": {"driver": {"name": "confsync", "version": __version__, "rules": described}},
         "columnKind": "unicodeCodePoints",
         "results": [_result(found, rules) for found in located(problems)],
     }
     return json_text({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
-
-
-def _rule(rule: str) -> Json:
-    text = known()[rule].title if rule in known() else rule.replace("-", " ")
-    return {
-        "id": rule,
-        "shortDescription": {"text": text},
-        "fullDescription": {"text": text},
-        "help": {"text": f"{text}. Each result says what to write instead."},
-    }
 
 
 def _result(found: Located, rules: Sequence[str]) -> Json:
