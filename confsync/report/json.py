@@ -132,32 +132,30 @@ def _problem(problem: Problem) -> Json:
 
 
 def _object(plan: Plan) -> Json:
-    unknown: list[Json] = [
-        {
-            "path": path_text(pair.path),
-            "reason": "hidden" if pair.hidden else "unresolved",
-            "source": _source(pair.origin),
-        }
-        for pair in plan.difference.unknown
-    ]
-    findings: list[Json] = [
-        {
-            "rule": finding.rule,
-            "severity": finding.severity,
-            **told_all(message=finding.message, hint=finding.hint),
-            "source": _source(finding.origin),
-        }
-        for finding in plan.findings
-    ]
     found: dict[str, Json] = {
         "object": plan.desired.object,
         "variant": {"before": plan.live.tree.tag, "after": plan.desired.tree.tag},
         "changes": _changes(plan.difference.changes),
-        "unknown": unknown,
+        "unknown": [
+            {
+                "path": path_text(pair.path),
+                "reason": "hidden" if pair.hidden else "unresolved",
+                "source": _source(pair.origin),
+            }
+            for pair in plan.difference.unknown
+        ],
         "hidden_secrets": plan.hidden_secrets,
         "to_send": _to_send(plan),
         "unmanaged": [*map(path_text, plan.unmanaged)],
-        "findings": findings,
+        "findings": [
+            {
+                "rule": finding.rule,
+                "severity": finding.severity,
+                **told_all(message=finding.message, hint=finding.hint),
+                "source": _source(finding.origin),
+            }
+            for finding in plan.findings
+        ],
     }
     return _cut(found)
 

@@ -24,8 +24,7 @@ _FATE: Mapping[HiddenSecrets, str] = {
     "keep": "apply leaves it as it is",
     "fail": "apply refuses to go on",
 }
-_MOST = 100
-"""Items of a list in one line."""
+_MOST = 100  # items of a list in one line
 
 
 @dataclass(frozen=True)

@@ -17,19 +17,11 @@ if TYPE_CHECKING:
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 T = TypeVar("T")
 
-WIDTH = 80
-"""Columns of a line. Only this module reads it, so that tests can try every width."""
-
-MARGIN = 8
-"""Columns behind the places in files."""
-
-MOST = 1000
-"""Items of a list, or lines of a report, from a server."""
-
-_LONGEST = 500
-_LONGEST_VALUE = 64 * 1024
-"""Characters of a text for programs: longer than any answer of a server."""
-
+WIDTH = 80  # columns of a line; read in this module alone, so that tests can try every width
+MARGIN = 8  # columns behind the places in files
+MOST = 1000  # items of a list, or lines of a report, from a server
+_LONGEST = 500  # characters of a text for people
+_LONGEST_VALUE = 64 * 1024  # characters of a text for programs: longer than a server's answer
 _COLOURS = {"  + ": "32", "  - ": "31", "  ~ ": "33", "  ! ": "35"}
 
 
