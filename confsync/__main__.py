@@ -19,8 +19,15 @@ def main() -> None:
     from confsync.cli.main import run  # noqa: PLC0415
     from confsync.cli.signals import ignore_interrupts, raise_interrupts  # noqa: PLC0415
 
-    _take_over()
-    _dump_no_core()
+    _replace_hooks()
+    # A core dump would hold every secret of the run.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        # Where core_pattern is a pipe, the limit does not count.
+        with suppress(ImportError, OSError, AttributeError):
+            from ctypes import CDLL  # noqa: PLC0415 - not every Python has it
+
+            CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -30,11 +37,8 @@ def main() -> None:
     sys.exit(status)
 
 
-def _take_over() -> None:
-    """Replace what Python prints itself: messages of errors and warnings may hold a value.
-
-    Uncaught errors are reported as faults, warnings are logged by their type.
-    """
+def _replace_hooks() -> None:
+    """Report uncaught errors as faults, and log warnings by type: messages may hold a value."""
     import threading  # noqa: PLC0415
     import warnings  # noqa: PLC0415
 
@@ -45,7 +49,7 @@ def _take_over() -> None:
 
 
 def _tell(error: BaseException | None) -> None:
-    # Nobody would be told of an error in here; the process may be half gone.
+    # An error in here has no reader: the process may be half gone.
     with suppress(Exception):
         from confsync.cli.errors_out import tell_uncaught  # noqa: PLC0415
 
@@ -56,17 +60,6 @@ def _log_warning(kind: type[Warning], *_: object) -> None:
     from confsync.cli.verbose import LOGGER  # noqa: PLC0415
 
     LOGGER.debug("a library warns: %s", kind.__name__)
-
-
-def _dump_no_core() -> None:
-    """A core dump would hold every secret of the run."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        # Where core_pattern is a pipe, the limit does not count.
-        with suppress(ImportError, OSError, AttributeError):
-            from ctypes import CDLL  # noqa: PLC0415 - not every Python has it
-
-            CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 if __name__ == "__main__":

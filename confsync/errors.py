@@ -1,53 +1,16 @@
-"""What can go wrong, as one tree; every message is ours: what happened, where, and a hint.
-
-ConfsyncError
-├── WrongUsage            the command line or the environment does not fit
-├── InvalidFiles          the desired state cannot be read; carries every problem
-├── SecretUnavailable     a reference leads to nothing that can be used
-├── ConnectionFailed      the request was certainly not sent
-├── ConnectionLost        the request may have arrived
-├── ServerRefused         the server answered, and said no
-├── UnexpectedAnswer      the server answered something that is not JMAP
-├── Declined              confsync did not send, because nobody said yes
-│   └── Refused           because the plan has findings that stop an apply
-├── NotWritten            the live state cannot be said in a file, which is as it was
-├── OutputFailed          a result cannot be written where it should go
-│   └── ReaderGone        because nobody reads it any more
-└── Fault                 confsync itself is wrong
-"""
+"""The errors that confsync raises. Every message is its own: fact, place and hint."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
-
-E = TypeVar("E", bound=BaseException)
-
-__all__ = [
-    "ConfsyncError",
-    "ConnectionFailed",
-    "ConnectionLost",
-    "Declined",
-    "Excerpt",
-    "Fault",
-    "InvalidFiles",
-    "NotWritten",
-    "OutputFailed",
-    "Problem",
-    "ReaderGone",
-    "Refused",
-    "SecretUnavailable",
-    "ServerRefused",
-    "UnexpectedAnswer",
-    "WrongUsage",
-]
+from typing import Literal
 
 
 @dataclass(frozen=True)
 class Excerpt:
-    """A line of a file as it may be shown: what is not known to be harmless is `****`.
+    """A line of a file, fit to be shown: `****` stands for anything that may be a secret.
 
-    Each of its characters is one column wide. `caret` is the column that the problem is at, from 1.
+    Each character is one column wide. `caret`: the column of the problem, from 1.
     """
 
     line: str
@@ -56,11 +19,10 @@ class Excerpt:
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing that is wrong with, or worth saying of, a file.
+    """A mistake in a file, or a warning about it. No text holds a value that may be secret.
 
-    Lines and columns count from 1, columns in characters. Line 0 means the file as a whole.
-    No text of a problem holds a value that could be secret. Without an `excerpt` the line cannot be
-    shown, or not that place in it.
+    Lines and columns count from 1, columns in characters. Line 0 is the file as a whole.
+    `excerpt`: None if the line must not be shown.
     """
 
     file: str
@@ -74,10 +36,7 @@ class Problem:
 
 
 class ConfsyncError(Exception):
-    """Everything that confsync raises on purpose.
-
-    `unchanged`: it is certain that nothing was changed on the server.
-    """
+    """Base class of all errors. `unchanged`: nothing was changed on the server, for certain."""
 
     unchanged = True
 
@@ -92,37 +51,37 @@ class ConfsyncError(Exception):
         return f"{head}\nhint: {self.hint}" if self.hint else head
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _again, (type(self), self.args), vars(self)
+        # Pickle and copy call the constructor with `args`, which are others than it takes.
+        return Exception.__new__, (type(self), *self.args), vars(self)
 
 
 class WrongUsage(ConfsyncError):
-    """The options, arguments or environment variables do not make sense together."""
+    """Invalid or contradictory options, arguments or environment variables."""
 
 
 class InvalidFiles(ConfsyncError):
-    """Files cannot be read; `problems` holds all that is wrong with them, in file order. `what`
-    says what they are.
-    """
+    """Invalid files. `problems`: all of them, in file order. `what`: a name for the files."""
 
     def __init__(self, problems: tuple[Problem, ...], what: str = "the desired state") -> None:
         errors = sum(problem.severity == "error" for problem in problems)
-        super().__init__(f"{_count(errors, 'error')} in {what}")
+        super().__init__(f"{errors} error{'' if errors == 1 else 's'} in {what}")
         self.problems = problems
 
 
 class SecretUnavailable(ConfsyncError):
-    """References that cannot be resolved, or that lead to texts that no secret can be."""
+    """References that cannot be resolved, or that lead to invalid secrets."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__(f"{_count(len(problems), 'secret')} cannot be had")
+        number = len(problems)
+        super().__init__(f"{number} secret{'' if number == 1 else 's'} cannot be had")
         self.problems = problems
 
 
 class ConnectionFailed(ConfsyncError):
-    """No connection came about: the server has certainly not seen the request.
+    """No connection: the request was certainly not sent.
 
-    `lasting`: no waiting mends it, as with a certificate that is not trusted. `interrupted`: a
-    signal ended the tries.
+    `lasting`: waiting does not help, as with an untrusted certificate. `interrupted`: a signal
+    ended the retries.
     """
 
     lasting = False
@@ -134,10 +93,9 @@ class ConnectionLost(ConfsyncError):
 
 
 class ServerRefused(ConfsyncError):
-    """The server answered with an error. `status` is the HTTP status, 200 for JMAP errors.
+    """The server answered with an error. `status`: the HTTP status, 200 for JMAP errors.
 
-    `passing`: it did not look at the request, because there were too many. `wait`: the seconds
-    after which it wants to be asked again, if it said so.
+    `passing`: too many requests, none was looked at. `wait`: the server's Retry-After in seconds.
     """
 
     passing = False
@@ -149,14 +107,14 @@ class ServerRefused(ConfsyncError):
 
     @property
     def certainly_not_done(self) -> bool:
-        """Whether the server did not even look at the calls: redirects, and refusals of the
-        request itself (wire section 1). After a failure inside the server nobody knows.
+        """True for redirects and refusals of the request itself (wire section 1). After a failure
+        inside the server the result is unknown.
         """
         return 300 <= self.status < 500  # noqa: PLR2004 - HTTP's own numbers
 
 
 class UnexpectedAnswer(ConfsyncError):
-    """The server, or something in front of it, answered what no Stalwart server answers."""
+    """An answer that no Stalwart server gives, such as one that is not JMAP."""
 
 
 class Declined(ConfsyncError):
@@ -164,7 +122,7 @@ class Declined(ConfsyncError):
 
 
 class Refused(Declined):
-    """Nothing was sent: findings stop the apply. `risks`: those that can be allowed, by name."""
+    """Nothing was sent: findings stop the apply. `risks`: names of those that can be allowed."""
 
     def __init__(self, facts: tuple[str, ...], risks: tuple[str, ...]) -> None:
         hint = f"allow what you accept by its name: {', '.join(risks)}" if risks else ""
@@ -173,35 +131,23 @@ class Refused(Declined):
 
 
 class NotWritten(ConfsyncError):
-    """No file can say what the server has. Nothing was written."""
+    """A live state that no file can hold. Nothing was written."""
 
 
 class OutputFailed(ConfsyncError):
-    """A result cannot be written where it should go."""
+    """A result cannot be written."""
 
 
 class ReaderGone(OutputFailed):
-    """Whoever read standard output has closed it, as `head` does."""
+    """The reader of standard output has closed it, as `head` does."""
 
 
 class Fault(ConfsyncError):
-    """A promise inside confsync is broken. The message never holds a value.
+    """A bug in confsync. The message never holds a value.
 
-    `places`: where it was raised, `module:line`, from the inside out. `trail`: of it and of each
-    exception that it came from the type, and then all places with their functions, those of other
-    libraries too.
+    `places`: `module:line` of confsync's frames, innermost first. `trail`: for the exception and
+    each of its causes the type, then all frames with their functions, of libraries too.
     """
 
     places: tuple[str, ...] = ()
     trail: tuple[tuple[str, ...], ...] = ()
-
-
-def _again(kind: type[E], args: tuple[object, ...]) -> E:
-    """An error as it was pickled or copied: its constructor takes other arguments than it keeps."""
-    error = kind.__new__(kind, *args)
-    error.args = args
-    return error
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,6 +1,5 @@
-"""Strip tracebacks from errors that leave confsync: their frames' variables may hold secrets.
-
-Crash reporters print the local variables of each frame, of the error and of those it came from.
+"""Strip tracebacks from errors that leave confsync: local variables may hold secrets, and crash
+reporters print those of each frame, of the error and of its causes.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from confsync.errors import ConfsyncError, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from types import FrameType
 
 E = TypeVar("E", bound=BaseException)
@@ -23,7 +22,7 @@ _HERE = __file__.rpartition(sep)[0] + sep
 
 
 class Callers(Exception):
-    """Carries `error`, raised by a function of the caller, through our frames."""
+    """Carries `error`, raised by a function of the caller, through confsync's frames."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__()
@@ -67,10 +66,9 @@ def callers(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def caught(act: Callable[[], R]) -> R | ConfsyncError:
-    """Return the result of `act`, or its error, stripped: a ConfsyncError, or else a Fault.
+    """Return the result of `act`, or its stripped error: a ConfsyncError, or else a Fault.
 
-    Callers raise the error where no secret is in a local variable: while a request is under way,
-    frames hold the password.
+    Callers raise it where no local variable holds a secret; frames of a request hold the password.
     """
     try:
         return act()
@@ -85,12 +83,26 @@ def alone(error: E) -> E:
 
 
 def as_fault(error: BaseException) -> Fault:
-    """Make a Fault of an unexpected exception: its type and places, without its text, which may
-    hold a secret. A Fault gets its places added.
+    """Make a Fault of an unexpected exception: type and places, no text, which may hold a secret.
+    A Fault gets its places added.
     """
     fault = error if isinstance(error, Fault) else Fault(type(error).__name__)
-    fault.places = (*fault.places, *_places(error))
-    fault.trail = (*fault.trail, *_trail(error))
+    ours = (
+        f"{frame.f_code.co_filename.rpartition(sep)[2]}:{line}"
+        for frame, line in _frames(error)
+        if frame.f_code.co_filename.startswith(_HERE)
+    )
+    fault.places = (*fault.places, *ours)
+    cause: BaseException | None = error
+    seen: set[int] = set()
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        places = (
+            f"{frame.f_globals.get('__name__')}:{line} in {frame.f_code.co_name}"
+            for frame, line in _frames(cause)
+        )
+        fault.trail = (*fault.trail, (type(cause).__name__, *places))
+        cause = cause.__cause__ or cause.__context__
     return fault
 
 
@@ -100,32 +112,11 @@ def _told(error: Exception) -> ConfsyncError:
     return alone(as_fault(error))
 
 
-def _places(error: BaseException) -> tuple[str, ...]:
-    """Lines of confsync in the traceback, innermost first."""
-    found = [
-        f"{frame.f_code.co_filename.rpartition(sep)[2]}:{line}"
-        for frame, line in _frames(error)
-        if frame.f_code.co_filename.startswith(_HERE)
-    ]
-    return tuple(reversed(found))
-
-
-def _trail(error: BaseException | None) -> Iterator[tuple[str, ...]]:
-    """Type and all places of an exception, and of each that it came from."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        found = [
-            f"{frame.f_globals.get('__name__')}:{line} in {frame.f_code.co_name}"
-            for frame, line in _frames(error)
-        ]
-        yield (type(error).__name__, *reversed(found))
-        error = error.__cause__ or error.__context__
-
-
-def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
-    """Frames of a traceback with their lines, outermost first."""
+def _frames(error: BaseException) -> list[tuple[FrameType, int]]:
+    """Frames of a traceback with their lines, innermost first."""
+    found: list[tuple[FrameType, int]] = []
     trace = error.__traceback__
     while trace is not None:
-        yield trace.tb_frame, trace.tb_lineno
+        found.append((trace.tb_frame, trace.tb_lineno))
         trace = trace.tb_next
+    return found[::-1]

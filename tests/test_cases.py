@@ -28,7 +28,7 @@ from confsync.errors import Refused, SecretUnavailable, WrongUsage
 from confsync.jmap.client import Exchange
 from confsync.jmap.write import update_json
 from confsync.kinds import KINDS
-from confsync.report import PLAN
+from confsync.report import PLANS
 from confsync.sandbox import patch_rules as rules
 from confsync.store.plan_codec import from_json, to_json
 from confsync.sync.findings import kept
@@ -160,8 +160,8 @@ def as_json(value: object) -> str:
 def test_a_plan_says_what_its_case_says(case: Case) -> None:
     session, _ = case.session()
     planned = case.plan(session)
-    case.expect("plan.txt", PLAN["text"](planned))
-    case.expect("plan.json", PLAN["json"](planned))
+    case.expect("plan.txt", PLANS["text"]([planned]))
+    case.expect("plan.json", PLANS["json"]([planned]))
 
 
 def test_an_apply_sends_the_patch_of_its_case_and_reaches_the_desired_state(case: Case) -> None:
@@ -204,7 +204,7 @@ def test_nothing_can_be_taken_from_a_patch(case: Case) -> None:
 def test_no_password_is_shown_and_none_that_was_read_is_sent(case: Case) -> None:
     session, store = case.session()
     planned = case.plan(session)
-    shown = PLAN["text"](planned) + PLAN["json"](planned)
+    shown = PLANS["text"]([planned]) + PLANS["json"]([planned])
     live = {*stored_secrets(case.stored), *url_passwords(case.stored)}
     for secret in live:
         assert secret not in shown
@@ -238,7 +238,7 @@ def test_a_saved_plan_shows_what_the_plan_showed_where_no_secret_can_be_resolved
     except WrongUsage:
         return
     told = tuple(finding for finding in planned.findings if finding.severity != "note")
-    assert PLAN["json"](again) == PLAN["json"](replace(planned, findings=told))
+    assert PLANS["json"]([again]) == PLANS["json"]([replace(planned, findings=told)])
 
 
 # What a plan wants, in clear

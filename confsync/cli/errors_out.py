@@ -98,11 +98,11 @@ def told(
     """
     of, message = printable(of, _LONGEST), printable(error.message, _LONGEST)
     if _problems_of(error):
-        from confsync.report.problems import problems_text, shown_problems
+        from confsync.report.problems import problems_text
 
-        text = shown_problems if console.at_terminal else problems_text
         left = _problems_of(error) if problems is None else problems
-        return [f"{text(tuple(left))}error: {of}{message}"]
+        text = problems_text(left, excerpts=console.at_terminal)
+        return [f"{text}error: {of}{message}"]
     place = f"{printable(error.where)}: " if error.where else ""
     hint = [f"hint: {printable(error.hint, _LONGEST)}"] if error.hint else []
     return [f"error: {of}{place}{message}", *hint]

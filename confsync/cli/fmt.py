@@ -29,12 +29,12 @@ def fmt(console: Console, *, files: tuple[str, ...], check: bool) -> Status:
     Comments, order, blank lines and values stay as they are. A file that cannot be formatted is
     left alone and named; one that holds no store is left alone.
     """
-    from confsync.report.formatted import diff_text, files_text
+    from confsync.report.file_results import diff_text, formatted_text
     from confsync.workflow import fmt as run
 
     found = run.check(files) if check else run.fmt(files)
     if check and (diff := diff_text(found)):
         console.print(diff)
-    console.say(files_text(found, "would be formatted" if check else "formatted"))
+    console.say(formatted_text(found, "would be formatted" if check else "formatted"))
     wrong = any(file.problems or (check and file.changed) for file in found)
     return Status.ERROR if wrong else Status.DONE

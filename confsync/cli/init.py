@@ -33,21 +33,21 @@ def init(console: Console, /, *, directory: str, variant: str | None, access: Ac
     The store is what the server has that --url names; without a server it is a template. What is
     there already is left alone. No secret is written.
     """
-    from confsync.report.init_result import begun_text
+    from confsync.report.file_results import begun_text
     from confsync.workflow.init import init as run
 
     known = replace(access, url=access.url or os.environ.get("STALWART_URL"))
 
     def pull(file: str) -> int:
         """Write what the server has, and tell of each reference to fill in."""
-        from confsync.report.pull import fill_in_text
+        from confsync.report.problems import problems_text
         from confsync.workflow.pull import pull as from_server
         from confsync.workflow.targets import NOTHING_WANTED, without_config
 
         aim = without_config((file,), NOTHING_WANTED, known)
         with reach(console, allow_commands=False).session(aim) as connected:
             pulled = from_server([file], connected, environment=os.environ)
-        console.say(fill_in_text(pulled))
+        console.say(problems_text(pulled.fill_in))
         return len(pulled.fill_in)
 
     console.print(begun_text(run(directory, known, variant, pull)))

@@ -43,7 +43,7 @@ class Outputs:
         if sink.file is None:
             shown = text
             if sink == STDOUT and _colour(self.color):
-                from confsync.report.colour import coloured
+                from confsync.report.printable import coloured
 
                 shown = coloured(text)
             self.console.print(shown, commands=sink.format in COMMANDING)

@@ -35,7 +35,8 @@ def pull(
     as references to fill in.
     """
     from confsync.errors import OutputFailed, WrongUsage
-    from confsync.report.pull import diff_text, fill_in_text, pulled_text
+    from confsync.report.file_results import diff_text, pulled_text
+    from confsync.report.problems import problems_text
     from confsync.workflow import pull as run
     from confsync.workflow.targets import NOTHING_WANTED, aims
 
@@ -45,9 +46,9 @@ def pull(
         raise WrongUsage("a pull is for one target", hint="choose one with --target")
     with reach(console, allow_commands=allow_commands).session(chosen[0]) as connected:
         pulled = use(chosen[0].files, connected, environment=os.environ)
-    console.say(fill_in_text(pulled))
+    console.say(problems_text(pulled.fill_in))
     if diff:
-        console.print(diff_text(pulled))
+        console.print(diff_text([pulled]))
         console.say(pulled_text(pulled, "would be "))
         return Status.DONE
     try:

@@ -10,11 +10,11 @@ import click
 from confsync.cli import options as shared
 from confsync.cli.connect import commands_for_credentials, reach, server, targets, today
 from confsync.cli.status import Status, of_error, worst
-from confsync.report import PLAN, STATES
+from confsync.report import PLANS, STATES
 
 if TYPE_CHECKING:
     from confsync.cli.output import Outputs
-    from confsync.report.several import State
+    from confsync.report.text import State
     from confsync.workflow.server import Session
     from confsync.workflow.targets import Access, Aim, Asked
 
@@ -44,7 +44,7 @@ def show(
             hint = "`confsync plan --out FILE` saves one; without a file the live state is shown"
             raise WrongUsage("the file is no saved plan", where=planfile, hint=hint)
         plan = saved(planfile)
-        outputs.write_all(lambda name: PLAN[name](plan))
+        outputs.write_all(lambda name: PLANS[name]([plan]))
         return Status.DONE
     from confsync.workflow.session import each
 

@@ -57,9 +57,9 @@ def validate(
         found = check(files, here, allow=allowed, today=day, skip_others=skip_others)
 
     def shown() -> str:
-        from confsync.report.problems import shown_verdict
+        from confsync.report.problems import verdict_text
 
-        return shown_verdict(found.files, found.problems)
+        return verdict_text(found.files, found.problems, excerpts=True)
 
     outputs.write_all(lambda name: PROBLEMS[name](found.files, found.problems), shown)
     wrong = any(problem.severity == "error" for problem in found.problems)

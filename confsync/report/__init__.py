@@ -1,62 +1,42 @@
-"""Renderers: a plan, an outcome or problems as text; one format a file, one line each here."""
+"""Renderers: plans, states, outcomes and problems as text; each format is loaded when used."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from confsync.errors import Problem
-    from confsync.report.several import State
+    from confsync.report.text import State
     from confsync.sync.outcome import Ended
     from confsync.sync.values import Failed, Plan
 
-T = TypeVar("T", bound="Callable[..., str]")
+
+def _render(module: str, function: str, *found: object) -> str:
+    text: str = getattr(import_module(f"confsync.report.{module}"), function)(*found)
+    return text
 
 
-class _Renderers(Mapping[str, T]):
-    """Renderers by format, from `module.function` of this room: loaded when one is taken."""
-
-    def __init__(self, **homes: str) -> None:
-        self._homes = homes
-
-    def __getitem__(self, name: str) -> T:
-        module, _, function = self._homes[name].partition(".")
-        renderer: T = getattr(import_module(f"confsync.report.{module}"), function)
-        return renderer
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._homes
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._homes)
-
-    def __len__(self) -> int:
-        return len(self._homes)
-
-
-PLAN: Mapping[str, Callable[[Plan], str]] = _Renderers(text="text.plan_text", json="json.plan_json")
-
-PLANS: Mapping[str, Callable[[Sequence[Plan | Failed]], str]] = _Renderers(
-    text="several.plans_text", json="json.plans_json"
-)
-
-STATES: Mapping[str, Callable[[Sequence[State | Failed]], str]] = _Renderers(
-    text="several.states_text", json="json.states_json"
-)
-
-OUTCOMES: Mapping[str, Callable[[Sequence[Ended]], str]] = _Renderers(
-    text="several.outcomes_text", json="json.outcomes_json"
-)
-
-PROBLEMS: Mapping[str, Callable[[Sequence[str], Sequence[Problem]], str]] = _Renderers(
-    text="problems.verdict_text",
-    json="json.problems_json",
-    github="github.problems_github",
-    sarif="sarif.problems_sarif",
-    junit="junit.problems_junit",
-    codequality="codequality.problems_codequality",
-)
+PLANS: Mapping[str, Callable[[Sequence[Plan | Failed]], str]] = {
+    "text": partial(_render, "text", "plans_text"),
+    "json": partial(_render, "json", "plans_json"),
+}
+STATES: Mapping[str, Callable[[Sequence[State | Failed]], str]] = {
+    "text": partial(_render, "text", "states_text"),
+    "json": partial(_render, "json", "states_json"),
+}
+OUTCOMES: Mapping[str, Callable[[Sequence[Ended]], str]] = {
+    "text": partial(_render, "text", "outcomes_text"),
+    "json": partial(_render, "json", "outcomes_json"),
+}
+PROBLEMS: Mapping[str, Callable[[Sequence[str], Sequence[Problem]], str]] = {
+    "text": partial(_render, "problems", "verdict_text"),
+    "json": partial(_render, "json", "problems_json"),
+    "github": partial(_render, "github", "problems_github"),
+    "sarif": partial(_render, "sarif", "problems_sarif"),
+    "junit": partial(_render, "junit", "problems_junit"),
+    "codequality": partial(_render, "codequality", "problems_codequality"),
+}

@@ -1,12 +1,12 @@
-"""Problems as GitLab's Code Quality report, which the widget of a merge request shows."""
+"""Problems as GitLab's Code Quality report, for the widget of a merge request."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from confsync.report.located import Located, located
 from confsync.report.printable import json_text
+from confsync.report.problems import located
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,20 +16,19 @@ if TYPE_CHECKING:
 _SEVERITIES = {"error": "major", "warning": "minor"}
 
 
-def problems_codequality(files: Sequence[str], problems: Sequence[Problem]) -> str:
-    """A list with an entry for each problem; an empty one where there is none."""
-    del files
-    return json_text([_entry(found) for found in located(problems)])
-
-
-def _entry(found: Located) -> object:
-    return {
-        "description": found.told.replace("\n", "; "),
-        "check_name": found.problem.rule,
-        "fingerprint": found.fingerprint,
-        "severity": _SEVERITIES[found.problem.severity],
-        "location": {
-            "path": os.fsencode(found.path).decode("utf-8", "replace"),
-            "lines": {"begin": found.line},
-        },
-    }
+def problems_codequality(_files: Sequence[str], problems: Sequence[Problem]) -> str:
+    """A list with an entry for each problem."""
+    entries = [
+        {
+            "description": found.told.replace("\n", "; "),
+            "check_name": found.problem.rule,
+            "fingerprint": found.fingerprint,
+            "severity": _SEVERITIES[found.problem.severity],
+            "location": {
+                "path": os.fsencode(found.path).decode("utf-8", "replace"),
+                "lines": {"begin": found.line},
+            },
+        }
+        for found in located(problems)
+    ]
+    return json_text(entries)

@@ -1,25 +1,16 @@
-"""Plans, outcomes and problems for programs: documented in docs/json.md, versioned."""
+"""Plans, outcomes and problems as JSON (docs/json.md), and records of an audit (docs/audit.md)."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from confsync.errors import ConfsyncError, InvalidFiles, SecretUnavailable
 from confsync.kinds import KINDS
 from confsync.report.lines import password_changes
-from confsync.report.printable import MOST, json_text, shown, told
+from confsync.report.printable import MOST, json_text, shown, shown_value, told, told_all
 from confsync.store.encode import to_file, to_store, touched
-from confsync.sync.outcome import (
-    Ended,
-    NotBegun,
-    NotSent,
-    Overtaken,
-    Rejected,
-    Stored,
-    Unknown,
-    as_wanted,
-)
+from confsync.sync import outcome
 from confsync.sync.tree import Object, path_text
 from confsync.sync.values import Failed
 
@@ -27,160 +18,162 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from confsync.errors import Problem
-    from confsync.store.encode import Plain
-    from confsync.sync.values import Change, Finding, Live, Origin, Plan, Sent, Target
-    from confsync.sync.values import Unknown as Incomparable
+    from confsync.report.printable import Json
+    from confsync.report.text import State
+    from confsync.sync.tree import Tree
+    from confsync.sync.values import Change, Origin, Plan, Target
 
-FORMAT_VERSION = "1"
-
-Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
-
-
-def plan_json(plan: Plan) -> str:
-    """A plan as one JSON document. Values are as a file writes them, secrets masked."""
-    return plans_json([plan])
+_RESULTS: Mapping[type[outcome.Ended], str] = {
+    outcome.Stored: "stored",
+    outcome.NotSent: "not-sent",
+    outcome.Rejected: "rejected",
+    Failed: "failed",
+    outcome.Overtaken: "overtaken",
+    outcome.Unknown: "unknown",
+    outcome.NotBegun: "not-begun",
+}
+_AUDITED = {"type", "foreign", "overwritten", "reason", "seen"}
 
 
 def plans_json(found: Sequence[Plan | Failed]) -> str:
-    """The plans of some targets as one document, with what went wrong in place of the others."""
-    targets = [_failed(one) if isinstance(one, Failed) else _target(one) for one in found]
-    return _dump({"targets": targets, "summary": _summary(found)})
+    """The plans of targets, or their errors, as one document; every secret masked."""
+    return _dump({"targets": [*map(_target, found)], "summary": _summary(found)})
 
 
-def outcomes_json(found: Sequence[Ended]) -> str:
-    """The plans of an apply to some targets, and what became of each."""
-    plans = [_plan_of(one) for one in found]
-    targets = [
-        {
-            **(_failed(plan) if isinstance(plan, Failed) else _target(plan)),
-            "outcome": _outcome(one),
-            "restart_required": isinstance(one, Stored | Unknown),
-        }
-        for one, plan in zip(found, plans, strict=True)
-    ]
-    return _dump({"targets": targets, "summary": _summary(plans) | _ends(found)})
-
-
-def _ends(found: Sequence[Ended]) -> dict[str, Json]:
-    """How an apply ended over all of its targets."""
+def outcomes_json(found: Sequence[outcome.Ended]) -> str:
+    """The plans of an apply and the outcome for each target, as one document."""
+    plans: list[Plan | Failed] = [one if one.plan is None else one.plan for one in found]
     results = [result_of(one) for one in found]
-    return {
+    restart = [isinstance(one, outcome.Stored | outcome.Unknown) for one in found]
+    targets = [
+        {**_target(plan), "outcome": _outcome(one), "restart_required": needed}
+        for one, plan, needed in zip(found, plans, restart, strict=True)
+    ]
+    ends: dict[str, Json] = {
         "outcomes": {result: results.count(result) for result in _RESULTS.values()},
-        "as_wanted": all(map(as_wanted, found)),
-        "interrupted": any(isinstance(one, NotBegun) and one.interrupted for one in found),
-        "restart_required": any(isinstance(one, Stored | Unknown) for one in found),
+        "as_wanted": all(map(outcome.as_wanted, found)),
+        "interrupted": any(isinstance(one, outcome.NotBegun) and one.interrupted for one in found),
+        "restart_required": any(restart),
     }
-
-
-_RESULTS: Mapping[type[Ended], str] = {
-    Stored: "stored",
-    NotSent: "not-sent",
-    Rejected: "rejected",
-    Failed: "failed",
-    Overtaken: "overtaken",
-    Unknown: "unknown",
-    NotBegun: "not-begun",
-}
-
-
-def result_of(ended: Ended) -> str:
-    """The name of a result."""
-    return _RESULTS[type(ended)]
-
-
-def _plan_of(ended: Ended) -> Plan | Failed:
-    return ended if ended.plan is None else ended.plan
+    return _dump({"targets": targets, "summary": _summary(plans) | ends})
 
 
 def problems_json(files: Sequence[str], problems: Sequence[Problem]) -> str:
-    """What is wrong with some files."""
-    listed = [_problem(problem) for problem in problems]
+    """The problems of files, and their number."""
     errors = sum(problem.severity == "error" for problem in problems)
     summary: Json = {"files": len(files), "errors": errors}
-    return _dump({"problems": listed, "summary": summary})
+    return _dump({"problems": [*map(_problem, problems)], "summary": summary})
 
 
-def states_json(found: Sequence[tuple[Target, Mapping[str, Plain]] | Failed]) -> str:
-    """The live states of some targets, in the form of files; of one alone at the top too."""
-    targets: list[Json] = []
+def states_json(found: Sequence[State | Failed]) -> str:
+    """The live states of targets as in files; the state of a single target is at the top too."""
+    targets: list[dict[str, Json]] = []
     for one in found:
         if isinstance(one, Failed):
             targets.append({**_named(one.target), "state": None, "error": _error(one.error)})
         else:
-            target, document = one
-            targets.append({**_named(target), "state": _document(document)})
-    alone: dict[str, Json] = {}
-    if len(found) == 1 and not isinstance(found[0], Failed):
-        alone["state"] = _document(found[0][1])
-    return _dump({**alone, "targets": targets})
+            targets.append({**_named(one[0]), "state": shown(one[1])})
+    alone = len(found) == 1 and not isinstance(found[0], Failed)
+    return _dump({**({"state": targets[0]["state"]} if alone else {}), "targets": targets})
 
 
-def _document(document: Mapping[str, Plain]) -> Json:
-    return {name: shown(value) for name, value in document.items()}
+def result_of(ended: outcome.Ended) -> str:
+    """The name of a result."""
+    return _RESULTS[type(ended)]
 
 
-def _problem(problem: Problem) -> Json:
-    known = {name: value for name, value in asdict(problem).items() if name != "excerpt"}
-    texts = {name: told(known[name]) for name in ("file", "message", "hint")}
-    return {**known, **texts}
-
-
-def _dump(content: dict[str, Json]) -> str:
-    whole: dict[str, Json] = {"format_version": FORMAT_VERSION, **content}
-    return json_text(whole)
-
-
-def _target(plan: Plan) -> dict[str, Json]:
+def started_record(plan: Plan) -> dict[str, Json]:
+    """The audit's record of a plan that is about to be sent."""
     return {
-        **_named(plan.target),
-        "objects": [_object(plan)],
+        "target": _named(plan.target),
+        "object": plan.desired.object,
         "digest": plan.digest,
-        "restart_required": not plan.empty,
+        "changes": _changes(plan.difference.changes),
+        "to_send": _to_send(plan),
     }
 
 
-def _failed(failed: Failed) -> dict[str, Json]:
-    """A target without a plan: what every target has, and the error."""
+def finished_record(ended: outcome.Outcome) -> dict[str, Json]:
+    """The audit's record of an outcome."""
+    audited = {name: value for name, value in _about(ended).items() if name in _AUDITED}
+    return {"result": result_of(ended), "as_wanted": outcome.as_wanted(ended), **audited}
+
+
+def _dump(content: dict[str, Json]) -> str:
+    return json_text({"format_version": "1", **content})
+
+
+def _target(one: Plan | Failed) -> dict[str, Json]:
+    if isinstance(one, Failed):
+        absent: dict[str, Json] = {"objects": [], "digest": None, "restart_required": False}
+        return {**_named(one.target), **absent, "error": _error(one.error)}
     return {
-        **_named(failed.target),
-        "objects": [],
-        "digest": None,
-        "restart_required": False,
-        "error": _error(failed.error),
+        **_named(one.target),
+        "objects": [_object(one)],
+        "digest": one.digest,
+        "restart_required": not one.empty,
     }
 
 
 def _named(target: Target) -> dict[str, Json]:
-    return {"name": told(target.name), "url": told(target.url)}
+    return told_all(name=target.name, url=target.url)
 
 
 def _error(error: ConfsyncError) -> Json:
-    found: dict[str, Json] = {
-        "message": told(error.message),
-        "where": told(error.where),
-        "hint": told(error.hint),
-    }
+    found = told_all(message=error.message, where=error.where, hint=error.hint)
     if isinstance(error, InvalidFiles | SecretUnavailable):
-        found["problems"] = [_problem(problem) for problem in error.problems]
+        found["problems"] = [*map(_problem, error.problems)]
     return found
+
+
+def _problem(problem: Problem) -> Json:
+    known = {name: value for name, value in asdict(problem).items() if name != "excerpt"}
+    return known | {name: told(known[name]) for name in ("file", "message", "hint")}
 
 
 def _object(plan: Plan) -> Json:
     found: dict[str, Json] = {
         "object": plan.desired.object,
         "variant": {"before": plan.live.tree.tag, "after": plan.desired.tree.tag},
-        "changes": [change_json(change) for change in plan.difference.changes],
-        "unknown": [_unknown(unknown) for unknown in plan.difference.unknown],
+        "changes": _changes(plan.difference.changes),
+        "unknown": [
+            {
+                "path": path_text(pair.path),
+                "reason": "hidden" if pair.hidden else "unresolved",
+                "source": _source(pair.origin),
+            }
+            for pair in plan.difference.unknown
+        ],
         "hidden_secrets": plan.hidden_secrets,
-        "to_send": [sent_json(sent) for sent in plan.to_send],
-        "unmanaged": [path_text(path) for path in plan.unmanaged],
-        "findings": [_finding(finding) for finding in plan.findings],
+        "to_send": _to_send(plan),
+        "unmanaged": [*map(path_text, plan.unmanaged)],
+        "findings": [
+            {
+                "rule": finding.rule,
+                "severity": finding.severity,
+                **told_all(message=finding.message, hint=finding.hint),
+                "source": _source(finding.origin),
+            }
+            for finding in plan.findings
+        ],
     }
     return _cut(found)
 
 
+def _to_send(plan: Plan) -> list[Json]:
+    return [
+        {"path": path_text(one.path), **told_all(reference=str(one.ref))} for one in plan.to_send
+    ]
+
+
+def _source(origin: Origin | None) -> Json:
+    if origin is None or not origin.line:
+        return None
+    return {"file": told(origin.file), "line": origin.line, "column": origin.column}
+
+
 def _cut(found: dict[str, Json]) -> dict[str, Json]:
-    """An object with its lists cut: `changes_left_out` says how many of `changes` are left out."""
+    """An object with long lists cut; `changes_left_out` counts the missing ones of `changes`."""
     kept = dict(found)
     for name, value in found.items():
         if isinstance(value, list) and len(value) > MOST:
@@ -201,114 +194,77 @@ def _summary(found: Sequence[Plan | Failed]) -> dict[str, Json]:
     return summary | ({"failed": len(found) - len(plans)} if len(found) > 1 else {})
 
 
-def change_json(change: Change) -> dict[str, Json]:
-    """A change, with its values as a file writes them, secrets masked."""
-    shape = change.shape
+def _changes(changes: Sequence[Change]) -> list[Json]:
+    return [*map(_change, changes)]
+
+
+def _change(change: Change) -> dict[str, Json]:
+    """A change with its values as in files; an object with members in the list is only its tag."""
+
+    def value(side: Tree) -> Json:
+        if rebuilt and change.members:
+            return side.tag if isinstance(side, Object) else None
+        return shown_value(to_file(side, change.shape))
+
     rebuilt = isinstance(change.before, Object) or isinstance(change.after, Object)
-    before: Json = _tag(change.before) if rebuilt else shown(to_file(change.before, shape))
-    after: Json = _tag(change.after) if rebuilt else shown(to_file(change.after, shape))
-    path = path_text(change.path) or "@type"
     found: dict[str, Json] = {
-        "path": path,
+        "path": path_text(change.path) or "@type",
         "action": change.action,
-        "before": before,
-        "after": after,
+        "before": value(change.before),
+        "after": value(change.after),
         "why": change.origin.why,
         "source": _source(change.origin),
     }
     if password_changes(change):
         found["password_changes"] = True
     if change.members:
-        found["members"] = [change_json(member) for member in change.members]
-    elif rebuilt:
-        found["before"], found["after"] = (
-            shown(to_file(change.before, shape)),
-            shown(to_file(change.after, shape)),
-        )
+        found["members"] = _changes(change.members)
     return _cut(found)
 
 
-def _tag(value: object) -> str | None:
-    return value.tag if isinstance(value, Object) else None
+def _outcome(ended: outcome.Ended) -> Json:
+    found = {"result": result_of(ended), **_about(ended)}
+    if isinstance(ended, outcome.Stored | outcome.Unknown):
+        before = ended.before if isinstance(ended, outcome.Stored) else ended.plan.live
+        named = touched(ended.plan.difference.changes)
+        document = to_store(before, KINDS[before.object], named=named)
+        found["before"] = None if document is None else shown(document)
+    return _cut(found)
 
 
-def _unknown(unknown: Incomparable) -> Json:
-    return {
-        "path": path_text(unknown.path),
-        "reason": "hidden" if unknown.hidden else "unresolved",
-        "source": _source(unknown.origin),
-    }
-
-
-def sent_json(sent: Sent) -> Json:
-    """A secret that an apply sends: its place and its reference."""
-    return {"path": path_text(sent.path), "reference": told(str(sent.ref))}
-
-
-def _finding(finding: Finding) -> Json:
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity,
-        "message": told(finding.message),
-        "hint": told(finding.hint),
-        "source": None if finding.origin is None else _source(finding.origin),
-    }
-
-
-def _source(origin: Origin) -> Json:
-    if not origin.line:
-        return None
-    return {"file": told(origin.file), "line": origin.line, "column": origin.column}
-
-
-def _outcome(outcome: Ended) -> Json:
-    return _cut({"result": result_of(outcome), **_about(outcome)})
-
-
-def _about(outcome: Ended) -> dict[str, Json]:
-    match outcome:
+def _about(ended: outcome.Ended) -> dict[str, Json]:
+    """The facts of an outcome, without the state before."""
+    match ended:
         case Failed(error=error):
             return {"error": _error(error)}
-        case NotBegun() | NotSent():
+        case outcome.NotBegun() | outcome.NotSent():
             return {}
-        case Rejected(refusal=refusal):
+        case outcome.Rejected(refusal=refusal, foreign=foreign):
             return {
                 "type": told(refusal.kind),
                 "properties": [*map(told, refusal.properties)],
                 "errors": [*map(told, refusal.errors)],
                 "hint": told(refusal.hint),
-                "foreign": paths_json(outcome.foreign),
-                "foreign_changes": [change_json(change) for change in outcome.foreign],
+                **_foreign(foreign),
             }
-        case Overtaken(foreign=foreign):
+        case outcome.Overtaken(foreign=foreign):
+            return _foreign(foreign)
+        case outcome.Stored(remaining=remaining, foreign=foreign):
             return {
-                "foreign": paths_json(foreign),
-                "foreign_changes": [change_json(change) for change in foreign],
+                "verified": ended.verified,
+                "remaining": _changes(remaining.changes),
+                **_foreign(foreign),
+                "overwritten": _paths(ended.overwritten),
+                "lost": told(ended.lost) or None,
             }
-        case Stored():
-            return {
-                "verified": outcome.verified,
-                "remaining": [change_json(change) for change in outcome.remaining.changes],
-                "foreign": paths_json(outcome.foreign),
-                "foreign_changes": [change_json(change) for change in outcome.foreign],
-                "overwritten": paths_json(outcome.overwritten),
-                "lost": told(outcome.lost) or None,
-                "before": _before(outcome.before, outcome.plan),
-            }
-        case Unknown(reason=reason):
-            return {
-                "reason": told(reason),
-                "seen": outcome.seen,
-                "before": _before(outcome.plan.live, outcome.plan),
-            }
+        case outcome.Unknown(reason=reason, seen=seen):
+            return {"reason": told(reason), "seen": seen}
 
 
-def _before(before: Live, plan: Plan) -> Json:
-    document = to_store(before, KINDS[before.object], named=touched(plan.difference.changes))
-    return None if document is None else _document(document)
+def _foreign(changes: Sequence[Change]) -> dict[str, Json]:
+    return {"foreign": _paths(changes), "foreign_changes": _changes(changes)}
 
 
-def paths_json(changes: Sequence[Change]) -> list[Json]:
-    """The paths of some changes, each once."""
-    paths = dict.fromkeys(path_text(change.path) or "@type" for change in changes)
-    return list(paths)
+def _paths(changes: Sequence[Change]) -> list[Json]:
+    """The paths of changes, each once."""
+    return [*dict.fromkeys(path_text(change.path) or "@type" for change in changes)]

@@ -6,8 +6,7 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 from confsync.report.printable import plural, printable
-from confsync.report.problems import problems_text
-from confsync.report.repository import from_root
+from confsync.report.problems import from_root, problems_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def problems_junit(files: Sequence[str], problems: Sequence[Problem]) -> str:
-    """One suite with a case for each file. It fails by its errors; warnings are its output.
+    """One suite with a case for each file: errors are its failure, warnings its output.
 
     The document is ASCII: every other character is written as a reference.
     """
@@ -28,22 +27,16 @@ def problems_junit(files: Sequence[str], problems: Sequence[Problem]) -> str:
     suite = ET.SubElement(top, "testsuite", {"name": "confsync validate", **counts, **none})
     paths = from_root(checked)
     for file in checked:
-        _case(suite, paths[file], [problem for problem in problems if problem.file == file])
+        name = printable(paths[file])
+        named = {"classname": "confsync.validate", "name": name, "file": name, "time": "0"}
+        case = ET.SubElement(suite, "testcase", named)
+        own = [problem for problem in problems if problem.file == file]
+        errors = [problem for problem in own if problem.severity == "error"]
+        warnings = [problem for problem in own if problem.severity != "error"]
+        if errors:
+            failure = {"message": plural(len(errors), "error"), "type": "error"}
+            ET.SubElement(case, "failure", failure).text = problems_text(errors)
+        if warnings:
+            ET.SubElement(case, "system-out").text = problems_text(warnings)
     ET.indent(top)
     return f"{ET.tostring(top, 'us-ascii', xml_declaration=True).decode()}\n"
-
-
-def _case(suite: ET.Element, path: str, problems: Sequence[Problem]) -> None:
-    name = printable(path)
-    case = ET.SubElement(
-        suite,
-        "testcase",
-        {"classname": "confsync.validate", "name": name, "file": name, "time": "0"},
-    )
-    errors = [problem for problem in problems if problem.severity == "error"]
-    warnings = [problem for problem in problems if problem.severity != "error"]
-    if errors:
-        failure = {"message": plural(len(errors), "error"), "type": "error"}
-        ET.SubElement(case, "failure", failure).text = problems_text(errors)
-    if warnings:
-        ET.SubElement(case, "system-out").text = problems_text(warnings)

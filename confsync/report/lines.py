@@ -1,4 +1,4 @@
-"""The lines of a plan: one difference each, before they are laid out."""
+"""The lines of a plan: one difference each, in columns."""
 
 from __future__ import annotations
 
@@ -6,33 +6,29 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from confsync.report.printable import cut, printable
+from confsync.report.printable import MARGIN, at_right, columns, cut, printable
 from confsync.store.encode import Plain, to_file
 from confsync.sync.shape import Shape, UrlText
 from confsync.sync.tree import Object, Tree, path_text, same_skeleton
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from confsync.sync.values import Change, HiddenSecrets, Origin, Unknown
 
-SIGNS = {"add": "+", "remove": "-", "update": "~", "replace": "~", "reorder": "~"}
-
+_SIGNS = {"add": "+", "remove": "-", "update": "~", "replace": "~", "reorder": "~"}
 _FATE: Mapping[HiddenSecrets, str] = {
     "send": "apply sends it from {}",
     "keep": "apply leaves it as it is",
     "fail": "apply refuses to go on",
 }
-
-
-_MOST = 100
-"""Items of a list that stands in one line."""
+_MOST = 100  # items of a list in one line
 
 
 @dataclass(frozen=True)
 class Line:
-    """A sign, a path, a text (or two, with an arrow between them), and where it comes from."""
+    """A sign, a path, a text (or two, with an arrow between them), and its place in a file."""
 
     sign: str
     path: str
@@ -41,66 +37,50 @@ class Line:
     origin: Origin
 
 
-def change_lines(changes: Iterable[Change]) -> tuple[Line, ...]:
-    """The lines of some changes; members of a rebuilt object come under it."""
-    return _numbered([line for change in changes for line in _lines(change)])
+def change_lines(changes: Sequence[Change]) -> tuple[Change | None, list[Line]]:
+    """The change of the object's own variant, or None, and the lines of all other changes."""
+    top = changes[0] if changes and not changes[0].path else None
+    if top is None:
+        return None, _numbered(changes)
+    return top, [*_numbered(top.members), *_numbered(changes[1:])]
 
 
-def member_lines(change: Change) -> tuple[Line, ...]:
-    """The lines of what is under a change of variant."""
-    return change_lines(change.members)
+def laid_out(lines: Sequence[Line], width: int, file: str) -> Iterator[str]:
+    """Lines with their paths in a column of `width`. Places in `file` are a line number alone."""
+    for line in cut(lines):
+        if isinstance(line, str):
+            yield f"  {line}"
+            continue
+        origin, head = line.origin, f"  {line.sign} {line.path:<{width}}  "
+        text = f"{head}{line.before} → {line.after}" if line.before else f"{head}{line.after}"
+        if not origin.line:
+            yield text.rstrip()
+            continue
+        source = f"{'' if origin.file == file else printable(origin.file)}:{origin.line}"
+        text = at_right(text, source)
+        if not line.before or len(text) <= columns(MARGIN):
+            yield text
+        else:
+            yield f"{head}{line.before}"
+            yield at_right(f"{' ' * (len(head) - 2)}→ {line.after}", source)
 
 
 def unknown_line(unknown: Unknown, policy: HiddenSecrets) -> Line:
-    """The line of a pair that cannot be compared; `policy` for hidden secrets."""
+    """The line of a pair that cannot be compared. `policy`: for hidden secrets."""
+    after = unknown.after
+    secrets = after.secrets if isinstance(after, Url) else (after,)
+    reference = printable(" and ".join(str(secret.ref) for secret in secrets if secret.ref))
     if unknown.hidden:
-        text = f"hidden; {_FATE[policy].format(_reference(unknown))}"
-    elif isinstance(unknown.after, Url) and not unknown.after.parts:
-        text = f"cannot be compared: {_reference(unknown)} is not resolved"
+        text = f"hidden; {_FATE[policy].format(reference)}"
+    elif isinstance(after, Url) and not after.parts:
+        text = f"cannot be compared: {reference} is not resolved"
     else:
-        text = f"{show(unknown.after, UrlText())}  password not compared"
+        text = f"{_show(after, UrlText())}  password not compared"
     return Line("!", path_text(unknown.path), "", text, unknown.origin)
 
 
-def show(value: Tree, shape: Shape) -> str:
-    """A value in one line, as a file would say it, secrets masked."""
-    if isinstance(value, Object):
-        inner = to_file(value, shape)
-        members = inner.items() if isinstance(inner, dict) else ()
-        told = [f"{name} {_word(member)}" for name, member in members if name != "@type"]
-        return ", ".join([printable(value.tag), *told])
-    return _word(to_file(value, shape))
-
-
-def _lines(change: Change) -> Iterator[Line]:
-    sign, path = SIGNS[change.action], path_text(change.path)
-    if change.action == "reorder":
-        yield Line(sign, path, "", "in another order: the first one decides", change.origin)
-    elif password_changes(change):
-        text = f"{show(change.after, change.shape)}  password changes"
-        yield Line(sign, path, "", text, change.origin)
-    elif _is_item(change):
-        before, after = (_tag(side) for side in (change.before, change.after))
-        yield Line(sign, path, before if after else "", after or before, change.origin)
-        yield from (line for member in change.members for line in _lines(member))
-    else:
-        before = "" if change.action == "add" else show(change.before, change.shape)
-        after = "" if change.action == "remove" else show(change.after, change.shape)
-        if change.action == "remove":
-            before, after = "", before
-        yield Line(sign, path, before, after, change.origin)
-
-
-def _is_item(change: Change) -> bool:
-    return bool(change.path) and isinstance(change.path[-1], int)
-
-
-def _tag(side: Tree) -> str:
-    return printable(side.tag) if isinstance(side, Object) else ""
-
-
 def password_changes(change: Change) -> bool:
-    """Whether two URLs look alike and differ in nothing but their passwords."""
+    """Whether two URLs differ in nothing but their passwords."""
     before, after = change.before, change.after
     return (
         isinstance(before, Url)
@@ -110,23 +90,50 @@ def password_changes(change: Change) -> bool:
     )
 
 
-def _reference(unknown: Unknown) -> str:
-    after = unknown.after
-    secrets = after.secrets if isinstance(after, Url) else (after,)
-    return printable(" and ".join(str(secret.ref) for secret in secrets if secret.ref))
+def _numbered(changes: Iterable[Change]) -> list[Line]:
+    """The lines of changes. Lines that differ only in masked secrets get a number."""
+    lines = [line for change in changes for line in _lines(change)]
+    keys = [(line.sign, line.path, line.before, line.after) for line in lines]
+    alike, seen = Counter(keys), Counter[tuple[str, ...]]()
+    for index, key in enumerate(keys):
+        if alike[key] > 1:
+            seen[key] += 1
+            lines[index] = replace(lines[index], after=f"{lines[index].after} ({seen[key]})")
+    return lines
 
 
-def _numbered(lines: list[Line]) -> tuple[Line, ...]:
-    """Lines that look alike once their secrets are masked get a number."""
-    alike = Counter((line.sign, line.path, line.before, line.after) for line in lines)
-    seen: Counter[tuple[str, str, str, str]] = Counter()
-    numbered: list[Line] = []
-    for line in lines:
-        key = (line.sign, line.path, line.before, line.after)
-        seen[key] += 1
-        after = f"{line.after} ({seen[key]})" if alike[key] > 1 else line.after
-        numbered.append(replace(line, after=after))
-    return tuple(numbered)
+def _lines(change: Change) -> Iterator[Line]:
+    """The line of a change; members of an item of a list come below it."""
+    before, after = "", ""
+    members: tuple[Change, ...] = ()
+    if change.action == "reorder":
+        after = "in another order: the first one decides"
+    elif password_changes(change):
+        after = f"{_show(change.after, change.shape)}  password changes"
+    elif change.path and isinstance(change.path[-1], int):
+        before, after = (
+            printable(side.tag) if isinstance(side, Object) else ""
+            for side in (change.before, change.after)
+        )
+        if not after:
+            before, after = "", before
+        members = change.members
+    elif change.action == "remove":
+        after = _show(change.before, change.shape)
+    else:
+        before = "" if change.action == "add" else _show(change.before, change.shape)
+        after = _show(change.after, change.shape)
+    yield Line(_SIGNS[change.action], path_text(change.path), before, after, change.origin)
+    yield from (line for member in members for line in _lines(member))
+
+
+def _show(value: Tree, shape: Shape) -> str:
+    """A value of a file in one line, secrets masked."""
+    inner = to_file(value, shape)
+    if not isinstance(value, Object) or not isinstance(inner, dict):
+        return _word(inner)
+    told = [f"{name} {_word(member)}" for name, member in inner.items() if name != "@type"]
+    return ", ".join([printable(value.tag), *told])
 
 
 def _word(value: Plain) -> str:
@@ -140,7 +147,6 @@ def _word(value: Plain) -> str:
         case dict():
             return printable(str(value.get("@type")))
         case list():
-            kept, more = cut(value, _MOST)
-            return ", ".join([*map(_word, kept), *([more] if more else [])]) or "none"
+            return ", ".join(map(_word, cut(value, _MOST))) or "none"
         case _:
             return str(value)

@@ -3,57 +3,56 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from confsync import __version__
-from confsync.report.located import Located, located
 from confsync.report.printable import json_text
+from confsync.report.problems import Located, located
 from confsync.rules import rules as known
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from confsync.errors import Problem
-
-Json: TypeAlias = "int | str | Sequence[Json] | Mapping[str, Json]"
+    from confsync.report.printable import Json
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-_ROOT = "%SRCROOT%"
 
 
-def problems_sarif(files: Sequence[str], problems: Sequence[Problem]) -> str:
-    """A log of one run: the rules that something was found by, and a result for each problem."""
-    del files
+def problems_sarif(_files: Sequence[str], problems: Sequence[Problem]) -> str:
+    """A log of one run: the rules of the problems, and a result for each problem."""
     rules = sorted({problem.rule for problem in problems})
+    titles = {rule: known()[rule].title for rule in rules if rule in known()}
+    texts = {rule: titles.get(rule, rule.replace("-", " ")) for rule in rules}
+    described: Json = [
+        {
+            "id": rule,
+            "shortDescription": {"text": text},
+            "fullDescription": {"text": text},
+            "help": {"text": f"{text}. Each result says what to write instead."},
+        }
+        for rule, text in texts.items()
+    ]
     run: Json = {
-        "tool": {
-            "driver": {"name": "confsync", "version": __version__, "rules": [*map(_rule, rules)]}
-        },
+        "tool": {"driver": {"name": "confsync", "version": __version__, "rules": described}},
         "columnKind": "unicodeCodePoints",
         "results": [_result(found, rules) for found in located(problems)],
     }
     return json_text({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
-def _rule(rule: str) -> Json:
-    text = known()[rule].title if rule in known() else rule.replace("-", " ")
-    help_text = f"{text}. Each result says what to write instead."
-    return {
-        "id": rule,
-        "shortDescription": {"text": text},
-        "fullDescription": {"text": text},
-        "help": {"text": help_text},
-    }
-
-
 def _result(found: Located, rules: Sequence[str]) -> Json:
+    uri = quote(os.fsencode(found.path))
+    artifact = {"uri": uri, "uriBaseId": "%SRCROOT%"}
+    if found.path.startswith("/"):
+        artifact = {"uri": f"file://{uri}"}
     region = {"startLine": found.line}
     if found.problem.column:
         region["startColumn"] = found.problem.column
-    place = {"artifactLocation": _artifact(found.path), "region": region}
+    place: Json = {"artifactLocation": artifact, "region": region}
     return {
         "ruleId": found.problem.rule,
         "ruleIndex": rules.index(found.problem.rule),
@@ -63,8 +62,3 @@ def _result(found: Located, rules: Sequence[str]) -> Json:
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": {"confsync/v1": found.fingerprint},
     }
-
-
-def _artifact(path: str) -> Json:
-    uri = quote(os.fsencode(path))
-    return {"uri": f"file://{uri}"} if path.startswith("/") else {"uri": uri, "uriBaseId": _ROOT}

@@ -1,19 +1,28 @@
-"""Plans for people."""
+"""Plans, live states and outcomes of targets, as text."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
 
-from confsync.report.layout import laid_out, top_change, with_source, wrapped
-from confsync.report.lines import change_lines, member_lines, unknown_line
-from confsync.report.printable import plural, printable
-from confsync.sync.tree import path_text
+from confsync.kinds import KINDS
+from confsync.report.lines import change_lines, laid_out, unknown_line
+from confsync.report.printable import at_right, cut, paragraph, plural, printable, shown, wrapped
+from confsync.store.encode import FILL_IN, to_store, touched
+from confsync.sync import outcome
+from confsync.sync.tree import Object, path_text
 from confsync.sync.url import Url
+from confsync.sync.values import Failed
+from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from confsync.sync.values import Change, Finding, Plan, Target
+    from confsync.store.encode import Plain
+    from confsync.sync.values import Change, Finding, Live, Plan, Target
+
+    State: TypeAlias = tuple[Target, dict[str, Plain]]
 
 _WIDEST_PATH = 40
 _FATE = {
@@ -23,117 +32,263 @@ _FATE = {
 }
 _UNMANAGED = {"unmanaged": "no file mentions it", "ignored": "it is ignored"}
 _RESTART = "Apply stores it at once; it takes effect when every Stalwart node has restarted."
+_WHOLE_SET = (
+    "a member to remove holds a password, which must not be sent back: the whole set is replaced"
+)
+_RESTARTED = "It takes effect when every Stalwart node has restarted: restart each of them."
+_MEANWHILE = "Somebody else has changed the object since it was read:"
+_SEEN: Mapping[outcome.Seen, str] = {
+    "before": "Read again, the server had what it had before, as far as can be seen. The update may"
+    " still be on its way.",
+    "wanted": "Read again, the server had what is wanted, as far as can be seen. A secret that it"
+    " hides cannot be looked at.",
+    "other": "Read again, the server had neither what it had before nor all that is wanted.",
+}
+_FATES = ("applied", "unchanged", "failed", "not as wanted", "unknown", "not begun")
 
 
-def plan_text(plan: Plan) -> str:
-    """A plan: what changes and why, what cannot be compared, and the totals. Ends in a newline."""
-    lines = [*_header(plan), *_body(plan), "", *map(finding_text, plan.findings)]
-    lines += [*wrapped(totals_text(plan)), f"Digest {plan.digest}"]
+def plans_text(found: Sequence[Plan | Failed]) -> str:
+    """The plans of targets. Several targets: their shared notes once, and totals."""
+    plans = [one for one in found if not isinstance(one, Failed)]
+    findings = (finding for plan in plans for finding in dict.fromkeys(plan.findings))
+    notes = Counter(finding for finding in findings if finding.severity == "note")
+    shared = {note: count for note, count in notes.items() if count > 1}
+    blocks = [_plan(one, shared) for one in found]
+    for note, count in shared.items():
+        message = f"{note.message} ({plural(count, 'target')})"
+        blocks.append(f"{_finding(replace(note, message=message))}\n")
+    if len(found) > 1:
+        blocks.append(_totals(found, plans))
+    return "\n".join(blocks)
+
+
+def states_text(found: Sequence[State | Failed]) -> str:
+    """Live states as YAML documents. Several targets: each with its name in a comment."""
+    documents: list[str] = []
+    for one in found:
+        if isinstance(one, Failed):
+            told = f"# no state: {printable(one.error.message)}\n"
+            documents.append(f"# {target_text(one.target)}\n{told}")
+        else:
+            head = f"# {target_text(one[0])}\n" if len(found) > 1 else ""
+            documents.append(f"{head}{yaml_text(shown(one[1]))}")
+    return "---\n".join(documents)
+
+
+def outcomes_text(found: Sequence[outcome.Ended]) -> str:
+    """The outcomes of an apply, without its plans. Several targets: each by name, and totals."""
+    if len(found) == 1 and not isinstance(found[0], Failed | outcome.NotBegun):
+        return _outcome(found[0])
+    targets = [one.target if isinstance(one, Failed) else one.plan.target for one in found]
+    names = [printable(target.name) for target in targets]
+    fates = [*zip(map(_fate, found), names, strict=True)]
+    going_on = {"applied", "unchanged", "not begun"}
+    stops = (f"the run stopped at {name} ({fate})" for fate, name in fates if fate not in going_on)
+    reason = next(stops, "")
+    blocks: list[str] = []
+    for one, target in zip(found, targets, strict=True):
+        match one:
+            case Failed(error=error):
+                body = paragraph(f"Failed: {printable(error.message)}. Nothing was changed there.")
+            case outcome.NotBegun(interrupted=interrupted):
+                body = paragraph(f"Not begun: {'interrupted' if interrupted else reason}.")
+            case _:
+                body = _outcome(one)
+        blocks.append(f"{target_text(target)}\n\n{body}")
+    parts = [
+        f"{' and '.join(name for fate, name in fates if fate == part)} {part}"
+        for part in _FATES
+        if part in dict(fates)
+    ]
+    return "\n".join([*blocks, paragraph(f"{len(found)} targets: {'; '.join(parts)}.")])
+
+
+def target_text(target: Target) -> str:
+    """Name and server of a target."""
+    name, url = printable(target.name), printable(target.url)
+    return url if name in {"", url} else f"{name}  {url}"
+
+
+def _plan(plan: Plan | Failed, shared: Collection[Finding]) -> str:
+    """Changes, pairs that cannot be compared, findings but the shared ones, and totals."""
+    if isinstance(plan, Failed):
+        fact = f"No plan: {printable(plan.error.message)}."
+        return f"{target_text(plan.target)}\n\n{paragraph(fact, narrower=8)}"
+    tag = printable(plan.live.tree.tag)
+    if plan.live.tree.tag != plan.desired.tree.tag:
+        tag = f"{tag} → {printable(plan.desired.tree.tag)}"
+    title = at_right(f"{plan.desired.object} · {tag}", printable(plan.desired.file))
+    lines = [target_text(plan.target), "", title, *_differences(plan), ""]
+    lines += (_finding(finding) for finding in plan.findings if finding not in shared)
+    lines += [*wrapped(_amount(plan)), f"Digest {plan.digest}"]
     if plan.refusals:
-        lines += wrapped(_refused(plan), narrower=8)
+        refused = "Apply refuses to go on, because of the errors above"
+        if all(finding.risk for finding in plan.refusals):
+            risks = dict.fromkeys(finding.rule for finding in plan.refusals)
+            refused += f"; {' '.join(f'--allow {risk}' for risk in risks)} lets it"
+        lines += wrapped(f"{refused}.", narrower=8)
     elif not plan.empty:
         lines += wrapped(_RESTART, narrower=8)
     return "\n".join([*lines, ""])
 
 
-def target_text(target: Target) -> str:
-    """What a target is called, and its server."""
-    name, url = printable(target.name), printable(target.url)
-    return url if name in {"", url} else f"{name}  {url}"
-
-
-def totals_text(plan: Plan) -> str:
-    """The one sentence that says how much there is to do."""
-    changes, unknown = plan.difference.changes, plan.difference.unknown
-    hidden = [item for item in unknown if item.hidden]
-    unresolved = len(unknown) - len(hidden)
-    parts: list[str] = []
-    if changes:
-        counts = [plural(len(changes), "change")]
-        if plan.to_send:
-            counts.append(f"{plural(len(plan.to_send), 'secret')} to send")
-        parts.append(f"{', '.join(counts)}.")
-    elif not unknown:
-        return "No changes."
-    else:
-        parts.append("No visible changes.")
-    if hidden and (not changes or plan.hidden_secrets != "send"):
-        them = "it" if len(hidden) == 1 else "them"
-        fate = _FATE[plan.hidden_secrets].format(them)
-        parts.append(f"{plural(len(hidden), 'secret')} cannot be compared; apply {fate}.")
-    if unresolved:
-        them = "its reference is" if unresolved == 1 else "their references are"
-        parts.append(
-            f"{plural(unresolved, 'password')} cannot be compared here: {them} not resolved."
-        )
-    return " ".join(parts)
-
-
-def _refused(plan: Plan) -> str:
-    risks = dict.fromkeys(finding.rule for finding in plan.refusals if finding.risk)
-    if not all(finding.risk for finding in plan.refusals):
-        return "Apply refuses to go on, because of the errors above."
-    options = " ".join(f"--allow {risk}" for risk in risks)
-    return f"Apply refuses to go on, because of the errors above; {options} lets it."
-
-
-def _header(plan: Plan) -> Iterator[str]:
-    yield target_text(plan.target)
-    yield ""
-    tag = printable(plan.live.tree.tag)
-    if plan.live.tree.tag != plan.desired.tree.tag:
-        tag = f"{tag} → {printable(plan.desired.tree.tag)}"
-    title = f"{plan.desired.object} · {tag}"
-    yield with_source(title, printable(plan.desired.file))
-
-
-def _body(plan: Plan) -> Iterator[str]:
-    top, rest = top_change(plan.difference.changes)
-    lines = [*(member_lines(top) if top is not None else ()), *change_lines(rest)]
+def _differences(plan: Plan) -> Iterator[str]:
+    top, lines = change_lines(plan.difference.changes)
     hidden = [unknown_line(item, plan.hidden_secrets) for item in plan.difference.unknown]
     width = min(_WIDEST_PATH, max((len(line.path) for line in [*lines, *hidden]), default=0))
-    asked = [line for line in lines if line.origin.why != "default"]
-    reset = [line for line in lines if line.origin.why == "default"]
+    parts = {
+        "": [line for line in lines if line.origin.why != "default"],
+        "  back to the default, because no file mentions it": [
+            line for line in lines if line.origin.why == "default"
+        ],
+        "  secrets": hidden,
+    }
     if top is not None and not lines and plan.desired.tree.members:
         yield "  every field at its default"
-    yield from laid_out(asked, width, plan.desired.file)
-    if reset:
-        yield "  back to the default, because no file mentions it"
-        yield from laid_out(reset, width, plan.desired.file)
-    if hidden:
-        yield "  secrets"
-        yield from laid_out(hidden, width, plan.desired.file)
-    if any(_whole_for_password(change) for change in plan.difference.changes):
-        yield from wrapped(
-            "a member to remove holds a password, which must not be sent back: the whole set is"
-            " replaced",
-            "  ",
-            "  ",
-            narrower=4,
-        )
-    yield from _unmanaged(plan)
-
-
-def _whole_for_password(change: Change) -> bool:
-    return (
-        change.within is not None and isinstance(change.before, Url) and bool(change.before.secrets)
-    )
-
-
-def _unmanaged(plan: Plan) -> Iterator[str]:
+    for title, part in parts.items():
+        if title and part:
+            yield title
+        yield from laid_out(part, width, plan.desired.file)
+    if any(
+        change.within is not None and isinstance(change.before, Url) and change.before.secrets
+        for change in plan.difference.changes
+    ):
+        yield from wrapped(_WHOLE_SET, "  ", "  ", narrower=4)
     for why, told in _UNMANAGED.items():
         paths = [path for path in plan.unmanaged if plan.desired.origin(path).why == why]
         if paths:
             yield f"  unmanaged, because {told}"
-            names = ", ".join(map(path_text, paths))
-            yield from wrapped(names, "    ", "    ", narrower=4)
+            yield from wrapped(", ".join(map(path_text, paths)), "    ", "    ", narrower=4)
 
 
-def finding_text(finding: Finding) -> str:
-    """A finding with its place, and its hint."""
+def _amount(plan: Plan) -> str:
+    """The numbers of changes, of secrets to send and of pairs that cannot be compared."""
+    changes, unknown = len(plan.difference.changes), len(plan.difference.unknown)
+    if not changes and not unknown:
+        return "No changes."
+    told = ["No visible changes."]
+    if changes:
+        sent = f", {plural(len(plan.to_send), 'secret')} to send" if plan.to_send else ""
+        told = [f"{plural(changes, 'change')}{sent}."]
+    hidden = sum(item.hidden for item in plan.difference.unknown)
+    if hidden and (not changes or plan.hidden_secrets != "send"):
+        fate = _FATE[plan.hidden_secrets].format("it" if hidden == 1 else "them")
+        told.append(f"{plural(hidden, 'secret')} cannot be compared; apply {fate}.")
+    if unresolved := unknown - hidden:
+        them = "its reference is" if unresolved == 1 else "their references are"
+        passwords = plural(unresolved, "password")
+        told.append(f"{passwords} cannot be compared here: {them} not resolved.")
+    return " ".join(told)
+
+
+def _finding(finding: Finding) -> str:
     place = ""
     if finding.origin is not None and finding.origin.line:
         place = f"{printable(finding.origin.file)}:{finding.origin.line}: "
     fact = f"{finding.severity}: {place}{printable(finding.message)}"
     hint = f"hint: {printable(finding.hint)}"
     return "\n".join([*wrapped(fact, "", "    "), *wrapped(hint, "  ", "    ")])
+
+
+def _totals(found: Sequence[Plan | Failed], plans: Sequence[Plan]) -> str:
+    """The numbers over all targets, with the targets that have no plan."""
+    changes = [len(plan.difference.changes) for plan in plans if plan.difference.changes]
+    unknown = any(plan.difference.unknown for plan in plans)
+    parts = ["no visible changes" if unknown else "no changes"]
+    if changes:
+        parts = [f"{plural(sum(changes), 'change')} in {len(changes)} of them"]
+    if to_send := sum(len(plan.to_send) for plan in plans):
+        parts.append(f"{plural(to_send, 'secret')} to send")
+    if refused := [printable(plan.target.name) for plan in plans if plan.refusals]:
+        parts.append(f"apply refuses {' and '.join(refused)}")
+    if failed := [printable(one.target.name) for one in found if isinstance(one, Failed)]:
+        parts.append(f"no plan for {' and '.join(failed)}")
+    return paragraph(f"{len(found)} targets: {', '.join(parts)}.")
+
+
+def _fate(ended: outcome.Ended) -> str:
+    match ended:
+        case outcome.NotSent():
+            return "unchanged"
+        case outcome.NotBegun():
+            return "not begun"
+        case outcome.Unknown():
+            return "unknown"
+        case outcome.Stored():
+            return "applied" if ended.as_wanted else "not as wanted"
+        case _:
+            return "failed"
+
+
+def _outcome(ended: outcome.Outcome) -> str:
+    match ended:
+        case outcome.NotSent():
+            lines = ["Nothing was sent: the server has what the files say."]
+        case outcome.Rejected(refusal=refusal, foreign=foreign):
+            told = [f"at {pointer}" for pointer in refusal.properties if pointer]
+            lines = [
+                f"The server refused the update ({printable(refusal.kind)}).",
+                "Nothing was changed on the server.",
+                *(f"  {printable(text)}" for text in cut([*told, *refusal.errors])),
+                *([_MEANWHILE, *_changes(foreign)] if foreign else ()),
+                f"hint: {printable(refusal.hint)}",
+            ]
+        case outcome.Overtaken(foreign=foreign):
+            lines = [
+                "The server did not take the update, and nothing of it is stored.",
+                *(_MEANWHILE, *_changes(foreign)),
+                "hint: plan again, and look at what changed",
+            ]
+        case outcome.Stored():
+            lines = [*_stored(ended)]
+        case outcome.Unknown(reason=reason, seen=seen):
+            fact = f"It is not known whether the update was stored: {printable(reason)}."
+            lines = [
+                *wrapped(fact),
+                *([] if seen is None else wrapped(_SEEN[seen])),
+                "hint: run `confsync plan`: it shows what the server has now",
+                *_way_back(ended.plan.live, ended.plan.difference.changes),
+            ]
+    return "\n".join([*lines, ""])
+
+
+def _stored(stored: outcome.Stored) -> Iterator[str]:
+    changes, lost, unread = stored.plan.difference.changes, stored.lost, stored.unread
+    told = plural(len(changes), "change")
+    sent = f"{plural(unread, 'secret')} sent, which cannot be read back." if unread else ""
+    if lost:
+        yield from wrapped(f"{lost[:1].upper()}{lost[1:]}. The state was read again:")
+    if not stored.verified:
+        still = f"after {told} the server still differs. {sent}"
+        yield from wrapped(f"Stored, but not as wanted: {still}")
+        yield from _changes(stored.remaining.changes, stored.plan.desired.file)
+    else:
+        yield from wrapped(f"Stored and verified: {told}. {sent}" if changes else f"Stored: {sent}")
+    if stored.overwritten:
+        yield "Somebody else's change was overwritten:"
+    elif stored.foreign:
+        yield "Somebody else changed the object in between:"
+    yield from _changes(stored.overwritten or stored.foreign)
+    yield from wrapped(_RESTARTED)
+    yield from _way_back(stored.before, changes)
+
+
+def _changes(changes: tuple[Change, ...], file: str = "") -> Iterator[str]:
+    top, lines = change_lines(changes)
+    if top is not None:
+        tags = (side.tag for side in (top.before, top.after) if isinstance(side, Object))
+        yield f"  ~ @type  {' → '.join(map(printable, tags))}"
+    yield from laid_out(lines, max((len(line.path) for line in lines), default=0), file)
+
+
+def _way_back(before: Live, changes: tuple[Change, ...]) -> Iterator[str]:
+    """The state before the update, as a store file that restores it."""
+    document = to_store(before, KINDS[before.object], named=touched(changes))
+    if document is None:
+        yield "What was there before cannot be said in a file: confsync does not know all of it."
+        return
+    text = yaml_text(shown(document))
+    hint = f"; {FILL_IN}… stands for secrets, which are not shown" if FILL_IN in text else ""
+    yield from wrapped(f"To go back to what was there before, apply this{hint}:")
+    yield ""
+    yield text.removesuffix("\n")

@@ -12,7 +12,7 @@ from confsync.disk.read import audit_records
 from confsync.disk.write import append_audit, check_audit
 from confsync.errors import ConfsyncError, Declined, Fault, OutputFailed
 from confsync.guard import Callers, as_fault
-from confsync.report.audit import begun, ended
+from confsync.report.json import finished_record, started_record
 from confsync.report.printable import printable, told
 from confsync.sync.outcome import Unknown
 from confsync.sync.url import masked
@@ -118,7 +118,7 @@ class Entry:
 
     def _write_begin(self) -> None:
         if self.audit is not None:
-            content = {"who": who(self.audit.environment), **begun(self.plan)}
+            content = {"who": who(self.audit.environment), **started_record(self.plan)}
             try:
                 self.audit.write(self.key, "started", content)
             except KeyboardInterrupt:
@@ -134,7 +134,7 @@ class Entry:
         if self.audit is None:
             return outcome
         try:
-            self._end(ended(outcome))
+            self._end(finished_record(outcome))
         except KeyboardInterrupt:
             self.interrupted = True
         return outcome
@@ -145,7 +145,7 @@ class Entry:
         """
         unknown = Unknown(self.plan, _reason(error)) if self.sent else None
         if self.audit is not None:
-            self._end(_raised(error) if unknown is None else ended(unknown))
+            self._end(_raised(error) if unknown is None else finished_record(unknown))
         return unknown
 
     def tell_failed(self) -> None:

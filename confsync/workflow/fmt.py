@@ -11,7 +11,7 @@ from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.masking.diff import Side, masked_diff
 from confsync.masking.document import masked_scalars
-from confsync.report.formatted import Formatted
+from confsync.report.file_results import Formatted
 from confsync.secrets import BUILT_IN
 from confsync.store.detect import is_meant_as_store
 from confsync.workflow.configuration import configuration

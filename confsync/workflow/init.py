@@ -23,7 +23,7 @@ from confsync.config.template import template
 from confsync.errors import WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS
-from confsync.report.init_result import Begun
+from confsync.report.file_results import Begun
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.masking.diff import Side, masked_diff
 from confsync.masking.document import masked_scalars
-from confsync.report.pull import Pulled
+from confsync.report.file_results import Pulled
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolve import resolve, resolving
 from confsync.secrets.resolver import At

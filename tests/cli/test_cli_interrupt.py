@@ -158,13 +158,13 @@ def test_a_signal_between_the_update_and_its_report_never_says_that_nothing_was_
 
 SLOW = """\
 import sys
-from confsync.report import several
+from confsync.report import text
 from confsync.__main__ import main
 def endless(_):
     print("telling", file=sys.stderr, flush=True)
     while True:
         pass
-several.outcomes_text = endless
+text.outcomes_text = endless
 sys.argv[0] = "confsync"
 main()
 """

@@ -161,15 +161,15 @@ LEAKS: Mapping[str, Leak] = {
     ),
     "a fingerprint is made of what stands in the file": Leak(
         "codequality",
-        "report/located.py",
+        "report/problems.py",
         "(*same, str(seen[same]))",
         "(*same, open(problem.file).read())",
     ),
     "a report for GitHub repeats the line": Leak(
         "github",
         "report/github.py",
-        '"title"] = f"confsync ({problem.rule})"',
-        '"title"] = open(problem.file).read().splitlines()[problem.line - 1]',
+        '"title": f"confsync ({problem.rule})"',
+        '"title": open(problem.file).read().splitlines()[problem.line - 1]',
     ),
     "a risk that there is not is repeated": Leak(
         "allowed value",

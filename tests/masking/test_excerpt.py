@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from confsync.errors import Excerpt, Problem
 from confsync.masking.excerpt import excerpt
 from confsync.report import PROBLEMS
-from confsync.report.problems import shown_problems
+from confsync.report.problems import problems_text
 from confsync.rules import rules
 from confsync.workflow.validate import validate
 from tests.leaks.planted import Canary
@@ -139,7 +139,7 @@ def test_every_example_is_shown_without_what_stands_in_a_secret_s_place(
 
 def told(line: str, caret: int) -> list[str]:
     problem = Problem("a.yaml", 1, 1, "x", "a fact", "a hint", excerpt=Excerpt(line, caret))
-    return shown_problems([problem]).splitlines()
+    return problems_text([problem], excerpts=True).splitlines()
 
 
 def test_the_line_stands_between_fact_and_hint() -> None:
@@ -167,7 +167,7 @@ def test_a_long_line_is_cut_around_its_caret_at_80_columns(
 
 def test_a_problem_without_a_line_to_show_keeps_its_form() -> None:
     problem = Problem("a.yaml", 0, 0, "x", "a fact", "a hint")
-    assert shown_problems([problem]) == "a.yaml: error: a fact [x]\n  hint: a hint\n"
+    assert problems_text([problem], excerpts=True) == "a.yaml: error: a fact [x]\n  hint: a hint\n"
 
 
 def test_programs_get_no_line_of_a_file(tmp_path: Path) -> None:

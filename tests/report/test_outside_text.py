@@ -19,13 +19,20 @@ from confsync.errors import ConfsyncError, InvalidFiles, Problem
 from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
 from confsync.masking.diff import Side, masked_diff
-from confsync.report import OUTCOMES, PLAN, PLANS, PROBLEMS, STATES, formatted, layout, pull
-from confsync.report.audit import begun as audit_begun
-from confsync.report.formatted import Formatted
-from confsync.report.init_result import Begun, begun_text
+from confsync.report import OUTCOMES, PLANS, PROBLEMS, STATES
+from confsync.report import printable as layout
+from confsync.report.file_results import (
+    Begun,
+    Formatted,
+    Pulled,
+    begun_text,
+    diff_text,
+    formatted_text,
+    pulled_text,
+)
+from confsync.report.json import started_record
 from confsync.report.printable import printable
-from confsync.report.problems import shown_verdict
-from confsync.report.pull import Pulled
+from confsync.report.problems import verdict_text
 from confsync.sandbox import patch_rules as rules
 from confsync.sync.outcome import (
     NotBegun,
@@ -105,9 +112,8 @@ def reports(text: str, plan: Plan) -> Iterator[tuple[str, str]]:
         *(Overtaken(plan, changes), stored, Unknown(plan, text, "other"), failed),
         Failed(plan.target, invalid),
     )
-    for name, one in PLAN.items():
-        yield name, one(plan)
     for name, several in PLANS.items():
+        yield name, several([plan])
         yield name, several((plan, failed, plan))
     for name, outcomes in OUTCOMES.items():
         yield name, outcomes(ended)
@@ -119,15 +125,15 @@ def reports(text: str, plan: Plan) -> Iterator[tuple[str, str]]:
         yield name, states([state, failed])
     for name, problems in PROBLEMS.items():
         yield name, problems([text, "a.yaml"], [problem, problem])
-    yield "text", shown_verdict([text], [problem])
+    yield "text", verdict_text([text], [problem], excerpts=True)
     diff = masked_diff(Side(text, f"a: '{text}'\nb: 1\n", {}), Side(text, f"c: '{text}'\n", {}))
     filled: Any = {"new": False, "changed": (), "gone": (), "fill_in": (problem,)}
     changed = Pulled(text, **filled, comments=0, diff=diff)
-    yield "text", pull.diff_text(changed) + pull.pulled_text(changed)
+    yield "text", diff_text([changed]) + pulled_text(changed)
     diff = masked_diff(Side(text, f"a:  '{text}'\n", {}), Side(text, "a: 'b'\n", {}))
     files = [Formatted(text, changed=True, diff=diff), Formatted(text, store=False)]
-    yield "text", formatted.diff_text(files)
-    yield "text", formatted.files_text(files, "formatted")
+    yield "text", diff_text(files)
+    yield "text", formatted_text(files, "formatted")
     yield "text", begun_text(Begun(text, text, text, frozenset({text}), "- repo: local\n"))
     for one_error in (error, invalid):
         yield "text", "\n".join(told(one_error, Console(), text))
@@ -187,7 +193,7 @@ def test_json_and_yaml_have_the_true_value(
     assert json.loads(out)["targets"][0]["name"] == text
     shown = written("text", STATES["text"]([(plan.target, as_document([live(text)]))]), capsys)
     assert YAML(typ="safe").load(shown)["InMemoryStore"]["serviceName"] == text
-    append_audit("audit.jsonl", audit_begun(plan))
+    append_audit("audit.jsonl", started_record(plan))
     line = (tmp_path / "audit.jsonl").read_text()
     assert obeyed(line) == []
     assert json.loads(line)["target"]["name"] == text
@@ -227,7 +233,7 @@ def test_a_secret_in_a_long_line_of_a_pull_is_masked_wherever_it_stands() -> Non
         vault = Vault()
         vault.seal(secret)
         with scrubbing(vault.scrub):
-            shown = pull.diff_text(changed)
+            shown = diff_text([changed])
         assert f"+{'x' * start}****{'y' * 500}\n" in shown
 
 
@@ -273,7 +279,7 @@ def test_a_change_by_an_invisible_character_can_be_seen(tmp_path: Path) -> None:
     store.write_text("InMemoryStore: {'@type': RedisSentinel, serviceName: cache}\n")
     found = load(["a.yaml"], Vault())
     plan = planned(Target("", ""), found.desired, live("cache\ufe0f"), Options(), ())
-    assert "cache\\ufe0f → cache " in PLAN["text"](plan)
+    assert "cache\\ufe0f → cache " in PLANS["text"]([plan])
 
 
 def test_what_can_be_seen_stays_as_it_is() -> None:
@@ -295,7 +301,7 @@ def test_a_report_is_cut_with_a_word_about_it(tmp_path: Path) -> None:
     state = replace(state, tree=Object("Sharded", {"stores": Items(shards_of(state) * 10)}))
     wanted = load_shards(tmp_path)
     plan = planned(Target("", ""), wanted, state, Options(), ())
-    text, document = PLAN["text"](plan), json.loads(PLAN["json"](plan))
+    text, document = PLANS["text"]([plan]), json.loads(PLANS["json"]([plan]))
     assert re.search(r"^  … and [0-9,]+ more$", text, re.MULTILINE)
     assert len(text.splitlines()) < 1100
     (only,) = document["targets"][0]["objects"]
@@ -329,7 +335,7 @@ def test_fields_that_nobody_knows_do_not_fill_a_report(tmp_path: Path) -> None:
     plan = planned(Target("", ""), load(["a.yaml"], Vault()).desired, state, Options(), ())
     assert [finding.rule for finding in plan.findings] == ["unknown-on-server"] * 21
     assert "the server sent 99,980 other names, which" in plan.findings[-1].message
-    assert len(PLAN["text"](plan)) + len(PLAN["json"](plan)) < 20_000
+    assert len(PLANS["text"]([plan])) + len(PLANS["json"]([plan])) < 20_000
 
 
 def test_a_long_text_is_cut_for_people_and_for_programs(tmp_path: Path) -> None:

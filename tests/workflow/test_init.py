@@ -14,7 +14,7 @@ import yaml  # type: ignore[import-untyped]  # it has no types
 from confsync.config.scaffold import HOOK_LINES
 from confsync.errors import ConnectionFailed, OutputFailed, WrongUsage
 from confsync.kinds import KINDS
-from confsync.report.init_result import begun_text
+from confsync.report.file_results import begun_text
 from confsync.workflow.fmt import check as formatted
 from confsync.workflow.init import init
 from confsync.workflow.targets import Access

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from confsync.errors import ConfsyncError, InvalidFiles
+from confsync.report.file_results import diff_text, pulled_text
 from confsync.report.problems import problems_text
-from confsync.report.pull import diff_text, fill_in_text, pulled_text
 from confsync.sandbox import patch_rules as rules
 from confsync.workflow.pull import preview, pull
 from tests.workflow.stored import session
@@ -43,7 +43,7 @@ def said(directory: Path, case: Path) -> str:
     except ConfsyncError as error:
         return f"{error}\n"
     assert shown == pulled
-    return f"{fill_in_text(pulled)}{pulled_text(pulled)}{diff_text(pulled)}"
+    return f"{problems_text(pulled.fill_in)}{pulled_text(pulled)}{diff_text([pulled])}"
 
 
 @pytest.mark.parametrize("name", NAMES)

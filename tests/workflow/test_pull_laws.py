@@ -21,7 +21,7 @@ from tests.workflow.stored import session
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from confsync.report.pull import Pulled
+    from confsync.report.file_results import Pulled
     from confsync.sync.values import Desired
 
 

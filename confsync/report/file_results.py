@@ -1,0 +1,146 @@
+"""Results of `fmt`, `pull` and `init` for local files, as text and as diffs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from confsync.report.printable import one_line, plural, printable
+from confsync.report.problems import problems_text
+from confsync.sync.scrub import scrubbed
+from confsync.sync.tree import path_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from confsync.errors import Problem
+    from confsync.sync.tree import Path
+
+
+@dataclass(frozen=True)
+class Formatted:
+    """The result of `fmt` for a file. `store`: False for a file without a store. `changed`: not in
+    canonical form; `diff` masks every secret. `problems`: why a store cannot be formatted.
+    """
+
+    file: str
+    store: bool = True
+    changed: bool = False
+    diff: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """The result of `pull` for a file. `new`: the file did not exist. `comments`: the number of
+    removed comments. `fill_in`: references to fill in. `diff` masks every secret.
+    """
+
+    file: str
+    new: bool
+    changed: tuple[Path, ...]
+    gone: tuple[Path, ...]
+    comments: int
+    fill_in: tuple[Problem, ...]
+    diff: str
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The result of `init`. `hooks`: pre-commit's configuration, `to_add`: lines to add to it by
+    hand. `live`: the store holds a server's state, with `fill_in` references to fill in.
+    `example`: the address in the configuration is an example.
+    """
+
+    config: str
+    store: str
+    hooks: str
+    written: frozenset[str]
+    to_add: str = ""
+    live: bool = False
+    fill_in: int = 0
+    example: bool = False
+
+
+def diff_text(found: Sequence[Formatted | Pulled]) -> str:
+    """The unified diffs of files, fit for a terminal; empty without changes."""
+    lines = (line for one in found for line in one.diff.split("\n")[:-1])
+    return "".join(f"{one_line(scrubbed(line))}\n" for line in lines)
+
+
+def formatted_text(files: Sequence[Formatted], done: str) -> str:
+    """A line for each file that is not in canonical form, and the totals. `done`: a participle for
+    changed files, like `formatted`.
+    """
+    lines: list[str] = []
+    for file in files:
+        if file.changed:
+            lines.append(f"{printable(file.file)}: {done}\n")
+        elif not file.store:
+            why = "no object that confsync knows is in it"
+            lines.append(f"{printable(file.file)}: left alone, for {why}\n")
+        else:
+            lines.append(problems_text(file.problems))
+    changed = sum(file.changed for file in files)
+    failed = sum(bool(file.problems) for file in files)
+    others = sum(not file.store for file in files)
+    counts = {
+        done: changed,
+        "in canonical form already": len(files) - changed - failed - others,
+        "without a store": others,
+        "that cannot be formatted": failed,
+    }
+    told = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
+    return "".join([*lines, f"{plural(len(files), 'file')}: {told}.\n"])
+
+
+def pulled_text(pulled: Pulled, mood: str = "") -> str:
+    """One line on the changes, after a line on removed fields and comments.
+
+    `mood` stands before the participles: `would be ` for a preview.
+    """
+    file = printable(pulled.file)
+    count = len(pulled.changed) + len(pulled.gone)
+    comments = plural(pulled.comments, "comment")
+    lines = []
+    if pulled.gone:
+        names = ", ".join(path_text(path) for path in pulled.gone)
+        lines.append(f"{mood}taken away{f', with {comments}' if pulled.comments else ''}: {names}")
+    elif pulled.comments:
+        lines.append(f"{comments} {mood}taken away")
+    told = ["nothing to change: it says what the server has"]
+    if pulled.new:
+        told = [f"new file, {plural(count, 'field')} {mood}written"]
+    elif count:
+        told = [f"{plural(count, 'field')} {mood}changed"]
+    if pulled.fill_in:
+        told.append(f"{plural(len(pulled.fill_in), 'reference')} to fill in")
+    return "".join(f"{file}: {line}\n" for line in [*lines, ", ".join(told)])
+
+
+def begun_text(begun: Begun) -> str:
+    """A line for each file, the lines to add by hand, and the next steps."""
+    source = "as the server has it" if begun.live else "a template"
+    files = [(begun.config, ""), (begun.store, f", {source}"), (begun.hooks, "")]
+    lines = [
+        f"{printable(file)}: written{note}"
+        if file in begun.written
+        else f"{printable(file)}: left alone, for it is there already"
+        for file, note in (files[:2] if begun.to_add else files)
+    ]
+    if begun.to_add:
+        lines += [f"{printable(begun.hooks)}: left alone; to add under its `repos:`", ""]
+        lines += begun.to_add.splitlines()
+    store, folder = printable(begun.store), begun.config.rpartition("/")[0]
+    first = f"look through {store}"
+    if begun.fill_in:
+        first = f"fill in {plural(begun.fill_in, 'reference')} in {store}"
+    elif begun.example:
+        first = f"edit {printable(begun.config)} (the server's address) and {store}"
+    where = f" in {printable(folder)}" if folder else ""
+    lines += [
+        *("", "Next:", f"  1. {first}"),
+        f"  2. set STALWART_TOKEN (or STALWART_USER, STALWART_PASSWORD); `confsync plan`{where}",
+        "  3. `pre-commit install`, once in each clone",
+    ]
+    return "".join(f"{line}\n" for line in lines)
