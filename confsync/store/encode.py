@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
 from confsync.store.durations import duration_text
-from confsync.store.messages.secrets import is_taken_as_it_is
 from confsync.store.urls import ADDRESS, PASSWORD, USERNAME, is_address
+from confsync.store.wrong_secrets import is_taken_as_it_is
 from confsync.sync.equality import certainly_equal
 from confsync.sync.secret import MASK, Secret
 from confsync.sync.shape import Duration, ListOf, Shape, Text, Variants
