@@ -56,11 +56,19 @@ class _RecordDecoder(Decoder):
         values: dict[str, Value] = dict.fromkeys(shape.fields)
         for key, value in node.entries:
             known = shape.fields.get(key.text)
-            if known is None:
-                self.mistake(key.mark, _no_member(key.text, shape, top=not path))
-            else:
+            if known is not None:
                 self.keys[*path, key.text] = key.mark
                 values[key.text] = self._read(value, known.shape, (*path, key.text))
+            elif option := shape.options.get(key.text.lower().replace("-", "_")):
+                fact = "cannot stand here: whoever may change the file could disarm the guard"
+                hint = "remove it, and give the option by hand"
+                self.mistake(key.mark, Mistake("disarms-a-guard", f"{option} {fact}", hint))
+            else:
+                # Below the top a secret may stand in a key's place.
+                shown = near_name(key.text, shape.fields) if path else quoted_name(key.text)
+                fact = f"{shape.name} has no member {shown}"
+                hint = f"{nearest(key.text, shape.fields)}it has {', '.join(shape.fields)}"
+                self.mistake(key.mark, Mistake("unknown-field", fact, hint))
         for member, known in shape.fields.items():
             if known.required and node.get(member) is None:
                 hint = f"add `{member}: {known.example}`" if known.example else shape.write
@@ -136,14 +144,3 @@ class _RecordDecoder(Decoder):
             seen.append(key)
             values.append(value)
         return tuple(values)
-
-
-def _no_member(key: str, shape: Record, *, top: bool) -> Mistake:
-    """The mistake of a key that is no field. At the top no secret stands."""
-    option = shape.options.get(key.lower().replace("-", "_"))
-    if option is not None:
-        fact = f"{option} cannot stand here: whoever may change the file could disarm the guard"
-        return Mistake("disarms-a-guard", fact, "remove it, and give the option by hand")
-    shown = quoted_name(key) if top else near_name(key, shape.fields)
-    hint = f"{nearest(key, shape.fields)}it has {', '.join(shape.fields)}"
-    return Mistake("unknown-field", f"{shape.name} has no member {shown}", hint)

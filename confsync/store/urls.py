@@ -74,9 +74,7 @@ class Reader:
             return None if found is None else Secret(None, found)
         if is_null(node):
             raise Mistake("not-a-secret", f"{name} is null, and no secret can be", INSTEAD)
-        wrong = wrong_secrets.wrong_secret(node.text, name, self.references)
-        if wrong is not None:
-            raise wrong
+        wrong_secrets.check_secret(node.text, name, self.references)
         self.mistake(node.mark, Mistake(PLAINTEXT, f"{name} stands in the file in clear", INSTEAD))
         try:
             value = text(node, name, trimmed=False)
@@ -115,8 +113,7 @@ class Reader:
         if is_null(node):
             hint = "write the URL behind the dash, or remove the line"
             raise Mistake("null-value", f"{name} is an item without a URL", hint)
-        wrong = wrong_secrets.unfilled(node.text, name, self.references)
-        if wrong is not None:
+        if wrong := wrong_secrets.unfilled(node.text, name, self.references):
             raise wrong
         url = seal_url(text(node, name, trimmed=True), self.vault)
         if not url.secrets:
@@ -125,7 +122,8 @@ class Reader:
             message = f"{name} holds the mask that stands for a hidden secret, not a password"
             raise Mistake("mask", message, AS_MAPPING)
         self.mistake(node.mark, Mistake(PLAINTEXT, f"{name} holds a password in clear", AS_MAPPING))
-        return in_clear(url)
+        parts = url.parts
+        return Url(tuple(replace(p, ref=IN_CLEAR) if isinstance(p, Secret) else p for p in parts))
 
     def _mapping(self, node: MappingNode, name: str) -> Url | None:
         """Read the mapping form, and collect every mistake in it."""
@@ -181,14 +179,6 @@ def variable(text: str, name: str, hint: str) -> Mistake | None:
     return Mistake("reference-as-text", fact, hint.replace("NAME", found[1] or "NAME"))
 
 
-def in_clear(url: Url) -> Url:
-    """A URL whose secrets stand in the file itself."""
-    parts = (
-        replace(part, ref=IN_CLEAR) if isinstance(part, Secret) else part for part in url.parts
-    )
-    return Url(tuple(parts))
-
-
 def arguments(node: Node, form: Form, name: str) -> list[str]:
     """The words behind the key of a reference. Raises Mistake."""
     items = node.items if isinstance(node, SequenceNode) else (node,)
@@ -205,10 +195,7 @@ def arguments(node: Node, form: Form, name: str) -> list[str]:
             fact = "has something in its list that is no text" if form.words else fact
             raise wrong_secrets.wrong_words(item, name, form, fact)
         words.append(item.text)
-    wrong = wrong_secrets.wrong_name(words[0] if words else "", name, form)
-    if wrong is not None:
-        wrong.mark = node.mark
-        raise wrong
+    wrong_secrets.check_name(words[0] if words else "", node, name, form)
     return words
 
 
@@ -222,8 +209,7 @@ def _part(node: Node, part: str, where: str) -> str:
         message = f"{where} must be one text, not a list"
         raise Mistake("not-a-single-value", message, "take the brackets or the dash away")
     value = text(node, where, trimmed=part == ADDRESS)
-    wrong = _wrong_address(value, where) if part == ADDRESS else None
-    if wrong is not None:
+    if part == ADDRESS and (wrong := _wrong_address(value, where)):
         raise wrong
     return value
 

@@ -225,13 +225,13 @@ def null(path: Path, known: Field, node: ScalarNode) -> Mistake:
     if isinstance(known.shape, Variants):
         hint = "write `{'@type': None}` for none, or leave the field out"
         return Mistake("not-an-object", f"{name} is null, and must be an object", hint)
+    fact, hint = "may not be null", "leave the field out for its default"
     if not node.text:
-        hint = f"write a value behind the colon: {known.summary}"
+        fact, hint = "has no value", f"write a value behind the colon: {known.summary}"
         hint += "" if known.required else "; or remove the line, for the default"
-        return Mistake("null-value", f"{name} has no value", hint)
-    hint = "leave the field out for its default"
-    hint = f"write a value: {known.summary}" if known.required else hint
-    return Mistake("null-value", f"{name} may not be null", hint)
+    elif known.required:
+        hint = f"write a value: {known.summary}"
+    return Mistake("null-value", f"{name} {fact}", hint)
 
 
 def not_a_list_of_urls(node: ScalarNode | MappingNode, name: str) -> Mistake:
@@ -291,15 +291,10 @@ def _same_letters(name: str, known: Collection[str]) -> str:
 
 def _url_field(known: Fields) -> str:
     """The field with the URLs of a variant; empty without one."""
-    urls = (
-        name for name, field in known.fields.items() if isinstance(field.shape, UrlText | UrlSet)
-    )
-    return next(urls, "")
+    shapes = {name: field.shape for name, field in known.fields.items()}
+    return next((name for name in shapes if isinstance(shapes[name], UrlText | UrlSet)), "")
 
 
 def _holds_secret(shape: Variants) -> bool:
-    return any(
-        isinstance(field.shape, SecretText)
-        for known in shape.objects.values()
-        for field in known.fields.values()
-    )
+    fields = (field for known in shape.objects.values() for field in known.fields.values())
+    return any(isinstance(field.shape, SecretText) for field in fields)

@@ -48,12 +48,7 @@ _ELSEWHERE = {
 _UNFILLED = r"\$\{[A-Za-z_][^}]*\}|\$\([^)]+\)|^\$[A-Z_][A-Z0-9_]*$"
 
 
-def is_taken_as_it_is(text: str) -> bool:
-    """Return True if a file can hold this text as a URL: see `unfilled`."""
-    return unfilled(text, "", None) is None
-
-
-def unfilled(text: str, name: str, references: Iterable[str] | None) -> Mistake | None:
+def unfilled(text: str, name: str = "", references: Iterable[str] | None = None) -> Mistake | None:
     """The mistake of a placeholder or an invalid reference in a text; None without one.
 
     `references` are the kinds of references. None stands for every word.
@@ -79,15 +74,16 @@ def unfilled(text: str, name: str, references: Iterable[str] | None) -> Mistake 
     return Mistake("reference-as-text", f"{name} {fact}", hint)
 
 
-def wrong_secret(text: str, name: str, references: Iterable[str]) -> Mistake | None:
-    """The mistake of a text that can be no secret; None for any other text."""
+def check_secret(text: str, name: str, references: Iterable[str]) -> None:
+    """Raise Mistake for a text that can be no secret."""
     if text == MASK:
         message = f"{name} is the mask that stands for a hidden secret, not a value"
-        return Mistake("mask", message, INSTEAD)
+        raise Mistake("mask", message, INSTEAD)
+    if wrong := unfilled(text, name, references):
+        raise wrong
     found = unusable(text)
-    wrong = unfilled(text, name, references)
-    if wrong is not None or found is None:
-        return wrong
+    if found is None:
+        return
     rule, (fact, hint) = "control-in-secret", found
     if not trim(text):
         rule = "not-a-secret"
@@ -95,7 +91,7 @@ def wrong_secret(text: str, name: str, references: Iterable[str]) -> Mistake | N
         rule, hint = "encrypted-secret", f"decrypt it before confsync runs; {INSTEAD}"
     else:
         fact, hint = "holds a line break" if re.search(r"[\n\r]", text) else fact, INSTEAD
-    return Mistake(rule, f"{name} {fact}", hint)
+    raise Mistake(rule, f"{name} {fact}", hint)
 
 
 def unknown_part(key: ScalarNode, parts: Iterable[str]) -> Mistake:
@@ -141,8 +137,8 @@ def wrong_words(node: Node, name: str, form: Form, fact: str) -> Mistake:
     return Mistake(rule, f"{name} {fact}", f"write {form.takes}, like `{form.example}`", node.mark)
 
 
-def wrong_name(first: str, name: str, form: Form) -> Mistake | None:
-    """The mistake of a text that can be no name, or no program of a command; None for a name."""
+def check_name(first: str, node: Node, name: str, form: Form) -> None:
+    """Raise Mistake for a text that can be no name, or no program of a command."""
     rule, hint = "reference-name", f"write {form.takes}, like `{form.example}`"
     if not first.strip():
         rule, fact = ("reference-command", "names no program") if form.words else (rule, "is blank")
@@ -154,11 +150,11 @@ def wrong_name(first: str, name: str, form: Form) -> Mistake | None:
     elif "://" in first:
         fact = "must not be a URL"
     elif form.pattern.fullmatch(first):
-        return None
+        return
     elif form.words:
         rule = "reference-command"
         fact = "begins with what can be no program: is it a whole line for a shell?"
     else:
         fact = f"must be {form.takes}, and this cannot be one"
         hint = f"{hint}; the secret itself never stands here"
-    return Mistake(rule, f"{name} {fact}", hint)
+    raise Mistake(rule, f"{name} {fact}", hint, node.mark)
