@@ -46,23 +46,23 @@ def wrong_top(document: MappingNode, kinds: Mapping[str, Kind]) -> Mistake | Non
             message = f"what belongs to {key.text} is not indented under it"
             hint = "indent the lines below it by two spaces"
             return Mistake("no-object-name", message, hint)
+    rule = "not-a-store"
     if "targets" in keys:
         message = "this is a confsync.yaml with targets, not a store"
         hint = "name the files that stand under `files` in it"
-        return Mistake("not-a-store", message, hint)
-    if keys >= {"apiVersion", "kind"}:
+    elif keys >= {"apiVersion", "kind"}:
         message = "this is a manifest for Kubernetes, not a store"
         hint = f"keep the store in a file of its own, with `{first}:` at its top"
-        return Mistake("not-a-store", message, hint)
-    if keys & {"methodResponses", "methodCalls", "list", "notFound"}:
+    elif keys & {"methodResponses", "methodCalls", "list", "notFound"}:
         message = "this is a request to the server, or its answer, not a store"
         hint = f"{write}; `confsync show` prints what a server has as such a file"
-        return Mistake("not-a-store", message, hint)
-    if not stray:
+    elif stray:
+        rule = "no-object-name"
+        message = "the fields stand at the top of the file, and no object's name above them"
+        hint = f"write `{first}:` as the first line, and indent all that follows by two spaces"
+    else:
         return None
-    message = "the fields stand at the top of the file, and no object's name above them"
-    hint = f"write `{first}:` as the first line, and indent all that follows by two spaces"
-    return Mistake("no-object-name", message, hint)
+    return Mistake(rule, message, hint)
 
 
 def unknown_object(key: ScalarNode, known: Sequence[str]) -> Mistake:
