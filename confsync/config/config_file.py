@@ -18,8 +18,6 @@ from confsync.yaml.read import read
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from confsync.store.mistakes import Mistake
-    from confsync.yaml.nodes import Mark
 
 NAME = "confsync.yaml"
 _NO_MAPPING = {
@@ -93,7 +91,7 @@ def read_config(file: str, known: Known) -> Config:
             if isinstance(values, dict):
                 targets.append(Target(reading, values, name))
         for target in targets:
-            problems += (_problem(*found) for found in target.mistakes(known))
+            problems += (wrong.problem(mark) for mark, wrong in target.mistakes(known))
     if problems:
         raise InvalidFiles(first_columns(problems), NAME)
     return Config(file, tuple(target.config() for target in targets))
@@ -101,7 +99,3 @@ def read_config(file: str, known: Known) -> Config:
 
 def _with_example(problem: Problem) -> Problem:
     return replace(problem, hint=EXAMPLE) if problem.message in _NO_MAPPING else problem
-
-
-def _problem(mark: Mark, mistake: Mistake) -> Problem:
-    return Problem(mark.file, mark.line, mark.column, mistake.rule, mistake.message, mistake.hint)

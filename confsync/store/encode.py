@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
 from confsync.store.durations import duration_text
-from confsync.store.messages.secrets import is_taken_as_it_is
 from confsync.store.urls import ADDRESS, PASSWORD, USERNAME, is_address
+from confsync.store.wrong_secrets import unfilled
 from confsync.sync.secret import MASK, Secret
 from confsync.sync.shape import Duration, ListOf, Shape, Text, Variants
 from confsync.sync.tree import Items, Members, Object, Path, Tree, certainly_equal
@@ -134,7 +134,7 @@ class Writer:
 
     def url(self, url: Url, path: Path) -> Plain:
         """A URL: as a text, as a mapping where it has a password, or as one reference."""
-        if not url.secrets and is_taken_as_it_is(str(url)):
+        if not url.secrets and unfilled(str(url)) is None:
             return self._text(str(url), path, trimmed=True)
         parts = mapping_parts(url)
         if parts is None:

@@ -1,7 +1,7 @@
 """Mistakes in files, and the names that their messages may repeat.
 
-No message repeats a value that could be secret: of what the author wrote, only names that look
-like names.
+No message repeats a value that could be secret: of the author's text, only names that look like
+names.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from confsync.errors import Problem
 from confsync.sync.spelling import nearest_name
 from confsync.yaml.nodes import MappingNode, ScalarNode
 
@@ -21,11 +22,9 @@ TYPE = "@type"
 PLAINTEXT = "plaintext-secret"
 INSTEAD = "write where it can be had, like `{env: NAME}` or `{file: PATH}`"
 
-_NAME = re.compile(r"@?[A-Za-z][A-Za-z_-]{0,30}")
-
 
 class Mistake(Exception):
-    """A mistake in a file. `mark` is None for one at the value that was read."""
+    """A mistake in a file. `mark` is None for a mistake at the value that is read."""
 
     def __init__(self, rule: str, message: str, hint: str, mark: Mark | None = None) -> None:
         super().__init__(message)
@@ -34,14 +33,19 @@ class Mistake(Exception):
         self.hint = hint
         self.mark = mark
 
+    def problem(self, mark: Mark) -> Problem:
+        """The problem at the mistake's own mark, or else at `mark`."""
+        at = self.mark or mark
+        return Problem(at.file, at.line, at.column, self.rule, self.message, self.hint)
+
 
 def quoted_name(name: str) -> str:
-    """A key as a message shows it. What does not look like a name is not repeated."""
-    return f"`{name}`" if _NAME.fullmatch(name) else "named so"
+    """A key in a message. A text that does not look like a name is not repeated."""
+    return f"`{name}`" if re.fullmatch("@?[A-Za-z][A-Za-z_-]{0,30}", name) else "named so"
 
 
 def near_name(name: str, known: Iterable[str]) -> str:
-    """A key as it is shown where a secret could stand by mistake: only where it is nearly known."""
+    """A key in a message where a secret could stand by mistake: only a nearly known name."""
     return quoted_name(name) if nearest_name(name, known) else "named so"
 
 
@@ -52,12 +56,12 @@ def listed(names: Sequence[str]) -> str:
 
 
 def is_broken(node: Node) -> bool:
-    """Return True for a node with a reported problem: nothing more is said of it."""
+    """Return True for a node with a reported problem: it gets no further problem."""
     return isinstance(node, ScalarNode | MappingNode) and node.broken
 
 
 def no_space(mark: Mark | None = None) -> Mistake:
-    """The mistake of a colon without a space behind it, which YAML takes for one text."""
+    """The mistake of a colon without a space behind it: YAML reads one text."""
     message = "a space is missing after the colon"
     hint = "write `key: value`, with a space after the colon"
     return Mistake("missing-space", message, hint, mark)

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.store import scalars
-from confsync.store.decode import Decoder, mark_of
+from confsync.store.decode import Decoder
 from confsync.store.mistakes import Mistake, is_broken, near_name, quoted_name
-from confsync.store.urls import Reader, Reference
 from confsync.sync.secret import Vault
-from confsync.sync.shape import (
-    Credential,
-    Day,
-    MapOf,
-    PathText,
-    PlainText,
-    Record,
-    SetOf,
-    Variants,
-)
+from confsync.sync.shape import Credential, Day, MapOf, PathText, PlainText, Record, SetOf
 from confsync.sync.spelling import nearest
 from confsync.sync.tree import Path, Tree, path_text
 from confsync.yaml.nodes import MappingNode, Mark, Node, SequenceNode
@@ -29,13 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from confsync.errors import Problem
+    from confsync.store.urls import Reference
     from confsync.sync.shape import FileShape
 
 Value: TypeAlias = "Tree | tuple[Value, ...] | dict[str, Value]"
 """A decoded value: of records and maps a dict; None for what could not be read."""
-
-
-_NAME = r"\w[\w.-]{0,62}"
 
 
 @dataclass(frozen=True)
@@ -52,24 +40,35 @@ def record_from_file(
     document: MappingNode, shape: Record, references: Mapping[str, Reference]
 ) -> RecordReading:
     """Decode a document that is a record. Fields that are missing or invalid are None."""
-    decoder = _RecordDecoder(Vault(), references, Variants("", {}))
+    decoder = _RecordDecoder(Vault(), references)
     values = decoder.record(document, shape, ())
-    keys = {path: mark_of(origin) for path, origin in decoder.origins.items()}
-    return RecordReading(values, keys, decoder.marks, tuple(decoder.problems))
+    marks = {path: node.mark for path, node in decoder.nodes.items()}
+    return RecordReading(values, decoder.keys, marks, tuple(decoder.problems))
 
 
+@dataclass
 class _RecordDecoder(Decoder):
+    keys: dict[Path, Mark] = field(default_factory=dict)
+
     def record(self, node: MappingNode, shape: Record, path: Path) -> dict[str, Value]:
         """Decode a record."""
         name = path_text(path) or shape.name
         values: dict[str, Value] = dict.fromkeys(shape.fields)
         for key, value in node.entries:
             known = shape.fields.get(key.text)
-            if known is None:
-                self.mistake(key.mark, _no_member(key.text, shape, top=not path))
-            else:
-                self.place(key, (*path, key.text))
+            if known is not None:
+                self.keys[*path, key.text] = key.mark
                 values[key.text] = self._read(value, known.shape, (*path, key.text))
+            elif option := shape.options.get(key.text.lower().replace("-", "_")):
+                fact = "cannot stand here: whoever may change the file could disarm the guard"
+                hint = "remove it, and give the option by hand"
+                self.mistake(key.mark, Mistake("disarms-a-guard", f"{option} {fact}", hint))
+            else:
+                # Below the top a secret may stand in a key's place.
+                shown = near_name(key.text, shape.fields) if path else quoted_name(key.text)
+                fact = f"{shape.name} has no member {shown}"
+                hint = f"{nearest(key.text, shape.fields)}it has {', '.join(shape.fields)}"
+                self.mistake(key.mark, Mistake("unknown-field", fact, hint))
         for member, known in shape.fields.items():
             if known.required and node.get(member) is None:
                 hint = f"add `{member}: {known.example}`" if known.example else shape.write
@@ -79,16 +78,16 @@ class _RecordDecoder(Decoder):
 
     def _read(self, node: Node, shape: FileShape, path: Path) -> Value:
         """Decode a value of a record, and report its mistakes. Returns None for an invalid one."""
-        self.marks[path] = node.mark
+        self.nodes[path] = node
         if is_broken(node):
             return None
         try:
-            return self._value_of_record(node, shape, path)
+            return self._value(node, shape, path)
         except Mistake as mistake:
-            self.mistake(mistake.mark or node.mark, mistake)
+            self.mistake(node.mark, mistake)
             return None
 
-    def _value_of_record(self, node: Node, shape: FileShape, path: Path) -> Value:
+    def _value(self, node: Node, shape: FileShape, path: Path) -> Value:
         match shape:
             case Record() if isinstance(node, MappingNode):
                 return self.record(node, shape, path)
@@ -102,7 +101,7 @@ class _RecordDecoder(Decoder):
             case SetOf():
                 return self._set_of(node, shape, path)
             case Credential(or_text) if not or_text or isinstance(node, MappingNode):
-                return Reader(self.vault, self.references, path, self.mistake).credential(node)
+                return self.credential(node, path_text(path))
             case Credential():
                 return scalars.scalar(node, PlainText(), path, nullable=False)
             case PlainText() | PathText() | Day():
@@ -116,7 +115,7 @@ class _RecordDecoder(Decoder):
         values: dict[str, Value] = {}
         for number, (key, value) in enumerate(node.entries):
             name = key.text
-            if not re.fullmatch(_NAME, name):
+            if not re.fullmatch(r"\w[\w.-]{0,62}", name):
                 name = f"…{number}"
                 fact = f"the name of {shape.item.name} holds what no name can"
                 hint = "use letters, digits, `_`, `-` and `.`, and no more than 63 of them"
@@ -145,14 +144,3 @@ class _RecordDecoder(Decoder):
             seen.append(key)
             values.append(value)
         return tuple(values)
-
-
-def _no_member(key: str, shape: Record, *, top: bool) -> Mistake:
-    """The mistake of a key that is no field. At the top no secret stands."""
-    option = shape.options.get(key.lower().replace("-", "_"))
-    if option is not None:
-        fact = f"{option} cannot stand here: whoever may change the file could disarm the guard"
-        return Mistake("disarms-a-guard", fact, "remove it, and give the option by hand")
-    shown = quoted_name(key) if top else near_name(key, shape.fields)
-    hint = f"{nearest(key, shape.fields)}it has {', '.join(shape.fields)}"
-    return Mistake("unknown-field", f"{shape.name} has no member {shown}", hint)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
 
-from confsync.store.messages import references as wrong_references
-from confsync.store.messages import secrets as wrong_secrets
+from confsync.store import wrong_secrets
 from confsync.store.mistakes import INSTEAD, PLAINTEXT, Mistake, is_broken
 from confsync.store.scalars import is_null, text
 from confsync.sync.secret import IN_CLEAR, MASK, Form, Ref, Secret, Vault
 from confsync.sync.spelling import nearest_name
 from confsync.sync.tree import Path, path_text
-from confsync.sync.url import Url, compose, percent_encoded, seal_url
+from confsync.sync.url import SCHEME, Url, compose, percent_encoded, seal_url
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
 
+    from confsync.errors import Problem
     from confsync.yaml.nodes import Mark
 
 PARTS: Mapping[str, str] = {
@@ -27,86 +27,106 @@ PARTS: Mapping[str, str] = {
     "username": "the user name as it is; confsync percent-encodes it",
     "password": "where the password can be had; confsync percent-encodes it",
 }
-"""What the mapping form of a URL consists of."""
+"""The parts of the mapping form of a URL."""
 
 AS_MAPPING = (
-    "write the URL as a mapping: `{address: …, username: …, password: {env: NAME}}`, "
+    f"write the URL as a mapping: `{wrong_secrets.URL_MAPPING}`, "
     "with the address as it is without user and password"
 )
 ADDRESS, USERNAME, PASSWORD = tuple(PARTS)
-_IN_CLEAR = "write where it can be had, like `{env: NAME}`, and have the one in the file revoked"
 REFERENCE = "write it as a reference, without the $: `{env: NAME}`"
-_VARIABLE = r"\$(?:[A-Z_][A-Z0-9_]*|\{([A-Za-z_][A-Za-z0-9_]*)\})"
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_IN_CLEAR = "write where it can be had, like `{env: NAME}`, and have the one in the file revoked"
+_ABSENT = {
+    ADDRESS: "add `address: …`, like rediss://cache.example.com:6379",
+    PASSWORD: "a URL without a password is written as one text, like `url: redis://HOST:PORT`",
+}
 
 
 class Reference(Protocol):
-    """A kind of reference, as far as files have to know it."""
+    """A kind of reference: the part that files need."""
 
     @property
     def form(self) -> Form:
-        """What stands behind its key."""
+        """The value behind its key."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Reader:
-    """Reads one field.
+    """Reads secrets and URLs, and collects problems. `references` are the kinds of references.
 
-    `references` are the kinds of references. `note` takes mistakes after which reading goes on.
-    Each method returns None for a value whose mistakes are reported already, and raises Mistake.
+    Each method returns None for a value whose problems are collected already, and raises Mistake.
     """
 
     vault: Vault
     references: Mapping[str, Reference]
-    path: Path
-    note: Callable[[Mark, Mistake], None]
+    problems: list[Problem] = field(default_factory=list)
 
-    def secret(self, node: Node) -> Secret | None:
-        """A secret: its reference, or the text in clear, sealed."""
-        found = self._secret(node, path_text(self.path))
-        if isinstance(found, str):
-            return self.vault.seal(found, IN_CLEAR)
-        return None if found is None else Secret(None, found)
+    def mistake(self, mark: Mark, mistake: Mistake) -> None:
+        """Add the problem of a mistake."""
+        self.problems.append(mistake.problem(mark))
 
-    def credential(self, node: Node) -> Secret | None:
-        """A reference to a credential. A text in clear is refused, whatever it is."""
+    def secret(self, node: Node, name: str, *, encoded: bool = False) -> Secret | None:
+        """A secret: its reference, or the text in clear, sealed. `encoded`: percent-encoded."""
+        if isinstance(node, SequenceNode):
+            raise Mistake("not-a-secret", f"{name} must be one reference, not a list", INSTEAD)
+        if isinstance(node, MappingNode):
+            found = self._reference(node, name)
+            return None if found is None else Secret(None, found)
+        if is_null(node):
+            raise Mistake("not-a-secret", f"{name} is null, and no secret can be", INSTEAD)
+        wrong_secrets.check_secret(node.text, name, self.references)
+        self.mistake(node.mark, Mistake(PLAINTEXT, f"{name} stands in the file in clear", INSTEAD))
+        try:
+            value = text(node, name, trimmed=False)
+        except Mistake as mistake:
+            hint = f"{INSTEAD}; digits alone are a text only in quotes"
+            raise Mistake(mistake.rule, mistake.message, hint) from None
+        return self.vault.seal(percent_encoded(value) if encoded else value, IN_CLEAR)
+
+    def credential(self, node: Node, name: str) -> Secret | None:
+        """A reference to a credential. Every text in clear is refused."""
         if isinstance(node, ScalarNode) and not is_null(node):
-            name = path_text(self.path)
             wrong = variable(node.text, name, REFERENCE)
             fact = f"{name} stands in the file in clear, and so in the repository's history"
             raise wrong or Mistake("credential-in-clear", fact, _IN_CLEAR)
-        return self.secret(node)
+        return self.secret(node, name)
 
-    def url(self, node: Node) -> Url | None:
+    def url(self, node: Node, path: Path) -> Url | None:
         """A URL: a text, a reference, or the mapping form. A password in it is sealed."""
-        name = path_text(self.path)
-        if isinstance(node, SequenceNode):
-            raise wrong_secrets.list_for_url(name, self.path)
+        name = path_text(path)
         if isinstance(node, ScalarNode):
             return self._plain(node, name)
-        if _is_reference(node, self.references):
+        if isinstance(node, MappingNode):
+            keys = [key.text for key, _ in node.entries]
+            # Any other single key is a part of a URL, perhaps misspelt.
+            if len(keys) != 1 or (keys[0] not in self.references and nearest_name(keys[0], PARTS)):
+                return self._mapping(node, name)
             found = self._reference(node, name)
             return None if found is None else Url((), found)
-        return self._mapping(node, name)
+        if path and isinstance(path[-1], int):
+            hint = "take the brackets or the second dash away"
+            raise Mistake("not-a-list", f"{name} is a list within the list of URLs", hint)
+        hint = "write the URL alone, without brackets or dash"
+        raise Mistake("not-a-single-value", f"{name} must be one URL, not a list", hint)
 
     def _plain(self, node: ScalarNode, name: str) -> Url:
         if is_null(node):
-            message = f"{name} is an item without a URL"
-            raise Mistake(
-                "null-value", message, "write the URL behind the dash, or remove the line"
-            )
-        wrong_secrets.refuse_unfilled(node.text, name, tuple(self.references))
+            hint = "write the URL behind the dash, or remove the line"
+            raise Mistake("null-value", f"{name} is an item without a URL", hint)
+        if wrong := wrong_secrets.unfilled(node.text, name, self.references):
+            raise wrong
         url = seal_url(text(node, name, trimmed=True), self.vault)
         if not url.secrets:
             return url
         if self.vault.seal(MASK) in url.secrets:
             message = f"{name} holds the mask that stands for a hidden secret, not a password"
             raise Mistake("mask", message, AS_MAPPING)
-        self.note(node.mark, Mistake(PLAINTEXT, f"{name} holds a password in clear", AS_MAPPING))
-        return in_clear(url)
+        self.mistake(node.mark, Mistake(PLAINTEXT, f"{name} holds a password in clear", AS_MAPPING))
+        parts = url.parts
+        return Url(tuple(replace(p, ref=IN_CLEAR) if isinstance(p, Secret) else p for p in parts))
 
     def _mapping(self, node: MappingNode, name: str) -> Url | None:
-        """Read the mapping form, and report every mistake in it."""
+        """Read the mapping form, and collect every mistake in it."""
         texts = {USERNAME: ""}
         password: Secret | None = None
         failed = False
@@ -114,53 +134,30 @@ class Reader:
             where = f"{name}/{key.text}"
             try:
                 if key.text not in PARTS:
-                    raise wrong_secrets.unknown_part(key, tuple(PARTS))
+                    raise wrong_secrets.unknown_part(key, PARTS)
                 if is_broken(value):
                     failed = True
                 elif key.text == PASSWORD:
-                    password = self._password(value, where)
+                    password = self.secret(value, where, encoded=True)
                     failed = failed or password is None
                 else:
                     texts[key.text] = _part(value, key.text, where)
             except Mistake as mistake:
-                self.note(mistake.mark or value.mark, mistake)
+                self.mistake(value.mark, mistake)
                 failed = True
         if failed:
             return None
         if password is not None and ADDRESS in texts:
             return compose(texts[ADDRESS], texts[USERNAME], password)
-        for absent in _absent(node, name):
-            self.note(node.mark, absent)
+        for part, hint in _ABSENT.items():
+            if node.get(part) is None:
+                self.mistake(node.mark, Mistake("missing-url-part", f"{name} has no {part}", hint))
         return None
 
-    def _password(self, node: Node, name: str) -> Secret | None:
-        found = self._secret(node, name)
-        if isinstance(found, str):
-            return self.vault.seal(percent_encoded(found), IN_CLEAR)
-        return None if found is None else Secret(None, found)
-
-    def _secret(self, node: Node, name: str) -> Ref | str | None:
-        """A reference, or the text in clear."""
-        if isinstance(node, SequenceNode):
-            raise Mistake("not-a-secret", f"{name} must be one reference, not a list", INSTEAD)
-        if isinstance(node, MappingNode):
-            return self._reference(node, name)
-        if is_null(node):
-            raise Mistake("not-a-secret", f"{name} is null, and no secret can be", INSTEAD)
-        wrong_secrets.refuse_secret(node, name, tuple(self.references))
-        self.note(node.mark, Mistake(PLAINTEXT, f"{name} stands in the file in clear", INSTEAD))
-        try:
-            return text(node, name, trimmed=False)
-        except Mistake as mistake:
-            hint = f"{INSTEAD}; digits alone are a text only in quotes"
-            raise Mistake(mistake.rule, mistake.message, hint) from None
-
     def _reference(self, node: MappingNode, name: str) -> Ref | None:
-        if len(node.entries) != 1:
-            raise wrong_references.not_one(node, name, tuple(self.references))
+        if len(node.entries) != 1 or node.entries[0][0].text not in self.references:
+            raise wrong_secrets.unknown_reference(node, name, tuple(self.references))
         ((key, value),) = node.entries
-        if key.text not in self.references:
-            raise wrong_references.unknown(key, tuple(self.references))
         if any(map(is_broken, value.items if isinstance(value, SequenceNode) else [value])):
             return None
         form = self.references[key.text].form
@@ -171,80 +168,65 @@ class Reader:
 
 
 def variable(text: str, name: str, hint: str) -> Mistake | None:
-    """The mistake of a text that is a shell's variable; None for another text.
+    """The mistake of a text that is a shell's variable; None for any other text.
 
     Only a name in braces is repeated: a password may begin with a $.
     """
-    found = re.fullmatch(_VARIABLE, text)
+    found = re.fullmatch(r"\$(?:[A-Z_][A-Z0-9_]*|\{([A-Za-z_][A-Za-z0-9_]*)\})", text)
     if found is None:
         return None
     fact = f"{name} is a variable with a $, which confsync does not fill in"
     return Mistake("reference-as-text", fact, hint.replace("NAME", found[1] or "NAME"))
 
 
-def in_clear(url: Url) -> Url:
-    """A URL whose secrets stand in the file itself."""
-    parts = (
-        replace(part, ref=IN_CLEAR) if isinstance(part, Secret) else part for part in url.parts
-    )
-    return Url(tuple(parts))
-
-
 def arguments(node: Node, form: Form, name: str) -> list[str]:
-    """What stands behind the key of a reference. Raises Mistake."""
-    if isinstance(node, SequenceNode) != form.words:
-        raise wrong_references.wrong_form(node, name, form)
+    """The words behind the key of a reference. Raises Mistake."""
     items = node.items if isinstance(node, SequenceNode) else (node,)
-    words = [_word(item, name, form) for item in items]
-    wrong_references.check_name(words, node, name, form)
+    if isinstance(node, SequenceNode) != form.words:
+        fact = "must be one text, and is a list"
+        fact = "must be a list of texts, which no shell takes apart" if form.words else fact
+        raise wrong_secrets.wrong_words(node, name, form, fact)
+    words: list[str] = []
+    for item in items:
+        if not isinstance(item, ScalarNode) or is_null(item) or "\0" in item.text:
+            fact = (
+                "names nothing" if isinstance(item, ScalarNode) else "must be a text, not a mapping"
+            )
+            fact = "has something in its list that is no text" if form.words else fact
+            raise wrong_secrets.wrong_words(item, name, form, fact)
+        words.append(item.text)
+    wrong_secrets.check_name(words[0] if words else "", node, name, form)
     return words
-
-
-def _word(node: Node, name: str, form: Form) -> str:
-    if not isinstance(node, ScalarNode) or is_null(node) or "\0" in node.text:
-        raise wrong_references.wrong_word(node, name, form)
-    return node.text
-
-
-def _is_reference(node: MappingNode, references: Mapping[str, Reference]) -> bool:
-    """Whether a mapping in a URL's place is meant as a reference to the whole URL."""
-    names = [key.text for key, _ in node.entries]
-    if len(names) != 1:
-        return False
-    return names[0] in references or not (names[0] in PARTS or nearest_name(names[0], PARTS))
-
-
-def _absent(node: MappingNode, name: str) -> Iterator[Mistake]:
-    if node.get(ADDRESS) is None:
-        hint = "add `address: …`, like rediss://cache.example.com:6379"
-        yield Mistake("missing-url-part", f"{name} has no {ADDRESS}", hint)
-    if node.get(PASSWORD) is None:
-        hint = "a URL without a password is written as one text, like `url: redis://HOST:PORT`"
-        yield Mistake("missing-url-part", f"{name} has no {PASSWORD}", hint)
 
 
 def _part(node: Node, part: str, where: str) -> str:
     """The text of an address or a user name. Raises Mistake."""
-    if not isinstance(node, ScalarNode):
-        raise wrong_secrets.part_not_text(node, where)
+    if isinstance(node, MappingNode):
+        message = f"{where} is a mapping: of a URL's parts only the password can be a reference"
+        hint = "write one text; where all of the URL is secret, `{env: NAME}` stands for it whole"
+        raise Mistake("not-a-single-value", message, hint)
+    if isinstance(node, SequenceNode):
+        message = f"{where} must be one text, not a list"
+        raise Mistake("not-a-single-value", message, "take the brackets or the dash away")
     value = text(node, where, trimmed=part == ADDRESS)
-    if part == ADDRESS:
-        _check_address(value, where)
+    if part == ADDRESS and (wrong := _wrong_address(value, where)):
+        raise wrong
     return value
 
 
 def is_address(text: str) -> bool:
-    """Whether the mapping form of a URL takes a text as its address."""
-    return bool(_SCHEME.match(text)) and "@" not in text and not seal_url(text, Vault()).secrets
+    """Return True if a text can be the address in the mapping form of a URL."""
+    return _wrong_address(text, "") is None
 
 
-def _check_address(address: str, where: str) -> None:
-    if not _SCHEME.match(address):
+def _wrong_address(address: str, where: str) -> Mistake | None:
+    if not re.match(SCHEME, address):
         hint = "write it with its scheme, like rediss://cache.example.com:6379"
-        raise Mistake("address-without-scheme", f"{where} has no scheme", hint)
+        return Mistake("address-without-scheme", f"{where} has no scheme", hint)
     if "@" in address:
         hint = "user and password have fields of their own; an @ elsewhere is written as %40"
-        raise Mistake("credentials-in-address", f"{where} must not hold an @", hint)
+        return Mistake("credentials-in-address", f"{where} must not hold an @", hint)
     if seal_url(address, Vault()).secrets:
         hint = "take it out of the address: the password has a field of its own"
-        raise Mistake("credentials-in-address", f"{where} must not hold a password", hint)
+        return Mistake("credentials-in-address", f"{where} must not hold a password", hint)
+    return None

@@ -46,15 +46,15 @@ LEAKS: Mapping[str, Leak] = {
     ),
     "a mistake repeats a value": Leak(
         "boolean",
-        "store/messages/values.py",
-        'f"{name} must be true or false", "write',
-        'f"{name} must be true or false, not {node.text}", "write',
+        "store/scalars.py",
+        '"must be true or false", "write',
+        'f"must be true or false, not {node.text}", "write',
     ),
     "a mistake repeats a key": Leak(
         "top",
         "store/mistakes.py",
-        'if _NAME.fullmatch(name) else "named so"',
-        "if _NAME.fullmatch(name) else name",
+        '[A-Za-z_-]{0,30}", name) else "named so"',
+        '[A-Za-z_-]{0,30}", name) else name',
     ),
     "a diff shows what it should mask": Leak(
         "plain",

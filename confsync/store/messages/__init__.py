@@ -1,1 +1,0 @@
-"""Error messages for store files, by subject."""
