@@ -21,7 +21,7 @@ from confsync.sync.patch import leaves, whole
 from confsync.sync.shape import ListOf, SecretText, Shape, UrlSet, UrlText, Variants
 from confsync.sync.tree import Items, Members, Object, Path, Tree
 from confsync.sync.url import Url, trim
-from confsync.yaml.edit_script import KEEP, Elements, Entries, Keep, Revised, Revision, Write
+from confsync.yaml.edit import KEEP, Elements, Entries, Keep, Revised, Revision, Write
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
