@@ -16,8 +16,7 @@ from confsync.store.urls import PARTS, PASSWORD, Reference, arguments
 from confsync.sync.secret import MASK
 from confsync.sync.shape import Field, ListOf, SecretText, Shape, UrlSet, UrlText, Variants
 from confsync.sync.url import masked
-from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from confsync.yaml.positions import scalars
+from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode, scalars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

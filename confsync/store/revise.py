@@ -30,7 +30,7 @@ from confsync.sync.tree import (
     url_key,
 )
 from confsync.sync.url import Url, trim
-from confsync.yaml.edit_script import KEEP, Elements, Entries, Keep, Revised, Revision, Write
+from confsync.yaml.edit import KEEP, Elements, Entries, Keep, Revised, Revision, Write
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:

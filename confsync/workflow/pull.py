@@ -26,11 +26,9 @@ from confsync.sync.findings import makes_invalid
 from confsync.sync.tree import path_text
 from confsync.workflow.load import check_names, loaded
 from confsync.workflow.server import decoder
-from confsync.yaml.edit import Edited, edited
-from confsync.yaml.edit_script import Write
+from confsync.yaml.edit import Edited, Write, edited
 from confsync.yaml.emit import Style
-from confsync.yaml.nodes import MappingNode, ScalarNode, SequenceNode
-from confsync.yaml.positions import comments, scalars
+from confsync.yaml.nodes import MappingNode, ScalarNode, SequenceNode, comments, scalars
 from confsync.yaml.read import Parsed, parse, read, text
 
 if TYPE_CHECKING:
@@ -41,7 +39,7 @@ if TYPE_CHECKING:
     from confsync.sync.tree import Path
     from confsync.sync.values import Live
     from confsync.workflow.server import Session
-    from confsync.yaml.edit_script import Revised
+    from confsync.yaml.edit import Revised
     from confsync.yaml.nodes import Node
 
 NAME = "InMemoryStore"

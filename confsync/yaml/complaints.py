@@ -1,13 +1,21 @@
-"""What a YAML parser complains of, in our words: by what it says, and by how the lines look."""
+"""Problems for text that a YAML parser refuses: by the look of its lines, and by its error."""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ruamel.yaml.error import MarkedYAMLError
+
+ODD_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b"
+ODD_SPACES += "\u202f\u205f\u3000"
 
 
 class Complaint(NamedTuple):
-    """What is wrong, and what to do. `opening`: to be shown where it began, not where it ended."""
+    """A problem without its place. `opening`: its place is the beginning of the refused text."""
 
     rule: str
     message: str
@@ -15,122 +23,108 @@ class Complaint(NamedTuple):
     opening: bool = False
 
 
-class Broken(NamedTuple):
-    """Where a parser gave up, and where that began; lines and columns from 0."""
-
-    problem: str
-    line: int
-    column: int
-    opened: tuple[int, int] | None
-
-
-_UNQUOTED = Complaint(
-    "unquoted-type", "`@type` must stand in quotes: YAML reserves the @", "write `'@type': …`"
-)
-_NO_SPACE = Complaint(
-    "missing-space",
-    "a space is missing after the colon",
-    "write `key: value`, with a space after the colon",
-)
+_SPACE_AFTER_COLON = "write `key: value`, with a space after the colon"
+_SAME_INDENTATION = "give the keys of one mapping the same indentation"
+_NO_SPACE = Complaint("missing-space", "a space is missing after the colon", _SPACE_AFTER_COLON)
 _DEEPER = Complaint(
-    "indentation",
-    "this key is indented deeper than those above it",
-    "give the keys of one mapping the same indentation",
-)
-_COLON = Complaint(
-    "needs-quotes",
-    "a text without quotes holds `: `, which YAML takes for a key",
-    "put the whole text in quotes; a reference stands in braces, like `{env: NAME}`",
-)
-_TWO_KEYS = Complaint(
-    "not-key-value",
-    "a second key stands in the line of another",
-    "write it in the next line, indented by two more spaces",
+    "indentation", "this key is indented deeper than those above it", _SAME_INDENTATION
 )
 _NO_COLON = Complaint(
     "not-key-value",
     "a colon is missing at the end of this line",
     "write `key:`, and what belongs to it indented under it",
 )
-_AFTER_QUOTES = Complaint(
-    "needs-quotes",
-    "text stands behind the quotes that close here",
-    "put all of it in quotes; within single quotes write a quote twice: `'it''s'`",
-)
-_ITEM = Complaint(
-    "mixed-list",
-    "a list item stands where the next key belongs",
-    "indent it like the other items of its list",
-)
-_KEY_IN_LIST = Complaint(
-    "mixed-list",
-    "a key stands among the items of a list",
-    "indent it like the key that the list belongs to",
-)
-_COMMA = Complaint(
-    "missing-comma",
-    "a comma is missing between two entries in brackets or braces",
-    "write `[a, b]` or `{key: value, other: value}`",
-)
 _UNKNOWN = Complaint(
     "not-yaml", "this is not YAML", "check the quotes, brackets and indentation here and above"
 )
 
-# How a line looks that is no YAML, wherever in the file it stands; then what to say.
-_ANYWHERE = (
-    (
-        re.compile(r"(?P<at>[<>|]{7}|={7})( |$)"),
-        Complaint(
-            "conflict-marker",
-            "a conflict that git left stands here",
-            "keep one of its two sides, and remove the lines of `<`, `=` and `>`",
-        ),
+_ANYWHERE = {
+    r"(?P<at>[<>|]{7}|={7})( |$)": Complaint(
+        "conflict-marker",
+        "a conflict that git left stands here",
+        "keep one of its two sides, and remove the lines of `<`, `=` and `>`",
     ),
-    (
-        re.compile(r"[ ]*(?P<at>```)"),
-        Complaint(
-            "code-fence",
-            "a code fence of Markdown stands here",
-            "remove the lines that begin with three backquotes",
-        ),
+    r"[ ]*(?P<at>```)": Complaint(
+        "code-fence",
+        "a code fence of Markdown stands here",
+        "remove the lines that begin with three backquotes",
     ),
-    (
-        re.compile(r"[ ]*(?P<at>\{%)"),
-        Complaint(
-            "template",
-            "this is a template, not its result",
-            "render it first and give confsync what comes out; a secret is `{env: NAME}`",
-        ),
+    r"[ ]*(?P<at>\{%)": Complaint(
+        "template",
+        "this is a template, not its result",
+        "render it first and give confsync what comes out; a secret is `{env: NAME}`",
     ),
-)
-# The same of the line that a parser stumbled over, or the one before it.
-_NEAR = (
-    (
-        re.compile("[^'\"#]*?(?P<at>[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff])"),
-        Complaint(
-            "invisible-character",
-            "a space that YAML does not take for one stands here",
-            "it was copied from a web page: write the line again, with plain spaces",
-        ),
-    ),
-    (
-        re.compile(r"[ ]*(?P<at>//|/\*)"),
-        Complaint("not-key-value", "a comment must begin with #", "write `# …` in place of `// …`"),
-    ),
-    (
-        re.compile(r"""[ -]*(?P<at>(['"]?)@?[A-Za-z_]+\2)[ ]*=([ ]|$|[^=:]*$)"""),
-        Complaint(
-            "not-key-value",
-            "an equals sign stands where YAML wants a colon",
-            "write `key: value`, with a space after the colon",
-        ),
-    ),
-    (re.compile(r"""[ -]*(?P<at>['"]?@?[A-Za-z_]+['"]?):(?!//)[^ \t]"""), _NO_SPACE),
-)
+}
+"""Patterns of lines, wherever in the file they stand."""
 
-# How the parser's own text begins, and what we say.
-_COMPLAINTS = {
-    "found character '\\t'": Complaint(
+_NEAR = {
+    rf"[^'\"#]*?(?P<at>[{ODD_SPACES}\ufeff])": Complaint(
+        "invisible-character",
+        "a space that YAML does not take for one stands here",
+        "it was copied from a web page: write the line again, with plain spaces",
+    ),
+    r"[ ]*(?P<at>//|/\*)": Complaint(
+        "not-key-value", "a comment must begin with #", "write `# …` in place of `// …`"
+    ),
+    r"""[ -]*(?P<at>(['"]?)@?[A-Za-z_]+\2)[ ]*=([ ]|$|[^=:]*$)""": Complaint(
+        "not-key-value", "an equals sign stands where YAML wants a colon", _SPACE_AFTER_COLON
+    ),
+    r"""[ -]*(?P<at>['"]?@?[A-Za-z_]+['"]?):(?!//)[^ \t]""": _NO_SPACE,
+}
+"""Patterns of the line at which the parser stopped, and of the lines before it."""
+
+_STOPS = {
+    r".*\n.*\n@type": Complaint(
+        "unquoted-type", "`@type` must stand in quotes: YAML reserves the @", "write `'@type': …`"
+    ),
+    r"""mapping values are not allowed.*\n[ -]*[A-Za-z_]+:[ ]+(['"])@?[A-Za-z_]+\1\n""": Complaint(
+        "not-key-value",
+        "a second key stands in the line of another",
+        "write it in the next line, indented by two more spaces",
+    ),
+    r"""mapping values are not allowed.*\n[ -]*(['"]?)@?[A-Za-z_]+\1\n""": _DEEPER,
+    "mapping values are not allowed": Complaint(
+        "needs-quotes",
+        "a text without quotes holds `: `, which YAML takes for a key",
+        "put the whole text in quotes; a reference stands in braces, like `{env: NAME}`",
+    ),
+    r"expected <block end>.*\n.*\n:": _NO_SPACE,
+    r"expected <block end>.*'<scalar>'\n": Complaint(
+        "needs-quotes",
+        "text stands behind the quotes that close here",
+        "put all of it in quotes; within single quotes write a quote twice: `'it''s'`",
+    ),
+    r"expected <block end>.*('-'|sequence start>')\n": Complaint(
+        "mixed-list",
+        "a list item stands where the next key belongs",
+        "indent it like the other items of its list",
+    ),
+    r"expected <block end>.*'\?'\n": Complaint(
+        "mixed-list",
+        "a key stands among the items of a list",
+        "indent it like the key that the list belongs to",
+    ),
+    "expected <block end>": Complaint(
+        "indentation", "the indentation does not fit the lines above", _SAME_INDENTATION
+    ),
+    r"expected ',' or .*\n.*\n.*\nbalanced": Complaint(
+        "missing-comma",
+        "a comma is missing between two entries in brackets or braces",
+        "write `[a, b]` or `{key: value, other: value}`",
+    ),
+    "expected ',' or ']'": Complaint(
+        "unclosed",
+        "the list in brackets that opens here is not closed",
+        "write `[a, b]`",
+        opening=True,
+    ),
+    "expected ',' or '}'": Complaint(
+        "unclosed",
+        "the mapping in braces that opens here is not closed",
+        "write `{key: value}`",
+        opening=True,
+    ),
+    r"found character '\\t'": Complaint(
         "tab", "a tab stands where YAML wants spaces", "indent with spaces"
     ),
     **{
@@ -144,13 +138,8 @@ _COMPLAINTS = {
     "could not find expected ':'": Complaint(
         "not-key-value",
         "this line is neither `key: value` nor a list's `- item`",
-        "write `key: value`, with a space after the colon",
+        _SPACE_AFTER_COLON,
         opening=True,
-    ),
-    "expected <block end>": Complaint(
-        "indentation",
-        "the indentation does not fit the lines above",
-        "give the keys of one mapping the same indentation",
     ),
     "did not find expected <document start>": Complaint(
         "second-document",
@@ -168,18 +157,6 @@ _COMPLAINTS = {
         "there is no such escape in double quotes",
         "write `\\\\` for a backslash, or use single quotes",
     ),
-    "expected ',' or ']'": Complaint(
-        "unclosed",
-        "the list in brackets that opens here is not closed",
-        "write `[a, b]`",
-        opening=True,
-    ),
-    "expected ',' or '}'": Complaint(
-        "unclosed",
-        "the mapping in braces that opens here is not closed",
-        "write `{key: value}`",
-        opening=True,
-    ),
     "sequence entries are not allowed": Complaint(
         "mixed-list",
         "a list begins in the line of its key",
@@ -196,66 +173,33 @@ _COMPLAINTS = {
         "write the value, or put a text that begins so in quotes",
     ),
 }
+"""Patterns of four lines: the parser's error, the line before the place where it stopped, the line
+from there on, and `balanced` if as many brackets close as open in the file.
+"""
 
 
-def complaint(broken: Broken, lines: list[str]) -> tuple[Complaint, int, int]:
-    """What to say of the place where a parser gave up, and where to say it; places from 0.
-
-    Nothing of the text is repeated.
-    """
-    looks = _looks(broken, lines)
-    if looks is not None:
-        return looks
-    text = lines[broken.line][broken.column :] if broken.line < len(lines) else ""
-    found = _by_words(broken, lines, text)
-    above = lines[broken.line - 1] if broken.line else ""
+def complaint(error: MarkedYAMLError, lines: Sequence[str]) -> tuple[Complaint, int, int]:
+    """The problem of a refused text, its line and column, from 0. Nothing of the text is in it."""
+    problem, opened = str(error.problem), error.context_mark
+    mark = error.problem_mark or opened
+    line, column = (mark.line, mark.column) if mark is not None else (0, 0)
+    first = line if opened is None else min(line, opened.line)
+    near = range(max(0, first - 1), min(line + 1, len(lines)))
+    if problem.startswith(("found character '@'", "found unexpected end", "found unknown")):
+        near = range(0)
+    for numbers, looks in ((range(len(lines)), _ANYWHERE), (near, _NEAR)):
+        patterns = [(re.compile(pattern), found) for pattern, found in looks.items()]
+        for number in numbers:
+            for pattern, found in patterns:
+                if match := pattern.match(lines[number]):
+                    return found, number, match.start("at")
+    stopped, whole = "".join(lines[line : line + 1]), "".join(lines)
+    closed = all(whole.count(opens) == whole.count(closes) for opens, closes in ("[]", "{}"))
+    stop = [problem, stopped[:column], stopped[column:], "balanced" if closed else ""]
+    found = next((_STOPS[start] for start in _STOPS if re.match(start, "\n".join(stop))), _UNKNOWN)
+    above = lines[line - 1] if line else ""
     if found is _DEEPER and re.fullmatch("[ -]*[A-Za-z_]+[ ]*", above):
-        return _NO_COLON, broken.line - 1, len(above) - len(above.lstrip(" -"))
-    if found.opening and broken.opened is not None:
-        return found, *broken.opened
-    return found, broken.line, broken.column
-
-
-def _looks(broken: Broken, lines: list[str]) -> tuple[Complaint, int, int] | None:
-    for number, line in enumerate(lines):
-        for pattern, found in _ANYWHERE:
-            if match := pattern.match(line):
-                return found, number, match.start("at")
-    if broken.problem.startswith(("found character '@'", "found unexpected end", "found unknown")):
-        return None
-    first = min(broken.line, broken.opened[0] if broken.opened is not None else broken.line)
-    for number in range(max(0, first - 1), min(broken.line + 1, len(lines))):
-        for pattern, found in _NEAR:
-            if match := pattern.match(lines[number]):
-                return found, number, match.start("at")
-    return None
-
-
-def _by_words(broken: Broken, lines: list[str], text: str) -> Complaint:
-    problem = broken.problem
-    if text.startswith("@type"):
-        return _UNQUOTED
-    if problem.startswith("mapping values are not allowed"):
-        before = lines[broken.line][: broken.column]
-        if re.fullmatch(r"""[ -]*[A-Za-z_]+:[ ]+(['"])@?[A-Za-z_]+\1""", before):
-            return _TWO_KEYS
-        return _DEEPER if re.fullmatch(r"""[ -]*(['"]?)@?[A-Za-z_]+\1""", before) else _COLON
-    if problem.startswith("expected <block end>"):
-        if text.startswith(":"):
-            return _NO_SPACE
-        if problem.endswith("'<scalar>'"):
-            return _AFTER_QUOTES
-        if problem.endswith(("'-'", "sequence start>'")):
-            return _ITEM
-        if problem.endswith("'?'"):
-            return _KEY_IN_LIST
-    if problem.startswith("expected ',' or ") and _balanced(lines):
-        return _COMMA
-    starts = (found for start, found in _COMPLAINTS.items() if problem.startswith(start))
-    return next(starts, _UNKNOWN)
-
-
-def _balanced(lines: list[str]) -> bool:
-    """Whether as many brackets and braces close as open, so that none is missing."""
-    whole = "".join(lines)
-    return all(whole.count(opens) == whole.count(closes) for opens, closes in ("[]", "{}"))
+        return _NO_COLON, line - 1, len(above) - len(above.lstrip(" -"))
+    if found.opening and opened is not None:
+        return found, opened.line, opened.column
+    return found, line, column

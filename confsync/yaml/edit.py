@@ -4,32 +4,91 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from confsync.errors import Fault
-from confsync.yaml.blocks import Change, blocks_of, members_of, rebuilt
-from confsync.yaml.brackets import Brackets, Unclear
-from confsync.yaml.edit_script import KEEP, Elements, Entries, Keep, Revision, Write
 from confsync.yaml.emit import Style, style_of
-from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from confsync.yaml.positions import (
-    BLOCK_HEADER,
-    Comment,
+from confsync.yaml.members import (
+    Brackets,
+    Change,
+    Unclear,
+    blocks_of,
     colon_end,
-    comments,
     comments_below,
     end_of,
-    is_absent,
     next_line,
+    rebuilt,
     text_end,
     uneditable,
+)
+from confsync.yaml.nodes import (
+    BLOCK_HEADER,
+    Comment,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    comments,
+    is_absent,
+    members_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from confsync.yaml.blocks import Collection, NewMembers
-    from confsync.yaml.edit_script import Plain
+    from confsync.sync.tree import Path
+    from confsync.yaml.emit import Plain
+    from confsync.yaml.members import Collection
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Keep a node exactly as it is written."""
+
+
+@dataclass(frozen=True)
+class Write:
+    """Replace a node by a value, or insert the value."""
+
+    value: Plain
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Keep a mapping, with these entries. Old entries keep their places; each new one comes behind
+    its predecessor here. Other entries are removed.
+    """
+
+    entries: tuple[tuple[str, Revision], ...]
+
+
+@dataclass(frozen=True)
+class Elements:
+    """Keep a list, with these items in this order: each by its old index, or None for a new one.
+    Other items are removed.
+    """
+
+    items: tuple[tuple[int | None, Revision], ...]
+
+
+Revision: TypeAlias = Keep | Write | Entries | Elements
+
+KEEP = Keep()
+
+
+@dataclass(frozen=True)
+class Revised:
+    """A revision and the fields that it changes or removes (`gone`).
+
+    `fill_in` are the names of references to fill in; `unsayable` are the fields that no file can
+    hold.
+    """
+
+    revision: Revision
+    changed: tuple[Path, ...]
+    gone: tuple[Path, ...]
+    fill_in: tuple[str, ...]
+    unsayable: tuple[Path, ...]
 
 
 @dataclass(frozen=True)
@@ -52,13 +111,14 @@ def edited(source: str, document: MappingNode, name: str, revision: Revision) ->
         raise uneditable(document.mark, message, hint)
     editor = _Editor(source, style_of(source, document))
     revisions: dict[str, Revision] = {key.text: KEEP for key, _ in document.entries}
-    editor.value(None, document, Entries(tuple({**revisions, name: revision}.items())), None)
+    entries = Entries(tuple({**revisions, name: revision}.items()))
+    changes = editor.changes(None, document, entries, None)
     lost = tuple(
         comment
         for comment in comments(source, document)
         if any(start <= comment.start < end for start, end in editor.dropped)
     )
-    return Edited(editor.text(0, len(source)), lost)
+    return Edited(editor.text(0, len(source), changes), lost)
 
 
 class _Wanted(NamedTuple):
@@ -71,20 +131,19 @@ class _Wanted(NamedTuple):
 
 @dataclass
 class _Editor:
-    """Collects the changes to a source, and the ranges of it that are dropped with members."""
+    """Makes the changes to a source, and collects the ranges of removed members."""
 
     source: str
     style: Style
-    changes: list[Change] = field(default_factory=list)
     dropped: list[tuple[int, int]] = field(default_factory=list)
 
-    def text(self, start: int, end: int) -> str:
-        """A part of the source with its changes. Two changes at the same offset stay in the order
-        in which they were made; an insertion between two parts belongs to the end of the first.
+    def text(self, start: int, end: int, changes: Sequence[Change]) -> str:
+        """A part of the source with changes. Two changes at the same offset stay in their order; an
+        insertion between two parts belongs to the end of the first.
         """
         parts: list[str] = []
         position = start
-        for change in sorted(self.changes, key=lambda change: change[:2]):
+        for change in sorted(changes, key=lambda change: change[:2]):
             if (
                 start <= change.start < change.end <= end
                 or start < change.start == change.end <= end
@@ -93,108 +152,95 @@ class _Editor:
                 position = change.end
         return "".join([*parts, self.source[position:end]])
 
-    def value(
+    def changes(
         self, key: ScalarNode | None, node: Node, revision: Revision, column: int | None
-    ) -> None:
+    ) -> list[Change]:
         """Revise a value. `column` is that of its key or dash, from 0; None within brackets."""
         match revision, node:
             case Keep(), _:
-                pass
+                return []
             case Entries(entries), MappingNode():
-                self._collection(node, _in_file_order(node, entries))
+                return self._members(node, _in_file_order(node, entries))
             case Elements(()), SequenceNode() if key is not None and not node.span.flow:
                 at = colon_end(self.source, key)
-                self.changes.append(Change(at, at, " []"))
-                self._blocks(node, (), ())
+                return [Change(at, at, " []"), *self._members(node, ())]
             case Elements(items), SequenceNode() if items or node.span.flow:
-                self._collection(node, [_Wanted(index, None, item) for index, item in items])
+                return self._members(node, [_Wanted(index, None, item) for index, item in items])
             case Write(value), _:
-                self._replace(key, node, value, column)
+                return self._replaced(key, node, value, column)
             case _:
                 raise Fault("a revision does not fit the node that it is for")
 
-    def _collection(self, node: Collection, wanted: Sequence[_Wanted]) -> None:
-        """Revise the members of a collection, then remove, insert and reorder them."""
+    def _members(self, node: Collection, wanted: Sequence[_Wanted]) -> list[Change]:
+        """Revise the members of a collection, then remove, insert and move them."""
         members = members_of(node)
         column = None if node.span.flow else node.mark.column - 1
         revisions = {member.old: member.revision for member in wanted}
-        inner = [_Editor(self.source, self.style, [], self.dropped) for _ in members]
-        for index, (key, value) in enumerate(members):
-            inner[index].value(key, value, revisions.get(index, KEEP), column)
+        changes = [
+            self.changes(key, value, revisions.get(index, KEEP), column)
+            for index, (key, value) in enumerate(members)
+        ]
         if [member.old for member in wanted] == list(range(len(members))):
-            self.changes += (change for editor in inner for change in editor.changes)
-            return
+            return [change for inner in changes for change in inner]
         quote = _quote(self.source, members[0][1]) if members else ""
-        texts = [(member.old, self._new(member, column, quote)) for member in wanted]
         if column is None:
-            self._brackets(node, texts, inner)
+            brackets, ranges = self._brackets(node)
+            owned = [(member.start, member.end) for member in brackets.members]
         else:
-            self._blocks(node, texts, inner)
-
-    def _new(self, member: _Wanted, column: int | None, quote: str) -> str:
-        """The text of a new member; empty for an old one."""
-        if member.old is not None:
-            return ""
-        if not isinstance(member.revision, Write):
-            raise Fault("a member to keep is not in the file")
-        value = member.revision.value
+            blocks = blocks_of(self.source, node)
+            starts = [blocks[0].start, *(block.end for block in blocks)]
+            ranges = [(start, block.end) for start, block in zip(starts, blocks, strict=False)]
+            owned = [(block.start, block.end) for block in blocks]
+        texts: list[tuple[int | None, str]] = []
+        for old, key, revision in wanted:
+            if old is not None:
+                text = self.text(*ranges[old], changes[old])
+            elif not isinstance(revision, Write):
+                raise Fault("a member to keep is not in the file")
+            elif column is None:
+                text = self.style.inline_member(key, revision.value, quote)
+            else:
+                text = self.style.newline.join(self.style.member(key, revision.value, column))
+            texts.append((old, text))
+        self.dropped += (place for index, place in enumerate(owned) if index not in revisions)
         if column is None:
-            return self.style.inline_member(member.key, value, quote)
-        return self.style.newline.join(self.style.member(member.key, value, column))
+            return [Change(node.span.start, node.span.end, brackets.joined(texts))]
+        return [rebuilt(self.source, blocks, texts, self.style.newline)]
 
-    def _brackets(self, node: Collection, wanted: NewMembers, inner: Sequence[_Editor]) -> None:
-        bodies = [
+    def _brackets(self, node: Collection) -> tuple[Brackets, list[tuple[int, int]]]:
+        """A collection in brackets, and the ranges of its members. Raises InvalidFiles."""
+        ranges = [
             ((key or value).span.start, end_of(self.source, value, key))
             for key, value in members_of(node)
         ]
         try:
-            brackets = Brackets.of(self.source, node.span, bodies)
+            return Brackets.of(self.source, node.span, ranges), ranges
         except Unclear:
-            hint = "write one entry a line, without brackets"
             message = "these brackets cannot be edited in place"
+            hint = "write one entry a line, without brackets"
             raise uneditable(node.mark, message, hint) from None
-        texts = [(n, text if n is None else inner[n].text(*bodies[n])) for n, text in wanted]
-        self.dropped += brackets.dropped({index for index, _ in wanted if index is not None})
-        self.changes.append(Change(node.span.start, node.span.end, brackets.joined(texts)))
 
-    def _blocks(self, node: Collection, wanted: NewMembers, inner: Sequence[_Editor]) -> None:
-        blocks = blocks_of(self.source, node)
-        kept = {index for index, _ in wanted}
-        self.dropped += [
-            (block.start, block.end) for index, block in enumerate(blocks) if index not in kept
-        ]
-        starts = [blocks[0].start, *(block.end for block in blocks)]
-        texts = [
-            (n, text if n is None else inner[n].text(starts[n], blocks[n].end))
-            for n, text in wanted
-        ]
-        self.changes.append(rebuilt(self.source, blocks, texts, self.style.newline))
-
-    def _replace(
+    def _replaced(
         self, key: ScalarNode | None, node: Node, value: Plain, column: int | None
-    ) -> None:
+    ) -> list[Change]:
         """Replace a value by another one in one line."""
         text = self.style.inline(value, _quote(self.source, node), flow=column is None)
         if key is not None and is_absent(node):
             at = colon_end(self.source, key)
-            self.changes.append(Change(at, at, f" {text}"))
-            return
+            return [Change(at, at, f" {text}")]
         start = node.span.start
         if isinstance(node, ScalarNode):
             end = text_end(self.source, node)
-            header = BLOCK_HEADER.match(self.source, start, end)
-            text = text if header is None else f"{text}  {header[1]}"
-            self.changes.append(Change(start, end, text))
-            return
+            header = re.compile(BLOCK_HEADER).match(self.source, start, end)
+            return [Change(start, end, text if header is None else f"{text}  {header[1]}")]
         end = end_of(self.source, node)
         if key is None or column is None or node.span.flow:
             self.dropped.append((start, end))
-            self.changes.append(Change(start, end, text))
-            return
+            return [Change(start, end, text)]
         at, below = colon_end(self.source, key), next_line(self.source, key.span.start)
         end = comments_below(self.source, next_line(self.source, end), column)
         self.dropped.append((below, end))
-        self.changes += [Change(at, at, f" {text}"), Change(below, end, "")]
+        return [Change(at, at, f" {text}"), Change(below, end, "")]
 
 
 def _in_file_order(node: MappingNode, entries: Sequence[tuple[str, Revision]]) -> list[_Wanted]:
@@ -212,7 +258,5 @@ def _in_file_order(node: MappingNode, entries: Sequence[tuple[str, Revision]]) -
 
 def _quote(source: str, node: Node) -> str:
     """The quotes of a scalar; empty for other nodes and without quotes."""
-    if not isinstance(node, ScalarNode) or node.plain:
-        return ""
-    first = source[node.span.start]
-    return first if first in "'\"" else ""
+    quoted = isinstance(node, ScalarNode) and not node.plain
+    return source[node.span.start] if quoted and source[node.span.start] in "'\"" else ""

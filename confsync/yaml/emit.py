@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.sync.scrub import has_brackets, is_visible, visible, without_brackets
-from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from confsync.yaml.nodes import MappingNode, ScalarNode, SequenceNode, nodes_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from confsync.yaml.edit_script import Plain
+Plain: TypeAlias = "bool | int | str | list[Plain] | dict[str, Plain] | None"
 
-# YAML's own marks, and what some reader takes for something else: `:word` is a symbol in Ruby.
-_MARK = re.compile(r"""[\]\[{},#&*!|>'"%@`?:]|-(?: |$)|---|\.\.\.""")
 WORD_PROCESSOR = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 """Quotes of word processors: confsync refuses a text without quotes that begins with one."""
-_BREAK = re.compile(r": |:$| #|^ | $")
-_FLOW = re.compile(r"[\]\[{},]|:\?")
-_WORD = re.compile(r"null|true|false|yes|no|on|off|y|n|[-+]?\.(?:inf|nan)", re.IGNORECASE)
-# Numbers of all kinds, with colons (base 60) and commas too, and dates.
-_NUMBER = re.compile(r"[-+.0-9][-+.,:_0-9]*(?:[eE][-+.]?[0-9_]+)?|[-+]?0[xobXOB][0-9a-fA-F_]+")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?")
+# YAML's own marks, and what some reader takes for something else: `:word` is a symbol in Ruby.
+_NEEDS_QUOTES = r"""^(?:[\]\[{},#&*!|>'"%@`?: ]|-(?: |$)|---|\.\.\.)|: |:$| #| $"""
+_NEEDS_QUOTES_IN_BRACKETS = r"[\]\[{},]|:\?"
+# Words; numbers of all kinds, with colons (base 60) and commas too; dates.
+_AMBIGUOUS = (
+    r"|[~=]|<<|(?i:null|true|false|yes|no|on|off|y|n|[-+]?\.(?:inf|nan))"
+    r"|[-+.0-9][-+.,:_0-9]*(?:[eE][-+.]?[0-9_]+)?|[-+]?0[xobXOB][0-9a-fA-F_]+"
+    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?"
+)
 _LONGEST_KEY = 1000
 """Readers take a longer text for a key only behind a `?`."""
 
@@ -33,25 +34,18 @@ def is_plain(text: str, *, flow: bool = False) -> bool:
 
     `flow`: the text stands within brackets or braces.
     """
-    return bool(
-        text
-        and is_visible(text)
-        and not (flow and _FLOW.search(text))
-        and text[0] not in WORD_PROCESSOR
-        and not _MARK.match(text)
-        and not _BREAK.search(text)
+    return (
+        is_visible(text)
         and not is_ambiguous(text)
+        and text[0] not in WORD_PROCESSOR
+        and not (flow and re.search(_NEEDS_QUOTES_IN_BRACKETS, text))
+        and not re.search(_NEEDS_QUOTES, text)
     )
 
 
 def is_ambiguous(text: str) -> bool:
     """True if some reader takes a text without quotes for null, a boolean, a number or a date."""
-    return (
-        text in {"", "~", "=", "<<"}
-        or _WORD.fullmatch(text) is not None
-        or _NUMBER.fullmatch(text) is not None
-        or _DATE.fullmatch(text) is not None
-    )
+    return re.fullmatch(_AMBIGUOUS, text) is not None
 
 
 def quoted(text: str, quote: str = "'") -> str:
@@ -91,32 +85,25 @@ class Style:
 
     def member(self, key: str | None, value: Plain, column: int) -> Iterator[str]:
         """The lines of an entry, or of an item (`key` is None), from a column on (from 0)."""
-        if key is None:
-            yield from self._item(value, column)
-            return
-        name, margin = self._key(key, flow=False), " " * column
-        if len(name) > _LONGEST_KEY:
-            yield f"{margin}? {name}"
-            name = ""
-        if not value or not isinstance(value, dict | list) or _is_reference(value):
-            yield f"{margin}{name}: {self.inline(value)}"
-            return
-        yield f"{margin}{name}:"
-        if isinstance(value, dict):
-            for inner, member in value.items():
-                yield from self.member(inner, member, column + self.step)
-        else:
-            for item in value:
-                yield from self._item(item, column + self.dash)
-
-    def _item(self, value: Plain, column: int) -> Iterator[str]:
-        margin = " " * column
-        if not value or not isinstance(value, dict) or _is_reference(value):
-            yield f"{margin}- {self.inline(value)}"
-            return
-        lines = (line for entry in value.items() for line in self.member(*entry, column + 2))
-        for number, line in enumerate(lines):
-            yield line if number else f"{margin}- {line[column + 2 :]}"
+        start = " " * column
+        name = "-" if key is None else f"{self._key(key, flow=False)}:"
+        if len(name) > _LONGEST_KEY + 1:
+            yield f"{start}? {name[:-1]}"
+            name = ":"
+        match value:
+            case dict() if len(value) > 1 or "@type" in value:
+                below = column + (2 if key is None else self.step)
+                lines = [line for entry in value.items() for line in self.member(*entry, below)]
+                first = f"{start}{name}"
+                if key is None:
+                    first = f"{first} {lines.pop(0)[below:]}"
+                yield from (first, *lines)
+            case list() if value and key is not None:
+                yield f"{start}{name}"
+                for item in value:
+                    yield from self.member(None, item, column + self.dash)
+            case _:  # a mapping with one key is a reference like `{env: NAME}`
+                yield f"{start}{name} {self.inline(value)}"
 
     def inline(self, value: Plain, quote: str = "", *, flow: bool = False) -> str:
         """A value in one line. `quote`: the quotes of a text, or empty for those that it needs.
@@ -153,11 +140,6 @@ class Style:
         return quoted(value, '"' if self.json else quote)
 
 
-def _is_reference(value: dict[str, Plain] | list[Plain]) -> bool:
-    """True for a mapping like `{env: NAME}`, which is written in one line."""
-    return isinstance(value, dict) and len(value) == 1 and "@type" not in value
-
-
 def yaml_text(document: Mapping[str, Plain]) -> str:
     """A document in canonical form, for people and for new files: `fmt` changes nothing in it."""
     return Style(shown=True).document(document)
@@ -167,36 +149,21 @@ def style_of(source: str, document: MappingNode) -> Style:
     """The style of a file: line ends, indentation and quotes, each as in the first place that
     shows it. `document` was read from `source`.
     """
-    mappings = list(_mappings(document))
+    mappings = (node for node in nodes_within(document) if isinstance(node, MappingNode))
+    entries = [entry for mapping in mappings for entry in mapping.entries]
     nested = [
         (value, value.mark.column - key.mark.column)
-        for mapping in mappings
-        for key, value in mapping.entries
+        for key, value in entries
         if not isinstance(value, ScalarNode) and not value.span.flow
     ]
-    steps = [column for node, column in nested if isinstance(node, MappingNode) and column > 0]
-    dashes = [column for node, column in nested if isinstance(node, SequenceNode)]
-    keys = [key for mapping in mappings for key, _ in mapping.entries]
-    first = source[keys[0].span.start] if keys else ""
-    quotes = (source[key.span.start] for key in keys if key.text.startswith("@"))
-    step = next(iter(steps), 2)
+    steps = (column for node, column in nested if isinstance(node, MappingNode) and column > 0)
+    dashes = (column for node, column in nested if isinstance(node, SequenceNode))
+    quotes = (source[key.span.start] for key, _ in entries if key.text.startswith("@"))
+    step = next(steps, 2)
     return Style(
         newline="\r\n" if "\r\n" in source else "\n",
         step=step,
-        dash=next(iter(dashes), step),
+        dash=next(dashes, step),
         key_quote=next((quote for quote in quotes if quote in "'\""), "'"),
-        json=document.span.flow and first == '"',
+        json=document.span.flow and bool(entries) and source[entries[0][0].span.start] == '"',
     )
-
-
-def _mappings(node: Node) -> Iterator[MappingNode]:
-    match node:
-        case MappingNode():
-            yield node
-            for _, value in node.entries:
-                yield from _mappings(value)
-        case SequenceNode():
-            for item in node.items:
-                yield from _mappings(item)
-        case _:
-            pass

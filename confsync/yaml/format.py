@@ -7,146 +7,102 @@ describes the form.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from confsync.disk.read import MAX_STORE_BYTES
 from confsync.errors import Problem
 from confsync.sync.scrub import is_visible
 from confsync.yaml.emit import is_ambiguous, is_plain, quoted
-from confsync.yaml.nodes import MappingNode, Mark, Node, ScalarNode, SequenceNode
-from confsync.yaml.positions import comments
-from confsync.yaml.read import parse
-from confsync.yaml.tokens import (
-    BLOCK_TEXT,
-    STEP,
-    Token,
-    block_header,
-    block_lines,
-    tokens_of,
+from confsync.yaml.nodes import (
+    MappingNode,
+    Mark,
+    Node,
+    ScalarNode,
+    comments,
+    members_of,
+    nodes_within,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from confsync.yaml.read import parse
+from confsync.yaml.tokens import BLOCK_TEXT, STEP, Token, block_header, block_lines, tokens_of
 
 RULE = "not-formatted"
 """The rule that a store breaks if it cannot be formatted."""
 
-_LINE_END = re.compile(r"\r\n?")
-_BACKSLASHES = re.compile(r"\\*$")
-_OPENING, _CLOSING = frozenset("{["), frozenset("}],")
-_PENDING = frozenset("-?:")
-_VALUE = frozenset({"scalar", "{", "["})
-
-
-def canonical(text: str) -> str:
-    """The canonical form of a text in which the strict reader finds no problem."""
-    return _Formatter().formatted(normal(text))
+_OPENING, _CLOSING, _PENDING = frozenset("{["), frozenset("}],"), frozenset("-?:")
 
 
 def normal(text: str) -> str:
     """A text with line feeds for all line ends, and without a byte order mark."""
-    return _LINE_END.sub("\n", text.removeprefix("\ufeff"))
+    return re.sub(r"\r\n?", "\n", text.removeprefix("\ufeff"))
 
 
-@dataclass
-class _Formatter:
-    """The lines that are written already, and the last token in them."""
-
-    lines: list[str] = field(default_factory=lambda: [""])
+def canonical(text: str) -> str:
+    """The canonical form of a text in which the strict reader finds no problem."""
+    lines = [""]
     last: Token | None = None
-
-    def formatted(self, source: str) -> str:
-        """Format a source."""
-        for gap, token in tokens_of(source):
-            self._gap(gap, token)
-            if token is not None:
-                self._put(token)
-        text = "\n".join(self.lines)
-        return text if self._ends_with_content(text) else text.rstrip("\n") + "\n"
-
-    def _gap(self, gap: str, following: Token | None) -> None:
-        """Write the comments and blank lines between two tokens."""
+    for gap, token in tokens_of(normal(text)):
         for number, part in enumerate(gap.split("\n")):
             comment = part.strip(" \t\ufeff")
             if number:
-                self.lines.append("")
-            if not comment:
-                continue
-            if number or self.last is None:
-                column = self._column(len(part) - len(part.lstrip(" \t")), following)
-                self.lines[-1] = " " * column + comment
-            else:
-                self.lines[-1] += f"  {comment}"
-
-    def _column(self, old: int, following: Token | None) -> int:
-        """The column of a comment line: that of the following token, or of a block that ends
-        before the comment and was indented no deeper than it.
-        """
-        last = self.last
-        around = following.around if following is not None else 0
-        if last is None or last.flow:
-            return around
-        outer = following.levels if following is not None else ()
-        ended = [(level.old, level.new) for level in last.levels if level not in outer]
-        if last.kind in _PENDING and not _is_value(following, last):
-            ended.append((last.levels[-1].old + 1, last.levels[-1].new + STEP))
-        return next((new for start, new in reversed(ended) if start <= old), around)
-
-    def _put(self, token: Token) -> None:
+                lines.append("")
+            if comment and (number or last is None):
+                old = len(part) - len(part.lstrip(" \t"))
+                lines[-1] = " " * _comment_column(old, last, token) + comment
+            elif comment:
+                lines[-1] += f"  {comment}"
+        if token is None:
+            break
         first, *others = _text(token).split("\n")
-        if not self.lines[-1]:
-            self.lines[-1] = " " * token.indent
-        elif self.last is not None:
-            self.lines[-1] += _space(self.last, token)
-        self.lines[-1] += first
-        self.lines += others
-        self.last = token
+        if not lines[-1]:
+            lines[-1] = " " * token.indent
+        elif last is not None:
+            lines[-1] += _space(last, token)
+        lines[-1] += first
+        lines += others
+        last = token
+    result = "\n".join(lines)
+    # The line ends at the end of the file may belong to a block text (`|+`).
+    keeps = last is not None and last.style in BLOCK_TEXT and "+" in block_header(last.text)[0]
+    return result if keeps and result.endswith("\n") else result.rstrip("\n") + "\n"
 
-    def _ends_with_content(self, text: str) -> bool:
-        """True if the line ends at the end of the file belong to a block text (`|+`)."""
-        last = self.last
-        return (
-            last is not None
-            and last.style in BLOCK_TEXT
-            and "+" in block_header(last.text)[0]
-            and text.endswith("\n")
-        )
+
+def _comment_column(old: int, last: Token | None, following: Token | None) -> int:
+    """The column of a comment line: that of the following token, or of a block that ends before
+    the comment and was indented no deeper than it.
+    """
+    around = following.around if following is not None else 0
+    if last is None or last.flow:
+        return around
+    outer = following.levels if following is not None else ()
+    ended = [(level.old, level.new) for level in last.levels if level not in outer]
+    is_value = following is not None and (
+        len(following.levels) > len(last.levels) or following.kind in {"scalar", *_OPENING}
+    )
+    if last.kind in _PENDING and not is_value:
+        ended.append((last.levels[-1].old + 1, last.levels[-1].new + STEP))
+    return next((new for start, new in reversed(ended) if start <= old), around)
 
 
 def _text(token: Token) -> str:
     """The canonical text of a token."""
     if token.style in BLOCK_TEXT:
         header, comment = block_header(token.text)
+        lines = block_lines(token.text, token.base)
         first = f"{header}  {comment}" if comment else header
-        return _indented([first, *block_lines(token.text, token.base)], token.indent)
-    if "\n" in token.text:
-        first, *rest = token.text.split("\n")
-        return _indented(
-            map(_trimmed, [first, *(line.lstrip(" \t") for line in rest)]), token.indent
-        )
-    if token.style and is_plain(token.value, flow=token.flow):
+    elif "\n" in token.text:
+        first, *lines = (_trimmed(line) for line in token.text.split("\n"))
+        lines = [line.lstrip(" \t") for line in lines]
+    elif token.style and is_plain(token.value, flow=token.flow):
         return token.value
-    return quoted(token.value) if token.style and is_visible(token.value) else token.text
-
-
-def _indented(lines: Iterable[str], column: int) -> str:
-    """The lines as one text, all but the first at a column; blank ones stay empty."""
-    first, *rest = lines
-    return "\n".join([first, *(" " * column + line if line else "" for line in rest)])
+    else:
+        return quoted(token.value) if token.style and is_visible(token.value) else token.text
+    return "\n".join([first, *(" " * token.indent + line if line else "" for line in lines)])
 
 
 def _trimmed(line: str) -> str:
     """A line without the white space at its end, but for a space behind a backslash."""
     bare = line.rstrip(" \t")
-    slashes = _BACKSLASHES.search(bare)
-    escapes = slashes is not None and len(slashes[0]) % 2 == 1
-    return line[: len(bare) + 1] if escapes else bare
-
-
-def _is_value(token: Token | None, last: Token) -> bool:
-    """True if a token is the value of the key or dash before it."""
-    return token is not None and (len(token.levels) > len(last.levels) or token.kind in _VALUE)
+    escapes = (len(bare) - len(bare.rstrip("\\"))) % 2
+    return line[: len(bare) + escapes]
 
 
 def _space(last: Token, token: Token) -> str:
@@ -185,27 +141,20 @@ def first_difference(before: Node, after: Node) -> Mark | None:
 
     Quotes count if the text means something else without them.
     """
-    match before, after:
-        case ScalarNode(), ScalarNode():
-            return None if _meaning(before) == _meaning(after) else before.mark
-        case SequenceNode(items=ours), SequenceNode(items=theirs) if len(ours) == len(theirs):
-            pairs = zip(ours, theirs, strict=True)
-        case MappingNode(), MappingNode() if len(before.entries) == len(after.entries):
-            pairs = zip(_nodes(before), _nodes(after), strict=True)
-        case _:
-            return before.mark
-    return next((mark for pair in pairs if (mark := first_difference(*pair))), None)
+    for ours, theirs in zip(nodes_within(before), nodes_within(after), strict=False):
+        if _meaning(ours) != _meaning(theirs):
+            return ours.mark
+    return None
+
+
+def _meaning(node: Node) -> tuple[type[Node], str | int, bool]:
+    """The text of a scalar, or the number of members of a collection."""
+    if isinstance(node, ScalarNode):
+        return ScalarNode, node.text, node.plain and is_ambiguous(node.text)
+    return type(node), len(members_of(node)), False
 
 
 def _changed(mark: Mark) -> Problem:
     message = "formatting would change what stands here, so the file is left alone"
     hint = "if it is the file's last text, end the file with a newline; else write it in one line"
     return Problem(mark.file, mark.line, mark.column, RULE, message, hint)
-
-
-def _nodes(mapping: MappingNode) -> Iterator[Node]:
-    return (node for entry in mapping.entries for node in entry)
-
-
-def _meaning(scalar: ScalarNode) -> tuple[str, bool]:
-    return scalar.text, scalar.plain and is_ambiguous(scalar.text)

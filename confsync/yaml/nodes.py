@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+BLOCK_HEADER = r"[|>][^\r\n#]*(#[^\r\n]*)"
+"""The first line of a text behind `|` or `>` that ends in a comment; group 1 is the comment."""
 
 
 @dataclass(frozen=True, order=True)
@@ -68,3 +75,55 @@ class MappingNode:
 
 
 Node: TypeAlias = ScalarNode | SequenceNode | MappingNode
+
+
+def members_of(node: Node) -> Sequence[tuple[ScalarNode | None, Node]]:
+    """The entries of a mapping, or the items of a list with None for their keys."""
+    match node:
+        case MappingNode():
+            return node.entries
+        case SequenceNode():
+            return [(None, item) for item in node.items]
+        case _:
+            return ()
+
+
+def nodes_within(node: Node) -> Iterator[Node]:
+    """A node and every node within it, keys included, in the order of the file."""
+    yield node
+    for key, value in members_of(node):
+        if key is not None:
+            yield key
+        yield from nodes_within(value)
+
+
+def scalars(node: Node) -> Iterator[ScalarNode]:
+    """Every scalar within a node, keys included."""
+    return (found for found in nodes_within(node) if isinstance(found, ScalarNode))
+
+
+def is_absent(node: Node) -> bool:
+    """True for a value of which nothing is written: null without a word."""
+    return isinstance(node, ScalarNode) and node.plain and not node.text
+
+
+class Comment(NamedTuple):
+    """A comment: its offset in the text of the file, and its own text from the `#` on."""
+
+    start: int
+    text: str
+
+
+def comments(source: str, document: Node | None) -> list[Comment]:
+    """Every comment of a file, in order. `document` was read from `source`; None: no value."""
+    found: list[Comment] = []
+    position = 0
+    nodes = () if document is None else scalars(document)
+    spans = sorted((node.span.start, node.span.end) for node in nodes)
+    comment, header = re.compile(r"#[^\r\n]*"), re.compile(BLOCK_HEADER)
+    for start, end in (*spans, (len(source), len(source))):
+        found += (Comment(c.start(), c[0]) for c in comment.finditer(source, position, start))
+        if (first := header.match(source, start, end)) is not None:
+            found.append(Comment(first.start(1), first[1]))
+        position = max(position, end)
+    return [Comment(start, text.rstrip()) for start, text in found]

@@ -1,6 +1,6 @@
-"""From a file to its nodes. Strict: what two readers could take differently is a problem.
+"""Read a file into nodes. Strict: text that two readers could take differently is a problem.
 
-Size, depth and number are checked before anything is built.
+Size, depth and number of values are limited while the parser runs.
 """
 
 from __future__ import annotations
@@ -8,38 +8,53 @@ from __future__ import annotations
 import errno
 import logging
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLStreamError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+)
 from ruamel.yaml.reader import ReaderError
 
 from confsync.disk.read import MAX_STORE_BYTES, NotRegular, read_regular
 from confsync.errors import Problem
-from confsync.yaml.build import Builder
-from confsync.yaml.complaints import Broken, complaint
-from confsync.yaml.nodes import MappingNode
+from confsync.yaml.complaints import ODD_SPACES, complaint
+from confsync.yaml.emit import WORD_PROCESSOR
+from confsync.yaml.nodes import (
+    MappingNode,
+    Mark,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    Span,
+    is_absent,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ruamel.yaml.events import Event
 
+MAX_DEPTH = 32
+MAX_VALUES = 10_000
+
 _LOG = logging.getLogger("confsync.files")
-
-_BEGINNING = re.compile(r"""[ -]*(?:['"]?@?[A-Za-z_]+['"]?:[ ]+)?""")
-
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """A file's document, as far as it could be read, and all that is wrong with it as YAML.
+    """The document and the problems of a file. `document` is None if the file has no mapping.
 
-    No document: nothing more can be said of the file than the problems do. `lines` are those of the
-    file, as its problems count them; secrets may stand there.
+    `lines` are those of the file, as its problems count them; secrets may stand there.
     """
 
     document: MappingNode | None
@@ -48,130 +63,92 @@ class Parsed:
 
 
 def read(path: str) -> Parsed:
-    """Read a file. Nothing is raised: whatever is wrong is a problem."""
+    """Read a file. Errors are problems; nothing is raised."""
     found = content(path)
     source = found if isinstance(found, Problem) else text(path, found)
     return Parsed(None, (source,)) if isinstance(source, Problem) else parse(path, source)
 
 
-def parse(path: str, source: str) -> Parsed:
-    """Read a text that stands, or is to stand, in a file."""
-    lines = tuple(re.split("\r\n|\r|\n", source))
-    builder = Builder(path)
-    try:
-        _refuse_what_few_readers_see(path, source)
-        root = builder.document(_events(source))
-    except MarkedYAMLError as error:
-        builder.problems.append(_complaint(path, error, source))
-    except (ReaderError, YAMLStreamError) as error:
-        builder.problems.append(_control_character(path, error, source))
-    except _Unreadable as unreadable:
-        builder.problems.append(unreadable.problem)
-    except (ValueError, OverflowError):
-        builder.problems.append(_no_such_character(path, source))
-    else:
-        if isinstance(root, MappingNode):
-            return Parsed(root, tuple(builder.problems), lines)
-        builder.not_a_mapping(root)
-    return Parsed(None, tuple(sorted(builder.problems)), lines)
-
-
-class _Unreadable(Exception):
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
-
-
-def _events(source: str) -> Iterator[Event]:
-    yaml = YAML(typ="safe", pure=True)
-    events: Iterator[Event] = yaml.parse(StringIO(source))
-    return events
-
-
 def content(path: str) -> bytes | Problem:
-    """The bytes of a file, at most one more than a store may have; or why they cannot be had."""
+    """The bytes of a file, at most one more than a store may have; or the problem."""
     _LOG.info("reads %s", path)
     try:
         return read_regular(path, MAX_STORE_BYTES)
-    except NotRegular as found:
-        message = f"is {found.what}, not a regular file"
-        return _unreadable(path, "unreadable", message, "save it as a file, and name that")
-    except FileNotFoundError:
-        hint = "check the path; it starts at the directory that confsync runs in"
-        return _unreadable(path, "no-such-file", "there is no such file", hint)
-    except IsADirectoryError:
-        message, hint = "is a directory, not a file", "name the YAML file in it"
-        return _unreadable(path, "unreadable", message, hint)
-    except PermissionError:
-        message, hint = "may not be read", "check the file's mode and owner"
-        return _unreadable(path, "unreadable", message, hint)
     except (OSError, ValueError) as error:
-        message, hint = "cannot be read", "check the path and the disk"
-        if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
-            message, hint = "cannot be read: too many files are open", "raise `ulimit -n`"
-        return _unreadable(path, "unreadable", message, hint)
+        rule, message, hint = "unreadable", "cannot be read", "check the path and the disk"
+        match error:
+            case NotRegular():
+                message = f"is {error.what}, not a regular file"
+                hint = "save it as a file, and name that"
+            case FileNotFoundError():
+                rule, message = "no-such-file", "there is no such file"
+                hint = "check the path; it starts at the directory that confsync runs in"
+            case IsADirectoryError():
+                message, hint = "is a directory, not a file", "name the YAML file in it"
+            case PermissionError():
+                message, hint = "may not be read", "check the file's mode and owner"
+            case OSError(errno=errno.EMFILE | errno.ENFILE):
+                message, hint = "cannot be read: too many files are open", "raise `ulimit -n`"
+            case _:
+                pass
+        return Problem(path, 0, 0, rule, message, hint)
 
 
 def text(path: str, content: bytes) -> str | Problem:
-    """The bytes of a file as text, without a byte order mark; or why they are none."""
+    """The bytes of a file as text without a byte order mark; or the problem."""
     if len(content) > MAX_STORE_BYTES:
         hint = "no store needs so much: is this the file?"
-        return _unreadable(path, "too-large", "is larger than 64 KiB", hint)
-    if content.startswith(_UTF_16):
-        message, hint = "the file is UTF-16, as Windows writes it", "save it as UTF-8"
-        return _unreadable(path, "not-utf-8", message, hint)
+        return Problem(path, 0, 0, "too-large", "is larger than 64 KiB", hint)
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        message = "the file is UTF-16, as Windows writes it"
+        return Problem(path, 0, 0, "not-utf-8", message, "save it as UTF-8")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        message, hint = "the file is not UTF-8 from here", "save it as UTF-8"
-        return Problem(path, line, 0, "not-utf-8", message, hint)
+        message = "the file is not UTF-8 from here"
+        return Problem(path, line, 0, "not-utf-8", message, "save it as UTF-8")
 
 
-def _unreadable(path: str, rule: str, message: str, hint: str) -> Problem:
-    return Problem(path, 0, 0, rule, message, hint)
-
-
-def _complaint(path: str, error: MarkedYAMLError, source: str) -> Problem:
-    """The parser's problem, at the place where a person would look for it."""
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line, mark.column) if mark is not None else (0, 0)
-    opened = error.context_mark
-    place = None if opened is None else (opened.line, opened.column)
-    lines = re.split("\r\n|\r|\n", source)
-    found, line, column = complaint(Broken(str(error.problem), line, column, place), lines)
-    before = "\n".join([*lines[:line], lines[line][:column] if line < len(lines) else ""])
-    return _problem_after(path, before, found.rule, found.message, found.hint)
-
-
-def _refuse_what_few_readers_see(path: str, source: str) -> None:
-    """Characters that YAML 1.1 takes for line breaks, and YAML 1.2 and editors do not; and the
-    marks that some programs put at the beginning of a file, in its middle.
-    """
-    found = re.search("[\u0085\u2028\u2029\ufeff]", source)
-    if found is None:
-        return
-    before = source[: found.start()]
-    if found[0] == "\ufeff":
-        rule, message = "invisible-character", "a byte order mark stands inside the file"
-        hint = "remove it: were two files put together here?"
+def parse(path: str, source: str) -> Parsed:
+    """Read the text of a file, or a text to write into it."""
+    lines = tuple(re.split("\r\n|\r|\n", source))
+    # YAML 1.1 takes some of these for line breaks, YAML 1.2 and editors do not.
+    unseen = re.search("[\u0085\u2028\u2029\ufeff]", source)
+    if unseen is not None:
+        message = "a line break that not every reader sees stands here"
+        hint = f"remove it, or write it as \\u{ord(unseen[0]):04x} in double quotes"
+        if unseen[0] == "\ufeff":
+            message = "a byte order mark stands inside the file"
+            hint = "remove it: were two files put together here?"
+        before = source[: unseen.start()]
+        problem = _problem_after(path, before, "invisible-character", message, hint)
+        return Parsed(None, (problem,), lines)
+    builder = _Builder(path)
+    try:
+        root = builder.document(YAML(typ="safe", pure=True).parse(StringIO(source)))
+    except (MarkedYAMLError, ReaderError, YAMLStreamError, ValueError, OverflowError) as error:
+        builder.problems.append(_parser_problem(path, error, source, lines))
     else:
-        rule, message = "invisible-character", "a line break that not every reader sees stands here"
-        hint = f"remove it, or write it as \\u{ord(found[0]):04x} in double quotes"
-    raise _Unreadable(_problem_after(path, before, rule, message, hint))
+        if isinstance(root, MappingNode):
+            return Parsed(root, tuple(builder.problems), lines)
+        if not builder.problems:
+            builder.no_mapping(root)
+    return Parsed(None, tuple(sorted(builder.problems)), lines)
 
 
-def _problem_after(path: str, before: str, rule: str, message: str, hint: str) -> Problem:
-    """A problem behind some text, at the beginning of the key or value that it is in: how far a
-    reader came in it would tell the length of a secret.
-    """
-    beginning = _BEGINNING.match(before.rpartition("\n")[2])
-    column = 1 if beginning is None else beginning.end() + 1
-    return Problem(path, before.count("\n") + 1, column, rule, message, hint)
-
-
-def _no_such_character(path: str, source: str) -> Problem:
-    """An escape beyond Unicode, which the parser lets through as Python's own error."""
+def _parser_problem(path: str, error: Exception, source: str, lines: Sequence[str]) -> Problem:
+    """The problem at which the parser stopped, at the place where a person would look for it."""
+    if isinstance(error, MarkedYAMLError):
+        found, line, column = complaint(error, lines)
+        before = "\n".join([*lines[:line], *(above[:column] for above in lines[line : line + 1])])
+        return _problem_after(path, before, found.rule, found.message, found.hint)
+    if isinstance(error, ReaderError | YAMLStreamError):
+        rule, message = "invisible-character", "a control character stands here"
+        hint = "remove it, or write it as \\xNN in quotes"
+        position = getattr(error, "position", 0)
+        return _problem_after(path, source[:position], rule, message, hint)
+    # The parser lets an escape beyond Unicode through as an error of Python.
     escape = re.search(r"\\U(?!000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{8}", source)
     before = source[: escape.start()] if escape is not None else ""
     message, hint = (
@@ -181,9 +158,163 @@ def _no_such_character(path: str, source: str) -> Problem:
     return _problem_after(path, before, "unknown-escape", message, hint)
 
 
-def _control_character(path: str, error: Exception, source: str) -> Problem:
-    position = getattr(error, "position", 0)
-    before = source[: position if isinstance(position, int) else 0]
-    hint = "remove it, or write it as \\xNN in quotes"
-    message = "a control character stands here"
-    return _problem_after(path, before, "invisible-character", message, hint)
+def _problem_after(path: str, before: str, rule: str, message: str, hint: str) -> Problem:
+    """A problem behind some text, at the beginning of the key or value around it: the exact column
+    would tell the length of a secret.
+    """
+    beginning = re.match(r"""[ -]*(?:['"]?@?[A-Za-z_]+['"]?:[ ]+)?""", before.rpartition("\n")[2])
+    column = 1 if beginning is None else beginning.end() + 1
+    return Problem(path, before.count("\n") + 1, column, rule, message, hint)
+
+
+@dataclass
+class _Builder:
+    """Builds one document from the parser's events, and collects its problems."""
+
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+
+    def document(self, events: Iterator[Event]) -> Node | None:
+        """The first document; None if it is empty, too large or nested too deep."""
+        roots: list[Node] = []
+        opened: list[tuple[CollectionStartEvent, list[Node]]] = []
+        values = documents = 0
+        for event in events:
+            if isinstance(event, NodeEvent):
+                values += 1
+                if values > MAX_VALUES:
+                    hint = "no store has so many values: is this the file?"
+                    self._problem(event, "too-large", "more than 10,000 keys and values", hint)
+                    return None
+                self._check_extras(event)
+                if isinstance(event, CollectionStartEvent):
+                    if len(opened) == MAX_DEPTH:
+                        message = "lists or mappings are nested deeper than 32"
+                        hint = "no store is nested so deep: is this the file?"
+                        self._problem(event, "too-large", message, hint)
+                        return None
+                    opened.append((event, []))
+                else:
+                    (opened[-1][1] if opened else roots).append(self._leaf(event))
+            elif isinstance(event, CollectionEndEvent):
+                node = self._collection(*opened.pop(), event)
+                (opened[-1][1] if opened else roots).append(node)
+            elif isinstance(event, DocumentStartEvent):
+                documents += 1
+                self._check_document(event, first=documents == 1)
+                if documents > 1:
+                    break
+        return roots[0] if roots else None
+
+    def no_mapping(self, root: Node | None) -> None:
+        """Add the problem of a document that is no mapping."""
+        top = "write `InMemoryStore:` at the top, and "
+        if root is None or is_absent(root):
+            hint = "write `InMemoryStore:` at its top, and the object under it"
+            self.problems.append(Problem(self.file, 0, 0, "empty-file", "the file is empty", hint))
+        elif isinstance(root, SequenceNode):
+            hint = "take the `- ` away, and write `InMemoryStore:` at the top"
+            self._problem(root.mark, "no-object", "the file is a list, not a mapping", hint)
+        elif isinstance(root, ScalarNode) and re.match("[A-Za-z_]+ *=", root.text):
+            message = "an equals sign stands where YAML wants a colon"
+            self._problem(root.mark, "not-key-value", message, f"{top}under it `key: value`")
+        else:
+            message = "the file is one text, not a mapping"
+            self._problem(root.mark, "no-object", message, f"{top}the object under it")
+
+    def _check_document(self, event: DocumentStartEvent, *, first: bool) -> None:
+        if event.version is not None or event.tags:
+            message = "directives for readers of YAML are not allowed"
+            hint = "remove the line that starts with %"
+            self._problem(Mark(self.file, 1, 1), "directive", message, hint)
+        if not first:
+            message = "text stands after the end of the store"
+            hint = "keep one mapping at the top of the file, and remove what follows it"
+            if event.explicit:
+                message = "a second document starts here"
+                hint = "keep one; several layers are several files"
+            self._problem(event, "second-document", message, hint)
+
+    def _check_extras(self, event: NodeEvent) -> None:
+        """Refuse anchors, aliases and tags."""
+        if isinstance(event, AliasEvent) and set(event.anchor) == {"*"}:
+            message = "`****` is the mask that stands for a hidden secret, not a value"
+            hint = "write where it can be had, like `{env: NAME}` or `{file: PATH}`"
+            self._problem(event, "mask", message, hint)
+        elif isinstance(event, AliasEvent):
+            message = "an alias in the place of a value is not allowed"
+            self._problem(event, "anchor", message, "write the value out, or put it in quotes")
+        elif event.anchor is not None:
+            message = "an anchor before a value is not allowed"
+            self._problem(event, "anchor", message, "remove the & and the name behind it")
+        tag = getattr(event, "tag", None)
+        if tag is not None and str(tag).startswith("tag:yaml.org"):
+            hint = "write the value alone; quotes make it a text"
+            self._problem(event, "tag", "tags that begin with !! are not allowed", hint)
+        elif tag is not None:
+            hint = "a reference is `{env: NAME}`, and a text that begins with ! stands in quotes"
+            self._problem(event, "tag", "tags like !env are not allowed", hint)
+
+    def _leaf(self, event: NodeEvent) -> ScalarNode:
+        mark = self._mark(event)
+        broken = ScalarNode(mark, "", plain=True, broken=True)
+        if not isinstance(event, ScalarEvent):
+            return broken
+        first = "" if event.style else event.value[:1]
+        if re.search("[\ud800-\udfff]", event.value):
+            hint = "write the character itself, or its one escape of eight digits"
+            self._problem(mark, "unknown-escape", "half a character stands here", hint)
+            return broken
+        if first and first in WORD_PROCESSOR:
+            message = "these are the quotes of a word processor, not of YAML"
+            self._problem(mark, "smart-quotes", message, "write ' or \" in their place")
+            return ScalarNode(mark, event.value.strip(WORD_PROCESSOR), plain=False)
+        if first and first in ODD_SPACES:
+            message = "a space that YAML does not take for one stands here"
+            hint = "it was copied from a web page: write the line again, with plain spaces"
+            self._problem(mark, "invisible-character", message, hint)
+            return broken
+        span = Span(event.start_mark.index, event.end_mark.index)
+        tagged = event.ctag is not None
+        return ScalarNode(mark, event.value, plain=not event.style, broken=tagged, span=span)
+
+    def _collection(
+        self, start: CollectionStartEvent, children: Sequence[Node], event: Event
+    ) -> Node:
+        mark = self._mark(start)
+        end = event.end_mark.index
+        if children and not start.flow_style:
+            end = children[-1].span.end
+        span = Span(start.start_mark.index, end, bool(start.flow_style))
+        if not isinstance(start, MappingStartEvent):
+            return SequenceNode(mark, tuple(children), span)
+        seen: dict[str, Mark] = {}
+        entries: list[tuple[ScalarNode, Node]] = []
+        for key, value in zip(children[::2], children[1::2], strict=True):
+            if isinstance(key, MappingNode) and key.mark == replace(mark, column=mark.column + 1):
+                hint = "render the template first; a secret is `{env: NAME}`"
+                message = "`{{ … }}` is a template, which confsync does not fill in"
+                self._problem(mark, "template", message, hint)
+                return MappingNode(mark, (), broken=True)
+            if not isinstance(key, ScalarNode):
+                hint = "a key is one text; quote it where it starts with a bracket"
+                self._problem(key.mark, "key-not-text", "a key must be a text", hint)
+            elif key.plain and key.text == "<<":
+                hint = "write the keys out; layers are files laid over each other"
+                self._problem(key.mark, "anchor", "merge keys are not allowed", hint)
+            elif key.text in seen:
+                hint = f"it stands at line {seen[key.text].line} already; keep one of them"
+                self._problem(key.mark, "duplicate-key", "this key stands here twice", hint)
+            elif not key.broken:
+                seen[key.text] = key.mark
+                # The parser places a missing value at the next token, maybe in another line.
+                placed = replace(value, mark=key.mark) if is_absent(value) else value
+                entries.append((key, placed))
+        return MappingNode(mark, tuple(entries), span=span)
+
+    def _mark(self, event: Event) -> Mark:
+        return Mark(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _problem(self, place: Event | Mark, rule: str, message: str, hint: str) -> None:
+        mark = place if isinstance(place, Mark) else self._mark(place)
+        self.problems.append(Problem(mark.file, mark.line, mark.column, rule, message, hint))

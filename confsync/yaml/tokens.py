@@ -20,7 +20,7 @@ STEP = 2
 """Spaces a level."""
 BLOCK_TEXT = frozenset("|>")
 """The styles of texts whose lines stand below them, behind a header."""
-_HEADER = re.compile(r"([|>])([-+]?)([1-9]?)([-+]?)([^\n]*)")
+_HEADER = r"([|>])([-+]?)([1-9]?)([-+]?)([^\n]*)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,16 +64,36 @@ def tokens_of(source: str) -> Iterator[tuple[str, Token | None]]:
     """The tokens of a valid document, each with the white space and comments before it; at last
     None with those after the last token. Lines end in a line feed alone.
     """
+    layout = _Layout()
     end = 0
-    for start, token in _Layout(source).scan():
-        yield source[end:start], token
-        end = start + len(token.text)
+    for found in YAML(typ="safe", pure=True).scan(StringIO(source)):
+        around = layout.within if layout.depth else None
+        kind, indent = layout.placed(found)
+        if not kind:
+            continue
+        layout.before = kind
+        levels = tuple(layout.levels)
+        base = next((level.old for level in reversed(levels) if not level.flush), 0)
+        start = found.start_mark
+        text = source[start.index : found.end_mark.index]
+        style, value = "", ""
+        if isinstance(found, tokens.ScalarToken):
+            style, value = found.style or "", found.value
+        if style in BLOCK_TEXT:  # the blank lines below it belong to no token
+            lines = block_lines(text, base)
+            while lines and not lines[-1]:
+                lines.pop()
+            text = "\n".join(text.split("\n")[: len(lines) + 1])
+        place = (start.line + 1, start.column + 1, indent, indent if around is None else around)
+        flow = layout.depth > 0
+        yield source[end : start.index], Token(kind, text, *place, levels, base, flow, style, value)
+        end = start.index + len(text)
     yield source[end:], None
 
 
 def block_header(text: str) -> tuple[str, str]:
     """The header of a block text, with a digit made 2, and the comment in its line."""
-    found = _HEADER.match(text)
+    found = re.match(_HEADER, text)
     if found is None:
         return "", ""
     mark, before, digit, after, rest = found.groups()
@@ -83,7 +103,7 @@ def block_header(text: str) -> tuple[str, str]:
 def block_lines(text: str, base: int) -> list[str]:
     """The lines below the header of a block text, without indentation. `base`: see `Token.base`."""
     lines = text.split("\n")[1:]
-    found = _HEADER.match(text)
+    found = re.match(_HEADER, text)
     if found is not None and found[3]:
         column = base + int(found[3])
     else:
@@ -92,17 +112,14 @@ def block_lines(text: str, base: int) -> list[str]:
     return [line[column:] for line in lines]
 
 
-def _without_blank_end(text: str, base: int) -> str:
-    """A block text without the blank lines below it, which belong to no token."""
-    lines = block_lines(text, base)
-    while lines and not lines[-1]:
-        lines.pop()
-    return "\n".join(text.split("\n")[: len(lines) + 1])
-
-
-_OPENING = {tokens.FlowMappingStartToken: "{", tokens.FlowSequenceStartToken: "["}
-_CLOSING = {tokens.FlowMappingEndToken: "}", tokens.FlowSequenceEndToken: "]"}
-_MARKERS = {tokens.DocumentStartToken: "---", tokens.DocumentEndToken: "..."}
+_MARKS = {
+    tokens.DocumentStartToken: "---",
+    tokens.DocumentEndToken: "...",
+    tokens.FlowMappingStartToken: "{",
+    tokens.FlowSequenceStartToken: "[",
+    tokens.FlowMappingEndToken: "}",
+    tokens.FlowSequenceEndToken: "]",
+}
 
 
 @dataclass
@@ -111,24 +128,13 @@ class _Layout:
     the outermost bracket, the kind of the token before, and `key`: it is a key without a `?`.
     """
 
-    source: str
     levels: list[Level] = field(default_factory=list)
     depth: int = 0
     bracket: int = 0
     before: str = ""
     key: bool = False
 
-    def scan(self) -> Iterator[tuple[int, Token]]:
-        """The tokens, each with its offset in the source."""
-        for found in YAML(typ="safe", pure=True).scan(StringIO(self.source)):
-            around = self._within if self.depth else None
-            kind, indent = self._placed(found)
-            if kind:
-                place = (indent, indent if around is None else around)
-                yield found.start_mark.index, self._token(found, kind, *place)
-                self.before = kind
-
-    def _placed(self, token: tokens.Token) -> tuple[str, int]:
+    def placed(self, token: tokens.Token) -> tuple[str, int]:
         """The kind of a token, empty if nothing is written for it, and its canonical column."""
         match token:
             case tokens.BlockEndToken():
@@ -138,22 +144,28 @@ class _Layout:
                 is_list = isinstance(token, tokens.BlockSequenceStartToken)
                 self.levels.append(Level(token.start_mark.column, self._inner, list=is_list))
             case tokens.KeyToken():
-                return self._key(explicit=token.start_mark.index < token.end_mark.index)
+                column = self._mark()
+                self.key = token.start_mark.index == token.end_mark.index
+                return "" if self.key else "?", column
             case tokens.ScalarToken():
-                return self._scalar()
+                key, self.key = self.key, False
+                return ("key", self._mark()) if key else ("scalar", self._value)
             case tokens.BlockEntryToken():
                 return "-", self._entry(token.start_mark.column)
             case tokens.ValueToken():
                 return ":", self._mark()
             case tokens.FlowEntryToken():
-                return ",", self._within
+                return ",", self.within
             case tokens.FlowMappingStartToken() | tokens.FlowSequenceStartToken():
-                return _OPENING[type(token)], self._open()
+                column = self._value
+                self.bracket = self.bracket if self.depth else column
+                self.depth += 1
+                return _MARKS[type(token)], column
             case tokens.FlowMappingEndToken() | tokens.FlowSequenceEndToken():
                 self.depth -= 1
-                return _CLOSING[type(token)], self._within
+                return _MARKS[type(token)], self.within
             case _:
-                return _MARKERS.get(type(token), ""), 0
+                return _MARKS.get(type(token), ""), 0
         return "", 0
 
     @property
@@ -162,7 +174,7 @@ class _Layout:
         return self.levels[-1].new + STEP if self.levels else 0
 
     @property
-    def _within(self) -> int:
+    def within(self) -> int:
         """The column of a member within brackets."""
         return self.bracket + STEP * self.depth
 
@@ -171,51 +183,22 @@ class _Layout:
         """The column of a value."""
         if not self.depth:
             return self._inner
-        return self._within + (STEP if self.before == ":" else 0)
+        return self.within + (STEP if self.before == ":" else 0)
 
     def _entry(self, column: int) -> int:
+        """The column of a dash. A list without an indentation of its own begins a flush level."""
         level = self.levels[-1]
         if not level.flush and not level.list:
             self.levels.append(Level(column + 1, self._inner, list=True, flush=True))
         return self.levels[-1].new
 
-    def _key(self, *, explicit: bool) -> tuple[str, int]:
-        column = self._mark()
-        self.key = not explicit
-        return ("?", column) if explicit else ("", 0)
-
     def _mark(self) -> int:
-        """The column of the mark of a key or a value. A flush list ends before it."""
+        """The column of a key or of the mark of a key or value. A flush list ends before it."""
         if self.depth:
-            return self._within
+            return self.within
         self._close_flush()
         return self.levels[-1].new
-
-    def _scalar(self) -> tuple[str, int]:
-        if not self.key:
-            return "scalar", self._value
-        self.key = False
-        return "key", self._within if self.depth else self.levels[-1].new
-
-    def _open(self) -> int:
-        column = self._value
-        if not self.depth:
-            self.bracket = column
-        self.depth += 1
-        return column
 
     def _close_flush(self) -> None:
         if self.levels[-1].flush:
             self.levels.pop()
-
-    def _token(self, found: tokens.Token, kind: str, indent: int, around: int) -> Token:
-        start = found.start_mark
-        base = next((level.old for level in reversed(self.levels) if not level.flush), 0)
-        text = self.source[start.index : found.end_mark.index]
-        style, value = "", ""
-        if isinstance(found, tokens.ScalarToken):
-            style, value = found.style or "", found.value
-        if style in BLOCK_TEXT:
-            text = _without_blank_end(text, base)
-        place = (start.line + 1, start.column + 1, indent, around)
-        return Token(kind, text, *place, tuple(self.levels), base, self.depth > 0, style, value)

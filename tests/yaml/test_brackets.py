@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from confsync.yaml.brackets import Brackets, Unclear
+from confsync.yaml.members import Brackets, Unclear
 from confsync.yaml.nodes import Span
 from tests.pace import Baseline
 

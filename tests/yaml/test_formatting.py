@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from confsync.errors import Problem
-from confsync.yaml.edit import edited
-from confsync.yaml.edit_script import KEEP, Elements, Entries, Write
+from confsync.yaml.edit import KEEP, Elements, Entries, Write, edited
 from confsync.yaml.emit import yaml_text
 from confsync.yaml.format import canonical, first_difference, normal, verify_same_meaning
-from confsync.yaml.positions import comments
+from confsync.yaml.nodes import comments
 from confsync.yaml.read import parse
 from tests.yaml.messy import BLOCK_PLAIN, COMMENT, PLAIN, QUOTED, messy
 
