@@ -11,14 +11,13 @@ from confsync.guard import caught
 from confsync.jmap.answers import SINGLETON, raise_method_error, refusal, responses, the_object
 from confsync.jmap.write import Credentials, authorization, update_json
 from confsync.net.http import Request
-from confsync.net.retry import Patience
+from confsync.net.retry import Patience, Tries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from confsync.jmap.answers import Json
     from confsync.net.http import Answer
-    from confsync.net.retry import Tries
     from confsync.sync.outcome import Refusal
     from confsync.sync.secret import Vault
     from confsync.sync.values import Live, Patch
@@ -99,7 +98,7 @@ class Client:
             (found,) = responses(answer, ((method, "read"),))
             return decode(the_object(found))
 
-        tries = self._patience.tries()
+        tries = Tries(self._patience)
         while True:
             result = self._once(lambda: [[method, _GET, "read"]], taken, tries)
             if not isinstance(result, ConfsyncError):
@@ -143,7 +142,7 @@ class Client:
             raise_method_error(before)
             return Exchange(decode(the_object(before)), refusal(result), decode(the_object(after)))
 
-        tries = self._patience.tries()
+        tries = Tries(self._patience)
         while True:
             result = self._once(calls, taken, tries)
             if not isinstance(result, ConfsyncError):

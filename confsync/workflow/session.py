@@ -18,8 +18,7 @@ from confsync.guard import alone, discreet
 from confsync.jmap.client import Client
 from confsync.jmap.write import Credentials
 from confsync.kinds.documented import documented
-from confsync.net.endpoint import Endpoint, endpoint, origin, server_key
-from confsync.net.hosts import check_host
+from confsync.net.endpoint import Endpoint, check_host, endpoint, origin, server_key
 from confsync.net.http import Connection
 from confsync.net.retry import RETRIES, SECONDS, Patience, untold
 from confsync.net.tls import Trust
@@ -282,7 +281,7 @@ def _open(  # noqa: PLR0913, PLR0917 - what touches the world is passed in
     patience = Patience(access.timeout, access.retries, tell, sleep=connection.rest)
     client = Client(connection, credentials, vault, patience)
     target = Target(name or server.origin, server.origin)
-    return _session(connection, Session(target, client, vault, sending, connection.disconnect))
+    return _session(connection, Session(target, client, vault, sending))
 
 
 @contextmanager
