@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from confsync.errors import Problem
-from confsync.secrets.check import unusable
 from confsync.secrets.resolver import Resolver, Unavailable
 from confsync.sync.secret import MASK, Ref, Secret, Vault
 from confsync.sync.tree import Items, Members, Object, Path, Tree
@@ -186,3 +186,16 @@ def _answer(
         return Unavailable(f"{ref} leads to something that is no text", "this is a resolver's bug")
     wrong = unusable(text)
     return text if wrong is None else Unavailable(f"{ref} {wrong[0]}", wrong[1])
+
+
+def unusable(text: str) -> tuple[str, str] | None:
+    """Fact and hint for a text that cannot be a secret, or None. Neither repeats the text."""
+    if not trim(text):
+        return "is empty", "a secret that is meant to be none has '@type': None"
+    if text == MASK:
+        return "is a mask, not a secret", "the server would store four asterisks"
+    if text.startswith("ENC["):
+        return "is still encrypted", "decrypt it before confsync runs"
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        return "holds a control character", "write the secret as one line of text"
+    return None
