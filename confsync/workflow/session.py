@@ -23,8 +23,7 @@ from confsync.net.http import Connection
 from confsync.net.retry import RETRIES, SECONDS, Patience, untold
 from confsync.net.tls import Trust
 from confsync.secrets import RESOLVERS
-from confsync.secrets.resolve import look_up
-from confsync.secrets.resolver import At
+from confsync.secrets.resolver import At, look_up
 from confsync.sync.secret import Vault
 from confsync.sync.values import Failed, Target
 from confsync.workflow.configuration import configuration

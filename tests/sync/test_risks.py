@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from confsync.errors import Problem, WrongUsage
-from confsync.secrets.resolve import unusable
+from confsync.secrets.resolver import unusable
 from confsync.sync.findings import as_finding, check_allowed, judged
 from confsync.sync.risks import RISKS
 from confsync.sync.secret import Ref, Secret

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from confsync.secrets.resolve import unusable
+from confsync.secrets.resolver import unusable
 from confsync.store.messages.names import ADDRESS
 from confsync.store.mistakes import INSTEAD, Mistake, near_name, no_space
 from confsync.sync.secret import MASK
