@@ -134,7 +134,7 @@ def _book(file: str, console: Console) -> Audit:
 
 def _plan_file(files: tuple[str, ...]) -> str | None:
     """The saved plan among the files, which must be alone and takes no planning options."""
-    from confsync.disk.plan_file import is_plan
+    from confsync.disk.read import is_plan
     from confsync.errors import WrongUsage
 
     if not any(map(is_plan, files)):

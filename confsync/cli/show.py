@@ -33,7 +33,7 @@ def show(
     With PLANFILE: what a saved plan says, as `plan` showed it. Nothing is asked of the server.
     """
     from confsync.cli.errors_out import UNCHANGED, tell_failures
-    from confsync.disk.plan_file import is_plan
+    from confsync.disk.read import is_plan
     from confsync.errors import WrongUsage
     from confsync.sync.values import Failed
     from confsync.workflow.saved import saved

@@ -1,15 +1,16 @@
-"""Read regular files under limits, never waiting for a writer."""
+"""Read regular files, saved plans and the audit, under limits, never waiting for a writer."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from contextlib import contextmanager, suppress
 from io import BufferedReader, FileIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from confsync.errors import OutputFailed
+from confsync.errors import Declined, OutputFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
 
 MAX_STORE_BYTES = 64 * 1024
 """Size limit of a store file (product page, section 1)."""
+
+Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+
+FORMAT = "confsync_plan"
+"""First member of a saved plan; its value is the version of the format."""
+
+MAX_PLAN_BYTES = 32 * 1024 * 1024
+_HEAD = 64
+_BEGINNING = rb"(?:\xef\xbb\xbf)?\s*\{\s*" + f'"{FORMAT}"'.encode()
 
 STANDARD_ERROR = "-"
 """The audit path for standard error."""
@@ -61,6 +71,31 @@ def read_regular(path: str | Path, limit: int) -> bytes:
         while (missing := limit + 1 - len(found)) and (piece := file.read(missing)):
             found += piece
         return found
+
+
+def is_plan(path: str) -> bool:
+    """Whether a regular file begins like a saved plan. The plan may be cut, its name is ignored."""
+    try:
+        return re.match(_BEGINNING, read_regular(path, _HEAD)) is not None
+    except (OSError, ValueError):
+        return False
+
+
+def read_plan(path: str) -> dict[str, Json]:
+    """Read the document of a saved plan. Raises Declined for a cut plan and other content."""
+    try:
+        content = read_regular(path, MAX_PLAN_BYTES)
+        document: object = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)
+    except (OSError, ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        hint = "copy it again, or make the plan again"
+        raise Declined("the plan cannot be read whole: it was edited or cut", hint=hint)
+    return document
+
+
+def _refuse(_: str) -> None:
+    raise ValueError
 
 
 def audit_records(path: str) -> Iterator[tuple[int, dict[str, object]]]:

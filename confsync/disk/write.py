@@ -99,6 +99,19 @@ def save(path: str, content: bytes) -> None:
         raise OutputFailed("may not be written", hint=hint) from None
 
 
+def write_plan(path: str, document: Mapping[str, Json]) -> None:
+    """Write a saved plan, whole, for its owner alone (0600). Raises OutputFailed."""
+    target = Path(os.path.realpath(path))
+    text = json.dumps(document, separators=(",", ":")) + "\n"
+    try:
+        if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+            raise PermissionError
+        replace_whole(target, text.encode("utf-8"), 0o600, None)
+    except (OSError, ValueError):
+        hint = "name a file in a directory that may be written to, on a disk that has room"
+        raise OutputFailed(f"the plan cannot be saved to {path}", hint=hint) from None
+
+
 @dataclass(frozen=True)
 class StoreFile:
     """A store file to rewrite or create. `path` is its name as given; `content` and `found` are

@@ -1,12 +1,13 @@
-"""From bytes to method responses: nothing that the server says is believed before it fits."""
+"""Check a server's answer and take its method responses out of it."""
 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from confsync.errors import ServerRefused, UnexpectedAnswer
-from confsync.jmap.retry_after import retry_after
 from confsync.sync.outcome import Refusal
 from confsync.sync.pointer import read
 from confsync.sync.url import masked
@@ -23,6 +24,8 @@ MAX_ITEMS = 1000
 _DIGITS = 20
 """Of 2^64-1, the largest whole number on the wire (section 3)."""
 
+_LONGEST_WAIT = 1e9
+_LONGEST_NAME = 40
 _CHECK_URL = "is this URL a Stalwart server, and nothing else in front of it?"
 
 # Statuses of wire section 1: what they mean, and what to do.
@@ -52,33 +55,12 @@ _NOT_STALWART = (
 
 # RFC 8620, sections 3.6.2 and 5.3, and wire section 5.
 _KINDS = {
-    *(
-        "accountNotFound",
-        "accountNotSupportedByMethod",
-        "accountReadOnly",
-        "forbidden",
-        "invalidArguments",
-        "invalidPatch",
-        "invalidProperties",
-    ),
-    *(
-        "invalidResultReference",
-        "notFound",
-        "overQuota",
-        "rateLimit",
-        "requestTooLarge",
-        "serverFail",
-    ),
-    *(
-        "serverPartialFail",
-        "serverUnavailable",
-        "singleton",
-        "stateMismatch",
-        "tooLarge",
-        "unknownMethod",
-        "validationFailed",
-    ),
-    *("willDestroy", "MaxLength", "MaxValue", "MinLength", "MinValue", "Required"),
+    *("accountNotFound", "accountNotSupportedByMethod", "accountReadOnly", "forbidden"),
+    *("invalidArguments", "invalidPatch", "invalidProperties", "invalidResultReference"),
+    *("notFound", "overQuota", "rateLimit", "requestTooLarge", "serverFail", "serverPartialFail"),
+    *("serverUnavailable", "singleton", "stateMismatch", "tooLarge", "unknownMethod"),
+    *("validationFailed", "willDestroy"),
+    *("MaxLength", "MaxValue", "MinLength", "MinValue", "Required"),
 }
 
 _METHOD_ERRORS: Mapping[str, tuple[str, str]] = {
@@ -106,10 +88,12 @@ def check_status(answer: Answer) -> None:
     if 300 <= answer.status < 400:  # noqa: PLR2004 - HTTP's own numbers
         message, hint = "the server redirects, and confsync does not follow", _CHECK_URL
     elif answer.status >= 500:  # noqa: PLR2004 - the same
-        message, hint = _STATUSES[500] if _is_problem(answer) else _NOT_STALWART
+        problem = _problem(answer)
+        genuine = isinstance(problem.get("type"), str) and problem.get("status") == answer.status
+        message, hint = _STATUSES[500] if genuine else _NOT_STALWART
     else:
         message, hint = _STATUSES.get(answer.status, ("the server refuses", _CHECK_URL))
-    busy = answer.status == 400 and _limit(answer.body) == "maxConcurrentRequests"  # noqa: PLR2004 - the same
+    busy = answer.status == 400 and _problem(answer).get("limit") == "maxConcurrentRequests"  # noqa: PLR2004 - the same
     if busy:
         message, hint = "the server has too many requests of this account at once", "try again"
     refused = ServerRefused(f"{message} (HTTP {answer.status})", status=answer.status, hint=hint)
@@ -118,21 +102,33 @@ def check_status(answer: Answer) -> None:
     raise refused
 
 
-def _is_problem(answer: Answer) -> bool:
-    """Whether an answer is a problem as Stalwart writes it: wire section 1."""
+def _problem(answer: Answer) -> dict[str, Json]:
+    """The problem in an answer (wire section 1), or an empty one."""
     try:
-        problem = _object(_parse(answer.body))
+        return _object(_parse(answer.body))
     except UnexpectedAnswer:
-        return False
-    return isinstance(problem.get("type"), str) and problem.get("status") == answer.status
+        return {}
 
 
-def _limit(body: bytes) -> Json:
-    """Which limit a problem says was passed: wire section 1."""
-    try:
-        return _object(_parse(body)).get("limit")
-    except UnexpectedAnswer:
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds of `Retry-After`, or until its date by the server's clock (RFC 9110, section
+    10.2.3); None for an invalid one.
+    """
+    asked = headers.get("retry-after", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return min(float(asked), _LONGEST_WAIT)
+    until, now = _date(asked), _date(headers.get("date", ""))
+    if until is None or now is None:
         return None
+    return max(0.0, (until - now).total_seconds())
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        found: datetime = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def responses(answer: Answer, calls: tuple[tuple[str, str], ...]) -> tuple[dict[str, Json], ...]:
@@ -172,10 +168,7 @@ def the_object(arguments: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def refusal(arguments: Mapping[str, Json]) -> Refusal | None:
-    """Why a set did not update the singleton; None where it says that it did.
-
-    Raises UnexpectedAnswer where it says neither.
-    """
+    """The refusal of an update, or None if it was stored. Raises UnexpectedAnswer."""
     kind = arguments.get("error")
     if isinstance(kind, str):
         return Refusal(kind, _METHOD_ERRORS.get(kind, ("", _NO_HINT))[1])
@@ -193,7 +186,10 @@ def refusal(arguments: Mapping[str, Json]) -> Refusal | None:
     return Refusal(
         kind,
         _REFUSALS.get(kind, _NO_HINT),
-        tuple(_place(pointer) for pointer in properties if isinstance(pointer, str)),
+        # A member of a set may hold a password.
+        tuple(
+            masked("/".join(read(pointer))) for pointer in properties if isinstance(pointer, str)
+        ),
         tuple(_validation(error) for error in errors if isinstance(error, dict)),
     )
 
@@ -230,7 +226,7 @@ def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 
 def _whole(digits: str) -> int | float:
-    """A whole number; one that is too long for any field is a float, which no field takes."""
+    """Parse a whole number; one too long for any field becomes a float, which no field takes."""
     return int(digits) if len(digits) <= _DIGITS else float(digits)
 
 
@@ -261,24 +257,15 @@ def _list(details: Mapping[str, Json], name: str) -> list[Json]:
 
 
 def _kind(value: Json) -> str:
-    """The type of an error, if it is one that is known: everything else could be any text."""
+    """The type of an error; "unknown" for an unknown one, which could be any text."""
     return value if isinstance(value, str) and value in _KINDS else "unknown"
-
-
-def _name(value: Json) -> str:
-    """The name of a field, if it can be one."""
-    return value if isinstance(value, str) and value.isalnum() and len(value) <= 40 else "unnamed"  # noqa: PLR2004 - longer than any field's name
-
-
-def _place(pointer: str) -> str:
-    """A pointer of the server's, as paths are shown; a member of a set may hold a password."""
-    return masked("/".join(read(pointer)))
 
 
 def _validation(error: dict[str, Json]) -> str:
     kind, name, limit = (error.get(key) for key in ("type", "property", "required"))
     bound = f" {limit}" if isinstance(limit, int) and not isinstance(limit, bool) else ""
-    return f"{_name(name)}: {_kind(kind)}{bound}"
+    known = isinstance(name, str) and name.isalnum() and len(name) <= _LONGEST_NAME
+    return f"{name if known else 'unnamed'}: {_kind(kind)}{bound}"
 
 
 def _unexpected(what: str) -> UnexpectedAnswer:

@@ -11,20 +11,18 @@ from confsync.guard import caught
 from confsync.jmap.answers import SINGLETON, raise_method_error, refusal, responses, the_object
 from confsync.jmap.write import Credentials, authorization, update_json
 from confsync.net.http import Request
-from confsync.net.retry import Patience
+from confsync.net.retry import Patience, Tries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from confsync.jmap.answers import Json
     from confsync.net.http import Answer
-    from confsync.net.retry import Tries
     from confsync.sync.outcome import Refusal
     from confsync.sync.secret import Vault
     from confsync.sync.values import Live, Patch
 
 PATH = "/jmap/"
-PATIENCE = Patience()
 USING = ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"]
 _GET = {"ids": [SINGLETON]}
 
@@ -34,36 +32,28 @@ T = TypeVar("T")
 
 
 class Transport(Protocol):
-    """What carries a request to the server and its answer back."""
+    """Carries requests to a server, and answers back."""
 
     @property
     def interrupted(self) -> bool:
-        """Whether it was told to hurry: nothing is tried again then."""
+        """Whether `hurry` was called: nothing is tried again then."""
 
     def hurry(self) -> None:
-        """Give what is under way, and what follows, only a few seconds more."""
+        """Give each request only a few seconds more."""
 
     def post(
         self, path: str, write: Callable[[], Request], *, seconds: float | None = None
     ) -> Answer:
-        """Send what `write` returns, which is called just before, and read the answer, within some
-        seconds.
+        """Send the result of `write`, which is called just before, and read the answer.
 
-        Raises ConnectionFailed, ConnectionLost, UnexpectedAnswer, and what `write` raises, as
-        errors whose frames hold neither the request nor the answer.
+        Raises ConnectionFailed, ConnectionLost, UnexpectedAnswer and the errors of `write`, whose
+        frames hold neither the request nor the answer.
         """
-
-
-def _never(_: Exchange) -> bool:
-    return False
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """What an update's one request brought: the state before, the server's word, the state after.
-
-    `refusal` None: the server says that it stored the update.
-    """
+    """The answer to an update: the state before, the refusal or None, the state after."""
 
     before: Live
     refusal: Refusal | None
@@ -71,10 +61,10 @@ class Exchange:
 
 
 class Client:
-    """A server as confsync sees it. States are decoded, and so sealed, before they leave it.
+    """Reads and updates objects of a server. States are decoded here, and so sealed.
 
-    Secrets are opened while the request is written, in the thread that sends it. No frame of an
-    error that leaves here holds a request or an answer.
+    Secrets are opened while the request is written, in the thread that sends it. No frame of a
+    raised error holds a request or an answer.
     """
 
     def __init__(
@@ -82,24 +72,22 @@ class Client:
         transport: Transport,
         credentials: Credentials,
         vault: Vault,
-        patience: Patience = PATIENCE,
+        patience: Patience | None = None,
     ) -> None:
         self._transport = transport
         self._credentials = credentials
         self._vault = vault
-        self._patience = patience
+        self._patience = patience or Patience()
 
     def read(self, name: str, decode: Decode) -> Live:
-        """Get an object: wire section 3. One request, which is tried again where it failed on the
-        way: it changes nothing.
-        """
+        """Get an object: wire section 3. One request, tried again if it failed on the way."""
         method = f"x:{name}/get"
 
         def taken(answer: Answer) -> Live:
             (found,) = responses(answer, ((method, "read"),))
             return decode(the_object(found))
 
-        tries = self._patience.tries()
+        tries = Tries(self._patience)
         while True:
             result = self._once(lambda: [[method, _GET, "read"]], taken, tries)
             if not isinstance(result, ConfsyncError):
@@ -110,11 +98,11 @@ class Client:
 
     @property
     def interrupted(self) -> bool:
-        """Whether it was told to hurry."""
+        """Whether `hurry` was called."""
         return self._transport.interrupted
 
     def hurry(self) -> None:
-        """An interrupt: give what is under way only a few seconds more, and try nothing again."""
+        """After an interrupt: give each request a few seconds more, and try nothing again."""
         self._transport.hurry()
 
     def update(
@@ -123,7 +111,7 @@ class Client:
         patch: Patch,
         decode: Decode,
         *,
-        not_done: Callable[[Exchange], bool] = _never,
+        not_done: Callable[[Exchange], bool] = lambda _: False,
     ) -> Exchange:
         """Send `[get, set, get]` as one request: wire sections 2 and 5.
 
@@ -143,7 +131,7 @@ class Client:
             raise_method_error(before)
             return Exchange(decode(the_object(before)), refusal(result), decode(the_object(after)))
 
-        tries = self._patience.tries()
+        tries = Tries(self._patience)
         while True:
             result = self._once(calls, taken, tries)
             if not isinstance(result, ConfsyncError):
@@ -152,7 +140,11 @@ class Client:
             elif not _certainly_not_done(result):
                 raise result
             elif not self._again(result, tries):
-                raise self._unsent(result, tries)
+                if not self._transport.interrupted:
+                    raise _told(result, tries)
+                unsent = ConnectionFailed(result.message, hint=result.hint)
+                unsent.interrupted = True
+                raise unsent
 
     def _once(
         self, calls: Callable[[], Calls], take: Callable[[Answer], T], tries: Tries
@@ -168,19 +160,11 @@ class Client:
         return result
 
     def _again(self, error: ConfsyncError, tries: Tries) -> bool:
-        """Wait for the next try; False where there is none, or where an interrupt came."""
+        """Wait for the next try. False if there is none, or after an interrupt."""
         if self._transport.interrupted:
             return False
         wait = error.wait if isinstance(error, ServerRefused) else None
         return tries.again(error.message, wait) and not self._transport.interrupted
-
-    def _unsent(self, error: ConfsyncError, tries: Tries) -> ConfsyncError:
-        """The error of an update that was certainly not done; an interrupt may have ended it."""
-        if not self._transport.interrupted:
-            return _told(error, tries)
-        unsent = ConnectionFailed(error.message, hint=error.hint)
-        unsent.interrupted = True
-        return unsent
 
     def _request(self, calls: Calls) -> Request:
         body = json.dumps({"using": USING, "methodCalls": calls}, separators=(",", ":"))
@@ -192,7 +176,7 @@ class Client:
 
 
 def _certainly_not_done(error: ConfsyncError) -> bool:
-    """Whether the server has certainly not looked at the calls, and may do so later."""
+    """Whether the server certainly did not look at the calls, but may do so later."""
     if isinstance(error, ConnectionFailed):
         return not error.lasting
     return isinstance(error, ServerRefused) and error.passing
@@ -205,7 +189,7 @@ def _refused(exchange: Exchange) -> ServerRefused:
 
 
 def _told(error: ConfsyncError, tries: Tries) -> ConfsyncError:
-    """The error of the last try, which says how many there were."""
+    """Add the number of tries to the error of the last one."""
     if tries.made > 1:
         error.message = f"{error.message} (tried {tries.made} times)"
     if isinstance(error, ServerRefused) and error.wait is not None and error.wait > tries.left:

@@ -1,4 +1,4 @@
-"""From the server's answer to a live state: wire section 3. Passwords are sealed here."""
+"""Decode a server's answer to a live state (wire section 3) and seal its passwords."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
     from confsync.kinds.kind import Kind
 
-# What is shown of a newer server: its own names, never a text that somebody stored there.
+# Names of a newer server are shown, never a text that was stored there.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,40}")
 
 MAX_ITEMS = 1000
 MAX_TEXT = 64 * 1024
 MAX_UNKNOWN = 20
-"""Unknown names that are listed; more are counted. A server cannot make a report endless."""
+"""Unknown names that are listed; more are counted."""
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -56,7 +56,9 @@ def from_wire(kind: Kind, answer: Mapping[str, Json], vault: Vault) -> Live:
     decoder = _Decoder(vault)
     members = {name: value for name, value in answer.items() if name != "id"}
     tree = decoder.variant(members, kind.shape, ())
-    return Live(kind.name, tree, _listed(decoder.unrecognised))
+    names, more = decoder.unrecognised, len(decoder.unrecognised) - MAX_UNKNOWN
+    others = (f"{more:,} other names",) if more > 0 else ()
+    return Live(kind.name, tree, (*names[:MAX_UNKNOWN], *others))
 
 
 class _Decoder:
@@ -105,8 +107,9 @@ class _Decoder:
             case UrlSet():
                 if not isinstance(value, dict) or any(kept is not True for kept in value.values()):
                     raise _unexpected(path, "an object whose values are all true")
-                _check_number(value, path)
-                return Members(tuple(seal_url(_text(url, path), self._vault) for url in value))
+                return Members(
+                    tuple(seal_url(_text(url, path), self._vault) for url in _few(value, path))
+                )
             case ListOf():
                 return self._list(value, shape, path)
             case Variants():
@@ -117,10 +120,9 @@ class _Decoder:
     def _list(self, value: Json, shape: ListOf, path: Path) -> Items:
         if not isinstance(value, dict):
             raise _unexpected(path, "an object with the keys 0, 1, …")
-        _check_number(value, path)
-        if set(value) != {str(index) for index in range(len(value))}:
+        slots = range(len(_few(value, path)))
+        if set(value) != set(map(str, slots)):
             raise _unexpected(path, "the keys 0, 1, … without gaps")
-        slots = range(len(value))
         return Items(
             tuple(self.variant(value[str(slot)], shape.item, (*path, slot)) for slot in slots)
         )
@@ -133,18 +135,14 @@ def _scalar(value: Json, shape: Shape, path: Path) -> Scalar:
                 raise _unexpected(path, "true or false")
             return value
         case Unsigned() | Duration():
-            return _number(value, 1 if isinstance(shape, Duration) else 0, path)
+            least = 1 if isinstance(shape, Duration) else 0
+            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= U64:
+                raise _unexpected(path, f"a whole number from {least} to {U64}")
+            return value
         case Text() | Choice():
             return _text(value, path)
         case _:
             raise _unexpected(path, "a value of another shape")
-
-
-def _number(value: Json, least: int, path: Path) -> int:
-    """A whole number that the wire can carry: wire sections 3 and 5.2."""
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= U64:
-        raise _unexpected(path, f"a whole number from {least} to {U64}")
-    return value
 
 
 def _text(value: Json, path: Path) -> str:
@@ -159,15 +157,10 @@ def _text(value: Json, path: Path) -> str:
     return value
 
 
-def _check_number(items: Mapping[str, Json], path: Path) -> None:
+def _few(items: dict[str, Json], path: Path) -> dict[str, Json]:
     if len(items) > MAX_ITEMS:
         raise _unexpected(path, "a list of at most 1,000 items")
-
-
-def _listed(names: list[str]) -> tuple[str, ...]:
-    """The unknown names to list, and the number of the others."""
-    more = len(names) - MAX_UNKNOWN
-    return (*names[:MAX_UNKNOWN], *([f"{more:,} other names"] if more > 0 else []))
+    return items
 
 
 def _unexpected(path: Path, wanted: str) -> UnexpectedAnswer:

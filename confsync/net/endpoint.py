@@ -1,4 +1,4 @@
-"""The server's address, and a proxy's, as the user gives them."""
+"""Addresses of servers and proxies, and `CONFSYNC_HOSTS`, the hosts that may be contacted."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
-from confsync.errors import WrongUsage
+from confsync.errors import Declined, WrongUsage
 
 _EXAMPLE = "write the server's origin alone, like https://mail.example.com"
+_HOSTS = "write hosts with commas between them, like mail.example.com, mail.example.org:8443"
 _PROXY_EXAMPLE = "write it like http://proxy.example.com:3128"
 
 _PORTS = {"http": 80, "https": 443}
 _LABEL = re.compile(r"\w(?:[\w-]{0,61}\w)?")
+_ENTRY = re.compile(
+    r"(?:\[(?P<address>[^\[\]]*:[^\[\]]*)\]|(?P<name>[^:\[\]]+))(?::(?P<port>\d+))?"
+)
 _LONGEST_NAME = 253
+_LAST_PORT = 65535
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,36 @@ def canonical(host: str) -> str | None:
     name = host.lower().removesuffix(".")
     fits = len(name) <= _LONGEST_NAME and all(map(_LABEL.fullmatch, name.split(".")))
     return name if fits else None
+
+
+def check_host(server: Endpoint, hosts: str) -> None:
+    """Raise Declined for a server that is not among `hosts`, the list of CONFSYNC_HOSTS.
+
+    Commas separate its entries: `host`, which allows any port, or `host:port`, without wildcards.
+    Raises WrongUsage for an invalid or empty list: a variable set by mistake opens no host.
+    """
+    if not hosts.strip():
+        raise WrongUsage(
+            "CONFSYNC_HOSTS is set, but empty", hint="unset it to allow any host, or name some"
+        )
+    allowed = [_entry(number, text) for number, text in enumerate(hosts.split(","), start=1)]
+    if not any(host == server.host and port in {None, server.port} for host, port in allowed):
+        raise Declined(
+            f"{server.host} at port {server.port} is not among the hosts of CONFSYNC_HOSTS",
+            hint="is this the server that the credentials are for? then add it to CONFSYNC_HOSTS",
+        )
+
+
+def _entry(number: int, text: str) -> tuple[str, int | None]:
+    found = _ENTRY.fullmatch(text.strip())
+    host = canonical(found["address"] or found["name"]) if found else None
+    port = int(found["port"]) if found and found["port"] else None
+    if host is None or not (port is None or 0 < port <= _LAST_PORT):
+        # The entry is not repeated: it could be a token in the wrong variable.
+        raise WrongUsage(
+            f"entry {number} of CONFSYNC_HOSTS is no host and no host:port", hint=_HOSTS
+        )
+    return host, port
 
 
 def _split(url: str, what: str, example: str, credentials: str) -> tuple[str, str, int | None]:

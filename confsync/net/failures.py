@@ -1,4 +1,4 @@
-"""Why there is no answer, in our words: what is certain, the fact, and what to do."""
+"""Error messages for connections that fail: certain or not, the fact, and a hint."""
 
 from __future__ import annotations
 
@@ -74,20 +74,19 @@ _GIVE = "give one with --client-cert and --client-key (CONFSYNC_CLIENT_CERT, CON
 
 @dataclass(frozen=True)
 class Route:
-    """From where to where: what the words depend on."""
+    """Server, proxy and trusted certificates, which error messages name."""
 
     server: str
     proxy: str | None
     trust: Trust
 
     def failure(self, error: Exception, flight: Flight) -> ConfsyncError:
-        """What an exception of the library means. Its text is not looked at."""
+        """The error for an exception of the library, whose text is not used."""
         tls = next((found for found in _causes(error) if isinstance(found, ssl.SSLError)), None)
         fact, hint = ("", "") if tls is None else self._of_tls(tls)
         if flight.sending:
-            # In TLS 1.3 a server says no to a client's certificate, or to none, after the client
-            # has begun to send. It should not have looked at the request then, but who ends TLS
-            # there is not known, and so it is not certain.
+            # In TLS 1.3 a server refuses a client's certificate after the client has begun to send.
+            # Whether the request was looked at depends on who ends TLS there.
             broke = f"the connection to {self.server} broke before an answer came"
             return ConnectionLost(f"{broke}{fact and f': {fact}'}", hint=hint or _PORT)
         if flight.at_proxy:
@@ -97,12 +96,13 @@ class Route:
             failed = ConnectionFailed(
                 f"cannot connect to {self.server}{fact and f': {fact}'}", hint=hint
             )
-        failed.lasting = flight.refused_by_proxy or _is_lasting(tls)
+        refused = flight.proxy_status is not None and flight.proxy_status < 500  # noqa: PLR2004 - HTTP's own number
+        failed.lasting = refused or _is_lasting(tls)
         return failed
 
-    def late(self, flight: Flight, seconds: float, *, sending: bool) -> ConfsyncError:
-        """That time ran out."""
-        if sending:
+    def late(self, flight: Flight, seconds: float) -> ConfsyncError:
+        """The error after the deadline."""
+        if flight.sending:
             return ConnectionLost(
                 f"no answer from {self.server} within {seconds:.3g} s", hint=_SLOW
             )
@@ -145,21 +145,17 @@ class Route:
 
     def _of_proxy(self, error: Exception, flight: Flight, fact: str, hint: str) -> ConnectionFailed:
         proxy, status = f"the proxy {self.proxy}", flight.proxy_status
-        if status == 407:  # noqa: PLR2004 - HTTP's own number
-            return ConnectionFailed(
-                f"{proxy} wants credentials (HTTP 407)",
-                hint="confsync logs in to no proxy: use one without",
-            )
-        if status is not None and status >= 500:  # noqa: PLR2004 - HTTP's own number
-            return ConnectionFailed(
-                f"{proxy} cannot reach {self.server} (HTTP {status})",
-                hint="can the proxy resolve the server's name, and may it connect there?",
-            )
         if status is not None:
-            return ConnectionFailed(
-                f"{proxy} refuses to connect to {self.server} (HTTP {status})",
-                hint="does the proxy allow CONNECT to this host and port?",
-            )
+            if status == 407:  # noqa: PLR2004 - HTTP's own number
+                refusal = "wants credentials"
+                hint = "confsync logs in to no proxy: use one without"
+            elif status >= 500:  # noqa: PLR2004 - HTTP's own number
+                refusal = f"cannot reach {self.server}"
+                hint = "can the proxy resolve the server's name, and may it connect there?"
+            else:
+                refusal = f"refuses to connect to {self.server}"
+                hint = "does the proxy allow CONNECT to this host and port?"
+            return ConnectionFailed(f"{proxy} {refusal} (HTTP {status})", hint=hint)
         system, advice = _of_system(error)
         fact = fact or system or "it does not answer as a proxy does"
         if not system or advice == _PORT:
@@ -168,7 +164,7 @@ class Route:
 
 
 def _is_lasting(error: ssl.SSLError | None) -> bool:
-    """Whether TLS was refused, and did not merely break off."""
+    """Whether TLS was refused, not merely broken off."""
     return error is not None and not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
 
 

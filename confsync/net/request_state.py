@@ -1,10 +1,9 @@
-"""How far a request has come: the thread that carries it says, the thread that waits may end it."""
+"""Progress of one request: one thread sends it, another waits for it and may end it."""
 
 from __future__ import annotations
 
 import socket
 from contextlib import suppress
-from dataclasses import dataclass
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +14,7 @@ if TYPE_CHECKING:
 
 
 def begin(work: Callable[[], None], name: str) -> Thread:
-    """Do something in a thread of its own, which does not keep the process. Raises ConnectionFailed
-    where the system has no room for one.
-    """
+    """Start a daemon thread. Raises ConnectionFailed if the system has no room for one."""
     try:
         thread = Thread(target=work, name=name, daemon=True)
         thread.start()
@@ -27,55 +24,32 @@ def begin(work: Callable[[], None], name: str) -> Thread:
 
 
 def no_room() -> ConnectionFailed:
-    """A request that was not sent, since the process may have no more memory or threads."""
+    """The error for a request that was not sent: too little memory or too few threads."""
     return ConnectionFailed(
         "too little memory, or too few threads, to send a request",
         hint="is there a limit, as of a container or of `ulimit`?",
     )
 
 
-@dataclass
-class Line:
-    """The connection that requests go over, if there is one. It outlives them."""
-
-    stream: Any = None  # httpcore's, which is typed as little
-    tls: tuple[str, str] = ("no TLS", "")
-    """Version and cipher."""
-
-    def goes_over(self, stream: Any) -> None:  # noqa: ANN401 - httpcore's, the same
-        """Take note of a stream, and of its TLS: nothing tells that once it is closed."""
-        self.stream = stream
-        found = stream.get_extra_info("ssl_object")
-        if found:
-            self.tls = (str(found.version()), str((found.cipher() or ("",))[0]))
-
-    def cut(self) -> None:
-        """Wake the thread that reads from it or writes to it: both fail from now on."""
-        found = self.stream and self.stream.get_extra_info("socket")
-        if isinstance(found, socket.socket):
-            with suppress(OSError):
-                # Not the method of an SSL socket, which would take the TLS away under a reader.
-                socket.socket.shutdown(found, socket.SHUT_RDWR)
-
-
 class Flight:
-    """One request on its way.
+    """One request on its way, over a connection of its own.
 
-    That sending has begun is known from our own `body`, which the library has to ask for the first
-    byte of it, and not from the library's events: those may change with its version, and only
-    choose words here. Without a body no server does anything.
+    `sending` is set when the library asks for the first byte of the body: without a body no server
+    does anything. httpcore's events may change with its version, and only choose words.
     """
 
-    def __init__(self, line: Line, *, proxied: bool) -> None:
-        self._line = line
+    def __init__(self, *, proxied: bool) -> None:
         self._lock = Lock()
         self._given_up = False
         self.sending = False
         self.at_proxy = proxied
         self.proxy_status: int | None = None
+        self.stream: Any = None  # httpcore's, which is hardly typed
+        self.tls = ("no TLS", "")
+        """Version and cipher."""
 
     def body(self, content: bytes) -> Iterator[bytes]:
-        """The request's body, which can be asked for once: nothing is ever sent again."""
+        """Yield the request's body, once. Raises ConnectionFailed after `give_up`."""
         with self._lock:
             if self._given_up:
                 raise ConnectionFailed("given up")
@@ -83,29 +57,32 @@ class Flight:
         yield content
 
     def give_up(self) -> bool:
-        """End it. From here on it is settled whether sending had begun, which is returned."""
+        """End the request and wake its thread: reading and writing fail from now on. Returns
+        `sending`, which is final then.
+        """
         with self._lock:
             self._given_up = True
-        self._line.cut()
+        found = self.stream and self.stream.get_extra_info("socket")
+        if isinstance(found, socket.socket):
+            with suppress(OSError):
+                # Not the method of an SSL socket, which would take the TLS away under a reader.
+                socket.socket.shutdown(found, socket.SHUT_RDWR)
         return self.sending
 
-    @property
-    def refused_by_proxy(self) -> bool:
-        """Whether a proxy said no, and not only that it cannot reach the server."""
-        return self.proxy_status is not None and self.proxy_status < 500  # noqa: PLR2004 - HTTP's own number
-
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Take note of an event of httpcore's."""
+        """Note an event of httpcore: a connection, its TLS, the status of a proxy."""
         match event:
             case (
                 "connection.connect_tcp.complete"
                 | "connection.start_tls.complete"
                 | "proxy.start_tls.complete"
             ) if not self._given_up:
-                self._line.goes_over(info["return_value"])
+                self.stream = info["return_value"]
+                tls = self.stream.get_extra_info("ssl_object")
+                if tls:
+                    # Noted here: a closed connection does not tell it.
+                    self.tls = (str(tls.version()), str((tls.cipher() or ("",))[0]))
             case "proxy.start_tls.started":
                 self.at_proxy = False
             case "http11.receive_response_headers.complete" if not self.sending:
                 self.proxy_status = info["return_value"][1]
-            case _:
-                pass

@@ -1,10 +1,10 @@
-"""How long a request may take in all, and how often it is tried again."""
+"""Limits of a request: seconds in all, tries, and the waits between them."""
 
 from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,21 +15,20 @@ RETRIES = 3
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 8.0
 _LEAST = 2.0
-"""Seconds that a try must have after its wait, or a quarter of all if that is less: one that cannot
-be finished would only make a certain outcome unknown."""
+"""Seconds that a try must have left, or a quarter of all if that is less."""
 
 
 def untold(_: str) -> None:
-    """Whom a wait is told of where nobody asked."""
+    """Ignore a line about a wait."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """The limits of one request: `seconds` in all, its tries, the waits between them and the
-    answer included, and at most `retries` tries after the first.
+    """The limits of one request: `seconds` in all, tries, waits and answer included, and at most
+    `retries` tries after the first.
 
-    `tell` gets a line for each wait, with its reason. What touches the world is passed in: the
-    clock and the waits are in seconds, `chance` is between 0 and 1.
+    `tell` gets a line for each wait, with its reason. `clock` and `sleep` are in seconds, `chance`
+    is between 0 and 1.
     """
 
     seconds: float = SECONDS
@@ -39,47 +38,32 @@ class Patience:
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
 
-    def tries(self) -> Tries:
-        """The tries of a request that begins now."""
-        return Tries(self)
 
-
-@dataclass
 class Tries:
-    """The tries of one request."""
+    """The tries of one request that begins now. `made`: their number, with the present one."""
 
-    patience: Patience
-    made: int = 1
-    _end: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._end = self.patience.clock() + self.patience.seconds
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._end = patience.clock() + patience.seconds
+        self.made = 1
 
     @property
     def left(self) -> float:
         """The seconds that are left for this try."""
-        return max(0.0, self._end - self.patience.clock())
+        return max(0.0, self._end - self._patience.clock())
 
     def again(self, reason: str, asked: float | None = None) -> bool:
-        """Wait, and say why; False at once where no try is left, or no time for the wait.
+        """Tell the reason and wait. False, at once, if no try or too little time is left.
 
-        `asked` is the wait that the server wants, in seconds; otherwise each wait is about twice
-        as long as the one before, with jitter, so that many clients do not come back at once.
+        `asked`: the seconds that the server wants. Otherwise each wait is about twice as long as
+        the one before. Jitter keeps many clients from coming back at once.
         """
-        wait = self._wait(asked)
-        least = min(_LEAST, self.patience.seconds / 4)
-        if self.made > self.patience.retries or wait + least > self.left:
+        patience, jitter = self._patience, self._patience.chance()
+        longest: float = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (self.made - 1))
+        wait = longest * (1 + jitter) / 2 if asked is None else asked + jitter / 2
+        if self.made > patience.retries or wait + min(_LEAST, patience.seconds / 4) > self.left:
             return False
-        self.patience.tell(
-            f"{reason}; trying again in {wait:.1f} s ({self.made} of {self.patience.retries})"
-        )
-        self.patience.sleep(wait)
+        patience.tell(f"{reason}; trying again in {wait:.1f} s ({self.made} of {patience.retries})")
+        patience.sleep(wait)
         self.made += 1
         return True
-
-    def _wait(self, asked: float | None) -> float:
-        jitter = self.patience.chance()
-        if asked is not None:
-            return asked + jitter / 2
-        longest: float = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (self.made - 1))
-        return longest * (1 + jitter) / 2

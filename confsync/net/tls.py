@@ -6,7 +6,7 @@ import os
 import re
 import ssl
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
@@ -21,21 +21,6 @@ _KEY_OPTION = "--client-key (CONFSYNC_CLIENT_KEY)"
 _LONGEST_PATH = 1024
 _CONTENT = re.compile(r"\s*(-----BEGIN|LS0tLS1CRUdJTi|M[A-Za-z0-9+/=\s]{63})")
 """The start of PEM, in clear and in base64, and of its content."""
-
-
-def _check_path(file: File, option: str) -> None:
-    if file is None:
-        return
-    text = str(file)
-    if not text.strip():
-        raise WrongUsage(f"{option} is empty", hint="give the path of a file, or leave it out")
-    odd = len(text) > _LONGEST_PATH or not text.isprintable() or "://" in text
-    if odd or _CONTENT.match(text):
-        # The usual mistake in CI is a variable with the file's content. It is never repeated.
-        raise WrongUsage(
-            f"{option} holds no path of a file",
-            hint="give the path, not the content; GitLab: a variable of type File",
-        )
 
 
 @dataclass(frozen=True)
@@ -57,17 +42,20 @@ class Trust:
             (self.client_cert, _CERT_OPTION),
             (self.client_key, _KEY_OPTION),
         ):
-            _check_path(file, option)
+            text = "" if file is None else str(file)
+            if file is not None and not text.strip():
+                hint = "give the path of a file, or leave it out"
+                raise WrongUsage(f"{option} is empty", hint=hint)
+            odd = len(text) > _LONGEST_PATH or "://" in text or not text.isprintable()
+            if odd or _CONTENT.match(text):
+                # The usual mistake in CI: a variable with the file's content. It is never shown.
+                hint = "give the path, not the content; GitLab: a variable of type File"
+                raise WrongUsage(f"{option} holds no path of a file", hint=hint)
         if self.client_key is not None and self.client_cert is None:
             raise WrongUsage(
                 f"{_KEY_OPTION} is set without a certificate",
                 hint=f"give its certificate with {_CERT_OPTION}",
             )
-
-    @property
-    def without_client(self) -> Trust:
-        """A copy without the client certificate."""
-        return replace(self, client_cert=None, client_key=None)
 
     def context(self) -> ssl.SSLContext:
         """Make a context for TLS 1.2 or later that checks certificate and name. Raises WrongUsage.
@@ -90,11 +78,6 @@ class Trust:
 
 SYSTEM = Trust()
 """The system's trust store, without a client certificate."""
-
-
-def nobody() -> ssl.SSLContext:
-    """Make a context for a connection without TLS: it trusts no certificate."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class _PassphraseAskedForError(Exception):
@@ -151,25 +134,17 @@ def _load_client(context: ssl.SSLContext, cert: str | Path, key: File) -> None:
 
 def _no_pair(cert: str | Path, key: File) -> WrongUsage:
     """The error for an unusable certificate and key. It names the wrong file if known."""
+    where = str(cert)
+    fact = "the certificate or its key cannot be used"
+    hint = "is it whole, and are its algorithms ones that this system still allows?"
     if not _holds(cert, b"CERTIFICATE-----"):
-        return WrongUsage(
-            "there is no certificate in it",
-            where=str(cert),
-            hint=f"{_CERT_OPTION} is a certificate in PEM form",
-        )
-    if not _holds(key or cert, b"PRIVATE KEY-----"):
-        return WrongUsage(
-            "there is no private key in it",
-            where=str(key or cert),
-            hint=f"{_KEY_OPTION} is a private key in PEM form"
-            if key
-            else f"give the key with {_KEY_OPTION}",
-        )
-    return WrongUsage(
-        "the certificate or its key cannot be used",
-        where=str(cert),
-        hint="is it whole, and are its algorithms ones that this system still allows?",
-    )
+        fact = "there is no certificate in it"
+        hint = f"{_CERT_OPTION} is a certificate in PEM form"
+    elif not _holds(key or cert, b"PRIVATE KEY-----"):
+        where, fact = str(key or cert), "there is no private key in it"
+        form = f"{_KEY_OPTION} is a private key in PEM form"
+        hint = form if key else f"give the key with {_KEY_OPTION}"
+    return WrongUsage(fact, where=where, hint=hint)
 
 
 def _check_regular(file: str | Path, option: str) -> None:

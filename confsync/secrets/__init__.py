@@ -50,22 +50,20 @@ def _loaded(point: EntryPoint) -> Resolver:
     try:
         found: object = point.load()
     except Exception:  # noqa: BLE001 - somebody else's code
-        raise _broken(point, "cannot be loaded") from None
+        found, wrong = None, "cannot be loaded"
+    else:
+        wrong = "is no resolver"
     if not _is_resolver(found):
-        raise _broken(point, "is no resolver")
+        raise WrongUsage(
+            f"the resolver of `{point.name}` references, {point.value}, {wrong}",
+            hint="it comes from another package: update or remove that",
+        )
     return found
 
 
 def _is_resolver(found: object) -> TypeGuard[Resolver]:
     form, moment = getattr(found, "form", None), getattr(found, "moment", None)
     return callable(found) and isinstance(form, Form) and moment in get_args(Moment)
-
-
-def _broken(point: EntryPoint, what: str) -> WrongUsage:
-    return WrongUsage(
-        f"the resolver of `{point.name}` references, {point.value}, {what}",
-        hint="it comes from another package: update or remove that",
-    )
 
 
 BUILT_IN: Mapping[str, Resolver] = {"env": Env(), "file": File(), "command": Command()}

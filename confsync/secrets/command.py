@@ -50,11 +50,17 @@ class Command:
         try:
             content = self._output(process, ref)
         finally:
-            _clear(process)
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+            with process:
+                pass
         text = text_of(content, ref, "does the command print the secret alone?")
-        if process.returncode != 0:
-            hint = "run it by hand to see what it says"
-            raise Unavailable(f"{ref} {_ended(process.returncode)}", hint)
+        if status := process.returncode:
+            ended = (
+                f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+            )
+            raise Unavailable(f"{ref} {ended}", "run it by hand to see what it says")
         return text
 
     def _output(self, process: subprocess.Popen[bytes], ref: Ref) -> bytes:
@@ -97,16 +103,3 @@ def _piece(process: subprocess.Popen[bytes], end: float) -> bytes:
     if not ready:
         raise TimeoutError
     return os.read(output, _PIECE)
-
-
-def _clear(process: subprocess.Popen[bytes]) -> None:
-    """Kill a program that has not ended, and its children."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    with process:
-        pass
-
-
-def _ended(status: int) -> str:
-    return f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"

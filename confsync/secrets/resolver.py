@@ -1,13 +1,23 @@
-"""The resolver protocol, its helpers, and when a resolver may run."""
+"""The resolver protocol, when a resolver may run, and resolving a desired state."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from confsync.errors import Problem
+from confsync.sync.secret import MASK, Ref, Secret, Vault
+from confsync.sync.tree import Items, Members, Object, Path, Tree
+from confsync.sync.url import Url, percent_encoded, seal_url, trim
+from confsync.sync.values import Desired
+
 if TYPE_CHECKING:
-    from confsync.sync.secret import Form, Ref
+    from collections.abc import Callable
+
+    from confsync.sync.secret import Form
+    from confsync.sync.values import Origin
 
 Moment: TypeAlias = Literal["plan", "apply", "allowed"]
 
@@ -92,3 +102,183 @@ def text_of(content: bytes, ref: Ref, hint: str) -> str:
         return content.decode("utf-8").removesuffix("\n")
     except UnicodeDecodeError:
         raise Unavailable(f"{ref} is not UTF-8", "the server takes only texts") from None
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A desired state with its secrets resolved.
+
+    `unresolved`: the path, in the given state, and the problem of each reference that could not be.
+    """
+
+    desired: Desired
+    unresolved: tuple[tuple[Path, Problem], ...]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The problems of unresolved references."""
+        return tuple(problem for _, problem in self.unresolved)
+
+
+def resolve(
+    desired: Desired,
+    vault: Vault,
+    resolvers: Mapping[str, Resolver],
+    environment: Mapping[str, str],
+) -> Resolved:
+    """Seal the text of every reference into the vault.
+
+    Passwords in the mapping form of a URL are percent-encoded. A reference that cannot be
+    resolved, or that leads to an empty text, a mask, an encrypted text or control characters,
+    stays unresolved and becomes a problem. Each reference is looked up once.
+    """
+    walk = _Walk(desired, vault, resolvers, environment)
+    tree = walk.object(desired.tree, ())
+    origins = {path: desired.origins[old] for path, old in walk.moved(desired.origins).items()}
+    found = replace(desired, tree=tree, origins=origins, places=desired.origins)
+    return Resolved(found, tuple(walk.unresolved))
+
+
+def look_up(
+    ref: Ref,
+    vault: Vault,
+    resolvers: Mapping[str, Resolver],
+    environment: Mapping[str, str],
+) -> str | Unavailable:
+    """Resolve one reference and seal its text into the vault. Returns Unavailable on failure."""
+    found = _answer(ref, resolvers, environment)
+    if isinstance(found, str):
+        vault.seal(found, ref)
+    return found
+
+
+def resolving(
+    vault: Vault, resolvers: Mapping[str, Resolver], environment: Mapping[str, str]
+) -> Callable[[Tree], Tree]:
+    """Return a function that resolves a value as far as possible, each reference once."""
+    nothing = Object("", {})
+    walk = _Walk(Desired("", nothing, nothing, {}, ""), vault, resolvers, environment)
+    return lambda value: walk.tree(value, ())
+
+
+@dataclass
+class _Walk:
+    desired: Desired
+    vault: Vault
+    resolvers: Mapping[str, Resolver]
+    environment: Mapping[str, str]
+    unresolved: list[tuple[Path, Problem]] = field(default_factory=list)
+    kept: dict[Path, list[int]] = field(default_factory=dict)
+    answers: dict[tuple[Ref, str], str | Unavailable] = field(default_factory=dict, repr=False)
+
+    def moved(self, origins: Mapping[Path, Origin]) -> dict[Path, Path]:
+        """Map each origin's new path to its old one: equal members of a set have been merged."""
+        paths: dict[Path, Path] = {}
+        for path in origins:
+            kept = self.kept.get(path[:-1])
+            if kept is None:
+                paths[path] = path
+            elif path[-1] in kept:
+                paths[(*path[:-1], kept.index(path[-1]))] = path
+        return paths
+
+    def object(self, tree: Object, path: Path) -> Object:
+        members = {name: self.tree(value, (*path, name)) for name, value in tree.members.items()}
+        return Object(tree.tag, members)
+
+    def tree(self, value: Tree, path: Path) -> Tree:
+        match value:
+            case Object():
+                return self.object(value, path)
+            case Items():
+                items = enumerate(value.items)
+                return Items(tuple(self.object(item, (*path, index)) for index, item in items))
+            case Members():
+                return self._members(value, path)
+            case Secret(id=None, ref=ref) if ref is not None:
+                text = self._text(ref, path)
+                return value if text is None else self.vault.seal(text, ref)
+            case Url():
+                return self._url(value, path)
+            case _:
+                return value
+
+    def _members(self, value: Members, path: Path) -> Members:
+        members: list[Url] = []
+        seen: set[tuple[str | Secret, ...]] = set()
+        kept = self.kept[path] = []
+        for index, url in enumerate(value.members):
+            resolved = self._url(url, (*path, index))
+            if resolved.resolved and resolved.parts in seen:
+                continue
+            seen.add(resolved.parts)
+            members.append(resolved)
+            kept.append(index)
+        return Members(tuple(members))
+
+    def _url(self, url: Url, path: Path) -> Url:
+        if url.ref is not None and not url.parts:
+            text = self._text(url.ref, path)
+            if text is None:
+                return url
+            whole = seal_url(trim(text), self.vault, url.ref)
+            if self.vault.seal(MASK) in whole.secrets:
+                hint = "the server would store four asterisks"
+                self._problem(path, f"{url.ref} holds a mask in a password's place", hint)
+                return url
+            return whole
+        parts: list[str | Secret] = []
+        for part in url.parts:
+            if isinstance(part, Secret) and part.id is None and part.ref is not None:
+                text = self._text(part.ref, path)
+                parts.append(
+                    part if text is None else self.vault.seal(percent_encoded(text), part.ref)
+                )
+            else:
+                parts.append(part)
+        return Url(tuple(parts), url.ref)
+
+    def _text(self, ref: Ref, path: Path) -> str | None:
+        place = (ref, ref.base)
+        if place not in self.answers:
+            self.answers[place] = _answer(ref, self.resolvers, self.environment)
+        found = self.answers[place]
+        if isinstance(found, Unavailable):
+            self._problem(path, found.fact, found.hint)
+            return None
+        self.vault.seal(found, ref)
+        return found
+
+    def _problem(self, path: Path, fact: str, hint: str) -> None:
+        origin = self.desired.origin(path)
+        place = (origin.file, origin.line, origin.column)
+        problem = Problem(*place, "secret-unavailable", fact, hint)
+        self.unresolved.append((path, problem))
+
+
+def _answer(
+    ref: Ref, resolvers: Mapping[str, Resolver], environment: Mapping[str, str]
+) -> str | Unavailable:
+    try:
+        text: object = resolvers[ref.kind](ref, environment)
+    except Unavailable as unavailable:
+        return Unavailable(unavailable.fact, unavailable.hint)
+    except Exception:  # noqa: BLE001 - a resolver may be somebody else's code
+        return Unavailable(f"{ref} cannot be had: its resolver failed", "this is a bug in it")
+    if not isinstance(text, str):
+        return Unavailable(f"{ref} leads to something that is no text", "this is a resolver's bug")
+    wrong = unusable(text)
+    return text if wrong is None else Unavailable(f"{ref} {wrong[0]}", wrong[1])
+
+
+def unusable(text: str) -> tuple[str, str] | None:
+    """Fact and hint for a text that cannot be a secret, or None. Neither repeats the text."""
+    if not trim(text):
+        return "is empty", "a secret that is meant to be none has '@type': None"
+    if text == MASK:
+        return "is a mask, not a secret", "the server would store four asterisks"
+    if text.startswith("ENC["):
+        return "is still encrypted", "decrypt it before confsync runs"
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        return "holds a control character", "write the secret as one line of text"
+    return None

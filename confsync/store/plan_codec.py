@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from confsync.disk.plan_file import FORMAT
+from confsync.disk.read import FORMAT
 from confsync.errors import Declined, Fault
 from confsync.sync import shape as shapes
 from confsync.sync.plan import Json, check_no_secret_in_clear, checksum, make_plan, state_json

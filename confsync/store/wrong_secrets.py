@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from confsync.secrets.check import unusable
+from confsync.secrets.resolver import unusable
 from confsync.store.mistakes import INSTEAD, Mistake, no_space, quoted_name
 from confsync.sync.secret import MASK
 from confsync.sync.spelling import nearest_name

@@ -11,7 +11,7 @@ from confsync.errors import ConfsyncError, Declined, Fault, Refused, SecretUnava
 from confsync.guard import alone, callers, discreet
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
-from confsync.secrets.resolve import resolve
+from confsync.secrets.resolver import resolve
 from confsync.secrets.resolver import At
 from confsync.sync.findings import facts
 from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, as_wanted, changed

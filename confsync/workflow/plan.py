@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
-from confsync.secrets.resolve import resolve
+from confsync.secrets.resolver import resolve
 from confsync.secrets.resolver import At
 from confsync.sync.findings import as_finding, breaches_told, guessable_findings, kept, lapsed
 from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from confsync.errors import Problem
-    from confsync.secrets.resolve import Resolved
+    from confsync.secrets.resolver import Resolved
     from confsync.sync.values import Desired, Live, Plan, Target
     from confsync.workflow.server import Session
 

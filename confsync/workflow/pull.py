@@ -15,8 +15,7 @@ from confsync.masking.diff import Side, masked_diff
 from confsync.masking.document import masked_scalars
 from confsync.report.file_results import Pulled
 from confsync.secrets import RESOLVERS
-from confsync.secrets.resolve import resolve, resolving
-from confsync.secrets.resolver import At
+from confsync.secrets.resolver import At, resolve, resolving
 from confsync.store.encode import FILL_IN
 from confsync.store.mistakes import INSTEAD
 from confsync.store.overlay import lay_over

@@ -5,7 +5,8 @@ from __future__ import annotations
 from os.path import realpath
 from typing import TYPE_CHECKING
 
-from confsync.disk.plan_file import read_plan, write_plan
+from confsync.disk.read import read_plan
+from confsync.disk.write import write_plan
 from confsync.errors import Declined, WrongUsage
 from confsync.kinds import KINDS
 

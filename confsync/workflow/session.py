@@ -19,13 +19,12 @@ from confsync.jmap.client import Client
 from confsync.jmap.write import Credentials
 from confsync.kinds import documented
 from confsync.net.endpoint import Endpoint, endpoint, origin, server_key
-from confsync.net.hosts import check_host
+from confsync.net.endpoint import check_host
 from confsync.net.http import Connection
 from confsync.net.retry import RETRIES, SECONDS, Patience, untold
 from confsync.net.tls import Trust
 from confsync.secrets import RESOLVERS
-from confsync.secrets.resolve import look_up
-from confsync.secrets.resolver import At
+from confsync.secrets.resolver import At, look_up
 from confsync.sync.secret import Vault
 from confsync.sync.values import Failed, Target
 from confsync.workflow.configuration import configuration
@@ -282,7 +281,7 @@ def _open(  # noqa: PLR0913, PLR0917 - what touches the world is passed in
     patience = Patience(access.timeout, access.retries, tell, sleep=connection.rest)
     client = Client(connection, credentials, vault, patience)
     target = Target(name or server.origin, server.origin)
-    return _session(connection, Session(target, client, vault, sending, connection.disconnect))
+    return _session(connection, Session(target, client, vault, sending))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from confsync.disk.plan_file import is_plan
+from confsync.disk.read import is_plan
 from confsync.errors import Declined
 from confsync.sandbox import Server
 from confsync.sandbox import patch_rules as rules

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from confsync.jmap.retry_after import retry_after
+from confsync.jmap.answers import retry_after
 
 FAR = "Wed, 25 Nov 99999999999 12:00:30"
 NOW = "Wed, 25 Nov 2026 12:00:00 GMT"

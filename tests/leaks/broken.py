@@ -87,11 +87,11 @@ LEAKS: Mapping[str, Leak] = {
         "else len(before.rpartition('\\n')[2]) + 1",
     ),
     "an error repeats what a reference led to": Leak(
-        "encrypted", "secrets/resolve.py", 'f"{ref} {wrong[0]}"', 'f"{ref} {wrong[0]}: {text}"'
+        "encrypted", "secrets/resolver.py", 'f"{ref} {wrong[0]}"', 'f"{ref} {wrong[0]}: {text}"'
     ),
     "a secret is logged as its hash": Leak(
         "environment",
-        "secrets/resolve.py",
+        "secrets/resolver.py",
         "        self.vault.seal(found, ref)\n",
         f"        {_HASHED}\n        self.vault.seal(found, ref)\n",
     ),

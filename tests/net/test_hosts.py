@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from confsync.errors import Declined, WrongUsage
-from confsync.net.endpoint import endpoint
-from confsync.net.hosts import check_host
+from confsync.net.endpoint import check_host, endpoint
 
 
 @pytest.mark.parametrize(

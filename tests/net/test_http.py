@@ -15,7 +15,7 @@ import pytest
 from confsync.errors import ConnectionFailed, ConnectionLost, UnexpectedAnswer
 from confsync.net.endpoint import endpoint
 from confsync.net.http import MAX_ANSWER, Connection, Request
-from confsync.net.request_state import Flight, Line
+from confsync.net.request_state import Flight
 from tests.net.asking import OK, failure, post, written
 from tests.net.tls_server import heard
 
@@ -168,7 +168,7 @@ def test_a_tls_handshake_that_drips_ends_at_the_deadline() -> None:
 
 def test_after_the_deadline_a_request_that_was_not_sent_never_is() -> None:
     """Even where the peer comes to its senses: certainly not sent stays certain."""
-    flight = Flight(Line(), proxied=False)
+    flight = Flight(proxied=False)
     assert flight.give_up() is False
     with pytest.raises(ConnectionFailed):
         next(flight.body(b"Canary"))

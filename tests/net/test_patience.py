@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from confsync.net.retry import Patience
+from confsync.net.retry import Patience, Tries
 
 
 @dataclass
@@ -35,7 +35,7 @@ def test_each_wait_is_twice_the_one_before_with_jitter_of_half(
     chance: float, waits: list[float]
 ) -> None:
     world = World(chance)
-    tries = world.patience().tries()
+    tries = Tries(world.patience())
     assert [tries.again("lost") for _ in range(4)] == [True, True, True, False]
     assert world.waits == waits
     assert tries.made == 4
@@ -43,7 +43,7 @@ def test_each_wait_is_twice_the_one_before_with_jitter_of_half(
 
 def test_no_wait_is_longer_than_eight_seconds() -> None:
     world = World(1.0)
-    tries = world.patience(1000, 20).tries()
+    tries = Tries(world.patience(1000, 20))
     while tries.again("lost"):
         pass
     assert world.waits[:6] == [0.5, 1, 2, 4, 8, 8]
@@ -52,14 +52,14 @@ def test_no_wait_is_longer_than_eight_seconds() -> None:
 
 def test_the_server_s_own_wait_counts_and_is_never_cut_short() -> None:
     world = World(1.0)
-    tries = world.patience().tries()
+    tries = Tries(world.patience())
     assert tries.again("too many", 7.0)
     assert world.waits == [7.5]
 
 
 def test_a_wait_that_does_not_fit_into_the_time_that_is_left_is_not_begun() -> None:
     world = World()
-    tries = world.patience(10).tries()
+    tries = Tries(world.patience(10))
     assert not tries.again("too many", 10.0)
     assert not tries.again("too many", 8.1)
     assert not world.waits
@@ -72,13 +72,13 @@ def test_a_wait_that_does_not_fit_into_the_time_that_is_left_is_not_begun() -> N
 
 def test_without_retries_nothing_is_tried_again() -> None:
     world = World()
-    assert not world.patience(retries=0).tries().again("lost")
+    assert not Tries(world.patience(retries=0)).again("lost")
     assert not world.told
 
 
 def test_each_wait_is_told_with_its_reason() -> None:
     world = World()
-    tries = world.patience().tries()
+    tries = Tries(world.patience())
     tries.again("nothing listens there")
     tries.again("too many", 3.0)
     assert world.told == [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from confsync.secrets import RESOLVERS
-from confsync.secrets.resolve import Resolved, resolve
+from confsync.secrets.resolver import Resolved, resolve
 from confsync.sync.secret import Ref, Secret, Vault
 from confsync.sync.tree import Object
 from confsync.sync.url import Url

@@ -11,7 +11,7 @@ from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
 from confsync.sandbox import patch_rules as rules
 from confsync.secrets import RESOLVERS
-from confsync.secrets.resolve import resolve
+from confsync.secrets.resolver import resolve
 from confsync.store.encode import to_store
 from confsync.sync.plan import make_plan
 from confsync.sync.secret import Vault

@@ -11,7 +11,7 @@ from hypothesis import given
 from confsync.errors import WrongUsage
 from confsync.jmap.write import update_json
 from confsync.secrets import RESOLVERS
-from confsync.secrets.resolve import resolve
+from confsync.secrets.resolver import resolve
 from confsync.store.plan_codec import from_json, to_json
 from confsync.sync.plan import make_plan
 from confsync.sync.secret import Vault

@@ -14,7 +14,7 @@ from confsync.sandbox import body
 from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.pointer import parse, text
 from confsync.secrets import RESOLVERS
-from confsync.secrets.resolve import resolve
+from confsync.secrets.resolver import resolve
 from confsync.store.decode import from_file
 from confsync.sync.plan import make_plan
 from confsync.sync.secret import Secret, Vault

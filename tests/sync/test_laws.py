@@ -18,7 +18,7 @@ from confsync.kinds.kind import default_object
 from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.pointer import parse
 from confsync.secrets import RESOLVERS
-from confsync.secrets.resolve import resolve
+from confsync.secrets.resolver import resolve
 from confsync.store.decode import from_file
 from confsync.sync.patch import leaves
 from confsync.sync.plan import as_desired, keep_unlisted, make_plan

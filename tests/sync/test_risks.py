@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from confsync.errors import Problem, WrongUsage
-from confsync.secrets.check import unusable
+from confsync.secrets.resolver import unusable
 from confsync.sync.findings import (
     RULE,
     as_finding,

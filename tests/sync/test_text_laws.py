@@ -12,7 +12,7 @@ from confsync.jmap.write import update_json
 from confsync.kinds import KINDS
 from confsync.sandbox import patch_rules as rules
 from confsync.secrets import RESOLVERS
-from confsync.secrets.resolve import resolve
+from confsync.secrets.resolver import resolve
 from confsync.store.decode import from_file
 from confsync.sync import pointer
 from confsync.sync.plan import make_plan
