@@ -145,12 +145,12 @@ def unknown_command(name: str, known: Iterable[str]) -> WrongCommand:
 def _usage(error: click.UsageError) -> list[str]:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return [error.ctx.get_help()]
-    fact, hint = _wrong_usage(error)
+    fact, hint = _fact_and_hint(error)
     return [f"error: {fact}", f"hint: {hint}"]
 
 
-def _wrong_usage(error: click.UsageError) -> tuple[str, str]:
-    """Fact and hint for what click found wrong. What was typed as a value is not repeated."""
+def _fact_and_hint(error: click.UsageError) -> tuple[str, str]:
+    """Wrong usage in words. The value that was typed is not repeated."""
     path = error.ctx.command_path if error.ctx is not None else "confsync"
     hint = f"`{path} --help` lists what it takes"
     match error:
