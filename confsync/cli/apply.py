@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
 from confsync.cli import options as shared
+from confsync.cli.console import at_terminal
 from confsync.cli.mask import check_runner
 from confsync.cli.options import reach, server, targets, today
 from confsync.report import OUTCOMES
@@ -97,7 +98,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     console, plan = outputs.console, _plan_file(asked.files)
     book = None if audit is None else _book(audit, console)
     asking = not yes and expect is None and plan is None
-    if asking and not (_at_terminal(sys.stdin) and _at_terminal(sys.stderr)):
+    if asking and not (at_terminal(sys.stdin) and at_terminal(sys.stderr)):
         hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
         raise Declined("nobody can be asked: there is no terminal", hint=hint)
     path = reach(console, allow_commands=allow_commands)
@@ -118,10 +119,6 @@ def apply(  # noqa: PLR0913 - one parameter an option
     )
     with _hint_to_run_again():
         return finish(use(), outputs, book)
-
-
-def _at_terminal(stream: TextIO | None) -> bool:
-    return stream is not None and stream.isatty()
 
 
 def _book(file: str, console: Console) -> Audit:
