@@ -536,7 +536,7 @@ TABLES = {
 }
 """What `--help` may load besides the command line: names that it lists, and no code."""
 
-SHARED = {"connect", "console", "main", "mask", "options", "rerun_hint", "signals", "status"}
+SHARED = {"console", "main", "mask", "options", "signals", "status"}
 """The modules of the command line that `--help` may load besides the commands themselves."""
 
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
 from confsync.cli import options as shared
-from confsync.cli.connect import reach, server, targets, today
+from confsync.cli.console import at_terminal
 from confsync.cli.mask import check_runner
-from confsync.cli.rerun_hint import hint_to_run_again
+from confsync.cli.options import reach, server, targets, today
 from confsync.report import OUTCOMES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from confsync.cli.console import Console
     from confsync.cli.output import Outputs
     from confsync.cli.status import Status
@@ -94,7 +98,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     console, plan = outputs.console, _plan_file(asked.files)
     book = None if audit is None else _book(audit, console)
     asking = not yes and expect is None and plan is None
-    if asking and not (_at_terminal(sys.stdin) and _at_terminal(sys.stderr)):
+    if asking and not (at_terminal(sys.stdin) and at_terminal(sys.stderr)):
         hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
         raise Declined("nobody can be asked: there is no terminal", hint=hint)
     path = reach(console, allow_commands=allow_commands)
@@ -113,12 +117,8 @@ def apply(  # noqa: PLR0913 - one parameter an option
         audit=book,
         show=shower(outputs, asking=asking, masks=add_mask),
     )
-    with hint_to_run_again():
+    with _hint_to_run_again():
         return finish(use(), outputs, book)
-
-
-def _at_terminal(stream: TextIO | None) -> bool:
-    return stream is not None and stream.isatty()
 
 
 def _book(file: str, console: Console) -> Audit:
@@ -139,15 +139,44 @@ def _plan_file(files: tuple[str, ...]) -> str | None:
 
     if not any(map(is_plan, files)):
         return None
-    context = click.get_current_context()
-    given = {
-        name
-        for name in ("unlisted", "hidden_secrets", "allow", "expect", "target", "every")
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    }
+    given = shared.given_by_hand("unlisted", "hidden_secrets", "allow", "expect", "target", "every")
     if len(files) > 1:
         raise WrongUsage("a saved plan stands alone", hint="name no other file beside it")
     if given:
         hint = "they were settled when it was made: plan again to change them"
         raise WrongUsage("a saved plan takes no planning options", hint=hint)
     return files[0]
+
+
+@contextmanager
+def _hint_to_run_again() -> Iterator[None]:
+    """Give a refusal the command line of this run, with the risks allowed that it names."""
+    from confsync.errors import Refused
+
+    try:
+        yield
+    except Refused as refused:
+        if refused.risks:
+            refused.hint = f"to go on all the same: {_line(refused.risks)}"
+        raise
+
+
+def _line(risks: tuple[str, ...]) -> str:
+    context = click.get_current_context()
+    words = context.command_path.split()
+    for param in context.command.params:
+        if context.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE:
+            words += _words(param, context.params[param.name or ""])
+    for risk in risks:
+        words += ["--allow", risk]
+    return shlex.join(words)
+
+
+def _words(param: click.Parameter, value: object) -> list[str]:
+    values = [str(one) for one in value] if isinstance(value, tuple) else [str(value)]
+    if isinstance(param, click.Argument):
+        return values
+    option = max(param.opts, key=len)
+    if isinstance(param, click.Option) and param.is_flag:
+        return [option]
+    return [word for one in values for word in (option, one)]

@@ -87,7 +87,7 @@ class Console:
     @property
     def at_terminal(self) -> bool:
         """Whether standard error is a terminal."""
-        return sys.stderr is not None and sys.stderr.isatty()
+        return at_terminal(sys.stderr)
 
     def scrub(self, text: str) -> str:
         """A text from outside without the secrets of the run."""
@@ -121,6 +121,11 @@ class Console:
                 raise ReaderGone("the reader of standard output is gone") from None
             hint = "is the disk full?"
             raise OutputFailed("standard output cannot be written", hint=hint) from None
+
+
+def at_terminal(stream: TextIO | None) -> bool:
+    """Whether a stream is open and a terminal."""
+    return stream is not None and stream.isatty()
 
 
 def _documented() -> Collection[str]:

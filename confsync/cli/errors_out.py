@@ -20,7 +20,7 @@ from confsync.report.printable import printable
 from confsync.sync.values import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from confsync.errors import Problem
 
@@ -77,7 +77,11 @@ def tell_failures(console: Console, found: Iterable[object], unchanged: str) -> 
     """
     lines: list[str] = []
     seen: set[object] = set()
-    for failures in _alike([one for one in found if isinstance(one, Failed)]):
+    groups: dict[object, list[Failed]] = {}
+    for number, one in enumerate(one for one in found if isinstance(one, Failed)):
+        keys = frozenset(map(_key, _problems_of(one.error)))
+        groups.setdefault((type(one.error), keys) if keys else number, []).append(one)
+    for failures in groups.values():
         error = failures[0].error
         names = ", ".join(one.target.name for one in failures)
         new = [problem for problem in _problems_of(error) if _key(problem) not in seen]
@@ -145,12 +149,12 @@ def unknown_command(name: str, known: Iterable[str]) -> WrongCommand:
 def _usage(error: click.UsageError) -> list[str]:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return [error.ctx.get_help()]
-    fact, hint = _wrong_usage(error)
+    fact, hint = _fact_and_hint(error)
     return [f"error: {fact}", f"hint: {hint}"]
 
 
-def _wrong_usage(error: click.UsageError) -> tuple[str, str]:
-    """Fact and hint for what click found wrong. What was typed as a value is not repeated."""
+def _fact_and_hint(error: click.UsageError) -> tuple[str, str]:
+    """Wrong usage in words. The value that was typed is not repeated."""
     path = error.ctx.command_path if error.ctx is not None else "confsync"
     hint = f"`{path} --help` lists what it takes"
     match error:
@@ -178,15 +182,6 @@ def _allowed(param: click.Parameter) -> str:
             return f"allowed is {low} to {high}"
         case _:
             return ""
-
-
-def _alike(failures: Sequence[Failed]) -> Iterable[Sequence[Failed]]:
-    """Failures in groups: those with the same problems are one."""
-    groups: dict[object, list[Failed]] = {}
-    for number, one in enumerate(failures):
-        keys = frozenset(map(_key, _problems_of(one.error)))
-        groups.setdefault((type(one.error), keys) if keys else number, []).append(one)
-    return groups.values()
 
 
 def _problems_of(error: ConfsyncError) -> tuple[Problem, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confsync.cli.connect import reach, server
+from confsync.cli.options import reach, server
 from confsync.cli.status import Status
 from confsync.kinds import KINDS
 

@@ -34,10 +34,8 @@ def check_runner() -> None:
 def add_masks(vault: Vault) -> None:
     """Write a workflow command for each secret that a reference led to."""
     if sys.stderr is not None:
-        sys.stderr.writelines(f"::add-mask::{_escaped(value)}\n" for value in vault.referenced())
+        for value in vault.referenced():
+            # The runner's escapes for the data of a workflow command.
+            data = value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+            sys.stderr.write(f"::add-mask::{data}\n")
         sys.stderr.flush()
-
-
-def _escaped(value: str) -> str:
-    """As the runner wants the data of a workflow command."""
-    return value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from confsync.cli.console import at_terminal
 from confsync.errors import OutputFailed, WrongUsage
 from confsync.sync.scrub import without_commands
 
@@ -42,7 +43,10 @@ class Outputs:
         """Write a result whole. Colour only for text on standard output. Raises OutputFailed."""
         if sink.file is None:
             shown = text
-            if sink == STDOUT and _colour(self.color):
+            coloring = self.color == "always" or (
+                self.color == "auto" and at_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
+            )
+            if sink == STDOUT and coloring:
                 from confsync.report.printable import coloured
 
                 shown = coloured(text)
@@ -60,8 +64,9 @@ class Outputs:
         """Write every output that was asked for: `render` makes the text of a format. `shown`
         makes the one that people read at a terminal, or with `--color always`.
         """
+        by_people = at_terminal(sys.stdout) or self.color == "always"
         for sink in self.sinks:
-            people = shown if sink == STDOUT and _read_by_people(self.color) else None
+            people = shown if sink == STDOUT and by_people else None
             self.write(sink, render(sink.format) if people is None else people())
 
 
@@ -126,14 +131,3 @@ def _is_replaced(file: Path) -> bool:
     """
     is_open = file.absolute().is_relative_to("/dev") or file.absolute().is_relative_to("/proc")
     return not is_open and (file.is_file() or not file.exists())
-
-
-def _read_by_people(color: str) -> bool:
-    terminal = sys.stdout is not None and sys.stdout.isatty()
-    return terminal or color == "always"
-
-
-def _colour(color: str) -> bool:
-    if color == "auto":
-        return sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    return color == "always"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
-from confsync.cli.connect import commands_for_credentials, reach, server, targets, today
+from confsync.cli.options import commands_for_credentials, reach, server, targets, today
 from confsync.cli.status import Status, of_error, worst
 from confsync.report import PLANS
 

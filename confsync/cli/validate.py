@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
-from confsync.cli.connect import today
+from confsync.cli.options import today
 from confsync.cli.status import Status
 from confsync.report import PROBLEMS
 from confsync.sync.risks import SEARCHABLE

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from confsync.cli.console import Console
 
@@ -66,21 +66,17 @@ def drop_foreign_logs() -> None:
 
 
 def log_options(context: click.Context) -> None:
-    """Log a command and the options that were given."""
+    """Log a command and the options given; a value only where it is one of a few."""
     if LOGGER.isEnabledFor(logging.DEBUG):
-        given = ", ".join(_given(context)) or "nothing"
-        LOGGER.debug("%s with %s", context.info_name, given)
-
-
-def _given(context: click.Context) -> Iterator[str]:
-    """The names of the options given; values only where they are one of a few."""
-    for param in context.command.params:
-        name = param.name or ""
-        where = _SOURCES.get(context.get_parameter_source(name))
-        if where is not None:
-            option = max(param.opts, key=len)
-            value = f" {context.params[name]}" if isinstance(param.type, click.Choice) else ""
-            yield f"{option}{value}{where}"
+        given: list[str] = []
+        for param in context.command.params:
+            name = param.name or ""
+            where = _SOURCES.get(context.get_parameter_source(name))
+            if where is not None:
+                option = max(param.opts, key=len)
+                value = f" {context.params[name]}" if isinstance(param.type, click.Choice) else ""
+                given.append(f"{option}{value}{where}")
+        LOGGER.debug("%s with %s", context.info_name, ", ".join(given) or "nothing")
 
 
 def _versions() -> str:
