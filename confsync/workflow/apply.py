@@ -11,8 +11,7 @@ from confsync.errors import ConfsyncError, Declined, Fault, Refused, SecretUnava
 from confsync.guard import alone, callers, discreet
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
-from confsync.secrets.resolver import resolve
-from confsync.secrets.resolver import At
+from confsync.secrets.resolver import At, resolve
 from confsync.sync.findings import facts
 from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, as_wanted, changed
 from confsync.sync.plan import check_no_secret_in_clear, is_digest

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
-from confsync.secrets.resolver import resolve
-from confsync.secrets.resolver import At
+from confsync.secrets.resolver import At, resolve
 from confsync.sync.findings import as_finding, breaches_told, guessable_findings, kept, lapsed
 from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
 from confsync.sync.values import Finding, Origin

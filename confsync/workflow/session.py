@@ -18,8 +18,7 @@ from confsync.guard import alone, discreet
 from confsync.jmap.client import Client
 from confsync.jmap.write import Credentials
 from confsync.kinds import documented
-from confsync.net.endpoint import Endpoint, endpoint, origin, server_key
-from confsync.net.endpoint import check_host
+from confsync.net.endpoint import Endpoint, check_host, endpoint, origin, server_key
 from confsync.net.http import Connection
 from confsync.net.retry import RETRIES, SECONDS, Patience, untold
 from confsync.net.tls import Trust
