@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -46,15 +47,24 @@ class Command:
         it may hold the secret. The program and its children are killed if it takes longer than 30
         seconds, writes too much or is interrupted. Raises Unavailable.
         """
-        process = _start(ref, environment)
-        try:
-            content = self._output(process, ref)
-        finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-            with process:
-                pass
+        # In a thread: an interrupt raised inside of the start would leave the program running.
+        with ThreadPoolExecutor(1) as starter:
+            try:
+                starting = starter.submit(_start, ref, environment)
+            except RuntimeError:
+                hint = "may the process have more threads?"
+                raise Unavailable(f"{ref} cannot be started", hint) from None
+            try:
+                process = starting.result()
+                content = self._output(process, ref)
+            finally:
+                if starting.exception() is None:
+                    process = starting.result()
+                    if process.returncode is None:
+                        with suppress(ProcessLookupError):
+                            os.killpg(process.pid, signal.SIGKILL)
+                    with process:
+                        pass
         text = text_of(content, ref, "does the command print the secret alone?")
         if status := process.returncode:
             ended = (

@@ -130,6 +130,26 @@ def test_an_interrupt_kills_it_too(tmp_path: Path) -> None:
     assert not holders(mark)
 
 
+def test_an_interrupt_while_it_is_started_kills_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+
+    class Interrupted(subprocess.Popen[bytes]):
+        """A start during which a signal comes, after the program runs."""
+
+        def __init__(self, *arguments: object, **options: object) -> None:
+            super().__init__(*arguments, **options)  # type: ignore[call-overload] # as it was called
+            started.append(self.pid)
+            os.kill(os.getpid(), signal.SIGINT)
+            # The signal is handled here, where this is the main thread.
+            time.sleep(0.1)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run("sleep", "600")
+    with pytest.raises(ProcessLookupError):
+        os.kill(started[0], 0)
+
+
 def test_what_a_program_leaves_running_on_purpose_is_left_alone(tmp_path: Path) -> None:
     """An agent, say, that unlocks a store of passwords."""
     file = tmp_path / "pid"
