@@ -573,6 +573,8 @@ def test_a_validation_loads_one_renderer_and_no_library_but_yaml(good: str) -> N
     found = loaded("validate", good)
     libraries = {top(name) for name in found if top(name) in DOORS}
     assert libraries == {"click", "ruamel"}
+    # Other packages are searched for resolvers only where a reference is not built in.
+    assert "importlib.metadata" not in found
     rendering = {name.removeprefix("confsync.report.") for name in found if ".report." in name}
     assert "problems" in rendering
     assert not rendering & {"codequality", "github", "json", "junit", "sarif", "text"}

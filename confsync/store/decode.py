@@ -164,10 +164,6 @@ class Decoder(Reader):
         if entry is None and not known.required:
             self.origins[path] = Origin("default")
             return known.default
-        # A reference beside the place of a secret is reported already.
-        beside = isinstance(known.shape, shapes.SecretText) and any(
-            key.text in self.references for key, _ in node.entries
-        )
         if entry is not None:
             key, value = entry
             self._place(path, key.mark)
@@ -177,9 +173,9 @@ class Decoder(Reader):
                     return found
             elif known.nullable:
                 return None
-            elif not beside:
+            elif not self._reported(node, known):
                 self.mistake(value.mark, wrong_objects.null(path, known, value))
-        elif not beside:
+        elif not self._reported(node, known):
             self.mistake(node.mark, wrong_objects.missing(path, known))
         if not known.required:
             return known.default
@@ -188,6 +184,12 @@ class Decoder(Reader):
             item = known.shape.item
             return Items((default_object(item, next(iter(item.objects))),) * known.shape.minimum)
         return HIDDEN if isinstance(known.shape, shapes.SecretText) else "?"
+
+    def _reported(self, node: MappingNode, known: shapes.Field) -> bool:
+        """Whether a reference stands beside the place of a secret: that is reported already."""
+        return isinstance(known.shape, shapes.SecretText) and any(
+            key.text in self.references for key, _ in node.entries
+        )
 
     def _list(self, node: Node, shape: shapes.ListOf, path: Path) -> Items | None:
         if not isinstance(node, SequenceNode):

@@ -53,7 +53,11 @@ def unfilled(text: str, name: str = "", references: Iterable[str] | None = None)
 
     `references` are the kinds of references. None stands for every word.
     """
-    kinds = "[A-Za-z]+" if references is None else "|".join(map(re.escape, references))
+    if "{" not in text and "://" in text:
+        # An ordinary URL: other packages are not searched for kinds of references.
+        kinds = "(?!)"
+    else:
+        kinds = "[A-Za-z]+" if references is None else "|".join(map(re.escape, references))
     if re.fullmatch(rf"\{{\s*({kinds})\s*:.*\}}", text, re.DOTALL):
         fact = "is a reference in quotes, and so only a text"
         hint = "take the quotes away: `{env: NAME}`"
