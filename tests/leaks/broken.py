@@ -24,7 +24,7 @@ _HASHED = (
 
 LEAKS: Mapping[str, Leak] = {
     "passwords in URLs are not looked for": Leak(
-        "in keys", "sync/url.py", "        yield colon + 1, at\n", "        pass\n"
+        "in keys", "sync/url.py", "[(colon + 1, at)] if 0 <= colon < at else []", "[]"
     ),
     "parameters of URLs are not looked at": Leak(
         "in a parameter",
