@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ from confsync.workflow.session import aim_of_saved, failed
 from confsync.workflow.targets import same_server_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -56,17 +56,6 @@ class _Ready:
     plan: Plan
     session: Session
     alone: bool
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Close the connection after a turn of one of several targets: many targets would need as
-        many open files, and a connection can break while it waits.
-        """
-        try:
-            yield
-        finally:
-            if not self.alone:
-                self.session.disconnect()
 
 
 @discreet
@@ -217,11 +206,7 @@ def _ready(job: _Job, stack: ExitStack) -> _Ready | Failed:
     """Plan a target. Its session stays open until the stack is closed."""
     try:
         session = stack.enter_context(job.session())
-        try:
-            plan = job.plan(session)
-        finally:
-            if job.failed is not None:
-                session.disconnect()
+        plan = job.plan(session)
     except Fault:
         raise
     except ConfsyncError as error:
@@ -309,8 +294,7 @@ def _decide(ready: Sequence[_Ready], ask: Callable[[Sequence[Plan]], bool] | Non
         hint = "answer yes, in full, and the name of each risk, to apply"
         raise Declined("declined", hint=hint if risks else "answer yes, in full, to apply")
     for one in pending:
-        with one.turn():
-            _check_still_planned(one)
+        _check_still_planned(one)
 
 
 def _refuse(plans: Sequence[Plan], *, asking: bool) -> None:
@@ -377,9 +361,7 @@ def _sent(one: _Ready, entry: Entry, *, first: bool) -> Ended:
     try:
         if one.plan.empty:
             return entry.ended(NotSent(one.plan))
-        with one.turn():
-            outcome = send(one.plan, entry.begin(one.session))
-        return entry.ended(outcome)
+        return entry.ended(send(one.plan, entry.begin(one.session)))
     except BaseException as found:
         unknown = entry.failed(found)
         if not one.alone:

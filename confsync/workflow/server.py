@@ -48,16 +48,11 @@ def untold_of_sending(_: Sending) -> None:
     """Who is told of an update on its way, where nobody asked."""
 
 
-def _nothing_to_close() -> None:
-    """Close the connection of a server that has none."""
-
-
 @dataclass(frozen=True)
 class Session:
     """A server, what it is called, and the vault that holds the secrets of this run.
 
-    `disconnect` closes its connection, and the next request connects anew. `sending` is told
-    where an update is: who is interrupted knows from it whether something may
+    `sending` is told where an update is: who is interrupted knows from it whether something may
     have been changed.
     """
 
@@ -65,7 +60,6 @@ class Session:
     server: Server
     vault: Vault
     sending: Callable[[Sending], None] = untold_of_sending
-    disconnect: Callable[[], None] = _nothing_to_close
 
 
 def read(name: str, session: Session) -> Live:
