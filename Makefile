@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 EDITOR := tests/editor/node_modules/.installed
 
 .PHONY: demo quick test test-lowest test-long editor mutate lint format clean
@@ -11,11 +11,11 @@ demo: $(VENV)/.run
 	@$(BIN)/python examples/demo/demo.py
 
 test: $(VENV)/.test $(EDITOR)
-	$(PYTEST) -n auto $(ARGS)
+	$(PYTEST) $(ARGS)
 
 # The pure rooms and the cases, with few examples a law: no processes, no endurance.
 quick: $(VENV)/.test
-	HYPOTHESIS_PROFILE=quick $(PYTEST) -n auto -m "not process and not endurance" $(ARGS)
+	HYPOTHESIS_PROFILE=quick $(PYTEST) -m "not process and not endurance" $(ARGS)
 
 # With the lowest version of each library that pyproject.toml allows.
 test-lowest: $(BIN)/python
@@ -28,7 +28,7 @@ test-lowest: $(BIN)/python
 # Draws many more states, scenes and hostile files, others each time. The million files alone take
 # about ten minutes of one core (estimated from a tenth of them).
 test-long: $(VENV)/.test $(EDITOR)
-	HYPOTHESIS_PROFILE=long $(PYTEST) -n auto $(ARGS)
+	HYPOTHESIS_PROFILE=long $(PYTEST) $(ARGS)
 
 # The language server that the JSON Schema is tried in; without it those tests are skipped.
 editor: $(EDITOR)

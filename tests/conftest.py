@@ -52,6 +52,11 @@ MARKERS = {
 """The directories and modules whose tests carry a marker."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than cores: many tests wait for a process or a connection."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by where it stands."""
     for item in items:

@@ -195,6 +195,10 @@ def test_https_to_a_port_that_does_not_speak_tls_is_told(said: bytes, fact: str)
     assert error.message == f"cannot connect to {url}: {fact}"
 
 
+# CPython's wrap_socket leaves the socket to the garbage collector if it was reset before.
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning"
+)
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("reset", [False, True])
 def test_a_connection_that_is_closed_at_once_may_be_a_ban(*, scheme: str, reset: bool) -> None:
