@@ -21,10 +21,14 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, server: Server) -> Desk:
-    return Desk(tmp_path, server.url)
+def desk(tmp_path: Path, server: Server) -> Iterator[Desk]:
+    made = Desk(tmp_path, server.url)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def offline(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def offline(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.close()

@@ -83,6 +83,7 @@ class Desk:
     directory: Path
     url: str = ""
     environment: Mapping[str, str] = field(default_factory=lambda: ENVIRONMENT)
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def file(self, name: str, text: str = STORE) -> str:
         """Write a file and return its name."""
@@ -127,17 +128,28 @@ class Desk:
         return checked(done.returncode, done.stdout, done.stderr, encoding)
 
     def start(
-        self, *arguments: str, env: Mapping[str, str | None] | None = None
+        self,
+        *arguments: str,
+        env: Mapping[str, str | None] | None = None,
+        command: Sequence[str] = CONFSYNC,
     ) -> subprocess.Popen[bytes]:
         """Start `confsync`; its output goes to pipes, which `ended` reads."""
-        return subprocess.Popen(
-            [*CONFSYNC, *arguments],
+        process = subprocess.Popen(
+            [*command, *arguments],
             cwd=self.directory,
             env=self.variables(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+        self.started.append(process)
+        return process
+
+    def close(self) -> None:
+        """End what a failed test left running."""
+        for process in self.started:
+            process.kill()
+            process.communicate()
 
 
 def _starts_plainly(variables: Mapping[str, str]) -> bool:

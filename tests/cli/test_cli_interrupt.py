@@ -173,13 +173,8 @@ CUT = "interrupted: the report is cut short; 1 stored\n"
 
 def told_slowly(desk: Desk, url: str) -> subprocess.Popen[bytes]:
     """An apply whose report never ends."""
-    return subprocess.Popen(
-        [sys.executable, "-c", SLOW, "apply", "--yes", desk.file("a.yaml", STORE), "--url", url],
-        cwd=desk.directory,
-        env=desk.variables(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    arguments = ("apply", "--yes", desk.file("a.yaml", STORE), "--url", url)
+    return desk.start(*arguments, command=(sys.executable, "-c", SLOW))
 
 
 def wait_for(process: subprocess.Popen[bytes], line: bytes) -> None:
