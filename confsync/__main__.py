@@ -16,8 +16,8 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Here, after that: importing this module loads nothing.
+    from confsync.cli.console import interrupts  # noqa: PLC0415
     from confsync.cli.main import run  # noqa: PLC0415
-    from confsync.cli.signals import ignore_interrupts, raise_interrupts  # noqa: PLC0415
 
     _replace_hooks()
     # A core dump would hold every secret of the run.
@@ -31,9 +31,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    raise_interrupts()
+    interrupts.start()
     status = run(sys.argv[1:])
-    ignore_interrupts()
+    interrupts.ignore()
     sys.exit(status)
 
 

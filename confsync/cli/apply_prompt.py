@@ -1,23 +1,31 @@
-"""What an apply shows and asks before anything is sent, and what it tells at its end."""
+"""An apply's words: plans and questions before anything is sent, outcomes and status at its end."""
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 import termios
 from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from confsync.cli.errors_out import UNCHANGED, tell_failures
-from confsync.cli.mask import add_masks
+from confsync.cli.console import interrupts
+from confsync.cli.errors_out import UNCHANGED, Status, of_error, tell_failures, worst
 from confsync.cli.output import STDOUT
-from confsync.cli.signals import ignore_interrupts, let_second_interrupt_end_telling
-from confsync.cli.status import Status, of_run
-from confsync.errors import OutputFailed
+from confsync.errors import OutputFailed, WrongUsage
 from confsync.report import OUTCOMES, PLANS
 from confsync.report.json import result_of
 from confsync.report.printable import printable
-from confsync.sync.outcome import NotBegun, NotSent, Stored
+from confsync.sync.outcome import (
+    NotBegun,
+    NotSent,
+    Overtaken,
+    Rejected,
+    Stored,
+    Unknown,
+    as_wanted,
+)
 from confsync.sync.values import Failed
 
 if TYPE_CHECKING:
@@ -26,14 +34,44 @@ if TYPE_CHECKING:
     from confsync.cli.console import Console
     from confsync.cli.output import Outputs, Sink
     from confsync.sync.outcome import Ended
+    from confsync.sync.secret import Vault
     from confsync.sync.values import Plan
     from confsync.workflow.audit import Audit
+
+
+def check_runner() -> None:
+    """Raise WrongUsage where standard error is not certainly read by GitHub's runner."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        raise WrongUsage(
+            "--add-mask is for GitHub Actions, and this is none",
+            hint="leave it out: confsync shows no secret anyway",
+        )
+    if sys.stderr is None or stat.S_ISREG(os.fstat(sys.stderr.fileno()).st_mode):
+        raise WrongUsage(
+            "--add-mask would write secrets to a file: standard error is one",
+            hint="do not redirect standard error, or leave the option out",
+        )
+
+
+def add_masks(vault: Vault) -> None:
+    """Have GitHub's runner mask each secret that a reference led to in the log of this job.
+
+    Prints secrets on purpose, nothing else does: the runner takes these lines out of the log.
+    """
+    if sys.stderr is not None:
+        for value in vault.referenced():
+            # The runner's escapes for the data of a workflow command.
+            data = value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+            sys.stderr.write(f"::add-mask::{data}\n")
+        sys.stderr.flush()
 
 
 def shower(
     outputs: Outputs, *, asking: bool, masks: bool
 ) -> Callable[[Sequence[Plan | Failed]], None]:
-    """How plans are shown before anything is sent: where a question follows, in any case."""
+    """Make the function that shows plans before anything is sent: in any case if a question
+    follows.
+    """
 
     def show(found: Sequence[Plan | Failed]) -> None:
         if masks:
@@ -48,7 +86,7 @@ def shower(
 
 
 def asker(console: Console) -> Callable[[Sequence[Plan]], bool]:
-    """How somebody at a terminal is asked: once for all plans, and once for each risk in them."""
+    """Make the function that asks at a terminal: once for all plans, and once for each risk."""
 
     def answered(question: str, answer: str) -> bool:
         # Keys that were pressed before the question stands do not answer it.
@@ -76,20 +114,23 @@ def finish(ended: Sequence[Ended], outputs: Outputs, book: Audit | None) -> Stat
     """
     console = outputs.console
     try:
-        let_second_interrupt_end_telling()
+        interrupts.let_second_end_telling()
         failed = _told(ended, outputs) or (None if book is None else book.failed)
-        ignore_interrupts()
+        interrupts.ignore()
     except KeyboardInterrupt:
-        ignore_interrupts()
+        interrupts.ignore()
         if not console.sent:
             raise
-        console.say(f"interrupted: the report is cut short; {_count(ended)}\n")
+        counts = Counter(result_of(one).replace("-", " ") for one in ended)
+        known = ", ".join(f"{number} {result}" for result, number in counts.items())
+        console.say(f"interrupted: the report is cut short; {known}\n")
         return Status.UNKNOWN
-    status = of_run(ended)
+    status, stored = worst(map(_status, ended)), any(isinstance(one, Stored) for one in ended)
+    written_as_wanted = failed is None and all(map(as_wanted, ended))
+    if stored and status is not Status.UNKNOWN and not written_as_wanted:
+        status = Status.NOT_AS_WANTED
     if failed is None:
         return status
-    if status is Status.DONE and any(isinstance(one, Stored) for one in ended):
-        status = Status.NOT_AS_WANTED
     if status in {Status.DONE, Status.ERROR}:
         failed.unchanged = False
         raise failed
@@ -99,7 +140,7 @@ def finish(ended: Sequence[Ended], outputs: Outputs, book: Audit | None) -> Stat
 
 def _told(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
     """Write every output that was asked for, and on standard error what one of them cannot take.
-    Returns why it cannot.
+    Return why it cannot.
     """
     failed = None
     for sink in outputs.sinks:
@@ -122,7 +163,22 @@ def _report(ended: Sequence[Ended], sink: Sink) -> str:
     return f"\n{told}" if sink.format == "text" else told
 
 
-def _count(ended: Sequence[Ended]) -> str:
-    """`12 stored, 28 not begun`, as far as there are."""
-    counts = Counter(result_of(one).replace("-", " ") for one in ended)
-    return ", ".join(f"{number} {result}" for result, number in counts.items())
+def _status(ended: Ended) -> Status:
+    """The status of one target. One that was not begun counts only if an interrupt is the reason:
+    any other reason is the status of another target.
+    """
+    match ended:
+        case NotBegun(interrupted=True):
+            return Status.INTERRUPTED
+        case NotSent() | NotBegun():
+            return Status.DONE
+        case Failed(error=error):
+            return of_error(error)
+        case Rejected():
+            return Status.ERROR
+        case Overtaken():
+            return Status.REFUSED
+        case Stored():
+            return Status.DONE if as_wanted(ended) else Status.NOT_AS_WANTED
+        case Unknown():
+            return Status.UNKNOWN

@@ -1,30 +1,95 @@
-"""The two streams of a run: data on standard output, words for people on standard error."""
+"""A run's streams (data on standard output, words on standard error), its vault and interrupts."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from contextlib import ExitStack
 from functools import cached_property
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
+    from types import FrameType
 
     from confsync.sync.secret import Vault
     from confsync.workflow.server import Sending
 
 _FINISHING = "interrupted: finishing the update, for a few seconds; again gives it up\n"
 _CREDENTIALS = ("STALWART_TOKEN", "STALWART_PASSWORD")
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class _Interrupts:
+    """Ctrl-C, SIGTERM and SIGHUP, from the start of the process to its end.
+
+    `_raises`: the number of the interrupt that raises KeyboardInterrupt. `_ends_telling`: of the
+    one that raises it while results are reported.
+    """
+
+    def __init__(self) -> None:
+        self._came = 0
+        self._raises = 1
+        self._ends_telling = 2
+        self._hung_up = False
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        """Handle a signal."""
+        if number == signal.SIGHUP:
+            # The kernel and the shell both send it when a terminal is closed.
+            if self._hung_up:
+                return
+            self._hung_up = True
+        self._came += 1
+        self._check()
+
+    def _check(self) -> None:
+        if self._came >= self._raises:
+            raise KeyboardInterrupt
+
+    def start(self) -> None:
+        """Raise KeyboardInterrupt for each from here on. A signal that the process was started to
+        ignore stays ignored.
+        """
+        for number in _ENDING:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self)
+
+    def hold(self) -> None:
+        """Hold interrupts back: an outcome has to be kept and written down first."""
+        self._raises, self._ends_telling = sys.maxsize, max(2, self._came + 1)
+
+    def release(self) -> None:
+        """End `hold`, for the next update. Raises KeyboardInterrupt if one was held back."""
+        self._raises = 1
+        self._check()
+
+    def let_second_end_telling(self) -> None:
+        """After `hold`, raise KeyboardInterrupt for the second interrupt of the run, or for the
+        next one if two came during the update. Without `hold`, change nothing.
+        """
+        if self._raises == sys.maxsize:
+            self._raises = self._ends_telling
+            self._check()
+
+    def ignore(self) -> None:
+        """Ignore interrupts from here on: the process ends with the status that it has. One that
+        comes while Python cleans up would give another.
+        """
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)
+
+
+interrupts = _Interrupts()
 
 
 class Console:
     """The output streams of one run of the program, and the vault that holds the run's secrets.
 
-    Secrets are sealed from door to door, and nothing here sees one. As a last line of defence every
-    text from outside goes through the vault's scrubber before it is laid out; only the tests that
-    prove the first line do without (`scrubbed=False`). `server`: the run talks to a server, so its
-    credentials are secrets from the start.
+    Every text from outside goes through the vault's scrubber before it is laid out, as a last line
+    of defence; `scrubbed=False` is for tests of the first line. `server`: the run talks to a
+    server, so its credentials are secrets from the start. `end` is closed when the run is over.
 
     Commands to a CI runner are broken in all that is written, whoever made them.
     """
@@ -33,13 +98,7 @@ class Console:
         self._updates = 0
         self._scrubbed = scrubbed
         self._server = server
-        self._end = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.close()
+        self.end = ExitStack()
 
     @cached_property
     def vault(self) -> Vault:
@@ -52,37 +111,25 @@ class Console:
                 vault.seal(value)
         return vault
 
-    def begin(self) -> None:
-        """Scrub every text from outside, from here to the end of the run."""
-        from confsync.sync.scrub import scrubbing
-
-        self._end.enter_context(scrubbing(self.scrub))
-
     def sending(self, how: Sending) -> None:
         """Take note of an update: see `workflow.server.Session`. Interrupts are held back while its
         outcome is reported.
         """
-        from confsync.cli.signals import hold_interrupts, raise_held_interrupts
-
         match how:
             case "under way":
-                raise_held_interrupts()
+                interrupts.release()
                 self._updates += 1
             case "not sent":
                 self._updates -= 1
             case "finishing":
                 self.say(_FINISHING)
             case "known":
-                hold_interrupts()
+                interrupts.hold()
 
     @property
     def sent(self) -> bool:
         """Whether an update may have left, to one server at least."""
         return self._updates > 0
-
-    def at_end(self, action: Callable[[], None]) -> None:
-        """Do something when the run is over."""
-        self._end.callback(action)
 
     @property
     def at_terminal(self) -> bool:

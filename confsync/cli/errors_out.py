@@ -1,36 +1,62 @@
-"""Errors as lines on standard error, and the exit status of each. Loaded when there is one."""
+"""Errors as lines on standard error, and the exit status of each. Loaded when a command runs."""
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import click
 
 from confsync.cli.console import Console
-from confsync.cli.status import Status, of_error
-from confsync.errors import (
-    ConfsyncError,
-    Fault,
-    InvalidFiles,
-    ReaderGone,
-    SecretUnavailable,
-)
+from confsync.errors import ConfsyncError, Declined, Fault, ReaderGone
 from confsync.guard import as_fault
 from confsync.report.printable import printable
 from confsync.sync.values import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from confsync.errors import Problem
 
-UNAVAILABLE = "secret-unavailable"
 UNCHANGED = "nothing was changed on any server"
 _LONGEST = 4000
 """Characters of a fact or a hint: a line to run again can be long."""
 
 _PLACES = 3
 """Lines of confsync that the report of a fault names."""
+
+
+class Status(IntEnum):
+    """The exit status of a command; one that returns None is DONE."""
+
+    DONE = 0
+    ERROR = 1
+    PENDING = 2
+    REFUSED = 3
+    UNKNOWN = 4
+    NOT_AS_WANTED = 5
+    INTERRUPTED = 130
+
+
+_WORST_FIRST = (
+    Status.UNKNOWN,
+    Status.NOT_AS_WANTED,
+    Status.ERROR,
+    Status.REFUSED,
+    Status.INTERRUPTED,
+    Status.PENDING,
+    Status.DONE,
+)
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """The status of a run over several targets: the worst of theirs."""
+    return min(statuses, key=_WORST_FIRST.index, default=Status.DONE)
+
+
+def of_error(error: ConfsyncError) -> Status:
+    """REFUSED for an error that is a refusal before sending, ERROR for any other."""
+    return Status.REFUSED if isinstance(error, Declined) else Status.ERROR
 
 
 def tell(error: BaseException, console: Console, *, server: bool) -> int:
@@ -71,24 +97,26 @@ def tell_uncaught(error: BaseException | None) -> None:
     _say(Console(), lines)
 
 
-def tell_failures(console: Console, found: Iterable[object], unchanged: str) -> None:
+def tell_failures(console: Console, found: Iterable[object], unchanged: str) -> Status:
     """Report which of several targets failed, each by its name, and what was not changed. A problem
-    of several targets is reported once.
+    of several targets is reported once. Return the worst status of the failures.
     """
     lines: list[str] = []
     seen: set[object] = set()
+    failed = [one for one in found if isinstance(one, Failed)]
     groups: dict[object, list[Failed]] = {}
-    for number, one in enumerate(one for one in found if isinstance(one, Failed)):
-        keys = frozenset(map(_key, _problems_of(one.error)))
+    for number, one in enumerate(failed):
+        keys = frozenset(map(_key, one.error.problems))
         groups.setdefault((type(one.error), keys) if keys else number, []).append(one)
     for failures in groups.values():
         error = failures[0].error
         names = ", ".join(one.target.name for one in failures)
-        new = [problem for problem in _problems_of(error) if _key(problem) not in seen]
+        new = [problem for problem in error.problems if _key(problem) not in seen]
         seen.update(map(_key, new))
         lines += told(error, console, f"target{'s' if len(failures) > 1 else ''} {names}: ", new)
     if lines:
         _say(console, [*lines, unchanged])
+    return worst(of_error(one.error) for one in failed)
 
 
 def told(
@@ -101,10 +129,10 @@ def told(
     not reported yet, None: all.
     """
     of, message = printable(of, _LONGEST), printable(error.message, _LONGEST)
-    if _problems_of(error):
+    if error.problems:
         from confsync.report.problems import problems_text
 
-        left = _problems_of(error) if problems is None else problems
+        left = error.problems if problems is None else problems
         text = problems_text(left, excerpts=console.at_terminal)
         return [f"{text}error: {of}{message}"]
     place = f"{printable(error.where)}: " if error.where else ""
@@ -127,72 +155,53 @@ def _fault(fault: Fault) -> list[str]:
     ]
 
 
-class WrongCommand(click.UsageError):
-    """Wrong usage that is worded already, with its hint."""
+class UnknownCommand(click.UsageError):
+    """An unknown command, with a hint. A name that could be something else is not repeated."""
 
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
+    def __init__(self, name: str, known: Collection[str]) -> None:
+        import re
+        from difflib import get_close_matches
 
-
-def unknown_command(name: str, known: Iterable[str]) -> WrongCommand:
-    """The error for an unknown command. A name that could be something else is not repeated."""
-    import re
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, list(known), n=1)
-    hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
-    named = f"`{name}`" if re.fullmatch(r"[a-z][a-z-]{0,20}", name) else "named so"
-    return WrongCommand(f"there is no command {named}", hint)
+        close = get_close_matches(name, known, n=1)
+        self.hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+        named = f"`{name}`" if re.fullmatch(r"[a-z][a-z-]{0,20}", name) else "named so"
+        super().__init__(f"there is no command {named}")
 
 
 def _usage(error: click.UsageError) -> list[str]:
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        return [error.ctx.get_help()]
-    fact, hint = _fact_and_hint(error)
-    return [f"error: {fact}", f"hint: {hint}"]
-
-
-def _fact_and_hint(error: click.UsageError) -> tuple[str, str]:
-    """Wrong usage in words. The value that was typed is not repeated."""
+    """The lines for wrong usage. The value that was typed is not repeated."""
     path = error.ctx.command_path if error.ctx is not None else "confsync"
     hint = f"`{path} --help` lists what it takes"
     match error:
-        case WrongCommand():
-            return error.message, error.hint
+        case click.exceptions.NoArgsIsHelpError():
+            return [error.ctx.get_help()]
+        case UnknownCommand():
+            fact, hint = error.message, error.hint
         case click.NoSuchOption():
             close = " or ".join(error.possibilities or ())
-            name = error.option_name if close else "named so"
-            return f"there is no option {name}", f"did you mean {close}?" if close else hint
+            fact = f"there is no option {error.option_name if close else 'named so'}"
+            hint = f"did you mean {close}?" if close else hint
         case click.BadOptionUsage():
-            return f"{error.option_name} needs a value", hint
+            fact = f"{error.option_name} needs a value"
         case click.BadParameter() if error.param is not None:
             param = error.param
             name = max(param.opts, key=len) if isinstance(param, click.Option) else param.name
-            return f"{name or 'it'} does not take this value", _allowed(param) or hint
+            fact = f"{name or 'it'} does not take this value"
+            if isinstance(param.type, click.Choice):
+                hint = f"allowed are {', '.join(map(str, param.type.choices))}"
+            elif isinstance(param.type, click.IntRange):
+                hint = f"allowed is {param.type.min} to {param.type.max}"
         case _:
-            return f"`{path}` is called with more, or less, than it takes", hint
-
-
-def _allowed(param: click.Parameter) -> str:
-    match param.type:
-        case click.Choice(choices=choices):
-            return f"allowed are {', '.join(map(str, choices))}"
-        case click.IntRange(min=low, max=high):
-            return f"allowed is {low} to {high}"
-        case _:
-            return ""
-
-
-def _problems_of(error: ConfsyncError) -> tuple[Problem, ...]:
-    return error.problems if isinstance(error, InvalidFiles | SecretUnavailable) else ()
+            fact = f"`{path}` is called with more, or less, than it takes"
+    return [f"error: {fact}", f"hint: {hint}"]
 
 
 def _key(problem: Problem) -> object:
-    """What makes two problems one. Not the place, for a reference that leads nowhere: each target
+    """The identity of a problem. Without its place for a reference that leads nowhere: each target
     may have one of its own.
     """
-    return (problem.message, problem.hint) if problem.rule == UNAVAILABLE else problem
+    unavailable = problem.rule == "secret-unavailable"
+    return (problem.message, problem.hint) if unavailable else problem
 
 
 def _say(console: Console, lines: Iterable[str]) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli.options import reach, server
-from confsync.cli.status import Status
 from confsync.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 )
 @server
 @click.pass_obj
-def init(console: Console, /, *, directory: str, variant: str | None, access: Access) -> Status:
+def init(console: Console, /, *, directory: str, variant: str | None, access: Access) -> None:
     """Begin in DIRECTORY: confsync.yaml, a store, and the hooks for pre-commit.
 
     The store is what the server has that --url names; without a server it is a template. What is
@@ -51,4 +50,3 @@ def init(console: Console, /, *, directory: str, variant: str | None, access: Ac
         return len(pulled.fill_in)
 
     console.print(begun_text(run(directory, known, variant, pull)))
-    return Status.DONE

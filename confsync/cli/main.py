@@ -63,9 +63,9 @@ class _Commands(click.Group):
             if ctx.resilient_parsing:
                 # A shell completes a word behind it: there is nothing to propose, nor to tell.
                 return None
-            from confsync.cli.errors_out import unknown_command
+            from confsync.cli.errors_out import UnknownCommand
 
-            raise unknown_command(cmd_name, COMMANDS)
+            raise UnknownCommand(cmd_name, COMMANDS)
         command: click.Command = getattr(import_module(f"confsync.cli.{cmd_name}"), cmd_name)
         if command.callback is not None and not hasattr(command.callback, "begins_run"):
             command.params += verbosity()
@@ -90,9 +90,11 @@ def _beginning(callback: Callable[..., Any]) -> Callable[..., Any]:
     def begun(*args: object, **values: object) -> object:
         # Loaded even where none is told: at the end of a process nothing can be loaded any more.
         from confsync.cli import errors_out, verbose  # noqa: F401
+        from confsync.sync.scrub import scrubbing
 
         context = click.get_current_context()
-        context.ensure_object(Console).begin()
+        console = context.ensure_object(Console)
+        console.end.enter_context(scrubbing(console.scrub))
         verbose.drop_foreign_logs()
         verbose.log_options(context)
         return callback(*args, **values)
@@ -125,11 +127,12 @@ def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
     server = name is not None and COMMANDS[name].server
     console = Console(scrubbed=scrubbed, server=server)
     try:
-        with console:
+        with console.end:
             try:
-                return _status(arguments, console)
+                status = _status(arguments, console)
             except BaseException as error:  # noqa: BLE001 - no foreign text leaves
-                return _told(error, console, server=server)
+                status = _told(error, console, server=server)
+        return status
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a fault in closing what the run has opened

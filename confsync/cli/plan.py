@@ -9,22 +9,18 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
-from confsync.cli.options import commands_for_credentials, reach, server, targets, today
-from confsync.cli.status import Status, of_error, worst
+from confsync.cli.options import commands_for_credentials, reach, targets, today
 from confsync.report import PLANS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from confsync.cli.errors_out import Status
     from confsync.cli.output import Outputs
-    from confsync.sync.values import Failed, Plan
     from confsync.workflow.targets import Access, Asked, Wanted
 
 
 @click.command()
 @shared.files
 @targets
-@server
 @shared.planning
 @shared.rendering(PLANS)
 @commands_for_credentials
@@ -50,7 +46,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     One request to each server; nothing is written. Several FILES are laid over each other, later
     ones over earlier ones; without any the targets of confsync.yaml are planned.
     """
-    from confsync.cli.errors_out import UNCHANGED, tell_failures
+    from confsync.cli.errors_out import UNCHANGED, Status, tell_failures, worst
     from confsync.errors import WrongUsage
     from confsync.sync.values import Failed
     from confsync.workflow.plan import plan as run
@@ -74,19 +70,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     )
     if out is not None and not isinstance(found[0], Failed):
         save(found[0], out)
-    tell_failures(outputs.console, found, UNCHANGED)
+    failed = tell_failures(outputs.console, found, UNCHANGED)
     outputs.write_all(lambda name: PLANS[name](found))
-    return _status(found, detailed=detailed_exitcode)
-
-
-def _status(found: Sequence[Plan | Failed], *, detailed: bool) -> Status:
-    from confsync.sync.values import Failed
-
-    return worst(
-        of_error(one.error)
-        if isinstance(one, Failed)
-        else Status.PENDING
-        if detailed and one.difference.changes
-        else Status.DONE
-        for one in found
-    )
+    changes = any(not isinstance(one, Failed) and one.difference.changes for one in found)
+    return worst([failed, Status.PENDING if detailed_exitcode and changes else Status.DONE])

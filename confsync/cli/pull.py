@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
-from confsync.cli.options import commands_for_credentials, reach, server, targets, today
-from confsync.cli.status import Status
+from confsync.cli.options import commands_for_credentials, reach, targets, today
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
@@ -20,13 +19,12 @@ if TYPE_CHECKING:
 @click.command()
 @shared.files
 @targets
-@server
 @commands_for_credentials
 @click.option("--diff", is_flag=True, help="Show what would be written, and write nothing.")
 @click.pass_obj
 def pull(
     console: Console, /, *, asked: Asked, access: Access, allow_commands: bool, diff: bool
-) -> Status:
+) -> None:
     """Write the live state into FILES, comments kept.
 
     One request to the server. A file that is there is edited in place: only what differs is
@@ -50,11 +48,10 @@ def pull(
     if diff:
         console.print(diff_text([pulled]))
         console.say(pulled_text(pulled, "would be "))
-        return Status.DONE
+        return
     try:
         console.print(pulled_text(pulled))
     except OutputFailed:
         # The file is written: that is said in any case.
         console.say(pulled_text(pulled))
         raise
-    return Status.DONE

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confsync.cli.status import Status
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     " plan=authenticate,sysInMemoryStoreGet. Repeats.",
 )
 @click.pass_obj
-def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, ...]) -> Status:
+def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, ...]) -> None:
     """Run an embedded server to try confsync against, on this machine alone.
 
     It follows the rules of a real Stalwart server (docs/wire.md). User `admin`, password
@@ -63,7 +61,6 @@ def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, 
         pass
     finally:
         server.close()
-    return Status.DONE
 
 
 def _keys(given: tuple[str, ...]) -> Mapping[str, frozenset[str]]:

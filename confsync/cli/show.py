@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
-from confsync.cli.options import commands_for_credentials, reach, server, targets, today
-from confsync.cli.status import Status, of_error, worst
+from confsync.cli.options import commands_for_credentials, reach, targets, today
 from confsync.report import PLANS, STATES
 
 if TYPE_CHECKING:
+    from confsync.cli.errors_out import Status
     from confsync.cli.output import Outputs
     from confsync.report.text import State
     from confsync.workflow.server import Session
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("planfile", required=False, type=click.Path())
 @targets
-@server
 @shared.rendering(STATES)
 @commands_for_credentials
 def show(
@@ -32,10 +31,9 @@ def show(
 
     With PLANFILE: what a saved plan says, as `plan` showed it. Nothing is asked of the server.
     """
-    from confsync.cli.errors_out import UNCHANGED, tell_failures
+    from confsync.cli.errors_out import UNCHANGED, Status, tell_failures
     from confsync.disk.read import is_plan
     from confsync.errors import WrongUsage
-    from confsync.sync.values import Failed
     from confsync.workflow.saved import saved
     from confsync.workflow.targets import NOTHING_WANTED, aims, without_config
 
@@ -54,9 +52,9 @@ def show(
         else aims(Path(), asked, NOTHING_WANTED, access, today=today())
     )
     found = each(chosen, reach(outputs.console, allow_commands=allow_commands), _state)
-    tell_failures(outputs.console, found, UNCHANGED)
+    status = tell_failures(outputs.console, found, UNCHANGED)
     outputs.write_all(lambda name: STATES[name](found))
-    return worst(of_error(one.error) for one in found if isinstance(one, Failed))
+    return status
 
 
 def _state(_: Aim, session: Session) -> State:

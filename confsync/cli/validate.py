@@ -9,11 +9,11 @@ import click
 
 from confsync.cli import options as shared
 from confsync.cli.options import today
-from confsync.cli.status import Status
 from confsync.report import PROBLEMS
 from confsync.sync.risks import SEARCHABLE
 
 if TYPE_CHECKING:
+    from confsync.cli.errors_out import Status
     from confsync.cli.output import Outputs
 
 
@@ -46,6 +46,8 @@ def validate(
     A file that targets of confsync.yaml use is checked as they use it, any other as a state of its
     own; without FILES every target is checked. Every mistake is shown, with its line and a hint.
     """
+    from confsync.cli.errors_out import Status
+
     here, day, allowed = Path(), today(), frozenset(allow)
     if only:
         from confsync.workflow.search import search

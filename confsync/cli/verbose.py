@@ -47,8 +47,8 @@ def attach(console: Console, level: int) -> None:
     if not LOGGER.handlers:
         handler, before = _Handler(console), LOGGER.level
         LOGGER.addHandler(handler)
-        console.at_end(lambda: LOGGER.removeHandler(handler))
-        console.at_end(lambda: LOGGER.setLevel(before))
+        console.end.callback(LOGGER.removeHandler, handler)
+        console.end.callback(LOGGER.setLevel, before)
     elif level >= LOGGER.level:
         return
     LOGGER.setLevel(level)
