@@ -51,13 +51,13 @@ def _replace_hooks() -> None:
 def _tell(error: BaseException | None) -> None:
     # An error in here has no reader: the process may be half gone.
     with suppress(Exception):
-        from confsync.cli.errors_out import tell_uncaught  # noqa: PLC0415
+        from confsync.cli.standard_error import tell_uncaught  # noqa: PLC0415
 
         tell_uncaught(error)
 
 
 def _log_warning(kind: type[Warning], *_: object) -> None:
-    from confsync.cli.verbose import LOGGER  # noqa: PLC0415
+    from confsync.cli.standard_error import LOGGER  # noqa: PLC0415
 
     LOGGER.debug("a library warns: %s", kind.__name__)
 

@@ -19,8 +19,8 @@ from confsync.cli.options import reach, targets, today
 from confsync.report import OUTCOMES
 
 if TYPE_CHECKING:
-    from confsync.cli.errors_out import Status
     from confsync.cli.output import Outputs
+    from confsync.cli.standard_error import Status
     from confsync.workflow.targets import Access, Asked, Wanted
 
 _OPTIONS = shared.together(
@@ -75,7 +75,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     differs nothing is sent. Without FILES the targets of confsync.yaml are applied: one after
     another, until one fails.
     """
-    from confsync.cli.apply_prompt import asker, check_runner, finish, shower
+    from confsync.cli.apply_prompt import ask, check_runner, finish, show
     from confsync.errors import Declined, Refused
     from confsync.workflow.apply import apply_all, apply_planned
     from confsync.workflow.audit import Audit
@@ -97,13 +97,13 @@ def apply(  # noqa: PLR0913 - one parameter an option
             apply_all,
             aims(Path(), asked, wanted, access, today=today()),
             expect=expect,
-            ask=asker(outputs.console) if asking else None,
+            ask=partial(ask, outputs.console) if asking else None,
         ),
         reach=way,
         environment=os.environ,
         allow_commands=allow_commands,
         audit=book,
-        show=shower(outputs, asking=asking, masks=add_mask),
+        show=partial(show, outputs, asking=asking, masks=add_mask),
     )
     try:
         return finish(use(), outputs, book)

@@ -11,8 +11,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from confsync.cli.console import interrupts
-from confsync.cli.errors_out import UNCHANGED, Status, of_error, tell_failures, worst
 from confsync.cli.output import STDOUT
+from confsync.cli.standard_error import UNCHANGED, Status, of_error, tell_failures, worst
 from confsync.errors import OutputFailed, WrongUsage
 from confsync.report import OUTCOMES, PLANS
 from confsync.report.json import result_of
@@ -29,7 +29,7 @@ from confsync.sync.outcome import (
 from confsync.sync.values import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from confsync.cli.console import Console
     from confsync.cli.output import Outputs, Sink
@@ -66,44 +66,32 @@ def add_masks(vault: Vault) -> None:
         sys.stderr.flush()
 
 
-def shower(
-    outputs: Outputs, *, asking: bool, masks: bool
-) -> Callable[[Sequence[Plan | Failed]], None]:
-    """Make the function that shows plans before anything is sent: in any case if a question
-    follows.
-    """
-
-    def show(found: Sequence[Plan | Failed]) -> None:
-        if masks:
-            add_masks(outputs.console.vault)
-        text = PLANS["text"](found)
-        if STDOUT in outputs.sinks:
-            outputs.write(STDOUT, text)
-        elif asking and any(not isinstance(one, Failed) and not one.empty for one in found):
-            outputs.console.say(text)
-
-    return show
+def show(outputs: Outputs, found: Sequence[Plan | Failed], *, asking: bool, masks: bool) -> None:
+    """Show plans before anything is sent: in any case if a question follows."""
+    if masks:
+        add_masks(outputs.console.vault)
+    text = PLANS["text"](found)
+    if STDOUT in outputs.sinks:
+        outputs.write(STDOUT, text)
+    elif asking and any(not isinstance(one, Failed) and not one.empty for one in found):
+        outputs.console.say(text)
 
 
-def asker(console: Console) -> Callable[[Sequence[Plan]], bool]:
-    """Make the function that asks at a terminal: once for all plans, and once for each risk."""
-
-    def answered(question: str, answer: str) -> bool:
+def ask(console: Console, plans: Sequence[Plan]) -> bool:
+    """Ask at a terminal: once for all plans, and once for each risk in them."""
+    them = f"these {len(plans)} plans" if len(plans) > 1 else "this"
+    questions = {f"\nApply {them}? Only `yes` applies: ": "yes"}
+    for plan in plans:
+        for risk in (finding.rule for finding in plan.refusals):
+            questions[f"This has the risk {risk}. Only its name lets it pass: "] = risk
+    for question, answer in questions.items():
         # Keys that were pressed before the question stands do not answer it.
         with suppress(OSError, termios.error):
             termios.tcflush(sys.stdin, termios.TCIFLUSH)
         console.say(question)
-        return sys.stdin.readline().strip() == answer
-
-    def ask(plans: Sequence[Plan]) -> bool:
-        risks = dict.fromkeys(finding.rule for plan in plans for finding in plan.refusals)
-        them = f"these {len(plans)} plans" if len(plans) > 1 else "this"
-        return answered(f"\nApply {them}? Only `yes` applies: ", "yes") and all(
-            answered(f"This has the risk {risk}. Only its name lets it pass: ", risk)
-            for risk in risks
-        )
-
-    return ask
+        if sys.stdin.readline().strip() != answer:
+            return False
+    return True
 
 
 def finish(ended: Sequence[Ended], outputs: Outputs, book: Audit | None) -> Status:

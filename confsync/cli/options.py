@@ -281,28 +281,25 @@ def rendering(formats: Collection[str]) -> Decorator:
 
 def verbosity() -> list[click.Parameter]:
     """`-v` and `--debug`, for every command and before it."""
-    return [
-        _level(["-v", "--verbose"], "INFO", "Say on standard error what is done."),
-        _level(["--debug"], "DEBUG", "Say more of it. No secret is ever in it."),
-    ]
 
-
-def _level(names: list[str], level: str, text: str) -> click.Option:
     def attach(ctx: click.Context, param: click.Parameter, value: object) -> None:
-        del param
         if value and isinstance(ctx.obj, Console):
-            import logging
+            from confsync.cli.standard_error import attach
 
-            from confsync.cli import verbose
+            attach(ctx.obj, debug=param.name == "debug")
 
-            verbose.attach(ctx.obj, logging.getLevelNamesMapping()[level])
-
-    return click.Option(
-        names,
-        is_flag=True,
-        expose_value=False,
-        is_eager=True,
-        callback=attach,
-        envvar=f"CONFSYNC_{names[-1].removeprefix('--').upper()}",
-        help=text,
-    )
+    return [
+        click.Option(
+            names,
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=attach,
+            envvar=f"CONFSYNC_{names[-1][2:].upper()}",
+            help=text,
+        )
+        for names, text in (
+            (["-v", "--verbose"], "Say on standard error what is done."),
+            (["--debug"], "Say more of it. No secret is ever in it."),
+        )
+    ]

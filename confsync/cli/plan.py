@@ -13,8 +13,8 @@ from confsync.cli.options import commands_for_credentials, reach, targets, today
 from confsync.report import PLANS
 
 if TYPE_CHECKING:
-    from confsync.cli.errors_out import Status
     from confsync.cli.output import Outputs
+    from confsync.cli.standard_error import Status
     from confsync.workflow.targets import Access, Asked, Wanted
 
 
@@ -46,7 +46,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     One request to each server; nothing is written. Several FILES are laid over each other, later
     ones over earlier ones; without any the targets of confsync.yaml are planned.
     """
-    from confsync.cli.errors_out import UNCHANGED, Status, tell_failures, worst
+    from confsync.cli.standard_error import UNCHANGED, Status, tell_failures, worst
     from confsync.errors import WrongUsage
     from confsync.sync.values import Failed
     from confsync.workflow.plan import plan as run

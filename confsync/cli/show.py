@@ -12,8 +12,8 @@ from confsync.cli.options import commands_for_credentials, reach, targets, today
 from confsync.report import PLANS, STATES
 
 if TYPE_CHECKING:
-    from confsync.cli.errors_out import Status
     from confsync.cli.output import Outputs
+    from confsync.cli.standard_error import Status
     from confsync.report.text import State
     from confsync.workflow.server import Session
     from confsync.workflow.targets import Access, Aim, Asked
@@ -31,7 +31,7 @@ def show(
 
     With PLANFILE: what a saved plan says, as `plan` showed it. Nothing is asked of the server.
     """
-    from confsync.cli.errors_out import UNCHANGED, Status, tell_failures
+    from confsync.cli.standard_error import UNCHANGED, Status, tell_failures
     from confsync.disk.read import is_plan
     from confsync.errors import WrongUsage
     from confsync.workflow.saved import saved

@@ -13,8 +13,8 @@ from confsync.report import PROBLEMS
 from confsync.sync.risks import SEARCHABLE
 
 if TYPE_CHECKING:
-    from confsync.cli.errors_out import Status
     from confsync.cli.output import Outputs
+    from confsync.cli.standard_error import Status
 
 
 @click.command()
@@ -46,7 +46,7 @@ def validate(
     A file that targets of confsync.yaml use is checked as they use it, any other as a state of its
     own; without FILES every target is checked. Every mistake is shown, with its line and a hint.
     """
-    from confsync.cli.errors_out import Status
+    from confsync.cli.standard_error import Status
 
     here, day, allowed = Path(), today(), frozenset(allow)
     if only:

@@ -1,11 +1,16 @@
-"""Errors as lines on standard error, and the exit status of each. Loaded when a command runs."""
+"""Standard error of a run: errors, with their exit statuses, and log lines.
+
+Loaded when a command runs. The lines of `-v` and `--debug` are safe to paste.
+"""
 
 from __future__ import annotations
 
+import logging
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from confsync.cli.console import Console
 from confsync.errors import ConfsyncError, Declined, Fault, ReaderGone
@@ -17,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from confsync.errors import Problem
+
+LOGGER = logging.getLogger("confsync")
+"""All that confsync logs goes through this one; what other libraries log is not shown."""
 
 UNCHANGED = "nothing was changed on any server"
 _LONGEST = 4000
@@ -87,14 +95,9 @@ def tell(error: BaseException, console: Console, *, server: bool) -> int:
 
 def tell_uncaught(error: BaseException | None) -> None:
     """Report an error that nobody could catch: its type and its places, never its message."""
-    match error:
-        case None | SystemExit():
-            return
-        case KeyboardInterrupt():
-            lines = ["interrupted"]
-        case _:
-            lines = _fault(as_fault(error))
-    _say(Console(), lines)
+    if error is not None and not isinstance(error, SystemExit):
+        interrupted = isinstance(error, KeyboardInterrupt)
+        _say(Console(), ["interrupted"] if interrupted else _fault(as_fault(error)))
 
 
 def tell_failures(console: Console, found: Iterable[object], unchanged: str) -> Status:
@@ -142,8 +145,6 @@ def told(
 
 def _fault(fault: Fault) -> list[str]:
     """The lines for a fault; `--debug` logs its whole trail."""
-    from confsync.cli.verbose import LOGGER
-
     for kind, *where in fault.trail:
         LOGGER.debug("%s was raised at", kind)
         for place in where:
@@ -206,3 +207,74 @@ def _key(problem: Problem) -> object:
 
 def _say(console: Console, lines: Iterable[str]) -> None:
     console.say("".join(f"{line}\n" for line in lines))
+
+
+class _Handler(logging.Handler):
+    """Writes each line to a console."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            # Before it is cut off: the scrubber would not know the beginning of a secret.
+            message = printable(self._console.scrub(record.getMessage()))
+        except Exception:  # noqa: BLE001 - what is said of a run never ends it
+            message = "a line that cannot be written"
+        self._console.say(f"{record.name}: {message}\n")
+
+
+def attach(console: Console, *, debug: bool) -> None:
+    """Write what is logged to a console, until the end of its run."""
+    level = logging.DEBUG if debug else logging.INFO
+    if not LOGGER.handlers:
+        handler, before = _Handler(console), LOGGER.level
+        LOGGER.addHandler(handler)
+        console.end.callback(LOGGER.removeHandler, handler)
+        console.end.callback(LOGGER.setLevel, before)
+    elif level >= LOGGER.level:
+        return
+    LOGGER.setLevel(level)
+    if LOGGER.isEnabledFor(logging.DEBUG):
+        LOGGER.debug("%s", _versions())
+
+
+def drop_foreign_logs() -> None:
+    """Drop what other libraries log: without a handler at the root, warnings and errors would go to
+    standard error.
+    """
+    root = logging.getLogger()
+    if not root.handlers:
+        root.addHandler(logging.NullHandler())
+
+
+def log_options(context: click.Context) -> None:
+    """Log a command and the options given; a value only where it is one of a few."""
+    if LOGGER.isEnabledFor(logging.DEBUG):
+        given: list[str] = []
+        for param in context.command.params:
+            name = param.name or ""
+            source = context.get_parameter_source(name)
+            if source in {ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT}:
+                option = max(param.opts, key=len)
+                value = f" {context.params[name]}" if isinstance(param.type, click.Choice) else ""
+                by_hand = source is ParameterSource.COMMANDLINE
+                given.append(f"{option}{value}{'' if by_hand else ' (from the environment)'}")
+        LOGGER.debug("%s with %s", context.info_name, ", ".join(given) or "nothing")
+
+
+def _versions() -> str:
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    from confsync import __version__
+
+    def of(name: str) -> str:
+        try:
+            return f"{name} {version(name)}"
+        except PackageNotFoundError:
+            return f"{name} not installed"
+
+    libraries = ", ".join(map(of, ("click", "deepdiff", "httpx", "pydantic", "ruamel.yaml")))
+    return f"confsync {__version__}, Python {platform.python_version()}, {libraries}"
