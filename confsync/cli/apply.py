@@ -51,7 +51,7 @@ _OPTIONS = shared.together(
 )
 
 
-@click.command()
+@click.command(cls=shared.Command)
 @shared.files
 @targets
 @shared.planning

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from confsync.cli.options import Command
+
 if TYPE_CHECKING:
     from confsync.cli.console import Console
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("name", default="")
 @click.pass_obj
 def explain(console: Console, name: str) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from confsync.cli.standard_error import Status
 
 
-@click.command()
+@click.command(cls=shared.Command)
 @shared.files
 @click.option(
     "--check",

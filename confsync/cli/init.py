@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confsync.cli.options import reach, server
+from confsync.cli.options import Command, reach, server
 from confsync.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from confsync.workflow.targets import Access
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("directory", default=".", type=click.Path())
 @click.option(
     "--variant",

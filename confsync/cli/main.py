@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import wraps
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +12,7 @@ from confsync.cli.console import Console
 from confsync.cli.options import proposing, verbosity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from click.shell_completion import CompletionItem
 
@@ -62,9 +61,6 @@ class _Commands(click.Group):
 
             raise UnknownCommand(cmd_name, COMMANDS)
         command: click.Command = getattr(import_module(f"confsync.cli.{cmd_name}"), cmd_name)
-        if command.callback is not None and not hasattr(command.callback, "begins_run"):
-            command.params += verbosity()
-            command.callback = _beginning(command.callback)
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -75,26 +71,6 @@ class _Commands(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([*COMMANDS.items()])
-
-
-def _beginning(callback: Callable[..., Any]) -> Callable[..., Any]:
-    """Begin the run when a command is called: its help and completion load nothing of it."""
-
-    @wraps(callback)
-    def begun(*args: object, **values: object) -> object:
-        # Loaded even where none is told: at the end of a process nothing can be loaded any more.
-        from confsync.cli import standard_error
-        from confsync.sync.scrub import scrubbing
-
-        context = click.get_current_context()
-        console = context.ensure_object(Console)
-        console.end.enter_context(scrubbing(console.scrub))
-        standard_error.drop_foreign_logs()
-        standard_error.log_options(context)
-        return callback(*args, **values)
-
-    vars(begun)["begins_run"] = True
-    return begun
 
 
 @click.group(

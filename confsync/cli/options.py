@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from confsync.workflow.session import Reach
     from confsync.workflow.targets import Access, Asked, Wanted
 
-    Command: TypeAlias = Callable[..., Any]
-    Decorator: TypeAlias = Callable[[Command], Command]
+    Function: TypeAlias = Callable[..., Any]
+    Decorator: TypeAlias = Callable[[Function], Function]
     Values: TypeAlias = dict[str, Any]
     Propose: TypeAlias = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -42,6 +42,51 @@ def proposing(names: Mapping[str, str]) -> Propose:
         return [CompletionItem(name, help=names[name]) for name in found]
 
     return propose
+
+
+def verbosity() -> list[click.Parameter]:
+    """`-v` and `--debug`, for every command and before it."""
+
+    def attach(ctx: click.Context, param: click.Parameter, value: object) -> None:
+        if value and isinstance(ctx.obj, Console):
+            from confsync.cli.standard_error import attach
+
+            attach(ctx.obj, debug=param.name == "debug")
+
+    return [
+        click.Option(
+            names,
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=attach,
+            envvar=f"CONFSYNC_{names[-1][2:].upper()}",
+            help=text,
+        )
+        for names, text in (
+            (["-v", "--verbose"], "Say on standard error what is done."),
+            (["--debug"], "Say more of it. No secret is ever in it."),
+        )
+    ]
+
+
+class Command(click.Command):
+    """A command with `-v` and `--debug`. Only its call begins a run: no help, no completion."""
+
+    def __init__(self, *args: Any, **values: Any) -> None:  # noqa: ANN401 - click's own
+        super().__init__(*args, **values)
+        self.params += verbosity()
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Call the command. From here on every text from outside is scrubbed."""
+        # Loaded in any case: at the end of a process, when it is used, nothing can be loaded.
+        from confsync.cli.standard_error import begin_logging
+        from confsync.sync.scrub import scrubbing
+
+        console = ctx.ensure_object(Console)
+        console.end.enter_context(scrubbing(console.scrub))
+        begin_logging(ctx)
+        return super().invoke(ctx)
 
 
 def given_by_hand(*names: str) -> set[str]:
@@ -80,7 +125,7 @@ def _grouped(name: str, take: Callable[[Values], object], *options: Decorator) -
     the options out of those of all options.
     """
 
-    def decorate(command: Command) -> Command:
+    def decorate(command: Function) -> Function:
         @wraps(command)
         def gathered(*args: object, **values: object) -> object:
             group = take(values)
@@ -257,7 +302,7 @@ def rendering(formats: Collection[str]) -> Decorator:
         wanted, color = sinks(values.pop("output"), formats), values.pop("color")
         return Outputs(wanted, color, click.get_current_context().obj)
 
-    def decorate(command: Command) -> Command:
+    def decorate(command: Function) -> Function:
         vars(command)["formats"] = tuple(formats)
         return command
 
@@ -277,29 +322,3 @@ def rendering(formats: Collection[str]) -> Decorator:
         help="Colour in text.  [default: auto; NO_COLOR turns it off]",
     )
     return together(decorate, _grouped("outputs", take, output, color))
-
-
-def verbosity() -> list[click.Parameter]:
-    """`-v` and `--debug`, for every command and before it."""
-
-    def attach(ctx: click.Context, param: click.Parameter, value: object) -> None:
-        if value and isinstance(ctx.obj, Console):
-            from confsync.cli.standard_error import attach
-
-            attach(ctx.obj, debug=param.name == "debug")
-
-    return [
-        click.Option(
-            names,
-            is_flag=True,
-            expose_value=False,
-            is_eager=True,
-            callback=attach,
-            envvar=f"CONFSYNC_{names[-1][2:].upper()}",
-            help=text,
-        )
-        for names, text in (
-            (["-v", "--verbose"], "Say on standard error what is done."),
-            (["--debug"], "Say more of it. No secret is ever in it."),
-        )
-    ]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from confsync.workflow.targets import Access, Asked, Wanted
 
 
-@click.command()
+@click.command(cls=shared.Command)
 @shared.files
 @targets
 @shared.planning

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from confsync.workflow.targets import Access, Asked
 
 
-@click.command()
+@click.command(cls=shared.Command)
 @shared.files
 @targets
 @commands_for_credentials

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from confsync.cli.options import Command
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from confsync.cli.console import Console
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="0, the default: any free port."
 )

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from confsync.cli.options import Command
+
 if TYPE_CHECKING:
     from confsync.cli.console import Console
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--layer",
     is_flag=True,

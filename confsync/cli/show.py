@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from confsync.workflow.targets import Access, Aim, Asked
 
 
-@click.command()
+@click.command(cls=shared.Command)
 @click.argument("planfile", required=False, type=click.Path())
 @targets
 @shared.rendering(STATES)

@@ -35,31 +35,20 @@ _PLACES = 3
 
 
 class Status(IntEnum):
-    """The exit status of a command; one that returns None is DONE."""
+    """The exit statuses, the worst first. A command that returns None is DONE."""
 
-    DONE = 0
-    ERROR = 1
-    PENDING = 2
-    REFUSED = 3
     UNKNOWN = 4
     NOT_AS_WANTED = 5
+    ERROR = 1
+    REFUSED = 3
     INTERRUPTED = 130
-
-
-_WORST_FIRST = (
-    Status.UNKNOWN,
-    Status.NOT_AS_WANTED,
-    Status.ERROR,
-    Status.REFUSED,
-    Status.INTERRUPTED,
-    Status.PENDING,
-    Status.DONE,
-)
+    PENDING = 2
+    DONE = 0
 
 
 def worst(statuses: Iterable[Status]) -> Status:
     """The status of a run over several targets: the worst of theirs."""
-    return min(statuses, key=_WORST_FIRST.index, default=Status.DONE)
+    return min(statuses, key=list(Status).index, default=Status.DONE)
 
 
 def of_error(error: ConfsyncError) -> Status:
@@ -68,13 +57,10 @@ def of_error(error: ConfsyncError) -> Status:
 
 
 def tell(error: BaseException, console: Console, *, server: bool) -> int:
-    """Report an error that ends a run and return the exit status. `server`: the command talks to
-    one.
-    """
-    consequence = ["nothing was changed on the server"] if server else []
-    if console.sent:
-        fact = "it is not known whether anything was changed: `confsync plan` shows what is there"
-        consequence = [fact]
+    """Report an error that ends a run; return the status. `server`: the command talks to one."""
+    unchanged = ["nothing was changed on the server"] if server else []
+    unknown = "it is not known whether anything was changed: `confsync plan` shows what is there"
+    consequence = [unknown] if console.sent else unchanged
     match error:
         case click.UsageError():
             lines, status = _usage(error), Status.ERROR
@@ -84,8 +70,8 @@ def tell(error: BaseException, console: Console, *, server: bool) -> int:
         case ReaderGone():
             return Status.ERROR
         case ConfsyncError() if not isinstance(error, Fault):
-            unchanged = ["nothing was changed on the server"] if server and error.unchanged else []
-            lines, status = [*told(error, console), *unchanged], of_error(error)
+            lines = [*told(error, console), *(unchanged if error.unchanged else ())]
+            status = of_error(error)
         case _:
             lines = [*_fault(as_fault(error)), *consequence]
             status = Status.UNKNOWN if console.sent else Status.ERROR
@@ -240,17 +226,14 @@ def attach(console: Console, *, debug: bool) -> None:
         LOGGER.debug("%s", _versions())
 
 
-def drop_foreign_logs() -> None:
-    """Drop what other libraries log: without a handler at the root, warnings and errors would go to
-    standard error.
+def begin_logging(context: click.Context) -> None:
+    """Drop the logs of other libraries. Log the command and the options given; a value only where
+    it is one of a few.
     """
     root = logging.getLogger()
     if not root.handlers:
+        # Without a handler warnings and errors would go to standard error.
         root.addHandler(logging.NullHandler())
-
-
-def log_options(context: click.Context) -> None:
-    """Log a command and the options given; a value only where it is one of a few."""
     if LOGGER.isEnabledFor(logging.DEBUG):
         given: list[str] = []
         for param in context.command.params:

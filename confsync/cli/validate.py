@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from confsync.cli.standard_error import Status
 
 
-@click.command()
+@click.command(cls=shared.Command)
 @shared.files
 @shared.allow
 @click.option(
