@@ -34,19 +34,17 @@ _OPTIONS = shared.together(
     click.option(
         "--allow-commands", is_flag=True, help="Run the commands that the files refer to."
     ),
-    click.option(
+    shared.with_variable(
         "--add-mask",
+        "In GitHub Actions: have the runner mask the secrets that references lead to.",
+        told=False,
         is_flag=True,
-        envvar="CONFSYNC_ADD_MASK",
-        help="In GitHub Actions: have the runner mask the secrets that references lead to.",
     ),
-    click.option(
+    shared.with_variable(
         "--audit",
-        type=click.Path(),
-        metavar="FILE",
-        envvar="CONFSYNC_AUDIT",
-        help="Append to FILE (`-`: standard error) who applies what, before anything is sent, and"
-        " what became of it.  [env: CONFSYNC_AUDIT]",
+        "Append to FILE (`-`: standard error) who applies what, before anything is sent, and what"
+        " became of it.",
+        **shared.FILE,
     ),
 )
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from confsync.cli.console import Console
-    from confsync.cli.output import Outputs, Sink
+    from confsync.cli.output import Outputs
     from confsync.sync.outcome import Ended
     from confsync.sync.secret import Vault
     from confsync.sync.values import Plan
@@ -132,8 +132,14 @@ def _told(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
     """
     failed = None
     for sink in outputs.sinks:
+        text = OUTCOMES[sink.format](ended)
+        if sink.format == "text" and sink.file is not None:
+            plans = [one if one.plan is None else one.plan for one in ended]
+            text = f"{PLANS['text'](plans)}\n{text}"
+        elif sink.format == "text":
+            text = f"\n{text}"
         try:
-            outputs.write(sink, _report(ended, sink))
+            outputs.write(sink, text)
         except OutputFailed as unwritten:
             failed = failed or unwritten
     if failed is not None:
@@ -141,14 +147,6 @@ def _told(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
     sent = any(not isinstance(one, NotSent | NotBegun | Failed) for one in ended)
     tell_failures(outputs.console, ended, "nothing was changed there" if sent else UNCHANGED)
     return failed
-
-
-def _report(ended: Sequence[Ended], sink: Sink) -> str:
-    told = OUTCOMES[sink.format](ended)
-    if sink.format == "text" and sink.file is not None:
-        plans = [one if one.plan is None else one.plan for one in ended]
-        return f"{PLANS['text'](plans)}\n{told}"
-    return f"\n{told}" if sink.format == "text" else told
 
 
 def _status(ended: Ended) -> Status:

@@ -10,14 +10,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from types import FrameType
 
     from confsync.sync.secret import Vault
     from confsync.workflow.server import Sending
 
-_FINISHING = "interrupted: finishing the update, for a few seconds; again gives it up\n"
-_CREDENTIALS = ("STALWART_TOKEN", "STALWART_PASSWORD")
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -103,10 +100,11 @@ class Console:
     @cached_property
     def vault(self) -> Vault:
         """The vault of this run, with the credentials of the environment."""
+        from confsync.kinds import documented
         from confsync.sync.secret import Vault
 
-        vault = Vault(_documented)
-        for name in _CREDENTIALS if self._server else ():
+        vault = Vault(documented)
+        for name in ("STALWART_TOKEN", "STALWART_PASSWORD") if self._server else ():
             if value := os.environ.get(name):
                 vault.seal(value)
         return vault
@@ -122,7 +120,8 @@ class Console:
             case "not sent":
                 self._updates -= 1
             case "finishing":
-                self.say(_FINISHING)
+                fact = "finishing the update, for a few seconds; again gives it up"
+                self.say(f"interrupted: {fact}\n")
             case "known":
                 interrupts.hold()
 
@@ -173,12 +172,6 @@ class Console:
 def at_terminal(stream: TextIO | None) -> bool:
     """Whether a stream is open and a terminal."""
     return stream is not None and stream.isatty()
-
-
-def _documented() -> Collection[str]:
-    from confsync.kinds import documented
-
-    return documented()
 
 
 def _drop(stream: TextIO) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confsync.cli.options import Command, reach, server
+from confsync.cli.options import Command, reach, server, with_variable
 from confsync.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("directory", default=".", type=click.Path())
-@click.option(
+@with_variable(
     "--variant",
+    "Write a template of this variant, and ask no server.",
     type=click.Choice([tag for kind in KINDS.values() for tag in kind.shape.objects]),
-    envvar="CONFSYNC_VARIANT",
-    help="Write a template of this variant, and ask no server.  [env: CONFSYNC_VARIANT]",
 )
 @server
 @click.pass_obj

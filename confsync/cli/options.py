@@ -165,16 +165,22 @@ def _asked(values: Values) -> Asked:
     return Asked(files, target, every)
 
 
-def _file(name: str, text: str) -> Decorator:
+def with_variable(
+    name: str,
+    text: str,
+    *more: str,
+    told: bool = True,
+    note: str = "",
+    **values: Any,  # noqa: ANN401 - click's own
+) -> Decorator:
+    """An option that a variable can set too. If `told` the help names it, with `note` behind it."""
     variable = f"CONFSYNC_{name[2:].replace('-', '_').upper()}"
-    return click.option(
-        name,
-        metavar="FILE",
-        type=click.Path(),
-        envvar=variable,
-        help=f"{text}  [env: {variable}]",
-    )
+    shown = f"{text}  [env: {variable}{note}]" if told else text
+    return click.option(name, *more, envvar=variable, help=shown, **values)
 
+
+FILE: Values = {"type": click.Path(), "metavar": "FILE"}
+"""The arguments of an option for a file."""
 
 files: Decorator = click.argument("files", nargs=-1, type=click.Path())
 
@@ -189,19 +195,19 @@ allow: Decorator = click.option(
 planning: Decorator = _grouped(
     "wanted",
     _wanted,
-    click.option(
+    with_variable(
         "--unlisted",
-        type=click.Choice(["default", "keep"]),
-        envvar="CONFSYNC_UNLISTED",
-        help="What becomes of fields that no file mentions: their documented default, or what the"
+        "What becomes of fields that no file mentions: their documented default, or what the"
         " server has.  [default: default]",
+        told=False,
+        type=click.Choice(["default", "keep"]),
     ),
-    click.option(
+    with_variable(
         "--hidden-secrets",
-        type=click.Choice(["send", "keep", "fail"]),
-        envvar="CONFSYNC_HIDDEN_SECRETS",
-        help="What becomes of secrets that the server hides: send them each time, keep what the"
+        "What becomes of secrets that the server hides: send them each time, keep what the"
         " server has, or let no apply go on.  [default: send]",
+        told=False,
+        type=click.Choice(["send", "keep", "fail"]),
     ),
     allow,
 )
@@ -210,48 +216,47 @@ planning: Decorator = _grouped(
 server: Decorator = _grouped(
     "access",
     _access,
-    click.option(
-        "--url",
-        metavar="URL",
-        # STALWART_URL counts after confsync.yaml: see workflow/session.py.
-        envvar="CONFSYNC_URL",
-        help="The server, like https://mail.example.com.  [env: CONFSYNC_URL, STALWART_URL]",
+    # STALWART_URL counts after confsync.yaml: see workflow/session.py.
+    with_variable(
+        "--url", "The server, like https://mail.example.com.", note=", STALWART_URL", metavar="URL"
     ),
     click.option(
         "--insecure-http",
         is_flag=True,
         help="Allow http to a host that is not this one: everyone on the way sees the credentials.",
     ),
-    _file("--ca-file", "CA certificates, PEM: no others count then, not even the system's."),
-    _file(
+    with_variable(
+        "--ca-file", "CA certificates, PEM: no others count then, not even the system's.", **FILE
+    ),
+    with_variable(
         "--client-cert",
         "A certificate to show to the server, PEM; its key may stand in the same file.",
+        **FILE,
     ),
-    _file("--client-key", "The key of that certificate, PEM, without a passphrase."),
-    click.option(
+    with_variable(
+        "--client-key", "The key of that certificate, PEM, without a passphrase.", **FILE
+    ),
+    with_variable(
         "--proxy",
+        "Go through this proxy, like http://proxy.example.com:3128; no other is used.",
         metavar="URL",
-        envvar="CONFSYNC_PROXY",
-        help="Go through this proxy, like http://proxy.example.com:3128; no other is used."
-        "  [env: CONFSYNC_PROXY]",
     ),
-    click.option(
+    with_variable(
         "--timeout",
+        "How long a request may take in all, its tries and its answer included.",
+        note="; default: 30",
         type=click.IntRange(1, 3600),
         default=30,
         metavar="SECONDS",
-        envvar="CONFSYNC_TIMEOUT",
-        help="How long a request may take in all, its tries and its answer included."
-        "  [env: CONFSYNC_TIMEOUT; default: 30]",
     ),
-    click.option(
+    with_variable(
         "--retries",
+        "How often a request is tried again that was certainly not sent, or that the server had"
+        " too many of.",
+        note="; default: 3",
         type=click.IntRange(0, 100),
         default=3,
         metavar="NUMBER",
-        envvar="CONFSYNC_RETRIES",
-        help="How often a request is tried again that was certainly not sent, or that the server"
-        " had too many of.  [env: CONFSYNC_RETRIES; default: 3]",
     ),
 )
 """The options of every command that talks to a server; it gets them as `access`."""
@@ -260,21 +265,14 @@ targets: Decorator = together(
     _grouped(
         "asked",
         _asked,
-        click.option(
+        with_variable(
             "--target",
+            "Take this target of confsync.yaml. Repeats.",
+            note=", blanks between",
             multiple=True,
             metavar="NAME",
-            envvar="CONFSYNC_TARGET",
-            help="Take this target of confsync.yaml. Repeats."
-            "  [env: CONFSYNC_TARGET, blanks between]",
         ),
-        click.option(
-            "--all",
-            "every",
-            is_flag=True,
-            envvar="CONFSYNC_ALL",
-            help="Take every target of confsync.yaml.  [env: CONFSYNC_ALL]",
-        ),
+        with_variable("--all", "Take every target of confsync.yaml.", "every", is_flag=True),
     ),
     server,
 )
@@ -306,19 +304,19 @@ def rendering(formats: Collection[str]) -> Decorator:
         vars(command)["formats"] = tuple(formats)
         return command
 
-    output = click.option(
+    output = with_variable(
         "--output",
+        f"How to write the result: {', '.join(formats)}. Repeats; all but one need a file.",
+        told=False,
         metavar="FORMAT[=FILE]",
         multiple=True,
         shell_complete=proposing(dict.fromkeys(formats, "")),
-        envvar="CONFSYNC_OUTPUT",
-        help=f"How to write the result: {', '.join(formats)}. Repeats; all but one need a file.",
     )
-    color = click.option(
+    color = with_variable(
         "--color",
+        "Colour in text.  [default: auto; NO_COLOR turns it off]",
+        told=False,
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
-        envvar="CONFSYNC_COLOR",
-        help="Colour in text.  [default: auto; NO_COLOR turns it off]",
     )
     return together(decorate, _grouped("outputs", take, output, color))

@@ -44,22 +44,20 @@ def show(
         plan = saved(planfile)
         outputs.write_all(lambda name: PLANS[name]([plan]))
         return Status.DONE
+    from confsync.kinds import KINDS
     from confsync.workflow.session import each
+    from confsync.workflow.show import as_document
+    from confsync.workflow.show import show as run
+
+    def state(_: Aim, session: Session) -> State:
+        return session.target, as_document([run(session, name) for name in KINDS])
 
     chosen = (
         (without_config((), NOTHING_WANTED, access),)
         if access.url and not (asked.targets or asked.all)
         else aims(Path(), asked, NOTHING_WANTED, access, today=today())
     )
-    found = each(chosen, reach(outputs.console, allow_commands=allow_commands), _state)
+    found = each(chosen, reach(outputs.console, allow_commands=allow_commands), state)
     status = tell_failures(outputs.console, found, UNCHANGED)
     outputs.write_all(lambda name: STATES[name](found))
     return status
-
-
-def _state(_: Aim, session: Session) -> State:
-    from confsync.kinds import KINDS
-    from confsync.workflow.show import as_document
-    from confsync.workflow.show import show as run
-
-    return session.target, as_document([run(session, name) for name in KINDS])

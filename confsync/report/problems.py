@@ -40,11 +40,9 @@ def problems_text(problems: Iterable[Problem], *, excerpts: bool = False) -> str
     """
     parts: list[str] = []
     for problem in problems:
-        place = printable(problem.file)
-        if problem.line:
-            place += f":{problem.line}" + (f":{problem.column}" if problem.column else "")
+        numbers = "".join(f":{number}" for number in (problem.line, problem.column) if number)
         fact = f"{problem.severity}: {printable(problem.message)} [{problem.rule}]"
-        parts.append(f"{place}: {fact}\n")
+        parts.append(f"{printable(problem.file)}{numbers}: {fact}\n")
         if excerpts and problem.excerpt is not None:
             parts.append(_excerpt(problem.excerpt))
         if problem.hint:
