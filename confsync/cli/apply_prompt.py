@@ -95,10 +95,9 @@ def ask(console: Console, plans: Sequence[Plan]) -> bool:
 
 
 def finish(ended: Sequence[Ended], outputs: Outputs, book: Audit | None) -> Status:
-    """Tell how each target ended, and return the status of the run.
+    """Report the outcomes and return the status of the run. A second interrupt ends the report.
 
-    A second interrupt ends the telling; after that no signal changes the status. Raises
-    OutputFailed for an output or an audit that could not be written where nothing was stored.
+    Raises OutputFailed for an output or an audit that cannot be written, if nothing was stored.
     """
     console = outputs.console
     try:
@@ -127,9 +126,7 @@ def finish(ended: Sequence[Ended], outputs: Outputs, book: Audit | None) -> Stat
 
 
 def _told(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
-    """Write every output that was asked for, and on standard error what one of them cannot take.
-    Return why it cannot.
-    """
+    """Write every output, and on standard error the failures. Return the first failed output."""
     failed = None
     for sink in outputs.sinks:
         text = OUTCOMES[sink.format](ended)
@@ -150,9 +147,7 @@ def _told(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
 
 
 def _status(ended: Ended) -> Status:
-    """The status of one target. One that was not begun counts only if an interrupt is the reason:
-    any other reason is the status of another target.
-    """
+    """The status of one target: DONE if not begun, unless an interrupt is the reason."""
     match ended:
         case NotBegun(interrupted=True):
             return Status.INTERRUPTED

@@ -46,9 +46,7 @@ class _Interrupts:
             raise KeyboardInterrupt
 
     def start(self) -> None:
-        """Raise KeyboardInterrupt for each from here on. A signal that the process was started to
-        ignore stays ignored.
-        """
+        """Raise KeyboardInterrupt for each signal that the process was not started to ignore."""
         for number in _ENDING:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self)
@@ -63,17 +61,13 @@ class _Interrupts:
         self._check()
 
     def let_second_end_telling(self) -> None:
-        """After `hold`, raise KeyboardInterrupt for the second interrupt of the run, or for the
-        next one if two came during the update. Without `hold`, change nothing.
-        """
+        """After `hold`, let the second interrupt raise, or the next one if two came before."""
         if self._raises == sys.maxsize:
             self._raises = self._ends_telling
             self._check()
 
     def ignore(self) -> None:
-        """Ignore interrupts from here on: the process ends with the status that it has. One that
-        comes while Python cleans up would give another.
-        """
+        """Ignore interrupts, so that none changes the exit status while Python cleans up."""
         for number in _ENDING:
             signal.signal(number, signal.SIG_IGN)
 
@@ -84,18 +78,18 @@ interrupts = _Interrupts()
 class Console:
     """The output streams of one run of the program, and the vault that holds the run's secrets.
 
-    Every text from outside goes through the vault's scrubber before it is laid out, as a last line
-    of defence; `scrubbed=False` is for tests of the first line. `server`: the run talks to a
-    server, so its credentials are secrets from the start. `end` is closed when the run is over.
+    The vault scrubs every text from outside before it is laid out, as a last line of defence;
+    `scrubbed=False` is for tests of the first line. `server`: the run talks to a server, so its
+    credentials are secrets from the start. `end` is closed when the run is over.
 
-    Commands to a CI runner are broken in all that is written, whoever made them.
+    Commands to a CI runner are broken in all that is written.
     """
 
     def __init__(self, *, scrubbed: bool = True, server: bool = False) -> None:
-        self._updates = 0
-        self._scrubbed = scrubbed
-        self._server = server
+        self.server = server
         self.end = ExitStack()
+        self._scrubbed = scrubbed
+        self._updates = 0
 
     @cached_property
     def vault(self) -> Vault:
@@ -104,15 +98,13 @@ class Console:
         from confsync.sync.secret import Vault
 
         vault = Vault(documented)
-        for name in ("STALWART_TOKEN", "STALWART_PASSWORD") if self._server else ():
+        for name in ("STALWART_TOKEN", "STALWART_PASSWORD") if self.server else ():
             if value := os.environ.get(name):
                 vault.seal(value)
         return vault
 
     def sending(self, how: Sending) -> None:
-        """Take note of an update: see `workflow.server.Session`. Interrupts are held back while its
-        outcome is reported.
-        """
+        """Note a step of an update (see `workflow.server.Session`); hold interrupts at its end."""
         match how:
             case "under way":
                 interrupts.release()
@@ -127,12 +119,12 @@ class Console:
 
     @property
     def sent(self) -> bool:
-        """Whether an update may have left, to one server at least."""
+        """True if an update may have been sent, to one server at least."""
         return self._updates > 0
 
     @property
     def at_terminal(self) -> bool:
-        """Whether standard error is a terminal."""
+        """True if standard error is a terminal."""
         return at_terminal(sys.stderr)
 
     def scrub(self, text: str) -> str:
@@ -151,7 +143,10 @@ class Console:
                 _drop(sys.stderr)
 
     def print(self, text: str, *, commands: bool = False) -> None:
-        """Write data to standard output. `commands`: they are meant. Raises OutputFailed."""
+        """Write data to standard output. `commands`: leave those to a CI runner unbroken.
+
+        Raises OutputFailed.
+        """
         from confsync.errors import OutputFailed, ReaderGone
         from confsync.sync.scrub import without_commands
 
@@ -170,12 +165,12 @@ class Console:
 
 
 def at_terminal(stream: TextIO | None) -> bool:
-    """Whether a stream is open and a terminal."""
+    """True if a stream is open and a terminal."""
     return stream is not None and stream.isatty()
 
 
 def _drop(stream: TextIO) -> None:
-    """Lead a broken stream nowhere: its buffer must not fail again when the process ends."""
+    """Redirect a broken stream to /dev/null: its buffer must not fail again at the end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

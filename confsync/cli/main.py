@@ -89,30 +89,29 @@ def confsync() -> None:
 
 
 def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
-    """Run a command line and return the exit status. Nothing that is raised leaves here.
+    """Run a command line and return the exit status. Raises KeyboardInterrupt alone.
 
-    `scrubbed=False` is for the tests that prove that there is nothing to scrub.
+    `scrubbed=False` is for tests that prove that there is nothing to scrub.
     """
     name = next((argument for argument in arguments if argument in COMMANDS), None)
-    server = name in _ON_SERVERS
-    console = Console(scrubbed=scrubbed, server=server)
+    console = Console(scrubbed=scrubbed, server=name in _ON_SERVERS)
     try:
         with console.end:
             try:
                 status = _status(arguments, console)
             except BaseException as error:  # noqa: BLE001 - no foreign text leaves
-                status = _told(error, console, server=server)
+                status = _told(error, console)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a fault in closing what the run has opened
-        status = _told(error, console, server=server)
+        status = _told(error, console)
     return status
 
 
-def _told(error: BaseException, console: Console, *, server: bool) -> int:
+def _told(error: BaseException, console: Console) -> int:
     from confsync.cli.standard_error import tell
 
-    return tell(error, console, server=server)
+    return tell(error, console)
 
 
 def _status(arguments: Sequence[str], console: Console) -> int:

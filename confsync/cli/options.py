@@ -32,12 +32,9 @@ if TYPE_CHECKING:
 def proposing(names: Mapping[str, str]) -> Propose:
     """Complete names in a shell, each with a word about it."""
 
-    def propose(
-        ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
+    def propose(_ctx: object, _param: object, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
 
-        del ctx, param
         found = (name for name in names if name.startswith(incomplete))
         return [CompletionItem(name, help=names[name]) for name in found]
 
@@ -90,20 +87,18 @@ class Command(click.Command):
 
 
 def given_by_hand(*names: str) -> set[str]:
-    """Parameters on the command line, of those named."""
+    """The named parameters that are on the command line."""
     source = click.get_current_context().get_parameter_source
     return {name for name in names if source(name) is ParameterSource.COMMANDLINE}
 
 
 def today() -> date:
-    """The day in UTC: what is allowed until a day is allowed until it ends there."""
+    """The day in UTC: an allowance ends with its day there."""
     return datetime.now(UTC).date()
 
 
 def reach(console: Console, *, allow_commands: bool) -> Reach:
-    """The way of this run to servers: its environment, the console's vault, and the console, which
-    reports each wait.
-    """
+    """The way of this run to servers. The console reports each wait."""
     from confsync.workflow.session import Reach
 
     return Reach(
@@ -121,9 +116,7 @@ def together(*options: Decorator) -> Decorator:
 
 
 def _grouped(name: str, take: Callable[[Values], object], *options: Decorator) -> Decorator:
-    """Options that a command gets as one value, `name`. `take` makes it: it takes the values of
-    the options out of those of all options.
-    """
+    """Options that a command gets as one value, `name`, which `take` makes of their values."""
 
     def decorate(command: Function) -> Function:
         @wraps(command)
@@ -152,9 +145,7 @@ def _access(values: Values) -> Access:
 
 
 def _asked(values: Values) -> Asked:
-    """The command line counts before the environment, whichever of the two options is in it; and so
-    do files, which are on the command line.
-    """
+    """Files and either option on the command line count before both options' variables."""
     from confsync.workflow.targets import Asked
 
     files, target, every = values.pop("files", ()), values.pop("target"), values.pop("every")
@@ -289,10 +280,7 @@ commands_for_credentials: Decorator = click.option(
 
 
 def rendering(formats: Collection[str]) -> Decorator:
-    """The options of every command that has a result to write; it gets them as `outputs`.
-
-    Its formats stand at its function as `formats`.
-    """
+    """The options of every command with a result; it gets them as `outputs`, and has `formats`."""
 
     def take(values: Values) -> Outputs:
         from confsync.cli.output import Outputs, sinks

@@ -33,7 +33,7 @@ COMMANDING = frozenset({"github"})
 
 @dataclass(frozen=True)
 class Outputs:
-    """Everything that a command was asked to write its result to. `color`: auto, always, never."""
+    """All outputs for the result of a command. `color`: auto, always, never."""
 
     sinks: tuple[Sink, ...]
     color: str
@@ -66,9 +66,7 @@ class Outputs:
     def write_all(
         self, render: Callable[[str], str], shown: Callable[[], str] | None = None
     ) -> None:
-        """Write every output: `render` makes the text of a format, `shown` the one for people, at a
-        terminal or with `--color always`.
-        """
+        """Write every output. `shown` makes the text for a terminal or `--color always`."""
         by_people = shown is not None and (at_terminal(sys.stdout) or self.color == "always")
         for sink in self.sinks:
             people = shown if sink == STDOUT and by_people else None
@@ -76,10 +74,7 @@ class Outputs:
 
 
 def sinks(outputs: Iterable[str], formats: Collection[str]) -> tuple[Sink, ...]:
-    """The outputs asked for; text on standard output where none was.
-
-    Raises WrongUsage, and OutputFailed for a file that can be seen not to be writable.
-    """
+    """The outputs asked for, or text on standard output. Raises WrongUsage and OutputFailed."""
     found = tuple(_sink(output, formats) for output in outputs) or (STDOUT,)
     if sum(sink.file is None for sink in found) > 1:
         raise WrongUsage(
@@ -112,15 +107,13 @@ def _unwritable(sink: Sink) -> OutputFailed:
 
 
 def _writable(file: Path) -> bool:
-    """Whether a file can be expected to be writable: to be known before anything is sent."""
+    """True if a file can be expected to be writable. Asked before anything is sent."""
     if file.exists() and (file.is_dir() or not os.access(file, os.W_OK)):
         return False
     return not _is_replaced(file) or os.access(file.resolve().parent, os.W_OK)
 
 
 def _is_replaced(file: Path) -> bool:
-    """Whether a file is written whole, as a regular or new one. Not a pipe, nor a device, nor a
-    file that is open already, like /dev/stdout.
-    """
+    """True for a regular or new file. Not for a pipe, a device or an open file (/dev/stdout)."""
     is_open = file.absolute().is_relative_to("/dev") or file.absolute().is_relative_to("/proc")
     return not is_open and (file.is_file() or not file.exists())

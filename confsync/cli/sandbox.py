@@ -10,8 +10,6 @@ import click
 from confsync.cli.options import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from confsync.cli.console import Console
 
 
@@ -43,13 +41,16 @@ def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, 
     from confsync.errors import WrongUsage
     from confsync.sandbox import Server
 
+    permissions: dict[str, frozenset[str]] = {}
+    for key in keys:
+        name, equals, given = key.partition("=")
+        if not name or not equals:
+            hint = "write it like --key plan=authenticate,sysInMemoryStoreGet"
+            raise WrongUsage("--key is not NAME=PERMISSION,…", hint=hint)
+        permissions[name] = frozenset(given.split(",")) - {""}
+    file = None if state is None else Path(state)
     try:
-        server = Server(
-            port=port,
-            state=None if state is None else Path(state),
-            keys=_keys(keys),
-            journal=False,
-        )
+        server = Server(port=port, state=file, keys=permissions, journal=False)
     except (OSError, ValueError):
         raise WrongUsage(
             "the sandbox cannot start",
@@ -63,16 +64,3 @@ def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, 
         pass
     finally:
         server.close()
-
-
-def _keys(given: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
-    from confsync.errors import WrongUsage
-
-    keys: dict[str, frozenset[str]] = {}
-    for key in given:
-        name, equals, permissions = key.partition("=")
-        if not name or not equals:
-            hint = "write it like --key plan=authenticate,sysInMemoryStoreGet"
-            raise WrongUsage("--key is not NAME=PERMISSION,…", hint=hint)
-        keys[name] = frozenset(permissions.split(",")) - {""}
-    return keys

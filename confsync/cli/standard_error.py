@@ -56,9 +56,9 @@ def of_error(error: ConfsyncError) -> Status:
     return Status.REFUSED if isinstance(error, Declined) else Status.ERROR
 
 
-def tell(error: BaseException, console: Console, *, server: bool) -> int:
-    """Report an error that ends a run; return the status. `server`: the command talks to one."""
-    unchanged = ["nothing was changed on the server"] if server else []
+def tell(error: BaseException, console: Console) -> int:
+    """Report an error that ends a run and return the exit status."""
+    unchanged = ["nothing was changed on the server"] if console.server else []
     unknown = "it is not known whether anything was changed: `confsync plan` shows what is there"
     consequence = [unknown] if console.sent else unchanged
     match error:
@@ -87,8 +87,8 @@ def tell_uncaught(error: BaseException | None) -> None:
 
 
 def tell_failures(console: Console, found: Iterable[object], unchanged: str) -> Status:
-    """Report which of several targets failed, each by its name, and what was not changed. A problem
-    of several targets is reported once. Return the worst status of the failures.
+    """Report the failures among several targets, by name, and `unchanged`. A problem of several
+    targets is reported once. Return the worst status of the failures.
     """
     lines: list[str] = []
     seen: set[object] = set()
@@ -114,9 +114,7 @@ def told(
     of: str = "",
     problems: Iterable[Problem] | None = None,
 ) -> list[str]:
-    """The lines for an error. `of` says whose it is. `problems`: those of its problems that are
-    not reported yet, None: all.
-    """
+    """The lines for an error of a target (`of`), with `problems` or else all of its problems."""
     of, message = printable(of, _LONGEST), printable(error.message, _LONGEST)
     if error.problems:
         from confsync.report.problems import problems_text
@@ -184,9 +182,7 @@ def _usage(error: click.UsageError) -> list[str]:
 
 
 def _key(problem: Problem) -> object:
-    """The identity of a problem. Without its place for a reference that leads nowhere: each target
-    may have one of its own.
-    """
+    """The identity of a problem: without its place for a reference, which each target may have."""
     unavailable = problem.rule == "secret-unavailable"
     return (problem.message, problem.hint) if unavailable else problem
 
@@ -206,7 +202,7 @@ class _Handler(logging.Handler):
         try:
             # Before it is cut off: the scrubber would not know the beginning of a secret.
             message = printable(self._console.scrub(record.getMessage()))
-        except Exception:  # noqa: BLE001 - what is said of a run never ends it
+        except Exception:  # noqa: BLE001 - a log line never ends a run
             message = "a line that cannot be written"
         self._console.say(f"{record.name}: {message}\n")
 
@@ -227,9 +223,7 @@ def attach(console: Console, *, debug: bool) -> None:
 
 
 def begin_logging(context: click.Context) -> None:
-    """Drop the logs of other libraries. Log the command and the options given; a value only where
-    it is one of a few.
-    """
+    """Drop logs of other libraries. Log the command and its options; no value but a choice."""
     root = logging.getLogger()
     if not root.handlers:
         # Without a handler warnings and errors would go to standard error.

@@ -69,9 +69,7 @@ def diff_text(found: Sequence[Formatted | Pulled]) -> str:
 
 
 def formatted_text(files: Sequence[Formatted], done: str) -> str:
-    """A line for each file that is not in canonical form, and the totals. `done`: a participle for
-    changed files, like `formatted`.
-    """
+    """A line for each file not in canonical form, and totals. `done`: a participle, `formatted`."""
     alone = "left alone, for no object that confsync knows is in it"
     lines = [
         f"{printable(file.file)}: {done if file.changed else alone}\n"
@@ -93,10 +91,7 @@ def formatted_text(files: Sequence[Formatted], done: str) -> str:
 
 
 def pulled_text(pulled: Pulled, mood: str = "") -> str:
-    """One line on the changes, after a line on removed fields and comments.
-
-    `mood` stands before the participles: `would be ` for a preview.
-    """
+    """A line on removals, and one on changes. `mood`: `would be ` for a preview."""
     fields = plural(len(pulled.changed) + len(pulled.gone), "field")
     comments = plural(pulled.comments, "comment")
     lines = []

@@ -80,7 +80,7 @@ def unknown_line(unknown: Unknown, policy: HiddenSecrets) -> Line:
 
 
 def password_changes(change: Change) -> bool:
-    """Whether two URLs differ in nothing but their passwords."""
+    """True for two URLs that differ in nothing but their passwords."""
     before, after = change.before, change.after
     return (
         isinstance(before, Url)

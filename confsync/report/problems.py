@@ -35,9 +35,7 @@ class Located:
 
 
 def problems_text(problems: Iterable[Problem], *, excerpts: bool = False) -> str:
-    """Problems: `file:line:column: error: fact [rule]`, then the hint. `excerpts`: with the line of
-    the file and a caret.
-    """
+    """`file:line:column: error: fact [rule]`, hint; with `excerpts` the file's line and a caret."""
     parts: list[str] = []
     for problem in problems:
         numbers = "".join(f":{number}" for number in (problem.line, problem.column) if number)
@@ -90,8 +88,8 @@ def located(problems: Sequence[Problem]) -> Iterator[Located]:
 
 
 def from_root(files: Iterable[str]) -> Mapping[str, str]:
-    """Paths from the root of the repository around the working directory, or without one from the
-    working directory. An absolute path to another place stays.
+    """Paths from the root of the repository, or without one from the working directory. An absolute
+    path to another place stays.
     """
     try:
         here = Path.cwd()
