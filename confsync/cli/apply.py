@@ -15,13 +15,14 @@ from click.core import ParameterSource
 
 from confsync.cli import options as shared
 from confsync.cli.console import at_terminal
-from confsync.cli.options import reach, targets, today
 from confsync.report import OUTCOMES
 
 if TYPE_CHECKING:
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
     from confsync.workflow.targets import Access, Asked, Wanted
+
+_now = partial(datetime.now, UTC)
 
 _OPTIONS = shared.together(
     click.option("--yes", is_flag=True, help="Apply without asking."),
@@ -51,7 +52,7 @@ _OPTIONS = shared.together(
 
 @click.command(cls=shared.Command)
 @shared.files
-@targets
+@shared.targets
 @shared.planning
 @shared.rendering(OUTCOMES)
 @_OPTIONS
@@ -81,9 +82,9 @@ def apply(  # noqa: PLR0913 - one parameter an option
 
     if add_mask:
         check_runner()
-    plan, way = _plan_file(asked.files), reach(outputs.console, allow_commands=allow_commands)
-    clock = partial(datetime.now, UTC)
-    book = None if audit is None else Audit(audit, os.environ, now=clock, tell=way.tell)
+    plan = _plan_file(asked.files)
+    way = shared.reach(outputs.console, allow_commands=allow_commands)
+    book = None if audit is None else Audit(audit, os.environ, now=_now, tell=way.tell)
     asking = not yes and expect is None and plan is None
     if asking and not (at_terminal(sys.stdin) and outputs.console.at_terminal):
         hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
@@ -93,7 +94,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
         if plan is not None
         else partial(
             apply_all,
-            aims(Path(), asked, wanted, access, today=today()),
+            aims(Path(), asked, wanted, access, today=shared.today()),
             expect=expect,
             ask=partial(ask, outputs.console) if asking else None,
         ),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
-from confsync.cli.options import commands_for_credentials, reach, targets, today
 from confsync.report import PLANS
 
 if TYPE_CHECKING:
@@ -20,10 +19,10 @@ if TYPE_CHECKING:
 
 @click.command(cls=shared.Command)
 @shared.files
-@targets
+@shared.targets
 @shared.planning
 @shared.rendering(PLANS)
-@commands_for_credentials
+@shared.commands_for_credentials
 @click.option(
     "--out",
     type=click.Path(),
@@ -54,7 +53,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     from confsync.workflow.session import each
     from confsync.workflow.targets import aims, same_server_facts
 
-    chosen = aims(Path(), asked, wanted, access, today=today())
+    chosen = aims(Path(), asked, wanted, access, today=shared.today())
     if out is not None and len(chosen) > 1:
         hint = "choose one with --target, and save a plan of each"
         raise WrongUsage("a saved plan is for one target", hint=hint)
@@ -65,7 +64,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
         outputs.console.say(f"warning: {fact}\nhint: {hint}\n")
     found = each(
         chosen,
-        reach(outputs.console, allow_commands=allow_commands),
+        shared.reach(outputs.console, allow_commands=allow_commands),
         lambda aim, session: run(aim.files, session, environment=os.environ, options=aim.options),
     )
     if out is not None and not isinstance(found[0], Failed):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
-from confsync.cli.options import commands_for_credentials, reach, targets, today
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
 
 @click.command(cls=shared.Command)
 @shared.files
-@targets
-@commands_for_credentials
+@shared.targets
+@shared.commands_for_credentials
 @click.option("--diff", is_flag=True, help="Show what would be written, and write nothing.")
 @click.pass_obj
 def pull(
@@ -39,10 +38,10 @@ def pull(
     from confsync.workflow.targets import NOTHING_WANTED, aims
 
     use = run.preview if diff else run.pull
-    chosen = aims(Path(), asked, NOTHING_WANTED, access, today=today())
+    chosen = aims(Path(), asked, NOTHING_WANTED, access, today=shared.today())
     if len(chosen) > 1:
         raise WrongUsage("a pull is for one target", hint="choose one with --target")
-    with reach(console, allow_commands=allow_commands).session(chosen[0]) as connected:
+    with shared.reach(console, allow_commands=allow_commands).session(chosen[0]) as connected:
         pulled = use(chosen[0].files, connected, environment=os.environ)
     console.say(problems_text(pulled.fill_in))
     if diff:

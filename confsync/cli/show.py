@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
-from confsync.cli.options import commands_for_credentials, reach, targets, today
 from confsync.report import PLANS, STATES
 
 if TYPE_CHECKING:
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
 
 @click.command(cls=shared.Command)
 @click.argument("planfile", required=False, type=click.Path())
-@targets
+@shared.targets
 @shared.rendering(STATES)
-@commands_for_credentials
+@shared.commands_for_credentials
 def show(
     *, planfile: str | None, asked: Asked, access: Access, outputs: Outputs, allow_commands: bool
 ) -> Status:
@@ -55,9 +54,9 @@ def show(
     chosen = (
         (without_config((), NOTHING_WANTED, access),)
         if access.url and not (asked.targets or asked.all)
-        else aims(Path(), asked, NOTHING_WANTED, access, today=today())
+        else aims(Path(), asked, NOTHING_WANTED, access, today=shared.today())
     )
-    found = each(chosen, reach(outputs.console, allow_commands=allow_commands), state)
+    found = each(chosen, shared.reach(outputs.console, allow_commands=allow_commands), state)
     status = tell_failures(outputs.console, found, UNCHANGED)
     outputs.write_all(lambda name: STATES[name](found))
     return status

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
-from confsync.cli.options import today
 from confsync.report import PROBLEMS
 from confsync.sync.risks import SEARCHABLE
 
@@ -48,7 +47,7 @@ def validate(
     """
     from confsync.cli.standard_error import Status
 
-    here, day, allowed = Path(), today(), frozenset(allow)
+    here, day, allowed = Path(), shared.today(), frozenset(allow)
     if only:
         from confsync.workflow.search import search
 
