@@ -136,7 +136,7 @@ def _command_line(risks: tuple[str, ...]) -> str:
         name = param.name or ""
         if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
             continue
-        value, option = context.params[name], max(param.opts, key=len)
+        value, option = context.params.get(name), max(param.opts, key=len)
         for one in value if isinstance(value, tuple) else [value]:
             match param:
                 case click.Argument():
