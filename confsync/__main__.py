@@ -16,8 +16,8 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Here, after that: importing this module loads nothing.
+    from confsync.cli.console import interrupts  # noqa: PLC0415
     from confsync.cli.main import run  # noqa: PLC0415
-    from confsync.cli.signals import ignore_interrupts, raise_interrupts  # noqa: PLC0415
 
     _replace_hooks()
     # A core dump would hold every secret of the run.
@@ -31,9 +31,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    raise_interrupts()
+    interrupts.start()
     status = run(sys.argv[1:])
-    ignore_interrupts()
+    interrupts.ignore()
     sys.exit(status)
 
 
@@ -51,13 +51,13 @@ def _replace_hooks() -> None:
 def _tell(error: BaseException | None) -> None:
     # An error in here has no reader: the process may be half gone.
     with suppress(Exception):
-        from confsync.cli.errors_out import tell_uncaught  # noqa: PLC0415
+        from confsync.cli.standard_error import tell_uncaught  # noqa: PLC0415
 
         tell_uncaught(error)
 
 
 def _log_warning(kind: type[Warning], *_: object) -> None:
-    from confsync.cli.verbose import LOGGER  # noqa: PLC0415
+    from confsync.cli.standard_error import LOGGER  # noqa: PLC0415
 
     LOGGER.debug("a library warns: %s", kind.__name__)
 

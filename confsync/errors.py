@@ -36,9 +36,12 @@ class Problem:
 
 
 class ConfsyncError(Exception):
-    """Base class of all errors. `unchanged`: nothing was changed on the server, for certain."""
+    """Base class of all errors. `unchanged`: nothing was changed on the server, for certain.
+    `problems`: the mistakes in files behind it, in file order.
+    """
 
     unchanged = True
+    problems: tuple[Problem, ...] = ()
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
         super().__init__(message)

@@ -325,7 +325,7 @@ def test_only_one_module_prints_secrets_on_purpose() -> None:
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Attribute) and node.attr == "referenced"
     }
-    assert calling == {"cli/mask.py"}
+    assert calling == {"cli/apply_prompt.py"}
 
 
 def test_only_the_console_writes_to_the_streams() -> None:
@@ -345,7 +345,7 @@ def test_only_the_console_writes_to_the_streams() -> None:
         or (isinstance(node, ast.Name) and node.id == "print")
         or (isinstance(node, ast.Attribute) and node.attr in {"echo", "secho"})
     }
-    assert writing == {"cli/console.py", "cli/mask.py", "sandbox/server.py"}
+    assert writing == {"cli/console.py", "cli/apply_prompt.py", "sandbox/server.py"}
 
 
 def test_few_modules_know_the_streams_and_none_can_print_a_traceback() -> None:
@@ -364,9 +364,8 @@ def test_few_modules_know_the_streams_and_none_can_print_a_traceback() -> None:
         ("__main__.py", "stderr"),
         ("cli/console.py", "stdout"),
         ("cli/console.py", "stderr"),
+        ("cli/apply_prompt.py", "stderr"),
         # Whether it is a terminal.
-        ("cli/apply.py", "stderr"),
-        ("cli/mask.py", "stderr"),
         ("cli/output.py", "stdout"),
         ("sandbox/server.py", "stderr"),
         # A descriptor of its own, and what it writes is scrubbed.
@@ -536,7 +535,7 @@ TABLES = {
 }
 """What `--help` may load besides the command line: names that it lists, and no code."""
 
-SHARED = {"console", "main", "mask", "options", "signals", "status"}
+SHARED = {"console", "main", "options"}
 """The modules of the command line that `--help` may load besides the commands themselves."""
 
 

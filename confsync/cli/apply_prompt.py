@@ -1,95 +1,123 @@
-"""What an apply shows and asks before anything is sent, and what it tells at its end."""
+"""An apply's words: plans and questions before anything is sent, outcomes and status at its end."""
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 import termios
 from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from confsync.cli.errors_out import UNCHANGED, tell_failures
-from confsync.cli.mask import add_masks
+from confsync.cli.console import interrupts
 from confsync.cli.output import STDOUT
-from confsync.cli.signals import ignore_interrupts, let_second_interrupt_end_telling
-from confsync.cli.status import Status, of_run
-from confsync.errors import OutputFailed
+from confsync.cli.standard_error import UNCHANGED, Status, of_error, tell_failures, worst
+from confsync.errors import OutputFailed, WrongUsage
 from confsync.report import OUTCOMES, PLANS
 from confsync.report.json import result_of
 from confsync.report.printable import printable
-from confsync.sync.outcome import NotBegun, NotSent, Stored
+from confsync.sync.outcome import (
+    NotBegun,
+    NotSent,
+    Overtaken,
+    Rejected,
+    Stored,
+    Unknown,
+    as_wanted,
+)
 from confsync.sync.values import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from confsync.cli.console import Console
-    from confsync.cli.output import Outputs, Sink
+    from confsync.cli.output import Outputs
     from confsync.sync.outcome import Ended
+    from confsync.sync.secret import Vault
     from confsync.sync.values import Plan
     from confsync.workflow.audit import Audit
 
 
-def shower(
-    outputs: Outputs, *, asking: bool, masks: bool
-) -> Callable[[Sequence[Plan | Failed]], None]:
-    """How plans are shown before anything is sent: where a question follows, in any case."""
-
-    def show(found: Sequence[Plan | Failed]) -> None:
-        if masks:
-            add_masks(outputs.console.vault)
-        text = PLANS["text"](found)
-        if STDOUT in outputs.sinks:
-            outputs.write(STDOUT, text)
-        elif asking and any(not isinstance(one, Failed) and not one.empty for one in found):
-            outputs.console.say(text)
-
-    return show
+def check_runner() -> None:
+    """Raise WrongUsage where standard error is not certainly read by GitHub's runner."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        raise WrongUsage(
+            "--add-mask is for GitHub Actions, and this is none",
+            hint="leave it out: confsync shows no secret anyway",
+        )
+    if sys.stderr is None or stat.S_ISREG(os.fstat(sys.stderr.fileno()).st_mode):
+        raise WrongUsage(
+            "--add-mask would write secrets to a file: standard error is one",
+            hint="do not redirect standard error, or leave the option out",
+        )
 
 
-def asker(console: Console) -> Callable[[Sequence[Plan]], bool]:
-    """How somebody at a terminal is asked: once for all plans, and once for each risk in them."""
+def add_masks(vault: Vault) -> None:
+    """Have GitHub's runner mask each secret that a reference led to in the log of this job.
 
-    def answered(question: str, answer: str) -> bool:
+    Prints secrets on purpose, nothing else does: the runner takes these lines out of the log.
+    """
+    if sys.stderr is not None:
+        for value in vault.referenced():
+            # The runner's escapes for the data of a workflow command.
+            data = value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+            sys.stderr.write(f"::add-mask::{data}\n")
+        sys.stderr.flush()
+
+
+def show(outputs: Outputs, found: Sequence[Plan | Failed], *, asking: bool, masks: bool) -> None:
+    """Show plans before anything is sent: in any case if a question follows."""
+    if masks:
+        add_masks(outputs.console.vault)
+    text = PLANS["text"](found)
+    if STDOUT in outputs.sinks:
+        outputs.write(STDOUT, text)
+    elif asking and any(not isinstance(one, Failed) and not one.empty for one in found):
+        outputs.console.say(text)
+
+
+def ask(console: Console, plans: Sequence[Plan]) -> bool:
+    """Ask at a terminal: once for all plans, and once for each risk in them."""
+    them = f"these {len(plans)} plans" if len(plans) > 1 else "this"
+    questions = {f"\nApply {them}? Only `yes` applies: ": "yes"}
+    for plan in plans:
+        for risk in (finding.rule for finding in plan.refusals):
+            questions[f"This has the risk {risk}. Only its name lets it pass: "] = risk
+    for question, answer in questions.items():
         # Keys that were pressed before the question stands do not answer it.
         with suppress(OSError, termios.error):
             termios.tcflush(sys.stdin, termios.TCIFLUSH)
         console.say(question)
-        return sys.stdin.readline().strip() == answer
-
-    def ask(plans: Sequence[Plan]) -> bool:
-        risks = dict.fromkeys(finding.rule for plan in plans for finding in plan.refusals)
-        them = f"these {len(plans)} plans" if len(plans) > 1 else "this"
-        return answered(f"\nApply {them}? Only `yes` applies: ", "yes") and all(
-            answered(f"This has the risk {risk}. Only its name lets it pass: ", risk)
-            for risk in risks
-        )
-
-    return ask
+        if sys.stdin.readline().strip() != answer:
+            return False
+    return True
 
 
 def finish(ended: Sequence[Ended], outputs: Outputs, book: Audit | None) -> Status:
-    """Tell how each target ended, and return the status of the run.
+    """Report the outcomes and return the status of the run. A second interrupt ends the report.
 
-    A second interrupt ends the telling; after that no signal changes the status. Raises
-    OutputFailed for an output or an audit that could not be written where nothing was stored.
+    Raises OutputFailed for an output or an audit that cannot be written, if nothing was stored.
     """
     console = outputs.console
     try:
-        let_second_interrupt_end_telling()
+        interrupts.let_second_end_telling()
         failed = _told(ended, outputs) or (None if book is None else book.failed)
-        ignore_interrupts()
+        interrupts.ignore()
     except KeyboardInterrupt:
-        ignore_interrupts()
+        interrupts.ignore()
         if not console.sent:
             raise
-        console.say(f"interrupted: the report is cut short; {_count(ended)}\n")
+        counts = Counter(result_of(one).replace("-", " ") for one in ended)
+        known = ", ".join(f"{number} {result}" for result, number in counts.items())
+        console.say(f"interrupted: the report is cut short; {known}\n")
         return Status.UNKNOWN
-    status = of_run(ended)
+    status, stored = worst(map(_status, ended)), any(isinstance(one, Stored) for one in ended)
+    written_as_wanted = failed is None and all(map(as_wanted, ended))
+    if stored and status is not Status.UNKNOWN and not written_as_wanted:
+        status = Status.NOT_AS_WANTED
     if failed is None:
         return status
-    if status is Status.DONE and any(isinstance(one, Stored) for one in ended):
-        status = Status.NOT_AS_WANTED
     if status in {Status.DONE, Status.ERROR}:
         failed.unchanged = False
         raise failed
@@ -98,13 +126,17 @@ def finish(ended: Sequence[Ended], outputs: Outputs, book: Audit | None) -> Stat
 
 
 def _told(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
-    """Write every output that was asked for, and on standard error what one of them cannot take.
-    Returns why it cannot.
-    """
+    """Write every output, and on standard error the failures. Return the first failed output."""
     failed = None
     for sink in outputs.sinks:
+        text = OUTCOMES[sink.format](ended)
+        if sink.format == "text" and sink.file is not None:
+            plans = [one if one.plan is None else one.plan for one in ended]
+            text = f"{PLANS['text'](plans)}\n{text}"
+        elif sink.format == "text":
+            text = f"\n{text}"
         try:
-            outputs.write(sink, _report(ended, sink))
+            outputs.write(sink, text)
         except OutputFailed as unwritten:
             failed = failed or unwritten
     if failed is not None:
@@ -114,15 +146,20 @@ def _told(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
     return failed
 
 
-def _report(ended: Sequence[Ended], sink: Sink) -> str:
-    told = OUTCOMES[sink.format](ended)
-    if sink.format == "text" and sink.file is not None:
-        plans = [one if one.plan is None else one.plan for one in ended]
-        return f"{PLANS['text'](plans)}\n{told}"
-    return f"\n{told}" if sink.format == "text" else told
-
-
-def _count(ended: Sequence[Ended]) -> str:
-    """`12 stored, 28 not begun`, as far as there are."""
-    counts = Counter(result_of(one).replace("-", " ") for one in ended)
-    return ", ".join(f"{number} {result}" for result, number in counts.items())
+def _status(ended: Ended) -> Status:
+    """The status of one target: DONE if not begun, unless an interrupt is the reason."""
+    match ended:
+        case NotBegun(interrupted=True):
+            return Status.INTERRUPTED
+        case NotSent() | NotBegun():
+            return Status.DONE
+        case Failed(error=error):
+            return of_error(error)
+        case Rejected():
+            return Status.ERROR
+        case Overtaken():
+            return Status.REFUSED
+        case Stored():
+            return Status.DONE if as_wanted(ended) else Status.NOT_AS_WANTED
+        case Unknown():
+            return Status.UNKNOWN

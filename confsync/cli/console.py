@@ -1,92 +1,130 @@
-"""The two streams of a run: data on standard output, words for people on standard error."""
+"""A run's streams (data on standard output, words on standard error), its vault and interrupts."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from contextlib import ExitStack
 from functools import cached_property
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from types import FrameType
 
     from confsync.sync.secret import Vault
     from confsync.workflow.server import Sending
 
-_FINISHING = "interrupted: finishing the update, for a few seconds; again gives it up\n"
-_CREDENTIALS = ("STALWART_TOKEN", "STALWART_PASSWORD")
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class _Interrupts:
+    """Ctrl-C, SIGTERM and SIGHUP, from the start of the process to its end.
+
+    `_raises`: the number of the interrupt that raises KeyboardInterrupt. `_ends_telling`: of the
+    one that raises it while results are reported.
+    """
+
+    def __init__(self) -> None:
+        self._came = 0
+        self._raises = 1
+        self._ends_telling = 2
+        self._hung_up = False
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        """Handle a signal."""
+        if number == signal.SIGHUP:
+            # The kernel and the shell both send it when a terminal is closed.
+            if self._hung_up:
+                return
+            self._hung_up = True
+        self._came += 1
+        self._check()
+
+    def _check(self) -> None:
+        if self._came >= self._raises:
+            raise KeyboardInterrupt
+
+    def start(self) -> None:
+        """Raise KeyboardInterrupt for each signal that the process was not started to ignore."""
+        for number in _ENDING:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self)
+
+    def hold(self) -> None:
+        """Hold interrupts back: an outcome has to be kept and written down first."""
+        self._raises, self._ends_telling = sys.maxsize, max(2, self._came + 1)
+
+    def release(self) -> None:
+        """End `hold`, for the next update. Raises KeyboardInterrupt if one was held back."""
+        self._raises = 1
+        self._check()
+
+    def let_second_end_telling(self) -> None:
+        """After `hold`, let the second interrupt raise, or the next one if two came before."""
+        if self._raises == sys.maxsize:
+            self._raises = self._ends_telling
+            self._check()
+
+    def ignore(self) -> None:
+        """Ignore interrupts, so that none changes the exit status while Python cleans up."""
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)
+
+
+interrupts = _Interrupts()
 
 
 class Console:
     """The output streams of one run of the program, and the vault that holds the run's secrets.
 
-    Secrets are sealed from door to door, and nothing here sees one. As a last line of defence every
-    text from outside goes through the vault's scrubber before it is laid out; only the tests that
-    prove the first line do without (`scrubbed=False`). `server`: the run talks to a server, so its
-    credentials are secrets from the start.
+    The vault scrubs every text from outside before it is laid out, as a last line of defence;
+    `scrubbed=False` is for tests of the first line. `server`: the run talks to a server, so its
+    credentials are secrets from the start. `end` is closed when the run is over.
 
-    Commands to a CI runner are broken in all that is written, whoever made them.
+    Commands to a CI runner are broken in all that is written.
     """
 
     def __init__(self, *, scrubbed: bool = True, server: bool = False) -> None:
-        self._updates = 0
+        self.server = server
+        self.end = ExitStack()
         self._scrubbed = scrubbed
-        self._server = server
-        self._end = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.close()
+        self._updates = 0
 
     @cached_property
     def vault(self) -> Vault:
         """The vault of this run, with the credentials of the environment."""
+        from confsync.kinds import documented
         from confsync.sync.secret import Vault
 
-        vault = Vault(_documented)
-        for name in _CREDENTIALS if self._server else ():
+        vault = Vault(documented)
+        for name in ("STALWART_TOKEN", "STALWART_PASSWORD") if self.server else ():
             if value := os.environ.get(name):
                 vault.seal(value)
         return vault
 
-    def begin(self) -> None:
-        """Scrub every text from outside, from here to the end of the run."""
-        from confsync.sync.scrub import scrubbing
-
-        self._end.enter_context(scrubbing(self.scrub))
-
     def sending(self, how: Sending) -> None:
-        """Take note of an update: see `workflow.server.Session`. Interrupts are held back while its
-        outcome is reported.
-        """
-        from confsync.cli.signals import hold_interrupts, raise_held_interrupts
-
+        """Note a step of an update (see `workflow.server.Session`); hold interrupts at its end."""
         match how:
             case "under way":
-                raise_held_interrupts()
+                interrupts.release()
                 self._updates += 1
             case "not sent":
                 self._updates -= 1
             case "finishing":
-                self.say(_FINISHING)
+                fact = "finishing the update, for a few seconds; again gives it up"
+                self.say(f"interrupted: {fact}\n")
             case "known":
-                hold_interrupts()
+                interrupts.hold()
 
     @property
     def sent(self) -> bool:
-        """Whether an update may have left, to one server at least."""
+        """True if an update may have been sent, to one server at least."""
         return self._updates > 0
-
-    def at_end(self, action: Callable[[], None]) -> None:
-        """Do something when the run is over."""
-        self._end.callback(action)
 
     @property
     def at_terminal(self) -> bool:
-        """Whether standard error is a terminal."""
+        """True if standard error is a terminal."""
         return at_terminal(sys.stderr)
 
     def scrub(self, text: str) -> str:
@@ -105,7 +143,10 @@ class Console:
                 _drop(sys.stderr)
 
     def print(self, text: str, *, commands: bool = False) -> None:
-        """Write data to standard output. `commands`: they are meant. Raises OutputFailed."""
+        """Write data to standard output. `commands`: leave those to a CI runner unbroken.
+
+        Raises OutputFailed.
+        """
         from confsync.errors import OutputFailed, ReaderGone
         from confsync.sync.scrub import without_commands
 
@@ -124,18 +165,12 @@ class Console:
 
 
 def at_terminal(stream: TextIO | None) -> bool:
-    """Whether a stream is open and a terminal."""
+    """True if a stream is open and a terminal."""
     return stream is not None and stream.isatty()
 
 
-def _documented() -> Collection[str]:
-    from confsync.kinds import documented
-
-    return documented()
-
-
 def _drop(stream: TextIO) -> None:
-    """Lead a broken stream nowhere: its buffer must not fail again when the process ends."""
+    """Redirect a broken stream to /dev/null: its buffer must not fail again at the end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confsync.cli.status import Status
+from confsync.cli.options import Command
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("name", default="")
 @click.pass_obj
-def explain(console: Console, name: str) -> Status:
+def explain(console: Console, name: str) -> None:
     """Say what NAME is: a rule or risk, a field, a variant. Offline.
 
     A rule's id stands in brackets behind each problem. A field may be named by its path, like
@@ -25,4 +25,3 @@ def explain(console: Console, name: str) -> Status:
     from confsync.workflow.explain import explain as run
 
     console.print(explained_text(run(name)))
-    return Status.DONE

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
-from confsync.cli.status import Status
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
+    from confsync.cli.standard_error import Status
 
 
-@click.command()
+@click.command(cls=shared.Command)
 @shared.files
 @click.option(
     "--check",
@@ -29,6 +29,7 @@ def fmt(console: Console, *, files: tuple[str, ...], check: bool) -> Status:
     Comments, order, blank lines and values stay as they are. A file that cannot be formatted is
     left alone and named; one that holds no store is left alone.
     """
+    from confsync.cli.standard_error import Status
     from confsync.report.file_results import diff_text, formatted_text
     from confsync.workflow import fmt as run
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confsync.cli.options import reach, server
-from confsync.cli.status import Status
+from confsync.cli.options import Command, reach, server, with_variable
 from confsync.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -17,17 +16,16 @@ if TYPE_CHECKING:
     from confsync.workflow.targets import Access
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("directory", default=".", type=click.Path())
-@click.option(
+@with_variable(
     "--variant",
+    "Write a template of this variant, and ask no server.",
     type=click.Choice([tag for kind in KINDS.values() for tag in kind.shape.objects]),
-    envvar="CONFSYNC_VARIANT",
-    help="Write a template of this variant, and ask no server.  [env: CONFSYNC_VARIANT]",
 )
 @server
 @click.pass_obj
-def init(console: Console, /, *, directory: str, variant: str | None, access: Access) -> Status:
+def init(console: Console, /, *, directory: str, variant: str | None, access: Access) -> None:
     """Begin in DIRECTORY: confsync.yaml, a store, and the hooks for pre-commit.
 
     The store is what the server has that --url names; without a server it is a template. What is
@@ -51,4 +49,3 @@ def init(console: Console, /, *, directory: str, variant: str | None, access: Ac
         return len(pulled.fill_in)
 
     console.print(begun_text(run(directory, known, variant, pull)))
-    return Status.DONE

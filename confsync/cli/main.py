@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import wraps
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,31 +12,26 @@ from confsync.cli.console import Console
 from confsync.cli.options import proposing, verbosity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from click.shell_completion import CompletionItem
 
 
-class Command(NamedTuple):
-    """What a command does, and whether it talks to a server."""
-
-    about: str
-    server: bool = False
-
-
-COMMANDS: Mapping[str, Command] = {
-    "plan": Command("Show what an apply would change, every secret masked.", server=True),
-    "apply": Command("Bring the server to the state that files describe.", server=True),
-    "validate": Command("Check files alone: no network, no secret."),
-    "fmt": Command("Bring files into their canonical form; comments and values stay."),
-    "pull": Command("Write the live state into a file, comments kept.", server=True),
-    "show": Command("Show the live state as YAML, every secret masked.", server=True),
-    "init": Command("Begin: confsync.yaml, a store, and the hooks for pre-commit."),
-    "schema": Command("Print the JSON Schema of a store file, for editors."),
-    "explain": Command("Say what a rule, a risk or a field is."),
-    "sandbox": Command("Run an embedded server to try confsync against."),
+COMMANDS: Mapping[str, str] = {
+    "plan": "Show what an apply would change, every secret masked.",
+    "apply": "Bring the server to the state that files describe.",
+    "validate": "Check files alone: no network, no secret.",
+    "fmt": "Bring files into their canonical form; comments and values stay.",
+    "pull": "Write the live state into a file, comments kept.",
+    "show": "Show the live state as YAML, every secret masked.",
+    "init": "Begin: confsync.yaml, a store, and the hooks for pre-commit.",
+    "schema": "Print the JSON Schema of a store file, for editors.",
+    "explain": "Say what a rule, a risk or a field is.",
+    "sandbox": "Run an embedded server to try confsync against.",
 }
-"""Every command. Each is a module of this room by the same name."""
+"""Every command and its help. Each is a module of this room by the same name."""
+
+_ON_SERVERS = {"plan", "apply", "pull", "show"}
 
 _STATUSES = """\b
 Exit status:
@@ -63,42 +57,20 @@ class _Commands(click.Group):
             if ctx.resilient_parsing:
                 # A shell completes a word behind it: there is nothing to propose, nor to tell.
                 return None
-            from confsync.cli.errors_out import unknown_command
+            from confsync.cli.standard_error import UnknownCommand
 
-            raise unknown_command(cmd_name, COMMANDS)
+            raise UnknownCommand(cmd_name, COMMANDS)
         command: click.Command = getattr(import_module(f"confsync.cli.{cmd_name}"), cmd_name)
-        if command.callback is not None and not hasattr(command.callback, "begins_run"):
-            command.params += verbosity()
-            command.callback = _beginning(command.callback)
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        about = {name: command.about for name, command in COMMANDS.items()}
-        commands = proposing(about)(ctx, self.params[0], incomplete)
+        commands = proposing(COMMANDS)(ctx, self.params[0], incomplete)
         return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
         with formatter.section("Commands"):
-            formatter.write_dl([(name, command.about) for name, command in COMMANDS.items()])
-
-
-def _beginning(callback: Callable[..., Any]) -> Callable[..., Any]:
-    """Begin the run when a command is called: its help and completion load nothing of it."""
-
-    @wraps(callback)
-    def begun(*args: object, **values: object) -> object:
-        # Loaded even where none is told: at the end of a process nothing can be loaded any more.
-        from confsync.cli import errors_out, verbose  # noqa: F401
-
-        context = click.get_current_context()
-        context.ensure_object(Console).begin()
-        verbose.drop_foreign_logs()
-        verbose.log_options(context)
-        return callback(*args, **values)
-
-    vars(begun)["begins_run"] = True
-    return begun
+            formatter.write_dl([*COMMANDS.items()])
 
 
 @click.group(
@@ -117,29 +89,29 @@ def confsync() -> None:
 
 
 def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
-    """Run a command line and return the exit status. Nothing that is raised leaves here.
+    """Run a command line and return the exit status. Raises KeyboardInterrupt alone.
 
-    `scrubbed=False` is for the tests that prove that there is nothing to scrub.
+    `scrubbed=False` is for tests that prove that there is nothing to scrub.
     """
     name = next((argument for argument in arguments if argument in COMMANDS), None)
-    server = name is not None and COMMANDS[name].server
-    console = Console(scrubbed=scrubbed, server=server)
+    console = Console(scrubbed=scrubbed, server=name in _ON_SERVERS)
     try:
-        with console:
+        with console.end:
             try:
-                return _status(arguments, console)
+                status = _status(arguments, console)
             except BaseException as error:  # noqa: BLE001 - no foreign text leaves
-                return _told(error, console, server=server)
+                status = _told(error, console)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a fault in closing what the run has opened
-        return _told(error, console, server=server)
+        status = _told(error, console)
+    return status
 
 
-def _told(error: BaseException, console: Console, *, server: bool) -> int:
-    from confsync.cli.errors_out import tell
+def _told(error: BaseException, console: Console) -> int:
+    from confsync.cli.standard_error import tell
 
-    return tell(error, console, server=server)
+    return tell(error, console)
 
 
 def _status(arguments: Sequence[str], console: Console) -> int:
@@ -152,16 +124,10 @@ def _status(arguments: Sequence[str], console: Console) -> int:
     except SystemExit as leaving:
         # So ends click itself: after completing a word for a shell, and where nobody reads its help
         # any more. Nothing else may end the program so.
-        if _raised_in(leaving).startswith("click.") and isinstance(leaving.code, int):
+        trace, module = leaving.__traceback__, ""
+        while trace is not None:
+            module, trace = str(trace.tb_frame.f_globals.get("__name__")), trace.tb_next
+        if module.startswith("click.") and isinstance(leaving.code, int):
             return leaving.code
         raise
     return status if isinstance(status, int) else 0
-
-
-def _raised_in(error: BaseException) -> str:
-    """The module whose own line raised it."""
-    trace, name = error.__traceback__, ""
-    while trace is not None:
-        name = str(trace.tb_frame.f_globals.get("__name__"))
-        trace = trace.tb_next
-    return name

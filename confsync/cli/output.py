@@ -33,7 +33,7 @@ COMMANDING = frozenset({"github"})
 
 @dataclass(frozen=True)
 class Outputs:
-    """Everything that a command was asked to write its result to. `color`: auto, always, never."""
+    """All outputs for the result of a command. `color`: auto, always, never."""
 
     sinks: tuple[Sink, ...]
     color: str
@@ -41,40 +41,40 @@ class Outputs:
 
     def write(self, sink: Sink, text: str) -> None:
         """Write a result whole. Colour only for text on standard output. Raises OutputFailed."""
+        commands = sink.format in COMMANDING
         if sink.file is None:
-            shown = text
-            coloring = self.color == "always" or (
-                self.color == "auto" and at_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
-            )
-            if sink == STDOUT and coloring:
+            automatic = at_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
+            if sink == STDOUT and (self.color == "always" or (self.color == "auto" and automatic)):
                 from confsync.report.printable import coloured
 
-                shown = coloured(text)
-            self.console.print(shown, commands=sink.format in COMMANDING)
+                text = coloured(text)
+            self.console.print(text, commands=commands)
             return
-        inert = text if sink.format in COMMANDING else without_commands(text)
         try:
-            _put(Path(sink.file), inert.encode())
+            file = Path(sink.file)
+            content = (text if commands else without_commands(text)).encode()
+            if not _is_replaced(file):
+                file.write_bytes(content)
+                return
+            from confsync.disk.write import replace_whole
+
+            target = file.resolve()
+            replace_whole(target, content, 0o666, target.stat() if target.exists() else None)
         except (OSError, ValueError):
             raise _unwritable(sink) from None
 
     def write_all(
         self, render: Callable[[str], str], shown: Callable[[], str] | None = None
     ) -> None:
-        """Write every output that was asked for: `render` makes the text of a format. `shown`
-        makes the one that people read at a terminal, or with `--color always`.
-        """
-        by_people = at_terminal(sys.stdout) or self.color == "always"
+        """Write every output. `shown` makes the text for a terminal or `--color always`."""
+        by_people = shown is not None and (at_terminal(sys.stdout) or self.color == "always")
         for sink in self.sinks:
             people = shown if sink == STDOUT and by_people else None
             self.write(sink, render(sink.format) if people is None else people())
 
 
 def sinks(outputs: Iterable[str], formats: Collection[str]) -> tuple[Sink, ...]:
-    """The outputs asked for; text on standard output where none was.
-
-    Raises WrongUsage, and OutputFailed for a file that can be seen not to be writable.
-    """
+    """The outputs asked for, or text on standard output. Raises WrongUsage and OutputFailed."""
     found = tuple(_sink(output, formats) for output in outputs) or (STDOUT,)
     if sum(sink.file is None for sink in found) > 1:
         raise WrongUsage(
@@ -84,6 +84,21 @@ def sinks(outputs: Iterable[str], formats: Collection[str]) -> tuple[Sink, ...]:
     return found
 
 
+def _sink(output: str, formats: Collection[str]) -> Sink:
+    name, equals, file = output.partition("=")
+    if name not in formats:
+        raise WrongUsage("there is no such output format", hint=f"known are {', '.join(formats)}")
+    hint = f"write --output {name}=FILE"
+    if equals and not file:
+        raise WrongUsage(f"--output {name}= names no file", hint=hint)
+    if "://" in file:
+        raise WrongUsage("a URL stands where an output's file belongs", hint=hint)
+    sink = Sink(name, file or None)
+    if file and not _writable(Path(file)):
+        raise _unwritable(sink)
+    return sink
+
+
 def _unwritable(sink: Sink) -> OutputFailed:
     return OutputFailed(
         f"the {sink.format} output cannot be written to {sink.file}",
@@ -91,43 +106,14 @@ def _unwritable(sink: Sink) -> OutputFailed:
     )
 
 
-def _sink(output: str, formats: Collection[str]) -> Sink:
-    name, equals, file = output.partition("=")
-    if name not in formats:
-        raise WrongUsage("there is no such output format", hint=f"known are {', '.join(formats)}")
-    if equals and not file:
-        raise WrongUsage(f"--output {name}= names no file", hint=f"write --output {name}=FILE")
-    if "://" in file:
-        raise WrongUsage(
-            "a URL stands where an output's file belongs", hint=f"write --output {name}=FILE"
-        )
-    sink = Sink(name, file or None)
-    if file and not _writable(Path(file)):
-        raise _unwritable(sink)
-    return sink
-
-
 def _writable(file: Path) -> bool:
-    """Whether a file can be expected to be writable: to be known before anything is sent."""
+    """True if a file can be expected to be writable. Asked before anything is sent."""
     if file.exists() and (file.is_dir() or not os.access(file, os.W_OK)):
         return False
     return not _is_replaced(file) or os.access(file.resolve().parent, os.W_OK)
 
 
-def _put(file: Path, content: bytes) -> None:
-    """Write a file whole, or leave what is there. Raises OSError and ValueError."""
-    from confsync.disk.write import replace_whole
-
-    if _is_replaced(file):
-        target = file.resolve()
-        replace_whole(target, content, 0o666, target.stat() if target.exists() else None)
-    else:
-        file.write_bytes(content)
-
-
 def _is_replaced(file: Path) -> bool:
-    """Whether it is a regular file, or is going to be one: not a pipe, nor a device, nor a file
-    that is open already, like /dev/stdout.
-    """
+    """True for a regular or new file. Not for a pipe, a device or an open file (/dev/stdout)."""
     is_open = file.absolute().is_relative_to("/dev") or file.absolute().is_relative_to("/proc")
     return not is_open and (file.is_file() or not file.exists())

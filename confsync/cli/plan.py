@@ -9,25 +9,20 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
-from confsync.cli.options import commands_for_credentials, reach, server, targets, today
-from confsync.cli.status import Status, of_error, worst
 from confsync.report import PLANS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from confsync.cli.output import Outputs
-    from confsync.sync.values import Failed, Plan
+    from confsync.cli.standard_error import Status
     from confsync.workflow.targets import Access, Asked, Wanted
 
 
-@click.command()
+@click.command(cls=shared.Command)
 @shared.files
-@targets
-@server
+@shared.targets
 @shared.planning
 @shared.rendering(PLANS)
-@commands_for_credentials
+@shared.commands_for_credentials
 @click.option(
     "--out",
     type=click.Path(),
@@ -50,7 +45,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     One request to each server; nothing is written. Several FILES are laid over each other, later
     ones over earlier ones; without any the targets of confsync.yaml are planned.
     """
-    from confsync.cli.errors_out import UNCHANGED, tell_failures
+    from confsync.cli.standard_error import UNCHANGED, Status, tell_failures, worst
     from confsync.errors import WrongUsage
     from confsync.sync.values import Failed
     from confsync.workflow.plan import plan as run
@@ -58,7 +53,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     from confsync.workflow.session import each
     from confsync.workflow.targets import aims, same_server_facts
 
-    chosen = aims(Path(), asked, wanted, access, today=today())
+    chosen = aims(Path(), asked, wanted, access, today=shared.today())
     if out is not None and len(chosen) > 1:
         hint = "choose one with --target, and save a plan of each"
         raise WrongUsage("a saved plan is for one target", hint=hint)
@@ -69,24 +64,12 @@ def plan(  # noqa: PLR0913 - one parameter an option
         outputs.console.say(f"warning: {fact}\nhint: {hint}\n")
     found = each(
         chosen,
-        reach(outputs.console, allow_commands=allow_commands),
+        shared.reach(outputs.console, allow_commands=allow_commands),
         lambda aim, session: run(aim.files, session, environment=os.environ, options=aim.options),
     )
     if out is not None and not isinstance(found[0], Failed):
         save(found[0], out)
-    tell_failures(outputs.console, found, UNCHANGED)
+    failed = tell_failures(outputs.console, found, UNCHANGED)
     outputs.write_all(lambda name: PLANS[name](found))
-    return _status(found, detailed=detailed_exitcode)
-
-
-def _status(found: Sequence[Plan | Failed], *, detailed: bool) -> Status:
-    from confsync.sync.values import Failed
-
-    return worst(
-        of_error(one.error)
-        if isinstance(one, Failed)
-        else Status.PENDING
-        if detailed and one.difference.changes
-        else Status.DONE
-        for one in found
-    )
+    changes = any(not isinstance(one, Failed) and one.difference.changes for one in found)
+    return worst([failed, Status.PENDING if detailed_exitcode and changes else Status.DONE])

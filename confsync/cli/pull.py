@@ -9,24 +9,21 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
-from confsync.cli.options import commands_for_credentials, reach, server, targets, today
-from confsync.cli.status import Status
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
     from confsync.workflow.targets import Access, Asked
 
 
-@click.command()
+@click.command(cls=shared.Command)
 @shared.files
-@targets
-@server
-@commands_for_credentials
+@shared.targets
+@shared.commands_for_credentials
 @click.option("--diff", is_flag=True, help="Show what would be written, and write nothing.")
 @click.pass_obj
 def pull(
     console: Console, /, *, asked: Asked, access: Access, allow_commands: bool, diff: bool
-) -> Status:
+) -> None:
     """Write the live state into FILES, comments kept.
 
     One request to the server. A file that is there is edited in place: only what differs is
@@ -41,20 +38,19 @@ def pull(
     from confsync.workflow.targets import NOTHING_WANTED, aims
 
     use = run.preview if diff else run.pull
-    chosen = aims(Path(), asked, NOTHING_WANTED, access, today=today())
+    chosen = aims(Path(), asked, NOTHING_WANTED, access, today=shared.today())
     if len(chosen) > 1:
         raise WrongUsage("a pull is for one target", hint="choose one with --target")
-    with reach(console, allow_commands=allow_commands).session(chosen[0]) as connected:
+    with shared.reach(console, allow_commands=allow_commands).session(chosen[0]) as connected:
         pulled = use(chosen[0].files, connected, environment=os.environ)
     console.say(problems_text(pulled.fill_in))
     if diff:
         console.print(diff_text([pulled]))
         console.say(pulled_text(pulled, "would be "))
-        return Status.DONE
+        return
     try:
         console.print(pulled_text(pulled))
     except OutputFailed:
         # The file is written: that is said in any case.
         console.say(pulled_text(pulled))
         raise
-    return Status.DONE

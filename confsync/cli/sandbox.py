@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confsync.cli.status import Status
+from confsync.cli.options import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from confsync.cli.console import Console
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="0, the default: any free port."
 )
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     " plan=authenticate,sysInMemoryStoreGet. Repeats.",
 )
 @click.pass_obj
-def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, ...]) -> Status:
+def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, ...]) -> None:
     """Run an embedded server to try confsync against, on this machine alone.
 
     It follows the rules of a real Stalwart server (docs/wire.md). User `admin`, password
@@ -43,13 +41,16 @@ def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, 
     from confsync.errors import WrongUsage
     from confsync.sandbox import Server
 
+    permissions: dict[str, frozenset[str]] = {}
+    for key in keys:
+        name, equals, given = key.partition("=")
+        if not name or not equals:
+            hint = "write it like --key plan=authenticate,sysInMemoryStoreGet"
+            raise WrongUsage("--key is not NAME=PERMISSION,…", hint=hint)
+        permissions[name] = frozenset(given.split(",")) - {""}
+    file = None if state is None else Path(state)
     try:
-        server = Server(
-            port=port,
-            state=None if state is None else Path(state),
-            keys=_keys(keys),
-            journal=False,
-        )
+        server = Server(port=port, state=file, keys=permissions, journal=False)
     except (OSError, ValueError):
         raise WrongUsage(
             "the sandbox cannot start",
@@ -63,17 +64,3 @@ def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, 
         pass
     finally:
         server.close()
-    return Status.DONE
-
-
-def _keys(given: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
-    from confsync.errors import WrongUsage
-
-    keys: dict[str, frozenset[str]] = {}
-    for key in given:
-        name, equals, permissions = key.partition("=")
-        if not name or not equals:
-            hint = "write it like --key plan=authenticate,sysInMemoryStoreGet"
-            raise WrongUsage("--key is not NAME=PERMISSION,…", hint=hint)
-        keys[name] = frozenset(permissions.split(",")) - {""}
-    return keys

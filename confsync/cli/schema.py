@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confsync.cli.status import Status
+from confsync.cli.options import Command
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--layer",
     is_flag=True,
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 )
 @click.option("--config", is_flag=True, help="For confsync.yaml, in place of a store file.")
 @click.pass_obj
-def schema(console: Console, *, layer: bool, config: bool) -> Status:
+def schema(console: Console, *, layer: bool, config: bool) -> None:
     """Print the JSON Schema of a store file, draft 7, for editors.
 
     No network, no file: the schema says what this version of confsync takes, with the references
@@ -35,4 +35,3 @@ def schema(console: Console, *, layer: bool, config: bool) -> Status:
         raise WrongUsage("--layer and --config are for different files", hint="give one of them")
     found = run(layer=layer, config=config)
     console.print(f"{json.dumps(found, indent=2, ensure_ascii=False)}\n")
-    return Status.DONE

@@ -8,23 +8,21 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
-from confsync.cli.options import commands_for_credentials, reach, server, targets, today
-from confsync.cli.status import Status, of_error, worst
 from confsync.report import PLANS, STATES
 
 if TYPE_CHECKING:
     from confsync.cli.output import Outputs
+    from confsync.cli.standard_error import Status
     from confsync.report.text import State
     from confsync.workflow.server import Session
     from confsync.workflow.targets import Access, Aim, Asked
 
 
-@click.command()
+@click.command(cls=shared.Command)
 @click.argument("planfile", required=False, type=click.Path())
-@targets
-@server
+@shared.targets
 @shared.rendering(STATES)
-@commands_for_credentials
+@shared.commands_for_credentials
 def show(
     *, planfile: str | None, asked: Asked, access: Access, outputs: Outputs, allow_commands: bool
 ) -> Status:
@@ -32,10 +30,9 @@ def show(
 
     With PLANFILE: what a saved plan says, as `plan` showed it. Nothing is asked of the server.
     """
-    from confsync.cli.errors_out import UNCHANGED, tell_failures
+    from confsync.cli.standard_error import UNCHANGED, Status, tell_failures
     from confsync.disk.read import is_plan
     from confsync.errors import WrongUsage
-    from confsync.sync.values import Failed
     from confsync.workflow.saved import saved
     from confsync.workflow.targets import NOTHING_WANTED, aims, without_config
 
@@ -46,22 +43,20 @@ def show(
         plan = saved(planfile)
         outputs.write_all(lambda name: PLANS[name]([plan]))
         return Status.DONE
+    from confsync.kinds import KINDS
     from confsync.workflow.session import each
+    from confsync.workflow.show import as_document
+    from confsync.workflow.show import show as run
+
+    def state(_: Aim, session: Session) -> State:
+        return session.target, as_document([run(session, name) for name in KINDS])
 
     chosen = (
         (without_config((), NOTHING_WANTED, access),)
         if access.url and not (asked.targets or asked.all)
-        else aims(Path(), asked, NOTHING_WANTED, access, today=today())
+        else aims(Path(), asked, NOTHING_WANTED, access, today=shared.today())
     )
-    found = each(chosen, reach(outputs.console, allow_commands=allow_commands), _state)
-    tell_failures(outputs.console, found, UNCHANGED)
+    found = each(chosen, shared.reach(outputs.console, allow_commands=allow_commands), state)
+    status = tell_failures(outputs.console, found, UNCHANGED)
     outputs.write_all(lambda name: STATES[name](found))
-    return worst(of_error(one.error) for one in found if isinstance(one, Failed))
-
-
-def _state(_: Aim, session: Session) -> State:
-    from confsync.kinds import KINDS
-    from confsync.workflow.show import as_document
-    from confsync.workflow.show import show as run
-
-    return session.target, as_document([run(session, name) for name in KINDS])
+    return status

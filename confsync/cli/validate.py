@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
-from confsync.cli.options import today
-from confsync.cli.status import Status
 from confsync.report import PROBLEMS
 from confsync.sync.risks import SEARCHABLE
 
 if TYPE_CHECKING:
     from confsync.cli.output import Outputs
+    from confsync.cli.standard_error import Status
 
 
-@click.command()
+@click.command(cls=shared.Command)
 @shared.files
 @shared.allow
 @click.option(
@@ -46,7 +45,9 @@ def validate(
     A file that targets of confsync.yaml use is checked as they use it, any other as a state of its
     own; without FILES every target is checked. Every mistake is shown, with its line and a hint.
     """
-    here, day, allowed = Path(), today(), frozenset(allow)
+    from confsync.cli.standard_error import Status
+
+    here, day, allowed = Path(), shared.today(), frozenset(allow)
     if only:
         from confsync.workflow.search import search
 

@@ -69,18 +69,14 @@ def diff_text(found: Sequence[Formatted | Pulled]) -> str:
 
 
 def formatted_text(files: Sequence[Formatted], done: str) -> str:
-    """A line for each file that is not in canonical form, and the totals. `done`: a participle for
-    changed files, like `formatted`.
-    """
-    lines: list[str] = []
-    for file in files:
-        if file.changed:
-            lines.append(f"{printable(file.file)}: {done}\n")
-        elif not file.store:
-            why = "no object that confsync knows is in it"
-            lines.append(f"{printable(file.file)}: left alone, for {why}\n")
-        else:
-            lines.append(problems_text(file.problems))
+    """A line for each file not in canonical form, and totals. `done`: a participle, `formatted`."""
+    alone = "left alone, for no object that confsync knows is in it"
+    lines = [
+        f"{printable(file.file)}: {done if file.changed else alone}\n"
+        if file.changed or not file.store
+        else problems_text(file.problems)
+        for file in files
+    ]
     changed = sum(file.changed for file in files)
     failed = sum(bool(file.problems) for file in files)
     others = sum(not file.store for file in files)
@@ -95,42 +91,36 @@ def formatted_text(files: Sequence[Formatted], done: str) -> str:
 
 
 def pulled_text(pulled: Pulled, mood: str = "") -> str:
-    """One line on the changes, after a line on removed fields and comments.
-
-    `mood` stands before the participles: `would be ` for a preview.
-    """
-    file = printable(pulled.file)
-    count = len(pulled.changed) + len(pulled.gone)
+    """A line on removals, and one on changes. `mood`: `would be ` for a preview."""
+    fields = plural(len(pulled.changed) + len(pulled.gone), "field")
     comments = plural(pulled.comments, "comment")
     lines = []
     if pulled.gone:
-        names = ", ".join(path_text(path) for path in pulled.gone)
+        names = ", ".join(map(path_text, pulled.gone))
         lines.append(f"{mood}taken away{f', with {comments}' if pulled.comments else ''}: {names}")
     elif pulled.comments:
         lines.append(f"{comments} {mood}taken away")
-    told = ["nothing to change: it says what the server has"]
+    told = "nothing to change: it says what the server has"
     if pulled.new:
-        told = [f"new file, {plural(count, 'field')} {mood}written"]
-    elif count:
-        told = [f"{plural(count, 'field')} {mood}changed"]
+        told = f"new file, {fields} {mood}written"
+    elif pulled.changed or pulled.gone:
+        told = f"{fields} {mood}changed"
     if pulled.fill_in:
-        told.append(f"{plural(len(pulled.fill_in), 'reference')} to fill in")
-    return "".join(f"{file}: {line}\n" for line in [*lines, ", ".join(told)])
+        told += f", {plural(len(pulled.fill_in), 'reference')} to fill in"
+    return "".join(f"{printable(pulled.file)}: {line}\n" for line in [*lines, told])
 
 
 def begun_text(begun: Begun) -> str:
     """A line for each file, the lines to add by hand, and the next steps."""
-    source = "as the server has it" if begun.live else "a template"
-    files = [(begun.config, ""), (begun.store, f", {source}"), (begun.hooks, "")]
-    lines = [
-        f"{printable(file)}: written{note}"
-        if file in begun.written
-        else f"{printable(file)}: left alone, for it is there already"
-        for file, note in (files[:2] if begun.to_add else files)
-    ]
-    if begun.to_add:
-        lines += [f"{printable(begun.hooks)}: left alone; to add under its `repos:`", ""]
-        lines += begun.to_add.splitlines()
+    lines = []
+    for file in (begun.config, begun.store, begun.hooks):
+        told = "written" if file in begun.written else "left alone, for it is there already"
+        if file == begun.store and file in begun.written:
+            told += ", as the server has it" if begun.live else ", a template"
+        if file == begun.hooks and begun.to_add:
+            told = "left alone; to add under its `repos:`"
+        lines.append(f"{printable(file)}: {told}")
+    lines += ["", *begun.to_add.splitlines()] if begun.to_add else []
     store, folder = printable(begun.store), begun.config.rpartition("/")[0]
     first = f"look through {store}"
     if begun.fill_in:

@@ -1,7 +1,4 @@
-"""Problems as commands to GitHub's runner, which annotates the lines of a pull request.
-
-The runner reads commands from the job's output, each on a line of its own.
-"""
+"""Problems as commands in the output of GitHub's runner, which annotates a pull request."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from confsync.errors import ConfsyncError, InvalidFiles, SecretUnavailable
 from confsync.kinds import KINDS
 from confsync.report.lines import password_changes
 from confsync.report.printable import MOST, json_text, shown, shown_value, told, told_all
@@ -17,7 +16,7 @@ from confsync.sync.values import Failed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from confsync.errors import Problem
+    from confsync.errors import ConfsyncError, Problem
     from confsync.report.printable import Json
     from confsync.report.text import State
     from confsync.sync.tree import Tree
@@ -67,12 +66,12 @@ def problems_json(files: Sequence[str], problems: Sequence[Problem]) -> str:
 
 def states_json(found: Sequence[State | Failed]) -> str:
     """The live states of targets as in files; the state of a single target is at the top too."""
-    targets: list[dict[str, Json]] = []
-    for one in found:
-        if isinstance(one, Failed):
-            targets.append({**_named(one.target), "state": None, "error": _error(one.error)})
-        else:
-            targets.append({**_named(one[0]), "state": shown(one[1])})
+    targets: list[dict[str, Json]] = [
+        {**_named(one.target), "state": None, "error": _error(one.error)}
+        if isinstance(one, Failed)
+        else {**_named(one[0]), "state": shown(one[1])}
+        for one in found
+    ]
     alone = len(found) == 1 and not isinstance(found[0], Failed)
     return _dump({**({"state": targets[0]["state"]} if alone else {}), "targets": targets})
 
@@ -121,7 +120,7 @@ def _named(target: Target) -> dict[str, Json]:
 
 def _error(error: ConfsyncError) -> Json:
     found = told_all(message=error.message, where=error.where, hint=error.hint)
-    if isinstance(error, InvalidFiles | SecretUnavailable):
+    if error.problems:
         found["problems"] = [*map(_problem, error.problems)]
     return found
 

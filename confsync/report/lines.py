@@ -80,7 +80,7 @@ def unknown_line(unknown: Unknown, policy: HiddenSecrets) -> Line:
 
 
 def password_changes(change: Change) -> bool:
-    """Whether two URLs differ in nothing but their passwords."""
+    """True for two URLs that differ in nothing but their passwords."""
     before, after = change.before, change.after
     return (
         isinstance(before, Url)
@@ -104,25 +104,19 @@ def _numbered(changes: Iterable[Change]) -> list[Line]:
 
 def _lines(change: Change) -> Iterator[Line]:
     """The line of a change; members of an item of a list come below it."""
-    before, after = "", ""
     members: tuple[Change, ...] = ()
     if change.action == "reorder":
-        after = "in another order: the first one decides"
+        texts = ["in another order: the first one decides"]
     elif password_changes(change):
-        after = f"{_show(change.after, change.shape)}  password changes"
+        texts = [f"{_show(change.after, change.shape)}  password changes"]
     elif change.path and isinstance(change.path[-1], int):
-        before, after = (
-            printable(side.tag) if isinstance(side, Object) else ""
-            for side in (change.before, change.after)
-        )
-        if not after:
-            before, after = "", before
-        members = change.members
-    elif change.action == "remove":
-        after = _show(change.before, change.shape)
+        tagged = (side for side in (change.before, change.after) if isinstance(side, Object))
+        texts, members = [printable(side.tag) for side in tagged], change.members
     else:
-        before = "" if change.action == "add" else _show(change.before, change.shape)
-        after = _show(change.after, change.shape)
+        # An added value has no side before, a removed one no side after.
+        sides = {"add": change.before, "remove": change.after}
+        texts = [_show(side, change.shape) for no, side in sides.items() if change.action != no]
+    before, after = ["", "", *texts][-2:]
     yield Line(_SIGNS[change.action], path_text(change.path), before, after, change.origin)
     yield from (line for member in members for line in _lines(member))
 

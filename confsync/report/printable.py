@@ -91,9 +91,7 @@ def columns(taken: int) -> int:
 
 
 def wrapped(text: str, first: str = "", rest: str = "", *, narrower: int = 0) -> list[str]:
-    """The lines of a text: `first` before the first one, `rest` before the others. No word is
-    broken.
-    """
+    """The lines of a text, `first` and `rest` before them. No word is broken."""
     return textwrap.wrap(
         text,
         max(WIDTH - narrower, len(first) + 1, len(rest) + 1),

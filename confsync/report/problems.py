@@ -35,16 +35,12 @@ class Located:
 
 
 def problems_text(problems: Iterable[Problem], *, excerpts: bool = False) -> str:
-    """Problems: `file:line:column: error: fact [rule]`, then the hint. `excerpts`: with the line of
-    the file and a caret.
-    """
+    """`file:line:column: error: fact [rule]`, hint; with `excerpts` the file's line and a caret."""
     parts: list[str] = []
     for problem in problems:
-        place = printable(problem.file)
-        if problem.line:
-            place += f":{problem.line}" + (f":{problem.column}" if problem.column else "")
+        numbers = "".join(f":{number}" for number in (problem.line, problem.column) if number)
         fact = f"{problem.severity}: {printable(problem.message)} [{problem.rule}]"
-        parts.append(f"{place}: {fact}\n")
+        parts.append(f"{printable(problem.file)}{numbers}: {fact}\n")
         if excerpts and problem.excerpt is not None:
             parts.append(_excerpt(problem.excerpt))
         if problem.hint:
@@ -92,8 +88,8 @@ def located(problems: Sequence[Problem]) -> Iterator[Located]:
 
 
 def from_root(files: Iterable[str]) -> Mapping[str, str]:
-    """Paths from the root of the repository around the working directory, or without one from the
-    working directory. An absolute path to another place stays.
+    """Paths from the root of the repository, or without one from the working directory. An absolute
+    path to another place stays.
     """
     try:
         here = Path.cwd()

@@ -19,6 +19,7 @@ from confsync.yaml.emit import yaml_text
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from confsync.report.lines import Line
     from confsync.store.encode import Plain
     from confsync.sync.values import Change, Finding, Live, Plan, Target
 
@@ -45,6 +46,11 @@ _SEEN: Mapping[outcome.Seen, str] = {
     "other": "Read again, the server had neither what it had before nor all that is wanted.",
 }
 _FATES = ("applied", "unchanged", "failed", "not as wanted", "unknown", "not begun")
+_FATE_OF: Mapping[type[outcome.Ended], str] = {
+    outcome.NotSent: "unchanged",
+    outcome.NotBegun: "not begun",
+    outcome.Unknown: "unknown",
+}
 
 
 def plans_text(found: Sequence[Plan | Failed]) -> str:
@@ -64,15 +70,12 @@ def plans_text(found: Sequence[Plan | Failed]) -> str:
 
 def states_text(found: Sequence[State | Failed]) -> str:
     """Live states as YAML documents. Several targets: each with its name in a comment."""
-    documents: list[str] = []
-    for one in found:
-        if isinstance(one, Failed):
-            told = f"# no state: {printable(one.error.message)}\n"
-            documents.append(f"# {target_text(one.target)}\n{told}")
-        else:
-            head = f"# {target_text(one[0])}\n" if len(found) > 1 else ""
-            documents.append(f"{head}{yaml_text(shown(one[1]))}")
-    return "---\n".join(documents)
+    return "---\n".join(
+        f"# {target_text(one.target)}\n# no state: {printable(one.error.message)}\n"
+        if isinstance(one, Failed)
+        else (f"# {target_text(one[0])}\n" if len(found) > 1 else "") + yaml_text(shown(one[1]))
+        for one in found
+    )
 
 
 def outcomes_text(found: Sequence[outcome.Ended]) -> str:
@@ -136,13 +139,10 @@ def _differences(plan: Plan) -> Iterator[str]:
     top, lines = change_lines(plan.difference.changes)
     hidden = [unknown_line(item, plan.hidden_secrets) for item in plan.difference.unknown]
     width = min(_WIDEST_PATH, max((len(line.path) for line in [*lines, *hidden]), default=0))
-    parts = {
-        "": [line for line in lines if line.origin.why != "default"],
-        "  back to the default, because no file mentions it": [
-            line for line in lines if line.origin.why == "default"
-        ],
-        "  secrets": hidden,
-    }
+    back = "  back to the default, because no file mentions it"
+    parts: dict[str, list[Line]] = {"": [], back: [], "  secrets": hidden}
+    for line in lines:
+        parts[back if line.origin.why == "default" else ""].append(line)
     if top is not None and not lines and plan.desired.tree.members:
         yield "  every field at its default"
     for title, part in parts.items():
@@ -166,25 +166,23 @@ def _amount(plan: Plan) -> str:
     changes, unknown = len(plan.difference.changes), len(plan.difference.unknown)
     if not changes and not unknown:
         return "No changes."
-    told = ["No visible changes."]
-    if changes:
-        sent = f", {plural(len(plan.to_send), 'secret')} to send" if plan.to_send else ""
-        told = [f"{plural(changes, 'change')}{sent}."]
+    sent = f", {plural(len(plan.to_send), 'secret')} to send" if plan.to_send else ""
+    told = [f"{plural(changes, 'change')}{sent}." if changes else "No visible changes."]
     hidden = sum(item.hidden for item in plan.difference.unknown)
     if hidden and (not changes or plan.hidden_secrets != "send"):
         fate = _FATE[plan.hidden_secrets].format("it" if hidden == 1 else "them")
         told.append(f"{plural(hidden, 'secret')} cannot be compared; apply {fate}.")
     if unresolved := unknown - hidden:
         them = "its reference is" if unresolved == 1 else "their references are"
-        passwords = plural(unresolved, "password")
-        told.append(f"{passwords} cannot be compared here: {them} not resolved.")
+        told.append(
+            f"{plural(unresolved, 'password')} cannot be compared here: {them} not resolved."
+        )
     return " ".join(told)
 
 
 def _finding(finding: Finding) -> str:
-    place = ""
-    if finding.origin is not None and finding.origin.line:
-        place = f"{printable(finding.origin.file)}:{finding.origin.line}: "
+    origin = finding.origin
+    place = f"{printable(origin.file)}:{origin.line}: " if origin and origin.line else ""
     fact = f"{finding.severity}: {place}{printable(finding.message)}"
     hint = f"hint: {printable(finding.hint)}"
     return "\n".join([*wrapped(fact, "", "    "), *wrapped(hint, "  ", "    ")])
@@ -194,9 +192,8 @@ def _totals(found: Sequence[Plan | Failed], plans: Sequence[Plan]) -> str:
     """The numbers over all targets, with the targets that have no plan."""
     changes = [len(plan.difference.changes) for plan in plans if plan.difference.changes]
     unknown = any(plan.difference.unknown for plan in plans)
-    parts = ["no visible changes" if unknown else "no changes"]
-    if changes:
-        parts = [f"{plural(sum(changes), 'change')} in {len(changes)} of them"]
+    none = "no visible changes" if unknown else "no changes"
+    parts = [f"{plural(sum(changes), 'change')} in {len(changes)} of them" if changes else none]
     if to_send := sum(len(plan.to_send) for plan in plans):
         parts.append(f"{plural(to_send, 'secret')} to send")
     if refused := [printable(plan.target.name) for plan in plans if plan.refusals]:
@@ -207,17 +204,9 @@ def _totals(found: Sequence[Plan | Failed], plans: Sequence[Plan]) -> str:
 
 
 def _fate(ended: outcome.Ended) -> str:
-    match ended:
-        case outcome.NotSent():
-            return "unchanged"
-        case outcome.NotBegun():
-            return "not begun"
-        case outcome.Unknown():
-            return "unknown"
-        case outcome.Stored():
-            return "applied" if ended.as_wanted else "not as wanted"
-        case _:
-            return "failed"
+    if isinstance(ended, outcome.Stored):
+        return "applied" if ended.as_wanted else "not as wanted"
+    return _FATE_OF.get(type(ended), "failed")
 
 
 def _outcome(ended: outcome.Outcome) -> str:
@@ -258,12 +247,11 @@ def _stored(stored: outcome.Stored) -> Iterator[str]:
     sent = f"{plural(unread, 'secret')} sent, which cannot be read back." if unread else ""
     if lost:
         yield from wrapped(f"{lost[:1].upper()}{lost[1:]}. The state was read again:")
+    fact = f"Stored and verified: {told}. {sent}" if changes else f"Stored: {sent}"
     if not stored.verified:
-        still = f"after {told} the server still differs. {sent}"
-        yield from wrapped(f"Stored, but not as wanted: {still}")
-        yield from _changes(stored.remaining.changes, stored.plan.desired.file)
-    else:
-        yield from wrapped(f"Stored and verified: {told}. {sent}" if changes else f"Stored: {sent}")
+        fact = f"Stored, but not as wanted: after {told} the server still differs. {sent}"
+    yield from wrapped(fact)
+    yield from _changes(stored.remaining.changes, stored.plan.desired.file)
     if stored.overwritten:
         yield "Somebody else's change was overwritten:"
     elif stored.foreign:

@@ -102,7 +102,7 @@ class Vault:
         return Secret(sealed, ref, sealed in self.__guessable)
 
     def referenced(self) -> Iterator[str]:
-        """The texts that references led to, for `cli/mask.py` alone."""
+        """The texts that references led to, for `cli/apply_prompt.py` alone."""
         return (self.__texts[sealed] for sealed in sorted(self.__referenced))
 
     def open(self, secret: Secret) -> str:

@@ -308,13 +308,13 @@ def test_a_signal_ends_a_command_that_a_reference_runs(
 
 HOLDS = """\
 import os, signal
-from confsync.cli import signals
-signals.raise_interrupts()
-signals.hold_interrupts()
+from confsync.cli.console import interrupts
+interrupts.start()
+interrupts.hold()
 os.kill(os.getpid(), signal.SIGTERM)
 print("held")
 try:
-    signals.raise_held_interrupts()
+    interrupts.release()
 except KeyboardInterrupt:
     print("raised")
 """

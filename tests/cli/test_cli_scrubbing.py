@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from confsync.cli.mask import add_masks
+from confsync.cli.apply_prompt import add_masks
 from confsync.sync.secret import Ref, Vault
 from tests.cli.process import APPLY_KEY, CONFSYNC, ENV_SECRET, LIVE_SECRET, STORE
 from tests.report.runner import obeyed

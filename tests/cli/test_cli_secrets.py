@@ -129,6 +129,16 @@ def test_an_apply_is_refused_and_the_line_to_run_again_works(desk: Desk, server:
     assert stored_secret(server) == "Canary-in-clear"
 
 
+@pytest.mark.parametrize("option", ["--verbose", "--debug"])
+def test_the_line_to_run_again_keeps_options_that_have_no_value(
+    desk: Desk, server: Server, option: str
+) -> None:
+    ran = desk.run("apply", option, "--yes", desk.file("a.yaml", PLAIN))
+    refused(ran, server)
+    again = f"confsync apply a.yaml --yes {option} --allow plaintext-secret"
+    assert f"hint: to go on all the same: {again}\n" in ran.err
+
+
 def test_no_variable_allows_a_risk(desk: Desk, server: Server) -> None:
     variables = {"CONFSYNC_ALLOW": "plaintext-secret", "CONFSYNC_YES": "1"}
     refused(desk.run("apply", "--yes", desk.file("a.yaml", PLAIN), env=variables), server)

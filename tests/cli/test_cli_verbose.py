@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from confsync.cli.main import COMMANDS, run
-from confsync.cli.verbose import LOGGER
+from confsync.cli.standard_error import LOGGER
 from tests.cli.process import STORE
 
 if TYPE_CHECKING:

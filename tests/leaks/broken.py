@@ -155,7 +155,7 @@ LEAKS: Mapping[str, Leak] = {
     ),
     "wrong usage repeats what was typed": Leak(
         "colour value",
-        "cli/errors_out.py",
+        "cli/standard_error.py",
         'does not take this value"',
         'does not take this value: {error.message}"',
     ),

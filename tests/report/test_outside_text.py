@@ -12,8 +12,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from confsync.cli.console import Console
-from confsync.cli.errors_out import told
 from confsync.cli.output import COMMANDING
+from confsync.cli.standard_error import told
 from confsync.disk.write import append_audit
 from confsync.errors import ConfsyncError, InvalidFiles, Problem
 from confsync.jmap.decode import from_wire

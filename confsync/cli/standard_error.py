@@ -1,0 +1,257 @@
+"""Standard error of a run: errors, with their exit statuses, and log lines.
+
+Loaded when a command runs. The lines of `-v` and `--debug` are safe to paste.
+"""
+
+from __future__ import annotations
+
+import logging
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import click
+from click.core import ParameterSource
+
+from confsync.cli.console import Console
+from confsync.errors import ConfsyncError, Declined, Fault, ReaderGone
+from confsync.guard import as_fault
+from confsync.report.printable import printable
+from confsync.sync.values import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from confsync.errors import Problem
+
+LOGGER = logging.getLogger("confsync")
+"""All that confsync logs goes through this one; what other libraries log is not shown."""
+
+UNCHANGED = "nothing was changed on any server"
+_LONGEST = 4000
+"""Characters of a fact or a hint: a line to run again can be long."""
+
+_PLACES = 3
+"""Lines of confsync that the report of a fault names."""
+
+
+class Status(IntEnum):
+    """The exit statuses, the worst first. A command that returns None is DONE."""
+
+    UNKNOWN = 4
+    NOT_AS_WANTED = 5
+    ERROR = 1
+    REFUSED = 3
+    INTERRUPTED = 130
+    PENDING = 2
+    DONE = 0
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """The status of a run over several targets: the worst of theirs."""
+    return min(statuses, key=list(Status).index, default=Status.DONE)
+
+
+def of_error(error: ConfsyncError) -> Status:
+    """REFUSED for an error that is a refusal before sending, ERROR for any other."""
+    return Status.REFUSED if isinstance(error, Declined) else Status.ERROR
+
+
+def tell(error: BaseException, console: Console) -> int:
+    """Report an error that ends a run and return the exit status."""
+    unchanged = ["nothing was changed on the server"] if console.server else []
+    unknown = "it is not known whether anything was changed: `confsync plan` shows what is there"
+    consequence = [unknown] if console.sent else unchanged
+    match error:
+        case click.UsageError():
+            lines, status = _usage(error), Status.ERROR
+        case click.Abort() | KeyboardInterrupt():
+            lines = ["interrupted", *consequence]
+            status = Status.UNKNOWN if console.sent else Status.INTERRUPTED
+        case ReaderGone():
+            return Status.ERROR
+        case ConfsyncError() if not isinstance(error, Fault):
+            lines = [*told(error, console), *(unchanged if error.unchanged else ())]
+            status = of_error(error)
+        case _:
+            lines = [*_fault(as_fault(error)), *consequence]
+            status = Status.UNKNOWN if console.sent else Status.ERROR
+    _say(console, lines)
+    return status
+
+
+def tell_uncaught(error: BaseException | None) -> None:
+    """Report an error that nobody could catch: its type and its places, never its message."""
+    if error is not None and not isinstance(error, SystemExit):
+        interrupted = isinstance(error, KeyboardInterrupt)
+        _say(Console(), ["interrupted"] if interrupted else _fault(as_fault(error)))
+
+
+def tell_failures(console: Console, found: Iterable[object], unchanged: str) -> Status:
+    """Report the failures among several targets, by name, and `unchanged`. A problem of several
+    targets is reported once. Return the worst status of the failures.
+    """
+    lines: list[str] = []
+    seen: set[object] = set()
+    failed = [one for one in found if isinstance(one, Failed)]
+    groups: dict[object, list[Failed]] = {}
+    for number, one in enumerate(failed):
+        keys = frozenset(map(_key, one.error.problems))
+        groups.setdefault((type(one.error), keys) if keys else number, []).append(one)
+    for failures in groups.values():
+        error = failures[0].error
+        names = ", ".join(one.target.name for one in failures)
+        new = [problem for problem in error.problems if _key(problem) not in seen]
+        seen.update(map(_key, new))
+        lines += told(error, console, f"target{'s' if len(failures) > 1 else ''} {names}: ", new)
+    if lines:
+        _say(console, [*lines, unchanged])
+    return worst(of_error(one.error) for one in failed)
+
+
+def told(
+    error: ConfsyncError,
+    console: Console,
+    of: str = "",
+    problems: Iterable[Problem] | None = None,
+) -> list[str]:
+    """The lines for an error of a target (`of`), with `problems` or else all of its problems."""
+    of, message = printable(of, _LONGEST), printable(error.message, _LONGEST)
+    if error.problems:
+        from confsync.report.problems import problems_text
+
+        left = error.problems if problems is None else problems
+        text = problems_text(left, excerpts=console.at_terminal)
+        return [f"{text}error: {of}{message}"]
+    place = f"{printable(error.where)}: " if error.where else ""
+    hint = [f"hint: {printable(error.hint, _LONGEST)}"] if error.hint else []
+    return [f"error: {of}{place}{message}", *hint]
+
+
+def _fault(fault: Fault) -> list[str]:
+    """The lines for a fault; `--debug` logs its whole trail."""
+    for kind, *where in fault.trail:
+        LOGGER.debug("%s was raised at", kind)
+        for place in where:
+            LOGGER.debug("  %s", place)
+    places = f" at {' < '.join(fault.places[:_PLACES])}" if fault.places else ""
+    return [
+        f"error: a fault inside confsync: {fault.message}{places}",
+        "hint: this is a bug; please report this line",
+    ]
+
+
+class UnknownCommand(click.UsageError):
+    """An unknown command, with a hint. A name that could be something else is not repeated."""
+
+    def __init__(self, name: str, known: Collection[str]) -> None:
+        import re
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, known, n=1)
+        self.hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+        named = f"`{name}`" if re.fullmatch(r"[a-z][a-z-]{0,20}", name) else "named so"
+        super().__init__(f"there is no command {named}")
+
+
+def _usage(error: click.UsageError) -> list[str]:
+    """The lines for wrong usage. The value that was typed is not repeated."""
+    path = error.ctx.command_path if error.ctx is not None else "confsync"
+    hint = f"`{path} --help` lists what it takes"
+    match error:
+        case click.exceptions.NoArgsIsHelpError():
+            return [error.ctx.get_help()]
+        case UnknownCommand():
+            fact, hint = error.message, error.hint
+        case click.NoSuchOption():
+            close = " or ".join(error.possibilities or ())
+            fact = f"there is no option {error.option_name if close else 'named so'}"
+            hint = f"did you mean {close}?" if close else hint
+        case click.BadOptionUsage():
+            fact = f"{error.option_name} needs a value"
+        case click.BadParameter() if error.param is not None:
+            param = error.param
+            name = max(param.opts, key=len) if isinstance(param, click.Option) else param.name
+            fact = f"{name or 'it'} does not take this value"
+            if isinstance(param.type, click.Choice):
+                hint = f"allowed are {', '.join(map(str, param.type.choices))}"
+            elif isinstance(param.type, click.IntRange):
+                hint = f"allowed is {param.type.min} to {param.type.max}"
+        case _:
+            fact = f"`{path}` is called with more, or less, than it takes"
+    return [f"error: {fact}", f"hint: {hint}"]
+
+
+def _key(problem: Problem) -> object:
+    """The identity of a problem: without its place for a reference, which each target may have."""
+    unavailable = problem.rule == "secret-unavailable"
+    return (problem.message, problem.hint) if unavailable else problem
+
+
+def _say(console: Console, lines: Iterable[str]) -> None:
+    console.say("".join(f"{line}\n" for line in lines))
+
+
+class _Handler(logging.Handler):
+    """Writes each line to a console."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            # Before it is cut off: the scrubber would not know the beginning of a secret.
+            message = printable(self._console.scrub(record.getMessage()))
+        except Exception:  # noqa: BLE001 - a log line never ends a run
+            message = "a line that cannot be written"
+        self._console.say(f"{record.name}: {message}\n")
+
+
+def attach(console: Console, *, debug: bool) -> None:
+    """Write what is logged to a console, until the end of its run."""
+    level = logging.DEBUG if debug else logging.INFO
+    if not LOGGER.handlers:
+        handler, before = _Handler(console), LOGGER.level
+        LOGGER.addHandler(handler)
+        console.end.callback(LOGGER.removeHandler, handler)
+        console.end.callback(LOGGER.setLevel, before)
+    elif level >= LOGGER.level:
+        return
+    LOGGER.setLevel(level)
+    if LOGGER.isEnabledFor(logging.DEBUG):
+        LOGGER.debug("%s", _versions())
+
+
+def begin_logging(context: click.Context) -> None:
+    """Drop logs of other libraries. Log the command and its options; no value but a choice."""
+    root = logging.getLogger()
+    if not root.handlers:
+        # Without a handler warnings and errors would go to standard error.
+        root.addHandler(logging.NullHandler())
+    if LOGGER.isEnabledFor(logging.DEBUG):
+        given: list[str] = []
+        for param in context.command.params:
+            name = param.name or ""
+            source = context.get_parameter_source(name)
+            if source in {ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT}:
+                option = max(param.opts, key=len)
+                value = f" {context.params[name]}" if isinstance(param.type, click.Choice) else ""
+                by_hand = source is ParameterSource.COMMANDLINE
+                given.append(f"{option}{value}{'' if by_hand else ' (from the environment)'}")
+        LOGGER.debug("%s with %s", context.info_name, ", ".join(given) or "nothing")
+
+
+def _versions() -> str:
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    from confsync import __version__
+
+    def of(name: str) -> str:
+        try:
+            return f"{name} {version(name)}"
+        except PackageNotFoundError:
+            return f"{name} not installed"
+
+    libraries = ", ".join(map(of, ("click", "deepdiff", "httpx", "pydantic", "ruamel.yaml")))
+    return f"confsync {__version__}, Python {platform.python_version()}, {libraries}"
