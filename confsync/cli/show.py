@@ -61,7 +61,7 @@ def show(
 
 def _state(_: Aim, session: Session) -> State:
     from confsync.kinds import KINDS
-    from confsync.workflow.show import as_document
-    from confsync.workflow.show import show as run
+    from confsync.workflow.server import as_document
+    from confsync.workflow.server import show as run
 
     return session.target, as_document([run(session, name) for name in KINDS])

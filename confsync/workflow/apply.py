@@ -18,13 +18,11 @@ from confsync.sync.plan import check_no_secret_in_clear, is_digest
 from confsync.sync.values import Failed
 from confsync.workflow.audit import entry as audited
 from confsync.workflow.load import load
-from confsync.workflow.options import DEFAULTS, Options
 from confsync.workflow.plan import missing, planned, replanned
 from confsync.workflow.saved import saved
-from confsync.workflow.send import send
-from confsync.workflow.server import read
+from confsync.workflow.server import read, send
 from confsync.workflow.session import aim_of_saved, failed
-from confsync.workflow.targets import same_server_facts
+from confsync.workflow.targets import DEFAULTS, Options, same_server_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -14,8 +14,8 @@ from confsync.masking.document import masked_scalars
 from confsync.report.file_results import Formatted
 from confsync.secrets import BUILT_IN
 from confsync.store.detect import is_meant_as_store
-from confsync.workflow.configuration import configuration
 from confsync.workflow.load import check_names
+from confsync.workflow.targets import configuration
 from confsync.yaml.format import canonical, verify_same_meaning
 from confsync.yaml.read import Parsed, content, parse, text
 

@@ -13,8 +13,8 @@ from confsync.sync.findings import as_finding, breaches_told, guessable_findings
 from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
 from confsync.sync.values import Finding, Origin
 from confsync.workflow.load import load
-from confsync.workflow.options import DEFAULTS, Options
 from confsync.workflow.server import read
+from confsync.workflow.targets import DEFAULTS, Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -18,9 +18,8 @@ from confsync.sync.findings import check_allowed, judged
 from confsync.sync.risks import SEARCHABLE
 from confsync.sync.secret import Vault
 from confsync.sync.spelling import nearest
-from confsync.workflow.configuration import configuration, read_configuration
 from confsync.workflow.load import check_names, load
-from confsync.workflow.targets import NOTHING_WANTED, options
+from confsync.workflow.targets import NOTHING_WANTED, configuration, options, read_configuration
 from confsync.workflow.validate import Checked, same
 
 if TYPE_CHECKING:

@@ -26,10 +26,15 @@ from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, look_up
 from confsync.sync.secret import Vault
 from confsync.sync.values import Failed, Target
-from confsync.workflow.configuration import configuration
-from confsync.workflow.options import DEFAULTS
-from confsync.workflow.server import Session, untold_of_sending
-from confsync.workflow.targets import NOTHING_WANTED, Access, Aim, without_config
+from confsync.workflow.server import Session
+from confsync.workflow.targets import (
+    DEFAULTS,
+    NOTHING_WANTED,
+    Access,
+    Aim,
+    configuration,
+    without_config,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -55,7 +60,7 @@ class Reach:
     environment: Mapping[str, str] = field(repr=False)
     vault: Vault
     tell: Callable[[str], None] = untold
-    sending: Callable[[Sending], None] = untold_of_sending
+    sending: Callable[[Sending], None] = untold
     allow_commands: bool = False
 
     def check(self, aims: Iterable[Aim]) -> None:
@@ -224,7 +229,7 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     timeout: float = SECONDS,
     retries: int = RETRIES,
     tell: Callable[[str], None] = untold,
-    sending: Callable[[Sending], None] = untold_of_sending,
+    sending: Callable[[Sending], None] = untold,
 ) -> AbstractContextManager[Session]:
     """A session with a server, to be used in one thread, in a `with` statement.
 

@@ -19,9 +19,8 @@ from confsync.sync.findings import (
     lapsed,
 )
 from confsync.sync.secret import Vault
-from confsync.workflow.configuration import configuration
 from confsync.workflow.load import load
-from confsync.workflow.targets import Wanted, options, same_server
+from confsync.workflow.targets import Wanted, configuration, options, same_server
 from confsync.yaml.nodes import Mark
 
 if TYPE_CHECKING:
