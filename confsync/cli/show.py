@@ -36,7 +36,7 @@ def show(
     from confsync.disk.read import is_plan
     from confsync.errors import WrongUsage
     from confsync.sync.values import Failed
-    from confsync.workflow.saved import saved
+    from confsync.workflow.plan import saved
     from confsync.workflow.targets import NOTHING_WANTED, aims, without_config
 
     if planfile is not None:

@@ -18,8 +18,7 @@ from confsync.sync.plan import check_no_secret_in_clear, is_digest
 from confsync.sync.values import Failed
 from confsync.workflow.audit import entry as audited
 from confsync.workflow.load import load
-from confsync.workflow.plan import missing, planned, replanned
-from confsync.workflow.saved import saved
+from confsync.workflow.plan import missing, planned, replanned, saved
 from confsync.workflow.server import read, send
 from confsync.workflow.session import aim_of_saved, failed
 from confsync.workflow.targets import DEFAULTS, Options, same_server_facts

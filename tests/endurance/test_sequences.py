@@ -32,8 +32,7 @@ from confsync.sync.outcome import NotBegun, Outcome, Stored
 from confsync.sync.secret import Vault
 from confsync.sync.values import Failed, Target
 from confsync.workflow.apply import apply, apply_planned
-from confsync.workflow.plan import plan
-from confsync.workflow.saved import save
+from confsync.workflow.plan import plan, save
 from confsync.workflow.server import Session
 from confsync.workflow.session import Reach
 from confsync.workflow.targets import Access, Aim, Options
