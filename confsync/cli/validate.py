@@ -48,7 +48,7 @@ def validate(
     """
     here, day, allowed = Path(), today(), frozenset(allow)
     if only:
-        from confsync.workflow.search import search
+        from confsync.workflow.validate import search
 
         found = search(files, here, only, allow=allowed, today=day)
     else:
