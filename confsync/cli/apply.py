@@ -112,8 +112,6 @@ def apply(  # noqa: PLR0913 - one parameter an option
             ask=asker(console) if asking else None,
         ),
         reach=path,
-        environment=os.environ,
-        allow_commands=allow_commands,
         audit=book,
         show=shower(outputs, asking=asking, masks=add_mask),
     )

@@ -315,7 +315,6 @@ class Sequences(RuleBasedStateMachine):
                 self.here,
                 NO_ACCESS,
                 reach=Opened(wish.environment, session.vault, opened=session),
-                environment=wish.environment,
                 show=lambda _: None,
             )
             assert not isinstance(outcome, NotBegun | Failed)
