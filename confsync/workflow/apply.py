@@ -44,15 +44,6 @@ class _Job:
     aim: Aim | None = None
 
 
-@dataclass(frozen=True)
-class _Ready:
-    """A planned target. `alone`: the only one of the run."""
-
-    plan: Plan
-    session: Session
-    alone: bool
-
-
 @discreet
 def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its name
     files: Sequence[str],
@@ -93,6 +84,7 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
     aims: Sequence[Aim],
     reach: Reach,
     *,
+    kept: Plan | None = None,
     expect: str | None = None,
     audit: Audit | None = None,
     show: Callable[[Sequence[Plan | Failed]], None],
@@ -104,8 +96,9 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
     one of several fails nothing is sent to any; errors of the only target are raised. `ask` returns
     True to go on with all, and answers for each risk among their refusals; all live states are then
     read again and must still be the planned ones. The first target that does not end as wanted ends
-    the run. `expect` and `audit` are as for `apply`. Raises Refused and Declined if nothing was
-    changed anywhere, and WrongUsage for several targets with one digest.
+    the run. `kept`: the saved plan of the only target. `expect` and `audit` are as for `apply`.
+    Raises Refused and Declined if nothing was changed anywhere, and WrongUsage for several targets
+    with one digest.
     """
     if len(aims) > 1 and expect is not None:
         hint = "choose with --target the one that the digest is of"
@@ -114,9 +107,8 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
     if facts := same_server_facts(aims):
         hint = "choose one of them with --target: the last one would overwrite the others"
         raise Declined("; ".join(facts), hint=hint)
-    jobs = [_Job(partial(reach.session, aim), aim.files, aim.options, aim) for aim in aims]
     return _run(
-        jobs,
+        [_Job(partial(reach.session, aim), kept or aim.files, aim.options, aim) for aim in aims],
         reach.environment,
         allow_commands=reach.allow_commands,
         expect=expect,
@@ -142,15 +134,8 @@ def apply_planned(  # noqa: PLR0913 - what touches the world is passed in, each 
     Declined for a changed plan, another server or another state.
     """
     kept = saved(path)
-    aim = aim_of_saved(directory, kept.target, access)
-    options = Options(hidden_secrets=kept.hidden_secrets)
-    return _run(
-        [_Job(partial(reach.session, aim), kept, options, aim)],
-        reach.environment,
-        allow_commands=reach.allow_commands,
-        audit=audit,
-        show=show,
-    )
+    aim = aim_of_saved(directory, kept, access)
+    return apply_all([aim], reach, kept=kept, audit=audit, show=show)
 
 
 def _run(  # noqa: PLR0913 - those of `apply_all`
@@ -158,10 +143,10 @@ def _run(  # noqa: PLR0913 - those of `apply_all`
     environment: Mapping[str, str],
     *,
     allow_commands: bool,
-    expect: str | None = None,
+    expect: str | None,
     audit: Audit | None,
     show: Callable[[Sequence[Plan | Failed]], None] | None,
-    ask: Callable[[Sequence[Plan]], bool] | None = None,
+    ask: Callable[[Sequence[Plan]], bool] | None,
 ) -> tuple[Ended, ...]:
     """Plan all, show all, decide on all, then send."""
     if expect is not None and not is_digest(expect):
@@ -170,23 +155,25 @@ def _run(  # noqa: PLR0913 - those of `apply_all`
     resolvers = At(RESOLVERS, "allowed" if allow_commands else "apply")
     with ExitStack() as stack:
 
-        def prepared(job: _Job) -> _Ready:
+        def prepared(job: _Job) -> tuple[Plan, Session]:
             session = stack.enter_context(job.session())
-            plan = _planned(job.source, session, job.options, resolvers, environment)
-            return _Ready(plan, session, job.aim is None or job.aim.alone)
+            return _planned(job.source, session, job.options, resolvers, environment), session
 
         found = [attempted(job.aim, partial(prepared, job)) for job in jobs]
         if show is not None:
-            show([one if isinstance(one, Failed) else one.plan for one in found])
+            show([one if isinstance(one, Failed) else one[0] for one in found])
         ready = [one for one in found if not isinstance(one, Failed)]
         if len(ready) < len(found):
-            return tuple(one if isinstance(one, Failed) else NotBegun(one.plan) for one in found)
+            return tuple(one if isinstance(one, Failed) else NotBegun(one[0]) for one in found)
+        plans = [plan for plan, _ in ready]
         if expect is not None:
-            check_no_secret_in_clear(ready[0].plan.desired.written)
+            check_no_secret_in_clear(plans[0].desired.written)
         with ExitStack() as books:
-            entries = [books.enter_context(audited(audit, one.plan)) for one in ready]
-            _check_equal(ready[0].plan, jobs[0].source, expect)
-            _decide(ready, ask)
+            entries = [books.enter_context(audited(audit, plan)) for plan in plans]
+            _check_equal(plans[0], jobs[0].source, expect)
+            _decide(plans, asking=ask is not None)
+            if ask is not None and not all(plan.empty for plan in plans):
+                _ask(ready, ask)
         return _applied(ready, entries)
 
 
@@ -241,14 +228,13 @@ def _check_equal(plan: Plan, source: Sequence[str] | Plan, expect: str | None) -
         )
 
 
-def _decide(ready: Sequence[_Ready], ask: Callable[[Sequence[Plan]], bool] | None) -> None:
-    """Raise Refused or Declined unless all plans may be applied."""
-    plans = [one.plan for one in ready]
+def _decide(plans: Sequence[Plan], *, asking: bool) -> None:
+    """Raise Refused for findings that stop the apply and that no question can lift."""
     stopped = [
         plan
         for plan in plans
-        if plan.refusals
-        and (ask is None or plan.empty or not all(finding.risk for finding in plan.refusals))
+        if (refusals := plan.refusals)
+        and not (asking and not plan.empty and all(finding.risk for finding in refusals))
     ]
     if stopped:
         raise Refused(
@@ -261,57 +247,55 @@ def _decide(ready: Sequence[_Ready], ask: Callable[[Sequence[Plan]], bool] | Non
                 dict.fromkeys(risk.rule for plan in stopped for risk in plan.refusals if risk.risk)
             ),
         )
-    pending = [one for one in ready if not one.plan.empty]
-    if ask is None or not pending:
-        return
+
+
+def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], bool]) -> None:
+    """Raise Declined unless all plans are accepted, and the live states still the planned ones."""
+    plans = [plan for plan, _ in ready]
     if not ask(plans):
         risks = any(plan.refusals for plan in plans)
         hint = "answer yes, in full, and the name of each risk, to apply"
         raise Declined("declined", hint=hint if risks else "answer yes, in full, to apply")
-    for one in pending:
-        name = one.plan.desired.object
-        if changed(one.plan.live, read(name, one.session), KINDS[name].shape):
-            of = "the server's state" if one.alone else f"the state of {one.plan.target.name}"
+    for plan, session in ready:
+        name = plan.desired.object
+        if not plan.empty and changed(plan.live, read(name, session), KINDS[name].shape):
+            of = "the server's state" if len(ready) == 1 else f"the state of {plan.target.name}"
             raise Declined(
                 f"{of} has changed since the plan was shown",
                 hint="plan again, and look at what changed",
             )
 
 
-def _applied(ready: Sequence[_Ready], entries: Sequence[Entry]) -> tuple[Ended, ...]:
-    """Send each pending update, until a target does not end as wanted or an interrupt comes."""
+def _applied(ready: Sequence[tuple[Plan, Session]], entries: Sequence[Entry]) -> tuple[Ended, ...]:
+    """Send each pending update, until a target does not end as wanted or an interrupt comes.
+
+    Raises errors of the only target, and an interrupt before anything was sent to any.
+    """
     ended: list[Ended] = []
-    for one, entry in zip(ready, entries, strict=True):
+    for (plan, session), entry in zip(ready, entries, strict=True):
         # Before an update, during it, or while its end was written.
         interrupted = (
             any(isinstance(done, NotBegun) and done.interrupted for done in ended)
             or any(known.interrupted for known in entries)
-            or any(known.session.server.interrupted for known in ready)
+            or any(known.server.interrupted for _, known in ready)
         )
-        if one.plan.empty or (not interrupted and all(map(as_wanted, ended))):
-            first = all(isinstance(done, NotSent) for done in ended)
-            ended.append(_sent(one, entry, first=first))
-        else:
-            ended.append(NotBegun(one.plan, interrupted=interrupted))
+        if not plan.empty and (interrupted or not all(map(as_wanted, ended))):
+            ended.append(NotBegun(plan, interrupted=interrupted))
+            continue
+        result: Ended
+        try:
+            result = entry.ended(NotSent(plan) if plan.empty else send(plan, entry.begin(session)))
+        except BaseException as error:
+            unknown = entry.failed(error)
+            begun = not all(isinstance(done, NotSent) for done in ended)
+            if len(ready) > 1 and unknown is not None:
+                result = unknown
+            elif len(ready) > 1 and isinstance(error, ConfsyncError):
+                result = Failed(plan.target, alone(error), plan)
+            elif len(ready) > 1 and isinstance(error, KeyboardInterrupt) and begun:
+                result = NotBegun(plan, interrupted=True)
+            else:
+                entry.tell_failed()
+                raise
+        ended.append(result)
     return tuple(ended)
-
-
-def _sent(one: _Ready, entry: Entry, *, first: bool) -> Ended:
-    """Send the update of one target, unless it is empty. Raises the errors of the only target, and
-    an interrupt before anything was sent to any.
-    """
-    try:
-        if one.plan.empty:
-            return entry.ended(NotSent(one.plan))
-        return entry.ended(send(one.plan, entry.begin(one.session)))
-    except BaseException as found:
-        unknown = entry.failed(found)
-        if not one.alone:
-            if unknown is not None:
-                return unknown
-            if isinstance(found, ConfsyncError):
-                return Failed(one.plan.target, alone(found), one.plan)
-            if isinstance(found, KeyboardInterrupt) and not first:
-                return NotBegun(one.plan, interrupted=True)
-        entry.tell_failed()
-        raise

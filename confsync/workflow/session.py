@@ -21,14 +21,7 @@ from confsync.secrets.resolver import At, look_up
 from confsync.sync.secret import Vault
 from confsync.sync.values import Failed, Target
 from confsync.workflow.server import Session
-from confsync.workflow.targets import (
-    DEFAULTS,
-    NOTHING_WANTED,
-    Access,
-    Aim,
-    configuration,
-    without_config,
-)
+from confsync.workflow.targets import Access, Aim, Wanted, configuration, without_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -36,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from confsync.config.values import TargetConfig, Written
+    from confsync.sync.values import Plan
     from confsync.workflow.server import Sending
 
 R = TypeVar("R")
@@ -145,22 +139,24 @@ class Reach:
         return token, user, password
 
 
-def aim_of_saved(directory: Path, planned: Target, access: Access) -> Aim:
+def aim_of_saved(directory: Path, plan: Plan, access: Access) -> Aim:
     """The aim of a saved plan: the given server, or the target with the plan's name.
 
     Raises Declined if that target has another server, InvalidFiles for an invalid `confsync.yaml`.
     """
+    wanted, planned = Wanted(hidden_secrets=plan.hidden_secrets), plan.target
     config = None if access.url else configuration(directory)
     targets = {} if config is None else {target.name: target for target in config.targets}
     target = targets.get(planned.name)
+    aim = without_config((), wanted, access)
     if config is None or target is None:
-        return without_config((), NOTHING_WANTED, access)
+        return aim
     if origin(target.url) != planned.url:
         raise Declined(
             f"the plan is for {planned.name} at another server than {config.file} says",
             hint=f"it is for {planned.url}: plan again",
         )
-    return Aim(target.files, DEFAULTS, access, target)
+    return replace(aim, config=target)
 
 
 def each(
