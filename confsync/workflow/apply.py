@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from confsync.errors import ConfsyncError, Declined, Refused, SecretUnavailable, WrongUsage
+from confsync.errors import ConfsyncError, Declined, Refused, WrongUsage
 from confsync.guard import alone, callers, discreet
 from confsync.kinds import KINDS
-from confsync.secrets import RESOLVERS
-from confsync.secrets.resolver import At, resolve
 from confsync.sync.findings import facts
 from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, as_wanted, changed
 from confsync.sync.plan import check_no_secret_in_clear, is_digest
 from confsync.sync.values import Failed, Plan
 from confsync.workflow.audit import entry as audited
-from confsync.workflow.load import Loaded, load
-from confsync.workflow.plan import missing, planned, replanned, saved
+from confsync.workflow.plan import made, saved
 from confsync.workflow.server import read, send
 from confsync.workflow.session import aim_of_saved, attempted
 from confsync.workflow.targets import DEFAULTS, Options, same_server_facts
@@ -28,6 +25,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from confsync.secrets.resolver import Moment
     from confsync.workflow.audit import Audit, Entry
     from confsync.workflow.server import Session
     from confsync.workflow.session import Reach
@@ -152,12 +150,12 @@ def _run(  # noqa: PLR0913 - those of `apply_all`
     if expect is not None and not is_digest(expect):
         hint = "copy it whole from a plan that this version of confsync made"
         raise WrongUsage("what is expected is no digest of a plan", hint=hint)
-    resolvers = At(RESOLVERS, "allowed" if allow_commands else "apply")
+    moment: Moment = "allowed" if allow_commands else "apply"
     with ExitStack() as stack:
 
         def prepared(job: _Job) -> tuple[Plan, Session]:
             session = stack.enter_context(job.session())
-            return _planned(job.source, session, job.options, resolvers, environment), session
+            return made(job.source, session, job.options, moment, environment), session
 
         found = [attempted(job.aim, partial(prepared, job)) for job in jobs]
         if show is not None:
@@ -175,40 +173,6 @@ def _run(  # noqa: PLR0913 - those of `apply_all`
             if ask is not None and not all(plan.empty for plan in plans):
                 _ask(ready, ask)
         return _applied(ready, entries)
-
-
-def _planned(
-    source: Sequence[str] | Plan,
-    session: Session,
-    options: Options,
-    resolvers: At,
-    environment: Mapping[str, str],
-) -> Plan:
-    """Plan files, or make a saved plan again. References are resolved before the state is read.
-
-    Raises the errors of `plan`, SecretUnavailable, and Declined for the plan of another server.
-    """
-    if not isinstance(source, Plan):
-        loaded = load(source, session.vault)
-    elif source.target.url == session.target.url:
-        loaded = Loaded(source.desired, (), {})
-    else:
-        raise Declined(
-            "the plan was made for another server",
-            hint=f"it is for {source.target.url}; this one is {session.target.url}",
-        )
-    resolved = resolve(loaded.desired, session.vault, resolvers, environment)
-    # Secrets that may be kept can only be told from others beside the live state.
-    if resolved.problems and options.hidden_secrets != "keep" and not options.ignore:
-        raise SecretUnavailable(loaded.shown(resolved.problems))
-    live = read(loaded.desired.object, session)
-    if isinstance(source, Plan):
-        plan = replanned(source, resolved.desired, live)
-    else:
-        plan = planned(session.target, resolved.desired, live, options, loaded.problems)
-    if problems := missing(resolved, plan):
-        raise SecretUnavailable(loaded.shown(problems))
-    return plan
 
 
 def _check_equal(plan: Plan, source: Sequence[str] | Plan, expect: str | None) -> None:

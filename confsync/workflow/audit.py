@@ -45,7 +45,7 @@ _SYSTEMS = {
     "JENKINS_URL": ("jenkins", "BUILD_USER_ID", "JOB_NAME BUILD_NUMBER", "GIT_COMMIT"),
     "": ("", "SUDO_USER USER LOGNAME", "", ""),
 }
-"""CI systems by the variable that shows them: a name, and the variables of user, job and commit."""
+"""CI systems by the variable that shows them: name, and variables of user, job and commit."""
 
 
 @dataclass
@@ -62,9 +62,7 @@ class Audit:
     failed: OutputFailed | None = None
 
     def tell_unfinished(self, url: str) -> None:
-        """Tell of the applies to a server that have no end in the file, since the last one that
-        ended as wanted. Raises OutputFailed.
-        """
+        """Tell of a server's unfinished applies, after the last as wanted. Raises OutputFailed."""
         begun: dict[str, str] = {}
         for line, record in audit_records(self.path):
             match record:
@@ -115,9 +113,7 @@ class Entry:
     interrupted: bool = False
 
     def begin(self, session: Session) -> Session:
-        """Write the beginning, before anything is sent. The returned session takes note of updates
-        that may have left. Raises OutputFailed.
-        """
+        """Write the beginning; the new session notes what may have left. Raises OutputFailed."""
         self._write_begin()
 
         def sending(how: Sending) -> None:
@@ -147,9 +143,7 @@ class Entry:
         return outcome
 
     def failed(self, error: BaseException) -> Unknown | None:
-        """Write the error or interrupt that ended the apply. Returns the unknown outcome of an
-        update that may have been sent; None if nothing was changed.
-        """
+        """Write the error that ended the apply. None: nothing was changed, for certain."""
         reason, record = _told(error)
         unknown = Unknown(self.plan, reason) if self.sent else None
         if self.audit is not None:
@@ -180,9 +174,7 @@ class Entry:
 
 @contextmanager
 def entry(audit: Audit | None, plan: Plan) -> Iterator[Entry]:
-    """The two lines of an apply; an error inside is its end. Earlier applies to the server that
-    have no end are told first. Raises OutputFailed.
-    """
+    """The two lines of an apply; an error inside is its end. Raises OutputFailed."""
     found = Entry(audit, plan)
     if audit is not None:
         check_audit(audit.path)

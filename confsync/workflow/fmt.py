@@ -22,18 +22,16 @@ from confsync.yaml.read import Parsed, content, parse, text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_HERE = Path()
-
 
 @discreet
-def fmt(files: Sequence[str], directory: Path = _HERE) -> tuple[Formatted, ...]:
+def fmt(files: Sequence[str]) -> tuple[Formatted, ...]:
     """Format each file on its own; without files those of the targets in `confsync.yaml`.
 
-    A file in canonical form is not written. Raises InvalidFiles for an invalid `confsync.yaml`,
-    WrongUsage without files and without `confsync.yaml`.
+    A file in canonical form is not written. Raises InvalidFiles for an invalid `confsync.yaml`, and
+    WrongUsage if there is none, and no file.
     """
     results: list[Formatted] = []
-    for file in _named(files, directory):
+    for file in _named(files):
         found, new = _formatted(file)
         if found.changed:
             try:
@@ -46,13 +44,13 @@ def fmt(files: Sequence[str], directory: Path = _HERE) -> tuple[Formatted, ...]:
 
 
 @discreet
-def check(files: Sequence[str], directory: Path = _HERE) -> tuple[Formatted, ...]:
+def check(files: Sequence[str]) -> tuple[Formatted, ...]:
     """The results of `fmt`, with nothing written."""
-    return tuple(_formatted(file)[0] for file in _named(files, directory))
+    return tuple(_formatted(file)[0] for file in _named(files))
 
 
-def _named(files: Sequence[str], directory: Path) -> Sequence[str]:
-    config = None if files else configuration(directory)
+def _named(files: Sequence[str]) -> Sequence[str]:
+    config = None if files else configuration(Path())
     if config is None:
         check_names(files)
         return files

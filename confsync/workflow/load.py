@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A desired state, and the risks and warnings of its files. `lines` of the files may hold
-    secrets.
-    """
+    """A desired state, and the risks and warnings of its files. `lines` may hold secrets."""
 
     desired: Desired
     problems: tuple[Problem, ...]
@@ -76,9 +74,8 @@ def loaded(files: Sequence[str], layers: Sequence[Parsed], vault: Vault) -> Load
 
 
 def _discarded(documents: Sequence[MappingNode], problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Warnings for layers that discard earlier files. In a line with another problem the column is
-    0: it could tell the length of a secret before it.
-    """
+    """Warnings for layers that discard earlier files."""
+    # A column beside another problem could tell the length of a secret before it.
     taken = {(problem.file, problem.line) for problem in problems}
     for one in discarded(documents):
         mark = one.mark

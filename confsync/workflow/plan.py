@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from confsync.disk.read import read_plan
 from confsync.disk.write import write_plan
-from confsync.errors import Declined, WrongUsage
+from confsync.errors import Declined, SecretUnavailable, WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, resolve
 from confsync.sync.findings import as_finding, breaches_told, guessable_findings, kept, lapsed
 from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
-from confsync.workflow.load import load
+from confsync.sync.values import Plan
+from confsync.workflow.load import Loaded, load
 from confsync.workflow.server import read
 from confsync.workflow.targets import DEFAULTS, Options
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from confsync.errors import Problem
-    from confsync.secrets.resolver import Resolved
-    from confsync.sync.values import Desired, Live, Plan, Target
+    from confsync.secrets.resolver import Moment
+    from confsync.sync.values import Desired, Live, Target
     from confsync.workflow.server import Session
 
 
@@ -42,17 +43,50 @@ def plan(
     ConnectionLost, ServerRefused, UnexpectedAnswer, and WrongUsage for an unknown risk.
     """
     options.check()
-    loaded = load(files, session.vault)
-    resolved = resolve(loaded.desired, session.vault, At(RESOLVERS, "plan"), environment)
-    live = read(loaded.desired.object, session)
-    found = planned(session.target, resolved.desired, live, options, loaded.problems)
-    notes = (
-        replace(
-            as_finding(problem, ()),
-            severity="note",
-            message=f"{problem.message}; an apply needs it",
+    return made(files, session, options, "plan", environment)
+
+
+def made(
+    source: Sequence[str] | Plan,
+    session: Session,
+    options: Options,
+    moment: Moment,
+    environment: Mapping[str, str],
+) -> Plan:
+    """Plan files, or make a saved plan again. References are resolved before the state is read.
+
+    For an apply raises SecretUnavailable, and Declined for a saved plan of another server.
+    """
+    if not isinstance(source, Plan):
+        loaded = load(source, session.vault)
+    elif source.target.url == session.target.url:
+        loaded = Loaded(source.desired, (), {})
+    else:
+        raise Declined(
+            "the plan was made for another server",
+            hint=f"it is for {source.target.url}; this one is {session.target.url}",
         )
-        for problem in missing(resolved, found)
+    resolved = resolve(loaded.desired, session.vault, At(RESOLVERS, moment), environment)
+    # Secrets that may be kept can only be told from others beside the live state.
+    keeping = options.hidden_secrets == "keep" or options.ignore
+    if resolved.problems and moment != "plan" and not keeping:
+        raise SecretUnavailable(loaded.shown(resolved.problems))
+    live = read(loaded.desired.object, session)
+    if isinstance(source, Plan):
+        found = replanned(source, resolved.desired, live)
+    else:
+        found = planned(session.target, resolved.desired, live, options, loaded.problems)
+    left = kept(found.difference) if found.hidden_secrets == "keep" else frozenset()
+    missing = tuple(
+        problem
+        for path, problem in resolved.unresolved
+        if path not in left and path[:1] not in found.unmanaged
+    )
+    if missing and moment != "plan":
+        raise SecretUnavailable(loaded.shown(missing))
+    notes = (
+        replace(as_finding(one, ()), severity="note", message=f"{one.message}; an apply needs it")
+        for one in missing
     )
     return replace(found, findings=(*notes, *found.findings))
 
@@ -85,16 +119,6 @@ def replanned(old: Plan, desired: Desired, live: Live) -> Plan:
     shape, policy = KINDS[desired.object].shape, old.hidden_secrets
     found = make_plan(old.target, desired, live, shape, hidden_secrets=policy, risks=risks)
     return replace(found, findings=(*found.findings, *guessable_findings(desired)))
-
-
-def missing(resolved: Resolved, found: Plan) -> tuple[Problem, ...]:
-    """Unresolved references whose secrets an apply would send."""
-    left = kept(found.difference) if found.hidden_secrets == "keep" else frozenset()
-    return tuple(
-        problem
-        for path, problem in resolved.unresolved
-        if path not in left and path[:1] not in found.unmanaged
-    )
 
 
 def check_place(path: str, files: Iterable[str]) -> None:

@@ -47,9 +47,7 @@ _BEYOND = {"out-of-range", "too-few-items", "unknown-choice"}
 
 
 @discreet
-def pull(
-    files: Sequence[str], session: Session, *, environment: Mapping[str, str], name: str = NAME
-) -> Pulled:
+def pull(files: Sequence[str], session: Session, *, environment: Mapping[str, str]) -> Pulled:
     """Write the live state of an object into the last of the files, which are laid over each
     other. One request; nothing is changed on the server.
 
@@ -61,25 +59,21 @@ def pull(
     Raises the errors of `plan`, OutputFailed for a file that cannot be written, and NotWritten for
     a live state that no file can hold; then the file is as it was.
     """
-    store, content, pulled = _draft(files, session, environment, name)
+    store, content, pulled = _draft(files, session, environment)
     if content != store.content:
         store.write(content)
     return pulled
 
 
 @discreet
-def preview(
-    files: Sequence[str], session: Session, *, environment: Mapping[str, str], name: str = NAME
-) -> Pulled:
+def preview(files: Sequence[str], session: Session, *, environment: Mapping[str, str]) -> Pulled:
     """The result of `pull`, with nothing written."""
-    return _draft(files, session, environment, name)[-1]
+    return _draft(files, session, environment)[-1]
 
 
 @dataclass(frozen=True)
 class _Layers:
-    """The last file with its document (None without a value), the files below it, and the document
-    of these.
-    """
+    """The last file with its document, the files below it, and the document of these."""
 
     files: Sequence[str]
     store: StoreFile
@@ -89,11 +83,11 @@ class _Layers:
 
 
 def _draft(
-    files: Sequence[str], session: Session, environment: Mapping[str, str], name: str
+    files: Sequence[str], session: Session, environment: Mapping[str, str]
 ) -> tuple[StoreFile, bytes, Pulled]:
     """The file to write, its new content, and the changes."""
     layers = _layers(files, session.vault)
-    live = read_live(name, session)
+    live = read_live(NAME, session)
     if live.unrecognised:
         raise NotWritten(
             f"confsync does not know all that the server has: {', '.join(live.unrecognised)}",
@@ -103,9 +97,7 @@ def _draft(
     taken = frozenset(node.text for one in documents if one for node in scalars(one))
     resolve_one = resolving(session.vault, At(RESOLVERS, "plan"), environment)
     words = Words(session.vault, RESOLVERS, resolve_one, taken)
-    revised = revise(
-        live, KINDS[name], _object(layers.top, name), _object(layers.under, name), words
-    )
+    revised = revise(live, KINDS[NAME], _object(layers.top), _object(layers.under), words)
     if revised.unsayable:
         paths = ", ".join(map(path_text, revised.unsayable))
         raise NotWritten(
@@ -113,14 +105,12 @@ def _draft(
             hint="nothing was written; a password, a mask or white space cannot stand there: "
             "change it on the server",
         )
-    made = _edited(layers, name, revised.revision)
+    made = _edited(layers, revised.revision)
     content = layers.store.mark + made.text.encode("utf-8")
     if len(content) > MAX_STORE_BYTES:
         hint = "nothing was written; no store needs so much"
         raise NotWritten("the file would be larger than 64 KiB", where=files[-1], hint=hint)
-    after = parse(files[-1], made.text)
-    _check(layers, after, live, session.vault, environment)
-    _check_comments(layers, made, after)
+    after = _checked(layers, made, live, session.vault, environment)
     pulled = Pulled(
         file=files[-1],
         new=layers.store.content is None,
@@ -158,26 +148,29 @@ def _layers(files: Sequence[str], vault: Vault) -> _Layers:
     return _Layers(files, store, top.document, below, lay_over(documents) if documents else None)
 
 
-def _object(document: MappingNode | None, name: str) -> MappingNode | None:
-    entry = None if document is None else document.get(name)
+def _object(document: MappingNode | None) -> MappingNode | None:
+    entry = None if document is None else document.get(NAME)
     return entry[1] if entry is not None and isinstance(entry[1], MappingNode) else None
 
 
-def _edited(layers: _Layers, name: str, revision: Revision) -> Edited:
+def _edited(layers: _Layers, revision: Revision) -> Edited:
     source = layers.store.source
     if layers.top is not None:
-        return edited(source, layers.top, name, revision)
+        return edited(source, layers.top, NAME, revision)
     if not isinstance(revision, Write):
         raise Fault("a file that says nothing yet is to be revised")
     style = Style(newline="\r\n" if "\r\n" in source else "\n")
     gap = "" if not source or source.endswith("\n") else style.newline
-    return Edited(f"{source}{gap}{style.document({name: revision.value})}", ())
+    return Edited(f"{source}{gap}{style.document({NAME: revision.value})}", ())
 
 
-def _check(
-    layers: _Layers, after: Parsed, live: Live, vault: Vault, environment: Mapping[str, str]
-) -> None:
-    """Raise NotWritten or Fault if a plan straight after would show a change."""
+def _checked(
+    layers: _Layers, made: Edited, live: Live, vault: Vault, environment: Mapping[str, str]
+) -> Parsed:
+    """The new text, parsed. Raises NotWritten or Fault if a plan straight after would show a
+    change, or if a comment is lost that did not belong to a removed field.
+    """
+    after = parse(layers.files[-1], made.text)
     try:
         found = loaded(layers.files, [*layers.below, after], vault)
     except InvalidFiles as invalid:
@@ -196,19 +189,11 @@ def _check(
     if left.changes:
         paths = ", ".join(path_text(change.path) or "@type" for change in left.changes)
         raise Fault(f"the file would not say what the server has: {paths}")
-
-
-def _check_comments(layers: _Layers, made: Edited, after: Parsed) -> None:
-    """Raise Fault if a comment is lost that did not belong to a removed field."""
-    before, left = (
-        Counter(comment.text for comment in found)
-        for found in (
-            comments(layers.store.source, layers.top),
-            comments(made.text, after.document),
-        )
-    )
-    if before - Counter(comment.text for comment in made.lost) != left:
+    before = Counter(comment.text for comment in comments(layers.store.source, layers.top))
+    kept = before - Counter(comment.text for comment in made.lost)
+    if kept != Counter(comment.text for comment in comments(made.text, after.document)):
         raise Fault("a comment would be lost")
+    return after
 
 
 def _to_fill_in(node: Node, path: Path) -> Iterator[Problem]:

@@ -33,22 +33,19 @@ _GLANCE = 0.5
 """Seconds between two checks that the sending thread is alive."""
 
 Sending: TypeAlias = Literal["under way", "finishing", "not sent", "known"]
-"""State of an update: it may have left; an interrupt makes it hurry; it did not leave, or was not
-looked at; its outcome is known."""
+"""State of an update: may have left; interrupted; not sent, or not looked at; outcome known."""
 
 
 class Server(Protocol):
     """Reads and updates one object, one request each, like `jmap.client.Client`."""
 
     def read(self, name: str, decode: Decode) -> Live:
-        """Get the object. Raises the errors of a connection, ServerRefused, UnexpectedAnswer."""
+        """Get it. Raises the errors of a connection, ServerRefused, UnexpectedAnswer."""
 
     def update(
         self, name: str, patch: Patch, decode: Decode, *, not_done: Callable[[Exchange], bool]
     ) -> Exchange:
-        """Update the object, and get it before and after. If `not_done` is true of the answer the
-        update may be sent once more. Raises the errors of `read`.
-        """
+        """Update it, and get it before and after; again if `not_done`. Raises as `read` does."""
 
     @property
     def interrupted(self) -> bool:
@@ -60,9 +57,7 @@ class Server(Protocol):
 
 @dataclass(frozen=True)
 class Session:
-    """A server, its name, and the vault of this run. `sending` gets each state of an update: an
-    interrupted caller learns from it that something may have been changed.
-    """
+    """A server, its name, and the vault of this run. `sending` gets each state of an update."""
 
     target: Target
     server: Server

@@ -98,12 +98,14 @@ def check(
         return Checked((file,), invalid.problems)
     if not files and config is None:
         raise WrongUsage("no file is named", hint="name the files, like stores/in-memory.yaml")
+    own = () if config is None else (config.file,)
     states: dict[tuple[str, tuple[str, ...]], Options] = {}
-    for file in files or ([] if config is None else [config.file]):
-        if used := _users(file, config):
-            for one in used:
-                states[one.name, one.files] = options(Wanted(allow=allow), one, today)
-        elif not skip_others or _concerns(file):
+    for file in files or own:
+        targets = () if config is None else config.targets
+        users = [one for one in targets if _same((*own, *one.files), file)]
+        for one in users:
+            states[one.name, one.files] = options(Wanted(allow=allow), one, today)
+        if not users and (not skip_others or _concerns(file)):
             states["", (file,)] = Options(allow=allow)
     itself = config if not files or (config and _same(files, config.file)) else None
     return _checked(itself, states)
@@ -129,13 +131,6 @@ def _checked(
         for problem, having in found.items()
     )
     return Checked(tuple(users), tuple(told))
-
-
-def _users(file: str, config: Config | None) -> Sequence[TargetConfig]:
-    """The targets that use a file; all of them use the configuration itself."""
-    if config is None or _same([file], config.file):
-        return () if config is None else config.targets
-    return [target for target in config.targets if _same(target.files, file)]
 
 
 def _same(files: Iterable[str], other: str) -> bool:
@@ -226,9 +221,7 @@ def search(
 
 
 def _in_clear(file: str) -> Sequence[Problem]:
-    """Secrets in clear of a store file, or credentials in clear of a `confsync.yaml`. The lines of
-    an invalid file are searched too.
-    """
+    """Secrets or credentials in clear of a file. The lines of an invalid one are searched too."""
     is_config = Path(file).name == NAME
     rule = CREDENTIAL if is_config else PLAINTEXT
     try:
