@@ -90,13 +90,11 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
 ) -> tuple[Ended, ...]:
     """Bring one server, or several one after another in the given order, to their desired states.
 
-    All targets are planned, with every reference resolved, and `show` gets all plans. If planning
-    one of several fails nothing is sent to any; errors of the only target are raised. `ask` returns
-    True to go on with all, and answers for each risk among their refusals; all live states are then
-    read again and must still be the planned ones. The first target that does not end as wanted ends
-    the run. `kept`: the saved plan of the only target. `expect` and `audit` are as for `apply`.
-    Raises Refused and Declined if nothing was changed anywhere, and WrongUsage for several targets
-    with one digest.
+    All targets are planned, and `show` gets all plans. If planning one of several fails nothing is
+    sent to any; errors of the only target are raised. `ask` answers for all. The first target that
+    does not end as wanted ends the run. `kept`: the saved plan of the only target. The rest is as
+    for `apply`. Raises Refused and Declined if nothing was changed anywhere, and WrongUsage for
+    several targets with one digest.
     """
     if len(aims) > 1 and expect is not None:
         hint = "choose with --target the one that the digest is of"
@@ -125,11 +123,10 @@ def apply_planned(  # noqa: PLR0913 - what touches the world is passed in, each 
     audit: Audit | None = None,
     show: Callable[[Sequence[Plan | Failed]], None],
 ) -> tuple[Ended, ...]:
-    """Apply a saved plan on the server that it was made for, without asking.
+    """Apply a saved plan on its server, without asking. A new plan on the live state must be equal.
 
-    Its references are resolved, the live state is read, and the plan is made again: it must be
-    equal. `directory` is searched for `confsync.yaml`. Raises the errors of `apply_all`, and
-    Declined for a changed plan, another server or another state.
+    `directory` is searched for `confsync.yaml`. Raises the errors of `apply_all`, and Declined for
+    a changed plan, another server or another state.
     """
     kept = saved(path)
     aim = aim_of_saved(directory, kept, access)

@@ -67,7 +67,7 @@ def made(
             hint=f"it is for {source.target.url}; this one is {session.target.url}",
         )
     resolved = resolve(loaded.desired, session.vault, At(RESOLVERS, moment), environment)
-    # Secrets that may be kept can only be told from others beside the live state.
+    # The live state shows the secrets that can be kept.
     keeping = options.hidden_secrets == "keep" or options.ignore
     if resolved.problems and moment != "plan" and not keeping:
         raise SecretUnavailable(loaded.shown(resolved.problems))

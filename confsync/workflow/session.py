@@ -40,8 +40,8 @@ VARIABLES = ("STALWART_TOKEN", "STALWART_USER", "STALWART_PASSWORD")
 
 @dataclass(frozen=True)
 class Reach:
-    """Means to reach servers: the environment, the vault of the run, receivers of waits (`tell`)
-    and of updates (`sending`, see `Session`), and permission to run commands for credentials.
+    """Means to reach servers. `tell` gets a line for each wait, `sending` is as in a Session;
+    `allow_commands`: commands may be run for credentials.
     """
 
     environment: Mapping[str, str] = field(repr=False)
@@ -51,20 +51,14 @@ class Reach:
     allow_commands: bool = False
 
     def check(self, aims: Iterable[Aim]) -> None:
-        """Raise Declined, before anything is sent, if one of several servers must not be contacted:
-        CONFSYNC_HOSTS lists the others.
-        """
+        """Raise Declined if one of several servers is not among CONFSYNC_HOSTS."""
         for aim in aims:
             if aim.config is not None and not aim.alone:
                 _allowed(aim.config.url, self.environment.get(HOSTS), insecure_http=True)
 
     def session(self, aim: Aim) -> AbstractContextManager[Session]:
-        """A session with a target's server. Raises the errors of `connect`, and SecretUnavailable
-        for a credential.
-
-        A target's credentials, certificates and proxy are for its own address: not for another
-        server that the run names.
-        """
+        """A session with a target's server. Raises SecretUnavailable, and as `connect` does."""
+        # Credentials, certificates and proxy of a target are for its own address alone.
         target, url = aim.config, aim.access.url
         if target is not None and url and server_key(url) != server_key(target.url):
             target = None
@@ -72,7 +66,7 @@ class Reach:
         if not access.url:
             hint = "give --url https://mail.example.com, set STALWART_URL, or write a confsync.yaml"
             raise WrongUsage("no server is named", hint=hint)
-        # Before any command is run for its credentials. An empty variable is refused.
+        # Before any command is run for credentials. An empty variable is refused.
         hosts = self.environment.get(HOSTS)
         server = _allowed(access.url, hosts, insecure_http=access.insecure_http)
         return _open(server, access, self._login(aim, target), self, aim.name)
@@ -95,9 +89,7 @@ class Reach:
         )
 
     def _login(self, aim: Aim, target: TargetConfig | None) -> tuple[str, str, str]:
-        """Token, user and password: the target's own, or those of the environment, which are for
-        one server alone.
-        """
+        """Token, user and password of the target, or of the environment for one server alone."""
         if target is not None and (target.token or target.user):
             return self._own(target)
         if not aim.alone:

@@ -92,9 +92,7 @@ _NO_CONFIG = TargetConfig("", "", ())
 
 @dataclass(frozen=True)
 class Aim:
-    """One server of a run. `config`: its target in `confsync.yaml`, or None. `alone`: no other
-    target in this run.
-    """
+    """One server of a run, perhaps a target of `confsync.yaml`. `alone`: the only one."""
 
     files: tuple[str, ...]
     options: Options

@@ -215,7 +215,7 @@ def search(
         each = [options(NOTHING_WANTED, one, today).allow for one in users]
         allowed = allow.union(frozenset.intersection(*each) if each else ())
         found += (judged(problem, allowed) for problem in _in_clear(file))
-    # An unreadable file may break any rule.
+    # An unreadable file can break any rule.
     told = (one for one in found if one.rule not in SEARCHABLE or one.rule in rules)
     return Checked(tuple(searched), tuple(told))
 
