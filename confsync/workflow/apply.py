@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,6 @@ from confsync.workflow.targets import DEFAULTS, Options, same_server_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from confsync.secrets.resolver import Moment
@@ -30,16 +28,6 @@ if TYPE_CHECKING:
     from confsync.workflow.server import Session
     from confsync.workflow.session import Reach
     from confsync.workflow.targets import Access, Aim
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One target: its session, and its files or saved plan. `aim`: None for a caller's session."""
-
-    session: Callable[[], AbstractContextManager[Session]]
-    source: Sequence[str] | Plan
-    options: Options
-    aim: Aim | None = None
 
 
 @discreet
@@ -66,10 +54,9 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     SecretUnavailable, Refused and Declined: nothing was changed then.
     """
     options.check()
+    moment: Moment = "allowed" if allow_commands else "apply"
     (outcome,) = _run(
-        [_Job(lambda: nullcontext(session), files, options)],
-        environment,
-        allow_commands=allow_commands,
+        [(None, lambda _: (made(files, session, options, moment, environment), session))],
         expect=expect,
         audit=audit,
         show=None if show is None else lambda plans: callers(show)(plans[0]),  # type: ignore[arg-type] # not Failed: it is alone
@@ -103,10 +90,15 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
     if facts := same_server_facts(aims):
         hint = "choose one of them with --target: the last one would overwrite the others"
         raise Declined("; ".join(facts), hint=hint)
+    moment: Moment = "allowed" if reach.allow_commands else "apply"
+
+    def prepared(aim: Aim, stack: ExitStack) -> tuple[Plan, Session]:
+        session = stack.enter_context(reach.session(aim))
+        return made(kept or aim.files, session, aim.options, moment, reach.environment), session
+
     return _run(
-        [_Job(partial(reach.session, aim), kept or aim.files, aim.options, aim) for aim in aims],
-        reach.environment,
-        allow_commands=reach.allow_commands,
+        [(aim, partial(prepared, aim)) for aim in aims],
+        kept=kept,
         expect=expect,
         audit=audit,
         show=show,
@@ -134,27 +126,20 @@ def apply_planned(  # noqa: PLR0913 - what touches the world is passed in, each 
 
 
 def _run(  # noqa: PLR0913 - those of `apply_all`
-    jobs: Sequence[_Job],
-    environment: Mapping[str, str],
+    jobs: Sequence[tuple[Aim | None, Callable[[ExitStack], tuple[Plan, Session]]]],
     *,
-    allow_commands: bool,
+    kept: Plan | None = None,
     expect: str | None,
     audit: Audit | None,
     show: Callable[[Sequence[Plan | Failed]], None] | None,
     ask: Callable[[Sequence[Plan]], bool] | None,
 ) -> tuple[Ended, ...]:
-    """Plan all, show all, decide on all, then send."""
+    """Plan all, show all, decide on all, then send. The stack of a job holds its session."""
     if expect is not None and not is_digest(expect):
         hint = "copy it whole from a plan that this version of confsync made"
         raise WrongUsage("what is expected is no digest of a plan", hint=hint)
-    moment: Moment = "allowed" if allow_commands else "apply"
     with ExitStack() as stack:
-
-        def prepared(job: _Job) -> tuple[Plan, Session]:
-            session = stack.enter_context(job.session())
-            return made(job.source, session, job.options, moment, environment), session
-
-        found = [attempted(job.aim, partial(prepared, job)) for job in jobs]
+        found = [attempted(aim, partial(prepared, stack)) for aim, prepared in jobs]
         if show is not None:
             show([one if isinstance(one, Failed) else one[0] for one in found])
         ready = [one for one in found if not isinstance(one, Failed)]
@@ -165,21 +150,21 @@ def _run(  # noqa: PLR0913 - those of `apply_all`
             check_no_secret_in_clear(plans[0].desired.written)
         with ExitStack() as books:
             entries = [books.enter_context(audited(audit, plan)) for plan in plans]
-            _check_equal(plans[0], jobs[0].source, expect)
+            _check_equal(plans[0], kept, expect)
             _decide(plans, asking=ask is not None)
             if ask is not None and not all(plan.empty for plan in plans):
                 _ask(ready, ask)
         return _applied(ready, entries)
 
 
-def _check_equal(plan: Plan, source: Sequence[str] | Plan, expect: str | None) -> None:
+def _check_equal(plan: Plan, kept: Plan | None, expect: str | None) -> None:
     """Raise Declined unless a plan is the saved one, without refusals, and the expected one."""
-    if isinstance(source, Plan) and plan.digest != source.digest:
+    if kept is not None and plan.digest != kept.digest:
         raise Declined(
             "the server's state has changed since the plan was made",
             hint="plan again, and look at what changed",
         )
-    if isinstance(source, Plan) and plan.refusals:
+    if kept is not None and plan.refusals:
         facts = "; ".join(finding.message for finding in plan.refusals)
         raise Declined(facts, hint="plan again with what you accept allowed, and save that")
     if expect is not None and plan.digest != expect:
