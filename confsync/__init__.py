@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from confsync.errors import ConfsyncError
     from confsync.workflow.apply import apply
-    from confsync.workflow.options import Options
     from confsync.workflow.plan import plan
+    from confsync.workflow.server import show
     from confsync.workflow.session import connect
-    from confsync.workflow.show import show
+    from confsync.workflow.targets import Options
     from confsync.workflow.validate import validate
 
 __version__ = "0.1.0"
@@ -24,11 +24,11 @@ __all__ = ["ConfsyncError", "Options", "apply", "connect", "plan", "show", "vali
 
 _HOMES = {
     "ConfsyncError": "confsync.errors",
-    "Options": "confsync.workflow.options",
+    "Options": "confsync.workflow.targets",
     "apply": "confsync.workflow.apply",
     "connect": "confsync.workflow.session",
     "plan": "confsync.workflow.plan",
-    "show": "confsync.workflow.show",
+    "show": "confsync.workflow.server",
     "validate": "confsync.workflow.validate",
 }
 

@@ -39,9 +39,9 @@ from confsync.sync.tree import Path as Path_
 from confsync.sync.url import Url, seal_url
 from confsync.sync.values import Target
 from confsync.workflow.apply import apply
-from confsync.workflow.options import Options
 from confsync.workflow.plan import plan
 from confsync.workflow.server import Session
+from confsync.workflow.targets import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

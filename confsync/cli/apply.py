@@ -99,8 +99,6 @@ def apply(  # noqa: PLR0913 - one parameter an option
             ask=partial(ask, outputs.console) if asking else None,
         ),
         reach=way,
-        environment=os.environ,
-        allow_commands=allow_commands,
         audit=book,
         show=partial(show, outputs, asking=asking, masks=add_mask),
     )

@@ -22,6 +22,6 @@ def explain(console: Console, name: str) -> None:
     authSecret/secret. Without NAME: a list of all.
     """
     from confsync.report.explain import explained_text
-    from confsync.workflow.explain import explain as run
+    from confsync.workflow.documentation import explain as run
 
     console.print(explained_text(run(name)))

@@ -48,8 +48,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
     from confsync.cli.standard_error import UNCHANGED, Status, tell_failures, worst
     from confsync.errors import WrongUsage
     from confsync.sync.values import Failed
+    from confsync.workflow.plan import check_place, save
     from confsync.workflow.plan import plan as run
-    from confsync.workflow.saved import check_place, save
     from confsync.workflow.session import each
     from confsync.workflow.targets import aims, same_server_facts
 

@@ -29,7 +29,7 @@ def schema(console: Console, *, layer: bool, config: bool) -> None:
     import json
 
     from confsync.errors import WrongUsage
-    from confsync.workflow.schema import schema as run
+    from confsync.workflow.documentation import schema as run
 
     if layer and config:
         raise WrongUsage("--layer and --config are for different files", hint="give one of them")

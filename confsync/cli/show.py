@@ -33,7 +33,7 @@ def show(
     from confsync.cli.standard_error import UNCHANGED, Status, tell_failures
     from confsync.disk.read import is_plan
     from confsync.errors import WrongUsage
-    from confsync.workflow.saved import saved
+    from confsync.workflow.plan import saved
     from confsync.workflow.targets import NOTHING_WANTED, aims, without_config
 
     if planfile is not None:
@@ -44,9 +44,9 @@ def show(
         outputs.write_all(lambda name: PLANS[name]([plan]))
         return Status.DONE
     from confsync.kinds import KINDS
+    from confsync.workflow.server import as_document
+    from confsync.workflow.server import show as run
     from confsync.workflow.session import each
-    from confsync.workflow.show import as_document
-    from confsync.workflow.show import show as run
 
     def state(_: Aim, session: Session) -> State:
         return session.target, as_document([run(session, name) for name in KINDS])

@@ -49,7 +49,7 @@ def validate(
 
     here, day, allowed = Path(), shared.today(), frozenset(allow)
     if only:
-        from confsync.workflow.search import search
+        from confsync.workflow.validate import search
 
         found = search(files, here, only, allow=allowed, today=day)
     else:

@@ -2,60 +2,32 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from confsync.errors import ConfsyncError, Declined, Fault, Refused, SecretUnavailable, WrongUsage
+from confsync.errors import ConfsyncError, Declined, Refused, WrongUsage
 from confsync.guard import alone, callers, discreet
 from confsync.kinds import KINDS
-from confsync.secrets import RESOLVERS
-from confsync.secrets.resolver import At, resolve
 from confsync.sync.findings import facts
 from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, as_wanted, changed
 from confsync.sync.plan import check_no_secret_in_clear, is_digest
-from confsync.sync.values import Failed
+from confsync.sync.values import Failed, Plan
 from confsync.workflow.audit import entry as audited
-from confsync.workflow.load import load
-from confsync.workflow.options import DEFAULTS, Options
-from confsync.workflow.plan import missing, planned, replanned
-from confsync.workflow.saved import saved
-from confsync.workflow.send import send
-from confsync.workflow.server import read
-from confsync.workflow.session import aim_of_saved, failed
-from confsync.workflow.targets import same_server_facts
+from confsync.workflow.plan import made, saved
+from confsync.workflow.server import read, send
+from confsync.workflow.session import aim_of_saved, attempted
+from confsync.workflow.targets import DEFAULTS, Options, same_server_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from confsync.sync.values import Plan
+    from confsync.secrets.resolver import Moment
     from confsync.workflow.audit import Audit, Entry
     from confsync.workflow.server import Session
     from confsync.workflow.session import Reach
     from confsync.workflow.targets import Access, Aim
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One target: how to open its session and how to make its plan. `failed` makes the result of an
-    error in either; None: the only target, whose errors are raised.
-    """
-
-    session: Callable[[], AbstractContextManager[Session]]
-    plan: Callable[[Session], Plan]
-    failed: Callable[[ConfsyncError], Failed] | None = None
-
-
-@dataclass(frozen=True)
-class _Ready:
-    """A planned target. `alone`: the only one of the run."""
-
-    plan: Plan
-    session: Session
-    alone: bool
 
 
 @discreet
@@ -74,29 +46,21 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     """Bring the server to the desired state.
 
     Every reference is resolved before anything is sent. `show` gets the plan, even an empty one,
-    before anything is sent. `ask` returns whether to go on, and answers for each risk among the
-    plan's refusals; the live state is then read again and must still be the planned one. Without
-    `ask` each risk must be allowed, and the state is not read again. `allow_commands` runs the
-    commands that the files refer to. With `expect` nothing is sent unless the plan has that digest.
-    `audit` records the apply before anything is sent, and its end. Raises the errors of `plan`, and
-    SecretUnavailable, Refused and Declined: in all of these nothing was changed.
+    before anything is sent. `ask` returns True to go on, and answers for each risk among the plan's
+    refusals; the live state is then read again and must still be the planned one. Without `ask`
+    each risk must be allowed, and the state is not read again. `allow_commands` runs the commands
+    that the files refer to. With `expect` nothing is sent unless the plan has that digest. `audit`
+    records the apply before anything is sent, and its end. Raises the errors of `plan`, and
+    SecretUnavailable, Refused and Declined: nothing was changed then.
     """
     options.check()
-    planning = partial(
-        _plan_files,
-        files,
-        environment=environment,
-        options=options,
-        allow_commands=allow_commands,
-    )
-    their_show = None if show is None else callers(show)
-    their_ask = None if ask is None else callers(ask)
+    moment: Moment = "allowed" if allow_commands else "apply"
     (outcome,) = _run(
-        [_Job(lambda: nullcontext(session), planning)],
+        [(None, lambda _: (made(files, session, options, moment, environment), session))],
         expect=expect,
         audit=audit,
-        show=None if their_show is None else lambda plans: their_show(plans[0]),  # type: ignore[arg-type] # not Failed: it is alone
-        ask=None if their_ask is None else lambda plans: their_ask(plans[0]),
+        show=None if show is None else lambda plans: callers(show)(plans[0]),  # type: ignore[arg-type] # not Failed: it is alone
+        ask=None if ask is None else lambda plans: callers(ask)(plans[0]),
     )
     return outcome  # type: ignore[return-value] # the only target has an outcome, or raised
 
@@ -105,8 +69,7 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
     aims: Sequence[Aim],
     reach: Reach,
     *,
-    environment: Mapping[str, str],
-    allow_commands: bool = False,
+    kept: Plan | None = None,
     expect: str | None = None,
     audit: Audit | None = None,
     show: Callable[[Sequence[Plan | Failed]], None],
@@ -114,36 +77,33 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
 ) -> tuple[Ended, ...]:
     """Bring one server, or several one after another in the given order, to their desired states.
 
-    All targets are planned, with every reference resolved, and `show` gets all plans. If planning
-    one of several fails nothing is sent to any; errors of the only target are raised. `ask` returns
-    whether to go on with all, and answers for each risk among their refusals; all live states are
-    then read again and must still be the planned ones. The first target that does not end as wanted
-    ends the run. The other arguments are those of `apply`. Raises Refused and Declined, where
-    nothing was changed anywhere, and WrongUsage for several targets with one digest.
+    All targets are planned, and `show` gets all plans. If planning one of several fails nothing is
+    sent to any; errors of the only target are raised. `ask` answers for all. The first target that
+    does not end as wanted ends the run. `kept`: the saved plan of the only target. The rest is as
+    for `apply`. Raises Refused and Declined if nothing was changed anywhere, and WrongUsage for
+    several targets with one digest.
     """
-    several = len(aims) > 1
-    if several and expect is not None:
+    if len(aims) > 1 and expect is not None:
         hint = "choose with --target the one that the digest is of"
         raise WrongUsage("a digest is of the plan of one target", hint=hint)
     reach.check(aims)
     if facts := same_server_facts(aims):
         hint = "choose one of them with --target: the last one would overwrite the others"
         raise Declined("; ".join(facts), hint=hint)
-    jobs = [
-        _Job(
-            partial(reach.session, aim),
-            partial(
-                _plan_files,
-                aim.files,
-                environment=environment,
-                options=aim.options,
-                allow_commands=allow_commands,
-            ),
-            partial(failed, aim) if several else None,
-        )
-        for aim in aims
-    ]
-    return _run(jobs, expect=expect, audit=audit, show=show, ask=ask)
+    moment: Moment = "allowed" if reach.allow_commands else "apply"
+
+    def prepared(aim: Aim, stack: ExitStack) -> tuple[Plan, Session]:
+        session = stack.enter_context(reach.session(aim))
+        return made(kept or aim.files, session, aim.options, moment, reach.environment), session
+
+    return _run(
+        [(aim, partial(prepared, aim)) for aim in aims],
+        kept=kept,
+        expect=expect,
+        audit=audit,
+        show=show,
+        ask=ask,
+    )
 
 
 def apply_planned(  # noqa: PLR0913 - what touches the world is passed in, each by its name
@@ -152,154 +112,76 @@ def apply_planned(  # noqa: PLR0913 - what touches the world is passed in, each 
     access: Access,
     *,
     reach: Reach,
-    environment: Mapping[str, str],
-    allow_commands: bool = False,
     audit: Audit | None = None,
     show: Callable[[Sequence[Plan | Failed]], None],
 ) -> tuple[Ended, ...]:
-    """Apply a saved plan on the server that it was made for, without asking.
+    """Apply a saved plan on its server, without asking. A new plan on the live state must be equal.
 
-    Its references are resolved, the live state is read, and the plan is made again: it must be the
-    same. `directory` is searched for `confsync.yaml`. Raises the errors of `apply_all`; Declined
-    for a plan that is not as it was saved, or was made for another server or on another state.
+    `directory` is searched for `confsync.yaml`. Raises the errors of `apply_all`, and Declined for
+    a changed plan, another server or another state.
     """
     kept = saved(path)
-    aim = aim_of_saved(directory, kept.target, access)
-    planning = partial(_plan_saved, kept, environment=environment, allow_commands=allow_commands)
-    job = _Job(partial(reach.session, aim), planning)
-    return _run([job], kept=kept, audit=audit, show=show)
+    aim = aim_of_saved(directory, kept, access)
+    return apply_all([aim], reach, kept=kept, audit=audit, show=show)
 
 
 def _run(  # noqa: PLR0913 - those of `apply_all`
-    jobs: Sequence[_Job],
+    jobs: Sequence[tuple[Aim | None, Callable[[ExitStack], tuple[Plan, Session]]]],
     *,
     kept: Plan | None = None,
-    expect: str | None = None,
+    expect: str | None,
     audit: Audit | None,
     show: Callable[[Sequence[Plan | Failed]], None] | None,
-    ask: Callable[[Sequence[Plan]], bool] | None = None,
+    ask: Callable[[Sequence[Plan]], bool] | None,
 ) -> tuple[Ended, ...]:
-    """Plan all, show all, decide on all, then send. `kept`: the saved plan to apply."""
+    """Plan all, show all, decide on all, then send. The stack of a job holds its session."""
     if expect is not None and not is_digest(expect):
         hint = "copy it whole from a plan that this version of confsync made"
         raise WrongUsage("what is expected is no digest of a plan", hint=hint)
     with ExitStack() as stack:
-        found = [_ready(job, stack) for job in jobs]
+        found = [attempted(aim, partial(prepared, stack)) for aim, prepared in jobs]
         if show is not None:
-            show([one if isinstance(one, Failed) else one.plan for one in found])
+            show([one if isinstance(one, Failed) else one[0] for one in found])
         ready = [one for one in found if not isinstance(one, Failed)]
         if len(ready) < len(found):
-            return tuple(one if isinstance(one, Failed) else NotBegun(one.plan) for one in found)
+            return tuple(one if isinstance(one, Failed) else NotBegun(one[0]) for one in found)
+        plans = [plan for plan, _ in ready]
         if expect is not None:
-            check_no_secret_in_clear(ready[0].plan.desired.written)
+            check_no_secret_in_clear(plans[0].desired.written)
         with ExitStack() as books:
-            entries = [books.enter_context(audited(audit, one.plan)) for one in ready]
-            if kept is not None:
-                _check_as_saved(ready[0].plan, kept)
-            if expect is not None:
-                _check_expected(ready[0].plan, expect)
-            _decide(ready, ask)
+            entries = [books.enter_context(audited(audit, plan)) for plan in plans]
+            _check_equal(plans[0], kept, expect)
+            _decide(plans, asking=ask is not None)
+            if ask is not None and not all(plan.empty for plan in plans):
+                _ask(ready, ask)
         return _applied(ready, entries)
 
 
-def _ready(job: _Job, stack: ExitStack) -> _Ready | Failed:
-    """Plan a target. Its session stays open until the stack is closed."""
-    try:
-        session = stack.enter_context(job.session())
-        plan = job.plan(session)
-    except Fault:
-        raise
-    except ConfsyncError as error:
-        if job.failed is None:
-            raise
-        return job.failed(error)
-    return _Ready(plan, session, job.failed is None)
-
-
-def _plan_files(
-    files: Sequence[str],
-    session: Session,
-    *,
-    environment: Mapping[str, str],
-    options: Options,
-    allow_commands: bool,
-) -> Plan:
-    """Plan an apply of files. Every reference is resolved before the live state is read.
-
-    Raises the errors of `plan`, and SecretUnavailable.
-    """
-    loaded = load(files, session.vault)
-    resolvers = At(RESOLVERS, "allowed" if allow_commands else "apply")
-    resolved = resolve(loaded.desired, session.vault, resolvers, environment)
-    # Secrets that may be kept can only be told from others beside the live state.
-    if resolved.problems and options.hidden_secrets != "keep" and not options.ignore:
-        raise SecretUnavailable(loaded.shown(resolved.problems))
-    live = read(loaded.desired.object, session)
-    plan = planned(session.target, resolved.desired, live, options, loaded.problems)
-    if problems := missing(resolved, plan):
-        raise SecretUnavailable(loaded.shown(problems))
-    return plan
-
-
-def _plan_saved(
-    kept: Plan, session: Session, *, environment: Mapping[str, str], allow_commands: bool
-) -> Plan:
-    """Make a saved plan again, on the current live state. Raises the errors of `_plan_files`, and
-    Declined for another server.
-    """
-    if kept.target.url != session.target.url:
-        raise Declined(
-            "the plan was made for another server",
-            hint=f"it is for {kept.target.url}; this one is {session.target.url}",
-        )
-    resolvers = At(RESOLVERS, "allowed" if allow_commands else "apply")
-    resolved = resolve(kept.desired, session.vault, resolvers, environment)
-    if resolved.problems and kept.hidden_secrets != "keep":
-        raise SecretUnavailable(resolved.problems)
-    plan = replanned(kept, resolved.desired, read(kept.desired.object, session))
-    if problems := missing(resolved, plan):
-        raise SecretUnavailable(tuple(problems))
-    return plan
-
-
-def _check_as_saved(plan: Plan, kept: Plan) -> None:
-    """Raise Declined unless the plan is the saved one, and without refusals."""
-    if plan.digest != kept.digest:
+def _check_equal(plan: Plan, kept: Plan | None, expect: str | None) -> None:
+    """Raise Declined unless a plan is the saved one, without refusals, and the expected one."""
+    if kept is not None and plan.digest != kept.digest:
         raise Declined(
             "the server's state has changed since the plan was made",
             hint="plan again, and look at what changed",
         )
-    if plan.refusals:
+    if kept is not None and plan.refusals:
         facts = "; ".join(finding.message for finding in plan.refusals)
         raise Declined(facts, hint="plan again with what you accept allowed, and save that")
-
-
-def _check_expected(plan: Plan, expect: str) -> None:
-    if plan.digest != expect:
+    if expect is not None and plan.digest != expect:
         raise Declined(
             f"this is not the plan that is expected: its digest is {plan.digest}",
             hint="the server, the files or the options are others now: look at the plan again",
         )
 
 
-def _decide(ready: Sequence[_Ready], ask: Callable[[Sequence[Plan]], bool] | None) -> None:
-    """Raise Refused or Declined unless all plans may be applied."""
-    plans = [one.plan for one in ready]
-    _refuse(plans, asking=ask is not None)
-    pending = [one for one in ready if not one.plan.empty]
-    if ask is None or not pending:
-        return
-    if not ask(plans):
-        risks = any(plan.refusals for plan in plans)
-        hint = "answer yes, in full, and the name of each risk, to apply"
-        raise Declined("declined", hint=hint if risks else "answer yes, in full, to apply")
-    for one in pending:
-        _check_still_planned(one)
-
-
-def _refuse(plans: Sequence[Plan], *, asking: bool) -> None:
+def _decide(plans: Sequence[Plan], *, asking: bool) -> None:
     """Raise Refused for findings that stop the apply and that no question can lift."""
-    stopped = [plan for plan in plans if plan.refusals and not (asking and _can_be_asked(plan))]
+    stopped = [
+        plan
+        for plan in plans
+        if (refusals := plan.refusals)
+        and not (asking and not plan.empty and all(finding.risk for finding in refusals))
+    ]
     if stopped:
         raise Refused(
             tuple(
@@ -313,63 +195,53 @@ def _refuse(plans: Sequence[Plan], *, asking: bool) -> None:
         )
 
 
-def _can_be_asked(plan: Plan) -> bool:
-    return not plan.empty and all(finding.risk for finding in plan.refusals)
+def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], bool]) -> None:
+    """Raise Declined unless all plans are accepted, and the live states still the planned ones."""
+    plans = [plan for plan, _ in ready]
+    if not ask(plans):
+        risks = any(plan.refusals for plan in plans)
+        hint = "answer yes, in full, and the name of each risk, to apply"
+        raise Declined("declined", hint=hint if risks else "answer yes, in full, to apply")
+    for plan, session in ready:
+        name = plan.desired.object
+        if not plan.empty and changed(plan.live, read(name, session), KINDS[name].shape):
+            of = "the server's state" if len(ready) == 1 else f"the state of {plan.target.name}"
+            raise Declined(
+                f"{of} has changed since the plan was shown",
+                hint="plan again, and look at what changed",
+            )
 
 
-def _check_still_planned(one: _Ready) -> None:
-    """Raise Declined if the live state is not the planned one any more."""
-    name = one.plan.desired.object
-    if changed(one.plan.live, read(name, one.session), KINDS[name].shape):
-        of = "the server's state" if one.alone else f"the state of {one.plan.target.name}"
-        raise Declined(
-            f"{of} has changed since the plan was shown",
-            hint="plan again, and look at what changed",
-        )
+def _applied(ready: Sequence[tuple[Plan, Session]], entries: Sequence[Entry]) -> tuple[Ended, ...]:
+    """Send each pending update, until a target does not end as wanted or an interrupt comes.
 
-
-def _applied(ready: Sequence[_Ready], entries: Sequence[Entry]) -> tuple[Ended, ...]:
-    """Send each pending update, until a target does not end as wanted or an interrupt comes."""
-    ended: list[Ended] = []
-    for one, entry in zip(ready, entries, strict=True):
-        if one.plan.empty:
-            ended.append(_sent(one, entry, first=_nothing_sent(ended)))
-        elif _interrupted(ready, entries, ended):
-            ended.append(NotBegun(one.plan, interrupted=True))
-        elif all(map(as_wanted, ended)):
-            ended.append(_sent(one, entry, first=_nothing_sent(ended)))
-        else:
-            ended.append(NotBegun(one.plan))
-    return tuple(ended)
-
-
-def _nothing_sent(ended: Sequence[Ended]) -> bool:
-    return all(isinstance(one, NotSent) for one in ended)
-
-
-def _interrupted(ready: Sequence[_Ready], entries: Sequence[Entry], ended: Sequence[Ended]) -> bool:
-    """Whether an interrupt came: before an update, during it, or while its end was written."""
-    before = any(isinstance(one, NotBegun) and one.interrupted for one in ended)
-    after = any(entry.interrupted for entry in entries)
-    return before or after or any(one.session.server.interrupted for one in ready)
-
-
-def _sent(one: _Ready, entry: Entry, *, first: bool) -> Ended:
-    """Send the update of one target, unless it is empty. Raises the errors of the only target, and
-    an interrupt before anything was sent to any.
+    Raises errors of the only target, and an interrupt before anything was sent to any.
     """
-    try:
-        if one.plan.empty:
-            return entry.ended(NotSent(one.plan))
-        return entry.ended(send(one.plan, entry.begin(one.session)))
-    except BaseException as found:
-        unknown = entry.failed(found)
-        if not one.alone:
-            if unknown is not None:
-                return unknown
-            if isinstance(found, ConfsyncError):
-                return Failed(one.plan.target, alone(found), one.plan)
-            if isinstance(found, KeyboardInterrupt) and not first:
-                return NotBegun(one.plan, interrupted=True)
-        entry.tell_failed()
-        raise
+    ended: list[Ended] = []
+    for (plan, session), entry in zip(ready, entries, strict=True):
+        # Before an update, during it, or while its end was written.
+        interrupted = (
+            any(isinstance(done, NotBegun) and done.interrupted for done in ended)
+            or any(known.interrupted for known in entries)
+            or any(known.server.interrupted for _, known in ready)
+        )
+        if not plan.empty and (interrupted or not all(map(as_wanted, ended))):
+            ended.append(NotBegun(plan, interrupted=interrupted))
+            continue
+        result: Ended
+        try:
+            result = entry.ended(NotSent(plan) if plan.empty else send(plan, entry.begin(session)))
+        except BaseException as error:
+            unknown = entry.failed(error)
+            begun = not all(isinstance(done, NotSent) for done in ended)
+            if len(ready) > 1 and unknown is not None:
+                result = unknown
+            elif len(ready) > 1 and isinstance(error, ConfsyncError):
+                result = Failed(plan.target, alone(error), plan)
+            elif len(ready) > 1 and isinstance(error, KeyboardInterrupt) and begun:
+                result = NotBegun(plan, interrupted=True)
+            else:
+                entry.tell_failed()
+                raise
+        ended.append(result)
+    return tuple(ended)

@@ -1,4 +1,4 @@
-"""The audit of applies: who began what and when, and what became of it. docs/audit.md."""
+"""The audit of applies: who applied what and when, and the outcome. docs/audit.md."""
 
 from __future__ import annotations
 
@@ -12,81 +12,89 @@ from confsync.disk.read import audit_records
 from confsync.disk.write import append_audit, check_audit
 from confsync.errors import ConfsyncError, Declined, Fault, OutputFailed
 from confsync.guard import Callers, as_fault
+from confsync.net.retry import untold
 from confsync.report.json import finished_record, started_record
 from confsync.report.printable import printable, told
 from confsync.sync.outcome import Unknown
 from confsync.sync.url import masked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from confsync.disk.write import Json
     from confsync.sync.outcome import Outcome
-    from confsync.sync.values import Plan, Target
+    from confsync.sync.values import Plan
     from confsync.workflow.server import Sending, Session
 
 VERSION = "1"
 
-
-def _untold(_: str) -> None:
-    """Who is told of applies without an end, where nobody asked."""
-
-
-@dataclass(frozen=True)
-class Unfinished:
-    """An apply that was begun and of whose end nothing is written."""
-
-    line: int
-    time: str
-    who: str
+_SYSTEMS = {
+    "GITHUB_ACTIONS": (
+        "github",
+        "GITHUB_ACTOR",
+        "GITHUB_REPOSITORY GITHUB_WORKFLOW GITHUB_JOB GITHUB_RUN_ID",
+        "GITHUB_SHA",
+    ),
+    "GITLAB_CI": (
+        "gitlab",
+        "GITLAB_USER_LOGIN",
+        "CI_PROJECT_PATH CI_JOB_NAME CI_JOB_ID",
+        "CI_COMMIT_SHA",
+    ),
+    "JENKINS_URL": ("jenkins", "BUILD_USER_ID", "JOB_NAME BUILD_NUMBER", "GIT_COMMIT"),
+    "": ("", "SUDO_USER USER LOGNAME", "", ""),
+}
+"""CI systems by the variable that shows them: name, and variables of user, job and commit."""
 
 
 @dataclass
 class Audit:
-    """An audit file. `environment` says who runs this, `now` is an aware clock; `tell` gets a line
-    for each apply that never ended.
+    """An audit file. `now` is an aware clock; `tell` gets a line for each apply without an end.
 
-    `failed` is set where the end of an apply could not be written: by then it has ended.
+    `failed` is set if the end of an apply, which has ended by then, cannot be written.
     """
 
     path: str
     environment: Mapping[str, str]
     now: Callable[[], datetime]
-    tell: Callable[[str], None] = _untold
+    tell: Callable[[str], None] = untold
     failed: OutputFailed | None = None
 
-    def unfinished(self, target: Target) -> tuple[Unfinished, ...]:
-        """The applies to a target that have no end in the file, since the last one that ended with
-        the state that was wanted. Each was cut off, or still runs. Raises OutputFailed.
-        """
-        begun: dict[str, Unfinished] = {}
+    def tell_unfinished(self, url: str) -> None:
+        """Tell of a server's unfinished applies, after the last as wanted. Raises OutputFailed."""
+        begun: dict[str, str] = {}
         for line, record in audit_records(self.path):
             match record:
-                case {"event": "started", "id": str() as key, "target": {"url": target.url}}:
-                    found = Unfinished(line, _text(record, "time"), _person(record))
-                    begun[key] = found
+                case {"event": "started", "id": str() as key, "target": {"url": to}} if to == url:
+                    match record.get("who"):
+                        case {"user": str() as user}:
+                            user = printable(user)
+                        case _:
+                            user = "somebody"
+                    begun[key] = (
+                        f"warning: {printable(self.path)}:{line}: the apply that {user} began at"
+                        f" {printable(str(record.get('time')))} has no end: it was cut off, or"
+                        " still runs; what became of it is not known"
+                    )
                 case {"event": "finished", "id": str() as key} if key in begun:
                     del begun[key]
                     if record.get("as_wanted") is True:
                         begun.clear()
                 case _:
                     pass
-        return tuple(begun.values())
-
-    def check(self) -> None:
-        """Raise OutputFailed for a file that cannot be written, before anybody is asked."""
-        check_audit(self.path)
+        for warning in begun.values():
+            self.tell(warning)
 
     def holds(self, key: str, event: str) -> bool:
-        """Whether this line of the apply with this id is in the file. Raises OutputFailed."""
+        """True if the file has this line of an apply. Raises OutputFailed."""
         return any(
             record.get("id") == key and record.get("event") == event
             for _, record in audit_records(self.path)
         )
 
     def write(self, key: str, event: str, content: Mapping[str, Json]) -> None:
-        """Append a line about the apply with this id. Raises OutputFailed."""
+        """Append a line of an apply. Raises OutputFailed."""
         moment = self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         head = {"audit_version": VERSION, "event": event, "id": key, "time": moment}
         append_audit(self.path, {**head, **content})
@@ -105,9 +113,7 @@ class Entry:
     interrupted: bool = False
 
     def begin(self, session: Session) -> Session:
-        """Write that it begins: before anything is sent. The session that is returned takes note
-        of whether something may have been sent. Raises OutputFailed.
-        """
+        """Write the beginning; the new session notes what may have left. Raises OutputFailed."""
         self._write_begin()
 
         def sending(how: Sending) -> None:
@@ -122,64 +128,57 @@ class Entry:
             try:
                 self.audit.write(self.key, "started", content)
             except KeyboardInterrupt:
-                # While it was waited for the disk, the line may be there: not a second one.
+                # The line may be there, if the interrupt came while the disk was waited for.
                 self.begun = self.audit.holds(self.key, "started")
                 raise
         self.begun = True
 
     def ended(self, outcome: Outcome) -> Outcome:
-        """Write what became of it, and return that, which an interrupt must not hide: it is taken
-        note of in `interrupted`.
-        """
-        if self.audit is None:
-            return outcome
-        try:
-            self._end(finished_record(outcome))
-        except KeyboardInterrupt:
-            self.interrupted = True
+        """Write the outcome and return it. An interrupt does not hide it: see `interrupted`."""
+        if self.audit is not None:
+            try:
+                self._end(self.audit, finished_record(outcome))
+            except KeyboardInterrupt:
+                self.interrupted = True
         return outcome
 
     def failed(self, error: BaseException) -> Unknown | None:
-        """Write that an error, or an interrupt, ended it. Where something may have been sent, the
-        outcome is returned, which is unknown; otherwise nothing was changed.
-        """
-        unknown = Unknown(self.plan, _reason(error)) if self.sent else None
+        """Write the error that ended the apply. None: nothing was changed, for certain."""
+        reason, record = _told(error)
+        unknown = Unknown(self.plan, reason) if self.sent else None
         if self.audit is not None:
-            self._end(_raised(error) if unknown is None else finished_record(unknown))
+            self._end(self.audit, record if unknown is None else finished_record(unknown))
         return unknown
 
     def tell_failed(self) -> None:
-        """Tell of an end that could not be written, before the error of the apply is raised."""
+        """Tell of an unwritten end, before the error of the apply is raised."""
         if self.audit is not None and self.audit.failed is not None:
             self.audit.tell(f"error: {printable(self.audit.failed.message)}")
 
-    def _end(self, content: Mapping[str, Json]) -> None:
-        """Write its end, once, and where nothing was sent its beginning too."""
-        if self.audit is None or self.over:
+    def _end(self, audit: Audit, content: Mapping[str, Json]) -> None:
+        """Write the end, once, and before it a missing beginning."""
+        if self.over:
             return
         self.over = True
         try:
             if not self.begun:
                 self._write_begin()
-            self.audit.write(self.key, "finished", content)
+            audit.write(self.key, "finished", content)
         except OutputFailed as failed:
-            self.audit.failed = failed
+            audit.failed = failed
         except Exception:
-            # A fault of ours: `failed` writes the end, if it is not there yet.
-            self.over = self.audit.holds(self.key, "finished")
+            # After a fault `failed` writes the end, unless it is there.
+            self.over = audit.holds(self.key, "finished")
             raise
 
 
 @contextmanager
 def entry(audit: Audit | None, plan: Plan) -> Iterator[Entry]:
-    """The two lines of an apply: what is raised inside is its end too. Those of earlier applies
-    that have no end are told first. Raises OutputFailed.
-    """
+    """The two lines of an apply; an error inside is its end. Raises OutputFailed."""
     found = Entry(audit, plan)
     if audit is not None:
-        audit.check()
-        for one in audit.unfinished(plan.target):
-            audit.tell(_mention(audit.path, one))
+        check_audit(audit.path)
+        audit.tell_unfinished(plan.target.url)
     try:
         yield found
     except BaseException as error:
@@ -188,91 +187,37 @@ def entry(audit: Audit | None, plan: Plan) -> Iterator[Entry]:
         raise
 
 
-def _mention(path: str, one: Unfinished) -> str:
-    return (
-        f"warning: {printable(path)}:{one.line}: the apply that {one.who} began at {one.time}"
-        " has no end: it was cut off, or still runs; what became of it is not known"
-    )
-
-
-def _raised(error: BaseException) -> dict[str, Json]:
-    """What an error is as a result: refused is only what nobody let go on."""
-    match error.error if isinstance(error, Callers) else error:
-        case Declined(message=message):
-            return {"result": "refused", "as_wanted": False, "reason": told(message)}
-        case ConfsyncError(message=message):
-            return {"result": "failed", "as_wanted": False, "reason": told(message)}
+def _told(error: BaseException) -> tuple[str, dict[str, Json]]:
+    """The reason for an unknown outcome, without a foreign text, and the audit's record."""
+    found = error.error if isinstance(error, Callers) else error
+    record: dict[str, Json] = {"result": "fault", "as_wanted": False}
+    match found:
         case KeyboardInterrupt():
-            return {"result": "interrupted", "as_wanted": False}
-        case fault:
-            return {"result": "fault", "as_wanted": False, "type": type(fault).__name__}
-
-
-def _reason(error: BaseException) -> str:
-    """Why an outcome is not known, without a foreign text."""
-    match error.error if isinstance(error, Callers) else error:
-        case ConfsyncError(message=message) as ours if not isinstance(ours, Fault):
-            return message
-        case KeyboardInterrupt():
-            return "interrupted after the update was sent"
-        case fault:
-            found = fault if isinstance(fault, Fault) else as_fault(fault)
-            place = f" at {found.places[0]}" if found.places else ""
-            return f"a fault inside confsync: {found.message}{place}; please report this"
-
-
-def _person(record: Mapping[str, object]) -> str:
-    match record.get("who"):
-        case {"user": str() as user}:
-            return printable(user)
+            return "interrupted after the update was sent", {**record, "result": "interrupted"}
+        case ConfsyncError():
+            result = "refused" if isinstance(found, Declined) else "failed"
+            record |= {"result": result, "reason": told(found.message)}
+            if not isinstance(found, Fault):
+                return found.message, record
         case _:
-            return "somebody"
-
-
-def _text(record: Mapping[str, object], name: str) -> str:
-    return printable(str(record.get(name)))
-
-
-@dataclass(frozen=True)
-class _System:
-    """A CI system: the variable that tells it, and those that say user, job and commit."""
-
-    sign: str
-    name: str
-    user: Sequence[str]
-    job: Sequence[str]
-    commit: str
-
-
-_SYSTEMS = (
-    _System(
-        "GITHUB_ACTIONS",
-        "github",
-        ("GITHUB_ACTOR",),
-        ("GITHUB_REPOSITORY", "GITHUB_WORKFLOW", "GITHUB_JOB", "GITHUB_RUN_ID"),
-        "GITHUB_SHA",
-    ),
-    _System(
-        "GITLAB_CI",
-        "gitlab",
-        ("GITLAB_USER_LOGIN",),
-        ("CI_PROJECT_PATH", "CI_JOB_NAME", "CI_JOB_ID"),
-        "CI_COMMIT_SHA",
-    ),
-    _System(
-        "JENKINS_URL", "jenkins", ("BUILD_USER_ID",), ("JOB_NAME", "BUILD_NUMBER"), "GIT_COMMIT"
-    ),
-    _System("", "", ("SUDO_USER", "USER", "LOGNAME"), (), ""),
-)
+            record["type"] = type(found).__name__
+    fault = found if isinstance(found, Fault) else as_fault(found)
+    place = f" at {fault.places[0]}" if fault.places else ""
+    return f"a fault inside confsync: {fault.message}{place}; please report this", record
 
 
 def who(environment: Mapping[str, str]) -> dict[str, str]:
-    """`user`, and in the known CI systems `ci`, `job` and `commit`: those that are there."""
-    system = next(known for known in _SYSTEMS if not known.sign or environment.get(known.sign))
+    """`user`, and in a known CI system `ci`, `job` and `commit`, without those that are empty."""
+    sign = next(sign for sign in _SYSTEMS if not sign or environment.get(sign))
+    ci, users, jobs, commit = _SYSTEMS[sign]
+    user, job = (
+        [environment[name] for name in names.split() if environment.get(name)]
+        for names in (users, jobs)
+    )
     said = {
-        "user": next((environment[name] for name in system.user if environment.get(name)), ""),
-        "ci": system.name,
-        "job": " ".join(environment[name] for name in system.job if environment.get(name)),
-        "commit": environment.get(system.commit, ""),
+        "user": "".join(user[:1]),
+        "ci": ci,
+        "job": " ".join(job),
+        "commit": environment.get(commit, ""),
     }
     return {name: printable(masked(text)) for name, text in said.items() if text}

@@ -14,56 +14,51 @@ from confsync.masking.document import masked_scalars
 from confsync.report.file_results import Formatted
 from confsync.secrets import BUILT_IN
 from confsync.store.detect import is_meant_as_store
-from confsync.workflow.configuration import configuration
 from confsync.workflow.load import check_names
+from confsync.workflow.targets import configuration
 from confsync.yaml.format import canonical, verify_same_meaning
 from confsync.yaml.read import Parsed, content, parse, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from confsync.yaml.nodes import MappingNode
-
-_HERE = Path()
-
 
 @discreet
-def fmt(files: Sequence[str], directory: Path = _HERE) -> tuple[Formatted, ...]:
+def fmt(files: Sequence[str]) -> tuple[Formatted, ...]:
     """Format each file on its own; without files those of the targets in `confsync.yaml`.
 
-    A file in canonical form is not written. Raises InvalidFiles for an invalid `confsync.yaml`,
-    WrongUsage without files and without `confsync.yaml`.
+    A file in canonical form is not written. Raises InvalidFiles for an invalid `confsync.yaml`, and
+    WrongUsage if there is none, and no file.
     """
-    return tuple(_written(*_formatted(file)) for file in _named(files, directory))
+    results: list[Formatted] = []
+    for file in _named(files):
+        found, new = _formatted(file)
+        if found.changed:
+            try:
+                save(file, new)
+            except OutputFailed as failed:
+                why = Problem(file, 0, 0, "unwritable", failed.message, failed.hint)
+                found = Formatted(file, problems=(why,))
+        results.append(found)
+    return tuple(results)
 
 
 @discreet
-def check(files: Sequence[str], directory: Path = _HERE) -> tuple[Formatted, ...]:
+def check(files: Sequence[str]) -> tuple[Formatted, ...]:
     """The results of `fmt`, with nothing written."""
-    return tuple(_formatted(file)[0] for file in _named(files, directory))
+    return tuple(_formatted(file)[0] for file in _named(files))
 
 
-def _named(files: Sequence[str], directory: Path) -> Sequence[str]:
-    config = None if files else configuration(directory)
+def _named(files: Sequence[str]) -> Sequence[str]:
+    config = None if files else configuration(Path())
     if config is None:
         check_names(files)
         return files
     return tuple(dict.fromkeys(file for target in config.targets for file in target.files))
 
 
-def _written(found: Formatted, new: bytes) -> Formatted:
-    if not found.changed:
-        return found
-    try:
-        save(found.file, new)
-    except OutputFailed as failed:
-        why = Problem(found.file, 0, 0, "unwritable", failed.message, failed.hint)
-        return Formatted(found.file, problems=(why,))
-    return found
-
-
 def _formatted(file: str) -> tuple[Formatted, bytes]:
-    """The result for a file and its formatted content."""
+    """The result for a file, and its new content if that is another."""
     old = content(file)
     if isinstance(old, Problem):
         return Formatted(file, problems=(old,)), b""
@@ -71,23 +66,17 @@ def _formatted(file: str) -> tuple[Formatted, bytes]:
     parsed = Parsed(None, (source,)) if isinstance(source, Problem) else parse(file, source)
     if parsed.document is None or parsed.problems or isinstance(source, Problem):
         store = is_meant_as_store(old, KINDS)
-        return Formatted(file, store=store, problems=parsed.problems if store else ()), old
+        return Formatted(file, store=store, problems=parsed.problems if store else ()), b""
     if not any(parsed.document.get(name) for name in KINDS):
-        return Formatted(file, store=False), old
-    return _canonical(file, old, source, parsed.document)
-
-
-def _canonical(
-    file: str, old: bytes, source: str, document: MappingNode
-) -> tuple[Formatted, bytes]:
+        return Formatted(file, store=False), b""
     new = canonical(source)
     written = new.encode("utf-8")
     if written == old:
-        return Formatted(file), old
-    proof = verify_same_meaning(file, source, document, new)
+        return Formatted(file), b""
+    proof = verify_same_meaning(file, source, parsed.document, new)
     if isinstance(proof, Problem):
-        return Formatted(file, problems=(proof,)), old
-    masks, new_masks = (masked_scalars(root, KINDS, BUILT_IN) for root in (document, proof))
+        return Formatted(file, problems=(proof,)), b""
+    masks, new_masks = (masked_scalars(root, KINDS, BUILT_IN) for root in (parsed.document, proof))
     before = Side(f"{file} as it is", old.decode("utf-8"), masks)
     diff = masked_diff(before, Side(f"{file} formatted", new, new_masks))
     return Formatted(file, changed=True, diff=diff), written

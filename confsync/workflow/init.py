@@ -37,13 +37,13 @@ _OBJECT = "InMemoryStore"
 
 @discreet
 def init(directory: str, access: Access, variant: str | None, pull: Callable[[str], int]) -> Begun:
-    """Write `confsync.yaml`, a store and pre-commit's configuration into a directory, which is made
-    where there is none; what is there already is left alone.
+    """Write `confsync.yaml`, a store and pre-commit's configuration into a directory, a new one if
+    it is missing. Existing files stay.
 
-    The store is what the server has that `access` names: before anything else is written `pull`
-    writes it to a path, and returns how many references are to be filled in. Without a server, or
-    with a variant, it is a template. Raises OutputFailed where a file cannot be written, and what
-    `pull` does; then nothing is written.
+    The store is the live state of the server of `access`: before anything else is written `pull`
+    writes it to a path, and returns the number of references to fill in. Without a server, or with
+    a variant, it is a template. Raises OutputFailed, and the errors of `pull`, before which nothing
+    is written.
     """
     if not directory:
         raise WrongUsage("the name of the directory is empty", hint="is a shell variable not set?")
@@ -85,21 +85,17 @@ def init(directory: str, access: Access, variant: str | None, pull: Callable[[st
 
 
 def _config(access: Access, root: Path) -> str:
-    """A `confsync.yaml` for the server that was named, and for the way to it. Raises WrongUsage for
-    what cannot be an address, or the path of a file: it could be a secret.
+    """A `confsync.yaml` for the server of `access`. Raises WrongUsage for an invalid address or
+    path of a file: it could be a secret.
     """
     if not access.url:
         return config_text(_EXAMPLE, {})
-    # Without a server nothing of the network's room is loaded.
+    # Without a server nothing of net/ is loaded.
     from confsync.net.endpoint import endpoint, proxy_origin  # noqa: PLC0415
     from confsync.net.tls import Trust  # noqa: PLC0415
 
     server = endpoint(access.url, insecure_http=access.insecure_http)
-    given = {
-        "ca_file": access.ca_file,
-        "client_cert": access.client_cert,
-        "client_key": access.client_key,
-    }
+    given = {name: getattr(access, name) for name in ("ca_file", "client_cert", "client_key")}
     Trust(**given)
     way = {
         name: path if Path(path).is_absolute() else os.path.relpath(path, root)

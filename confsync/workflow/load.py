@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A desired state, and the risks and warnings in the files themselves.
-
-    `lines` are the lines of each file; secrets may stand there.
-    """
+    """A desired state, and the risks and warnings of its files. `lines` may hold secrets."""
 
     desired: Desired
     problems: tuple[Problem, ...]
@@ -40,11 +37,10 @@ class Loaded:
 
 
 def check_names(files: Sequence[str]) -> None:
-    """Raise WrongUsage for invalid names of files, or none."""
+    """Raise WrongUsage for missing or invalid names of files."""
     if not files:
-        raise WrongUsage(
-            "no file is named", hint="name the store's file, like stores/in-memory.yaml"
-        )
+        hint = "name the store's file, like stores/in-memory.yaml"
+        raise WrongUsage("no file is named", hint=hint)
     if "" in files:
         raise WrongUsage("the name of a file is empty", hint="is a shell variable not set?")
     if any("://" in file for file in files):
@@ -62,21 +58,15 @@ def load(files: Sequence[str], vault: Vault) -> Loaded:
 
 def loaded(files: Sequence[str], layers: Sequence[Parsed], vault: Vault) -> Loaded:
     """Like `load`, for files that are already parsed. Raises InvalidFiles."""
-    documents: list[MappingNode] = []
-    problems: list[Problem] = []
-    lines: dict[str, tuple[str, ...]] = {}
-    for file, parsed in zip(files, layers, strict=True):
-        problems += parsed.problems
-        lines[file] = parsed.lines
-        if parsed.document is not None:
-            documents.append(parsed.document)
+    problems = [problem for parsed in layers for problem in parsed.problems]
+    documents = [parsed.document for parsed in layers if parsed.document is not None]
+    lines = {file: parsed.lines for file, parsed in zip(files, layers, strict=True)}
     if len(documents) < len(files):
         raise InvalidFiles(_with_excerpts(problems, lines))
     reading = from_file(lay_over(documents), KINDS, vault, RESOLVERS)
     problems += (*reading.problems, *_discarded(documents, reading.problems))
     order = {file: number for number, file in enumerate(files)}
-    ordered = sorted(problems, key=lambda problem: (order[problem.file], problem))
-    found = _with_excerpts(ordered, lines)
+    found = _with_excerpts(sorted(problems, key=lambda one: (order[one.file], one)), lines)
     if any(map(makes_invalid, found)):
         raise InvalidFiles(found)
     (desired,) = reading.desired
@@ -84,9 +74,8 @@ def loaded(files: Sequence[str], layers: Sequence[Parsed], vault: Vault) -> Load
 
 
 def _discarded(documents: Sequence[MappingNode], problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Warnings for layers that discard earlier files. The column is 0 if the line has another
-    problem: a secret in plain text before it would be told by the column.
-    """
+    """Warnings for layers that discard earlier files."""
+    # A column beside another problem could tell the length of a secret before it.
     taken = {(problem.file, problem.line) for problem in problems}
     for one in discarded(documents):
         mark = one.mark
@@ -100,13 +89,11 @@ def _discarded(documents: Sequence[MappingNode], problems: Iterable[Problem]) ->
 def _with_excerpts(
     problems: Iterable[Problem], lines: Mapping[str, Sequence[str]]
 ) -> tuple[Problem, ...]:
-    return tuple(
-        _with_excerpt(problem, lines, f"{problem.message} {problem.hint}") for problem in problems
-    )
+    return tuple(_with_excerpt(one, lines, f"{one.message} {one.hint}") for one in problems)
 
 
 def _with_excerpt(problem: Problem, lines: Mapping[str, Sequence[str]], told: str) -> Problem:
-    """The problem with the masked line it is in, if it has a column. `told`: see `excerpt`."""
+    """The problem with the masked line at its column, if it has one. `told`: see `excerpt`."""
     from confsync.masking.excerpt import excerpt  # noqa: PLC0415 - valid files never load it
 
     source = lines.get(problem.file, ())

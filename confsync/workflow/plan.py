@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from os.path import realpath
 from typing import TYPE_CHECKING
 
+from confsync.disk.read import read_plan
+from confsync.disk.write import write_plan
+from confsync.errors import Declined, SecretUnavailable, WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, resolve
 from confsync.sync.findings import as_finding, breaches_told, guessable_findings, kept, lapsed
 from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
-from confsync.sync.values import Finding, Origin
-from confsync.workflow.load import load
-from confsync.workflow.options import DEFAULTS, Options
+from confsync.sync.values import Plan
+from confsync.workflow.load import Loaded, load
 from confsync.workflow.server import read
+from confsync.workflow.targets import DEFAULTS, Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from confsync.errors import Problem
-    from confsync.secrets.resolver import Resolved
-    from confsync.sync.values import Desired, Live, Plan, Target
+    from confsync.secrets.resolver import Moment
+    from confsync.sync.values import Desired, Live, Target
     from confsync.workflow.server import Session
 
 
@@ -35,65 +39,110 @@ def plan(
 ) -> Plan:
     """The difference between the files and the server. One request; nothing is written.
 
-    References that cannot be resolved here are findings; commands are not run. Raises
-    InvalidFiles, ConnectionFailed, ConnectionLost, ServerRefused, UnexpectedAnswer, and WrongUsage
-    for the name of a risk that there is not.
+    Unresolved references are findings; no command is run. Raises InvalidFiles, ConnectionFailed,
+    ConnectionLost, ServerRefused, UnexpectedAnswer, and WrongUsage for an unknown risk.
     """
     options.check()
-    vault = session.vault
-    loaded = load(files, vault)
-    resolved = resolve(loaded.desired, vault, At(RESOLVERS, "plan"), environment)
+    return made(files, session, options, "plan", environment)
+
+
+def made(
+    source: Sequence[str] | Plan,
+    session: Session,
+    options: Options,
+    moment: Moment,
+    environment: Mapping[str, str],
+) -> Plan:
+    """Plan files, or make a saved plan again. References are resolved before the state is read.
+
+    For an apply raises SecretUnavailable, and Declined for a saved plan of another server.
+    """
+    if not isinstance(source, Plan):
+        loaded = load(source, session.vault)
+    elif source.target.url == session.target.url:
+        loaded = Loaded(source.desired, (), {})
+    else:
+        raise Declined(
+            "the plan was made for another server",
+            hint=f"it is for {source.target.url}; this one is {session.target.url}",
+        )
+    resolved = resolve(loaded.desired, session.vault, At(RESOLVERS, moment), environment)
+    # The live state shows the secrets that can be kept.
+    keeping = options.hidden_secrets == "keep" or options.ignore
+    if resolved.problems and moment != "plan" and not keeping:
+        raise SecretUnavailable(loaded.shown(resolved.problems))
     live = read(loaded.desired.object, session)
-    found = planned(session.target, resolved.desired, live, options, loaded.problems)
-    notes = (_note(problem) for problem in missing(resolved, found))
+    if isinstance(source, Plan):
+        found = replanned(source, resolved.desired, live)
+    else:
+        found = planned(session.target, resolved.desired, live, options, loaded.problems)
+    left = kept(found.difference) if found.hidden_secrets == "keep" else frozenset()
+    missing = tuple(
+        problem
+        for path, problem in resolved.unresolved
+        if path not in left and path[:1] not in found.unmanaged
+    )
+    if missing and moment != "plan":
+        raise SecretUnavailable(loaded.shown(missing))
+    notes = (
+        replace(as_finding(one, ()), severity="note", message=f"{one.message}; an apply needs it")
+        for one in missing
+    )
     return replace(found, findings=(*notes, *found.findings))
 
 
 def planned(
     target: Target, desired: Desired, live: Live, options: Options, problems: Iterable[Problem]
 ) -> Plan:
-    """The plan from values alone. `problems` are what reading the files found."""
+    """The plan from values alone. `problems`: those of the files."""
     if options.unlisted == "keep":
         desired = keep_unlisted(desired, live)
-    fields = {path.rpartition("/")[2] for path in options.ignore if _object(path) == live.object}
+    paths = (path.partition("/") for path in options.ignore)
+    fields = {field for name, _, field in paths if name == live.object}
     notes = not_left(desired, live, fields)
     desired = keep_ignored(desired, live, fields)
-    kind, policy = KINDS[desired.object], options.hidden_secrets
-    stated = breaches_told(desired, kind.breaches(desired.written))
-    told = [as_finding(problem, options.allow) for problem in (*problems, *stated)]
+    kind = KINDS[desired.object]
+    breaches = breaches_told(desired, kind.breaches(desired.written))
+    told = [as_finding(problem, options.allow) for problem in (*problems, *breaches)]
     risks = tuple(finding for finding in told if finding.risk)
     warnings = (finding for finding in told if not finding.risk)
+    policy = options.hidden_secrets
     found = make_plan(target, desired, live, kind.shape, hidden_secrets=policy, risks=risks)
     more = (*warnings, *notes, *lapsed(options.lapses, risks), *guessable_findings(desired))
     return replace(found, findings=(*found.findings, *more))
 
 
-def replanned(saved: Plan, desired: Desired, live: Live) -> Plan:
-    """A saved plan, made again: on what the server has now, with its references looked up."""
+def replanned(old: Plan, desired: Desired, live: Live) -> Plan:
+    """A saved plan, made again on the current live state, with its references resolved."""
     desired = keep_unmanaged(desired, live)
-    risks = tuple(finding for finding in saved.findings if finding.risk)
-    shape, policy = KINDS[desired.object].shape, saved.hidden_secrets
-    found = make_plan(saved.target, desired, live, shape, hidden_secrets=policy, risks=risks)
+    risks = tuple(finding for finding in old.findings if finding.risk)
+    shape, policy = KINDS[desired.object].shape, old.hidden_secrets
+    found = make_plan(old.target, desired, live, shape, hidden_secrets=policy, risks=risks)
     return replace(found, findings=(*found.findings, *guessable_findings(desired)))
 
 
-def missing(resolved: Resolved, found: Plan) -> list[Problem]:
-    """The references that could not be resolved, and whose secrets an apply would send."""
-    left = kept(found.difference) if found.hidden_secrets == "keep" else frozenset()
-    unmanaged = frozenset(found.unmanaged)
-    return [
-        problem
-        for path, problem in resolved.unresolved
-        if path not in left and path[:1] not in unmanaged
-    ]
+def check_place(path: str, files: Iterable[str]) -> None:
+    """Raise WrongUsage for a plan's path that is a URL, or one of its own files."""
+    if "://" in path:
+        raise WrongUsage("a URL stands where the plan's file belongs", hint="write --out FILE")
+    if realpath(path) in map(realpath, files):
+        fact = "the plan would be written over a file that it is made from"
+        raise WrongUsage(fact, where=path, hint="name another file, like production.plan")
 
 
-def _object(path: str) -> str:
-    return path.partition("/")[0]
+def save(plan: Plan, path: str) -> None:
+    """Save a plan, without a secret, for its owner alone. Raises OutputFailed and WrongUsage."""
+    from confsync.store.plan_codec import to_json  # noqa: PLC0415 - with pydantic, used here alone
+
+    write_plan(path, to_json(plan))
 
 
-def _note(problem: Problem) -> Finding:
-    origin = Origin("file", problem.file, problem.line, problem.column)
-    return Finding(
-        problem.rule, "note", f"{problem.message}; an apply needs it", problem.hint, origin
-    )
+def saved(path: str) -> Plan:
+    """Read a saved plan. Raises Declined for a changed one."""
+    from confsync.store.plan_codec import from_json  # noqa: PLC0415 - with pydantic
+
+    try:
+        return from_json(read_plan(path), {name: kind.shape for name, kind in KINDS.items()})
+    except Declined as declined:
+        declined.where = path
+        raise

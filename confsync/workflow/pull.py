@@ -24,21 +24,20 @@ from confsync.sync.compare import difference
 from confsync.sync.findings import makes_invalid
 from confsync.sync.tree import path_text
 from confsync.workflow.load import check_names, loaded
-from confsync.workflow.server import decoder
+from confsync.workflow.server import read as read_live
 from confsync.yaml.edit import Edited, Write, edited
 from confsync.yaml.emit import Style
-from confsync.yaml.nodes import MappingNode, ScalarNode, SequenceNode, comments, scalars
+from confsync.yaml.nodes import MappingNode, ScalarNode, comments, members_of, scalars
 from confsync.yaml.read import Parsed, parse, read, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from confsync.kinds.kind import Kind
     from confsync.sync.secret import Vault
     from confsync.sync.tree import Path
     from confsync.sync.values import Live
     from confsync.workflow.server import Session
-    from confsync.yaml.edit import Revised
+    from confsync.yaml.edit import Revision
     from confsync.yaml.nodes import Node
 
 NAME = "InMemoryStore"
@@ -48,9 +47,7 @@ _BEYOND = {"out-of-range", "too-few-items", "unknown-choice"}
 
 
 @discreet
-def pull(
-    files: Sequence[str], session: Session, *, environment: Mapping[str, str], name: str = NAME
-) -> Pulled:
+def pull(files: Sequence[str], session: Session, *, environment: Mapping[str, str]) -> Pulled:
     """Write the live state of an object into the last of the files, which are laid over each
     other. One request; nothing is changed on the server.
 
@@ -62,58 +59,45 @@ def pull(
     Raises the errors of `plan`, OutputFailed for a file that cannot be written, and NotWritten for
     a live state that no file can hold; then the file is as it was.
     """
-    store, content, pulled = _draft(files, session, environment, name)
+    store, content, pulled = _draft(files, session, environment)
     if content != store.content:
         store.write(content)
     return pulled
 
 
 @discreet
-def preview(
-    files: Sequence[str], session: Session, *, environment: Mapping[str, str], name: str = NAME
-) -> Pulled:
+def preview(files: Sequence[str], session: Session, *, environment: Mapping[str, str]) -> Pulled:
     """The result of `pull`, with nothing written."""
-    return _draft(files, session, environment, name)[-1]
+    return _draft(files, session, environment)[-1]
 
 
 @dataclass(frozen=True)
 class _Layers:
-    """The last file with its document, None if it has no value yet, and the files below it."""
+    """The last file with its document, the files below it, and the document of these."""
 
-    files: tuple[str, ...]
+    files: Sequence[str]
     store: StoreFile
-    below: tuple[Parsed, ...]
     top: MappingNode | None
-
-    @property
-    def under(self) -> MappingNode | None:
-        """The document of the layers below."""
-        documents = [parsed.document for parsed in self.below if parsed.document is not None]
-        return lay_over(documents) if documents else None
-
-    def texts(self) -> frozenset[str]:
-        """Every key and value in the files."""
-        documents = [self.top, *(parsed.document for parsed in self.below)]
-        found = (scalars(document) for document in documents if document is not None)
-        return frozenset(node.text for nodes in found for node in nodes)
+    below: tuple[Parsed, ...]
+    under: MappingNode | None
 
 
 def _draft(
-    files: Sequence[str], session: Session, environment: Mapping[str, str], name: str
+    files: Sequence[str], session: Session, environment: Mapping[str, str]
 ) -> tuple[StoreFile, bytes, Pulled]:
     """The file to write, its new content, and the changes."""
-    kind, vault = KINDS[name], session.vault
-    layers = _layers(files, vault)
-    live = session.server.read(name, decoder(kind, vault))
+    layers = _layers(files, session.vault)
+    live = read_live(NAME, session)
     if live.unrecognised:
         raise NotWritten(
             f"confsync does not know all that the server has: {', '.join(live.unrecognised)}",
             hint="nothing was written; update confsync",
         )
-    resolve_one = resolving(vault, At(RESOLVERS, "plan"), environment)
-    words = Words(vault, RESOLVERS, resolve_one, layers.texts())
-    top, under = _object(layers.top, name), _object(layers.under, name)
-    revised = revise(live, kind, top, under, words)
+    documents = (layers.top, *(parsed.document for parsed in layers.below))
+    taken = frozenset(node.text for one in documents if one for node in scalars(one))
+    resolve_one = resolving(session.vault, At(RESOLVERS, "plan"), environment)
+    words = Words(session.vault, RESOLVERS, resolve_one, taken)
+    revised = revise(live, KINDS[NAME], _object(layers.top), _object(layers.under), words)
     if revised.unsayable:
         paths = ", ".join(map(path_text, revised.unsayable))
         raise NotWritten(
@@ -121,21 +105,19 @@ def _draft(
             hint="nothing was written; a password, a mask or white space cannot stand there: "
             "change it on the server",
         )
-    made = _text(layers, kind, revised)
+    made = _edited(layers, revised.revision)
     content = layers.store.mark + made.text.encode("utf-8")
     if len(content) > MAX_STORE_BYTES:
         hint = "nothing was written; no store needs so much"
         raise NotWritten("the file would be larger than 64 KiB", where=files[-1], hint=hint)
-    after = parse(files[-1], made.text)
-    _check(layers, after, live, kind, vault, environment)
-    _check_comments(layers, made, after)
+    after = _checked(layers, made, live, session.vault, environment)
     pulled = Pulled(
         file=files[-1],
         new=layers.store.content is None,
         changed=revised.changed,
         gone=revised.gone,
         comments=len(made.lost),
-        fill_in=tuple(_to_fill_in(after.document, ())),
+        fill_in=() if after.document is None else tuple(_to_fill_in(after.document, ())),
         diff=_diff(layers, made, after),
     )
     return layers.store, content, pulled
@@ -149,41 +131,46 @@ def _layers(files: Sequence[str], vault: Vault) -> _Layers:
     if any(map(store.is_at, lower)):
         hint = "name it once, as the last one: the layers below it are only read"
         raise WrongUsage("the file to write is also a layer below itself", hint=hint)
-    below = tuple(read(file) for file in lower)
-    found = None if store.content is None else text(last, store.content)
-    if isinstance(found, Problem):
-        raise InvalidFiles((*(problem for parsed in below for problem in parsed.problems), found))
-    top = parse(last, found or "")
-    if found is None or _is_blank(found):
+    below = tuple(map(read, lower))
+    found = "" if store.content is None else text(last, store.content)
+    top = Parsed(None, (found,)) if isinstance(found, Problem) else parse(last, found)
+    if isinstance(found, str) and any(
+        line and not line.startswith("#") for line in map(str.strip, found.split("\n"))
+    ):
+        loaded(files, [*below, top], vault)
+    else:
         problems = [problem for parsed in below for problem in parsed.problems]
+        # A file of comments alone is fine.
         problems += (problem for problem in top.problems if problem.rule != "empty-file")
         if problems:
             raise InvalidFiles(tuple(problems))
-        return _Layers(tuple(files), store, below, None)
-    loaded(files, [*below, top], vault)
-    return _Layers(tuple(files), store, below, top.document)
+    documents = [parsed.document for parsed in below if parsed.document is not None]
+    return _Layers(files, store, top.document, below, lay_over(documents) if documents else None)
 
 
-def _text(layers: _Layers, kind: Kind, revised: Revised) -> Edited:
-    source, revision = layers.store.source, revised.revision
+def _object(document: MappingNode | None) -> MappingNode | None:
+    entry = None if document is None else document.get(NAME)
+    return entry[1] if entry is not None and isinstance(entry[1], MappingNode) else None
+
+
+def _edited(layers: _Layers, revision: Revision) -> Edited:
+    source = layers.store.source
     if layers.top is not None:
-        return edited(source, layers.top, kind.name, revision)
+        return edited(source, layers.top, NAME, revision)
     if not isinstance(revision, Write):
         raise Fault("a file that says nothing yet is to be revised")
     style = Style(newline="\r\n" if "\r\n" in source else "\n")
     gap = "" if not source or source.endswith("\n") else style.newline
-    return Edited(f"{source}{gap}{style.document({kind.name: revision.value})}", ())
+    return Edited(f"{source}{gap}{style.document({NAME: revision.value})}", ())
 
 
-def _check(  # noqa: PLR0913, PLR0917 - all that a plan depends on
-    layers: _Layers,
-    after: Parsed,
-    live: Live,
-    kind: Kind,
-    vault: Vault,
-    environment: Mapping[str, str],
-) -> None:
-    """Raise NotWritten or Fault if a plan straight after would show a change."""
+def _checked(
+    layers: _Layers, made: Edited, live: Live, vault: Vault, environment: Mapping[str, str]
+) -> Parsed:
+    """The new text, parsed. Raises NotWritten or Fault if a plan straight after would show a
+    change, or if a comment is lost that did not belong to a removed field.
+    """
+    after = parse(layers.files[-1], made.text)
     try:
         found = loaded(layers.files, [*layers.below, after], vault)
     except InvalidFiles as invalid:
@@ -198,60 +185,37 @@ def _check(  # noqa: PLR0913, PLR0917 - all that a plan depends on
             ) from None
         raise Fault(f"the file would not be valid: {', '.join(sorted(rules))}") from None
     desired = resolve(found.desired, vault, At(RESOLVERS, "plan"), environment).desired
-    left = difference(live.tree, desired.tree, kind.shape, desired.origin)
+    left = difference(live.tree, desired.tree, KINDS[live.object].shape, desired.origin)
     if left.changes:
         paths = ", ".join(path_text(change.path) or "@type" for change in left.changes)
         raise Fault(f"the file would not say what the server has: {paths}")
-
-
-def _check_comments(layers: _Layers, made: Edited, after: Parsed) -> None:
-    """Raise Fault if a comment is lost that did not belong to a removed field."""
-    before = comments(layers.store.source, layers.top)
-    left = Counter(comment.text for comment in before) - Counter(
-        comment.text for comment in made.lost
-    )
-    if left != Counter(comment.text for comment in comments(made.text, after.document)):
+    before = Counter(comment.text for comment in comments(layers.store.source, layers.top))
+    kept = before - Counter(comment.text for comment in made.lost)
+    if kept != Counter(comment.text for comment in comments(made.text, after.document)):
         raise Fault("a comment would be lost")
+    return after
+
+
+def _to_fill_in(node: Node, path: Path) -> Iterator[Problem]:
+    """A warning for each reference to fill in. `path` starts with the name of the object."""
+    for index, (key, value) in enumerate(members_of(node)):
+        yield from _to_fill_in(value, (*path, index if key is None else key.text))
+    if isinstance(node, ScalarNode) and path[-1] == "env" and node.text.startswith(FILL_IN):
+        message = f"{path_text(path[1:-1])} is not written down: env {node.text} stands for it"
+        place = (node.mark.file, node.mark.line, node.mark.column)
+        yield Problem(*place, "fill-in", message, INSTEAD, "warning")
 
 
 def _diff(layers: _Layers, made: Edited, after: Parsed) -> str:
     """The masked diff, in which all line ends are equal."""
-    file, under = layers.files[-1], layers.under
 
     def side(name: str, source: str, document: MappingNode | None) -> Side:
-        masks = {} if document is None else masked_scalars(document, KINDS, RESOLVERS, under)
+        masks = document and masked_scalars(document, KINDS, RESOLVERS, layers.under)
         end = "" if not source or source.endswith("\n") else "\n"
-        return Side(name, source.replace("\r\n", "\n") + end, masks)
+        return Side(name, source.replace("\r\n", "\n") + end, masks or {})
 
+    file = layers.files[-1]
     start = "/dev/null" if layers.store.content is None else file
     return masked_diff(
         side(start, layers.store.source, layers.top), side(file, made.text, after.document)
     )
-
-
-def _object(document: MappingNode | None, name: str) -> MappingNode | None:
-    entry = None if document is None else document.get(name)
-    return entry[1] if entry is not None and isinstance(entry[1], MappingNode) else None
-
-
-def _to_fill_in(node: Node | None, path: Path) -> Iterator[Problem]:
-    """A warning for each reference to fill in. `path` starts with the name of the object."""
-    match node:
-        case MappingNode():
-            for key, value in node.entries:
-                yield from _to_fill_in(value, (*path, key.text))
-        case SequenceNode():
-            for index, item in enumerate(node.items):
-                yield from _to_fill_in(item, (*path, index))
-        case ScalarNode(mark=mark, text=name) if path[-1] == "env" and name.startswith(FILL_IN):
-            message = f"{path_text(path[1:-1])} is not written down: env {name} stands for it"
-            place = (mark.file, mark.line, mark.column)
-            yield Problem(*place, "fill-in", message, INSTEAD, "warning")
-        case _:
-            pass
-
-
-def _is_blank(source: str) -> bool:
-    """True for a text of comments and white space alone."""
-    lines = (line.strip() for line in source.split("\n"))
-    return all(not line or line.startswith("#") for line in lines)

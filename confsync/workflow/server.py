@@ -1,65 +1,68 @@
-"""What the use cases need of a server, and the connection that has it."""
+"""Server of a session: read an object, show it, send an update (product page, section 5)."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Event
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from confsync.errors import ConfsyncError, ConnectionFailed, Fault, ServerRefused
+from confsync.guard import alone, caught, discreet
 from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
+from confsync.net.request_state import begin
+from confsync.net.retry import untold
+from confsync.store.encode import Plain, to_file
+from confsync.sync.outcome import Outcome, Unknown, judged, looked, not_done
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from threading import Thread
 
     from confsync.jmap.answers import Json
     from confsync.jmap.client import Decode, Exchange
     from confsync.kinds.kind import Kind
     from confsync.sync.secret import Vault
-    from confsync.sync.values import Live, Patch, Target
+    from confsync.sync.values import Live, Patch, Plan, Target
+
+_HURRY = 5.5
+"""Seconds for an interrupted update: its answer, and one more reading."""
+_GLANCE = 0.5
+"""Seconds between two checks that the sending thread is alive."""
+
+Sending: TypeAlias = Literal["under way", "finishing", "not sent", "known"]
+"""State of an update: may have left; interrupted; not sent, or not looked at; outcome known."""
 
 
 class Server(Protocol):
-    """Reads and updates one object, one request each. `jmap.client.Client` is one."""
+    """Reads and updates one object, one request each, like `jmap.client.Client`."""
 
     def read(self, name: str, decode: Decode) -> Live:
-        """Get the object. Raises the errors of a connection, ServerRefused, UnexpectedAnswer."""
+        """Get it. Raises the errors of a connection, ServerRefused, UnexpectedAnswer."""
 
     def update(
         self, name: str, patch: Patch, decode: Decode, *, not_done: Callable[[Exchange], bool]
     ) -> Exchange:
-        """Update the object and get it before and after. Where `not_done` says so of what came
-        back, it may be sent once more. Raises the same.
-        """
+        """Update it, and get it before and after; again if `not_done`. Raises as `read` does."""
 
     @property
     def interrupted(self) -> bool:
-        """Whether it was told to hurry."""
+        """True after `hurry`."""
 
     def hurry(self) -> None:
-        """An interrupt: end what is under way in another thread within a few seconds."""
-
-
-Sending: TypeAlias = Literal["under way", "finishing", "not sent", "known"]
-"""Where an update is: it may have left; an interrupt makes it hurry; it certainly did not leave, or
-was not looked at; it is known what came of it."""
-
-
-def untold_of_sending(_: Sending) -> None:
-    """Who is told of an update on its way, where nobody asked."""
+        """End requests of other threads within a few seconds."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """A server, what it is called, and the vault that holds the secrets of this run.
-
-    `sending` is told where an update is: who is interrupted knows from it whether something may
-    have been changed.
-    """
+    """A server, its name, and the vault of this run. `sending` gets each state of an update."""
 
     target: Target
     server: Server
     vault: Vault
-    sending: Callable[[Sending], None] = untold_of_sending
+    sending: Callable[[Sending], None] = untold
 
 
 def read(name: str, session: Session) -> Live:
@@ -68,5 +71,91 @@ def read(name: str, session: Session) -> Live:
 
 
 def decoder(kind: Kind, vault: Vault) -> Callable[[Mapping[str, Json]], Live]:
-    """How the answers about an object are decoded, and their passwords sealed."""
+    """Decode answers about an object, and seal their passwords."""
     return lambda answer: from_wire(kind, answer, vault)
+
+
+@discreet
+def show(session: Session, name: str = "InMemoryStore") -> Live:
+    """The live state of an object. One request. Raises the errors of `plan`."""
+    return read(name, session)
+
+
+def as_document(states: Iterable[Live]) -> dict[str, Plain]:
+    """Live states in the form of a file, every secret masked."""
+    return {live.object: to_file(live.tree, KINDS[live.object].shape) for live in states}
+
+
+def send(plan: Plan, session: Session) -> Outcome:
+    """Send a plan's update, once, and read the stored state.
+
+    A thread that no signal reaches does both: a first interrupt makes it hurry, a second one leaves
+    the outcome unknown. Raises ConnectionFailed, ServerRefused if the server certainly did not look
+    at the update, KeyboardInterrupt only if it was not sent.
+    """
+    results: SimpleQueue[Outcome | BaseException] = SimpleQueue()
+    allowed = Event()
+
+    def work() -> None:
+        allowed.wait()
+        try:
+            results.put(caught(lambda: _sent(plan, session)))
+        except BaseException as error:  # noqa: BLE001 - the waiting thread needs a result
+            results.put(alone(error))
+
+    thread = begin(work, "confsync-update")
+    session.sending("under way")
+    try:
+        allowed.set()
+        result = _awaited(plan, results, thread)
+    except KeyboardInterrupt:
+        try:
+            session.server.hurry()
+            session.sending("finishing")
+            result = results.get(timeout=_HURRY)
+        except (Empty, KeyboardInterrupt):
+            result = Unknown(plan, "interrupted while the update was under way")
+    if not isinstance(result, BaseException):
+        session.sending("known")
+        return result
+    if isinstance(result, ConfsyncError) and not isinstance(result, Fault):
+        session.sending("not sent")
+    if isinstance(result, ConnectionFailed) and result.interrupted:
+        raise KeyboardInterrupt
+    raise result
+
+
+def _awaited(
+    plan: Plan, results: SimpleQueue[Outcome | BaseException], thread: Thread
+) -> Outcome | BaseException:
+    """The result of the sending thread; an unknown outcome if it died without one."""
+    alive = True
+    while alive:
+        alive = thread.is_alive()
+        with suppress(Empty):
+            return results.get(timeout=_GLANCE)
+    return Unknown(plan, "a fault inside confsync: the update ended without a result")
+
+
+def _sent(plan: Plan, session: Session) -> Outcome:
+    """Send the update. If it may have arrived it is never sent again: the state is read."""
+    name = plan.desired.object
+    shape = KINDS[name].shape
+    try:
+        exchange = session.server.update(
+            name,
+            plan.patch,
+            decoder(KINDS[name], session.vault),
+            not_done=lambda found: not_done(plan, found.refusal, found.after, shape),
+        )
+        return judged(plan, exchange.before, exchange.refusal, exchange.after, shape)
+    except ConfsyncError as error:
+        refused = isinstance(error, ServerRefused) and error.certainly_not_done
+        if refused or isinstance(error, ConnectionFailed | Fault):
+            raise
+        reason = error.message
+    try:
+        now = read(name, session)
+    except ConfsyncError as error:
+        return Unknown(plan, f"{reason}; reading the state afterwards failed too: {error.message}")
+    return looked(plan, now, shape, reason)

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from confsync.errors import (
-    ConfsyncError,
-    Declined,
-    Fault,
-    Problem,
-    SecretUnavailable,
-    WrongUsage,
-)
+from confsync.errors import ConfsyncError, Declined, Fault, Problem, SecretUnavailable, WrongUsage
 from confsync.guard import alone, discreet
 from confsync.jmap.client import Client
 from confsync.jmap.write import Credentials
@@ -26,10 +20,8 @@ from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, look_up
 from confsync.sync.secret import Vault
 from confsync.sync.values import Failed, Target
-from confsync.workflow.configuration import configuration
-from confsync.workflow.options import DEFAULTS
-from confsync.workflow.server import Session, untold_of_sending
-from confsync.workflow.targets import NOTHING_WANTED, Access, Aim, without_config
+from confsync.workflow.server import Session
+from confsync.workflow.targets import Access, Aim, Wanted, configuration, without_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -37,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from confsync.config.values import TargetConfig, Written
+    from confsync.sync.values import Plan
     from confsync.workflow.server import Sending
 
 R = TypeVar("R")
@@ -47,51 +40,39 @@ VARIABLES = ("STALWART_TOKEN", "STALWART_USER", "STALWART_PASSWORD")
 
 @dataclass(frozen=True)
 class Reach:
-    """What reaching a server takes of the world: the environment, the vault of the run, who is told
-    of a wait and of an update (see `Session`), and whether the commands may be run that credentials
-    come from.
+    """Means to reach servers. `tell` gets a line for each wait, `sending` is as in a Session;
+    `allow_commands`: commands may be run for credentials.
     """
 
     environment: Mapping[str, str] = field(repr=False)
     vault: Vault
     tell: Callable[[str], None] = untold
-    sending: Callable[[Sending], None] = untold_of_sending
+    sending: Callable[[Sending], None] = untold
     allow_commands: bool = False
 
     def check(self, aims: Iterable[Aim]) -> None:
-        """Raise Declined, before anything is sent to anybody, where one of several servers is not
-        among the hosts that may be contacted.
-        """
+        """Raise Declined if one of several servers is not among CONFSYNC_HOSTS."""
         for aim in aims:
             if aim.config is not None and not aim.alone:
                 _allowed(aim.config.url, self.environment.get(HOSTS), insecure_http=True)
 
     def session(self, aim: Aim) -> AbstractContextManager[Session]:
-        """A session with a target's server. Raises what `connect` does, and SecretUnavailable for
-        a credential that cannot be had.
-
-        How a target is reached, and logged in to, belongs to its address: where another server is
-        named in place of that, nothing of it is used.
-        """
-        target = aim.config
-        if (
-            target is not None
-            and aim.access.url
-            and server_key(aim.access.url) != server_key(target.url)
-        ):
+        """A session with a target's server. Raises SecretUnavailable, and as `connect` does."""
+        # Credentials, certificates and proxy of a target are for its own address alone.
+        target, url = aim.config, aim.access.url
+        if target is not None and url and server_key(url) != server_key(target.url):
             target = None
         access = self._access(aim, target)
         if not access.url:
             hint = "give --url https://mail.example.com, set STALWART_URL, or write a confsync.yaml"
             raise WrongUsage("no server is named", hint=hint)
-        # Before any command is run for its credentials. An empty variable is refused.
+        # Before any command is run for credentials. An empty variable is refused.
         hosts = self.environment.get(HOSTS)
         server = _allowed(access.url, hosts, insecure_http=access.insecure_http)
-        login = self._login(aim, target)
-        return _open(server, access, login, self.vault, self.tell, self.sending, aim.name)
+        return _open(server, access, self._login(aim, target), self, aim.name)
 
     def _access(self, aim: Aim, target: TargetConfig | None) -> Access:
-        """What was given, and what the target says where nothing was."""
+        """The given access, completed by the target's."""
         given = aim.access
         if target is None:
             other = None if aim.config is not None else self.environment.get("STALWART_URL")
@@ -108,9 +89,7 @@ class Reach:
         )
 
     def _login(self, aim: Aim, target: TargetConfig | None) -> tuple[str, str, str]:
-        """Token, user and password: the target's own, or else those of the environment, which go to
-        one server alone.
-        """
+        """Token, user and password of the target, or of the environment for one server alone."""
         if target is not None and (target.token or target.user):
             return self._own(target)
         if not aim.alone:
@@ -121,28 +100,22 @@ class Reach:
             raise WrongUsage("there are no credentials for it", hint=hint)
         token, user, password = (self.environment.get(name, "") for name in VARIABLES)
         if not token and not (user and password):
-            self._refuse_empty({"STALWART_USER": user, "STALWART_PASSWORD": password})
+            given = VARIABLES[1] if user else VARIABLES[2] if password else ""
+            for name in VARIABLES[1:] if given else VARIABLES:
+                if name != given and (given or name in self.environment):
+                    state = "empty" if name in self.environment else "not set"
+                    beside = f", and {given} is set" if given else ""
+                    hint = f"set it, or {VARIABLES[0]} alone" if name != VARIABLES[0] else "set it"
+                    raise WrongUsage(f"{name} is {state}{beside}", hint=hint)
         return token, user, password
-
-    def _refuse_empty(self, pair: Mapping[str, str]) -> None:
-        """Raise WrongUsage where half of a user name and password is missing, or a variable is set
-        and empty.
-        """
-        given = [name for name, value in pair.items() if value]
-        for name in pair if given else VARIABLES:
-            if name not in given and (given or name in self.environment):
-                state = "empty" if name in self.environment else "not set"
-                beside = f", and {given[0]} is set" if given else ""
-                hint = f"set it, or {VARIABLES[0]} alone" if name != VARIABLES[0] else "set it"
-                raise WrongUsage(f"{name} is {state}{beside}", hint=hint)
 
     def _own(self, target: TargetConfig) -> tuple[str, str, str]:
         problems: list[Problem] = []
+        resolvers = At(RESOLVERS, "allowed" if self.allow_commands else "apply")
 
         def text(written: Written | str | None, member: str) -> str:
             if written is None or isinstance(written, str):
                 return written or ""
-            resolvers = At(RESOLVERS, "allowed" if self.allow_commands else "apply")
             found = look_up(written.ref, self.vault, resolvers, self.environment)
             if isinstance(found, str):
                 return found
@@ -158,53 +131,49 @@ class Reach:
         return token, user, password
 
 
-def aim_of_saved(directory: Path, planned: Target, access: Access) -> Aim:
-    """How to reach the server that a saved plan is for: as it was given, or as the target of
-    `confsync.yaml` says that has the plan's name.
+def aim_of_saved(directory: Path, plan: Plan, access: Access) -> Aim:
+    """The aim of a saved plan: the given server, or the target with the plan's name.
 
-    Raises Declined where that target is at another server, InvalidFiles for a `confsync.yaml` that
-    is wrong.
+    Raises Declined if that target has another server, InvalidFiles for an invalid `confsync.yaml`.
     """
+    wanted, planned = Wanted(hidden_secrets=plan.hidden_secrets), plan.target
     config = None if access.url else configuration(directory)
-    targets = () if config is None else config.targets
-    target = next((target for target in targets if target.name == planned.name), None)
+    targets = {} if config is None else {target.name: target for target in config.targets}
+    target = targets.get(planned.name)
+    aim = without_config((), wanted, access)
     if config is None or target is None:
-        return without_config((), NOTHING_WANTED, access)
+        return aim
     if origin(target.url) != planned.url:
         raise Declined(
             f"the plan is for {planned.name} at another server than {config.file} says",
             hint=f"it is for {planned.url}: plan again",
         )
-    return Aim(target.files, DEFAULTS, access, target)
+    return replace(aim, config=target)
 
 
 def each(
     aims: Sequence[Aim], reach: Reach, use: Callable[[Aim, Session], R]
 ) -> tuple[R | Failed, ...]:
-    """Do something with one target after another: an error with one of several hides no other.
+    """Use each target's session, one after another. Errors of the only target are raised."""
 
-    With one alone it is raised.
-    """
-    reach.check(aims)
-    return tuple(_tried(aim, reach, use) for aim in aims)
-
-
-def _tried(aim: Aim, reach: Reach, use: Callable[[Aim, Session], R]) -> R | Failed:
-    try:
+    def used(aim: Aim) -> R:
         with reach.session(aim) as session:
             return use(aim, session)
+
+    reach.check(aims)
+    return tuple(attempted(aim, partial(used, aim)) for aim in aims)
+
+
+def attempted(aim: Aim | None, act: Callable[[], R]) -> R | Failed:
+    """The result of `act`, or its error with one of several targets, which hides no other."""
+    try:
+        return act()
     except Fault:
         raise
     except ConfsyncError as error:
-        if aim.alone:
+        if aim is None or aim.config is None or aim.alone:
             raise
-        return failed(aim, error)
-
-
-def failed(aim: Aim, error: ConfsyncError) -> Failed:
-    """That an error ended what was to be done with one of several targets."""
-    url = "" if aim.config is None else origin(aim.config.url)
-    return Failed(Target(aim.name, url), alone(error))
+        return Failed(Target(aim.name, origin(aim.config.url)), alone(error))
 
 
 @discreet
@@ -224,36 +193,26 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     timeout: float = SECONDS,
     retries: int = RETRIES,
     tell: Callable[[str], None] = untold,
-    sending: Callable[[Sending], None] = untold_of_sending,
+    sending: Callable[[Sending], None] = untold,
 ) -> AbstractContextManager[Session]:
     """A session with a server, to be used in one thread, in a `with` statement.
 
-    `url` is an origin: https, or http on loopback. `token` is an API key or an OAuth token; it
-    goes before `user` and `password`. The files are PEM: `ca_file` holds the only CAs that count
-    (None: the system's), `client_cert` may hold its key too. `proxy` is like
-    http://proxy.example.com:3128; none is taken from the environment. `hosts` is a list like that
-    of CONFSYNC_HOSTS (None: any host). The session's secrets are sealed in `vault`, a new one
-    where none is given. A request may take `timeout` seconds in all, and is tried again at
-    most `retries` times; `tell` gets a line for each wait. `sending` is as in a Session. Raises
-    Declined for a server that is not among `hosts`, WrongUsage, never with a secret.
+    `url` is an origin: https, or http on loopback. `token` is an API key or an OAuth token, used
+    before `user` and `password`. Files are PEM: `ca_file` holds the only CAs that count (None: the
+    system's), `client_cert` may hold its key too. `proxy` is like http://proxy.example.com:3128;
+    none is taken from the environment. `hosts` is a list like that of CONFSYNC_HOSTS (None: any
+    host). `vault` seals the session's secrets (None: a new one). A request takes at most `timeout`
+    seconds in all, and `retries` tries after the first; `tell` gets a line for each wait. `sending`
+    is as in a Session. Raises Declined for a server that is not among `hosts`, WrongUsage, never
+    with a secret.
     """
-    access = Access(
-        url,
-        insecure_http,
-        _path(ca_file),
-        _path(client_cert),
-        _path(client_key),
-        proxy,
-        timeout,
-        retries,
+    ca, cert, key = (
+        None if path is None else str(path) for path in (ca_file, client_cert, client_key)
     )
+    access = Access(url, insecure_http, ca, cert, key, proxy, timeout, retries)
     server = _allowed(url, hosts, insecure_http=insecure_http)
-    vault = Vault(documented) if vault is None else vault
-    return _open(server, access, (token, user, password), vault, tell, sending)
-
-
-def _path(path: str | Path | None) -> str | None:
-    return None if path is None else str(path)
+    reach = Reach({}, Vault(documented) if vault is None else vault, tell, sending)
+    return _open(server, access, (token, user, password), reach)
 
 
 def _allowed(url: str, hosts: str | None, *, insecure_http: bool) -> Endpoint:
@@ -264,23 +223,17 @@ def _allowed(url: str, hosts: str | None, *, insecure_http: bool) -> Endpoint:
     return server
 
 
-def _open(  # noqa: PLR0913, PLR0917 - what touches the world is passed in
-    server: Endpoint,
-    access: Access,
-    login: tuple[str, str, str],
-    vault: Vault,
-    tell: Callable[[str], None],
-    sending: Callable[[Sending], None],
-    name: str = "",
+def _open(
+    server: Endpoint, access: Access, login: tuple[str, str, str], reach: Reach, name: str = ""
 ) -> AbstractContextManager[Session]:
-    """A session with a server whose address was checked. `login`: token, user and password."""
-    credentials = _credentials(*login, vault)
+    """A session with a checked address. `login`: token, user and password."""
+    credentials = _credentials(*login, reach.vault)
     trust = Trust(access.ca_file, access.client_cert, access.client_key)
     connection = Connection(server, trust=trust, proxy=access.proxy, deadline=access.timeout)
-    patience = Patience(access.timeout, access.retries, tell, sleep=connection.rest)
-    client = Client(connection, credentials, vault, patience)
+    patience = Patience(access.timeout, access.retries, reach.tell, sleep=connection.rest)
+    client = Client(connection, credentials, reach.vault, patience)
     target = Target(name or server.origin, server.origin)
-    return _session(connection, Session(target, client, vault, sending))
+    return _session(connection, Session(target, client, reach.vault, reach.sending))
 
 
 @contextmanager

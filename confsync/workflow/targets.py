@@ -1,33 +1,38 @@
-"""Which targets a run is about, and with which files and options: product page, section 2.
+"""Targets of a run, with their files and options: product page, section 2.
 
-What the command line and CONFSYNC_* say comes before what `confsync.yaml` says.
+The command line and CONFSYNC_* count before `confsync.yaml`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
+from confsync.config.config_file import find, read_config
+from confsync.config.ignore_paths import ignored_wrongly
+from confsync.config.target import Known
+from confsync.config.values import TargetConfig
 from confsync.errors import WrongUsage
+from confsync.kinds import KINDS
+from confsync.secrets import RESOLVERS
 from confsync.store.mistakes import quoted_name
 from confsync.sync.findings import Lapse, check_allowed
 from confsync.sync.spelling import nearest
 from confsync.sync.values import Origin
-from confsync.workflow.configuration import configuration
-from confsync.workflow.options import DEFAULTS, Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
     from pathlib import Path
 
-    from confsync.config.values import Allowance, Config, TargetConfig
+    from confsync.config.values import Config
     from confsync.sync.values import HiddenSecrets, Unlisted
 
 
 @dataclass(frozen=True)
 class Access:
-    """Which server, and how it may be reached; None: nothing was said of it."""
+    """A server, and how to reach it; None: not given."""
 
     url: str | None
     insecure_http: bool
@@ -41,7 +46,7 @@ class Access:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a run is asked to be about: files, or targets by their names, or all targets."""
+    """Subject of a run: files, or targets by their names, or all targets."""
 
     files: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
@@ -50,21 +55,44 @@ class Asked:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The options that were given, to be laid over those of a target; None: not given."""
+    """Options on the command line, laid over those of a target; None: not given."""
 
     unlisted: Unlisted | None = None
     hidden_secrets: HiddenSecrets | None = None
     allow: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class Options:
+    """Options of a comparison.
+
+    `unlisted`: fields not set in any file. `hidden_secrets`: secrets that the server hides.
+    `allow`: risks that do not stop an apply. `ignore`: fields that keep the server's value, like
+    `InMemoryStore/poolMaxConnections`. `lapses`: allowances that have expired.
+    """
+
+    unlisted: Unlisted = "default"
+    hidden_secrets: HiddenSecrets = "send"
+    allow: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
+    lapses: tuple[Lapse, ...] = ()
+
+    def check(self) -> None:
+        """Raise WrongUsage for an unknown risk or field."""
+        check_allowed(self.allow)
+        for path in self.ignore:
+            if wrong := ignored_wrongly(path, KINDS):
+                raise WrongUsage(f"a path to ignore {wrong[0]}", hint=wrong[1])
+
+
 NOTHING_WANTED = Wanted()
+DEFAULTS = Options()
+_NO_CONFIG = TargetConfig("", "", ())
 
 
 @dataclass(frozen=True)
 class Aim:
-    """What a run does to one server. `config` is its target in `confsync.yaml`, if it has one;
-    `alone`: it is the only one of this run.
-    """
+    """One server of a run, perhaps a target of `confsync.yaml`. `alone`: the only one."""
 
     files: tuple[str, ...]
     options: Options
@@ -74,30 +102,46 @@ class Aim:
 
     @property
     def name(self) -> str:
-        """What the target is called; nothing without a `confsync.yaml`."""
+        """The target's name; empty without a `confsync.yaml`."""
         return "" if self.config is None else self.config.name
+
+
+def configuration(directory: Path) -> Config | None:
+    """The `confsync.yaml` that counts in a directory, or None. Raises InvalidFiles."""
+    file = find(directory)
+    return None if file is None else read_configuration(file)
+
+
+def read_configuration(file: str) -> Config:
+    """Read a `confsync.yaml`. Raises InvalidFiles with all of its problems."""
+    # A validation without a configuration loads nothing of net/.
+    from confsync.net.endpoint import endpoint, proxy_origin  # noqa: PLC0415
+
+    # Connecting decides on http.
+    server = partial(endpoint, insecure_http=True)
+    return read_config(
+        file, Known(RESOLVERS, server, lambda proxy, url: proxy_origin(proxy, server(url)))
+    )
 
 
 def aims(
     directory: Path, asked: Asked, wanted: Wanted, access: Access, *, today: date
 ) -> tuple[Aim, ...]:
-    """What a run in a directory is about, in the order asked for; `today` is a day in UTC.
+    """Servers of a run in a directory, in the order asked for. `today` is a day in UTC.
 
-    Files mean: no `confsync.yaml`, which is not even read. Raises InvalidFiles for one that is
-    wrong, WrongUsage for targets and risks that there are not, or where it is not said which one.
+    With files no `confsync.yaml` is read. Raises InvalidFiles for an invalid one, WrongUsage for
+    unknown targets and risks, or where the choice is open.
     """
     check_allowed(wanted.allow)
-    if asked.files:
-        if asked.targets or asked.all:
+    config = None if asked.files else configuration(directory)
+    if config is None:
+        if asked.files and (asked.targets or asked.all):
             hint = "leave out the files, or --target and --all: each target has its own files"
             raise WrongUsage("files are named, and targets too", hint=hint)
-        return (without_config(asked.files, wanted, access),)
-    config = configuration(directory)
-    if config is None:
         if asked.targets or asked.all:
             hint = "write one with `confsync init`, or name the store's files in place of targets"
             raise WrongUsage("targets are named, and there is no confsync.yaml", hint=hint)
-        return (without_config((), wanted, access),)
+        return (without_config(asked.files, wanted, access),)
     chosen = _chosen(config, asked)
     if access.url and len(chosen) > 1:
         hint = "leave out --url (CONFSYNC_URL), or choose one target"
@@ -108,11 +152,44 @@ def aims(
     )
 
 
+def _chosen(config: Config, asked: Asked) -> tuple[TargetConfig, ...]:
+    known = {target.name: target for target in config.targets}
+    if asked.all and asked.targets:
+        raise WrongUsage("--all and --target contradict each other", hint="leave out one of them")
+    for name in asked.targets:
+        if name not in known:
+            hint = f"{nearest(name, known)}it names {', '.join(known)}"
+            raise WrongUsage(f"{config.file} has no target {quoted_name(name)}", hint=hint)
+    if len(known) > 1 and not (asked.all or asked.targets):
+        hint = "choose with --target NAME, which repeats, or take every one with --all"
+        raise WrongUsage(f"{config.file} has several targets: {', '.join(known)}", hint=hint)
+    return tuple(known[name] for name in dict.fromkeys(asked.targets or known))
+
+
+def without_config(files: tuple[str, ...], wanted: Wanted, access: Access) -> Aim:
+    """The aim of a run without a `confsync.yaml`."""
+    return Aim(files, options(wanted, _NO_CONFIG, date.max), access)
+
+
+def options(wanted: Wanted, target: TargetConfig, today: date) -> Options:
+    """The options for a target: either side can allow a risk."""
+    over = [one for one in target.allow if one.until is not None and one.until < today]
+    return Options(
+        unlisted=wanted.unlisted or target.unlisted or DEFAULTS.unlisted,
+        hidden_secrets=wanted.hidden_secrets or target.hidden_secrets or DEFAULTS.hidden_secrets,
+        allow=wanted.allow | {one.risk for one in target.allow if one not in over},
+        ignore=target.ignore,
+        lapses=tuple(
+            Lapse(one.risk, str(one.until), Origin("file", mark.file, mark.line, mark.column))
+            for one in over
+            for mark in [one.mark]
+        ),
+    )
+
+
 def same_server(targets: Iterable[TargetConfig]) -> tuple[tuple[TargetConfig, ...], ...]:
-    """The targets that share a server with another one, together, in their order. Two names of one
-    host cannot be told from their URLs.
-    """
-    # Here, so that a validation without a configuration loads nothing of the network's room.
+    """Groups of targets with equal servers, in order. Two names of one host count as two."""
+    # A validation without a configuration loads nothing of net/.
     from confsync.net.endpoint import server_key  # noqa: PLC0415
 
     found: dict[object, list[TargetConfig]] = {}
@@ -122,60 +199,6 @@ def same_server(targets: Iterable[TargetConfig]) -> tuple[tuple[TargetConfig, ..
 
 
 def same_server_facts(aims: Iterable[Aim]) -> tuple[str, ...]:
-    """`one and two are one server`, for each server that several of the targets share."""
-    targets = [aim.config for aim in aims if aim.config is not None]
-    return tuple(
-        f"{' and '.join(target.name for target in same)} are one server"
-        for same in same_server(targets)
-    )
-
-
-def without_config(files: tuple[str, ...], wanted: Wanted, access: Access) -> Aim:
-    """What a run is about that says all of it itself."""
-    return Aim(
-        files,
-        Options(
-            unlisted=wanted.unlisted or DEFAULTS.unlisted,
-            hidden_secrets=wanted.hidden_secrets or DEFAULTS.hidden_secrets,
-            allow=wanted.allow,
-        ),
-        access,
-    )
-
-
-def options(wanted: Wanted, target: TargetConfig, today: date) -> Options:
-    """The options for a target: a risk is allowed if either side allows it."""
-    return Options(
-        unlisted=wanted.unlisted or target.unlisted or DEFAULTS.unlisted,
-        hidden_secrets=wanted.hidden_secrets or target.hidden_secrets or DEFAULTS.hidden_secrets,
-        allow=wanted.allow | {one.risk for one in target.allow if not _over(one, today)},
-        ignore=target.ignore,
-        lapses=tuple(_lapse(one) for one in target.allow if _over(one, today)),
-    )
-
-
-def _chosen(config: Config, asked: Asked) -> tuple[TargetConfig, ...]:
-    known = {target.name: target for target in config.targets}
-    if asked.all and asked.targets:
-        raise WrongUsage("--all and --target contradict each other", hint="leave out one of them")
-    if asked.targets:
-        for name in asked.targets:
-            if name not in known:
-                hint = f"{nearest(name, known)}it names {', '.join(known)}"
-                fact = f"{config.file} has no target {quoted_name(name)}"
-                raise WrongUsage(fact, hint=hint)
-        return tuple(known[name] for name in dict.fromkeys(asked.targets))
-    if len(known) > 1 and not asked.all:
-        hint = "choose with --target NAME, which repeats, or take every one with --all"
-        raise WrongUsage(f"{config.file} has several targets: {', '.join(known)}", hint=hint)
-    return config.targets
-
-
-def _over(allowance: Allowance, today: date) -> bool:
-    return allowance.until is not None and allowance.until < today
-
-
-def _lapse(allowance: Allowance) -> Lapse:
-    mark = allowance.mark
-    origin = Origin("file", mark.file, mark.line, mark.column)
-    return Lapse(allowance.risk, str(allowance.until), origin)
+    """`one and two are one server`, for each server of several targets."""
+    groups = same_server(aim.config for aim in aims if aim.config is not None)
+    return tuple(f"{' and '.join(one.name for one in group)} are one server" for group in groups)

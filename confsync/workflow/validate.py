@@ -1,15 +1,22 @@
-"""Check files, alone or as the targets of `confsync.yaml` use them: no network, no secret."""
+"""Check files, alone or as the targets of `confsync.yaml` use them, or search them for secrets in
+clear: no network, no secret.
+"""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from confsync.config.config_file import NAME, find
 from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS, documented
-from confsync.store.detect import may_be_store
+from confsync.secrets import RESOLVERS
+from confsync.store.detect import may_be_store, mentions, searchable
+from confsync.store.mistakes import INSTEAD
 from confsync.sync.findings import (
     as_problem,
     breaches_told,
@@ -18,26 +25,51 @@ from confsync.sync.findings import (
     judged,
     lapsed,
 )
+from confsync.sync.risks import SEARCHABLE
 from confsync.sync.secret import Vault
-from confsync.workflow.configuration import configuration
-from confsync.workflow.load import load
-from confsync.workflow.targets import Wanted, options, same_server
+from confsync.sync.spelling import nearest
+from confsync.workflow.load import check_names, load
+from confsync.workflow.targets import (
+    NOTHING_WANTED,
+    Options,
+    Wanted,
+    configuration,
+    options,
+    read_configuration,
+    same_server,
+)
 from confsync.yaml.nodes import Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
-    from pathlib import Path
 
     from confsync.config.values import Config, TargetConfig
+
+PLAINTEXT, CREDENTIAL = SEARCHABLE
+
+_FACTS = {
+    "secret": "a secret seems to stand in this line in clear",
+    "url": "a URL with a password seems to stand in this line",
+}
 
 
 @dataclass(frozen=True)
 class Checked:
-    """The files that were read, each once, and everything that is wrong with them."""
+    """The files that were read, each once, and their problems."""
 
     files: tuple[str, ...]
     problems: tuple[Problem, ...]
+
+
+@discreet
+def validate(files: Sequence[str], *, allow: Collection[str] = ()) -> tuple[Problem, ...]:
+    """Every problem of every file, each file taken as a state of its own, in the order given.
+
+    An allowed risk is a warning. Raises WrongUsage for an unknown risk.
+    """
+    check_allowed(allow)
+    return tuple(problem for file in files for problem in _problems([file], allow))
 
 
 @discreet
@@ -51,137 +83,169 @@ def check(
 ) -> Checked:
     """Check files, or without any the `confsync.yaml` of a directory with all of its targets.
 
-    A file that targets use is checked as they use it, with all of their files; any other is a
-    state of its own. A `confsync.yaml` that is wrong is all that is checked. `skip_others`: files
-    that no target uses, and that are not meant as stores, are of no concern. Raises WrongUsage
-    where there is nothing to check, and for the name of a risk that there is not.
+    A file of targets is checked as they use it, with all of their files; any other is a state of
+    its own. After an invalid `confsync.yaml` nothing else is checked. `skip_others`: pass over
+    files that no target uses, and that are not meant as stores. Raises WrongUsage for an unknown
+    risk, and with nothing to check.
     """
     check_allowed(allow)
     try:
         config = configuration(directory)
     except InvalidFiles as invalid:
         file = invalid.problems[0].file
-        if files and skip_others and not any(same([file], one) or _concerns(one) for one in files):
+        if files and skip_others and not any(_same([file], one) or _concerns(one) for one in files):
             return Checked((), ())
         return Checked((file,), invalid.problems)
     if not files and config is None:
         raise WrongUsage("no file is named", hint="name the files, like stores/in-memory.yaml")
-    checking = _Checking(allow, today)
-    if config is not None and (not files or same(files, config.file)):
-        checking.files[config.file] = None
-        checking.servers(config)
-    if not files and config is not None:
-        checking.targets(config.targets)
-    for file in files:
-        used = () if config is None else _users(file, config)
-        if used:
-            checking.targets(used)
-        elif not skip_others or _concerns(file):
-            checking.alone(file)
-    return Checked(tuple(checking.files), tuple(checking.problems()))
+    own = () if config is None else (config.file,)
+    states: dict[tuple[str, tuple[str, ...]], Options] = {}
+    for file in files or own:
+        targets = () if config is None else config.targets
+        users = [one for one in targets if _same((*own, *one.files), file)]
+        for one in users:
+            states[one.name, one.files] = options(Wanted(allow=allow), one, today)
+        if not users and (not skip_others or _concerns(file)):
+            states["", (file,)] = Options(allow=allow)
+    itself = config if not files or (config and _same(files, config.file)) else None
+    return _checked(itself, states)
 
 
-def _users(file: str, config: Config) -> Sequence[TargetConfig]:
-    """The targets that use a file; all of them use the configuration itself."""
-    if same([file], config.file):
-        return config.targets
-    return [target for target in config.targets if same(target.files, file)]
+def _checked(
+    config: Config | None, states: Mapping[tuple[str, tuple[str, ...]], Options]
+) -> Checked:
+    """Check a configuration itself, and states by their targets and files."""
+    users: dict[str, list[str]] = {config.file: []} if config else {}
+    found: dict[Problem, list[str]] = {one: [] for one in (_same_servers(config) if config else ())}
+    for (name, read), chosen in states.items():
+        for file in read:
+            users.setdefault(file, []).append(name)
+        problems = _problems(read, chosen.allow, chosen.ignore)
+        for problem in (*problems, *map(as_problem, lapsed(chosen.lapses, problems))):
+            found.setdefault(problem, []).append(name)
+    told = (
+        # Targets are named if others use the file without this problem.
+        replace(problem, message=f"{problem.message} (target {' and '.join(having)})")
+        if len(having) < len(users.get(problem.file, having))
+        else problem
+        for problem, having in found.items()
+    )
+    return Checked(tuple(users), tuple(told))
 
 
-def _concerns(file: str) -> bool:
-    """Whether a file is meant as a store, even if it is none."""
-    return may_be_store(file, KINDS, (tag for kind in KINDS.values() for tag in kind.shape.objects))
-
-
-def same(files: Iterable[str], other: str) -> bool:
-    """Whether a file is among some, however it is spelt."""
+def _same(files: Iterable[str], other: str) -> bool:
+    """True for a file that is among some, in any spelling."""
     return os.path.realpath(other) in map(os.path.realpath, files)
 
 
-@dataclass
-class _Checking:
-    """What was checked so far: problems with the targets that have them, in their order."""
-
-    allow: frozenset[str]
-    today: date
-    files: dict[str, None] = field(default_factory=dict)
-    users: dict[str, list[str]] = field(default_factory=dict)
-    found: dict[Problem, list[str]] = field(default_factory=dict)
-
-    def alone(self, file: str) -> None:
-        """Check a file as a state of its own."""
-        self._add("", [file], problems_of([file], self.allow))
-
-    def targets(self, targets: Iterable[TargetConfig]) -> None:
-        """Check the states of some targets, each once."""
-        done = {name for names in self.users.values() for name in names}
-        for target in targets:
-            if target.name not in done:
-                chosen = options(Wanted(allow=self.allow), target, self.today)
-                problems = problems_of(target.files, chosen.allow, chosen.ignore)
-                self._add(target.name, target.files, problems)
-                self._add(target.name, [], map(as_problem, lapsed(chosen.lapses, problems)))
-
-    def servers(self, config: Config) -> None:
-        """Check that no two targets have one server."""
-        for first, *others in same_server(config.targets):
-            for target in others:
-                mark = target.url_mark or Mark(config.file, 0, 0)
-                place = (mark.file, mark.line, mark.column)
-                fact = f"{target.name} has the same server as {first.name}"
-                hint = f"correct one of the two URLs, or make one target of {first.name} and it"
-                problem = Problem(*place, "same-server-twice", fact, hint, "warning")
-                self.found[problem] = []
-
-    def problems(self) -> Iterable[Problem]:
-        """Each problem once; of one that not every target has that uses its file, whose it is."""
-        for problem, having in self.found.items():
-            if len(having) < len(self.users.get(problem.file, having)):
-                names = " and ".join(having)
-                yield replace(problem, message=f"{problem.message} (target {names})")
-            else:
-                yield problem
-
-    def _add(self, name: str, files: Iterable[str], problems: Iterable[Problem]) -> None:
-        for file in files:
-            self.files[file] = None
-            self.users.setdefault(file, []).append(name)
-        for problem in problems:
-            self.found.setdefault(problem, []).append(name)
+def _concerns(file: str) -> bool:
+    """True for a file that is meant as a store, even an invalid one."""
+    return may_be_store(file, KINDS, (tag for kind in KINDS.values() for tag in kind.shape.objects))
 
 
-@discreet
-def validate(files: Sequence[str], *, allow: Collection[str] = ()) -> tuple[Problem, ...]:
-    """Every problem of every file, each file taken as a state of its own, in the order given.
+def _same_servers(config: Config) -> Iterator[Problem]:
+    """Warnings for targets with the server of an earlier one."""
+    for first, *others in same_server(config.targets):
+        for target in others:
+            mark = target.url_mark or Mark(config.file, 0, 0)
+            place = (mark.file, mark.line, mark.column)
+            fact = f"{target.name} has the same server as {first.name}"
+            hint = f"correct one of the two URLs, or make one target of {first.name} and it"
+            yield Problem(*place, "same-server-twice", fact, hint, "warning")
 
-    A risk that is allowed is a warning. Raises WrongUsage for the name of a risk that there is
-    not.
-    """
-    check_allowed(allow)
-    return tuple(problem for file in files for problem in problems_of([file], allow))
 
-
-def problems_of(
+def _problems(
     files: Sequence[str], allow: Collection[str], ignore: Collection[str] = ()
 ) -> tuple[Problem, ...]:
-    """Every problem of some files laid over each other, and every risk of the state they make but
-    for ignored fields.
-    """
+    """Problems of files laid over each other, and risks of their state but for ignored fields."""
     try:
         loaded = load(files, Vault(documented))
     except InvalidFiles as invalid:
         return tuple(judged(problem, allow) for problem in invalid.problems)
     desired = loaded.desired
-    stated = breaches_told(
-        desired,
-        (
-            breach
-            for breach in KINDS[desired.object].breaches(desired.tree)
-            if f"{desired.object}/{breach.path[0]}" not in ignore
-        ),
+    breaches = (
+        breach
+        for breach in KINDS[desired.object].breaches(desired.tree)
+        if f"{desired.object}/{breach.path[0]}" not in ignore
     )
+    stated = loaded.shown(breaches_told(desired, breaches))
+    warnings = map(as_problem, guessable_findings(desired))
     found = sorted(
-        (*loaded.problems, *loaded.shown(stated), *map(as_problem, guessable_findings(desired))),
+        (*loaded.problems, *stated, *warnings),
         key=lambda problem: (files.index(problem.file), problem),
     )
     return tuple(judged(problem, allow) for problem in found)
+
+
+@discreet
+def search(
+    files: Sequence[str],
+    directory: Path,
+    rules: Collection[str],
+    *,
+    allow: frozenset[str] = frozenset(),
+    today: date,
+) -> Checked:
+    """Breaches of some rules in files that hold a known object, or are a `confsync.yaml`; without
+    files, in the `confsync.yaml` of a directory and in the files of its targets.
+
+    Risks allowed here, or by every target of a file, are warnings. Raises WrongUsage for a rule
+    that cannot be searched for, an unknown risk, and with nothing to search.
+    """
+    check_allowed(allow)
+    for rule in rules:
+        if rule not in SEARCHABLE:
+            hint = f"{nearest(rule, SEARCHABLE)}there are {' and '.join(SEARCHABLE)}"
+            raise WrongUsage("there is no rule of that name to look for alone", hint=hint)
+    if files:
+        check_names(files)
+    here = find(directory)
+    own = [] if here is None else [here]
+    targets: list[TargetConfig] = []
+    for file in own:
+        with suppress(InvalidFiles):  # the search of the file itself tells of it
+            targets += read_configuration(file).targets
+    wanted = dict.fromkeys(files or [*own, *(file for one in targets for file in one.files)])
+    if not wanted:
+        raise WrongUsage("no file is named", hint="name the files, like stores/in-memory.yaml")
+    searched = [file for file in wanted if Path(file).name == NAME or mentions(file, KINDS)]
+    found: list[Problem] = []
+    for file in searched:
+        users = [one for one in targets if _same(one.files, file)]
+        each = [options(NOTHING_WANTED, one, today).allow for one in users]
+        allowed = allow.union(frozenset.intersection(*each) if each else ())
+        found += (judged(problem, allowed) for problem in _in_clear(file))
+    # An unreadable file can break any rule.
+    told = (one for one in found if one.rule not in SEARCHABLE or one.rule in rules)
+    return Checked(tuple(searched), tuple(told))
+
+
+def _in_clear(file: str) -> Sequence[Problem]:
+    """Secrets or credentials in clear of a file. The lines of an invalid one are searched too."""
+    is_config = Path(file).name == NAME
+    rule = CREDENTIAL if is_config else PLAINTEXT
+    try:
+        if is_config:
+            read_configuration(file)
+            return ()
+        return [one for one in load([file], Vault()).problems if one.rule == rule]
+    except InvalidFiles as invalid:
+        found = [one for one in invalid.problems if one.rule == rule]
+    text = searchable(file)
+    if isinstance(text, Problem):
+        return [text]
+    from confsync.masking.document import secret_names  # noqa: PLC0415 - a check never loads them
+    from confsync.masking.plaintext_scan import in_clear, words  # noqa: PLC0415
+
+    lines = {problem.line for problem in found}
+    wanted = (
+        words(["targets"], ["token", "password"], RESOLVERS)
+        if is_config
+        else words(KINDS, secret_names(KINDS.values()), RESOLVERS)
+    )
+    besides = (
+        Problem(file, one.line, one.column, rule, _FACTS[one.what], INSTEAD)
+        for one in in_clear(text, wanted)
+        if one.line not in lines
+    )
+    return sorted([*found, *besides])

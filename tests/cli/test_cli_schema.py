@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from confsync.workflow.schema import schema
+from confsync.workflow.documentation import schema
 
 if TYPE_CHECKING:
     from tests.cli.process import Desk

@@ -23,8 +23,8 @@ from confsync.config.layout import MEMBERS
 from confsync.errors import InvalidFiles, WrongUsage
 from confsync.report.problems import problems_text
 from confsync.store.scalars import beside
-from confsync.workflow.configuration import configuration
-from confsync.workflow.schema import schema
+from confsync.workflow.documentation import schema
+from confsync.workflow.targets import configuration
 from tests.cli.process import Desk
 from tests.editor.core_yaml import NoYaml, load
 

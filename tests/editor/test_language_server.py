@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from confsync.kinds import KINDS
-from confsync.workflow.schema import schema
+from confsync.workflow.documentation import schema
 from tests.editor.core_yaml import NoYaml, load
 from tests.editor.language_server import Editor, editor, missing
 from tests.store.test_schema import NO_YAML, OF_A_FILE, UNSEEN

@@ -19,7 +19,7 @@ from confsync.disk.read import is_plan
 from confsync.errors import Declined
 from confsync.sandbox import Server
 from confsync.sandbox import patch_rules as rules
-from confsync.workflow.saved import saved
+from confsync.workflow.plan import saved
 from tests.endurance.ground import SECRET, Ground, Ran
 
 if TYPE_CHECKING:

@@ -32,12 +32,10 @@ from confsync.sync.outcome import NotBegun, Outcome, Stored
 from confsync.sync.secret import Vault
 from confsync.sync.values import Failed, Target
 from confsync.workflow.apply import apply, apply_planned
-from confsync.workflow.options import Options
-from confsync.workflow.plan import plan
-from confsync.workflow.saved import save
+from confsync.workflow.plan import plan, save
 from confsync.workflow.server import Session
 from confsync.workflow.session import Reach
-from confsync.workflow.targets import Access, Aim
+from confsync.workflow.targets import Access, Aim, Options
 from tests.endurance.case import RETRIES, Case
 from tests.endurance.opinion import (
     differences,
@@ -317,7 +315,6 @@ class Sequences(RuleBasedStateMachine):
                 self.here,
                 NO_ACCESS,
                 reach=Opened(wish.environment, session.vault, opened=session),
-                environment=wish.environment,
                 show=lambda _: None,
             )
             assert not isinstance(outcome, NotBegun | Failed)

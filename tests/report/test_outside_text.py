@@ -48,9 +48,9 @@ from confsync.sync.secret import Vault
 from confsync.sync.tree import Items, Object
 from confsync.sync.values import Failed, Live, Target
 from confsync.workflow.load import load
-from confsync.workflow.options import Options
 from confsync.workflow.plan import planned
-from confsync.workflow.show import as_document
+from confsync.workflow.server import as_document
+from confsync.workflow.targets import Options
 from confsync.yaml.emit import yaml_text
 from tests.report.runner import commands, obeyed
 

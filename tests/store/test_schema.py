@@ -17,7 +17,7 @@ from confsync.store.decode import from_file
 from confsync.store.schema import DRAFT, file_schema, layer_schema
 from confsync.sync.secret import Form, Vault
 from confsync.sync.shape import Boolean, Choice, Field, Fields, Unsigned, Variants
-from confsync.workflow.schema import schema
+from confsync.workflow.documentation import schema
 from confsync.workflow.validate import validate
 from confsync.yaml.nodes import MappingNode, Mark, Node, ScalarNode, SequenceNode
 from tests.editor.core_yaml import NoYaml, load

@@ -81,7 +81,6 @@ class Team:
         return apply_all(
             chosen,
             Reach(environment, Vault()),
-            environment=environment,
             expect=expect,
             audit=audit,
             ask=ask,

@@ -10,7 +10,7 @@ import pytest
 
 from confsync.errors import WrongUsage
 from confsync.sync.risks import SEARCHABLE
-from confsync.workflow.search import CREDENTIAL, search
+from confsync.workflow.validate import CREDENTIAL, search
 from tests.pace import Baseline
 
 if TYPE_CHECKING:

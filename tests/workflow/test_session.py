@@ -11,8 +11,8 @@ from confsync.errors import Declined, SecretUnavailable, ServerRefused, WrongUsa
 from confsync.sandbox import Server
 from confsync.sync.secret import Vault
 from confsync.sync.values import Failed, Target
+from confsync.workflow.server import show
 from confsync.workflow.session import Reach, each
-from confsync.workflow.show import show
 from confsync.workflow.targets import NOTHING_WANTED, Access, Asked, aims
 from tests.cli.hostile import hostile, passes_to
 from tests.cli.process import KEYS, PLAN_KEY

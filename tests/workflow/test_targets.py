@@ -9,8 +9,7 @@ import pytest
 
 from confsync.errors import InvalidFiles, WrongUsage
 from confsync.sync.values import Origin
-from confsync.workflow.options import DEFAULTS, Options
-from confsync.workflow.targets import NOTHING_WANTED, Access, Asked, Wanted, aims
+from confsync.workflow.targets import DEFAULTS, NOTHING_WANTED, Access, Asked, Options, Wanted, aims
 
 if TYPE_CHECKING:
     from pathlib import Path

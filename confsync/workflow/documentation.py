@@ -1,0 +1,47 @@
+"""Documentation of files: JSON Schemas, and explanations of rules, fields and variants. Offline."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, TypeAlias
+
+from confsync.errors import WrongUsage
+from confsync.guard import discreet
+from confsync.kinds import KINDS
+from confsync.rules import Everything, Rule, rules
+from confsync.secrets import RESOLVERS
+from confsync.store.describe import Page, described, names
+from confsync.store.schema import file_schema, layer_schema, record_schema
+
+if TYPE_CHECKING:
+    from confsync.store.schema_values import Schema
+
+Explained: TypeAlias = Rule | tuple[Page, ...] | Everything
+
+
+def schema(*, layer: bool = False, config: bool = False) -> Schema:
+    """JSON Schema of a store file, of a `layer` over other files, or of `confsync.yaml`, with every
+    installed kind of reference. Raises WrongUsage for an invalid resolver of another package.
+    """
+    forms = {key: resolver.form for key, resolver in RESOLVERS.items()}
+    if config:
+        from confsync.config.layout import CONFIG  # noqa: PLC0415 - loaded only where it is used
+
+        return record_schema(CONFIG, forms)
+    return layer_schema(KINDS, forms) if layer else file_schema(KINDS, forms)
+
+
+@discreet
+def explain(name: str) -> Explained:
+    """The rule, fields or variants of a name; without one, a list. Raises WrongUsage."""
+    if not name:
+        return Everything(tuple(rules().values()), names(KINDS))
+    if found := rules().get(name) or described(name, KINDS):
+        return found
+    known = {other.lower(): other for other in (*rules(), *names(KINDS))}
+    close = get_close_matches(name.rpartition("/")[2].lower(), known)
+    hint = f"did you mean {' or '.join(known[other] for other in close)}?"
+    raise WrongUsage(
+        "there is no rule, field or variant with this name",
+        hint=hint if close else "`confsync explain` lists all of them",
+    )
