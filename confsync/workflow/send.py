@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from confsync.errors import ConfsyncError, ConnectionFailed, Fault, ServerRefused
 from confsync.guard import alone, caught
 from confsync.kinds import KINDS
-from confsync.net.request_state import begin
+from confsync.net.http import begin
 from confsync.sync.outcome import Outcome, Unknown, judged, looked, not_done
 from confsync.workflow.server import decoder, read
 
