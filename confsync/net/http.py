@@ -157,7 +157,7 @@ class Connection:
 
     @property
     def interrupted(self) -> bool:
-        """Whether `hurry` was called."""
+        """True after `hurry`."""
         return self._hurried.is_set()
 
     def hurry(self) -> None:
