@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import ServerRefused, UnexpectedAnswer
 from confsync.sync.outcome import Refusal
@@ -85,29 +86,22 @@ def check_status(answer: Answer) -> None:
     """
     if answer.status == 200:  # noqa: PLR2004 - HTTP's own number
         return
-    if 300 <= answer.status < 400:  # noqa: PLR2004 - HTTP's own numbers
-        message, hint = "the server redirects, and confsync does not follow", _CHECK_URL
-    elif answer.status >= 500:  # noqa: PLR2004 - the same
-        problem = _problem(answer)
-        genuine = isinstance(problem.get("type"), str) and problem.get("status") == answer.status
-        message, hint = _STATUSES[500] if genuine else _NOT_STALWART
-    else:
-        message, hint = _STATUSES.get(answer.status, ("the server refuses", _CHECK_URL))
-    busy = answer.status == 400 and _problem(answer).get("limit") == "maxConcurrentRequests"  # noqa: PLR2004 - the same
+    problem: dict[str, Json] = {}
+    with suppress(UnexpectedAnswer):
+        problem = _object(_parse(answer.body))
+    busy = answer.status == 400 and problem.get("limit") == "maxConcurrentRequests"  # noqa: PLR2004 - HTTP's own number
+    message, hint = _STATUSES.get(answer.status, ("the server refuses", _CHECK_URL))
     if busy:
         message, hint = "the server has too many requests of this account at once", "try again"
+    elif 300 <= answer.status < 400:  # noqa: PLR2004 - HTTP's own numbers
+        message, hint = "the server redirects, and confsync does not follow", _CHECK_URL
+    elif answer.status >= 500:  # noqa: PLR2004 - HTTP's own number
+        genuine = isinstance(problem.get("type"), str) and problem.get("status") == answer.status
+        message, hint = _STATUSES[500] if genuine else _NOT_STALWART
     refused = ServerRefused(f"{message} (HTTP {answer.status})", status=answer.status, hint=hint)
-    refused.passing = busy or answer.status == 429  # noqa: PLR2004 - the same
+    refused.passing = busy or answer.status == 429  # noqa: PLR2004 - HTTP's own number
     refused.wait = retry_after(answer.headers)
     raise refused
-
-
-def _problem(answer: Answer) -> dict[str, Json]:
-    """The problem in an answer (wire section 1), or an empty one."""
-    try:
-        return _object(_parse(answer.body))
-    except UnexpectedAnswer:
-        return {}
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -117,18 +111,14 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     asked = headers.get("retry-after", "").strip()
     if asked.isascii() and asked.isdigit():
         return min(float(asked), _LONGEST_WAIT)
-    until, now = _date(asked), _date(headers.get("date", ""))
-    if until is None or now is None:
-        return None
-    return max(0.0, (until - now).total_seconds())
-
-
-def _date(text: str) -> datetime | None:
     try:
-        found: datetime = parsedate_to_datetime(text)
+        until, now = (
+            found.replace(tzinfo=found.tzinfo or UTC)
+            for found in map(parsedate_to_datetime, (asked, headers.get("date", "")))
+        )
     except (ValueError, TypeError, OverflowError):
         return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return max(0.0, (until - now).total_seconds())
 
 
 def responses(answer: Answer, calls: tuple[tuple[str, str], ...]) -> tuple[dict[str, Json], ...]:
@@ -172,11 +162,15 @@ def refusal(arguments: Mapping[str, Json]) -> Refusal | None:
     kind = arguments.get("error")
     if isinstance(kind, str):
         return Refusal(kind, _METHOD_ERRORS.get(kind, ("", _NO_HINT))[1])
-    updated, refused = (_map(arguments, name) for name in ("updated", "notUpdated"))
+    # RFC 8620, section 5.3: either map may be null or missing.
+    updated, refused = (
+        {} if arguments.get(name) is None else _object(arguments[name], name)
+        for name in ("updated", "notUpdated")
+    )
     if (SINGLETON in updated) == (SINGLETON in refused):
         raise _unexpected("neither an update nor a refusal, or both")
     if SINGLETON in updated:
-        # RFC 8620, section 5.3: null, or what the server set besides.
+        # RFC 8620, section 5.3: null, or other members that the server set.
         if updated[SINGLETON] is not None:
             _object(updated[SINGLETON], f"updated/{SINGLETON}")
         return None
@@ -211,7 +205,7 @@ def _parse(body: bytes) -> Json:
             body.decode("utf-8"),
             object_pairs_hook=_no_duplicates,
             parse_int=_whole,
-            parse_constant=_no_constant,
+            parse_constant=int,  # a ValueError for NaN and Infinity
         )
     except (ValueError, RecursionError):
         raise UnexpectedAnswer("the answer is no JSON", hint=_CHECK_URL) from None
@@ -230,27 +224,16 @@ def _whole(digits: str) -> int | float:
     return int(digits) if len(digits) <= _DIGITS else float(digits)
 
 
-def _no_constant(_: str) -> NoReturn:
-    raise ValueError
-
-
 def _object(value: Json, path: str = "it") -> dict[str, Json]:
     if not isinstance(value, dict):
         raise _unexpected(f"{path} is not an object")
     return value
 
 
-def _map(arguments: Mapping[str, Json], name: str) -> dict[str, Json]:
-    """A map of ids, which may be null or missing: RFC 8620, section 5.3."""
-    value = arguments.get(name)
-    return {} if value is None else _object(value, name)
-
-
 def _list(details: Mapping[str, Json], name: str) -> list[Json]:
     """A list of a refusal, which may be null or missing."""
     value = details.get(name)
-    if value is None:
-        return []
+    value = [] if value is None else value
     if not isinstance(value, list) or len(value) > MAX_ITEMS:
         raise _unexpected(f"notUpdated/{SINGLETON}/{name} is not a list of at most 1,000 items")
     return value
