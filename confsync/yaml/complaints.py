@@ -23,6 +23,16 @@ class Complaint(NamedTuple):
     opening: bool = False
 
 
+ODD_SPACE = Complaint(
+    "invisible-character",
+    "a space that YAML does not take for one stands here",
+    "it was copied from a web page: write the line again, with plain spaces",
+)
+SECOND_DOCUMENT = Complaint(
+    "second-document",
+    "text stands after the end of the store",
+    "keep one mapping at the top of the file, and remove what follows it",
+)
 _SPACE_AFTER_COLON = "write `key: value`, with a space after the colon"
 _SAME_INDENTATION = "give the keys of one mapping the same indentation"
 _NO_SPACE = Complaint("missing-space", "a space is missing after the colon", _SPACE_AFTER_COLON)
@@ -58,11 +68,7 @@ _ANYWHERE = {
 """Patterns of lines, wherever in the file they stand."""
 
 _NEAR = {
-    rf"[^'\"#]*?(?P<at>[{ODD_SPACES}\ufeff])": Complaint(
-        "invisible-character",
-        "a space that YAML does not take for one stands here",
-        "it was copied from a web page: write the line again, with plain spaces",
-    ),
+    rf"[^'\"#]*?(?P<at>[{ODD_SPACES}\ufeff])": ODD_SPACE,
     r"[ ]*(?P<at>//|/\*)": Complaint(
         "not-key-value", "a comment must begin with #", "write `# …` in place of `// …`"
     ),
@@ -141,11 +147,7 @@ _STOPS = {
         _SPACE_AFTER_COLON,
         opening=True,
     ),
-    "did not find expected <document start>": Complaint(
-        "second-document",
-        "text stands after the end of the store",
-        "keep one mapping at the top of the file, and remove what follows it",
-    ),
+    "did not find expected <document start>": SECOND_DOCUMENT,
     "found unexpected end of stream": Complaint(
         "unclosed",
         "the quotes that open here are not closed",
