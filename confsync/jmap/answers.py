@@ -81,8 +81,8 @@ _NO_HINT = "look at the server's log"
 
 
 def check_status(answer: Answer) -> None:
-    """Raise ServerRefused for everything but 200. The server's own words are never shown: a
-    `notRequest` answer echoes the whole request (wire section 1).
+    """Raise ServerRefused for all but 200, without the server's words: a `notRequest` answer echoes
+    the whole request (wire section 1).
     """
     if answer.status == 200:  # noqa: PLR2004 - HTTP's own number
         return
@@ -105,9 +105,7 @@ def check_status(answer: Answer) -> None:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds of `Retry-After`, or until its date by the server's clock (RFC 9110, section
-    10.2.3); None for an invalid one.
-    """
+    """Seconds of `Retry-After`, or until its date (RFC 9110, section 10.2.3); None if invalid."""
     asked = headers.get("retry-after", "").strip()
     if asked.isascii() and asked.isdigit():
         return min(float(asked), _LONGEST_WAIT)
@@ -124,8 +122,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 def responses(answer: Answer, calls: tuple[tuple[str, str], ...]) -> tuple[dict[str, Json], ...]:
     """The arguments of each call's response, in the order of the calls.
 
-    `calls` are pairs of method and call id. A method error comes back as its arguments, with the
-    key `error` set to its type. Raises ServerRefused or UnexpectedAnswer.
+    `calls` are pairs of method and call id. A method error is returned as `{"error": TYPE}`. Raises
+    ServerRefused or UnexpectedAnswer.
     """
     check_status(answer)
     body = _object(_parse(answer.body))
@@ -231,9 +229,7 @@ def _object(value: Json, path: str = "it") -> dict[str, Json]:
 
 
 def _list(details: Mapping[str, Json], name: str) -> list[Json]:
-    """A list of a refusal, which may be null or missing."""
-    value = details.get(name)
-    value = [] if value is None else value
+    value = [] if details.get(name) is None else details[name]
     if not isinstance(value, list) or len(value) > MAX_ITEMS:
         raise _unexpected(f"notUpdated/{SINGLETON}/{name} is not a list of at most 1,000 items")
     return value

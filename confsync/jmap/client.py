@@ -44,11 +44,9 @@ def untold(_: str) -> None:
 
 @dataclass(frozen=True)
 class Patience:
-    """The limits of one request: `seconds` in all, tries, waits and answer included, and at most
-    `retries` tries after the first.
+    """Limits of one request: `seconds` for all tries and waits, `retries` after the first try.
 
-    `tell` gets a line for each wait, with its reason. `clock` and `sleep` are in seconds, `chance`
-    is between 0 and 1.
+    `tell` gets a line for each wait. `clock` and `sleep` are in seconds, `chance` is from 0 to 1.
     """
 
     seconds: float = SECONDS
@@ -60,7 +58,7 @@ class Patience:
 
 
 class Tries:
-    """The tries of one request that begins now. `made`: their number, with the present one."""
+    """The tries of one request that begins now. `made`: their number, this one included."""
 
     def __init__(self, patience: Patience) -> None:
         self._patience = patience
@@ -75,8 +73,7 @@ class Tries:
     def again(self, reason: str, asked: float | None = None) -> bool:
         """Tell the reason and wait. False, at once, if no try or too little time is left.
 
-        `asked`: the seconds that the server wants. Otherwise each wait is about twice as long as
-        the one before. Jitter keeps many clients from coming back at once.
+        `asked`: seconds that the server wants. Other waits double, with jitter.
         """
         patience, jitter = self._patience, self._patience.chance()
         longest: float = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (self.made - 1))
@@ -115,10 +112,9 @@ class Exchange:
 
 
 class Client:
-    """Reads and updates objects of a server. States are decoded here, and so sealed.
+    """Reads and updates objects of a server, and decodes their states.
 
-    Secrets are opened while the request is written, in the thread that sends it. No frame of a
-    raised error holds a request or an answer.
+    Secrets are opened in the thread that sends. No frame of an error holds a request or an answer.
     """
 
     def __init__(

@@ -41,15 +41,13 @@ MAX_UNKNOWN = 20
 
 
 def from_wire(kind: Kind, answer: Mapping[str, Json], vault: Vault) -> Live:
-    """Decode what `get` returned for an object.
+    """Decode the object that `get` returned.
 
     Durations are integers in milliseconds, from 1; sets are objects of `true`, lists are objects
-    with the keys 0, 1, …, every secret is `****`. Fields and variants that confsync does not know
-    are named in the result, the first 20 of them. A field's own limits are not checked: an older
-    server may have stored something else.
+    with the keys 0, 1, …, every secret is `****`. The first 20 unknown fields and variants are
+    named in the result. Limits of fields are not checked: an older server may have stored others.
 
-    Raises UnexpectedAnswer for a value of another type, a list or set of more than 1,000 items and
-    a text of more than 64 KiB.
+    Raises UnexpectedAnswer for a value of another type, more than 1,000 items, over 64 KiB of text.
     """
     decoder = _Decoder(vault)
     members = {name: value for name, value in answer.items() if name != "id"}

@@ -63,8 +63,8 @@ class Answer:
 class Flight:
     """One request on its way, over a connection of its own.
 
-    `sending` is set when the library asks for the first byte of the body: without a body no server
-    does anything. httpcore's events may change with its version, and only choose words.
+    `sending`: the library has asked for the body, without which no server does anything. Events of
+    httpcore may change with its version: they only choose words.
     """
 
     def __init__(self, *, proxied: bool) -> None:
@@ -86,9 +86,7 @@ class Flight:
         yield content
 
     def give_up(self) -> bool:
-        """End the request and wake its thread: reading and writing fail from now on. Returns
-        `sending`, which is final then.
-        """
+        """Make reading and writing fail from now on. Returns `sending`, which is final then."""
         with self._lock:
             self._given_up = True
         found = self.stream and self.stream.get_extra_info("socket")
@@ -100,33 +98,24 @@ class Flight:
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Note an event of httpcore: a connection, its TLS, the status of a proxy."""
-        match event:
-            case (
-                "connection.connect_tcp.complete"
-                | "connection.start_tls.complete"
-                | "proxy.start_tls.complete"
-            ) if not self._given_up:
-                self.stream = info["return_value"]
-                tls = self.stream.get_extra_info("ssl_object")
-                if tls:
-                    # Noted here: a closed connection does not tell it.
-                    self.tls = (str(tls.version()), str((tls.cipher() or ("",))[0]))
-            case "proxy.start_tls.started":
-                self.at_proxy = False
-            case "http11.receive_response_headers.complete" if not self.sending:
-                self.proxy_status = info["return_value"][1]
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")) and not self._given_up:
+            self.stream = info["return_value"]
+            if tls := self.stream.get_extra_info("ssl_object"):
+                # Noted here: a closed connection does not tell it.
+                self.tls = (str(tls.version()), str((tls.cipher() or ("",))[0]))
+        elif event == "proxy.start_tls.started":
+            self.at_proxy = False
+        elif event == "http11.receive_response_headers.complete" and not self.sending:
+            self.proxy_status = info["return_value"][1]
 
 
 class Connection:
     """Requests to one origin, each over a connection of its own: bytes behind an answer are never
-    taken for the next answer.
+    taken for the next answer. Each is logged, without a value.
 
     `trust` also counts for a `proxy`, which never sees the client certificate. Of the environment
-    only the place of the system's trust store counts. `deadline`: seconds for a request in all, its
-    answer included. Raises WrongUsage for unusable files and an unusable proxy.
-
-    Each request runs in a thread, so that the deadline holds whatever the server does and a signal
-    is heard meanwhile. Each request is logged, without a value.
+    only the place of the system's trust store counts. `deadline`: seconds for a request and its
+    answer. Raises WrongUsage for unusable files and an unusable proxy.
     """
 
     def __init__(
@@ -138,11 +127,9 @@ class Connection:
         deadline: float = SECONDS,
     ) -> None:
         if trust != SYSTEM and not endpoint.secure:
-            raise WrongUsage(
-                "there are no certificates in a connection over http",
-                hint="use https, or leave out --ca-file, --client-cert and --client-key, and their"
-                " variables CONFSYNC_CA_FILE, CONFSYNC_CLIENT_CERT and CONFSYNC_CLIENT_KEY",
-            )
+            hint = "use https, or leave out --ca-file, --client-cert and --client-key, and their"
+            hint += " variables CONFSYNC_CA_FILE, CONFSYNC_CLIENT_CERT and CONFSYNC_CLIENT_KEY"
+            raise WrongUsage("there are no certificates in a connection over http", hint=hint)
         through = None if proxy is None else proxy_origin(proxy, endpoint)
         self._route = Route(endpoint.origin, through, trust)
         self._deadline = deadline
@@ -161,7 +148,7 @@ class Connection:
         return self._hurried.is_set()
 
     def hurry(self) -> None:
-        """From another thread: give each request only a few seconds more, and end every wait."""
+        """Give each request only a few seconds more, and end every wait."""
         self._hurried.set()
 
     def rest(self, seconds: float) -> None:
@@ -171,13 +158,13 @@ class Connection:
     def post(
         self, path: str, write: Callable[[], Request], *, seconds: float | None = None
     ) -> Answer:
-        """Send the result of `write` and read the whole answer, within the deadline, or within
-        `seconds` if that is less.
+        """Send the result of `write` and read the answer, within the deadline and `seconds`.
 
-        `write` is called in another thread, just before sending. Raises ConnectionFailed if the
-        request was certainly not sent, ConnectionLost if it may have arrived, UnexpectedAnswer for
-        an answer over 8 MiB or a compressed one, the ConfsyncErrors of `write`, otherwise Fault.
-        No frame of an error holds the request or the answer.
+        `write` is called just before, in the thread of the request: so the deadline holds and a
+        signal is heard. Raises ConnectionFailed if the request was certainly not sent,
+        ConnectionLost if it may have arrived, UnexpectedAnswer for an answer over 8 MiB or a
+        compressed one, the ConfsyncErrors of `write`, otherwise Fault. No frame of an error holds
+        the request or the answer.
         """
         limit = self._deadline if seconds is None else min(self._deadline, seconds)
         results: SimpleQueue[Answer | ConfsyncError] = SimpleQueue()
@@ -233,7 +220,7 @@ class Connection:
                 content=flight.body(request.body),
                 headers={**request.headers, **length},
                 extensions={"trace": flight.trace},
-                # For each step: the thread that waits has the deadline for all of them.
+                # A limit of each step; `_wait` has the deadline of all.
                 timeout=seconds,
             ) as response:
                 return _answer(response)
@@ -281,14 +268,13 @@ def _client(route: Route) -> httpx.Client:
             headers={"Accept-Encoding": "identity", "User-Agent": "confsync"},
         )
     except httpx.InvalidURL:
-        raise WrongUsage(
-            "the server's URL, or the proxy's, is no URL", hint="write https://HOST"
-        ) from None
+        message = "the server's URL, or the proxy's, is no URL"
+        raise WrongUsage(message, hint="write https://HOST") from None
 
 
 def _answer(response: httpx.Response) -> Answer:
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    # The status of a refusal is worth more than its body, which nobody reads.
+    # The status of a refusal counts, not its body.
     if response.status_code == _OK and encoding not in {"", "identity"}:
         raise UnexpectedAnswer(
             "the answer is compressed, which was not asked for",
