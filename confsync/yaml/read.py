@@ -27,17 +27,9 @@ from ruamel.yaml.reader import ReaderError
 
 from confsync.disk.read import MAX_STORE_BYTES, NotRegular, read_regular
 from confsync.errors import Problem
-from confsync.yaml.complaints import ODD_SPACE, ODD_SPACES, SECOND_DOCUMENT, Complaint, complaint
+from confsync.yaml.complaints import ODD_SPACES, Complaint, complaint
 from confsync.yaml.emit import WORD_PROCESSOR
-from confsync.yaml.nodes import (
-    MappingNode,
-    Mark,
-    Node,
-    ScalarNode,
-    SequenceNode,
-    Span,
-    is_absent,
-)
+from confsync.yaml.nodes import MappingNode, Mark, Node, ScalarNode, SequenceNode, Span, is_absent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -227,7 +219,9 @@ class _Builder:
             hint = "keep one; several layers are several files"
             self._problem(event, "second-document", "a second document starts here", hint)
         elif not first:
-            self._problem(event, *SECOND_DOCUMENT[:3])
+            message = "text stands after the end of the store"
+            hint = "keep one mapping at the top of the file, and remove what follows it"
+            self._problem(event, "second-document", message, hint)
 
     def _check_extras(self, event: NodeEvent) -> None:
         """Refuse anchors, aliases and tags."""
@@ -264,7 +258,9 @@ class _Builder:
             self._problem(mark, "smart-quotes", message, "write ' or \" in their place")
             return ScalarNode(mark, event.value.strip(WORD_PROCESSOR), plain=False)
         if first and first in ODD_SPACES:
-            self._problem(mark, *ODD_SPACE[:3])
+            message = "a space that YAML does not take for one stands here"
+            hint = "it was copied from a web page: write the line again, with plain spaces"
+            self._problem(mark, "invisible-character", message, hint)
             return broken
         span = Span(event.start_mark.index, event.end_mark.index)
         tagged = event.ctag is not None
