@@ -130,7 +130,16 @@ def responses(answer: Answer, calls: tuple[tuple[str, str], ...]) -> tuple[dict[
     listed = body.get("methodResponses")
     if not isinstance(listed, list) or len(listed) != len(calls):
         raise _unexpected("not one response for each call")
-    return tuple(_response(found, *call) for found, call in zip(listed, calls, strict=True))
+    found: list[dict[str, Json]] = []
+    for response, (method, call) in zip(listed, calls, strict=True):
+        if not (isinstance(response, list) and len(response) == 3 and response[2] == call):  # noqa: PLR2004 - RFC 8620, section 3.2
+            raise _unexpected("not the call ids that were sent")
+        name, arguments = response[0], _object(response[1])
+        if name not in ("error", method):
+            raise _unexpected("not the methods that were called")
+        arguments.pop("error", None)
+        found.append({"error": _kind(arguments.get("type"))} if name == "error" else arguments)
+    return tuple(found)
 
 
 def raise_method_error(arguments: Mapping[str, Json]) -> None:
@@ -186,23 +195,13 @@ def refusal(arguments: Mapping[str, Json]) -> Refusal | None:
     )
 
 
-def _response(found: Json, method: str, call: str) -> dict[str, Json]:
-    if not (isinstance(found, list) and len(found) == 3 and found[2] == call):  # noqa: PLR2004 - RFC 8620, section 3.2
-        raise _unexpected("not the call ids that were sent")
-    name, arguments = found[0], _object(found[1])
-    if name == "error":
-        return {"error": _kind(arguments.get("type"))}
-    if name != method:
-        raise _unexpected("not the methods that were called")
-    return {name: value for name, value in arguments.items() if name != "error"}
-
-
 def _parse(body: bytes) -> Json:
     try:
         parsed: Json = json.loads(
             body.decode("utf-8"),
             object_pairs_hook=_no_duplicates,
-            parse_int=_whole,
+            # A number too long for any field becomes a float, which no field takes.
+            parse_int=lambda digits: int(digits) if len(digits) <= _DIGITS else float(digits),
             parse_constant=int,  # a ValueError for NaN and Infinity
         )
     except (ValueError, RecursionError):
@@ -215,11 +214,6 @@ def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     if len(found) != len(pairs):
         raise ValueError
     return found
-
-
-def _whole(digits: str) -> int | float:
-    """Parse a whole number; one too long for any field becomes a float, which no field takes."""
-    return int(digits) if len(digits) <= _DIGITS else float(digits)
 
 
 def _object(value: Json, path: str = "it") -> dict[str, Json]:
