@@ -144,7 +144,7 @@ class Client:
                 return result
             lost = isinstance(result, ConnectionLost)
             if not (lost or _certainly_not_done(result)) or not self._again(result, tries):
-                raise _told(result, tries)
+                raise _with_tries(result, tries)
 
     @property
     def interrupted(self) -> bool:
@@ -193,7 +193,7 @@ class Client:
                 raise result
             elif not self._again(result, tries):
                 if not self._transport.interrupted:
-                    raise _told(result, tries)
+                    raise _with_tries(result, tries)
                 unsent = ConnectionFailed(result.message, hint=result.hint)
                 unsent.interrupted = True
                 raise unsent
@@ -234,7 +234,7 @@ def _certainly_not_done(error: ConfsyncError) -> bool:
     return isinstance(error, ServerRefused) and error.passing
 
 
-def _told(error: ConfsyncError, tries: Tries) -> ConfsyncError:
+def _with_tries(error: ConfsyncError, tries: Tries) -> ConfsyncError:
     """Add the number of tries to the error of the last one."""
     if tries.made > 1:
         error.message = f"{error.message} (tried {tries.made} times)"

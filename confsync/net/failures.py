@@ -106,8 +106,8 @@ class Route:
         tls = next((found for found in _causes(error) if isinstance(found, ssl.SSLError)), None)
         fact, hint = _of_system(error) if tls is None else self._of_tls(tls)
         if flight.sending:
-            # In TLS 1.3 a server refuses a client's certificate after the client has begun to send.
-            # Whether the request was looked at depends on who ends TLS there.
+            # In TLS 1.3 a server refuses a client's certificate after the client has begun to send:
+            # it may have read the request.
             broke = f"the connection to {self.server} broke before an answer came"
             if tls is None:
                 return ConnectionLost(broke, hint=_PORT)
@@ -157,7 +157,7 @@ class Route:
 
 
 def _is_lasting(error: ssl.SSLError | None) -> bool:
-    """Whether TLS was refused, not merely broken off."""
+    """True if TLS was refused, False if it broke off."""
     return error is not None and not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
 
 

@@ -1,9 +1,7 @@
 """The canonical form of a store file, and the proof that it says the same as the file.
 
-Quotes, indentation and spaces change; comments, order, blank lines and values stay. docs/fmt.md
-describes the form. Only white space and comments stand between tokens. Lines stay lines: a token
-that is first in its line gets its column from the block around it, two spaces a level; others
-follow their neighbour.
+Quotes, indentation and spaces change; comments, order, blank lines and values stay: docs/fmt.md. A
+token that is first in its line gets its column from the block around it, two spaces a level.
 """
 
 from __future__ import annotations
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RULE = "not-formatted"
-"""The rule that a store breaks if it cannot be formatted."""
+"""The rule of a store that cannot be formatted."""
 
 BLOCK_TEXT = frozenset("|>")
 """The styles of texts whose lines stand below them, behind a header."""
@@ -69,11 +67,10 @@ class Level:
 class Token:
     """A scalar, or a mark of YAML like `-`, `{` or `---`.
 
-    `kind` is `key` or `scalar` for a scalar, and the mark itself otherwise. `text` is the token as
-    written in the file; `line` and `column` count from 1. `indent` is its canonical column if it is
-    first in its line, `around` that of a comment line before it. `levels` are the blocks around it,
-    `base` is the column of the innermost in the file, which the digit of a block text counts from.
-    `style` is the quote or mark of a scalar, `value` its value.
+    `kind`: `key` or `scalar`, or the mark itself. `text`: as written in the file; `line` and
+    `column` count from 1. `indent`: its canonical column at the start of a line; `around`: that of
+    a comment line before it. `levels`: the blocks around it; `base`: the column of the innermost in
+    the file, from which the digit of a block text counts. `style`: the quote or mark of a scalar.
     """
 
     kind: str
@@ -90,8 +87,8 @@ class Token:
 
 
 def tokens_of(source: str) -> Iterator[tuple[str, Token | None]]:
-    """The tokens of a valid document, each with the white space and comments before it; at last
-    None with those after the last token. Lines end in a line feed alone.
+    """The tokens of a valid document, each with the white space and comments before it; None is the
+    end. Lines end in a line feed alone.
     """
     layout, end = _Layout(), 0
     for found in YAML(typ="safe", pure=True).scan(StringIO(source)):
@@ -133,7 +130,7 @@ def _block_text(text: str, base: int) -> tuple[str, list[str]]:
 @dataclass
 class _Layout:
     """The place of the next token: the blocks and the depth of brackets around it, the column of
-    the outermost bracket, the kind of the token before, and `key`: it is a key without a `?`.
+    the outermost bracket, the token `before`; `key`: it is a key without a `?`.
     """
 
     levels: list[Level] = field(default_factory=list)
@@ -153,7 +150,7 @@ class _Layout:
                 self.levels.pop()
             case "<block mapping start>" | "<block sequence start>":
                 is_list = kind == "<block sequence start>"
-                self.levels.append(Level(column, self._inner, list=is_list))
+                self.levels.append(Level(column, self._value, list=is_list))
             case "?" | ":":
                 self.key = empty
                 return "" if empty else kind, self._mark()
@@ -163,7 +160,7 @@ class _Layout:
             case "-":
                 # A list without an indentation of its own begins a flush level.
                 if not self.levels[-1].list:
-                    self.levels.append(Level(column + 1, self._inner, list=True, flush=True))
+                    self.levels.append(Level(column + 1, self._value, list=True, flush=True))
                 return kind, self.levels[-1].new
             case "{" | "[":
                 value = self._value
@@ -178,11 +175,6 @@ class _Layout:
         return "", 0
 
     @property
-    def _inner(self) -> int:
-        """The column of a value in the innermost block."""
-        return self.levels[-1].new + _STEP if self.levels else 0
-
-    @property
     def within(self) -> int:
         """The column of a member within brackets."""
         return self.bracket + _STEP * self.depth
@@ -190,9 +182,9 @@ class _Layout:
     @property
     def _value(self) -> int:
         """The column of a value."""
-        if not self.depth:
-            return self._inner
-        return self.within + (_STEP if self.before == ":" else 0)
+        if self.depth:
+            return self.within + (_STEP if self.before == ":" else 0)
+        return self.levels[-1].new + _STEP if self.levels else 0
 
     def _mark(self) -> int:
         """The column of a key or of the mark of a key or value. A flush list ends before it."""
@@ -278,8 +270,8 @@ def _trimmed(line: str) -> str:
 
 
 def _space(last: Token, token: Token) -> str:
-    """The space between two tokens of a line. A key in brackets without a value keeps a space
-    behind its colon: without it some readers take the colon for a part of the key.
+    """The space between two tokens of a line. It stays between a colon and a closing bracket: else
+    some readers take the colon for a part of the key.
     """
     if token.kind == ":":
         tight = last.kind in {"key", "scalar", *_OPENING}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Collection: TypeAlias = MappingNode | SequenceNode
 NewMembers: TypeAlias = "Sequence[tuple[int | None, str]]"
-"""The members after an edit, in order: the old index, or None for a new one, and the text."""
+"""The members after an edit: the old index (None: new) and the text."""
 
 
 def uneditable(mark: Mark, message: str, hint: str) -> InvalidFiles:
@@ -35,28 +35,17 @@ def line_start(source: str, offset: int) -> int:
     return source.rfind("\n", 0, offset) + 1
 
 
-def line_end(source: str, offset: int) -> int:
-    """The end of the line that an offset is in, without its line feed."""
-    found = source.find("\n", offset)
-    return len(source) if found < 0 else found
-
-
 def next_line(source: str, offset: int) -> int:
     """The start of the line after the one that an offset is in."""
-    return min(line_end(source, offset) + 1, len(source))
+    found = source.find("\n", offset)
+    return len(source) if found < 0 else found + 1
 
 
 def comments_below(source: str, start: int, column: int) -> int:
     """The end of the comment lines from a line on that are indented deeper than a column."""
-    found = start
-    while start < len(source):
-        line = source[start : line_end(source, start)]
-        text = line.strip()
-        if text and (not text.startswith("#") or line.index("#") <= column):
-            break
-        start = next_line(source, start)
-        found = start if text else found
-    return found
+    line = rf"(?:[^\S\n]*\n)*+[^\S\n]{{{column + 1},}}#[^\n]*(?:\n|\Z)"
+    found = re.compile(rf"(?:{line})*").match(source, start)
+    return start if found is None else found.end()
 
 
 def colon_end(source: str, key: ScalarNode) -> int:
@@ -134,7 +123,7 @@ def blocks_of(source: str, node: Collection) -> list[Block]:
             message = "a key that is written so cannot be edited in place"
             raise uneditable(mark, message, "write it as `key: value`")
         end = end_of(source, value, key)
-        rest = source[end : line_end(source, end)].strip()
+        rest = source[end : next_line(source, end)].strip()
         if rest and not rest.startswith("#"):
             message, hint = "this cannot be edited in place", "write each entry in its own line"
             raise uneditable(mark, message, hint)
