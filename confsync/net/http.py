@@ -188,11 +188,11 @@ class Connection:
         except ConnectionFailed as failed:
             result = self._route.failure(failed, flight) if flight.give_up() else failed
         self._log(path, result, flight, monotonic() - started)
+        if isinstance(result, Answer):
+            return result
         if isinstance(result, ConnectionFailed):
             result.interrupted = self.interrupted
-        if isinstance(result, ConfsyncError):
-            raise result
-        return result
+        raise result
 
     def _wait(
         self, results: SimpleQueue[Answer | ConfsyncError], flight: Flight, seconds: float

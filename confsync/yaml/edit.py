@@ -236,12 +236,11 @@ class _Editor:
 def _in_file_order(node: MappingNode, entries: Sequence[tuple[str, Revision]]) -> list[Wanted]:
     """The entries, old ones in the order of the file, each new one behind its predecessor."""
     places = {key.text: index for index, (key, _) in enumerate(node.entries)}
-    groups: dict[int, list[Wanted]] = {}
-    group = -1
+    found: list[tuple[int, Wanted]] = []
     for name, revision in entries:
-        group = places.get(name, group)
-        groups.setdefault(group, []).append((places.get(name), name, revision))
-    return [member for group in sorted(groups) for member in groups[group]]
+        place = places.get(name, found[-1][0] if found else -1)
+        found.append((place, (places.get(name), name, revision)))
+    return [member for _, member in sorted(found, key=lambda one: one[0])]
 
 
 def _quote(source: str, node: Node) -> str:
