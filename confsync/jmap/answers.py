@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import ServerRefused, UnexpectedAnswer
 from confsync.sync.outcome import Refusal
@@ -80,69 +81,65 @@ _NO_HINT = "look at the server's log"
 
 
 def check_status(answer: Answer) -> None:
-    """Raise ServerRefused for everything but 200. The server's own words are never shown: a
-    `notRequest` answer echoes the whole request (wire section 1).
+    """Raise ServerRefused for all but 200, without the server's words: a `notRequest` answer echoes
+    the whole request (wire section 1).
     """
     if answer.status == 200:  # noqa: PLR2004 - HTTP's own number
         return
-    if 300 <= answer.status < 400:  # noqa: PLR2004 - HTTP's own numbers
-        message, hint = "the server redirects, and confsync does not follow", _CHECK_URL
-    elif answer.status >= 500:  # noqa: PLR2004 - the same
-        problem = _problem(answer)
-        genuine = isinstance(problem.get("type"), str) and problem.get("status") == answer.status
-        message, hint = _STATUSES[500] if genuine else _NOT_STALWART
-    else:
-        message, hint = _STATUSES.get(answer.status, ("the server refuses", _CHECK_URL))
-    busy = answer.status == 400 and _problem(answer).get("limit") == "maxConcurrentRequests"  # noqa: PLR2004 - the same
+    problem: dict[str, Json] = {}
+    with suppress(UnexpectedAnswer):
+        problem = _object(_parse(answer.body))
+    busy = answer.status == 400 and problem.get("limit") == "maxConcurrentRequests"  # noqa: PLR2004 - HTTP's own number
+    message, hint = _STATUSES.get(answer.status, ("the server refuses", _CHECK_URL))
     if busy:
         message, hint = "the server has too many requests of this account at once", "try again"
+    elif 300 <= answer.status < 400:  # noqa: PLR2004 - HTTP's own numbers
+        message, hint = "the server redirects, and confsync does not follow", _CHECK_URL
+    elif answer.status >= 500:  # noqa: PLR2004 - HTTP's own number
+        genuine = isinstance(problem.get("type"), str) and problem.get("status") == answer.status
+        message, hint = _STATUSES[500] if genuine else _NOT_STALWART
     refused = ServerRefused(f"{message} (HTTP {answer.status})", status=answer.status, hint=hint)
-    refused.passing = busy or answer.status == 429  # noqa: PLR2004 - the same
+    refused.passing = busy or answer.status == 429  # noqa: PLR2004 - HTTP's own number
     refused.wait = retry_after(answer.headers)
     raise refused
 
 
-def _problem(answer: Answer) -> dict[str, Json]:
-    """The problem in an answer (wire section 1), or an empty one."""
-    try:
-        return _object(_parse(answer.body))
-    except UnexpectedAnswer:
-        return {}
-
-
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds of `Retry-After`, or until its date by the server's clock (RFC 9110, section
-    10.2.3); None for an invalid one.
-    """
+    """Seconds of `Retry-After`, or until its date (RFC 9110, section 10.2.3); None if invalid."""
     asked = headers.get("retry-after", "").strip()
     if asked.isascii() and asked.isdigit():
         return min(float(asked), _LONGEST_WAIT)
-    until, now = _date(asked), _date(headers.get("date", ""))
-    if until is None or now is None:
-        return None
-    return max(0.0, (until - now).total_seconds())
-
-
-def _date(text: str) -> datetime | None:
     try:
-        found: datetime = parsedate_to_datetime(text)
+        until, now = (
+            found.replace(tzinfo=found.tzinfo or UTC)
+            for found in map(parsedate_to_datetime, (asked, headers.get("date", "")))
+        )
     except (ValueError, TypeError, OverflowError):
         return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return max(0.0, (until - now).total_seconds())
 
 
 def responses(answer: Answer, calls: tuple[tuple[str, str], ...]) -> tuple[dict[str, Json], ...]:
     """The arguments of each call's response, in the order of the calls.
 
-    `calls` are pairs of method and call id. A method error comes back as its arguments, with the
-    key `error` set to its type. Raises ServerRefused or UnexpectedAnswer.
+    `calls` are pairs of method and call id. A method error is returned as `{"error": TYPE}`. Raises
+    ServerRefused or UnexpectedAnswer.
     """
     check_status(answer)
     body = _object(_parse(answer.body))
     listed = body.get("methodResponses")
     if not isinstance(listed, list) or len(listed) != len(calls):
         raise _unexpected("not one response for each call")
-    return tuple(_response(found, *call) for found, call in zip(listed, calls, strict=True))
+    found: list[dict[str, Json]] = []
+    for response, (method, call) in zip(listed, calls, strict=True):
+        if not (isinstance(response, list) and len(response) == 3 and response[2] == call):  # noqa: PLR2004 - RFC 8620, section 3.2
+            raise _unexpected("not the call ids that were sent")
+        name, arguments = response[0], _object(response[1])
+        if name not in ("error", method):
+            raise _unexpected("not the methods that were called")
+        arguments.pop("error", None)
+        found.append({"error": _kind(arguments.get("type"))} if name == "error" else arguments)
+    return tuple(found)
 
 
 def raise_method_error(arguments: Mapping[str, Json]) -> None:
@@ -172,11 +169,15 @@ def refusal(arguments: Mapping[str, Json]) -> Refusal | None:
     kind = arguments.get("error")
     if isinstance(kind, str):
         return Refusal(kind, _METHOD_ERRORS.get(kind, ("", _NO_HINT))[1])
-    updated, refused = (_map(arguments, name) for name in ("updated", "notUpdated"))
+    # RFC 8620, section 5.3: either map may be null or missing.
+    updated, refused = (
+        {} if arguments.get(name) is None else _object(arguments[name], name)
+        for name in ("updated", "notUpdated")
+    )
     if (SINGLETON in updated) == (SINGLETON in refused):
         raise _unexpected("neither an update nor a refusal, or both")
     if SINGLETON in updated:
-        # RFC 8620, section 5.3: null, or what the server set besides.
+        # RFC 8620, section 5.3: null, or other members that the server set.
         if updated[SINGLETON] is not None:
             _object(updated[SINGLETON], f"updated/{SINGLETON}")
         return None
@@ -194,24 +195,14 @@ def refusal(arguments: Mapping[str, Json]) -> Refusal | None:
     )
 
 
-def _response(found: Json, method: str, call: str) -> dict[str, Json]:
-    if not (isinstance(found, list) and len(found) == 3 and found[2] == call):  # noqa: PLR2004 - RFC 8620, section 3.2
-        raise _unexpected("not the call ids that were sent")
-    name, arguments = found[0], _object(found[1])
-    if name == "error":
-        return {"error": _kind(arguments.get("type"))}
-    if name != method:
-        raise _unexpected("not the methods that were called")
-    return {name: value for name, value in arguments.items() if name != "error"}
-
-
 def _parse(body: bytes) -> Json:
     try:
         parsed: Json = json.loads(
             body.decode("utf-8"),
             object_pairs_hook=_no_duplicates,
-            parse_int=_whole,
-            parse_constant=_no_constant,
+            # A number too long for any field becomes a float, which no field takes.
+            parse_int=lambda digits: int(digits) if len(digits) <= _DIGITS else float(digits),
+            parse_constant=int,  # a ValueError for NaN and Infinity
         )
     except (ValueError, RecursionError):
         raise UnexpectedAnswer("the answer is no JSON", hint=_CHECK_URL) from None
@@ -225,32 +216,14 @@ def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     return found
 
 
-def _whole(digits: str) -> int | float:
-    """Parse a whole number; one too long for any field becomes a float, which no field takes."""
-    return int(digits) if len(digits) <= _DIGITS else float(digits)
-
-
-def _no_constant(_: str) -> NoReturn:
-    raise ValueError
-
-
 def _object(value: Json, path: str = "it") -> dict[str, Json]:
     if not isinstance(value, dict):
         raise _unexpected(f"{path} is not an object")
     return value
 
 
-def _map(arguments: Mapping[str, Json], name: str) -> dict[str, Json]:
-    """A map of ids, which may be null or missing: RFC 8620, section 5.3."""
-    value = arguments.get(name)
-    return {} if value is None else _object(value, name)
-
-
 def _list(details: Mapping[str, Json], name: str) -> list[Json]:
-    """A list of a refusal, which may be null or missing."""
-    value = details.get(name)
-    if value is None:
-        return []
+    value = [] if details.get(name) is None else details[name]
     if not isinstance(value, list) or len(value) > MAX_ITEMS:
         raise _unexpected(f"notUpdated/{SINGLETON}/{name} is not a list of at most 1,000 items")
     return value

@@ -1,8 +1,10 @@
-"""Read and update an object of a server: one request each."""
+"""Read and update an object of a server: one request each, tried again under limits."""
 
 from __future__ import annotations
 
 import json
+import random
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
@@ -10,8 +12,7 @@ from confsync.errors import ConfsyncError, ConnectionFailed, ConnectionLost, Ser
 from confsync.guard import caught
 from confsync.jmap.answers import SINGLETON, raise_method_error, refusal, responses, the_object
 from confsync.jmap.write import Credentials, authorization, update_json
-from confsync.net.http import Request
-from confsync.net.retry import Patience, Tries
+from confsync.net.http import SECONDS, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,13 +31,67 @@ Decode: TypeAlias = "Callable[[Mapping[str, Json]], Live]"
 Calls: TypeAlias = "list[list[object]]"
 T = TypeVar("T")
 
+RETRIES = 3
+_FIRST_WAIT = 0.5
+_LONGEST_WAIT = 8.0
+_LEAST = 2.0
+"""Seconds that a try must have left, or a quarter of all if that is less."""
+
+
+def untold(_: str) -> None:
+    """Ignore a line about a wait."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Limits of one request: `seconds` for all tries and waits, `retries` after the first try.
+
+    `tell` gets a line for each wait. `clock` and `sleep` are in seconds, `chance` is from 0 to 1.
+    """
+
+    seconds: float = SECONDS
+    retries: int = RETRIES
+    tell: Callable[[str], None] = untold
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random
+
+
+class Tries:
+    """The tries of one request that begins now. `made`: their number, this one included."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._end = patience.clock() + patience.seconds
+        self.made = 1
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left for this try."""
+        return max(0.0, self._end - self._patience.clock())
+
+    def again(self, reason: str, asked: float | None = None) -> bool:
+        """Tell the reason and wait. False, at once, if no try or too little time is left.
+
+        `asked`: seconds that the server wants. Other waits double, with jitter.
+        """
+        patience, jitter = self._patience, self._patience.chance()
+        longest: float = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (self.made - 1))
+        wait = longest * (1 + jitter) / 2 if asked is None else asked + jitter / 2
+        if self.made > patience.retries or wait + min(_LEAST, patience.seconds / 4) > self.left:
+            return False
+        patience.tell(f"{reason}; trying again in {wait:.1f} s ({self.made} of {patience.retries})")
+        patience.sleep(wait)
+        self.made += 1
+        return True
+
 
 class Transport(Protocol):
-    """Carries requests to a server, and answers back."""
+    """Carries requests to a server, and answers back: see `net.http.Connection`."""
 
     @property
     def interrupted(self) -> bool:
-        """Whether `hurry` was called: nothing is tried again then."""
+        """True after `hurry`: nothing is tried again then."""
 
     def hurry(self) -> None:
         """Give each request only a few seconds more."""
@@ -44,11 +99,7 @@ class Transport(Protocol):
     def post(
         self, path: str, write: Callable[[], Request], *, seconds: float | None = None
     ) -> Answer:
-        """Send the result of `write`, which is called just before, and read the answer.
-
-        Raises ConnectionFailed, ConnectionLost, UnexpectedAnswer and the errors of `write`, whose
-        frames hold neither the request nor the answer.
-        """
+        """Send the result of `write`, which is called just before, and read the answer."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +112,9 @@ class Exchange:
 
 
 class Client:
-    """Reads and updates objects of a server. States are decoded here, and so sealed.
+    """Reads and updates objects of a server, and decodes their states.
 
-    Secrets are opened while the request is written, in the thread that sends it. No frame of a
-    raised error holds a request or an answer.
+    Secrets are opened in the thread that sends. No frame of an error holds a request or an answer.
     """
 
     def __init__(
@@ -94,15 +144,15 @@ class Client:
                 return result
             lost = isinstance(result, ConnectionLost)
             if not (lost or _certainly_not_done(result)) or not self._again(result, tries):
-                raise _told(result, tries)
+                raise _with_tries(result, tries)
 
     @property
     def interrupted(self) -> bool:
-        """Whether `hurry` was called."""
+        """True after `hurry`."""
         return self._transport.interrupted
 
     def hurry(self) -> None:
-        """After an interrupt: give each request a few seconds more, and try nothing again."""
+        """Give each request only a few seconds more, and try nothing again."""
         self._transport.hurry()
 
     def update(
@@ -115,9 +165,9 @@ class Client:
     ) -> Exchange:
         """Send `[get, set, get]` as one request: wire sections 2 and 5.
 
-        It is tried again only where it was certainly not sent, where the server refused to look at
-        it (429), and where `not_done` says so of its answer. Errors other than ConnectionFailed,
-        and a ServerRefused that is certainly not done, leave it open whether the update was stored.
+        It is tried again only if it was certainly not sent, if the server refused to look at it
+        (429), or if `not_done` is true of its answer. After errors other than ConnectionFailed and
+        a ServerRefused that is certainly not done, the update may have been stored.
         """
         get, set_ = f"x:{name}/get", f"x:{name}/set"
 
@@ -135,13 +185,15 @@ class Client:
         while True:
             result = self._once(calls, taken, tries)
             if not isinstance(result, ConfsyncError):
-                if not not_done(result) or not self._again(_refused(result), tries):
+                kind = "" if result.refusal is None else result.refusal.kind
+                reason = ServerRefused(f"the server did not store the update ({kind})", status=200)
+                if not not_done(result) or not self._again(reason, tries):
                     return result
             elif not _certainly_not_done(result):
                 raise result
             elif not self._again(result, tries):
                 if not self._transport.interrupted:
-                    raise _told(result, tries)
+                    raise _with_tries(result, tries)
                 unsent = ConnectionFailed(result.message, hint=result.hint)
                 unsent.interrupted = True
                 raise unsent
@@ -176,19 +228,13 @@ class Client:
 
 
 def _certainly_not_done(error: ConfsyncError) -> bool:
-    """Whether the server certainly did not look at the calls, but may do so later."""
+    """True if the server did not look at the calls, but may do so later."""
     if isinstance(error, ConnectionFailed):
         return not error.lasting
     return isinstance(error, ServerRefused) and error.passing
 
 
-def _refused(exchange: Exchange) -> ServerRefused:
-    """A refusal of the update, as the reason for a wait."""
-    kind = exchange.refusal.kind if exchange.refusal is not None else ""
-    return ServerRefused(f"the server did not store the update ({kind})", status=200)
-
-
-def _told(error: ConfsyncError, tries: Tries) -> ConfsyncError:
+def _with_tries(error: ConfsyncError, tries: Tries) -> ConfsyncError:
     """Add the number of tries to the error of the last one."""
     if tries.made > 1:
         error.message = f"{error.message} (tried {tries.made} times)"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from confsync.errors import UnexpectedAnswer
+from confsync.jmap.answers import MAX_ITEMS
 from confsync.kinds.kind import U64
 from confsync.sync.secret import HIDDEN, MASK, Vault
 from confsync.sync.shape import (
     Boolean,
     Choice,
     Duration,
-    Field,
     ListOf,
     SecretText,
     Shape,
@@ -29,29 +29,25 @@ from confsync.sync.values import Live
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from confsync.jmap.answers import Json
     from confsync.kinds.kind import Kind
 
 # Names of a newer server are shown, never a text that was stored there.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,40}")
 
-MAX_ITEMS = 1000
 MAX_TEXT = 64 * 1024
 MAX_UNKNOWN = 20
 """Unknown names that are listed; more are counted."""
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-
 
 def from_wire(kind: Kind, answer: Mapping[str, Json], vault: Vault) -> Live:
-    """Decode what `get` returned for an object.
+    """Decode the object that `get` returned.
 
     Durations are integers in milliseconds, from 1; sets are objects of `true`, lists are objects
-    with the keys 0, 1, …, every secret is `****`. Fields and variants that confsync does not know
-    are named in the result, the first 20 of them. A field's own limits are not checked: an older
-    server may have stored something else.
+    with the keys 0, 1, …, every secret is `****`. The first 20 unknown fields and variants are
+    named in the result. Limits of fields are not checked: an older server may have stored others.
 
-    Raises UnexpectedAnswer for a value of another type, a list or set of more than 1,000 items and
-    a text of more than 64 KiB.
+    Raises UnexpectedAnswer for a value of another type, more than 1,000 items, over 64 KiB of text.
     """
     decoder = _Decoder(vault)
     members = {name: value for name, value in answer.items() if name != "id"}
@@ -81,20 +77,14 @@ class _Decoder:
             for name in sorted(value)
             if name not in known.fields and name != "@type"
         ]
-        return Object(
-            tag,
-            {
-                name: self._field(value, name, field, (*path, name))
-                for name, field in known.fields.items()
-            },
-        )
-
-    def _field(self, value: Mapping[str, Json], name: str, field: Field, path: Path) -> Tree:
-        if name not in value:
-            raise _unexpected(path, "a value: every field is always present")
-        if value[name] is None and field.nullable:
-            return None
-        return self._value(value[name], field.shape, path)
+        members: dict[str, Tree] = {}
+        for name, field in known.fields.items():
+            within = (*path, name)
+            if name not in value:
+                raise _unexpected(within, "a value: every field is always present")
+            null = value[name] is None and field.nullable
+            members[name] = None if null else self._value(value[name], field.shape, within)
+        return Object(tag, members)
 
     def _value(self, value: Json, shape: Shape, path: Path) -> Tree:
         match shape:
@@ -107,25 +97,23 @@ class _Decoder:
             case UrlSet():
                 if not isinstance(value, dict) or any(kept is not True for kept in value.values()):
                     raise _unexpected(path, "an object whose values are all true")
-                return Members(
-                    tuple(seal_url(_text(url, path), self._vault) for url in _few(value, path))
-                )
+                texts = [_text(url, path) for url in _few(value, path)]
+                return Members(tuple(seal_url(text, self._vault) for text in texts))
             case ListOf():
-                return self._list(value, shape, path)
+                if not isinstance(value, dict):
+                    raise _unexpected(path, "an object with the keys 0, 1, …")
+                slots = list(map(str, range(len(_few(value, path)))))
+                if set(value) != set(slots):
+                    raise _unexpected(path, "the keys 0, 1, … without gaps")
+                return Items(
+                    tuple(
+                        self.variant(value[slot], shape.item, (*path, int(slot))) for slot in slots
+                    )
+                )
             case Variants():
                 return self.variant(value, shape, path)
             case _:
                 return _scalar(value, shape, path)
-
-    def _list(self, value: Json, shape: ListOf, path: Path) -> Items:
-        if not isinstance(value, dict):
-            raise _unexpected(path, "an object with the keys 0, 1, …")
-        slots = range(len(_few(value, path)))
-        if set(value) != set(map(str, slots)):
-            raise _unexpected(path, "the keys 0, 1, … without gaps")
-        return Items(
-            tuple(self.variant(value[str(slot)], shape.item, (*path, slot)) for slot in slots)
-        )
 
 
 def _scalar(value: Json, shape: Shape, path: Path) -> Scalar:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from confsync.errors import Fault
 from confsync.sync import pointer
@@ -16,16 +16,15 @@ from confsync.sync.tree import Items, Members, Object, Tree
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
+    from confsync.jmap.answers import Json
     from confsync.sync.secret import Vault
-    from confsync.sync.values import Patch, Token
-
-Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+    from confsync.sync.values import Patch
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """How to log in: an API key or token alone, or a user name with its password. `unused`: the
-    latter was given beside a token, and is not used.
+    """An API key or token alone, or a user name with its password. `unused`: a user name and
+    password were given beside the token.
     """
 
     secret: Secret
@@ -34,18 +33,15 @@ class Credentials:
 
     @property
     def refused(self) -> tuple[str, str]:
-        """What to say where the server does not accept them, and a hint."""
-        fact = "the server does not accept"
+        """Fact and hint if the server does not accept them."""
+        fact, hint = "the token", "check STALWART_TOKEN, or the target's token"
         if self.user is not None:
+            fact = "the user name and password"
             hint = "check STALWART_USER and STALWART_PASSWORD, or the target's user and password"
-            return f"{fact} the user name and password", hint
-        hint = "check STALWART_TOKEN, or the target's token"
-        if self.unused:
-            hint = (
-                "check STALWART_TOKEN, or unset it: the user and password that are set too were"
-                " not used"
-            )
-        return f"{fact} the token", hint
+        elif self.unused:
+            hint = "check STALWART_TOKEN, or unset it: the user and password that are set too were"
+            hint += " not used"
+        return f"the server does not accept {fact}", hint
 
 
 def authorization(credentials: Credentials, vault: Vault) -> str:
@@ -59,19 +55,13 @@ def authorization(credentials: Credentials, vault: Vault) -> str:
 
 def update_json(update: Patch, vault: Vault) -> dict[str, Json]:
     """The PATCH object of an update: pointers without a leading slash, values of the wire."""
-    entries = {
-        pointer.write(tuple(_token(token, vault) for token in entry.pointer)): _value(
-            entry.value, vault
-        )
-        for entry in update.entries
-    }
+    entries: dict[str, Json] = {}
+    for entry in update.entries:
+        tokens = (_text(one, vault) if isinstance(one, Url) else str(one) for one in entry.pointer)
+        entries[pointer.write(tuple(tokens))] = _value(entry.value, vault)
     if len(entries) != len(update.entries):
         raise Fault("two entries of an update have the same pointer")
     return entries
-
-
-def _token(token: Token, vault: Vault) -> str:
-    return _text(token, vault) if isinstance(token, Url) else str(token)
 
 
 def _value(value: Tree, vault: Vault) -> Json:

@@ -20,9 +20,7 @@ KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (IN_MEMORY_STORE,)}
 
 @cache
 def documented() -> frozenset[str]:
-    """The words of the documentation: names of objects, variants and fields, choices, and default
-    texts. A secret that is one of them can be guessed.
-    """
+    """Names of objects, variants and fields, choices and default texts: as secrets, guessable."""
     return frozenset(word for kind in KINDS.values() for word in (kind.name, *_words(kind.shape)))
 
 

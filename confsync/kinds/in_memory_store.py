@@ -35,12 +35,12 @@ _AUTHORITY_END = re.compile(r"[/?#]")
 
 
 def first_decides(urls: tuple[Url, ...]) -> bool:
-    """Whether the first URL decides about TLS or credentials for the others: wire section 7."""
+    """True if the first URL decides about TLS or credentials for the others: wire section 7."""
     return len(set(map(_decided, urls))) > 1
 
 
 def _decided(url: Url) -> tuple[object, ...]:
-    """TLS, None if unknown, and the text before the `@`. Passwords count as their numbers in the
+    """TLS (None: unknown) and the text before the `@`. Passwords count as their numbers in the
     vault, unresolved ones as their references.
     """
     if not url.parts:
@@ -96,7 +96,6 @@ _SECRETS = (
 
 
 def _secret(name: str) -> Field:
-    """SecretKeyOptional."""
     summary = "the password, or where the server finds it"
     return Field(_variants(name, *_SECRETS), default=Object("None", {}), summary=summary)
 

@@ -36,7 +36,7 @@ _UNKNOWN = "\ufffd"
 
 
 def breaches(tree: Object, path: Path = ()) -> Iterator[Breach]:
-    """Everything in a state that keeps the store from starting at the next restart."""
+    """The settings in a state that keep the store from starting at the next restart."""
     match tree:
         case Object("Sharded", {"stores": Items(items)}):
             for index, item in enumerate(items):
@@ -100,17 +100,17 @@ class _Parts:
 
 
 def _read(url: Url) -> _Parts | None:
-    """The certain parts of a URL; None if there is none. The scheme is empty if the URL has none.
+    """The certain parts of a URL; None if there are none. `scheme` may be empty.
 
-    A referenced password is percent-encoded. A password in clear may hold a slash, so that host and
-    database are uncertain, unless it stands in the query.
+    A password in clear may hold a slash: unless it stands in the query, host and database are
+    uncertain. A referenced one is percent-encoded.
     """
     text, certain = "", True
     for part in url.parts:
         if isinstance(part, Secret):
             certain = certain and (part.ref != IN_CLEAR or bool(re.search(r"[?#]", text)))
         text += _UNKNOWN if isinstance(part, Secret) else part
-    # As a parser of URLs does, whatever else it makes of them.
+    # A parser of URLs removes these.
     text = re.sub(r"[\t\n\r]", "", text.strip("".join(map(chr, range(33)))))
     scheme = _SCHEME.match(text)
     if scheme is None:

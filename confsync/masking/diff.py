@@ -10,8 +10,7 @@ from difflib import unified_diff
 from typing import TYPE_CHECKING, NamedTuple
 
 from confsync.errors import Fault
-from confsync.yaml.format import normal
-from confsync.yaml.tokens import BLOCK_TEXT, tokens_of
+from confsync.yaml.format import BLOCK_TEXT, normal, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -24,58 +24,41 @@ _LAST_PORT = 65535
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An origin: scheme, host, port, without anything that could be a credential.
-
-    `host` is canonical: see `canonical`.
-    """
+    """An origin, without credentials. `host`: see `canonical`. `secure`: reached over TLS."""
 
     origin: str
     host: str
     port: int
-    loopback: bool
-
-    @property
-    def secure(self) -> bool:
-        """Whether it is reached over TLS."""
-        return self.origin.startswith("https:")
+    secure: bool
 
 
 def endpoint(url: str, *, insecure_http: bool = False) -> Endpoint:
     """Check a server's URL: https, or http on loopback. Raises WrongUsage, never with the URL."""
-    scheme, host, port = _split(
-        url,
-        "the server's URL",
-        _EXAMPLE,
-        "set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD, in the environment",
-    )
-    loopback = _loopback(host)
-    if scheme == "http" and not loopback and not insecure_http:
+    credentials = "set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD, in the environment"
+    scheme, host, port = _split(url, "the server's URL", _EXAMPLE, credentials)
+    if scheme == "http" and not insecure_http and not _loopback(host):
         raise WrongUsage(
             f"http to {host} would show the credentials to everyone on the way",
             hint="use https, or --insecure-http where the way is safe by other means",
         )
-    return Endpoint(_origin(scheme, host, port), host, port or _PORTS[scheme], loopback)
+    return Endpoint(_origin(scheme, host, port), host, port or _PORTS[scheme], scheme == "https")
 
 
 def origin(url: str) -> str:
-    """The server that a URL leads to, as it is shown. Raises WrongUsage."""
-    # Whether http is good enough is asked when a connection is made.
+    """The origin of a server's URL, as it is shown. http is allowed. Raises WrongUsage."""
     return endpoint(url, insecure_http=True).origin
 
 
 def server_key(url: str) -> tuple[bool, str, int]:
-    """What two URLs of one server have in common: over TLS or not, the host, and the port, the
-    default one included. Raises WrongUsage.
-    """
+    """A key that is equal for URLs of one server: TLS or not, host, port. Raises WrongUsage."""
     found = endpoint(url, insecure_http=True)
     return found.secure, found.host, found.port
 
 
 def proxy_origin(url: str, server: Endpoint) -> str:
     """Check a proxy's URL: http or https, a host, a port. Raises WrongUsage, never with the URL."""
-    scheme, host, port = _split(
-        url, "the proxy's URL", _PROXY_EXAMPLE, "confsync logs in to no proxy: use one without"
-    )
+    credentials = "confsync logs in to no proxy: use one without"
+    scheme, host, port = _split(url, "the proxy's URL", _PROXY_EXAMPLE, credentials)
     if port is None:
         raise WrongUsage("the proxy's URL names no port", hint=_PROXY_EXAMPLE)
     if not server.secure:
@@ -85,22 +68,21 @@ def proxy_origin(url: str, server: Endpoint) -> str:
         )
     if ":" in server.host:
         # httpcore 1.0 writes CONNECT ::1:443, without the brackets that tell host and port apart.
-        raise WrongUsage(
-            "a proxy cannot be asked for an IPv6 address", hint="name the server by its host name"
-        )
+        hint = "name the server by its host name"
+        raise WrongUsage("a proxy cannot be asked for an IPv6 address", hint=hint)
     return _origin(scheme, host, port)
 
 
 def canonical(host: str) -> str | None:
-    """A host in the form in which hosts are compared: lower case, no dot at the end, the shortest
-    form of an address. None for what is no host.
+    """The form of a host that is compared: lower case, no dot at the end, the shortest form of an
+    address. Returns None for an invalid host.
     """
     if ":" in host:
         try:
             address = IPv6Address(host)
         except ValueError:
             return None
-        # A zone names a network card of this machine: such an address is nobody's name.
+        # A zone names a network card of this machine.
         return None if address.scope_id else str(address)
     name = host.lower().removesuffix(".")
     fits = len(name) <= _LONGEST_NAME and all(map(_LABEL.fullmatch, name.split(".")))
@@ -114,9 +96,8 @@ def check_host(server: Endpoint, hosts: str) -> None:
     Raises WrongUsage for an invalid or empty list: a variable set by mistake opens no host.
     """
     if not hosts.strip():
-        raise WrongUsage(
-            "CONFSYNC_HOSTS is set, but empty", hint="unset it to allow any host, or name some"
-        )
+        hint = "unset it to allow any host, or name some"
+        raise WrongUsage("CONFSYNC_HOSTS is set, but empty", hint=hint)
     allowed = [_entry(number, text) for number, text in enumerate(hosts.split(","), start=1)]
     if not any(host == server.host and port in {None, server.port} for host, port in allowed):
         raise Declined(
@@ -131,9 +112,8 @@ def _entry(number: int, text: str) -> tuple[str, int | None]:
     port = int(found["port"]) if found and found["port"] else None
     if host is None or not (port is None or 0 < port <= _LAST_PORT):
         # The entry is not repeated: it could be a token in the wrong variable.
-        raise WrongUsage(
-            f"entry {number} of CONFSYNC_HOSTS is no host and no host:port", hint=_HOSTS
-        )
+        fact = f"entry {number} of CONFSYNC_HOSTS is no host and no host:port"
+        raise WrongUsage(fact, hint=_HOSTS)
     return host, port
 
 
@@ -150,8 +130,7 @@ def _split(url: str, what: str, example: str, credentials: str) -> tuple[str, st
         raise WrongUsage(f"{what} is not {expected}", hint=example)
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
         raise WrongUsage(f"{what} holds more than a host", hint=example)
-    known = canonical(host)
-    if known is None or port == 0:
+    if (known := canonical(host)) is None or port == 0:
         raise WrongUsage(f"{what} is no URL", hint=example)
     return parts.scheme, known, port
 
@@ -162,9 +141,7 @@ def _origin(scheme: str, host: str, port: int | None) -> str:
 
 
 def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
     try:
-        return ip_address(host).is_loopback
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False

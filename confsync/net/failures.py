@@ -1,4 +1,4 @@
-"""Error messages for connections that fail: certain or not, the fact, and a hint."""
+"""Error messages for connections that fail: fact and hint."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from confsync.errors import ConfsyncError, ConnectionFailed, ConnectionLost
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from confsync.net.request_state import Flight
+    from confsync.net.http import Flight
     from confsync.net.tls import Trust
 
 _REACH = "check the URL, the name server and the firewall"
 _SLOW = "the server may be overloaded, or something on the way drops packets"
 _BAN = "a server also closes the connections of an address that it has banned"
 _PORT = f"is this the server's HTTP port? {_BAN}"
-_TLS_PORT = f"is this the port for https? {_BAN}"
+_CONNECT = "does the proxy allow CONNECT to this host and port?"
 
 # OpenSSL's X509_V_ERR_…, as SSLCertVerificationError.verify_code has them.
 _CERTIFICATES: Mapping[int, tuple[str, str]] = {
@@ -32,10 +32,7 @@ _CERTIFICATES: Mapping[int, tuple[str, str]] = {
         "its certificate, or one that it rests on, has expired",
         "renew it; is the clock of this machine right?",
     ),
-    62: (
-        "its certificate is for another name",
-        "use a name that stands in the certificate",
-    ),
+    62: ("its certificate is for another name", "use a name that stands in the certificate"),
     64: (
         "its certificate is for another name",
         "use a name that stands in the certificate, not an address",
@@ -51,25 +48,49 @@ _BY_FILE = (
 )
 
 # OpenSSL's SSL_R_… without that prefix, as SSLError.reason has them.
-_NO_TLS = {
-    *("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "PACKET_LENGTH_TOO_LONG"),
-    *("UNEXPECTED_MESSAGE", "BAD_RECORD_TYPE", "RECORD_LAYER_FAILURE"),
-}
-_OLD_TLS = {
-    *("TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "WRONG_SSL_VERSION"),
-    *("NO_PROTOCOLS_AVAILABLE", "VERSION_TOO_LOW"),
-}
-_CLIENT_REFUSED = {
-    *("TLSV1_ALERT_UNKNOWN_CA", "TLSV1_ALERT_ACCESS_DENIED", "TLSV1_ALERT_DECRYPT_ERROR"),
-    *("SSLV3_ALERT_BAD_CERTIFICATE", "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE"),
-    *("SSLV3_ALERT_CERTIFICATE_REVOKED", "SSLV3_ALERT_CERTIFICATE_EXPIRED"),
-    "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
-}
-_CLIENT_WANTED = {
-    *("TLSV13_ALERT_CERTIFICATE_REQUIRED", "TLSV1_ALERT_CERTIFICATE_REQUIRED"),
-    *("SSLV3_ALERT_NO_CERTIFICATE", "PEER_DID_NOT_RETURN_A_CERTIFICATE"),
-}
+_NO_TLS = (
+    "WRONG_VERSION_NUMBER HTTP_REQUEST HTTPS_PROXY_REQUEST PACKET_LENGTH_TOO_LONG"
+    " UNEXPECTED_MESSAGE BAD_RECORD_TYPE RECORD_LAYER_FAILURE"
+)
+_OLD_TLS = (
+    "TLSV1_ALERT_PROTOCOL_VERSION UNSUPPORTED_PROTOCOL WRONG_SSL_VERSION NO_PROTOCOLS_AVAILABLE"
+    " VERSION_TOO_LOW"
+)
+_CLIENT_REFUSED = (
+    "TLSV1_ALERT_UNKNOWN_CA TLSV1_ALERT_ACCESS_DENIED TLSV1_ALERT_DECRYPT_ERROR"
+    " SSLV3_ALERT_BAD_CERTIFICATE SSLV3_ALERT_UNSUPPORTED_CERTIFICATE"
+    " SSLV3_ALERT_CERTIFICATE_REVOKED SSLV3_ALERT_CERTIFICATE_EXPIRED"
+    " SSLV3_ALERT_CERTIFICATE_UNKNOWN"
+)
+_CLIENT_WANTED = (
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED TLSV1_ALERT_CERTIFICATE_REQUIRED SSLV3_ALERT_NO_CERTIFICATE"
+    " PEER_DID_NOT_RETURN_A_CERTIFICATE"
+)
+# Up to TLS 1.2 this is also how a server says that it wants a certificate.
+_HANDSHAKE = "SSLV3_ALERT_HANDSHAKE_FAILURE"
+
 _GIVE = "give one with --client-cert and --client-key (CONFSYNC_CLIENT_CERT, CONFSYNC_CLIENT_KEY)"
+_TLS = {
+    _NO_TLS: ("it does not speak TLS there", "is this the port for https?"),
+    _OLD_TLS: (
+        "it speaks neither TLS 1.2 nor TLS 1.3",
+        "older versions are not safe: update what ends TLS there",
+    ),
+    _CLIENT_REFUSED: ("it wants a client certificate", _GIVE),
+    _CLIENT_WANTED: ("it wants a client certificate", _GIVE),
+    _HANDSHAKE: ("it refuses the TLS handshake", f"it may want a client certificate: {_GIVE}"),
+}
+_TLS_WITH_CLIENT_CERT = {
+    **_TLS,
+    _CLIENT_REFUSED: (
+        "it does not accept the client certificate",
+        "is it of a CA that the server trusts, for clients, and still valid?",
+    ),
+    _HANDSHAKE: (
+        "it refuses the TLS handshake",
+        "has it another cipher than this system, or another CA for clients?",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -83,20 +104,31 @@ class Route:
     def failure(self, error: Exception, flight: Flight) -> ConfsyncError:
         """The error for an exception of the library, whose text is not used."""
         tls = next((found for found in _causes(error) if isinstance(found, ssl.SSLError)), None)
-        fact, hint = ("", "") if tls is None else self._of_tls(tls)
+        fact, hint = _of_system(error) if tls is None else self._of_tls(tls)
         if flight.sending:
-            # In TLS 1.3 a server refuses a client's certificate after the client has begun to send.
-            # Whether the request was looked at depends on who ends TLS there.
+            # In TLS 1.3 a server refuses a client's certificate after the client has begun to send:
+            # it may have read the request.
             broke = f"the connection to {self.server} broke before an answer came"
-            return ConnectionLost(f"{broke}{fact and f': {fact}'}", hint=hint or _PORT)
+            if tls is None:
+                return ConnectionLost(broke, hint=_PORT)
+            return ConnectionLost(f"{broke}: {fact}", hint=hint)
+        whom, status = self.server, flight.proxy_status
         if flight.at_proxy:
-            failed = self._of_proxy(error, flight, fact, hint)
-        else:
-            fact, hint = (fact, hint) if tls is not None else _of_system(error)
-            failed = ConnectionFailed(
-                f"cannot connect to {self.server}{fact and f': {fact}'}", hint=hint
-            )
-        refused = flight.proxy_status is not None and flight.proxy_status < 500  # noqa: PLR2004 - HTTP's own number
+            whom = f"the proxy {self.proxy}"
+            if tls is None and (not fact or hint == _PORT):
+                hint = "is this the proxy's HTTP port?"
+            fact = fact or "it does not answer as a proxy does"
+        failed = ConnectionFailed(f"cannot connect to {whom}{fact and f': {fact}'}", hint=hint)
+        if flight.at_proxy and status is not None:
+            refusal, hint = f"refuses to connect to {self.server}", _CONNECT
+            if status == 407:  # noqa: PLR2004 - HTTP's own number
+                refusal = "wants credentials"
+                hint = "confsync logs in to no proxy: use one without"
+            elif status >= 500:  # noqa: PLR2004 - HTTP's own number
+                refusal = f"cannot reach {self.server}"
+                hint = "can the proxy resolve the server's name, and may it connect there?"
+            failed = ConnectionFailed(f"{whom} {refusal} (HTTP {status})", hint=hint)
+        refused = status is not None and status < 500  # noqa: PLR2004 - HTTP's own number
         failed.lasting = refused or _is_lasting(tls)
         return failed
 
@@ -115,56 +147,17 @@ class Route:
         if isinstance(error, ssl.SSLCertVerificationError):
             fallback = _BY_SYSTEM if self.trust.ca_file is None else _BY_FILE
             return _CERTIFICATES.get(error.verify_code, fallback)
-        reason = error.reason or ""
-        shown = self.trust.client_cert is not None
-        if reason in _NO_TLS:
-            return "it does not speak TLS there", "is this the port for https?"
-        if reason in _OLD_TLS:
-            return (
-                "it speaks neither TLS 1.2 nor TLS 1.3",
-                "older versions are not safe: update what ends TLS there",
-            )
-        if reason in _CLIENT_REFUSED and shown:
-            return (
-                "it does not accept the client certificate",
-                "is it of a CA that the server trusts, for clients, and still valid?",
-            )
-        if reason in _CLIENT_WANTED or reason in _CLIENT_REFUSED:
-            return "it wants a client certificate", _GIVE
-        if reason == "SSLV3_ALERT_HANDSHAKE_FAILURE":
-            # Up to TLS 1.2 this is also how a server says that it wants a certificate.
-            return (
-                "it refuses the TLS handshake",
-                "has it another cipher than this system, or another CA for clients?"
-                if shown
-                else f"it may want a client certificate: {_GIVE}",
-            )
+        table = _TLS if self.trust.client_cert is None else _TLS_WITH_CLIENT_CERT
+        for reasons, found in table.items():
+            if error.reason in reasons.split():
+                return found
         if not _is_lasting(error):
-            return "it closes the connection", _TLS_PORT
+            return "it closes the connection", f"is this the port for https? {_BAN}"
         return "it ends the TLS handshake", "is this the port for https? look at the server's log"
-
-    def _of_proxy(self, error: Exception, flight: Flight, fact: str, hint: str) -> ConnectionFailed:
-        proxy, status = f"the proxy {self.proxy}", flight.proxy_status
-        if status is not None:
-            if status == 407:  # noqa: PLR2004 - HTTP's own number
-                refusal = "wants credentials"
-                hint = "confsync logs in to no proxy: use one without"
-            elif status >= 500:  # noqa: PLR2004 - HTTP's own number
-                refusal = f"cannot reach {self.server}"
-                hint = "can the proxy resolve the server's name, and may it connect there?"
-            else:
-                refusal = f"refuses to connect to {self.server}"
-                hint = "does the proxy allow CONNECT to this host and port?"
-            return ConnectionFailed(f"{proxy} {refusal} (HTTP {status})", hint=hint)
-        system, advice = _of_system(error)
-        fact = fact or system or "it does not answer as a proxy does"
-        if not system or advice == _PORT:
-            advice = "is this the proxy's HTTP port?"
-        return ConnectionFailed(f"cannot connect to {proxy}: {fact}", hint=hint or advice)
 
 
 def _is_lasting(error: ssl.SSLError | None) -> bool:
-    """Whether TLS was refused, not merely broken off."""
+    """True if TLS was refused, False if it broke off."""
     return error is not None and not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from threading import Event
+from threading import Event, Lock, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
@@ -22,14 +24,15 @@ from confsync.errors import (
 from confsync.guard import caught
 from confsync.net.endpoint import proxy_origin
 from confsync.net.failures import Route
-from confsync.net.request_state import Flight, begin, no_room
-from confsync.net.retry import SECONDS
 from confsync.net.tls import SYSTEM, Trust
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from confsync.net.endpoint import Endpoint
+
+SECONDS = 30.0
+"""Default deadline of a request."""
 
 MAX_ANSWER = 8 * 1024 * 1024
 HURRY = 2.5
@@ -57,16 +60,62 @@ class Answer:
     body: bytes = field(repr=False)
 
 
+class Flight:
+    """One request on its way, over a connection of its own.
+
+    `sending`: the library has asked for the body, without which no server does anything. Events of
+    httpcore may change with its version: they only choose words.
+    """
+
+    def __init__(self, *, proxied: bool) -> None:
+        self._lock = Lock()
+        self._given_up = False
+        self.sending = False
+        self.at_proxy = proxied
+        self.proxy_status: int | None = None
+        self.stream: Any = None  # httpcore's, which is hardly typed
+        self.tls = ("no TLS", "")
+        """Version and cipher."""
+
+    def body(self, content: bytes) -> Iterator[bytes]:
+        """Yield the request's body, once. Raises ConnectionFailed after `give_up`."""
+        with self._lock:
+            if self._given_up:
+                raise ConnectionFailed("given up")
+            self.sending = True
+        yield content
+
+    def give_up(self) -> bool:
+        """Make reading and writing fail from now on. Returns `sending`, which is final then."""
+        with self._lock:
+            self._given_up = True
+        found = self.stream and self.stream.get_extra_info("socket")
+        if isinstance(found, socket.socket):
+            with suppress(OSError):
+                # Not the method of an SSL socket, which would take the TLS away under a reader.
+                socket.socket.shutdown(found, socket.SHUT_RDWR)
+        return self.sending
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Note an event of httpcore: a connection, its TLS, the status of a proxy."""
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")) and not self._given_up:
+            self.stream = info["return_value"]
+            if tls := self.stream.get_extra_info("ssl_object"):
+                # Noted here: a closed connection does not tell it.
+                self.tls = (str(tls.version()), str((tls.cipher() or ("",))[0]))
+        elif event == "proxy.start_tls.started":
+            self.at_proxy = False
+        elif event == "http11.receive_response_headers.complete" and not self.sending:
+            self.proxy_status = info["return_value"][1]
+
+
 class Connection:
     """Requests to one origin, each over a connection of its own: bytes behind an answer are never
-    taken for the next answer.
+    taken for the next answer. Each is logged, without a value.
 
     `trust` also counts for a `proxy`, which never sees the client certificate. Of the environment
-    only the place of the system's trust store counts. `deadline`: seconds for a request in all, its
-    answer included. Raises WrongUsage for unusable files and an unusable proxy.
-
-    Each request runs in a thread, so that the deadline holds whatever the server does and a signal
-    is heard meanwhile. Each request is logged, without a value.
+    only the place of the system's trust store counts. `deadline`: seconds for a request and its
+    answer. Raises WrongUsage for unusable files and an unusable proxy.
     """
 
     def __init__(
@@ -78,11 +127,9 @@ class Connection:
         deadline: float = SECONDS,
     ) -> None:
         if trust != SYSTEM and not endpoint.secure:
-            raise WrongUsage(
-                "there are no certificates in a connection over http",
-                hint="use https, or leave out --ca-file, --client-cert and --client-key, and their"
-                " variables CONFSYNC_CA_FILE, CONFSYNC_CLIENT_CERT and CONFSYNC_CLIENT_KEY",
-            )
+            hint = "use https, or leave out --ca-file, --client-cert and --client-key, and their"
+            hint += " variables CONFSYNC_CA_FILE, CONFSYNC_CLIENT_CERT and CONFSYNC_CLIENT_KEY"
+            raise WrongUsage("there are no certificates in a connection over http", hint=hint)
         through = None if proxy is None else proxy_origin(proxy, endpoint)
         self._route = Route(endpoint.origin, through, trust)
         self._deadline = deadline
@@ -97,11 +144,11 @@ class Connection:
 
     @property
     def interrupted(self) -> bool:
-        """Whether `hurry` was called."""
+        """True after `hurry`."""
         return self._hurried.is_set()
 
     def hurry(self) -> None:
-        """From another thread: give each request only a few seconds more, and end every wait."""
+        """Give each request only a few seconds more, and end every wait."""
         self._hurried.set()
 
     def rest(self, seconds: float) -> None:
@@ -111,13 +158,13 @@ class Connection:
     def post(
         self, path: str, write: Callable[[], Request], *, seconds: float | None = None
     ) -> Answer:
-        """Send the result of `write` and read the whole answer, within the deadline, or within
-        `seconds` if that is less.
+        """Send the result of `write` and read the answer, within the deadline and `seconds`.
 
-        `write` is called in another thread, just before sending. Raises ConnectionFailed if the
-        request was certainly not sent, ConnectionLost if it may have arrived, UnexpectedAnswer for
-        an answer over 8 MiB or a compressed one, the ConfsyncErrors of `write`, otherwise Fault.
-        No frame of an error holds the request or the answer.
+        `write` is called just before, in the thread of the request: so the deadline holds and a
+        signal is heard. Raises ConnectionFailed if the request was certainly not sent,
+        ConnectionLost if it may have arrived, UnexpectedAnswer for an answer over 8 MiB or a
+        compressed one, the ConfsyncErrors of `write`, otherwise Fault. No frame of an error holds
+        the request or the answer.
         """
         limit = self._deadline if seconds is None else min(self._deadline, seconds)
         results: SimpleQueue[Answer | ConfsyncError] = SimpleQueue()
@@ -131,12 +178,9 @@ class Connection:
                     raise
                 return no_room()
 
-        def work() -> None:
-            results.put(caught(carried))
-
         started = monotonic()
         try:
-            begin(work, "confsync-request")
+            begin(lambda: results.put(caught(carried)), "confsync-request")
             result = self._wait(results, flight, limit)
         except KeyboardInterrupt:
             flight.give_up()
@@ -144,11 +188,11 @@ class Connection:
         except ConnectionFailed as failed:
             result = self._route.failure(failed, flight) if flight.give_up() else failed
         self._log(path, result, flight, monotonic() - started)
+        if isinstance(result, Answer):
+            return result
         if isinstance(result, ConnectionFailed):
             result.interrupted = self.interrupted
-        if isinstance(result, ConfsyncError):
-            raise result
-        return result
+        raise result
 
     def _wait(
         self, results: SimpleQueue[Answer | ConfsyncError], flight: Flight, seconds: float
@@ -176,7 +220,7 @@ class Connection:
                 content=flight.body(request.body),
                 headers={**request.headers, **length},
                 extensions={"trace": flight.trace},
-                # For each step: the thread that waits has the deadline for all of them.
+                # A limit of each step; `_wait` has the deadline of all.
                 timeout=seconds,
             ) as response:
                 return _answer(response)
@@ -224,14 +268,13 @@ def _client(route: Route) -> httpx.Client:
             headers={"Accept-Encoding": "identity", "User-Agent": "confsync"},
         )
     except httpx.InvalidURL:
-        raise WrongUsage(
-            "the server's URL, or the proxy's, is no URL", hint="write https://HOST"
-        ) from None
+        message = "the server's URL, or the proxy's, is no URL"
+        raise WrongUsage(message, hint="write https://HOST") from None
 
 
 def _answer(response: httpx.Response) -> Answer:
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    # The status of a refusal is worth more than its body, which nobody reads.
+    # The status of a refusal counts, not its body.
     if response.status_code == _OK and encoding not in {"", "identity"}:
         raise UnexpectedAnswer(
             "the answer is compressed, which was not asked for",
@@ -247,3 +290,21 @@ def _answer(response: httpx.Response) -> Answer:
             )
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status_code, headers, bytes(body))
+
+
+def begin(work: Callable[[], None], name: str) -> Thread:
+    """Start a daemon thread. Raises ConnectionFailed if the system has no room for one."""
+    try:
+        thread = Thread(target=work, name=name, daemon=True)
+        thread.start()
+    except (RuntimeError, MemoryError):
+        raise no_room() from None
+    return thread
+
+
+def no_room() -> ConnectionFailed:
+    """The error for a request that was not sent: too little memory or too few threads."""
+    return ConnectionFailed(
+        "too little memory, or too few threads, to send a request",
+        hint="is there a limit, as of a container or of `ulimit`?",
+    )

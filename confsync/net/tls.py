@@ -21,15 +21,17 @@ _KEY_OPTION = "--client-key (CONFSYNC_CLIENT_KEY)"
 _LONGEST_PATH = 1024
 _CONTENT = re.compile(r"\s*(-----BEGIN|LS0tLS1CRUdJTi|M[A-Za-z0-9+/=\s]{63})")
 """The start of PEM, in clear and in base64, and of its content."""
+_UNREADABLE = {
+    FileNotFoundError: "there is no such file",
+    PermissionError: "it may not be read",
+    IsADirectoryError: "it is a directory",
+}
 
 
 @dataclass(frozen=True)
 class Trust:
-    """Trusted CAs and the client certificate, as PEM files.
-
-    `ca_file`: the only trusted CAs; None trusts the system's store. `client_cert` may hold its key
-    too; then `client_key` is None. Raises WrongUsage for an invalid path and for a key without a
-    certificate.
+    """PEM files: `ca_file` has the only trusted CAs (None: the system's), `client_cert` may hold
+    its key too. Raises WrongUsage for an invalid path and for a key without a certificate.
     """
 
     ca_file: File = None
@@ -42,8 +44,10 @@ class Trust:
             (self.client_cert, _CERT_OPTION),
             (self.client_key, _KEY_OPTION),
         ):
-            text = "" if file is None else str(file)
-            if file is not None and not text.strip():
+            if file is None:
+                continue
+            text = str(file)
+            if not text.strip():
                 hint = "give the path of a file, or leave it out"
                 raise WrongUsage(f"{option} is empty", hint=hint)
             odd = len(text) > _LONGEST_PATH or "://" in text or not text.isprintable()
@@ -52,16 +56,14 @@ class Trust:
                 hint = "give the path, not the content; GitLab: a variable of type File"
                 raise WrongUsage(f"{option} holds no path of a file", hint=hint)
         if self.client_key is not None and self.client_cert is None:
-            raise WrongUsage(
-                f"{_KEY_OPTION} is set without a certificate",
-                hint=f"give its certificate with {_CERT_OPTION}",
-            )
+            hint = f"give its certificate with {_CERT_OPTION}"
+            raise WrongUsage(f"{_KEY_OPTION} is set without a certificate", hint=hint)
 
     def context(self) -> ssl.SSLContext:
         """Make a context for TLS 1.2 or later that checks certificate and name. Raises WrongUsage.
 
-        Not `ssl.create_default_context`, which writes the keys of every connection to
-        the file that SSLKEYLOGFILE names, and since Python 3.13 accepts fewer private CAs.
+        `ssl.create_default_context` writes the keys of every connection to the file that
+        SSLKEYLOGFILE names, and since Python 3.13 accepts fewer private CAs.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -80,13 +82,13 @@ SYSTEM = Trust()
 """The system's trust store, without a client certificate."""
 
 
-class _PassphraseAskedForError(Exception):
-    """The key is encrypted."""
+class _EncryptedKeyError(Exception):
+    pass
 
 
 def _no_passphrase() -> NoReturn:
     """Keep OpenSSL from asking at the terminal."""
-    raise _PassphraseAskedForError
+    raise _EncryptedKeyError
 
 
 def _load_ca(context: ssl.SSLContext, file: str | Path) -> None:
@@ -99,11 +101,8 @@ def _load_ca(context: ssl.SSLContext, file: str | Path) -> None:
     except OSError as error:
         raise _unreadable(error, file, _CA_OPTION) from None
     if not usable:
-        raise WrongUsage(
-            "no certificates can be read in it",
-            where=str(file),
-            hint=f"{_CA_OPTION} is a file of CA certificates in PEM form",
-        )
+        hint = f"{_CA_OPTION} is a file of CA certificates in PEM form"
+        raise WrongUsage("no certificates can be read in it", where=str(file), hint=hint)
 
 
 def _load_client(context: ssl.SSLContext, cert: str | Path, key: File) -> None:
@@ -112,45 +111,37 @@ def _load_client(context: ssl.SSLContext, cert: str | Path, key: File) -> None:
         _check_regular(key, _KEY_OPTION)
     try:
         context.load_cert_chain(cert, key, password=_no_passphrase)
-    except _PassphraseAskedForError:
-        raise WrongUsage(
-            "the key is encrypted, and confsync asks for no passphrase",
-            where=str(key or cert),
-            hint="give a key without one, in a file that nobody else may read",
-        ) from None
+    except _EncryptedKeyError:
+        fact = "the key is encrypted, and confsync asks for no passphrase"
+        hint = "give a key without one, in a file that nobody else may read"
+        raise WrongUsage(fact, where=str(key or cert), hint=hint) from None
     except ssl.SSLError as error:
-        if error.reason in {"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"}:
-            raise WrongUsage(
-                "the key does not belong to the certificate",
-                where=str(key or cert),
-                hint=f"the certificate is {cert}",
-            ) from None
-        raise _no_pair(cert, key) from None
+        raise _no_pair(cert, key, error.reason) from None
     except OSError as error:
         if key is None or not os.access(cert, os.R_OK):
             raise _unreadable(error, cert, _CERT_OPTION) from None
         raise _unreadable(error, key, _KEY_OPTION) from None
 
 
-def _no_pair(cert: str | Path, key: File) -> WrongUsage:
+def _no_pair(cert: str | Path, key: File, reason: str) -> WrongUsage:
     """The error for an unusable certificate and key. It names the wrong file if known."""
-    where = str(cert)
-    fact = "the certificate or its key cannot be used"
-    hint = "is it whole, and are its algorithms ones that this system still allows?"
-    if not _holds(cert, b"CERTIFICATE-----"):
-        fact = "there is no certificate in it"
+    where = key or cert
+    if reason in {"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"}:
+        fact, hint = "the key does not belong to the certificate", f"the certificate is {cert}"
+    elif not _holds(cert, b"CERTIFICATE-----"):
+        where, fact = cert, "there is no certificate in it"
         hint = f"{_CERT_OPTION} is a certificate in PEM form"
-    elif not _holds(key or cert, b"PRIVATE KEY-----"):
-        where, fact = str(key or cert), "there is no private key in it"
-        form = f"{_KEY_OPTION} is a private key in PEM form"
-        hint = form if key else f"give the key with {_KEY_OPTION}"
-    return WrongUsage(fact, where=where, hint=hint)
+    elif not _holds(where, b"PRIVATE KEY-----"):
+        fact, hint = "there is no private key in it", f"{_KEY_OPTION} is a private key in PEM form"
+        hint = hint if key else f"give the key with {_KEY_OPTION}"
+    else:
+        where, fact = cert, "the certificate or its key cannot be used"
+        hint = "is it whole, and are its algorithms ones that this system still allows?"
+    return WrongUsage(fact, where=str(where), hint=hint)
 
 
 def _check_regular(file: str | Path, option: str) -> None:
-    """Raise WrongUsage unless it is a regular file: OpenSSL would wait for a pipe or read a device
-    without end.
-    """
+    """Raise WrongUsage for a pipe, for which OpenSSL would wait, and for a device."""
     try:
         mode = Path(file).stat().st_mode
     except OSError as error:
@@ -163,12 +154,7 @@ def _check_regular(file: str | Path, option: str) -> None:
 
 
 def _unreadable(error: OSError, file: str | Path, option: str) -> WrongUsage:
-    facts = {
-        FileNotFoundError: "there is no such file",
-        PermissionError: "it may not be read",
-        IsADirectoryError: "it is a directory",
-    }
-    fact = facts.get(type(error), "it cannot be read")
+    fact = _UNREADABLE.get(type(error), "it cannot be read")
     return WrongUsage(fact, where=str(file), hint=f"check {option}")
 
 

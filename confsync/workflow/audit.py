@@ -12,7 +12,7 @@ from confsync.disk.read import audit_records
 from confsync.disk.write import append_audit, check_audit
 from confsync.errors import ConfsyncError, Declined, Fault, OutputFailed
 from confsync.guard import Callers, as_fault
-from confsync.net.retry import untold
+from confsync.jmap.client import untold
 from confsync.report.json import finished_record, started_record
 from confsync.report.printable import printable, told
 from confsync.sync.outcome import Unknown

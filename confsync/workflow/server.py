@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from confsync.errors import ConfsyncError, ConnectionFailed, Fault, ServerRefused
 from confsync.guard import alone, caught, discreet
+from confsync.jmap.client import untold
 from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
-from confsync.net.request_state import begin
-from confsync.net.retry import untold
+from confsync.net.http import begin
 from confsync.store.encode import Plain, to_file
 from confsync.sync.outcome import Outcome, Unknown, judged, looked, not_done
 

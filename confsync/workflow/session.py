@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from confsync.errors import ConfsyncError, Declined, Fault, Problem, SecretUnavailable, WrongUsage
 from confsync.guard import alone, discreet
-from confsync.jmap.client import Client
+from confsync.jmap.client import RETRIES, Client, Patience, untold
 from confsync.jmap.write import Credentials
 from confsync.kinds import documented
 from confsync.net.endpoint import Endpoint, check_host, endpoint, origin, server_key
-from confsync.net.http import Connection
-from confsync.net.retry import RETRIES, SECONDS, Patience, untold
+from confsync.net.http import SECONDS, Connection
 from confsync.net.tls import Trust
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, look_up

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import Fault
 from confsync.yaml.emit import Style, style_of
@@ -72,16 +72,16 @@ class Elements:
 
 
 Revision: TypeAlias = Keep | Write | Entries | Elements
+Wanted: TypeAlias = tuple[int | None, str | None, Revision]
+"""A member after the edit: its old index (None: new) and its key (None: an item of a list)."""
 
 KEEP = Keep()
 
 
 @dataclass(frozen=True)
 class Revised:
-    """A revision and the fields that it changes or removes (`gone`).
-
-    `fill_in` are the names of references to fill in; `unsayable` are the fields that no file can
-    hold.
+    """A revision and the fields that it changes or removes (`gone`). `fill_in`: names of references
+    to fill in. `unsayable`: fields that no file can hold.
     """
 
     revision: Revision
@@ -103,8 +103,8 @@ def edited(source: str, document: MappingNode, name: str, revision: Revision) ->
     """Revise the object `name` of a file. `document` was read from `source`.
 
     Unchanged lines and their comments stay as they are. A removed member takes its comments along:
-    those right above it, within it, and behind it in its line. Raises InvalidFiles if the file is
-    written in a way that cannot be edited in place.
+    right above it, within it, and behind it in its line. Raises InvalidFiles if the file cannot be
+    edited in place.
     """
     if re.search(r"\r(?!\n)", source):
         message, hint = "a carriage return stands alone", "end lines with a line feed"
@@ -113,20 +113,12 @@ def edited(source: str, document: MappingNode, name: str, revision: Revision) ->
     revisions: dict[str, Revision] = {key.text: KEEP for key, _ in document.entries}
     entries = Entries(tuple({**revisions, name: revision}.items()))
     changes = editor.changes(None, document, entries, None)
-    lost = tuple(
+    lost = [
         comment
         for comment in comments(source, document)
         if any(start <= comment.start < end for start, end in editor.dropped)
-    )
-    return Edited(editor.text(0, len(source), changes), lost)
-
-
-class _Wanted(NamedTuple):
-    """A member after the edit: its old index (None: new), and its key (None: an item of a list)."""
-
-    old: int | None
-    key: str | None
-    revision: Revision
+    ]
+    return Edited(editor.text(0, len(source), changes), tuple(lost))
 
 
 @dataclass
@@ -138,16 +130,14 @@ class _Editor:
     dropped: list[tuple[int, int]] = field(default_factory=list)
 
     def text(self, start: int, end: int, changes: Sequence[Change]) -> str:
-        """A part of the source with changes. Two changes at the same offset stay in their order; an
-        insertion between two parts belongs to the end of the first.
+        """A part of the source with changes. Those at one offset stay in their order; an insertion
+        between two parts belongs to the end of the first.
         """
         parts: list[str] = []
         position = start
         for change in sorted(changes, key=lambda change: change[:2]):
-            if (
-                start <= change.start < change.end <= end
-                or start < change.start == change.end <= end
-            ):
+            inserts = change.start == change.end
+            if start + inserts <= change.start <= change.end <= end:
                 parts += [self.source[position : change.start], change.text]
                 position = change.end
         return "".join([*parts, self.source[position:end]])
@@ -165,22 +155,22 @@ class _Editor:
                 at = colon_end(self.source, key)
                 return [Change(at, at, " []"), *self._members(node, ())]
             case Elements(items), SequenceNode() if items or node.span.flow:
-                return self._members(node, [_Wanted(index, None, item) for index, item in items])
+                return self._members(node, [(index, None, item) for index, item in items])
             case Write(value), _:
                 return self._replaced(key, node, value, column)
             case _:
                 raise Fault("a revision does not fit the node that it is for")
 
-    def _members(self, node: Collection, wanted: Sequence[_Wanted]) -> list[Change]:
+    def _members(self, node: Collection, wanted: Sequence[Wanted]) -> list[Change]:
         """Revise the members of a collection, then remove, insert and move them."""
         members = members_of(node)
         column = None if node.span.flow else node.mark.column - 1
-        revisions = {member.old: member.revision for member in wanted}
+        revisions = {old: revision for old, _, revision in wanted}
         changes = [
             self.changes(key, value, revisions.get(index, KEEP), column)
             for index, (key, value) in enumerate(members)
         ]
-        if [member.old for member in wanted] == list(range(len(members))):
+        if [old for old, *_ in wanted] == list(range(len(members))):
             return [change for inner in changes for change in inner]
         quote = _quote(self.source, members[0][1]) if members else ""
         if column is None:
@@ -243,20 +233,17 @@ class _Editor:
         return [Change(at, at, f" {text}"), Change(below, end, "")]
 
 
-def _in_file_order(node: MappingNode, entries: Sequence[tuple[str, Revision]]) -> list[_Wanted]:
-    """The entries after an edit: old ones in the order of the file, each new one behind its
-    predecessor in `entries`.
-    """
+def _in_file_order(node: MappingNode, entries: Sequence[tuple[str, Revision]]) -> list[Wanted]:
+    """The entries, old ones in the order of the file, each new one behind its predecessor."""
     places = {key.text: index for index, (key, _) in enumerate(node.entries)}
-    groups: dict[int, list[_Wanted]] = {}
-    group = -1
+    found: list[tuple[int, Wanted]] = []
     for name, revision in entries:
-        group = places.get(name, group)
-        groups.setdefault(group, []).append(_Wanted(places.get(name), name, revision))
-    return [member for group in sorted(groups) for member in groups[group]]
+        place = places.get(name, found[-1][0] if found else -1)
+        found.append((place, (places.get(name), name, revision)))
+    return [member for _, member in sorted(found, key=lambda one: one[0])]
 
 
 def _quote(source: str, node: Node) -> str:
-    """The quotes of a scalar; empty for other nodes and without quotes."""
+    """The quotes of a scalar; empty if there are none."""
     quoted = isinstance(node, ScalarNode) and not node.plain
     return source[node.span.start] if quoted and source[node.span.start] in "'\"" else ""

@@ -30,9 +30,8 @@ _LONGEST_KEY = 1000
 
 
 def is_plain(text: str, *, flow: bool = False) -> bool:
-    """True if every reader of YAML 1.1 and 1.2 reads a text without quotes as that text.
-
-    `flow`: the text stands within brackets or braces.
+    """True if every reader of YAML 1.1 and 1.2 reads a text without quotes as that text, within
+    brackets or braces (`flow`) too.
     """
     return (
         is_visible(text)
@@ -57,7 +56,6 @@ def quoted(text: str, quote: str = "'") -> str:
 
 
 def _escape(character: str) -> str:
-    """A character by its number, as all readers of YAML know it."""
     code = ord(character)
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four digits
 
@@ -66,9 +64,9 @@ def _escape(character: str) -> str:
 class Style:
     """The style of a file. The default is the canonical form of `fmt`.
 
-    `step`: the columns from a key to the keys under it; `dash`: to the dashes of a list under it.
-    `key_quote`: the quotes of keys that need some, like `@type`. `json`: every text is in double
-    quotes. `shown`: for people; no text is a command to a CI runner.
+    `step`: columns from a key to the keys under it; `dash`: to the dashes under it. `key_quote`:
+    the quotes of keys that need some, like `@type`. `json`: every text is in double quotes.
+    `shown`: for people; no text is a command to a CI runner.
     """
 
     newline: str = "\n"
@@ -106,9 +104,7 @@ class Style:
                 yield f"{start}{name} {self.inline(value)}"
 
     def inline(self, value: Plain, quote: str = "", *, flow: bool = False) -> str:
-        """A value in one line. `quote`: the quotes of a text, or empty for those that it needs.
-        `flow`: the value stands within brackets or braces.
-        """
+        """A value in one line. `quote`: quotes of a text; empty: as needed. `flow`: in brackets."""
         match value:
             case None:
                 return "null"

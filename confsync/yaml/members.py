@@ -1,5 +1,5 @@
-"""Members of mappings and lists in the text of a file: their ends and comments; and the text of a
-collection from which members are removed, into which they are inserted, or where they move.
+"""Members of mappings and lists in the text of a file: their ends and comments, and the text of a
+collection after its members were removed, inserted or moved.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Collection: TypeAlias = MappingNode | SequenceNode
 NewMembers: TypeAlias = "Sequence[tuple[int | None, str]]"
-"""The members after an edit, in order: the old index, or None for a new one, and the text."""
+"""The members after an edit: the old index (None: new) and the text."""
 
 
 def uneditable(mark: Mark, message: str, hint: str) -> InvalidFiles:
@@ -35,30 +35,17 @@ def line_start(source: str, offset: int) -> int:
     return source.rfind("\n", 0, offset) + 1
 
 
-def line_end(source: str, offset: int) -> int:
-    """The end of the line that an offset is in, without its line feed."""
-    found = source.find("\n", offset)
-    return len(source) if found < 0 else found
-
-
 def next_line(source: str, offset: int) -> int:
     """The start of the line after the one that an offset is in."""
-    return min(line_end(source, offset) + 1, len(source))
+    found = source.find("\n", offset)
+    return len(source) if found < 0 else found + 1
 
 
 def comments_below(source: str, start: int, column: int) -> int:
-    """The end of the comment lines from a line on that are indented deeper than a column. Blank
-    lines between two of them are included.
-    """
-    found = start
-    while start < len(source):
-        line = source[start : line_end(source, start)]
-        text = line.strip()
-        if text and (not text.startswith("#") or line.index("#") <= column):
-            break
-        start = next_line(source, start)
-        found = start if text else found
-    return found
+    """The end of the comment lines from a line on that are indented deeper than a column."""
+    line = rf"(?:[^\S\n]*\n)*+[^\S\n]{{{column + 1},}}#[^\n]*(?:\n|\Z)"
+    found = re.compile(rf"(?:{line})*").match(source, start)
+    return start if found is None else found.end()
 
 
 def colon_end(source: str, key: ScalarNode) -> int:
@@ -103,11 +90,9 @@ class Change(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A member and its lines.
-
-    `start`: the start of the comments right above it; `own`: its key or dash; `end`: the end of its
-    last line and of the deeper comments below. `alone`: nothing stands before it in its line;
-    otherwise it is the first entry of an item and shares the line with the dash.
+    """A member and its lines: from `start`, with the comments right above it, to `end`, with the
+    deeper comments below. `own`: its key or dash. `alone`: nothing stands before it in its line; if
+    not, it is the first entry of an item and shares the line with the dash.
     """
 
     start: int
@@ -119,10 +104,18 @@ class Block(NamedTuple):
 def blocks_of(source: str, node: Collection) -> list[Block]:
     """The blocks of a collection without brackets. Raises InvalidFiles."""
     found: list[Block] = []
+    dash = "\n" + " " * (node.mark.column - 1) + "-"
     for key, value in members_of(node):
         bound = found[-1].end if found else 0
-        own = _dash(source, node, value, bound) if key is None else key.span.start
-        mark = node.mark if key is None else key.mark
+        if key is None:
+            first = max(bound, line_start(source, node.span.start)) - 1
+            place = source.rfind(dash, first, value.span.start + 1)
+            if place < 0:
+                message, hint = "this list cannot be edited in place", "indent it alike"
+                raise uneditable(value.mark, message, hint)
+            mark, own = node.mark, place + len(dash) - 1
+        else:
+            mark, own = key.mark, key.span.start
         line = line_start(source, own)
         margin = source[line:own]
         alone = not margin.strip()
@@ -130,7 +123,7 @@ def blocks_of(source: str, node: Collection) -> list[Block]:
             message = "a key that is written so cannot be edited in place"
             raise uneditable(mark, message, "write it as `key: value`")
         end = end_of(source, value, key)
-        rest = source[end : line_end(source, end)].strip()
+        rest = source[end : next_line(source, end)].strip()
         if rest and not rest.startswith("#"):
             message, hint = "this cannot be edited in place", "write each entry in its own line"
             raise uneditable(mark, message, hint)
@@ -145,23 +138,11 @@ def blocks_of(source: str, node: Collection) -> list[Block]:
     return found
 
 
-def _dash(source: str, node: Collection, item: Node, bound: int) -> int:
-    """The dash of an item: the first character in its line, at the column of the list."""
-    margin = " " * (node.mark.column - 1)
-    line = f"\n{margin}-"
-    start = max(bound, line_start(source, node.span.start)) - 1
-    found = source.rfind(line, start, item.span.start + 1)
-    if found < 0:
-        raise uneditable(item.mark, "this list cannot be edited in place", "indent it alike")
-    return found + len(line) - 1
-
-
 def rebuilt(source: str, blocks: Sequence[Block], wanted: NewMembers, newline: str) -> Change:
     """The edit that removes, inserts and moves members.
 
-    The text of an old member begins where its predecessor in the file ends. That of a new one has
-    no line break at its end. Text between a removed member and its predecessor stays, before the
-    next member that is kept.
+    The text of an old member begins at the end of its predecessor in the file; that of a new one
+    has no line break at its end. Text before a removed member stays, before the next kept one.
     """
     first, end = blocks[0], blocks[-1].end
     margin = "" if first.alone else " " * (first.own - line_start(source, first.own))
@@ -199,9 +180,7 @@ class Unclear(Exception):
 
 
 class _Member(NamedTuple):
-    """The comments and white space before a member, the end of its line, and the range from
-    `before` to there.
-    """
+    """The text before a member, the end of its line, and the range from `before` to there."""
 
     before: str
     after: str
@@ -260,7 +239,6 @@ class Brackets:
         return "".join([*parts, self.tail, self.source[self.span.end - 1]])
 
     def _before(self, index: int | None, *, first: bool) -> str:
-        """The text before a member."""
         own = "" if index is None else self.members[index].before
         if own.strip() or (index is not None and first == (index == 0)):
             return own

@@ -27,17 +27,9 @@ from ruamel.yaml.reader import ReaderError
 
 from confsync.disk.read import MAX_STORE_BYTES, NotRegular, read_regular
 from confsync.errors import Problem
-from confsync.yaml.complaints import ODD_SPACES, complaint
+from confsync.yaml.complaints import ODD_SPACES, Complaint, complaint
 from confsync.yaml.emit import WORD_PROCESSOR
-from confsync.yaml.nodes import (
-    MappingNode,
-    Mark,
-    Node,
-    ScalarNode,
-    SequenceNode,
-    Span,
-    is_absent,
-)
+from confsync.yaml.nodes import MappingNode, Mark, Node, ScalarNode, SequenceNode, Span, is_absent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,10 +67,10 @@ def content(path: str) -> bytes | Problem:
     try:
         return read_regular(path, MAX_STORE_BYTES)
     except (OSError, ValueError) as error:
-        rule, message, hint = "unreadable", "cannot be read", "check the path and the disk"
+        rule = "unreadable"
         match error:
-            case NotRegular():
-                message = f"is {error.what}, not a regular file"
+            case NotRegular(what=what):
+                message = f"is {what}, not a regular file"
                 hint = "save it as a file, and name that"
             case FileNotFoundError():
                 rule, message = "no-such-file", "there is no such file"
@@ -90,7 +82,7 @@ def content(path: str) -> bytes | Problem:
             case OSError(errno=errno.EMFILE | errno.ENFILE):
                 message, hint = "cannot be read: too many files are open", "raise `ulimit -n`"
             case _:
-                pass
+                message, hint = "cannot be read", "check the path and the disk"
         return Problem(path, 0, 0, rule, message, hint)
 
 
@@ -121,9 +113,8 @@ def parse(path: str, source: str) -> Parsed:
         if unseen[0] == "\ufeff":
             message = "a byte order mark stands inside the file"
             hint = "remove it: were two files put together here?"
-        before = source[: unseen.start()]
-        problem = _problem_after(path, before, "invisible-character", message, hint)
-        return Parsed(None, (problem,), lines)
+        found = Complaint("invisible-character", message, hint)
+        return Parsed(None, (_problem_after(path, source[: unseen.start()], found),), lines)
     builder = _Builder(path)
     try:
         root = builder.document(YAML(typ="safe", pure=True).parse(StringIO(source)))
@@ -142,29 +133,26 @@ def _parser_problem(path: str, error: Exception, source: str, lines: Sequence[st
     if isinstance(error, MarkedYAMLError):
         found, line, column = complaint(error, lines)
         before = "\n".join([*lines[:line], *(above[:column] for above in lines[line : line + 1])])
-        return _problem_after(path, before, found.rule, found.message, found.hint)
-    if isinstance(error, ReaderError | YAMLStreamError):
-        rule, message = "invisible-character", "a control character stands here"
+    elif isinstance(error, ReaderError | YAMLStreamError):
         hint = "remove it, or write it as \\xNN in quotes"
-        position = getattr(error, "position", 0)
-        return _problem_after(path, source[:position], rule, message, hint)
-    # The parser lets an escape beyond Unicode through as an error of Python.
-    escape = re.search(r"\\U(?!000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{8}", source)
-    before = source[: escape.start()] if escape is not None else ""
-    message, hint = (
-        "there is no such character",
-        "correct the escape: the last character is \\U0010FFFF",
-    )
-    return _problem_after(path, before, "unknown-escape", message, hint)
+        found = Complaint("invisible-character", "a control character stands here", hint)
+        before = source[: getattr(error, "position", 0)]
+    else:  # the parser lets an escape beyond Unicode through as an error of Python
+        message = "there is no such character"
+        hint = "correct the escape: the last character is \\U0010FFFF"
+        found = Complaint("unknown-escape", message, hint)
+        escape = re.search(r"\\U(?!000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{8}", source)
+        before = "" if escape is None else source[: escape.start()]
+    return _problem_after(path, before, found)
 
 
-def _problem_after(path: str, before: str, rule: str, message: str, hint: str) -> Problem:
+def _problem_after(path: str, before: str, found: Complaint) -> Problem:
     """A problem behind some text, at the beginning of the key or value around it: the exact column
     would tell the length of a secret.
     """
     beginning = re.match(r"""[ -]*(?:['"]?@?[A-Za-z_]+['"]?:[ ]+)?""", before.rpartition("\n")[2])
     column = 1 if beginning is None else beginning.end() + 1
-    return Problem(path, before.count("\n") + 1, column, rule, message, hint)
+    return Problem(path, before.count("\n") + 1, column, found.rule, found.message, found.hint)
 
 
 @dataclass
@@ -227,12 +215,12 @@ class _Builder:
             message = "directives for readers of YAML are not allowed"
             hint = "remove the line that starts with %"
             self._problem(Mark(self.file, 1, 1), "directive", message, hint)
-        if not first:
+        if not first and event.explicit:
+            hint = "keep one; several layers are several files"
+            self._problem(event, "second-document", "a second document starts here", hint)
+        elif not first:
             message = "text stands after the end of the store"
             hint = "keep one mapping at the top of the file, and remove what follows it"
-            if event.explicit:
-                message = "a second document starts here"
-                hint = "keep one; several layers are several files"
             self._problem(event, "second-document", message, hint)
 
     def _check_extras(self, event: NodeEvent) -> None:

@@ -24,9 +24,8 @@ from hypothesis.stateful import (
 )
 
 from confsync.errors import ConfsyncError
-from confsync.jmap.client import Client
+from confsync.jmap.client import Client, Patience
 from confsync.jmap.write import Credentials
-from confsync.net.retry import Patience
 from confsync.sandbox.storage import Storage
 from confsync.sync.outcome import NotBegun, Outcome, Stored
 from confsync.sync.secret import Vault

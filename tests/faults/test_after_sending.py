@@ -17,7 +17,7 @@ import pytest
 
 import confsync
 from confsync.cli.main import run
-from confsync.net.request_state import Flight
+from confsync.net.http import Flight
 from confsync.sandbox import Server
 from tests.cli.process import APPLY_KEY, KEYS
 

@@ -136,4 +136,4 @@ def test_http_is_for_loopback_alone(url: str) -> None:
     "url", ["http://127.0.0.1", "http://127.9.9.9", "http://[::1]", "http://localhost"]
 )
 def test_http_to_loopback_needs_no_word(url: str) -> None:
-    assert endpoint(url).loopback
+    assert endpoint(url).origin == url

@@ -14,8 +14,7 @@ import pytest
 
 from confsync.errors import ConnectionFailed, ConnectionLost, UnexpectedAnswer
 from confsync.net.endpoint import endpoint
-from confsync.net.http import MAX_ANSWER, Connection, Request
-from confsync.net.request_state import Flight
+from confsync.net.http import MAX_ANSWER, Connection, Flight, Request
 from tests.net.asking import OK, failure, post, written
 from tests.net.tls_server import heard
 

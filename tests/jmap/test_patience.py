@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from confsync.net.retry import Patience, Tries
+from confsync.jmap.client import Patience, Tries
 
 
 @dataclass
