@@ -1,4 +1,4 @@
-"""The shape of `confsync.yaml`: what its decoder and its JSON Schema are made from."""
+"""The shape of `confsync.yaml`: the source of its decoder and of its JSON Schema."""
 
 from __future__ import annotations
 
@@ -73,7 +73,6 @@ TARGET = Record(
     "write `url: …` and `files: …` under it",
     options=DISARMING,
 )
-MEMBERS = tuple(TARGET.fields)
 CONFIG = Record(
     "the top of confsync.yaml",
     {

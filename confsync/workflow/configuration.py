@@ -11,7 +11,7 @@ from confsync.secrets import RESOLVERS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from confsync.config.values import Config
+    from confsync.config.target import Config
 
 
 def configuration(directory: Path) -> Config | None:

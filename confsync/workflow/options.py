@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.config.ignore_paths import ignored_wrongly
+from confsync.config.target import ignored_wrongly
 from confsync.errors import WrongUsage
-from confsync.kinds import KINDS
 from confsync.sync.findings import check_allowed
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class Options:
         """Raise WrongUsage for an unknown risk or field."""
         check_allowed(self.allow)
         for path in self.ignore:
-            wrong = ignored_wrongly(path, KINDS)
+            wrong = ignored_wrongly(path)
             if wrong is not None:
                 raise WrongUsage(f"a path to ignore {wrong[0]}", hint=wrong[1])
 

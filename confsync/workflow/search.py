@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date
 
-    from confsync.config.values import Config
+    from confsync.config.target import Config
     from confsync.masking.plaintext_scan import Words
 
 PLAINTEXT, CREDENTIAL = SEARCHABLE

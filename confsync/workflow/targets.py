@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from confsync.config.values import Allowance, Config, TargetConfig
+    from confsync.config.target import Allowance, Config, TargetConfig
     from confsync.sync.values import HiddenSecrets, Unlisted
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from confsync.config.values import Config, TargetConfig
+    from confsync.config.target import Config, TargetConfig
 
 
 @dataclass(frozen=True)
