@@ -10,7 +10,7 @@ from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.masking.document import secret_names
-from confsync.masking.plaintext_scan import in_clear, words
+from confsync.masking.plaintext_scan import Words, in_clear
 from confsync.secrets import RESOLVERS
 from confsync.store.detect import mentions, searchable
 from confsync.store.mistakes import INSTEAD
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from confsync.config.target import Config
-    from confsync.masking.plaintext_scan import Words
 
 PLAINTEXT, CREDENTIAL = SEARCHABLE
 
@@ -111,7 +110,7 @@ def _secrets(file: str) -> Sequence[Problem]:
     else:
         return [problem for problem in risks if problem.rule == PLAINTEXT]
     return _with_lines(
-        file, found, words(KINDS, secret_names(KINDS.values()), RESOLVERS), PLAINTEXT
+        file, found, Words(KINDS, secret_names(KINDS.values()), RESOLVERS), PLAINTEXT
     )
 
 
@@ -122,7 +121,7 @@ def _credentials(file: str) -> Sequence[Problem]:
     except InvalidFiles as invalid:
         found = [problem for problem in invalid.problems if problem.rule == CREDENTIAL]
         return _with_lines(
-            file, found, words(["targets"], ["token", "password"], RESOLVERS), CREDENTIAL
+            file, found, Words(["targets"], ["token", "password"], RESOLVERS), CREDENTIAL
         )
     return ()
 
