@@ -19,7 +19,7 @@ class Leak(NamedTuple):
 
 _HASHED = (
     'import hashlib, logging; logging.getLogger("confsync").debug('
-    "hashlib.sha256(found.encode()).hexdigest())"
+    "hashlib.sha256(text.encode()).hexdigest())"
 )
 
 LEAKS: Mapping[str, Leak] = {
@@ -92,11 +92,11 @@ LEAKS: Mapping[str, Leak] = {
     "a secret is logged as its hash": Leak(
         "environment",
         "secrets/resolver.py",
-        "        self.vault.seal(found, ref)\n",
-        f"        {_HASHED}\n        self.vault.seal(found, ref)\n",
+        "    vault.seal(text, ref)\n",
+        f"    {_HASHED}\n    vault.seal(text, ref)\n",
     ),
     "what a command says is let through": Leak(
-        "command fails", "secrets/command.py", "stderr=subprocess.DEVNULL", "stderr=None"
+        "command fails", "secrets/built_in.py", "stderr=subprocess.DEVNULL", "stderr=None"
     ),
     "a command is shown whole": Leak(
         "argument of a command",
