@@ -90,7 +90,7 @@ def read_config(file: str, known: Known) -> Config:
         listed = reading.values["targets"]
         for name, values in (listed if isinstance(listed, dict) else {}).items():
             if isinstance(values, dict):
-                targets.append(Target(reading, values, name))
+                targets.append(Target(reading, values, ("targets", name)))
                 problems += (wrong.problem(mark) for mark, wrong in targets[-1].mistakes(known))
     if problems:
         raise InvalidFiles(first_columns(problems), NAME)

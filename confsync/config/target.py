@@ -60,18 +60,18 @@ class TargetConfig:
     name: str
     url: str
     files: tuple[str, ...]
-    url_mark: Mark | None
-    token: Written | None
-    user: Written | str | None
-    password: Written | None
-    allow: tuple[Allowance, ...]
-    unlisted: Unlisted | None
-    ignore: frozenset[str]
-    hidden_secrets: HiddenSecrets | None
-    ca_file: str | None
-    client_cert: str | None
-    client_key: str | None
-    proxy: str | None
+    url_mark: Mark | None = None
+    token: Written | None = None
+    user: Written | str | None = None
+    password: Written | None = None
+    allow: tuple[Allowance, ...] = ()
+    unlisted: Unlisted | None = None
+    ignore: frozenset[str] = frozenset()
+    hidden_secrets: HiddenSecrets | None = None
+    ca_file: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    proxy: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,16 +95,11 @@ class Known:
 
 @dataclass(frozen=True)
 class Target:
-    """One decoded target. `read` is the document that `values` come from."""
+    """One decoded target. `read` is the document that `values` come from; `path` is its place."""
 
     read: RecordReading
     values: Mapping[str, Value]
-    name: str
-
-    @property
-    def path(self) -> Path:
-        """The target's place in the document."""
-        return ("targets", self.name)
+    path: Path
 
     def text(self, member: str) -> str | None:
         """The text of a member. Returns None if it is missing or no text."""
@@ -150,7 +145,7 @@ class Target:
     def config(self) -> TargetConfig:
         """The values of a target without mistakes."""
         return TargetConfig(
-            self.name,
+            str(self.path[-1]),
             url=self.text("url") or "",
             files=tuple(str(file) for file, _ in self.items("files")),
             url_mark=self.read.marks.get((*self.path, "url")),
