@@ -19,66 +19,54 @@ from confsync.masking.document import fields_within
 from confsync.store.durations import WORDS
 from confsync.store.mistakes import TYPE
 from confsync.store.urls import ADDRESS, PARTS
+from confsync.sync import shape as shapes
 from confsync.sync.secret import MASK
-from confsync.sync.shape import (
-    Boolean,
-    Choice,
-    Duration,
-    ListOf,
-    Shape,
-    Unsigned,
-    UrlSet,
-    UrlText,
-    Variants,
-)
 from confsync.yaml.complaints import ODD_SPACES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 _NEAR = 0.75
+_LONGEST = 1_000  # characters; a longer line is not shown
+_SPACES = f"\t{ODD_SPACES}\ufeff"
 _END = r"(?=[\s,}\]]|$)"
 _UNIT = rf"(?:{'|'.join(sorted(WORDS, key=len, reverse=True))})"
-_SWITCH = r"(?:true|false|yes|no|on|off|y|n|null|~|[01])"
 _DIGITS = r"[0-9]{1,12}(?:[._,:][0-9]{1,9}){0,3}"
-_VALUES: Mapping[type[object], re.Pattern[str]] = {
-    Duration: re.compile(
-        rf"(['\"]?)[-+]?(?:PT?)?(?:{_DIGITS} ?{_UNIT}? ?){{1,5}}\1{_END}|{_UNIT}{_END}",
-        re.IGNORECASE,
+_SWITCH = r"(?:true|false|yes|no|on|off|y|n|null|~|[01])"
+_VALUES: Mapping[type[object], str] = {
+    shapes.Duration: (
+        rf"(?i)(['\"]?)[-+]?(?:PT?)?(?:{_DIGITS} ?{_UNIT}? ?){{1,5}}\1{_END}|{_UNIT}{_END}"
     ),
-    Unsigned: re.compile(
-        rf"(['\"]?)[-+]?(?:0[xob])?{_DIGITS}(?:e[0-9]{{1,3}})? ?{_UNIT}?\1{_END}", re.IGNORECASE
+    shapes.Unsigned: (
+        rf"(?i)(['\"]?)[-+]?(?:0[xob])?{_DIGITS}(?:e[0-9]{{1,3}})? ?{_UNIT}?\1{_END}"
     ),
-    Boolean: re.compile(rf"(['\"]?){_SWITCH}\1{_END}", re.IGNORECASE),
+    shapes.Boolean: rf"(?i)(['\"]?){_SWITCH}\1{_END}",
 }
-_NOTHING = re.compile(rf"(?:null|~){_END}")
-_TRUE = re.compile(rf"(?:true|false){_END}")
-_LONGEST = 1_000  # characters; a longer line is not shown
+_NOTHING = rf"(?:null|~){_END}"
+_TRUE = rf"(?:true|false){_END}"
 _LABEL = "[A-Za-z0-9-]{1,63}"
-_URL = re.compile(
+_URL = (
     # A host without a dot may be a password whose user was forgotten.
-    r"""(['"]?)(?:rediss?|valkeys?)://"""
+    r"""(?i)(['"]?)(?:rediss?|valkeys?)://"""
     rf"(?:localhost|{_LABEL}(?:\.{_LABEL}){{1,9}}|\[[0-9a-fA-F:.]{{2,45}}\])"
-    r"(?::[0-9]{1,5})?(?:/[0-9]{0,3})?\1(?=:\s|:$|[\s,}\]]|$)",
-    re.IGNORECASE,
+    r"(?::[0-9]{1,5})?(?:/[0-9]{0,3})?\1(?=:\s|:$|[\s,}\]]|$)"
 )
-_SCHEME = re.compile(r"""['"]?(?:rediss?|valkeys?)://""", re.IGNORECASE)
-_KEY = re.compile(r"""(['"]?)(@?[A-Za-z][A-Za-z_./-]{0,60})\1(?=\s*[:=]|\s|$)""")
-_WORD = re.compile(rf"""(['"]?)([A-Za-z][A-Za-z0-9-]{{0,30}})\1{_END}""")
-_QUOTED = re.compile("`(@?[A-Za-z][A-Za-z_./-]{0,60})`")
-_MARKS = re.compile(r"<{7}|={7}|>{7}|\|{7}|```|---$|\.\.\.$|<<(?=:)|//|/\*|%|- |-$")
-_SPACES = f"\t{ODD_SPACES}\ufeff"
+_SCHEME = r"""(?i)['"]?(?:rediss?|valkeys?)://"""
+_KEY = r"""(['"]?)(@?[A-Za-z][A-Za-z_./-]{0,60})\1(?=\s*[:=]|\s|$)"""
+_WORD = rf"""(['"]?)([A-Za-z][A-Za-z0-9-]{{0,30}})\1{_END}"""
+_QUOTED = "`(@?[A-Za-z][A-Za-z_./-]{0,60})`"
+_MARKS = r"<{7}|={7}|>{7}|\|{7}|```|---$|\.\.\.$|<<(?=:)|//|/\*|%|- |-$"
 
 
-def excerpt(line: str, column: int, told: str, references: Collection[str]) -> Excerpt | None:
+def excerpt(line: str, column: int, message: str, references: Collection[str]) -> Excerpt | None:
     """A line as far as it may be shown, with the place of a column in it; None if nothing may.
 
-    `told`: the message about the line; names in backquotes there are no secrets. None also for a
-    column behind the mask: its place would tell the length of a masked text.
+    Names in backquotes in the message about the line are no secrets. None also for a column behind
+    the mask: its place would tell the length of a masked text.
     """
     if len(line) > _LONGEST:
         return None
-    scanner = _Scanner(line, column - 1, {*_QUOTED.findall(told), *references}, *_known())
+    scanner = _Scanner(line, column - 1, {*re.findall(_QUOTED, message), *references}, *_known())
     scanner.read()
     if scanner.caret is None or not scanner.named:
         return None
@@ -96,7 +84,7 @@ class _Scanner:
     line: str
     column: int
     quoted: Collection[str]
-    shapes: Mapping[str, Shape]
+    fields: Mapping[str, shapes.Shape]
     tags: Collection[str]
     keys: Collection[str]
     at: int = 0
@@ -128,9 +116,9 @@ class _Scanner:
         if self.at == self.column:
             self.caret = len(self.shown)
 
-    def _match(self, *patterns: re.Pattern[str]) -> re.Match[str] | None:
+    def _match(self, *patterns: str) -> re.Match[str] | None:
         """The first match here."""
-        found = (pattern.match(self.line, self.at) for pattern in patterns)
+        found = (re.compile(pattern).match(self.line, self.at) for pattern in patterns)
         return next((one for one in found if one is not None), None)
 
     def _take(self, text: str, shown: str = "") -> bool:
@@ -160,11 +148,11 @@ class _Scanner:
         return self._take(character)
 
     def _value(self) -> bool:
-        shape, word = self.shapes.get(self.last), self._match(_WORD)
+        shape, word = self.fields.get(self.last), self._match(_WORD)
         if self.last == TYPE:
             return word is not None and _near(word[2], self.tags) and self._take(word[0])
         patterns = [_VALUES.get(type(shape), _NOTHING), _NOTHING]
-        if isinstance(shape, Choice) and word is not None:
+        if isinstance(shape, shapes.Choice) and word is not None:
             if not _near(word[2], shape.choices):
                 return False
             patterns = [_WORD]
@@ -179,8 +167,8 @@ class _Scanner:
 
     def _may_be_url(self) -> bool:
         """Return True if no key stands before this piece, or one that a URL belongs to."""
-        shape = self.shapes.get(self.last)
-        return self.last in {"", ADDRESS} or isinstance(shape, UrlText | UrlSet | ListOf)
+        urls = shapes.UrlText | shapes.UrlSet | shapes.ListOf
+        return self.last in {"", ADDRESS} or isinstance(self.fields.get(self.last), urls)
 
     def _name(self) -> bool:
         found = self._match(_KEY)
@@ -194,7 +182,7 @@ class _Scanner:
         elif self.last in KINDS:
             shown = name in self.tags
         else:
-            shown = not self.last and name in self.shapes
+            shown = not self.last and name in self.fields
         if not shown:
             return False
         self.last, self.named, self.key_end = name, True, found.end()
@@ -209,10 +197,10 @@ def _near(name: str, known: Collection[str]) -> bool:
 
 
 @cache
-def _known() -> tuple[Mapping[str, Shape], Collection[str], Collection[str]]:
+def _known() -> tuple[Mapping[str, shapes.Shape], Collection[str], Collection[str]]:
     """The shapes of all fields by name, the names of variants, and every known key."""
     kinds = [kind.shape for kind in KINDS.values()]
-    shapes = dict(found for shape in kinds for found in fields_within(shape))
-    every = (shape for shape in (*kinds, *shapes.values()) if isinstance(shape, Variants))
+    fields = dict(found for shape in kinds for found in fields_within(shape))
+    every = (one for one in (*kinds, *fields.values()) if isinstance(one, shapes.Variants))
     tags = frozenset(tag for shape in every for tag in shape.objects)
-    return shapes, tags, frozenset({TYPE, *KINDS, *shapes, *PARTS})
+    return fields, tags, frozenset({TYPE, *KINDS, *fields, *PARTS})
