@@ -21,7 +21,7 @@ import pytest
 import confsync
 from confsync.cli.main import COMMANDS
 from confsync.cli.main import confsync as program
-from confsync.config.layout import DISARMING, MEMBERS
+from confsync.config.layout import DISARMING, TARGET
 from confsync.kinds import KINDS
 from confsync.report import OUTCOMES, PLANS, PROBLEMS, STATES
 from confsync.sandbox import Server
@@ -472,7 +472,7 @@ def test_what_disarms_a_guard_is_given_by_hand_alone() -> None:
                 assert param.envvar is None
     assert found == guarded
     assert set(DISARMING.values()) == guarded - {"--allow"}
-    assert not set(DISARMING) & set(MEMBERS)
+    assert not set(DISARMING) & set(TARGET.fields)
 
 
 LISTING = """\

@@ -1,8 +1,8 @@
-"""The shape of `confsync.yaml`: what its decoder and its JSON Schema are made from."""
+"""The shape of `confsync.yaml`: the source of its decoder and of its JSON Schema."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 from confsync.sync.risks import RISKS
 from confsync.sync.shape import (
@@ -18,15 +18,12 @@ from confsync.sync.shape import (
 )
 from confsync.sync.values import HiddenSecrets, Unlisted
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-DISARMING: Mapping[str, str] = {
+DISARMING = {
     "insecure_http": "--insecure-http",
     "allow_commands": "--allow-commands",
     "yes": "--yes",
 }
-"""Keys that would disarm a guard, and the option of each."""
+"""Keys that would disarm a guard, and their options."""
 
 EXAMPLE = "write `targets:` at its top, a target's name under it, and its members under that"
 
@@ -73,7 +70,6 @@ TARGET = Record(
     "write `url: …` and `files: …` under it",
     options=DISARMING,
 )
-MEMBERS = tuple(TARGET.fields)
 CONFIG = Record(
     "the top of confsync.yaml",
     {

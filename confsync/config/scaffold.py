@@ -1,4 +1,4 @@
-"""The files that a repository begins with: their texts, and how a new file is written."""
+"""The files that a repository begins with: their texts, and writing new files."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import logging
 import os
 import re
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.disk.read import read_regular
 from confsync.errors import OutputFailed
+from confsync.store.encode import to_file
+from confsync.store.mistakes import TYPE
+from confsync.sync.shape import ListOf, SecretText, UrlSet, UrlText, Variants
 from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from confsync.kinds.kind import Kind
 
 STORE = "stores/in-memory.yaml"
 HOOKS_FILE = ".pre-commit-config.yaml"
@@ -22,93 +27,113 @@ HOOKS_FILE = ".pre-commit-config.yaml"
 _MAX_HOOKS = 1024 * 1024
 _LOG = logging.getLogger("confsync.files")
 
-_HOOKS = """\
+_HOOKS = {
+    "validate": "validate --skip-others",
+    "fmt": "fmt",
+    "no-plaintext-secrets": "validate --only plaintext-secret --only credential-in-clear",
+}
+"""The commands of the hooks that need no server, by their ids."""
+
+HOOK_LINES = "  - repo: local\n    hooks:\n" + "".join(
+    f"""\
+      - id: confsync-{name}
+        name: confsync {name.replace("-", " ")}
+        entry: confsync {command}
+        args: [--]
+        language: system
+        types: [yaml]
+        require_serial: true
+"""
+    for name, command in _HOOKS.items()
+)
+"""The lines under `repos:`."""
+
+HOOKS = f"""\
 # Before the first commit, once in each clone: `pre-commit install`. The hooks run the confsync that
 # is installed here. One of its releases, installed by pre-commit itself: docs/hooks.md.
 repos:
-"""
+{HOOK_LINES}"""
+"""A configuration of pre-commit."""
 
-HOOK_LINES = """\
-  - repo: local
-    hooks:
-      - id: confsync-validate
-        name: confsync validate
-        entry: confsync validate --skip-others
-        args: [--]
-        language: system
-        types: [yaml]
-        require_serial: true
-      - id: confsync-fmt
-        name: confsync fmt
-        entry: confsync fmt
-        args: [--]
-        language: system
-        types: [yaml]
-        require_serial: true
-      - id: confsync-no-plaintext-secrets
-        name: confsync no plaintext secrets
-        entry: confsync validate --only plaintext-secret --only credential-in-clear
-        args: [--]
-        language: system
-        types: [yaml]
-        require_serial: true
+_STORE_HEAD = """\
+# The desired state. Names are Stalwart's own. What is not named has its documented default: the
+# lines that are comments show it, and of a secret how it is written.
 """
-"""What stands under `repos:`."""
 
 
 def config_text(url: str, way: Mapping[str, str]) -> str:
-    """A `confsync.yaml` with one target; `way` are the members that say how it is reached."""
+    """A `confsync.yaml` with one target; `way`: the members for the way to it."""
+    members = "    ".join(yaml_text({name: value}) for name, value in {"url": url, **way}.items())
     return f"""\
 # The servers, and which files make the state of each. All that can stand here: docs/targets.md
 targets:
   # A name of your own: plans show it, and `--target production` chooses it among several.
   production:
     # The server's address. Credentials never stand in it.
-    {_member("url", url)}{"".join(f"    {_member(name, value)}" for name, value in way.items())}\
+    {members}\
     # The API key is taken from STALWART_TOKEN, or user and password from STALWART_USER and
     # STALWART_PASSWORD. With several targets each names its own variable:
     # token: {{env: PRODUCTION_TOKEN}}
     # The store's files, later ones laid over earlier ones: stores/base.yaml, stores/production.yaml
-    {_member("files", [STORE])}"""
+    files: [{STORE}]
+"""
 
 
-def _member(name: str, value: str | list[str]) -> str:
-    if isinstance(value, list):
-        return f"{name}: [{', '.join(value)}]\n"
-    return yaml_text({name: value})
+def store_text(kind: Kind, tag: str) -> str:
+    """A store file with one variant: valid, in canonical form, without secrets.
+
+    It holds the fields for the place of a store; every other field is a comment with its default.
+    """
+    others = ", ".join(name for name in kind.shape.objects if name != tag)
+    first, *rest = _object(kind.shape, tag)
+    body = "".join(f"  {line}\n" for line in (f"{first}  # or {others}", *rest))
+    return f"{_STORE_HEAD}{kind.name}:\n{body}"
 
 
-def hooks_text() -> str:
-    """A configuration of pre-commit with the hooks that need no server."""
-    return _HOOKS + HOOK_LINES
+def _object(shape: Variants, tag: str) -> Iterator[str]:
+    """The lines of an object."""
+    yield yaml_text({TYPE: tag}).rstrip("\n")
+    for name, field in shape.objects[tag].fields.items():
+        summary = f"  # {field.summary}" if field.summary else ""
+        match field.shape:
+            case ListOf(item=item, minimum=minimum):
+                yield f"{name}:{summary}"
+                first, *rest = _object(item, next(iter(item.objects)))
+                yield from [f"  - {first}", *(f"    {line}" for line in rest)] * minimum
+            case Variants() as secret:
+                yield f"# {name}: {_secret(secret)}{summary}"
+            case other:
+                first, *rest = yaml_text({name: to_file(field.default, other)}).splitlines()
+                start = "" if isinstance(other, UrlSet | UrlText) else "# "
+                yield from (start + first + summary, *rest)
 
 
-def is_there(path: Path) -> bool:
-    """Whether there is something, even a link that leads nowhere."""
-    return os.path.lexists(path)
+def _secret(shape: Variants) -> str:
+    """An example of an object with a reference to a secret."""
+    tag, name = next(
+        (tag, name)
+        for tag, known in shape.objects.items()
+        for name, field in known.fields.items()
+        if isinstance(field.shape, SecretText)
+    )
+    return f"{{'{TYPE}': {tag}, {name}: {{env: NAME}}}}"
 
 
 def names_hooks(path: Path) -> bool:
-    """Whether a configuration of pre-commit has hooks of confsync already."""
+    """Return True if a configuration of pre-commit has hooks of confsync."""
     try:
         return re.search(rb"\bid: *['\"]?confsync-", read_regular(path, _MAX_HOOKS)) is not None
     except OSError:
         return False
 
 
-def repository(directory: Path) -> Path | None:
-    """The root of the repository that a directory is in, or would be in."""
-    here = Path(os.path.abspath(directory))  # noqa: PTH100 - links in it stay
-    return next((path for path in (here, *here.parents) if is_there(path / ".git")), None)
-
-
 @contextmanager
 def directories(path: Path) -> Iterator[None]:
-    """Make a directory with those above it; those that are new are gone again where this fails.
+    """Make a directory with its parents. On an error within, the new ones are removed.
 
     Raises OutputFailed.
     """
-    new = [one for one in (path, *path.parents) if not is_there(one)]
+    new = [one for one in (path, *path.parents) if not os.path.lexists(one)]
     try:
         path.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError):
@@ -124,9 +149,7 @@ def directories(path: Path) -> Iterator[None]:
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write a file that is not there, whole or not at all. Raises OutputFailed, also where it has
-    come meanwhile.
-    """
+    """Write a missing file, whole or not at all. Raises OutputFailed, also if it exists by now."""
     _LOG.info("writes %s", path)
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:

@@ -1,4 +1,4 @@
-"""Targets of `confsync.yaml`: checks that need several members or an address, and their values."""
+"""Targets of `confsync.yaml`: their values, and the checks that their shape cannot express."""
 
 from __future__ import annotations
 
@@ -6,22 +6,80 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
-from confsync.config.ignore_paths import ignored_wrongly
-from confsync.config.values import Allowance, TargetConfig, Written
 from confsync.errors import ConfsyncError
 from confsync.kinds import KINDS
 from confsync.store.mistakes import Mistake
 from confsync.store.urls import REFERENCE, Reference, variable
 from confsync.sync.secret import Secret
+from confsync.sync.spelling import nearest_name
 from confsync.sync.tree import path_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from confsync.store.records import RecordReading, Value
+    from confsync.sync.secret import Ref
     from confsync.sync.tree import Path
     from confsync.sync.values import HiddenSecrets, Unlisted
     from confsync.yaml.nodes import Mark
+
+_NEEDS = {
+    "user": ("password", "add `password: {env: …}`, or write a `token` in place of both"),
+    "password": ("user", "add `user: {env: …}`, or write a `token` in place of both"),
+    "client_key": (
+        "client_cert",
+        "add `client_cert: …`, the file of the certificate that the key belongs to",
+    ),
+}
+"""Members that need another one, and the hint where it is missing."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A reference to a credential, and its place."""
+
+    ref: Ref
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """An allowed risk; with `until` to the end of that day, UTC."""
+
+    risk: str
+    until: date | None
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class TargetConfig:
+    """The values of a target; None or empty for a missing member. Paths start from the working
+    directory.
+    """
+
+    name: str
+    url: str
+    files: tuple[str, ...]
+    url_mark: Mark | None = None
+    token: Written | None = None
+    user: Written | str | None = None
+    password: Written | None = None
+    allow: tuple[Allowance, ...] = ()
+    unlisted: Unlisted | None = None
+    ignore: frozenset[str] = frozenset()
+    hidden_secrets: HiddenSecrets | None = None
+    ca_file: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    proxy: str | None = None
+
+
+@dataclass(frozen=True)
+class Config:
+    """The values of a `confsync.yaml`. `file` is its path from the working directory."""
+
+    file: str
+    targets: tuple[TargetConfig, ...]
 
 
 @dataclass(frozen=True)
@@ -37,16 +95,11 @@ class Known:
 
 @dataclass(frozen=True)
 class Target:
-    """One decoded target. `read` is the document that `values` come from."""
+    """One decoded target. `read` is the document that `values` come from; `path` is its place."""
 
     read: RecordReading
     values: Mapping[str, Value]
-    name: str
-
-    @property
-    def path(self) -> Path:
-        """The target's place in the document."""
-        return ("targets", self.name)
+    path: Path
 
     def text(self, member: str) -> str | None:
         """The text of a member. Returns None if it is missing or no text."""
@@ -54,36 +107,18 @@ class Target:
         return value if isinstance(value, str) else None
 
     def items(self, member: str) -> Iterator[tuple[Value, Path]]:
-        """The items of a list with their paths, without those that are invalid."""
+        """The items of a list with their paths, without invalid ones."""
         values = self.values.get(member)
         for index, value in enumerate(values if isinstance(values, tuple) else ()):
             if value is not None:
                 yield value, (*self.path, member, index)
 
     def mistakes(self, known: Known) -> Iterator[tuple[Mark, Mistake]]:
-        """Every mistake that the shape of a target cannot show, and its place."""
-        name = path_text(self.path)
+        """Yield the mistakes that the shape of a target cannot express, with their places."""
+        marks, name = self.read.marks, path_text(self.path)
         at = {
             str(path[-1]): mark for path, mark in self.read.keys.items() if path[:-1] == self.path
         }
-        yield from self._wrong_values(known, at)
-        if "token" in at and ("user" in at or "password" in at):
-            hint = "keep the token alone: it can be limited to what is needed"
-            yield at["token"], Mistake("two-logins", f"{name} has a token and a password", hint)
-        else:
-            for one, other in (("user", "password"), ("password", "user")):
-                if one in at and other not in at:
-                    hint = f"add `{other}: {{env: …}}`, or write a `token` in place of both"
-                    fact = f"{name} has a {one}, but no {other}"
-                    yield at[one], Mistake("missing-field", fact, hint)
-        if "client_key" in at and "client_cert" not in at:
-            hint = "add `client_cert: …`, the file of the certificate that the key belongs to"
-            fact = f"{name} has a client_key, but no client_cert"
-            yield at["client_key"], Mistake("missing-field", fact, hint)
-
-    def _wrong_values(self, known: Known, at: Mapping[str, Mark]) -> Iterator[tuple[Mark, Mistake]]:
-        """Mistakes in addresses, users and ignored fields."""
-        marks, name = self.read.marks, path_text(self.path)
         url, proxy, user = self.text("url"), self.text("proxy"), self.text("user")
         if url is not None and (wrong := _wrong_server(url, f"{name}/url", known)):
             yield marks[*self.path, "url"], wrong
@@ -96,23 +131,26 @@ class Target:
         if user is not None and (wrong := _wrong_user(user, f"{name}/user")):
             yield marks[*self.path, "user"], wrong
         for field, path in self.items("ignore"):
-            found = ignored_wrongly(str(field), KINDS)
-            if found is not None:
-                yield (
-                    marks[path],
-                    Mistake("unknown-field", f"{path_text(path)} {found[0]}", found[1]),
-                )
+            if found := ignored_wrongly(str(field)):
+                fact, hint = found
+                yield marks[path], Mistake("unknown-field", f"{path_text(path)} {fact}", hint)
+        if "token" in at and ("user" in at or "password" in at):
+            hint = "keep the token alone: it can be limited to what is needed"
+            yield at["token"], Mistake("two-logins", f"{name} has a token and a password", hint)
+        for one, (other, hint) in _NEEDS.items():
+            if one in at and other not in at and (one == "client_key" or "token" not in at):
+                fact = f"{name} has a {one}, but no {other}"
+                yield at[one], Mistake("missing-field", fact, hint)
 
     def config(self) -> TargetConfig:
         """The values of a target without mistakes."""
-        user = self.text("user")
         return TargetConfig(
-            self.name,
+            str(self.path[-1]),
             url=self.text("url") or "",
             files=tuple(str(file) for file, _ in self.items("files")),
             url_mark=self.read.marks.get((*self.path, "url")),
             token=self._written("token"),
-            user=self._written("user") if user is None else user,
+            user=self.text("user") or self._written("user"),
             password=self._written("password"),
             allow=tuple(
                 _allowance(item, self.read.marks[path]) for item, path in self.items("allow")
@@ -140,23 +178,42 @@ def _allowance(item: Value, mark: Mark) -> Allowance:
 
 
 def _wrong_server(url: str, name: str, known: Known) -> Mistake | None:
-    """The mistake of an address that is no server's."""
     wrong = variable(url, name, "write the server's address itself, like https://…")
-    if wrong is not None:
-        return wrong
-    try:
-        known.check_server(url)
-    except ConfsyncError as error:
-        hint = error.hint
-        if "@" in url:
+    if wrong is None:
+        try:
+            known.check_server(url)
+        except ConfsyncError as error:
             hint = "write the origin alone; `token: {env: NAME}` beside it says how to log in"
-        return Mistake("server-address", f"{name}: {error.message}", hint)
-    return None
+            hint = hint if "@" in url else error.hint
+            wrong = Mistake("server-address", f"{name}: {error.message}", hint)
+    return wrong
 
 
 def _wrong_user(user: str, name: str) -> Mistake | None:
-    """The mistake of a text that is no user's name."""
     if ":" in user:
         hint = "Basic authentication cannot carry it; the password stands in `password`"
         return Mistake("user-name", f"{name} holds a colon", hint)
     return variable(user, name, REFERENCE)
+
+
+def ignored_wrongly(path: str) -> tuple[str, str] | None:
+    """The fact and the hint for an invalid path of a field, like `InMemoryStore/unknown`; None for
+    a valid one. Fields are ignored whole: a path into one is invalid. The path is not repeated.
+    """
+    fields = {
+        name: [field for known in kind.shape.objects.values() for field in known.fields]
+        for name, kind in KINDS.items()
+    }
+    name, _, rest = path.partition("/")
+    if name not in fields:
+        name = next(iter(fields))
+        near = nearest_name(path, fields[name])
+        hint = f"did you mean {name}/{near}?" if near else f"write {name}/ and a field's name"
+        return "starts with no object that confsync knows", hint
+    field, deeper, _ = rest.partition("/")
+    if field in fields[name]:
+        fact = "leads into a field, which can only be left alone whole"
+        return (fact, f"write {name}/{field}") if deeper else None
+    near, known = nearest_name(field, fields[name]), ", ".join(dict.fromkeys(fields[name]))
+    hint = f"did you mean {name}/{near}?" if near else f"write {name}/ and one of {known}"
+    return f"is no field of any variant of {name}", hint

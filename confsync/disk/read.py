@@ -25,8 +25,6 @@ FORMAT = "confsync_plan"
 """First member of a saved plan; its value is the version of the format."""
 
 MAX_PLAN_BYTES = 32 * 1024 * 1024
-_HEAD = 64
-_BEGINNING = rb"(?:\xef\xbb\xbf)?\s*\{\s*" + f'"{FORMAT}"'.encode()
 
 STANDARD_ERROR = "-"
 """The audit path for standard error."""
@@ -74,9 +72,10 @@ def read_regular(path: str | Path, limit: int) -> bytes:
 
 
 def is_plan(path: str) -> bool:
-    """Whether a regular file begins like a saved plan. The plan may be cut, its name is ignored."""
+    """Return True if a regular file begins like a saved plan. The plan may be cut."""
+    beginning = rb"(?:\xef\xbb\xbf)?\s*\{\s*" + f'"{FORMAT}"'.encode()
     try:
-        return re.match(_BEGINNING, read_regular(path, _HEAD)) is not None
+        return re.match(beginning, read_regular(path, 64)) is not None
     except (OSError, ValueError):
         return False
 
@@ -85,17 +84,13 @@ def read_plan(path: str) -> dict[str, Json]:
     """Read the document of a saved plan. Raises Declined for a cut plan and other content."""
     try:
         content = read_regular(path, MAX_PLAN_BYTES)
-        document: object = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse)
+        document: object = json.loads(content.decode("utf-8-sig"), parse_constant=int)  # no NaN
     except (OSError, ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         hint = "copy it again, or make the plan again"
         raise Declined("the plan cannot be read whole: it was edited or cut", hint=hint)
     return document
-
-
-def _refuse(_: str) -> None:
-    raise ValueError
 
 
 def audit_records(path: str) -> Iterator[tuple[int, dict[str, object]]]:
@@ -120,7 +115,10 @@ def audit_records(path: str) -> Iterator[tuple[int, dict[str, object]]]:
 
 
 def audit_failed(path: str) -> OutputFailed:
-    """The error for an audit file that cannot be used."""
+    """The error for an audit file, or standard error, that cannot be used."""
+    if path == STANDARD_ERROR:
+        fact = "the audit cannot be written to standard error"
+        return OutputFailed(fact, hint="open it, or name a file")
     return OutputFailed(
         f"the audit file {path} cannot be read and written",
         hint="name a file in a directory that may be written to, on a disk that has room",

@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import stat
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from glob import escape
 from pathlib import Path
@@ -22,13 +22,12 @@ from confsync.errors import OutputFailed
 from confsync.sync.scrub import without_brackets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Self
 
 _LOG = logging.getLogger("confsync.files")
 _FRESH = ".confsync-new"
 _BOM = b"\xef\xbb\xbf"
-_DESCRIPTOR = 2
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -104,7 +103,7 @@ def write_plan(path: str, document: Mapping[str, Json]) -> None:
     target = Path(os.path.realpath(path))
     text = json.dumps(document, separators=(",", ":")) + "\n"
     try:
-        if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+        if target.exists() and not target.is_file():
             raise PermissionError
         replace_whole(target, text.encode("utf-8"), 0o600, None)
     except (OSError, ValueError):
@@ -155,13 +154,13 @@ class StoreFile:
             raise OutputFailed("cannot be read", where=path, hint=hint) from None
 
     def is_at(self, path: str) -> bool:
-        """Whether a path leads to this file."""
+        """Return True if a path leads to this file."""
         return Path(os.path.realpath(path)) == self.target
 
     @property
     def mark(self) -> bytes:
         """The byte order mark at the file's start, or empty."""
-        return _BOM if self.content is not None and self.content.startswith(_BOM) else b""
+        return _BOM if (self.content or b"").startswith(_BOM) else b""
 
     @property
     def source(self) -> str:
@@ -191,11 +190,7 @@ def check_audit(path: str) -> None:
     """Raise OutputFailed if an audit file cannot be appended to. A missing file is created, for its
     owner alone (0600).
     """
-    if path == STANDARD_ERROR:
-        _write_to_stderr(b"")
-        return
-    with _appending(path):
-        return
+    _append(path, b"")
 
 
 def append_audit(path: str, record: Mapping[str, Json]) -> None:
@@ -204,40 +199,28 @@ def append_audit(path: str, record: Mapping[str, Json]) -> None:
     A missing file is created, as in `check_audit`. Raises OutputFailed.
     """
     text = without_brackets(json.dumps(record, separators=(",", ":")), "\\u0023") + "\n"
-    line = text.encode("ascii")
-    if path == STANDARD_ERROR:
-        _write_to_stderr(line)
-        return
-    with _appending(path) as descriptor:
-        size = os.fstat(descriptor).st_size
-        if size and os.pread(descriptor, 1, size - 1) != b"\n":
-            line = b"\n" + line  # the last line was cut off
-        if os.write(descriptor, line) != len(line):
-            raise audit_failed(path)
-        os.fsync(descriptor)
+    _append(path, text.encode("ascii"))
 
 
-def _write_to_stderr(line: bytes) -> None:
-    """Write to standard error. Raises OutputFailed if it is closed."""
+def _append(path: str, line: bytes) -> None:
     try:
-        os.fstat(_DESCRIPTOR)
-        while line:
-            line = line[os.write(_DESCRIPTOR, line) :]
-    except OSError:
-        raise OutputFailed(
-            "the audit cannot be written to standard error", hint="open it, or name a file"
-        ) from None
-
-
-@contextmanager
-def _appending(path: str) -> Iterator[int]:
-    try:
+        if path == STANDARD_ERROR:
+            os.fstat(2)
+            while line:
+                line = line[os.write(2, line) :]
+            return
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK
         descriptor = os.open(path, flags, 0o600)
         try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise audit_failed(path)
-            yield descriptor
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise PermissionError
+            if line:
+                if status.st_size and os.pread(descriptor, 1, status.st_size - 1) != b"\n":
+                    line = b"\n" + line  # the last line was cut off
+                if os.write(descriptor, line) != len(line):
+                    raise BlockingIOError
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
     except (OSError, ValueError):

@@ -1,1 +1,1 @@
-"""What of a text may be shown."""
+"""Masked lines and diffs of store files, and a search for secrets in clear."""

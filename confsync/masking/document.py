@@ -1,21 +1,25 @@
-"""The scalars of a store file to mask, and the names of fields that hold secrets.
+"""Masked diffs of store files, and the names of fields that hold secrets.
 
-Shown are names of fields, values that their fields accept and names in references. Everything else
-is masked.
+Names of fields, values that their fields accept and names in references are shown. Everything else
+is masked. Comments are shown as `# …`: they may hold anything.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from difflib import unified_diff
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from confsync.errors import Fault
 from confsync.store.mistakes import TYPE, Mistake
 from confsync.store.scalars import is_null, scalar
 from confsync.store.urls import PARTS, PASSWORD, Reference, arguments
 from confsync.sync.secret import MASK
-from confsync.sync.shape import Field, ListOf, SecretText, Shape, UrlSet, UrlText, Variants
+from confsync.sync.shape import ListOf, SecretText, Shape, UrlSet, UrlText, Variants
 from confsync.sync.url import masked
+from confsync.yaml.format import BLOCK_TEXT, normal, tokens_of
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode, scalars
 
 if TYPE_CHECKING:
@@ -25,27 +29,6 @@ if TYPE_CHECKING:
     from confsync.kinds.kind import Kind
 
     Masks: TypeAlias = Iterator[tuple[ScalarNode, str]]
-
-
-def masked_scalars(
-    document: MappingNode,
-    kinds: Mapping[str, Kind],
-    references: Mapping[str, Reference],
-    below: MappingNode | None = None,
-) -> dict[tuple[int, int], str]:
-    """The masks of a document's keys and values by line and column, whether it is valid or not.
-
-    `below` is the document of the layers below: an object without `@type` has its variant there.
-    """
-    walk = _Walk(references)
-    found: dict[tuple[int, int], str] = {}
-    for key, node in document.entries:
-        if key.text in kinds:
-            masks = walk.object(node, kinds[key.text].shape, _member(below, key.text))
-        else:
-            masks = _all(key, node)
-        found |= {(scalar.mark.line, scalar.mark.column): text for scalar, text in masks}
-    return found
 
 
 def secret_names(kinds: Iterable[Kind]) -> frozenset[str]:
@@ -67,13 +50,34 @@ def fields_within(shape: Shape) -> Iterator[tuple[str, Shape]]:
                 yield from fields_within(field.shape)
 
 
+def masked_scalars(
+    document: MappingNode,
+    kinds: Mapping[str, Kind],
+    references: Mapping[str, Reference],
+    below: MappingNode | None = None,
+) -> dict[tuple[int, int], str]:
+    """The masks of the keys and values of a valid or invalid document, by line and column.
+
+    `below` is the document of the layers below: an object without `@type` has its variant there.
+    """
+    walk = _Walk(references)
+    found: dict[tuple[int, int], str] = {}
+    for key, node in document.entries:
+        if key.text in kinds:
+            masks = walk.object(node, kinds[key.text].shape, _member(below, key.text))
+        else:
+            masks = _all(key, node)
+        found |= {(scalar.mark.line, scalar.mark.column): text for scalar, text in masks}
+    return found
+
+
 def _member(node: Node | None, name: str) -> Node | None:
     entry = node.get(name) if isinstance(node, MappingNode) else None
     return None if entry is None else entry[1]
 
 
 def _all(*nodes: Node) -> Masks:
-    """Mask every key and value, so that only mappings and lists can be seen."""
+    """Mask every key and value: only mappings and lists can be seen."""
     return ((found, MASK) for node in nodes for found in scalars(node) if found.text)
 
 
@@ -88,20 +92,16 @@ class _Walk:
         if not isinstance(node, MappingNode):
             yield from _all(node)
             return
-        fields: dict[str, Field] = {}
-        for known in shape.objects.values():
-            fields |= known.fields
+        names = {TYPE, *(name for known in shape.objects.values() for name in known.fields)}
         below = None if node.get(TYPE) else below
         named = _member(below or node, TYPE)
         tag = named.text if isinstance(named, ScalarNode) else ""
         own = shape.fields_of(tag)
         for key, value in node.entries:
-            if key.text == TYPE and tag in shape.objects:
-                continue
             if key.text in own:
                 yield from self._field(value, own[key.text].shape, _member(below, key.text))
-            else:
-                yield from _all(*(() if key.text in {TYPE, *fields} else (key,)), value)
+            elif key.text != TYPE or tag not in shape.objects:
+                yield from _all(*(() if key.text in names else (key,)), value)
 
     def _field(self, node: Node, shape: Shape, below: Node | None) -> Masks:
         match shape, node:
@@ -118,33 +118,14 @@ class _Walk:
                 yield from self._url(node)
             case SecretText(), _:
                 yield from self._secret(node)
-            case ((ListOf() | UrlSet()), _):
-                yield from _all(node)
             case _:
-                yield from self._value(node, shape)
-
-    def _value(self, node: Node, shape: Shape) -> Masks:
-        try:
-            scalar(node, shape, (), nullable=True)
-        except Mistake:
-            return _all(node)
-        return self._text(node)
-
-    def _text(self, node: Node) -> Masks:
-        """Mask parts of a text that could be a password in a URL."""
-        if not isinstance(node, ScalarNode):
-            yield from _all(node)
-        elif (safe := masked(node.text)) != node.text:
-            yield node, safe
-
-    def _secret(self, node: Node) -> Masks:
-        return self._reference(node) if isinstance(node, MappingNode) else _all(node)
+                yield from _text(node) if _is_valid(node, shape) else _all(node)
 
     def _url(self, node: Node) -> Masks:
         if not isinstance(node, MappingNode):
-            yield from self._text(node)
+            yield from _text(node)
         elif not any(key.text in PARTS for key, _ in node.entries):
-            yield from self._reference(node)
+            yield from self._secret(node)
         else:
             for key, value in node.entries:
                 if key.text not in PARTS:
@@ -152,15 +133,91 @@ class _Walk:
                 elif key.text == PASSWORD:
                     yield from self._secret(value)
                 else:
-                    yield from self._text(value)
+                    yield from _text(value)
 
-    def _reference(self, node: MappingNode) -> Masks:
-        """Mask the arguments of a program, and whatever is not a valid reference."""
-        if len(node.entries) != 1 or node.entries[0][0].text not in self.references:
+    def _secret(self, node: Node) -> Masks:
+        """Mask everything but a valid reference; of that, the arguments of a program."""
+        entries = node.entries if isinstance(node, MappingNode) else ()
+        if len(entries) != 1 or entries[0][0].text not in self.references:
             return _all(node)
-        ((key, value),) = node.entries
+        ((key, value),) = entries
         try:
             arguments(value, self.references[key.text].form, "")
         except Mistake:
             return _all(value)
         return _all(*value.items[1:]) if isinstance(value, SequenceNode) else iter(())
+
+
+def _is_valid(node: Node, shape: Shape) -> bool:
+    """Return True for a scalar that its field accepts."""
+    try:
+        scalar(node, shape, (), nullable=True)
+    except Mistake:
+        return False
+    return not isinstance(shape, ListOf | UrlSet)
+
+
+def _text(node: Node) -> Masks:
+    """Mask parts of a text that could be a password in a URL."""
+    if not isinstance(node, ScalarNode):
+        yield from _all(node)
+    elif (safe := masked(node.text)) != node.text:
+        yield node, safe
+
+
+class Side(NamedTuple):
+    """One text of a diff: its name, and its masks by line and column (from 1)."""
+
+    name: str
+    text: str
+    masks: Mapping[tuple[int, int], str]
+
+
+def masked_diff(before: Side, after: Side) -> str:
+    """The unified diff of two texts, with carriage returns.
+
+    A masked text of several lines counts as one, because its number of lines is a secret too. If
+    only a masked text changes, its line stands there twice with equal masks.
+    """
+    start, end = (side.name.replace("\n", "\\x0a") for side in (before, after))
+    lines = unified_diff(_lines(before), _lines(after), start, end, lineterm="")
+    return "".join(re.sub("\0[^\0]*\0", "", line) + "\n" for line in lines)
+
+
+def _lines(side: Side) -> list[str]:
+    """The masked lines. Each mask is followed by the masked text between two NUL, for the
+    comparison alone.
+    """
+    ends = ("\n" if end == "\n" else "\r\n" for end in re.findall(r"\r\n?|\n", side.text))
+    shown = ["\ufeff" if side.text.startswith("\ufeff") else ""]
+    for text, mask in _parts(normal(side.text), side.masks):
+        whole = re.sub("\n", lambda _: next(ends), text)
+        unseen = whole.replace("\n", "\v")
+        shown.append(whole if mask is None else f"{mask}\0{unseen}\0")
+    *lines, last = "".join(shown).split("\n")
+    return [*lines, f"{last}\n\\ No newline at end of file"] if last else lines
+
+
+def _parts(source: str, masks: Mapping[tuple[int, int], str]) -> Iterator[tuple[str, str | None]]:
+    """The source in parts, each with its mask; None for a part that is shown."""
+    unused = set(masks)
+    for gap, token in tokens_of(source):
+        yield from _masked_comments(gap)
+        if token is None:
+            continue
+        place = (token.line, token.column)
+        unused.discard(place)
+        mask = masks.get(place)
+        text = token.text
+        if mask is None and token.style in BLOCK_TEXT:
+            header, end, rest = text.partition("\n")
+            yield from _masked_comments(header)
+            text = end + rest
+        yield text, mask
+    if unused:
+        raise Fault("a text to mask is not where it was read")
+
+
+def _masked_comments(gap: str) -> Iterator[tuple[str, str | None]]:
+    for text in re.split(r"(#[^\n]*)", gap):
+        yield text, "# …" if text.startswith("#") else None

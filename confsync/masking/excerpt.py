@@ -1,15 +1,14 @@
-"""A line of a store file with everything masked that is not known to be harmless.
+"""Lines of store files for messages, with everything masked that is not known to be harmless.
 
-The line is read from the left as long as each piece of it is a known name, a value that its field
-can have, a URL without credentials, or one of YAML's own characters. From the first piece that is
-something else on, there is one `****`, whatever follows: a secret may stand anywhere by mistake,
-also in a line that is no YAML.
+A line is read from the left as long as each piece is a known name, a value that its field can
+have, a URL without credentials, or one of YAML's own characters. One `****` stands for the rest: a
+secret may stand anywhere by mistake, also in a line that is no YAML.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING
@@ -19,152 +18,129 @@ from confsync.kinds import KINDS
 from confsync.masking.document import fields_within
 from confsync.store.durations import WORDS
 from confsync.store.mistakes import TYPE
+from confsync.store.urls import ADDRESS, PARTS
+from confsync.sync import shape as shapes
 from confsync.sync.secret import MASK
-from confsync.sync.shape import (
-    Boolean,
-    Choice,
-    Duration,
-    ListOf,
-    Shape,
-    Unsigned,
-    UrlSet,
-    UrlText,
-    Variants,
-)
+from confsync.yaml.complaints import ODD_SPACES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 _NEAR = 0.75
+_LONGEST = 1_000  # characters; a longer line is not shown
+_SPACES = f"\t{ODD_SPACES}\ufeff"
 _END = r"(?=[\s,}\]]|$)"
 _UNIT = rf"(?:{'|'.join(sorted(WORDS, key=len, reverse=True))})"
-_SWITCH = r"(?:true|false|yes|no|on|off|y|n|null|~|[01])"
 _DIGITS = r"[0-9]{1,12}(?:[._,:][0-9]{1,9}){0,3}"
-_VALUES: Mapping[type[Shape], re.Pattern[str]] = {
-    Duration: re.compile(
-        rf"(['\"]?)[-+]?(?:PT?)?(?:{_DIGITS} ?{_UNIT}? ?){{1,5}}\1{_END}|{_UNIT}{_END}",
-        re.IGNORECASE,
+_SWITCH = r"(?:true|false|yes|no|on|off|y|n|null|~|[01])"
+_VALUES: Mapping[type[object], str] = {
+    shapes.Duration: (
+        rf"(?i)(['\"]?)[-+]?(?:PT?)?(?:{_DIGITS} ?{_UNIT}? ?){{1,5}}\1{_END}|{_UNIT}{_END}"
     ),
-    Unsigned: re.compile(
-        rf"(['\"]?)[-+]?(?:0[xob])?{_DIGITS}(?:e[0-9]{{1,3}})? ?{_UNIT}?\1{_END}", re.IGNORECASE
+    shapes.Unsigned: (
+        rf"(?i)(['\"]?)[-+]?(?:0[xob])?{_DIGITS}(?:e[0-9]{{1,3}})? ?{_UNIT}?\1{_END}"
     ),
-    Boolean: re.compile(rf"(['\"]?){_SWITCH}\1{_END}", re.IGNORECASE),
+    shapes.Boolean: rf"(?i)(['\"]?){_SWITCH}\1{_END}",
 }
-_NOTHING = re.compile(rf"(?:null|~){_END}")
-_TRUE = re.compile(rf"(?:true|false){_END}")
-_LONGEST = 1_000  # characters of a line; a longer one is not shown
+_NOTHING = rf"(?:null|~){_END}"
+_TRUE = rf"(?:true|false){_END}"
 _LABEL = "[A-Za-z0-9-]{1,63}"
-_URL = re.compile(
+_URL = (
     # A host without a dot may be a password whose user was forgotten.
-    r"""(['"]?)(?:rediss?|valkeys?)://"""
+    r"""(?i)(['"]?)(?:rediss?|valkeys?)://"""
     rf"(?:localhost|{_LABEL}(?:\.{_LABEL}){{1,9}}|\[[0-9a-fA-F:.]{{2,45}}\])"
-    r"(?::[0-9]{1,5})?(?:/[0-9]{0,3})?\1(?=:\s|:$|[\s,}\]]|$)",
-    re.IGNORECASE,
+    r"(?::[0-9]{1,5})?(?:/[0-9]{0,3})?\1(?=:\s|:$|[\s,}\]]|$)"
 )
-_SCHEME = re.compile(r"""['"]?(?:rediss?|valkeys?)://""", re.IGNORECASE)
-_KEY = re.compile(r"""(['"]?)(@?[A-Za-z][A-Za-z_./-]{0,60})\1(?=\s*[:=]|\s|$)""")
-_WORD = re.compile(rf"""(['"]?)([A-Za-z][A-Za-z0-9-]{{0,30}})\1{_END}""")
-_QUOTED = re.compile("`(@?[A-Za-z][A-Za-z_./-]{0,60})`")
-_MARKS = re.compile(r"<{7}|={7}|>{7}|\|{7}|```|---$|\.\.\.$|<<(?=:)|//|/\*|%|- |-$")
-_SPACE = re.compile("[\t\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]")
+_SCHEME = r"""(?i)['"]?(?:rediss?|valkeys?)://"""
+_KEY = r"""(['"]?)(@?[A-Za-z][A-Za-z_./-]{0,60})\1(?=\s*[:=]|\s|$)"""
+_WORD = rf"""(['"]?)([A-Za-z][A-Za-z0-9-]{{0,30}})\1{_END}"""
+_QUOTED = "`(@?[A-Za-z][A-Za-z_./-]{0,60})`"
+_MARKS = r"<{7}|={7}|>{7}|\|{7}|```|---$|\.\.\.$|<<(?=:)|//|/\*|%|- |-$"
 
 
-def excerpt(line: str, column: int, told: str, references: Collection[str]) -> Excerpt | None:
-    """A line as it may be shown, with the place of a column in it; None where nothing can be shown.
+def excerpt(line: str, column: int, message: str, references: Collection[str]) -> Excerpt | None:
+    """A line as far as it may be shown, with the place of a column in it; None if nothing may.
 
-    `told` is what is said of the line: names that stand there in `…` are no secrets. None also
-    where the column lies behind the mask: its place would tell how long something is.
+    Names in backquotes in the message about the line are no secrets. None also for a column behind
+    the mask: its place would tell the length of a masked text.
     """
     if len(line) > _LONGEST:
         return None
-    known = _Known(frozenset(_QUOTED.findall(told)) | frozenset(references))
-    scanner = _Scanner(line, known)
+    scanner = _Scanner(line, column - 1, {*re.findall(_QUOTED, message), *references}, *_known())
     scanner.read()
-    caret = scanner.places.get(column - 1)
-    text = "".join(scanner.shown).rstrip()
-    if caret is None or not scanner.names:
+    if scanner.caret is None or not scanner.named:
         return None
-    return Excerpt(text, caret + 1)
-
-
-@dataclass(frozen=True)
-class _Known:
-    quoted: frozenset[str]
-
-    def key(self, name: str) -> bool:
-        return all(
-            part in self.quoted or _near(part, _keys()) for part in re.split("[./]", name) if part
-        )
+    return Excerpt(scanner.shown.rstrip(), scanner.caret + 1)
 
 
 @dataclass
 class _Scanner:
-    """Reads a line. `places` are the columns of the pieces that are shown, old to new, from 0."""
+    """Reads a line. `column` and `caret`: one place in the line and in `shown`, from 0.
+
+    `quoted`: more names that may be shown. `last`: the key whose value comes next. `key_end`: the
+    end of the last key or value. `named`: something worth showing is shown.
+    """
 
     line: str
-    known: _Known
+    column: int
+    quoted: Collection[str]
+    fields: Mapping[str, shapes.Shape]
+    tags: Collection[str]
+    keys: Collection[str]
     at: int = 0
-    shown: list[str] = field(default_factory=list)
-    places: dict[int, int] = field(default_factory=dict)
-    width: int = 0
-    names: int = 0
+    shown: str = ""
+    caret: int | None = None
+    named: bool = False
     last: str = ""
     key_end: int = -1
-    brackets: list[str] = field(default_factory=list)
+    brackets: str = ""
 
     def read(self) -> None:
         """Read as far as everything is harmless; then the mask."""
         while self.at < len(self.line):
-            if self.line[self.at] == "#" and (not self.at or self.line[self.at - 1].isspace()):
+            character = self.line[self.at]
+            if character == "#" and (not self.at or self.line[self.at - 1].isspace()):
                 return
-            if not (self._space() or self._structure() or self._value() or self._name()):
-                self._mask()
+            if character in _SPACES:
+                code = ord(character)
+                self._take(character, f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")  # noqa: PLR2004 - two digits
+            elif character == " ":
+                self._take(character)
+            elif not (self._structure(character) or self._value() or self._name()):
+                if (scheme := self._match(_SCHEME)) and self._may_be_url():
+                    self.named = self._take(scheme[0])
+                elif self.at == self.column:
+                    self.caret = len(self.shown)
+                self.shown += MASK
                 return
-        self.places[self.at] = self.width
+        if self.at == self.column:
+            self.caret = len(self.shown)
 
-    def _take(self, text: str, shown: str | None = None) -> bool:
-        told = text if shown is None else shown
-        for offset in range(len(text)):
-            self.places[self.at + offset] = self.width + min(offset, len(told) - 1)
-        self.shown.append(told)
-        self.width += len(told)
+    def _match(self, *patterns: str) -> re.Match[str] | None:
+        """The first match here."""
+        found = (re.compile(pattern).match(self.line, self.at) for pattern in patterns)
+        return next((one for one in found if one is not None), None)
+
+    def _take(self, text: str, shown: str = "") -> bool:
+        if self.at <= self.column < self.at + len(text):
+            self.caret = len(self.shown) + self.column - self.at
+        self.shown += shown or text
         self.at += len(text)
         return True
 
-    def _mask(self) -> None:
-        scheme = _SCHEME.match(self.line, self.at) if self._may_be_url() else None
-        if scheme is not None:
-            self._take(scheme[0])
-            self.names += 1
-        else:
-            self.places[self.at] = self.width
-        self.shown.append(MASK)
-
-    def _space(self) -> bool:
-        character = self.line[self.at]
-        if character == " ":
-            return self._take(character)
-        if not _SPACE.match(character):
-            return False
-        code = ord(character)
-        return self._take(character, f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")  # noqa: PLR2004 - two digits
-
-    def _structure(self) -> bool:
-        if not self.names and not self.line[: self.at].strip(" -"):
-            found = _MARKS.match(self.line, self.at)
-            if found is not None:
-                self.names += found[0].strip() not in {"-", "%"}
-                return self._take(found[0])
-        character = self.line[self.at]
+    def _structure(self, character: str) -> bool:
+        start = not self.named and not self.line[: self.at].strip(" -")
+        if start and (found := self._match(_MARKS)):
+            self.named = found[0].strip() not in {"-", "%"}
+            return self._take(found[0])
         if character in ":=":
             # Only right behind a key: elsewhere it may be how a secret begins.
             behind_key = self.key_end >= 0 and not self.line[self.key_end : self.at].strip()
             return behind_key and self._take(character)
         if character in "{[":
-            self.brackets.append(character)
+            self.brackets += character
         elif character in "}]" and self.brackets:
-            self.last = ""
-            self.brackets.pop()
+            self.last, self.brackets = "", self.brackets[:-1]
         elif character == "," and self.brackets:
             self.last = self.last if self.brackets[-1] == "[" else ""
         else:
@@ -172,51 +148,48 @@ class _Scanner:
         return self._take(character)
 
     def _value(self) -> bool:
+        shape, word = self.fields.get(self.last), self._match(_WORD)
         if self.last == TYPE:
-            found = _WORD.match(self.line, self.at)
-            return found is not None and _near(found[2], _tags()) and self._take(found[0])
-        shape = _shapes().get(self.last)
-        pattern = _VALUES.get(type(shape)) if shape is not None else None
-        found = pattern.match(self.line, self.at) if pattern is not None else None
-        if found is None and isinstance(shape, Choice):
-            found = _WORD.match(self.line, self.at)
-            if found is not None and not _near(found[2], frozenset(shape.choices)):
+            return word is not None and _near(word[2], self.tags) and self._take(word[0])
+        patterns = [_VALUES.get(type(shape), _NOTHING), _NOTHING]
+        if isinstance(shape, shapes.Choice) and word is not None:
+            if not _near(word[2], shape.choices):
                 return False
-        found = found or _NOTHING.match(self.line, self.at)
-        if found is None and self._may_be_url():
-            found = _URL.match(self.line, self.at) or _TRUE.match(self.line, self.at)
+            patterns = [_WORD]
+        elif self._may_be_url():
+            patterns += (_URL, _TRUE)
+        found = self._match(*patterns)
         if found is None:
             return False
-        self.names += "://" in found[0]
+        self.named |= "://" in found[0]
         self.key_end = found.end()
         return self._take(found[0])
 
     def _may_be_url(self) -> bool:
-        """Whether no key stands before this piece, or one that a URL belongs to."""
-        if self.last in {"", "address"}:
-            return True
-        return isinstance(_shapes().get(self.last), UrlText | UrlSet | ListOf)
+        """Return True if no key stands before this piece, or one that a URL belongs to."""
+        urls = shapes.UrlText | shapes.UrlSet | shapes.ListOf
+        return self.last in {"", ADDRESS} or isinstance(self.fields.get(self.last), urls)
 
     def _name(self) -> bool:
-        found = _KEY.match(self.line, self.at)
+        found = self._match(_KEY)
         if found is None:
             return False
         name = found[2]
-        if self.line[found.end() :].lstrip()[:1] in {":", "="}:
-            shown = self.known.key(name) and (not self.last or bool(self.brackets))
+        if self.line[found.end() :].lstrip().startswith((":", "=")):
+            parts = [part for part in re.split("[./]", name) if part]
+            known = all(part in self.quoted or _near(part, self.keys) for part in parts)
+            shown = known and (not self.last or bool(self.brackets))
         elif self.last in KINDS:
-            shown = name in _tags()
+            shown = name in self.tags
         else:
-            shown = not self.last and name in _shapes()
+            shown = not self.last and name in self.fields
         if not shown:
             return False
-        self.last = name
-        self.names += 1
-        self.key_end = found.end()
+        self.last, self.named, self.key_end = name, True, found.end()
         return self._take(found[0])
 
 
-def _near(name: str, known: frozenset[str]) -> bool:
+def _near(name: str, known: Collection[str]) -> bool:
     if name in known:
         return True
     lower = {other.lower() for other in known}
@@ -224,18 +197,10 @@ def _near(name: str, known: frozenset[str]) -> bool:
 
 
 @cache
-def _shapes() -> Mapping[str, Shape]:
-    return {name: shape for kind in KINDS.values() for name, shape in fields_within(kind.shape)}
-
-
-@cache
-def _tags() -> frozenset[str]:
-    shapes = (*(kind.shape for kind in KINDS.values()), *_shapes().values())
-    return frozenset(
-        tag for shape in shapes if isinstance(shape, Variants) for tag in shape.objects
-    )
-
-
-@cache
-def _keys() -> frozenset[str]:
-    return frozenset({TYPE, *KINDS, *_shapes(), "address", "username", "password"})
+def _known() -> tuple[Mapping[str, shapes.Shape], Collection[str], Collection[str]]:
+    """The shapes of all fields by name, the names of variants, and every known key."""
+    kinds = [kind.shape for kind in KINDS.values()]
+    fields = dict(found for shape in kinds for found in fields_within(shape))
+    every = (one for one in (*kinds, *fields.values()) if isinstance(one, shapes.Variants))
+    tags = frozenset(tag for shape in every for tag in shape.objects)
+    return fields, tags, frozenset({TYPE, *KINDS, *fields, *PARTS})

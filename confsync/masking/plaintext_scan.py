@@ -1,12 +1,11 @@
-"""Secrets in clear, searched line by line: in files that the strict reader refuses, and in those
-whose objects lie where no store has them. It finds what people write, rather too much than too
-little; it is no match for somebody who hides a secret on purpose.
+"""A search for secrets in clear, line by line, in files that the strict reader refuses and in
+other programs' files. It finds rather too much than too little; a secret that is hidden on purpose
+is not found.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from confsync.sync.url import masked
@@ -15,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 _NAMED = ("secret", "passw", "passphrase", "pwd", "credential")
-"""What stands in the name of a key whose value is a secret, whatever program reads it."""
+"""Parts of names of keys that hold secrets, in any program."""
 
 # Every repetition has an end, or starts at one place of a line alone: lines may be megabytes long.
 _TEMPLATE = re.compile(r"\{\{(?![^{}]{0,400}default)[^{}]{0,400}\}\}|\$\{\w{1,100}\}|\*{4}")
-"""What a program fills in later, and the mask. One with a default may hold a secret itself."""
+"""Text that a program fills in later, and the mask. A default in it may be a secret itself."""
 
 _URL = re.compile(r"""(?<![\w+.-])[A-Za-z][\w+.-]{0,30}://[^\s"']*""")
 _EMPTY = re.compile(r"[=:](?=[@&#]|$)")
@@ -32,8 +31,8 @@ _NO_LINE = re.compile(r"[ \t]*(?:#|$)")
 
 
 class InClear(NamedTuple):
-    """Where a secret seems to stand in clear. Lines and columns count from 1; the column is where
-    the line begins: one further on could tell how long a secret is.
+    """The place of a probable secret in clear. Lines and columns count from 1; the column is the
+    beginning of the line: another one could tell the length of a secret.
     """
 
     line: int
@@ -41,112 +40,89 @@ class InClear(NamedTuple):
     what: Literal["secret", "url"]
 
 
-@dataclass(frozen=True)
-class Words:
-    """What is searched for: objects by their names, keys by theirs, and what is a reference."""
+class Words(NamedTuple):
+    """Names to search for: of objects, of fields that hold a secret alone, and of references."""
 
-    objects: re.Pattern[str]
-    keys: re.Pattern[str]
+    objects: Collection[str]
     secrets: Collection[str]
     references: Collection[str]
 
 
-def words(objects: Collection[str], secrets: Collection[str], references: Collection[str]) -> Words:
-    """Words for the names of objects, of fields that hold a secret alone, and of references."""
-    named = "|".join(map(re.escape, [*_NAMED, *secrets]))
-    names = "|".join(map(re.escape, objects))
-    colon = r"""(?:['"][ \t]{0,8}:|[ \t]{0,8}:(?=[ \t]|$)|['"]?(?=[ \t]{0,8}(?:#|$)))"""
-    return Words(
-        re.compile(rf"""(?<![\w-])['"]?(?:{names})['"]?[ \t]{{0,8}}:(?=[ \t]{{0,8}}([{{\[*&])?)"""),
-        re.compile(rf"""(?<!\w)(\w{{0,40}}(?:{named})\w{{0,40}}){colon}""", re.IGNORECASE),
-        secrets,
-        references,
-    )
-
-
 def in_clear(text: str, wanted: Words) -> Iterator[InClear]:
-    """Every line of an object where a secret seems to stand in clear; of the whole text, where an
-    object takes something from elsewhere in it.
+    """Every line of an object with a probable secret in clear; of the whole text, if an object
+    takes something from elsewhere in it.
     """
+    named = "|".join(map(re.escape, [*_NAMED, *wanted.secrets]))
+    colon = r"""(?:['"][ \t]{0,8}:|[ \t]{0,8}:(?=[ \t]|$)|['"]?(?=[ \t]{0,8}(?:#|$)))"""
+    keys = re.compile(rf"""(?<!\w)(\w{{0,40}}(?:{named})\w{{0,40}}){colon}""", re.IGNORECASE)
     lines = [line.removesuffix("\r") for line in text.split("\n")]
-    for number in _searched(lines, wanted):
+    for number in _searched(lines, wanted.objects):
         line = _TEMPLATE.sub("null", lines[number])
-        keys = wanted.keys.finditer(line)
-        if any(_is_in_clear(lines, number, line, key, wanted) for key in keys):
+        urls = (_EMPTY.sub("", url) for url in _URL.findall(_TEMPLATE.sub("", lines[number])))
+        if any(_is_in_clear(lines, number, line, key, wanted) for key in keys.finditer(line)):
             yield InClear(number + 1, _indentation(line) + 1, "secret")
-        elif any(map(_has_password, _URL.findall(_TEMPLATE.sub("", lines[number])))):
+        elif any(masked(url) != url for url in urls):
             yield InClear(number + 1, _indentation(line) + 1, "url")
 
 
-def _searched(lines: Sequence[str], wanted: Words) -> Sequence[int]:
-    """The numbers of the lines that belong to objects, comments aside."""
+def _searched(lines: Sequence[str], objects: Collection[str]) -> Sequence[int]:
+    """The numbers of the lines of objects, without comments."""
+    names = "|".join(map(re.escape, objects))
+    key = rf"""(?<![\w-])['"]?(?:{names})['"]?[ \t]{{0,8}}:(?=[ \t]{{0,8}}([{{\[*&])?)"""
+    full = [number for number, line in enumerate(lines) if not _NO_LINE.match(line)]
     found: list[int] = []
     inside: int | None = None
-    for number, line in enumerate(lines):
-        if _NO_LINE.match(line):
-            continue
+    for number in full:
+        line = lines[number]
         if inside is not None and _indentation(line) <= inside:
             inside = None
-        if inside is None and (named := wanted.objects.search(line)) is not None:
+        if inside is None and (named := re.search(key, line)) is not None:
             flow = named[1] is not None or "{" in line[: named.start()]
             inside = -1 if flow else named.start()
         if inside is not None:
             found.append(number)
-    if any(_ALIAS.search(_TEMPLATE.sub("", lines[number])) for number in found):
-        return [number for number, line in enumerate(lines) if not _NO_LINE.match(line)]
-    return found
+    aliases = any(_ALIAS.search(_TEMPLATE.sub("", lines[number])) for number in found)
+    return full if aliases else found
 
 
 def _is_in_clear(
     lines: Sequence[str], number: int, line: str, key: re.Match[str], wanted: Words
 ) -> bool:
-    """Whether the value of a key is a text, or cannot be told to be a reference."""
+    """Return True if the value of a key is a text, or not certainly a reference."""
     position = key.end()
     if line[position - 1] != ":":
         # `? key` has its value in another line; without the question mark this is no key.
         return line[: key.start()].rstrip("'\" \t").endswith("?")
     while (skipped := _PROPERTY.match(line, position)) is not None:
         position = skipped.end()
-    value = _value(line, position)
+    value, entry = _value(line, position), None
     if not value:
         below = _next(lines, number)
         # An item of a list may stand as far to the left as the key itself.
         least = key.start() if below.lstrip().startswith("- ") else key.start() + 1
-        if _indentation(below) < least:
+        if _indentation(below) < least or below.lstrip().startswith("? "):
             return False
-        line, position, value = below, 0, _value(below, 0)
-        if below.lstrip().startswith("? "):
-            return False
-        if (entry := _ENTRY.match(line)) is not None:
-            return _is_no_reference(key[1], entry, wanted)
-    if value == "{":
+        line, position, value, entry = below, 0, _value(below, 0), _ENTRY.match(below)
+    if value == "{" and entry is None:
         opened = line.index("{", position) + 1
         entry = _ENTRY.match(line, opened) or _ENTRY.match(_next(lines, number))
-        return _is_no_reference(key[1], entry, wanted)
+    if value == "{" or entry is not None:
+        reference = entry is not None and entry[1] in wanted.references
+        return key[1] in wanted.secrets and not reference
     return not value.startswith("!") and _HARMLESS.fullmatch(value.strip("'\"")) is None
 
 
-def _is_no_reference(name: str, entry: re.Match[str] | None, wanted: Words) -> bool:
-    return name in wanted.secrets and (entry is None or entry[1] not in wanted.references)
-
-
 def _value(line: str, position: int) -> str:
-    """What stands in a line from a position on, as far as it may be one value."""
+    """The text in a line from a position on that may be one value."""
     found = _VALUE.match(line, position)
     value = "" if found is None else found[1].strip()
     return value if value[:1] in {"'", '"'} else re.split(r"(?:^|\s)#", value)[0].strip()
 
 
 def _next(lines: Sequence[str], number: int) -> str:
-    """The next line that says something."""
+    """The next line with more than a comment; empty at the end."""
     following = (lines[later] for later in range(number + 1, len(lines)))
-    found = next((line for line in following if not _NO_LINE.match(line)), "")
-    return _TEMPLATE.sub("null", found)
-
-
-def _has_password(url: str) -> bool:
-    named = _EMPTY.sub("", url)
-    return masked(named) != named
+    return _TEMPLATE.sub("null", next((one for one in following if not _NO_LINE.match(one)), ""))
 
 
 def _indentation(line: str) -> int:

@@ -1,15 +1,13 @@
-"""Resolve references: one resolver a file, listed in `BUILT_IN`; others come from entry points."""
+"""The resolvers of references: built-in ones, and those of other packages by entry points."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeGuard, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 from confsync.errors import WrongUsage
-from confsync.secrets.command import Command
-from confsync.secrets.env import Env
-from confsync.secrets.file import File
+from confsync.secrets.built_in import Command, Env, File
 from confsync.secrets.resolver import Moment, Resolver
 from confsync.sync.secret import Form
 
@@ -47,23 +45,19 @@ class _Registry(Mapping[str, Resolver]):
 
 
 def _loaded(point: EntryPoint) -> Resolver:
+    """Load the resolver of another package. Raises WrongUsage if that is not possible."""
+    wrong = "is no resolver"
     try:
         found: object = point.load()
     except Exception:  # noqa: BLE001 - somebody else's code
         found, wrong = None, "cannot be loaded"
-    else:
-        wrong = "is no resolver"
-    if not _is_resolver(found):
-        raise WrongUsage(
-            f"the resolver of `{point.name}` references, {point.value}, {wrong}",
-            hint="it comes from another package: update or remove that",
-        )
-    return found
-
-
-def _is_resolver(found: object) -> TypeGuard[Resolver]:
     form, moment = getattr(found, "form", None), getattr(found, "moment", None)
-    return callable(found) and isinstance(form, Form) and moment in get_args(Moment)
+    if callable(found) and isinstance(form, Form) and moment in get_args(Moment):
+        return cast("Resolver", found)
+    raise WrongUsage(
+        f"the resolver of `{point.name}` references, {point.value}, {wrong}",
+        hint="it comes from another package: update or remove that",
+    )
 
 
 BUILT_IN: Mapping[str, Resolver] = {"env": Env(), "file": File(), "command": Command()}

@@ -134,22 +134,15 @@ def resolve(
     """
     walk = _Walk(desired, vault, resolvers, environment)
     tree = walk.object(desired.tree, ())
-    origins = {path: desired.origins[old] for path, old in walk.moved(desired.origins).items()}
+    origins: dict[Path, Origin] = {}
+    for path, origin in desired.origins.items():
+        kept = walk.kept.get(path[:-1])
+        if kept is None:
+            origins[path] = origin
+        elif path[-1] in kept:
+            origins[*path[:-1], kept[path[-1]]] = origin
     found = replace(desired, tree=tree, origins=origins, places=desired.origins)
     return Resolved(found, tuple(walk.unresolved))
-
-
-def look_up(
-    ref: Ref,
-    vault: Vault,
-    resolvers: Mapping[str, Resolver],
-    environment: Mapping[str, str],
-) -> str | Unavailable:
-    """Resolve one reference and seal its text into the vault. Returns Unavailable on failure."""
-    found = _answer(ref, resolvers, environment)
-    if isinstance(found, str):
-        vault.seal(found, ref)
-    return found
 
 
 def resolving(
@@ -163,24 +156,17 @@ def resolving(
 
 @dataclass
 class _Walk:
+    """Resolves the values of a state. `kept`: the new index of each member of a set, by its old
+    one; members that turned out equal have been merged.
+    """
+
     desired: Desired
     vault: Vault
     resolvers: Mapping[str, Resolver]
     environment: Mapping[str, str]
     unresolved: list[tuple[Path, Problem]] = field(default_factory=list)
-    kept: dict[Path, list[int]] = field(default_factory=dict)
-    answers: dict[tuple[Ref, str], str | Unavailable] = field(default_factory=dict, repr=False)
-
-    def moved(self, origins: Mapping[Path, Origin]) -> dict[Path, Path]:
-        """Map each origin's new path to its old one: equal members of a set have been merged."""
-        paths: dict[Path, Path] = {}
-        for path in origins:
-            kept = self.kept.get(path[:-1])
-            if kept is None:
-                paths[path] = path
-            elif path[-1] in kept:
-                paths[(*path[:-1], kept.index(path[-1]))] = path
-        return paths
+    kept: dict[Path, dict[str | int, int]] = field(default_factory=dict)
+    answers: dict[Ref, str | Unavailable] = field(default_factory=dict, repr=False)
 
     def object(self, tree: Object, path: Path) -> Object:
         members = {name: self.tree(value, (*path, name)) for name, value in tree.members.items()}
@@ -204,17 +190,15 @@ class _Walk:
                 return value
 
     def _members(self, value: Members, path: Path) -> Members:
-        members: list[Url] = []
-        seen: set[tuple[str | Secret, ...]] = set()
-        kept = self.kept[path] = []
+        members: dict[object, Url] = {}
+        kept = self.kept[path] = {}
         for index, url in enumerate(value.members):
-            resolved = self._url(url, (*path, index))
-            if resolved.resolved and resolved.parts in seen:
-                continue
-            seen.add(resolved.parts)
-            members.append(resolved)
-            kept.append(index)
-        return Members(tuple(members))
+            found = self._url(url, (*path, index))
+            key = found.parts if found.resolved else index
+            if key not in members:
+                kept[index] = len(members)
+                members[key] = found
+        return Members(tuple(members.values()))
 
     def _url(self, url: Url, path: Path) -> Url:
         if url.ref is not None and not url.parts:
@@ -229,36 +213,30 @@ class _Walk:
             return whole
         parts: list[str | Secret] = []
         for part in url.parts:
-            if isinstance(part, Secret) and part.id is None and part.ref is not None:
-                text = self._text(part.ref, path)
-                parts.append(
-                    part if text is None else self.vault.seal(percent_encoded(text), part.ref)
-                )
-            else:
-                parts.append(part)
+            ref = part.ref if isinstance(part, Secret) and part.id is None else None
+            text = None if ref is None else self._text(ref, path)
+            parts.append(part if text is None else self.vault.seal(percent_encoded(text), ref))
         return Url(tuple(parts), url.ref)
 
     def _text(self, ref: Ref, path: Path) -> str | None:
-        place = (ref, ref.base)
-        if place not in self.answers:
-            self.answers[place] = _answer(ref, self.resolvers, self.environment)
-        found = self.answers[place]
-        if isinstance(found, Unavailable):
-            self._problem(path, found.fact, found.hint)
-            return None
-        self.vault.seal(found, ref)
-        return found
+        if ref not in self.answers:
+            self.answers[ref] = look_up(ref, self.vault, self.resolvers, self.environment)
+        found = self.answers[ref]
+        if isinstance(found, str):
+            return found
+        self._problem(path, found.fact, found.hint)
+        return None
 
     def _problem(self, path: Path, fact: str, hint: str) -> None:
         origin = self.desired.origin(path)
         place = (origin.file, origin.line, origin.column)
-        problem = Problem(*place, "secret-unavailable", fact, hint)
-        self.unresolved.append((path, problem))
+        self.unresolved.append((path, Problem(*place, "secret-unavailable", fact, hint)))
 
 
-def _answer(
-    ref: Ref, resolvers: Mapping[str, Resolver], environment: Mapping[str, str]
+def look_up(
+    ref: Ref, vault: Vault, resolvers: Mapping[str, Resolver], environment: Mapping[str, str]
 ) -> str | Unavailable:
+    """Resolve one reference and seal its text into the vault. Returns Unavailable on failure."""
     try:
         text: object = resolvers[ref.kind](ref, environment)
     except Unavailable as unavailable:
@@ -267,8 +245,10 @@ def _answer(
         return Unavailable(f"{ref} cannot be had: its resolver failed", "this is a bug in it")
     if not isinstance(text, str):
         return Unavailable(f"{ref} leads to something that is no text", "this is a resolver's bug")
-    wrong = unusable(text)
-    return text if wrong is None else Unavailable(f"{ref} {wrong[0]}", wrong[1])
+    if (wrong := unusable(text)) is not None:
+        return Unavailable(f"{ref} {wrong[0]}", wrong[1])
+    vault.seal(text, ref)
+    return text
 
 
 def unusable(text: str) -> tuple[str, str] | None:

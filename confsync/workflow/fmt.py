@@ -9,8 +9,7 @@ from confsync.disk.write import save
 from confsync.errors import OutputFailed, Problem
 from confsync.guard import discreet
 from confsync.kinds import KINDS
-from confsync.masking.diff import Side, masked_diff
-from confsync.masking.document import masked_scalars
+from confsync.masking.document import Side, masked_diff, masked_scalars
 from confsync.report.file_results import Formatted
 from confsync.secrets import BUILT_IN
 from confsync.store.detect import is_meant_as_store

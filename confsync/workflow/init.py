@@ -6,20 +6,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from confsync.config.config_file import NAME
+from confsync.config.config_file import NAME, repository
 from confsync.config.scaffold import (
     HOOK_LINES,
+    HOOKS,
     HOOKS_FILE,
     STORE,
     config_text,
     directories,
-    hooks_text,
-    is_there,
     names_hooks,
-    repository,
+    store_text,
     write_new,
 )
-from confsync.config.template import template
 from confsync.errors import WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS
@@ -56,21 +54,21 @@ def init(directory: str, access: Access, variant: str | None, pull: Callable[[st
     written: set[Path] = set()
     fill_in = 0
     with directories(store.parent):
-        if not is_there(store):
+        if not os.path.lexists(store):
             if live:
                 fill_in = pull(str(store))
             else:
-                write_new(store, template(KINDS[_OBJECT], variant or _VARIANT))
+                write_new(store, store_text(KINDS[_OBJECT], variant or _VARIANT))
             written.add(store)
-    if not is_there(config):
+    if not os.path.lexists(config):
         write_new(config, text)
         written.add(config)
     top = repository(root)
     if top is not None and not top.samefile(root):
         # pre-commit looks at the root of a repository alone.
         hooks = Path(os.path.relpath(top / HOOKS_FILE))
-    elif not is_there(hooks):
-        write_new(hooks, hooks_text())
+    elif not os.path.lexists(hooks):
+        write_new(hooks, HOOKS)
         written.add(hooks)
     return Begun(
         str(config),

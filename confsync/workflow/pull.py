@@ -11,8 +11,7 @@ from confsync.disk.write import StoreFile
 from confsync.errors import Fault, InvalidFiles, NotWritten, Problem, WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS
-from confsync.masking.diff import Side, masked_diff
-from confsync.masking.document import masked_scalars
+from confsync.masking.document import Side, masked_diff, masked_scalars
 from confsync.report.file_results import Pulled
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, resolve, resolving

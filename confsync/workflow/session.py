@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from confsync.config.values import TargetConfig, Written
+    from confsync.config.target import TargetConfig, Written
     from confsync.sync.values import Plan
     from confsync.workflow.server import Sending
 

@@ -11,11 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from confsync.config.config_file import find, read_config
-from confsync.config.ignore_paths import ignored_wrongly
-from confsync.config.target import Known
-from confsync.config.values import TargetConfig
+from confsync.config.target import Known, TargetConfig, ignored_wrongly
 from confsync.errors import WrongUsage
-from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
 from confsync.store.mistakes import quoted_name
 from confsync.sync.findings import Lapse, check_allowed
@@ -26,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from confsync.config.values import Config
+    from confsync.config.target import Config
     from confsync.sync.values import HiddenSecrets, Unlisted
 
 
@@ -81,7 +78,7 @@ class Options:
         """Raise WrongUsage for an unknown risk or field."""
         check_allowed(self.allow)
         for path in self.ignore:
-            if wrong := ignored_wrongly(path, KINDS):
+            if wrong := ignored_wrongly(path):
                 raise WrongUsage(f"a path to ignore {wrong[0]}", hint=wrong[1])
 
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
-    from confsync.config.values import Config, TargetConfig
+    from confsync.config.target import Config, TargetConfig
 
 PLAINTEXT, CREDENTIAL = SEARCHABLE
 
@@ -235,13 +235,13 @@ def _in_clear(file: str) -> Sequence[Problem]:
     if isinstance(text, Problem):
         return [text]
     from confsync.masking.document import secret_names  # noqa: PLC0415 - a check never loads them
-    from confsync.masking.plaintext_scan import in_clear, words  # noqa: PLC0415
+    from confsync.masking.plaintext_scan import Words, in_clear  # noqa: PLC0415
 
     lines = {problem.line for problem in found}
     wanted = (
-        words(["targets"], ["token", "password"], RESOLVERS)
+        Words(["targets"], ["token", "password"], RESOLVERS)
         if is_config
-        else words(KINDS, secret_names(KINDS.values()), RESOLVERS)
+        else Words(KINDS, secret_names(KINDS.values()), RESOLVERS)
     )
     besides = (
         Problem(file, one.line, one.column, rule, _FACTS[one.what], INSTEAD)

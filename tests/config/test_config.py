@@ -19,7 +19,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from confsync.config.config_file import find
-from confsync.config.layout import MEMBERS
+from confsync.config.layout import TARGET
 from confsync.errors import InvalidFiles, WrongUsage
 from confsync.report.problems import problems_text
 from confsync.store.scalars import beside
@@ -119,7 +119,7 @@ def test_the_page_lists_every_member_of_a_target() -> None:
     table = page.partition("## What a target says")[2].partition("`url` and `files` must")[0]
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     assert re.findall(r"`(\w+)`", " ".join(rows)) == sorted(
-        MEMBERS, key=lambda member: table.index(f"`{member}`")
+        TARGET.fields, key=lambda member: table.index(f"`{member}`")
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import confsync
 from confsync.disk.read import NotRegular, read_regular
-from confsync.secrets.file import File
+from confsync.secrets.built_in import File
 from confsync.secrets.resolver import Unavailable
 from confsync.sync.secret import Ref
 from tests.cli.process import Desk

@@ -19,7 +19,7 @@ class Leak(NamedTuple):
 
 _HASHED = (
     'import hashlib, logging; logging.getLogger("confsync").debug('
-    "hashlib.sha256(found.encode()).hexdigest())"
+    "hashlib.sha256(text.encode()).hexdigest())"
 )
 
 LEAKS: Mapping[str, Leak] = {
@@ -63,7 +63,7 @@ LEAKS: Mapping[str, Leak] = {
         "((found, found.text) for node",
     ),
     "a diff shows comments": Leak(
-        "comment", "masking/diff.py", '"# …" if text.startswith("#") else None', "None"
+        "comment", "masking/document.py", '"# …" if text.startswith("#") else None', "None"
     ),
     "a diff shows a key that nobody knows": Leak(
         "field", "masking/document.py", "else (key,)), value)", "else ()), value)"
@@ -71,14 +71,14 @@ LEAKS: Mapping[str, Leak] = {
     "the line of a mistake is shown as it is": Leak(
         "no YAML",
         "masking/excerpt.py",
-        "self.shown.append(MASK)",
-        "self.shown.append(self.line[self.at :])",
+        "self.shown += MASK",
+        "self.shown += self.line[self.at :]",
     ),
     "the line of a mistake shows how long a secret is": Leak(
         "in a list of numbers",
         "masking/excerpt.py",
-        "self.shown.append(MASK)",
-        'self.shown.append("*" * (len(self.line) - self.at))',
+        "self.shown += MASK",
+        'self.shown += "*" * (len(self.line) - self.at)',
     ),
     "the place of a mistake tells a length": Leak(
         "escape",
@@ -92,11 +92,11 @@ LEAKS: Mapping[str, Leak] = {
     "a secret is logged as its hash": Leak(
         "environment",
         "secrets/resolver.py",
-        "        self.vault.seal(found, ref)\n",
-        f"        {_HASHED}\n        self.vault.seal(found, ref)\n",
+        "    vault.seal(text, ref)\n",
+        f"    {_HASHED}\n    vault.seal(text, ref)\n",
     ),
     "what a command says is let through": Leak(
-        "command fails", "secrets/command.py", "stderr=subprocess.DEVNULL", "stderr=None"
+        "command fails", "secrets/built_in.py", "stderr=subprocess.DEVNULL", "stderr=None"
     ),
     "a command is shown whole": Leak(
         "argument of a command",

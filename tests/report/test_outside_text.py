@@ -18,7 +18,7 @@ from confsync.disk.write import append_audit
 from confsync.errors import ConfsyncError, InvalidFiles, Problem
 from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
-from confsync.masking.diff import Side, masked_diff
+from confsync.masking.document import Side, masked_diff
 from confsync.report import OUTCOMES, PLANS, PROBLEMS, STATES
 from confsync.report import printable as layout
 from confsync.report.file_results import (

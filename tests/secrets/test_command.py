@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from confsync.secrets.command import Command
+from confsync.secrets.built_in import Command
 from confsync.secrets.resolver import Unavailable
 from confsync.sync.secret import Ref
 

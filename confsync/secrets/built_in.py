@@ -1,4 +1,4 @@
-"""`{command: [PROGRAM, ARGUMENT, …]}`: the output of a program."""
+"""The built-in resolvers: `{env: NAME}`, `{file: PATH}` and `{command: [PROGRAM, ARGUMENT, …]}`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from confsync.disk.read import NotRegular, read_regular
 from confsync.secrets.resolver import MAX_BYTES, Moment, Unavailable, text_of
 from confsync.sync.secret import Form
 
@@ -20,8 +22,52 @@ if TYPE_CHECKING:
 
     from confsync.sync.secret import Ref
 
-SECONDS = 30.0
 _PIECE = 4096
+
+
+class Env:
+    """Read an environment variable of confsync."""
+
+    form = Form(
+        "a variable's name",
+        "{env: NAME}",
+        re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),
+        relative=False,
+    )
+    moment: Moment = "plan"
+
+    def __call__(self, ref: Ref, environment: Mapping[str, str]) -> str:
+        """Return the variable's value. Raises Unavailable if it is not set."""
+        if ref.argument not in environment:
+            raise Unavailable(f"{ref} is not set", f"export {ref.argument} where confsync runs")
+        return environment[ref.argument]
+
+
+class File:
+    """Read a file on the machine that confsync runs on."""
+
+    form = Form("a file's path", "{file: PATH}")
+    moment: Moment = "plan"
+
+    def __call__(self, ref: Ref, environment: Mapping[str, str]) -> str:
+        """Return the text of a regular file: UTF-8, at most 64 KiB, without one trailing newline.
+
+        A relative path starts at the directory of the file that holds the reference. Raises
+        Unavailable.
+        """
+        del environment
+        hint = (
+            "check that it exists and may be read; a relative path starts beside the file"
+            " that says it"
+        )
+        try:
+            content = read_regular(Path(ref.base, ref.argument), MAX_BYTES)
+        except NotRegular as found:
+            hint = "save the secret as a file, or use {command: […]}"
+            raise Unavailable(f"{ref} is {found.what}, not a regular file", hint) from None
+        except OSError:
+            raise Unavailable(f"{ref} cannot be read", hint) from None
+        return text_of(content, ref, "is this the file with the secret?")
 
 
 class Command:
@@ -36,7 +82,7 @@ class Command:
     )
     moment: Moment = "allowed"
 
-    def __init__(self, seconds: float = SECONDS) -> None:
+    def __init__(self, seconds: float = 30) -> None:
         self._seconds = seconds
 
     def __call__(self, ref: Ref, environment: Mapping[str, str]) -> str:
@@ -74,20 +120,23 @@ class Command:
         return text
 
     def _output(self, process: subprocess.Popen[bytes], ref: Ref) -> bytes:
-        """Read output until the program ends or the output is too large."""
+        """Read output until the program ends or the output is too large. Raises Unavailable."""
         end = time.monotonic() + self._seconds
+        output = process.stdout.fileno() if process.stdout is not None else -1
         content = b""
-        try:
-            while len(content) <= MAX_BYTES and (piece := _piece(process, end)):
+        with suppress(subprocess.TimeoutExpired):
+            while select.select([output], [], [], max(0.0, end - time.monotonic()))[0]:
+                piece = os.read(output, _PIECE)
                 content += piece
-            if len(content) <= MAX_BYTES:
-                process.wait(max(0.0, end - time.monotonic()))
-        except (TimeoutError, subprocess.TimeoutExpired):
-            raise Unavailable(
-                f"{ref} did not end within {self._seconds:g} s",
-                "does it wait for an answer? it has no terminal to ask at",
-            ) from None
-        return content
+                if len(content) > MAX_BYTES:
+                    return content
+                if not piece:
+                    process.wait(max(0.0, end - time.monotonic()))
+                    return content
+        raise Unavailable(
+            f"{ref} did not end within {self._seconds:g} s",
+            "does it wait for an answer? it has no terminal to ask at",
+        )
 
 
 def _start(ref: Ref, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -104,12 +153,3 @@ def _start(ref: Ref, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     except (OSError, ValueError):
         hint = "is it installed, executable and on the PATH?"
         raise Unavailable(f"{ref} cannot be started", hint) from None
-
-
-def _piece(process: subprocess.Popen[bytes], end: float) -> bytes:
-    """Return the next bytes of output, none at the end. Raises TimeoutError."""
-    output = process.stdout.fileno() if process.stdout is not None else -1
-    ready, _, _ = select.select([output], [], [], max(0.0, end - time.monotonic()))
-    if not ready:
-        raise TimeoutError
-    return os.read(output, _PIECE)
