@@ -134,14 +134,11 @@ class Route:
 
     def late(self, flight: Flight, seconds: float) -> ConfsyncError:
         """The error after the deadline."""
+        within = f"within {seconds:.3g} s"
         if flight.sending:
-            return ConnectionLost(
-                f"no answer from {self.server} within {seconds:.3g} s", hint=_SLOW
-            )
+            return ConnectionLost(f"no answer from {self.server} {within}", hint=_SLOW)
         whom = f"the proxy {self.proxy}" if flight.at_proxy else self.server
-        return ConnectionFailed(
-            f"cannot connect to {whom}: no answer within {seconds:.3g} s", hint=_REACH
-        )
+        return ConnectionFailed(f"cannot connect to {whom}: no answer {within}", hint=_REACH)
 
     def _of_tls(self, error: ssl.SSLError) -> tuple[str, str]:
         if isinstance(error, ssl.SSLCertVerificationError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -106,12 +107,8 @@ class Style:
     def inline(self, value: Plain, quote: str = "", *, flow: bool = False) -> str:
         """A value in one line. `quote`: quotes of a text; empty: as needed. `flow`: in brackets."""
         match value:
-            case None:
-                return "null"
-            case bool():
-                return "true" if value else "false"
-            case int():
-                return str(value)
+            case None | bool() | int():
+                return json.dumps(value)
             case str():
                 return self._text(value, quote, flow=flow)
             case list():
