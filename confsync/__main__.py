@@ -44,7 +44,7 @@ def _replace_hooks() -> None:
 
     sys.excepthook = lambda _, error, trace: _tell(error.with_traceback(trace))
     threading.excepthook = lambda lost: _tell(lost.exc_value)
-    sys.unraisablehook = lambda lost: _tell(lost.exc_value)
+    sys.unraisablehook = lambda lost: _dropped(lost.exc_value)
     warnings.showwarning = lambda _, kind, *rest: _log_warning(kind, *rest)
 
 
@@ -54,6 +54,15 @@ def _tell(error: BaseException | None) -> None:
         from confsync.cli.standard_error import tell_uncaught  # noqa: PLC0415
 
         tell_uncaught(error)
+
+
+def _dropped(error: BaseException | None) -> None:
+    from confsync.cli.console import interrupts  # noqa: PLC0415
+
+    if isinstance(error, KeyboardInterrupt):
+        interrupts.dropped()
+    else:
+        _tell(error)
 
 
 def _log_warning(kind: type[Warning], *_: object) -> None:

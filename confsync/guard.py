@@ -43,7 +43,9 @@ def discreet(function: Callable[P, R]) -> Callable[P, R]:
         except Callers as theirs:
             error = theirs.error
         except Exception as ours:  # noqa: BLE001 - its frames stay here
-            error = _told(ours)
+            # Python 3.11 wraps an interrupt inside of a class statement.
+            wrapped = isinstance(ours.__cause__, KeyboardInterrupt)
+            error = KeyboardInterrupt() if wrapped else _told(ours)
         except BaseException as ending:  # noqa: BLE001 - raised below, without its frames
             error = alone(ending)
         del args, kwargs

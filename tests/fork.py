@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
@@ -168,8 +169,13 @@ def become(job: Job) -> None:
     ):
         if name is not None:
             os.dup2(os.open(name, flags, 0o600), number)
+    # A signal between an open and its `with` leaves the file to the garbage collector.
+    if job.signal is not None:
+        warnings.simplefilter("ignore", ResourceWarning)
     if job.bare:
-        command = [sys.executable, "-W", "error", "-m", "confsync", *job.arguments]
+        unclosed = "ignore::ResourceWarning" if job.signal else "error::ResourceWarning"
+        warned = ("-W", "error", "-W", unclosed)
+        command = [sys.executable, *warned, "-m", "confsync", *job.arguments]
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
         os.execve(sys.executable, command, dict(job.environ))  # noqa: S606 - our own program
     os.environ.clear()

@@ -51,6 +51,11 @@ class _Interrupts:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self)
 
+    def dropped(self) -> None:
+        """Raise KeyboardInterrupt again, soon: Python drops exceptions of destructors."""
+        signal.signal(signal.SIGALRM, lambda *_: self._check())
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+
     def hold(self) -> None:
         """Hold interrupts back: an outcome has to be kept and written down first."""
         self._raises, self._ends_telling = sys.maxsize, max(2, self._came + 1)
@@ -68,7 +73,7 @@ class _Interrupts:
 
     def ignore(self) -> None:
         """Ignore interrupts, so that none changes the exit status while Python cleans up."""
-        for number in _ENDING:
+        for number in (*_ENDING, signal.SIGALRM):
             signal.signal(number, signal.SIG_IGN)
 
 

@@ -64,7 +64,8 @@ def tell(error: BaseException, console: Console) -> int:
     match error:
         case click.UsageError():
             lines, status = _usage(error), Status.ERROR
-        case click.Abort() | KeyboardInterrupt():
+        # Python 3.11 wraps an interrupt inside of a class statement.
+        case click.Abort() | KeyboardInterrupt() | RuntimeError(__cause__=KeyboardInterrupt()):
             lines = ["interrupted", *consequence]
             status = Status.UNKNOWN if console.sent else Status.INTERRUPTED
         case ReaderGone():

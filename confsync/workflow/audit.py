@@ -192,7 +192,8 @@ def _told(error: BaseException) -> tuple[str, dict[str, Json]]:
     found = error.error if isinstance(error, Callers) else error
     record: dict[str, Json] = {"result": "fault", "as_wanted": False}
     match found:
-        case KeyboardInterrupt():
+        # GeneratorExit: of `entry`, which was interrupted before its `with` block began.
+        case KeyboardInterrupt() | GeneratorExit():
             return "interrupted after the update was sent", {**record, "result": "interrupted"}
         case ConfsyncError():
             result = "refused" if isinstance(found, Declined) else "failed"

@@ -156,6 +156,39 @@ def test_a_signal_between_the_update_and_its_report_never_says_that_nothing_was_
     )
 
 
+HIDDEN = """\
+import os, signal, sys
+from {module} import {function}
+from confsync.__main__ import main
+class Here:
+    def come(self, *_):
+        os.kill(os.getpid(), signal.SIGTERM)
+    {method} = come
+def endless(*_, **__):
+    {act}
+    while True:
+        pass
+sys.modules["{module}"].{function} = endless
+sys.argv[0] = "confsync"
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "function"),
+    [("confsync.report.text", "plans_text"), ("confsync.workflow.plan", "make_plan")],
+)
+@pytest.mark.parametrize(
+    ("method", "act"), [("__del__", "Here()"), ("__set_name__", "type('C', (), {'it': Here()})")]
+)
+def test_a_signal_is_not_lost_where_python_hides_its_exception(
+    desk: Desk, module: str, function: str, method: str, act: str
+) -> None:
+    program = HIDDEN.format(module=module, function=function, method=method, act=act)
+    ran = desk.run("plan", desk.file("a.yaml", STORE), command=(sys.executable, "-c", program))
+    assert (ran.status, ran.err.lstrip("\n")) == (130, f"interrupted\n{UNCHANGED}\n")
+
+
 SLOW = """\
 import sys
 from confsync.report import text

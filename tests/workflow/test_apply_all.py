@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import count
@@ -260,6 +261,19 @@ def interrupted_at(moment: int) -> Audit:
         return datetime(2027, 1, 31, tzinfo=UTC)
 
     return Audit("audit.jsonl", {}, now)
+
+
+def test_an_interrupt_that_leaves_its_record_to_the_garbage_collector_is_no_fault(
+    team: Team, tmp_path: Path
+) -> None:
+    with pytest.raises(GeneratorExit):
+        team.apply(audit=Audit("audit.jsonl", {}, lambda: datetime.now(UTC)), ask=ended_early)
+    last = (tmp_path / "audit.jsonl").read_text().splitlines()[-1]
+    assert json.loads(last)["result"] == "interrupted"
+
+
+def ended_early(_: Sequence[Plan]) -> bool:
+    raise GeneratorExit
 
 
 def test_an_interrupt_between_two_targets_leaves_no_doubt_about_either(
