@@ -190,34 +190,27 @@ def _lines(side: Side) -> list[str]:
     """
     ends = ("\n" if end == "\n" else "\r\n" for end in re.findall(r"\r\n?|\n", side.text))
     shown = ["\ufeff" if side.text.startswith("\ufeff") else ""]
-    for text, mask in _parts(normal(side.text), side.masks):
-        whole = re.sub("\n", lambda _: next(ends), text)
-        unseen = whole.replace("\n", "\v")
-        shown.append(whole if mask is None else f"{mask}\0{unseen}\0")
+    masks = dict(side.masks)
+    for gap, token in tokens_of(normal(side.text)):
+        parts = [*_masked_comments(gap)]
+        if token is not None:
+            text, mask = token.text, masks.pop((token.line, token.column), None)
+            if mask is None and token.style in BLOCK_TEXT:
+                header, end, rest = text.partition("\n")
+                parts += _masked_comments(header)
+                text = end + rest
+            parts.append((text, mask))
+        for text, mask in parts:
+            whole = re.sub("\n", lambda _: next(ends), text)
+            unseen = whole.replace("\n", "\v")
+            shown.append(whole if mask is None else f"{mask}\0{unseen}\0")
+    if masks:
+        raise Fault("a text to mask is not where it was read")
     *lines, last = "".join(shown).split("\n")
     return [*lines, f"{last}\n\\ No newline at end of file"] if last else lines
 
 
-def _parts(source: str, masks: Mapping[tuple[int, int], str]) -> Iterator[tuple[str, str | None]]:
-    """The source in parts, each with its mask; None for a part that is shown."""
-    unused = set(masks)
-    for gap, token in tokens_of(source):
-        yield from _masked_comments(gap)
-        if token is None:
-            continue
-        place = (token.line, token.column)
-        unused.discard(place)
-        mask = masks.get(place)
-        text = token.text
-        if mask is None and token.style in BLOCK_TEXT:
-            header, end, rest = text.partition("\n")
-            yield from _masked_comments(header)
-            text = end + rest
-        yield text, mask
-    if unused:
-        raise Fault("a text to mask is not where it was read")
-
-
 def _masked_comments(gap: str) -> Iterator[tuple[str, str | None]]:
+    """The parts of a text between tokens, each with its mask; None for a part that is shown."""
     for text in re.split(r"(#[^\n]*)", gap):
         yield text, "# …" if text.startswith("#") else None
