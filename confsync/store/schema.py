@@ -11,7 +11,6 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from confsync.store import schema_patterns as patterns
 from confsync.store import schema_values as values
 from confsync.store.encode import to_file
 from confsync.store.mistakes import TYPE
@@ -282,7 +281,7 @@ def _file_value(shape: FileShape, writer: _Writer) -> Schema:
                 return whole
             return {"anyOf": [_file_value(shape.fields[shape.short].shape, writer), whole]}
         case MapOf(item):
-            names: Schema = {"pattern": patterns.NAME, "maxLength": 63}
+            names: Schema = {"pattern": values.NAME, "maxLength": 63}
             inner = _record(item, writer)
             return {
                 "type": "object",
@@ -299,9 +298,9 @@ def _file_value(shape: FileShape, writer: _Writer) -> Schema:
         case PlainText():
             return values.scalar(Text())
         case PathText():
-            of_path: Schema = {"pattern": patterns.PATH, "maxLength": LONGEST_PATH}
+            of_path: Schema = {"pattern": values.PATH, "maxLength": LONGEST_PATH}
             return {**values.scalar(Text()), **of_path}
         case Day():
-            return {"type": "string", "pattern": f"^{DAY}{patterns.END}"}
+            return {"type": "string", "pattern": f"^{DAY}{values.END}"}
         case _:
             return writer.value(shape)
