@@ -1,8 +1,9 @@
-"""Decode the nodes of a store by a shape, with all mistakes at once."""
+"""Decode the nodes of a store by a shape, and lay documents over each other."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from confsync.kinds.kind import Kind, default_object
@@ -17,7 +18,7 @@ from confsync.sync.values import Desired, Origin
 from confsync.yaml.nodes import MappingNode, Mark, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from confsync.errors import Problem
     from confsync.sync.secret import Vault
@@ -242,3 +243,56 @@ def _without_columns(
         else origin
         for path, origin in origins.items()
     }
+
+
+def lay_over(documents: Sequence[MappingNode]) -> MappingNode:
+    """All documents as one, later ones over earlier ones: product page, section 2.
+
+    Objects merge member by member; lists, references, URL mappings and objects of another
+    variant are replaced whole. Every node keeps the place where it was written.
+    """
+    return reduce(_merge, documents)
+
+
+@dataclass(frozen=True)
+class Discarded:
+    """An object whose `@type`, at `mark`, discards everything about it in earlier files."""
+
+    name: str
+    files: tuple[str, ...]
+    mark: Mark
+
+
+def discarded(documents: Sequence[MappingNode]) -> Iterator[Discarded]:
+    """Every layer that discards everything of an earlier one, in their order."""
+    laid: dict[str, Node] = {}
+    files: dict[str, tuple[str, ...]] = {}
+    for document in documents:
+        for key, value in document.entries:
+            name, below = key.text, laid.get(key.text)
+            laid[name] = value if below is None else _over(below, value)
+            entry = value.get(TYPE) if isinstance(value, MappingNode) else None
+            if below is not None and laid[name] is value and entry is not None:
+                yield Discarded(name, files.pop(name), entry[1].mark)
+            files[name] = (*files.get(name, ()), key.mark.file)
+
+
+def _merge(below: MappingNode, above: MappingNode) -> MappingNode:
+    entries = {key.text: (key, value) for key, value in below.entries}
+    for key, value in above.entries:
+        old = entries.get(key.text)
+        entries[key.text] = (key, value if old is None else _over(old[1], value))
+    return MappingNode(below.mark, tuple(entries.values()))
+
+
+def _over(below: Node, above: Node) -> Node:
+    if not (isinstance(below, MappingNode) and isinstance(above, MappingNode)):
+        return above
+    tag, other = tag_of(below), tag_of(above)
+    return _merge(below, above) if tag is not None and other in {None, tag} else above
+
+
+def tag_of(node: MappingNode) -> str | None:
+    """The variant of an object; None for a reference or the mapping form of a URL."""
+    entry = node.get(TYPE)
+    return entry[1].text if entry is not None and isinstance(entry[1], ScalarNode) else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from confsync.store.decode import value_at
+from confsync.store.decode import tag_of, value_at
 from confsync.store.encode import Writer, mapping_parts
 from confsync.store.mistakes import TYPE
 from confsync.store.scalars import is_null
@@ -102,9 +102,9 @@ class _Reviser:
         path: Path,
     ) -> Revision | None:
         """The revision of an object; None where the file need not name it."""
-        base = below if below is not None and _tag(below) == live.tag else None
+        base = below if below is not None and tag_of(below) == live.tag else None
         entries: list[tuple[str, Revision]] = []
-        written = None if node is None else _tag(node)
+        written = None if node is None else tag_of(node)
         if written == live.tag:
             entries.append((TYPE, KEEP))
         elif node is None or written is not None or base is None:
@@ -250,11 +250,6 @@ class _Reviser:
     def _write(self, value: str | None, path: Path) -> Write:
         self.changed.append(path)
         return Write(value)
-
-
-def _tag(node: MappingNode) -> str | None:
-    entry = node.get(TYPE)
-    return entry[1].text if entry is not None and isinstance(entry[1], ScalarNode) else None
 
 
 def _other(live: Url, said: Tree | None) -> bool:
