@@ -19,8 +19,8 @@ from confsync.yaml.emit import yaml_text
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from confsync.store.encode import Plain
     from confsync.sync.values import Change, Finding, Live, Plan, Target
+    from confsync.yaml.emit import Plain
 
     State: TypeAlias = tuple[Target, dict[str, Plain]]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from confsync.guard import discreet
 from confsync.kinds import KINDS
-from confsync.store.encode import Plain, to_file
+from confsync.store.encode import to_file
 from confsync.workflow.server import read
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from confsync.sync.values import Live
     from confsync.workflow.server import Session
+    from confsync.yaml.emit import Plain
 
 
 @discreet
