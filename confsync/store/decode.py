@@ -271,9 +271,9 @@ def discarded(documents: Sequence[MappingNode]) -> Iterator[Discarded]:
         for key, value in document.entries:
             name, below = key.text, laid.get(key.text)
             laid[name] = value if below is None else _over(below, value)
-            entry = value.get(TYPE) if isinstance(value, MappingNode) else None
-            if below is not None and laid[name] is value and entry is not None:
-                yield Discarded(name, files.pop(name), entry[1].mark)
+            tag = member_of(value, TYPE)
+            if below is not None and laid[name] is value and tag is not None:
+                yield Discarded(name, files.pop(name), tag.mark)
             files[name] = (*files.get(name, ()), key.mark.file)
 
 
@@ -292,7 +292,13 @@ def _over(below: Node, above: Node) -> Node:
     return _merge(below, above) if tag is not None and other in {None, tag} else above
 
 
-def tag_of(node: MappingNode) -> str | None:
+def tag_of(node: Node | None) -> str | None:
     """The variant of an object; None for a reference or the mapping form of a URL."""
-    entry = node.get(TYPE)
-    return entry[1].text if entry is not None and isinstance(entry[1], ScalarNode) else None
+    tag = member_of(node, TYPE)
+    return tag.text if isinstance(tag, ScalarNode) else None
+
+
+def member_of(node: Node | None, name: str) -> Node | None:
+    """The value of a key of a mapping; None without one."""
+    entry = node.get(name) if isinstance(node, MappingNode) else None
+    return None if entry is None else entry[1]

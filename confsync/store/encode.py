@@ -141,12 +141,8 @@ class Writer:
 
     def _text(self, value: str, path: Path, *, trimmed: bool) -> str:
         changed = trim(value) if trimmed else value if trim(value) else ""
-        unfit = (
-            changed != value
-            or changed in {"", MASK}
-            or any("\ud800" <= c <= "\udfff" for c in value)
-        )
-        if unfit or masked(value) != value:
+        halves = any("\ud800" <= character <= "\udfff" for character in value)
+        if changed != value or changed in {"", MASK} or halves or masked(value) != value:
             self.unsayable.append(path)
         return value
 
