@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from confsync.store.durations import duration_text
+from confsync.store.scalars import duration_text
 from confsync.store.urls import ADDRESS, PASSWORD, USERNAME, is_address
 from confsync.store.wrong_secrets import unfilled
 from confsync.sync.secret import MASK, Secret
