@@ -40,9 +40,8 @@ def from_file(
 ) -> Reading:
     """Decode a document whose top level maps object names to objects.
 
-    `references` are the kinds of references, like `env`. Omitted fields get their documented
-    defaults. Secrets stay references. A secret in clear is sealed, and a problem with the rule
-    `plaintext-secret`, which leaves the desired state usable.
+    `references`: the kinds of references. Missing fields get their default. References are not
+    resolved. A secret in clear is sealed, with a problem `plaintext-secret`: the state is usable.
     """
     wrong = wrong_objects.wrong_top(document, kinds)
     if wrong is not None:
@@ -74,10 +73,7 @@ def value_at(
 
 @dataclass
 class Decoder(Reader):
-    """Decodes values of a file; collects their problems, their origins and their nodes.
-
-    `variants`: the names of the variants of the whole object.
-    """
+    """Decodes values, and collects problems, origins and nodes. `variants`: of the whole object."""
 
     variants: Collection[str] = ()
     origins: dict[Path, Origin] = field(default_factory=dict)
@@ -94,7 +90,7 @@ class Decoder(Reader):
     ) -> Tree:
         """Decode a value, and collect its mistakes. Returns None for an invalid one.
 
-        `at` is the place of its key. `nullable`: hints name null as a value.
+        `at`: the place of its key. `nullable`: hints name null as a value.
         """
         self.nodes[path] = node
         if is_broken(node):
@@ -165,7 +161,10 @@ class Decoder(Reader):
         if entry is None and not known.required:
             self.origins[path] = Origin("default")
             return known.default
-        if entry is not None:
+        mark, wrong = node.mark, None
+        if entry is None:
+            wrong = wrong_objects.missing(path, known)
+        else:
             key, value = entry
             self._place(path, key.mark)
             if not isinstance(value, ScalarNode) or not scalars.is_null(value):
@@ -174,23 +173,19 @@ class Decoder(Reader):
                     return found
             elif known.nullable:
                 return None
-            elif not self._reported(node, known):
-                self.mistake(value.mark, wrong_objects.null(path, known, value))
-        elif not self._reported(node, known):
-            self.mistake(node.mark, wrong_objects.missing(path, known))
+            else:
+                mark, wrong = value.mark, wrong_objects.null(path, known, value)
+        secret = isinstance(known.shape, shapes.SecretText)
+        # A reference beside the place of a secret is reported already.
+        if wrong and not (secret and any(key.text in self.references for key, _ in node.entries)):
+            self.mistake(mark, wrong)
         if not known.required:
             return known.default
         # A valid value in place of the invalid one, so that the rest can be checked.
         if isinstance(known.shape, shapes.ListOf):
             item = known.shape.item
             return Items((default_object(item, next(iter(item.objects))),) * known.shape.minimum)
-        return HIDDEN if isinstance(known.shape, shapes.SecretText) else "?"
-
-    def _reported(self, node: MappingNode, known: shapes.Field) -> bool:
-        """Whether a reference stands beside the place of a secret: that is reported already."""
-        return isinstance(known.shape, shapes.SecretText) and any(
-            key.text in self.references for key, _ in node.entries
-        )
+        return HIDDEN if secret else "?"
 
     def _list(self, node: Node, shape: shapes.ListOf, path: Path) -> Items | None:
         if not isinstance(node, SequenceNode):
@@ -218,9 +213,7 @@ class Decoder(Reader):
 
 
 def first_columns(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """The problems in their order. Of several in a line only the first keeps its column: the
-    columns behind a secret would tell its length.
-    """
+    """Sort problems. Only the first of a line keeps its column: others tell a secret's length."""
     found: list[Problem] = []
     first: dict[tuple[str, int], int] = {}
     for problem in sorted(problems):

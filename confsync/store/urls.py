@@ -181,20 +181,21 @@ def variable(text: str, name: str, hint: str) -> Mistake | None:
 
 def arguments(node: Node, form: Form, name: str) -> list[str]:
     """The words behind the key of a reference. Raises Mistake."""
+    rule = "reference-command" if form.words else "reference-name"
+    hint = f"write {form.takes}, like `{form.example}`"
     items = node.items if isinstance(node, SequenceNode) else (node,)
     if isinstance(node, SequenceNode) != form.words:
         fact = "must be one text, and is a list"
         fact = "must be a list of texts, which no shell takes apart" if form.words else fact
-        raise wrong_secrets.wrong_words(node, name, form, fact)
+        raise Mistake(rule, f"{name} {fact}", hint, node.mark)
     words: list[str] = []
     for item in items:
-        if not isinstance(item, ScalarNode) or is_null(item) or "\0" in item.text:
-            fact = (
-                "names nothing" if isinstance(item, ScalarNode) else "must be a text, not a mapping"
-            )
-            fact = "has something in its list that is no text" if form.words else fact
-            raise wrong_secrets.wrong_words(item, name, form, fact)
-        words.append(item.text)
+        if isinstance(item, ScalarNode) and not is_null(item) and "\0" not in item.text:
+            words.append(item.text)
+            continue
+        fact = "names nothing" if isinstance(item, ScalarNode) else "must be a text, not a mapping"
+        fact = "has something in its list that is no text" if form.words else fact
+        raise Mistake(rule, f"{name} {fact}", hint, item.mark)
     wrong_secrets.check_name(words[0] if words else "", node, name, form)
     return words
 

@@ -135,12 +135,6 @@ def unknown_reference(node: MappingNode, name: str, known: Sequence[str]) -> Mis
     return Mistake("unknown-reference", message, hint, key.mark)
 
 
-def wrong_words(node: Node, name: str, form: Form, fact: str) -> Mistake:
-    """The mistake of another value behind the key of a reference."""
-    rule = "reference-command" if form.words else "reference-name"
-    return Mistake(rule, f"{name} {fact}", f"write {form.takes}, like `{form.example}`", node.mark)
-
-
 def check_name(first: str, node: Node, name: str, form: Form) -> None:
     """Raise Mistake for a text that can be no name, or no program of a command."""
     rule, hint = "reference-name", f"write {form.takes}, like `{form.example}`"
