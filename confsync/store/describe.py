@@ -10,21 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from confsync.kinds.kind import U64
 from confsync.store.encode import to_file
 from confsync.store.scalars import limit_text
-from confsync.sync.shape import (
-    Boolean,
-    Choice,
-    Duration,
-    Field,
-    Fields,
-    ListOf,
-    SecretText,
-    Shape,
-    Text,
-    Unsigned,
-    UrlSet,
-    UrlText,
-    Variants,
-)
+from confsync.sync import shape as shapes
 from confsync.sync.tree import Object
 
 if TYPE_CHECKING:
@@ -32,19 +18,22 @@ if TYPE_CHECKING:
 
     from confsync.kinds.kind import Kind
 
-_TYPES: Mapping[type[Shape], tuple[str, str]] = {
-    Text: ("text", ""),
-    Boolean: ("true or false", ""),
-    Unsigned: ("whole number", ""),
-    Duration: ("duration", ", like 10s or 1m30s"),
-    UrlText: ("URL", ": a text, a reference, or a mapping with address, username and password"),
-    SecretText: ("secret", ": a reference, like {env: NAME}"),
-    UrlSet: ("list of URLs", ", each once"),
-    ListOf: ("list of stores", ""),
+_TYPES: Mapping[type[shapes.Shape], tuple[str, str]] = {
+    shapes.Text: ("text", ""),
+    shapes.Boolean: ("true or false", ""),
+    shapes.Unsigned: ("whole number", ""),
+    shapes.Duration: ("duration", ", like 10s or 1m30s"),
+    shapes.UrlText: (
+        "URL",
+        ": a text, a reference, or a mapping with address, username and password",
+    ),
+    shapes.SecretText: ("secret", ": a reference, like {env: NAME}"),
+    shapes.UrlSet: ("list of URLs", ", each once"),
+    shapes.ListOf: ("list of stores", ""),
 }
 """Names of types, and the form of their values in a file."""
 
-_Thing: TypeAlias = Variants | Fields | Field
+_Thing: TypeAlias = shapes.Variants | shapes.Fields | shapes.Field
 _Place: TypeAlias = tuple[tuple[str, ...], _Thing]
 """An object, a variant or a field, with the names that lead to it."""
 
@@ -74,7 +63,7 @@ def described(name: str, kinds: Mapping[str, Kind]) -> tuple[Page, ...]:
     owners: dict[Page, dict[str, None]] = {}
     places = [place for place in _places(kinds) if asked and place[0][-1] == asked[-1]]
     places.sort(key=lambda place: len(place[0]))
-    for kind_of_thing in (Variants, Fields, Field):
+    for kind_of_thing in (shapes.Variants, shapes.Fields, shapes.Field):
         for path, thing in places:
             steps = iter(path)
             if isinstance(thing, kind_of_thing) and all(step in steps for step in asked):
@@ -91,23 +80,23 @@ def _places(kinds: Mapping[str, Kind]) -> Iterator[_Place]:
         yield from _within((kind.name,), kind.shape)
 
 
-def _within(path: tuple[str, ...], shape: Variants) -> Iterator[_Place]:
+def _within(path: tuple[str, ...], shape: shapes.Variants) -> Iterator[_Place]:
     for tag, known in shape.objects.items():
         yield (*path, tag), known
         for name, inner in known.fields.items():
             yield (*path, tag, name), inner
-            below = inner.shape.item if isinstance(inner.shape, ListOf) else inner.shape
-            if isinstance(below, Variants):
+            below = inner.shape.item if isinstance(inner.shape, shapes.ListOf) else inner.shape
+            if isinstance(below, shapes.Variants):
                 yield from _within((*path, tag, name), below)
 
 
 def _page(name: str, thing: _Thing) -> Page:
     """A page without the names of its owners."""
     match thing:
-        case Variants(objects=objects):
+        case shapes.Variants(objects=objects):
             table = tuple((tag, known.summary) for tag, known in objects.items())
             return Page(name, "an object, whose '@type' is one of", table=table)
-        case Fields(fields=fields):
+        case shapes.Fields(fields=fields):
             known = (
                 (name, _type(field.shape)[0], _default(field)) for name, field in fields.items()
             )
@@ -116,7 +105,7 @@ def _page(name: str, thing: _Thing) -> Page:
                 for field, kind, default in known
             )
             return Page(name, thing.summary, table=table or (("no fields", ""),))
-        case Field():
+        case shapes.Field():
             facts = (
                 ("type", "".join(_type(thing.shape))),
                 ("limits", _limits(thing.shape)),
@@ -126,28 +115,28 @@ def _page(name: str, thing: _Thing) -> Page:
             return Page(name, thing.summary, facts)
 
 
-def _type(shape: Shape) -> tuple[str, str]:
+def _type(shape: shapes.Shape) -> tuple[str, str]:
     match shape:
-        case Choice(choices=known) | Variants(objects=known):
+        case shapes.Choice(choices=known) | shapes.Variants(objects=known):
             return f"one of {', '.join(known)}", ""
         case _:
             return _TYPES[type(shape)]
 
 
-def _limits(shape: Shape) -> str:
+def _limits(shape: shapes.Shape) -> str:
     match shape:
-        case Duration(minimum, maximum) | Unsigned(minimum, maximum):
+        case shapes.Duration(minimum, maximum) | shapes.Unsigned(minimum, maximum):
             most = f", at most {limit_text(shape, maximum)}" if maximum < U64 else ""
             return f"at least {limit_text(shape, minimum)}{most}"
-        case ListOf(minimum=minimum):
+        case shapes.ListOf(minimum=minimum):
             return f"at least {minimum} items"
-        case Text() | UrlText():
+        case shapes.Text() | shapes.UrlText():
             return "not blank"
         case _:
             return "none"
 
 
-def _default(field: Field) -> str:
+def _default(field: shapes.Field) -> str:
     """A default for people; empty for a required field."""
     if field.required:
         return ""

@@ -72,8 +72,7 @@ class _RecordDecoder(Decoder):
         for member, known in shape.fields.items():
             if known.required and node.get(member) is None:
                 hint = f"add `{member}: {known.example}`" if known.example else shape.write
-                missing = Mistake("missing-field", f"{name} has no {member}", hint)
-                self.mistake(node.mark, missing)
+                self.mistake(node.mark, Mistake("missing-field", f"{name} has no {member}", hint))
         return values
 
     def _read(self, node: Node, shape: FileShape, path: Path) -> Value:
@@ -102,10 +101,9 @@ class _RecordDecoder(Decoder):
                 return self._set_of(node, shape, path)
             case Credential(or_text) if not or_text or isinstance(node, MappingNode):
                 return self.credential(node, path_text(path))
-            case Credential():
-                return scalars.scalar(node, PlainText(), path, nullable=False)
-            case PlainText() | PathText() | Day():
-                return scalars.scalar(node, shape, path, nullable=False)
+            case PlainText() | PathText() | Day() | Credential():
+                plain = PlainText() if isinstance(shape, Credential) else shape
+                return scalars.scalar(node, plain, path, nullable=False)
             case _:
                 return self.tried(node, shape, path)
 
@@ -131,8 +129,8 @@ class _RecordDecoder(Decoder):
             raise Mistake("wrong-type", f"{name} must be a list", hint)
         if len(node.items) < shape.minimum:
             raise Mistake("blank-text", f"{name} is empty", f"write it like `{shape.example}`")
-        values: list[Value] = []
         seen: list[Value] = []
+        values: list[Value] = []
         short = shape.item.short if isinstance(shape.item, Record) else ""
         for index, item in enumerate(node.items):
             value = self._read(item, shape.item, (*path, index))

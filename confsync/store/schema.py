@@ -15,28 +15,7 @@ from confsync.store import schema_values as values
 from confsync.store.encode import to_file
 from confsync.store.mistakes import TYPE
 from confsync.store.scalars import DAY, LONGEST_PATH, range_text
-from confsync.sync.shape import (
-    Boolean,
-    Choice,
-    Credential,
-    Day,
-    Duration,
-    Field,
-    Fields,
-    ListOf,
-    MapOf,
-    PathText,
-    PlainText,
-    Record,
-    SecretText,
-    SetOf,
-    Shape,
-    Text,
-    Unsigned,
-    UrlSet,
-    UrlText,
-    Variants,
-)
+from confsync.sync import shape as shapes
 from confsync.sync.tree import Object
 
 if TYPE_CHECKING:
@@ -45,7 +24,6 @@ if TYPE_CHECKING:
     from confsync.kinds.kind import Kind
     from confsync.store.schema_values import Json, Schema
     from confsync.sync.secret import Form
-    from confsync.sync.shape import FileShape
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
@@ -63,7 +41,7 @@ def layer_schema(kinds: Mapping[str, Kind], forms: Mapping[str, Form]) -> Schema
     return _LayerWriter(forms).file(kinds)
 
 
-def record_schema(shape: Record, forms: Mapping[str, Form]) -> Schema:
+def record_schema(shape: shapes.Record, forms: Mapping[str, Form]) -> Schema:
     """The schema of a file that is a record, like `confsync.yaml`."""
     writer = _Writer(forms)
     return {"$schema": DRAFT, **writer.record(shape), "definitions": writer.definitions}
@@ -91,7 +69,7 @@ class _Writer:
             "definitions": self.definitions,
         }
 
-    def variants(self, shape: Variants) -> Schema:
+    def variants(self, shape: shapes.Variants) -> Schema:
         """An object, with fields by its `@type`."""
         known = shape.objects.values()
         tag: Schema = {
@@ -120,7 +98,7 @@ class _Writer:
             "errorMessage": f"write `'{TYPE}': …` under it, with one of {', '.join(shape.objects)}",
         }
 
-    def fields(self, known: Fields) -> Schema:
+    def fields(self, known: shapes.Fields) -> Schema:
         """The fields of a variant, without a `description`: editors show it for the outer field."""
         properties: Schema = {name: self.field(inner) for name, inner in known.fields.items()}
         required: list[Json] = [name for name, inner in known.fields.items() if inner.required]
@@ -132,9 +110,9 @@ class _Writer:
             "additionalProperties": False,
         }
 
-    def field(self, known: Field) -> Schema:
+    def field(self, known: shapes.Field) -> Schema:
         """A field: summary, default, examples and value."""
-        limits = isinstance(known.shape, Duration | Unsigned | ListOf)
+        limits = isinstance(known.shape, shapes.Duration | shapes.Unsigned | shapes.ListOf)
         description = f"{known.summary}; {range_text(known.shape)}" if limits else known.summary
         default: Schema = {}
         if not known.required and isinstance(known.default, Object):
@@ -158,24 +136,24 @@ class _Writer:
             **(_or_null(value) if known.nullable else value),
         }
 
-    def value(self, shape: Shape) -> Schema:
+    def value(self, shape: shapes.Shape) -> Schema:
         """The value of a field that is not null."""
         match shape:
-            case Text() | Boolean() | Unsigned() | Duration() | Choice():
-                return values.scalar(shape)
-            case UrlText():
+            case shapes.UrlText():
                 return {"allOf": [self.define("url", values.url(self.forms, self.reference()))]}
-            case UrlSet():
+            case shapes.UrlSet():
                 url = self.define("url", values.url(self.forms, self.reference()))
                 return {"type": "array", "items": url}
-            case SecretText():
+            case shapes.SecretText():
                 return self.reference()
-            case ListOf(item, minimum):
+            case shapes.ListOf(item, minimum):
                 # A list is replaced whole, also by a layer.
                 whole = _Writer(self.forms, self.definitions).variants(item)
                 return {"type": "array", "minItems": minimum, "items": whole}
-            case Variants():
+            case shapes.Variants():
                 return self.variants(shape)
+            case _:
+                return values.scalar(shape)
 
     def reference(self) -> Schema:
         """A reference to a secret. The type stands here too: editors begin a mapping at it."""
@@ -189,7 +167,7 @@ class _Writer:
             name += "_"
         return {"$ref": f"#/definitions/{name}"}
 
-    def record(self, shape: Record) -> Schema:
+    def record(self, shape: shapes.Record) -> Schema:
         """A record."""
         properties: Schema = {
             name: {"description": member.summary, **self.file_value(member.shape)}
@@ -203,33 +181,33 @@ class _Writer:
             "additionalProperties": False,
         }
 
-    def file_value(self, shape: FileShape) -> Schema:
+    def file_value(self, shape: shapes.FileShape) -> Schema:
         """A value in a record."""
+        text = values.scalar(shapes.Text())
         match shape:
-            case Record():
+            case shapes.Record():
                 whole = self.record(shape)
                 if not shape.short:
                     return whole
                 return {"anyOf": [self.file_value(shape.fields[shape.short].shape), whole]}
-            case MapOf(item):
+            case shapes.MapOf(item):
                 return {
                     "type": "object",
                     "minProperties": 1,
                     "propertyNames": {"pattern": values.NAME, "maxLength": 63},
                     "additionalProperties": self.record(item),
                 }
-            case SetOf(item, _, minimum):
+            case shapes.SetOf(item, _, minimum):
                 items = self.file_value(item)
                 return {"type": "array", "minItems": minimum, "uniqueItems": True, "items": items}
-            case Credential(or_text):
+            case shapes.Credential(or_text):
                 reference = self.reference()
-                return {"anyOf": [values.scalar(Text()), reference]} if or_text else reference
-            case PlainText():
-                return values.scalar(Text())
-            case PathText():
-                path: Schema = {"pattern": values.PATH, "maxLength": LONGEST_PATH}
-                return values.scalar(Text()) | path
-            case Day():
+                return {"anyOf": [text, reference]} if or_text else reference
+            case shapes.PlainText():
+                return text
+            case shapes.PathText():
+                return {**text, "pattern": values.PATH, "maxLength": LONGEST_PATH}
+            case shapes.Day():
                 return {"type": "string", "pattern": f"^{DAY}{values.END}"}
             case _:
                 return self.value(shape)
@@ -238,7 +216,7 @@ class _Writer:
 class _LayerWriter(_Writer):
     suffix = "-in-a-layer"
 
-    def variants(self, shape: Variants) -> Schema:
+    def variants(self, shape: shapes.Variants) -> Schema:
         fields: dict[str, list[Json]] = {}
         for known in shape.objects.values():
             for name, inner in known.fields.items():
@@ -254,12 +232,12 @@ class _LayerWriter(_Writer):
         of_any: Schema = {"properties": properties, "additionalProperties": False}
         return whole | {"if": {"required": [TYPE]}, "else": of_any}
 
-    def fields(self, known: Fields) -> Schema:
+    def fields(self, known: shapes.Fields) -> Schema:
         whole = super().fields(known)
         del whole["required"]
         return whole
 
-    def field(self, known: Field) -> Schema:
+    def field(self, known: shapes.Field) -> Schema:
         return super().field(replace(known, required=True))
 
 
