@@ -89,9 +89,8 @@ def scalar(node: Node, shape: shapes.FileShape, path: Path, *, nullable: bool) -
                 raise _wrong_duration(node.text, name, what_to_write(shape), nullable=nullable)
             if value > U64:
                 message = f"{name} is longer than any duration that the server takes"
-                longest = duration_text(shape.maximum)
-                hint = f"allowed is {duration_text(shape.minimum)} to {longest}"
-                raise Mistake("duration-out-of-range", message, hint)
+                limits = f"{duration_text(shape.minimum)} to {duration_text(shape.maximum)}"
+                raise Mistake("duration-out-of-range", message, f"allowed is {limits}")
             return value
         case shapes.Choice(choices):
             return _choice(node.text, name, choices)
@@ -225,22 +224,17 @@ def _choice(text: str, name: str, choices: Sequence[str]) -> str:
     raise Mistake("unknown-choice", f"{name} {fact}", f"{near}allowed are {', '.join(choices)}")
 
 
-def limit_text(shape: shapes.FileShape, limit: int) -> str:
+def limit_text(shape: shapes.Duration | shapes.Unsigned, limit: int) -> str:
     """A limit in the unit of its field."""
     return duration_text(limit) if isinstance(shape, shapes.Duration) else str(limit)
 
 
-def range_text(shape: shapes.FileShape) -> str:
+def range_text(shape: shapes.Duration | shapes.Unsigned | shapes.ListOf) -> str:
     """The limits of a field, for people."""
-    match shape:
-        case shapes.Duration(minimum, maximum) | shapes.Unsigned(minimum, maximum):
-            if maximum == U64:
-                return f"{limit_text(shape, minimum)} or more"
-            return f"{limit_text(shape, minimum)} to {limit_text(shape, maximum)}"
-        case shapes.ListOf(minimum=minimum):
-            return f"{minimum} items or more"
-        case _:
-            return "anything"
+    if isinstance(shape, shapes.ListOf):
+        return f"{shape.minimum} items or more"
+    most = "or more" if shape.maximum == U64 else f"to {limit_text(shape, shape.maximum)}"
+    return f"{limit_text(shape, shape.minimum)} {most}"
 
 
 def what_to_write(shape: shapes.FileShape) -> str:

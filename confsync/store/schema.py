@@ -112,8 +112,9 @@ class _Writer:
 
     def field(self, known: shapes.Field) -> Schema:
         """A field: summary, default, examples and value."""
-        limits = isinstance(known.shape, shapes.Duration | shapes.Unsigned | shapes.ListOf)
-        description = f"{known.summary}; {range_text(known.shape)}" if limits else known.summary
+        description = known.summary
+        if isinstance(known.shape, shapes.Duration | shapes.Unsigned | shapes.ListOf):
+            description += f"; {range_text(known.shape)}"
         default: Schema = {}
         if not known.required and isinstance(known.default, Object):
             # In words: editors would insert it with `@type` not in quotes.
