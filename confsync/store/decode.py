@@ -54,7 +54,8 @@ def from_file(
             problems.append(wrong_objects.unknown_object(key, tuple(kinds)).problem(key.mark))
             continue
         decoder = Decoder(vault, references, problems, kind.shape.objects)
-        tree = decoder.tried(node, kind.shape, (), key.mark)
+        decoder.place((), key.mark)
+        tree = decoder.tried(node, kind.shape, ())
         if isinstance(tree, Object):
             decoder.check(kind, tree)
             origins = _without_columns(decoder.origins, problems)
@@ -79,18 +80,10 @@ class Decoder(Reader):
     origins: dict[Path, Origin] = field(default_factory=dict)
     nodes: dict[Path, Node] = field(default_factory=dict)
 
-    def tried(
-        self,
-        node: Node,
-        shape: shapes.Shape,
-        path: Path,
-        at: Mark | None = None,
-        *,
-        nullable: bool = False,
-    ) -> Tree:
+    def tried(self, node: Node, shape: shapes.Shape, path: Path, *, nullable: bool = False) -> Tree:
         """Decode a value, and collect its mistakes. Returns None for an invalid one.
 
-        `at`: the place of its key. `nullable`: hints name null as a value.
+        `nullable`: hints name null as a value.
         """
         self.nodes[path] = node
         if is_broken(node):
@@ -99,7 +92,7 @@ class Decoder(Reader):
         try:
             match shape:
                 case shapes.Variants():
-                    return self._object(node, shape, path, at or node.mark)
+                    return self._object(node, shape, path)
                 case shapes.ListOf():
                     return self._list(node, shape, path)
                 case shapes.UrlSet():
@@ -109,8 +102,8 @@ class Decoder(Reader):
                 case shapes.SecretText():
                     return self.secret(node, name)
                 case _:
-                    keys = [key for key, _ in node.entries] if isinstance(node, MappingNode) else []
-                    if len(keys) == 1 and keys[0].text in self.references:
+                    keys = node.entries if isinstance(node, MappingNode) else ()
+                    if [key.text in self.references for key, _ in keys] == [True]:
                         fact = "is a reference, and only secrets and URLs can be had from one"
                         hint = "write the value itself"
                         raise Mistake("reference-for-value", f"{name} {fact}", hint)  # noqa: TRY301
@@ -133,7 +126,7 @@ class Decoder(Reader):
                 wrong = Mistake("out-of-range", message, hint)
             self.mistake(node.mark, wrong)
 
-    def _object(self, node: Node, shape: shapes.Variants, path: Path, at: Mark) -> Object | None:
+    def _object(self, node: Node, shape: shapes.Variants, path: Path) -> Object | None:
         if not isinstance(node, MappingNode):
             raise wrong_objects.not_an_object(node, path, shape)
         entry = node.get(TYPE)
@@ -145,7 +138,8 @@ class Decoder(Reader):
         known = shape.objects.get(tag.text) if isinstance(tag, ScalarNode) else None
         if known is None:
             raise wrong_objects.unknown_type(tag, path, shape, self.variants)
-        self._place(path, at)
+        if path not in self.origins:
+            self.place(path, node.mark)
         for key, _ in node.entries:
             if key.text != TYPE and key.text not in known.fields:
                 found = wrong_objects.unknown_field(key, known, shape, self.references)
@@ -166,9 +160,9 @@ class Decoder(Reader):
             wrong = wrong_objects.missing(path, known)
         else:
             key, value = entry
-            self._place(path, key.mark)
+            self.place(path, key.mark)
             if not isinstance(value, ScalarNode) or not scalars.is_null(value):
-                found = self.tried(value, known.shape, path, key.mark, nullable=known.nullable)
+                found = self.tried(value, known.shape, path, nullable=known.nullable)
                 if found is not None:
                     return found
             elif known.nullable:
@@ -190,11 +184,9 @@ class Decoder(Reader):
     def _list(self, node: Node, shape: shapes.ListOf, path: Path) -> Items | None:
         if not isinstance(node, SequenceNode):
             raise wrong_objects.not_a_list_of_objects(node, path_text(path))
-        items = [
-            self.tried(item, shape.item, (*path, index)) for index, item in enumerate(node.items)
-        ]
-        whole = [item for item in items if isinstance(item, Object)]
-        return Items(tuple(whole)) if len(whole) == len(items) else None
+        found = [self.tried(item, shape.item, (*path, i)) for i, item in enumerate(node.items)]
+        items = [item for item in found if isinstance(item, Object)]
+        return Items(tuple(items)) if len(items) == len(found) else None
 
     def _set(self, node: Node, path: Path) -> Members:
         if not isinstance(node, SequenceNode):
@@ -205,10 +197,11 @@ class Decoder(Reader):
             url = self.tried(item, shapes.UrlText(), here)
             if isinstance(url, Url) and url_key(url) not in members:
                 members[url_key(url)] = url
-                self._place(here, item.mark)
+                self.place(here, item.mark)
         return Members(tuple(members.values()))
 
-    def _place(self, path: Path, mark: Mark) -> None:
+    def place(self, path: Path, mark: Mark) -> None:
+        """Note the place of a value."""
         self.origins[path] = Origin("file", mark.file, mark.line, mark.column)
 
 

@@ -101,14 +101,8 @@ class _Writer:
     def fields(self, known: shapes.Fields) -> Schema:
         """The fields of a variant, without a `description`: editors show it for the outer field."""
         properties: Schema = {name: self.field(inner) for name, inner in known.fields.items()}
-        required: list[Json] = [name for name, inner in known.fields.items() if inner.required]
-        return {
-            "title": known.tag,
-            "$comment": known.summary,
-            "properties": {TYPE: True, **properties},
-            "required": required,
-            "additionalProperties": False,
-        }
+        whole = _closed({TYPE: True, **properties}, known.fields)
+        return {"title": known.tag, "$comment": known.summary, **whole}
 
     def field(self, known: shapes.Field) -> Schema:
         """A field: summary, default, examples and value."""
@@ -174,13 +168,7 @@ class _Writer:
             name: {"description": member.summary, **self.file_value(member.shape)}
             for name, member in shape.fields.items()
         }
-        required: list[Json] = [name for name, member in shape.fields.items() if member.required]
-        return {
-            "type": "object",
-            "properties": properties,
-            "required": required,
-            "additionalProperties": False,
-        }
+        return {"type": "object", **_closed(properties, shape.fields)}
 
     def file_value(self, shape: shapes.FileShape) -> Schema:
         """A value in a record."""
@@ -240,6 +228,11 @@ class _LayerWriter(_Writer):
 
     def field(self, known: shapes.Field) -> Schema:
         return super().field(replace(known, required=True))
+
+
+def _closed(properties: Schema, known: Mapping[str, shapes.Field | shapes.Member]) -> Schema:
+    required: list[Json] = [name for name, one in known.items() if one.required]
+    return {"properties": properties, "required": required, "additionalProperties": False}
 
 
 def _or_null(schema: Schema) -> Schema:
