@@ -31,10 +31,8 @@ def to_file(value: Tree, shape: Shape) -> Plain:
         case Object():
             fields = shape.fields_of(value.tag) if isinstance(shape, Variants) else {}
             members = value.members.items() if fields else ()
-            return {
-                "@type": value.tag,
-                **{name: to_file(member, fields[name].shape) for name, member in members},
-            }
+            shown = {name: to_file(member, fields[name].shape) for name, member in members}
+            return {"@type": value.tag, **shown}
         case Members():
             return [str(url) for url in value.members]
         case Items():
@@ -113,23 +111,17 @@ class Writer:
                 return self.reference()
             case Url(), _:
                 return self.url(value, path)
-            case int(), Duration() if not isinstance(value, bool):
-                return duration_text(value)
             case str(), _:
                 return self._text(value, path, trimmed=not isinstance(shape, Text) or shape.trimmed)
-            case ((bool() | int() | None), _):
-                return value
             case _:
-                return None
+                return to_file(value, shape)
 
     def url(self, url: Url, path: Path) -> Plain:
-        """A URL: as a text, as a mapping where it has a password, or as one reference."""
+        """A URL: a text, a mapping for one with a password, or a reference."""
         if not url.secrets and unfilled(str(url)) is None:
             return self._text(str(url), path, trimmed=True)
-        parts = mapping_parts(url)
-        if parts is None:
-            return self.reference()
-        return {**parts, PASSWORD: self.reference()}
+        parts, reference = mapping_parts(url), self.reference()
+        return reference if parts is None else {**parts, PASSWORD: reference}
 
     def reference(self) -> dict[str, Plain]:
         """A reference to fill in."""

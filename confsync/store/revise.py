@@ -71,10 +71,8 @@ def revise(
     """
     reviser = _Reviser(words, Writer(words.taken))
     revision = reviser.object(live.tree, kind.shape, top, below, ())
-    if revision is None:
-        revision = Write({TYPE: live.tree.tag})
     return Revised(
-        revision,
+        revision or Write({TYPE: live.tree.tag}),
         tuple(reviser.changed),
         tuple(reviser.gone),
         tuple(reviser.writer.fill_in),
@@ -109,11 +107,10 @@ class _Reviser:
         for name, known in fields.items():
             old, under = member_of(node, name), member_of(base, name)
             value, here = live.members[name], (*path, name)
-            revision = (
-                self._unnamed(value, known, under, here)
-                if old is None
-                else self._named(value, known, old, under, here)
-            )
+            if old is None:
+                revision = self._unnamed(value, known, under, here)
+            else:
+                revision = self._named(value, known, old, under, here)
             entries += [] if revision is None else [(name, revision)]
         if node is not None:
             names = {TYPE, *fields}
@@ -278,10 +275,9 @@ class _Place(NamedTuple):
 
 def _in_live_order(places: Sequence[_Place]) -> list[tuple[int | None, Revision]]:
     """Items in live order, then unresolved ones; a duplicate follows its predecessor."""
-    last = max((place.live for place in places if place.live is not None), default=0) + 1
-    ordered = sorted(places, key=lambda place: last if place.live is None else place.live)
+    ordered = sorted(places, key=lambda place: (place.live is None, place.live or 0))
     wanted: list[tuple[int | None, Revision]] = [
-        (next(iter(place.items), None), place.revision) for place in ordered
+        (place.items[0] if place.items else None, place.revision) for place in ordered
     ]
     for again in sorted(item for place in ordered for item in place.items[1:]):
         earlier = [item for item, _ in wanted if item is not None and item < again]

@@ -158,13 +158,12 @@ def _boolean(node: ScalarNode, name: str) -> bool:
     word = node.text.lower()
     fact, hint = "must be true or false", "write true or false"
     if word in _YAML_1_1:
-        fact = "must be true or false: YAML 1.2 takes yes, no, on and off for texts"
+        fact = f"{fact}: YAML 1.2 takes yes, no, on and off for texts"
         hint = f"write {_YAML_1_1[word]}"
     elif word in {"true", "false"}:
-        fact = "is a text in quotes, and must be true or false"
-        hint = f"write {word} without quotes"
+        fact, hint = f"is a text in quotes, and {fact}", f"write {word} without quotes"
     elif word in {"0", "1"}:
-        fact = "is a number, and must be true or false"
+        fact = f"is a number, and {fact}"
         hint = f"write {'true' if word == '1' else 'false'}"
     raise Mistake("not-a-boolean", f"{name} {fact}", hint)
 
