@@ -63,15 +63,6 @@ def from_file(
     return Reading(tuple(desired), first_columns(problems))
 
 
-def value_at(
-    node: Node, shape: shapes.Shape, vault: Vault, references: Mapping[str, Reference]
-) -> Tree | None:
-    """Decode a single node that is not null. Returns None for an invalid one."""
-    decoder = Decoder(vault, references)
-    found = decoder.tried(node, shape, ())
-    return None if any(problem.rule != PLAINTEXT for problem in decoder.problems) else found
-
-
 @dataclass
 class Decoder(Reader):
     """Decodes values, and collects problems, origins and nodes. `variants`: of the whole object."""

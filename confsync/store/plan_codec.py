@@ -165,6 +165,18 @@ def _plan(saved: _SavedPlan, shape: shapes.Variants) -> Plan:
     return replace(plan, findings=saved.findings)
 
 
+_TYPES: Mapping[type[shapes.Shape], type] = {
+    shapes.UrlSet: Members,
+    shapes.UrlText: Url,
+    shapes.SecretText: Secret,
+    shapes.Boolean: bool,
+    shapes.Text: str,
+    shapes.Choice: str,
+    shapes.Unsigned: int,
+    shapes.Duration: int,
+}
+
+
 def fits(value: Tree, shape: shapes.Shape) -> bool:
     """Return True for a value of the types of a shape. Limits are not checked."""
     match shape, value:
@@ -176,15 +188,5 @@ def fits(value: Tree, shape: shapes.Shape) -> bool:
             )
         case shapes.ListOf(item=item), Items(items=items):
             return all(fits(one, item) for one in items)
-        case (
-            (shapes.UrlSet(), Members())
-            | (shapes.UrlText(), Url())
-            | (shapes.SecretText(), Secret())
-            | (shapes.Boolean(), bool())
-            | ((shapes.Text() | shapes.Choice()), str())
-        ):
-            return True
-        case ((shapes.Unsigned() | shapes.Duration()), int()):
-            return not isinstance(value, bool)
         case _:
-            return False
+            return type(value) is _TYPES.get(type(shape))

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from confsync.store.decode import member_of, tag_of, value_at
+from confsync.store.decode import Decoder, member_of, tag_of
 from confsync.store.encode import Writer, mapping_parts
-from confsync.store.mistakes import TYPE
+from confsync.store.mistakes import PLAINTEXT, TYPE
 from confsync.store.scalars import is_null
 from confsync.store.urls import ADDRESS, PASSWORD
 from confsync.sync.align import closest, cost
@@ -55,9 +55,11 @@ class Words:
     taken: frozenset[str]
 
     def value(self, node: Node, shape: Shape) -> Tree | None:
-        """The value of a node; None if invalid."""
-        found = value_at(node, shape, self.vault, self.references)
-        return None if found is None else self.resolve(found)
+        """The value of a node that is not null; None if invalid."""
+        decoder = Decoder(self.vault, self.references)
+        found = decoder.tried(node, shape, ())
+        valid = all(problem.rule == PLAINTEXT for problem in decoder.problems)
+        return self.resolve(found) if valid and found is not None else None
 
 
 def revise(
