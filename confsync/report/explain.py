@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from confsync.report.printable import printable, wrapped
 from confsync.rules import Everything, Rule
-from confsync.store.describe import FieldPage, ObjectPage, VariantPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,27 +41,8 @@ def _rule(rule: Rule) -> str:
 
 
 def _page(page: Page) -> list[str]:
-    rows: dict[str, str] = {}
-    table: Iterable[tuple[str, str]] = ()
-    match page:
-        case ObjectPage():
-            summary, table = "an object, whose '@type' is one of", page.variants
-        case FieldPage(summary=summary):
-            rows = {
-                "type": page.type,
-                "limits": page.limits or "none",
-                "default": page.default or "none: a file has to name it",
-                "null": "allowed" if page.nullable else "not allowed",
-                "in": ", ".join(page.variants),
-            }
-        case VariantPage(summary=summary):
-            rows = {"in": ", ".join(page.places)}
-            table = [
-                (name, f"{kind}; {f'default {default}' if default else 'no default'}")
-                for name, kind, default in page.fields
-            ] or [("no fields", "")]
-    intro = wrapped(summary, "  ", "  ")
-    return [page.name, *intro, "", *_table(rows.items(), _LABEL), *_table(table)]
+    facts, table = _table(page.facts, _LABEL), _table(page.table)
+    return [page.name, *wrapped(page.summary, "  ", "  "), "", *facts, *table]
 
 
 def _table(rows: Iterable[tuple[str, str]], width: int = 0) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from confsync.report.printable import MARGIN, at_right, columns, cut, printable
-from confsync.store.encode import Plain, to_file
+from confsync.store.encode import to_file
 from confsync.sync.shape import Shape, UrlText
 from confsync.sync.tree import Object, Tree, path_text, same_skeleton
 from confsync.sync.url import Url
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from confsync.sync.values import Change, HiddenSecrets, Origin, Unknown
+    from confsync.yaml.emit import Plain
 
 _SIGNS = {"add": "+", "remove": "-", "update": "~", "replace": "~", "reorder": "~"}
 _FATE: Mapping[HiddenSecrets, str] = {

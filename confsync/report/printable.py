@@ -11,7 +11,7 @@ from confsync.sync.scrub import scrubbed, visible, without_brackets
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from confsync.store.encode import Plain
+    from confsync.yaml.emit import Plain
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 T = TypeVar("T")

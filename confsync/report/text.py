@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from confsync.report.lines import Line
-    from confsync.store.encode import Plain
     from confsync.sync.values import Change, Finding, Live, Plan, Target
+    from confsync.yaml.emit import Plain
 
     State: TypeAlias = tuple[Target, dict[str, Plain]]
 

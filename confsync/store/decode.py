@@ -1,8 +1,9 @@
-"""Decode the nodes of a store by a shape, with all mistakes at once."""
+"""Decode the nodes of a store by a shape, and lay documents over each other."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from confsync.kinds.kind import Kind, default_object
@@ -17,7 +18,7 @@ from confsync.sync.values import Desired, Origin
 from confsync.yaml.nodes import MappingNode, Mark, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from confsync.errors import Problem
     from confsync.sync.secret import Vault
@@ -39,9 +40,8 @@ def from_file(
 ) -> Reading:
     """Decode a document whose top level maps object names to objects.
 
-    `references` are the kinds of references, like `env`. Omitted fields get their documented
-    defaults. Secrets stay references. A secret in clear is sealed, and a problem with the rule
-    `plaintext-secret`, which leaves the desired state usable.
+    `references`: the kinds of references. Missing fields get their default. References are not
+    resolved. A secret in clear is sealed, with a problem `plaintext-secret`: the state is usable.
     """
     wrong = wrong_objects.wrong_top(document, kinds)
     if wrong is not None:
@@ -54,7 +54,8 @@ def from_file(
             problems.append(wrong_objects.unknown_object(key, tuple(kinds)).problem(key.mark))
             continue
         decoder = Decoder(vault, references, problems, kind.shape.objects)
-        tree = decoder.tried(node, kind.shape, (), key.mark)
+        decoder.place((), key.mark)
+        tree = decoder.tried(node, kind.shape, ())
         if isinstance(tree, Object):
             decoder.check(kind, tree)
             origins = _without_columns(decoder.origins, problems)
@@ -62,38 +63,18 @@ def from_file(
     return Reading(tuple(desired), first_columns(problems))
 
 
-def value_at(
-    node: Node, shape: shapes.Shape, vault: Vault, references: Mapping[str, Reference]
-) -> Tree | None:
-    """Decode a single node that is not null. Returns None for an invalid one."""
-    decoder = Decoder(vault, references)
-    found = decoder.tried(node, shape, ())
-    return None if any(problem.rule != PLAINTEXT for problem in decoder.problems) else found
-
-
 @dataclass
 class Decoder(Reader):
-    """Decodes values of a file; collects their problems, their origins and their nodes.
-
-    `variants`: the names of the variants of the whole object.
-    """
+    """Decodes values, and collects problems, origins and nodes. `variants`: of the whole object."""
 
     variants: Collection[str] = ()
     origins: dict[Path, Origin] = field(default_factory=dict)
     nodes: dict[Path, Node] = field(default_factory=dict)
 
-    def tried(
-        self,
-        node: Node,
-        shape: shapes.Shape,
-        path: Path,
-        at: Mark | None = None,
-        *,
-        nullable: bool = False,
-    ) -> Tree:
+    def tried(self, node: Node, shape: shapes.Shape, path: Path, *, nullable: bool = False) -> Tree:
         """Decode a value, and collect its mistakes. Returns None for an invalid one.
 
-        `at` is the place of its key. `nullable`: hints name null as a value.
+        `nullable`: hints name null as a value.
         """
         self.nodes[path] = node
         if is_broken(node):
@@ -102,7 +83,7 @@ class Decoder(Reader):
         try:
             match shape:
                 case shapes.Variants():
-                    return self._object(node, shape, path, at or node.mark)
+                    return self._object(node, shape, path)
                 case shapes.ListOf():
                     return self._list(node, shape, path)
                 case shapes.UrlSet():
@@ -112,8 +93,8 @@ class Decoder(Reader):
                 case shapes.SecretText():
                     return self.secret(node, name)
                 case _:
-                    keys = [key for key, _ in node.entries] if isinstance(node, MappingNode) else []
-                    if len(keys) == 1 and keys[0].text in self.references:
+                    keys = node.entries if isinstance(node, MappingNode) else ()
+                    if [key.text in self.references for key, _ in keys] == [True]:
                         fact = "is a reference, and only secrets and URLs can be had from one"
                         hint = "write the value itself"
                         raise Mistake("reference-for-value", f"{name} {fact}", hint)  # noqa: TRY301
@@ -136,7 +117,7 @@ class Decoder(Reader):
                 wrong = Mistake("out-of-range", message, hint)
             self.mistake(node.mark, wrong)
 
-    def _object(self, node: Node, shape: shapes.Variants, path: Path, at: Mark) -> Object | None:
+    def _object(self, node: Node, shape: shapes.Variants, path: Path) -> Object | None:
         if not isinstance(node, MappingNode):
             raise wrong_objects.not_an_object(node, path, shape)
         entry = node.get(TYPE)
@@ -148,7 +129,8 @@ class Decoder(Reader):
         known = shape.objects.get(tag.text) if isinstance(tag, ScalarNode) else None
         if known is None:
             raise wrong_objects.unknown_type(tag, path, shape, self.variants)
-        self._place(path, at)
+        if path not in self.origins:
+            self.place(path, node.mark)
         for key, _ in node.entries:
             if key.text != TYPE and key.text not in known.fields:
                 found = wrong_objects.unknown_field(key, known, shape, self.references)
@@ -164,41 +146,38 @@ class Decoder(Reader):
         if entry is None and not known.required:
             self.origins[path] = Origin("default")
             return known.default
-        if entry is not None:
+        mark, wrong = node.mark, None
+        if entry is None:
+            wrong = wrong_objects.missing(path, known)
+        else:
             key, value = entry
-            self._place(path, key.mark)
+            self.place(path, key.mark)
             if not isinstance(value, ScalarNode) or not scalars.is_null(value):
-                found = self.tried(value, known.shape, path, key.mark, nullable=known.nullable)
+                found = self.tried(value, known.shape, path, nullable=known.nullable)
                 if found is not None:
                     return found
             elif known.nullable:
                 return None
-            elif not self._reported(node, known):
-                self.mistake(value.mark, wrong_objects.null(path, known, value))
-        elif not self._reported(node, known):
-            self.mistake(node.mark, wrong_objects.missing(path, known))
+            else:
+                mark, wrong = value.mark, wrong_objects.null(path, known, value)
+        secret = isinstance(known.shape, shapes.SecretText)
+        # A reference beside the place of a secret is reported already.
+        if wrong and not (secret and any(key.text in self.references for key, _ in node.entries)):
+            self.mistake(mark, wrong)
         if not known.required:
             return known.default
         # A valid value in place of the invalid one, so that the rest can be checked.
         if isinstance(known.shape, shapes.ListOf):
             item = known.shape.item
             return Items((default_object(item, next(iter(item.objects))),) * known.shape.minimum)
-        return HIDDEN if isinstance(known.shape, shapes.SecretText) else "?"
-
-    def _reported(self, node: MappingNode, known: shapes.Field) -> bool:
-        """Whether a reference stands beside the place of a secret: that is reported already."""
-        return isinstance(known.shape, shapes.SecretText) and any(
-            key.text in self.references for key, _ in node.entries
-        )
+        return HIDDEN if secret else "?"
 
     def _list(self, node: Node, shape: shapes.ListOf, path: Path) -> Items | None:
         if not isinstance(node, SequenceNode):
             raise wrong_objects.not_a_list_of_objects(node, path_text(path))
-        items = [
-            self.tried(item, shape.item, (*path, index)) for index, item in enumerate(node.items)
-        ]
-        whole = [item for item in items if isinstance(item, Object)]
-        return Items(tuple(whole)) if len(whole) == len(items) else None
+        found = [self.tried(item, shape.item, (*path, i)) for i, item in enumerate(node.items)]
+        items = [item for item in found if isinstance(item, Object)]
+        return Items(tuple(items)) if len(items) == len(found) else None
 
     def _set(self, node: Node, path: Path) -> Members:
         if not isinstance(node, SequenceNode):
@@ -209,17 +188,16 @@ class Decoder(Reader):
             url = self.tried(item, shapes.UrlText(), here)
             if isinstance(url, Url) and url_key(url) not in members:
                 members[url_key(url)] = url
-                self._place(here, item.mark)
+                self.place(here, item.mark)
         return Members(tuple(members.values()))
 
-    def _place(self, path: Path, mark: Mark) -> None:
+    def place(self, path: Path, mark: Mark) -> None:
+        """Note the place of a value."""
         self.origins[path] = Origin("file", mark.file, mark.line, mark.column)
 
 
 def first_columns(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """The problems in their order. Of several in a line only the first keeps its column: the
-    columns behind a secret would tell its length.
-    """
+    """Sort problems. Only the first of a line keeps its column: others tell a secret's length."""
     found: list[Problem] = []
     first: dict[tuple[str, int], int] = {}
     for problem in sorted(problems):
@@ -242,3 +220,62 @@ def _without_columns(
         else origin
         for path, origin in origins.items()
     }
+
+
+def lay_over(documents: Sequence[MappingNode]) -> MappingNode:
+    """All documents as one, later ones over earlier ones: product page, section 2.
+
+    Objects merge member by member; lists, references, URL mappings and objects of another
+    variant are replaced whole. Every node keeps the place where it was written.
+    """
+    return reduce(_merge, documents)
+
+
+@dataclass(frozen=True)
+class Discarded:
+    """An object whose `@type`, at `mark`, discards everything about it in earlier files."""
+
+    name: str
+    files: tuple[str, ...]
+    mark: Mark
+
+
+def discarded(documents: Sequence[MappingNode]) -> Iterator[Discarded]:
+    """Every layer that discards everything of an earlier one, in their order."""
+    laid: dict[str, Node] = {}
+    files: dict[str, tuple[str, ...]] = {}
+    for document in documents:
+        for key, value in document.entries:
+            name, below = key.text, laid.get(key.text)
+            laid[name] = value if below is None else _over(below, value)
+            tag = member_of(value, TYPE)
+            if below is not None and laid[name] is value and tag is not None:
+                yield Discarded(name, files.pop(name), tag.mark)
+            files[name] = (*files.get(name, ()), key.mark.file)
+
+
+def _merge(below: MappingNode, above: MappingNode) -> MappingNode:
+    entries = {key.text: (key, value) for key, value in below.entries}
+    for key, value in above.entries:
+        old = entries.get(key.text)
+        entries[key.text] = (key, value if old is None else _over(old[1], value))
+    return MappingNode(below.mark, tuple(entries.values()))
+
+
+def _over(below: Node, above: Node) -> Node:
+    if not (isinstance(below, MappingNode) and isinstance(above, MappingNode)):
+        return above
+    tag, other = tag_of(below), tag_of(above)
+    return _merge(below, above) if tag is not None and other in {None, tag} else above
+
+
+def tag_of(node: Node | None) -> str | None:
+    """The variant of an object; None for a reference or the mapping form of a URL."""
+    tag = member_of(node, TYPE)
+    return tag.text if isinstance(tag, ScalarNode) else None
+
+
+def member_of(node: Node | None, name: str) -> Node | None:
+    """The value of a key of a mapping; None without one."""
+    entry = node.get(name) if isinstance(node, MappingNode) else None
+    return None if entry is None else entry[1]

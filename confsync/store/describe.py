@@ -1,7 +1,8 @@
-"""What a field, a variant or an object is, for people: derived from the shapes alone."""
+"""Descriptions of objects, variants and fields for people, derived from their shapes."""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
@@ -9,209 +10,142 @@ from typing import TYPE_CHECKING, TypeAlias
 from confsync.kinds.kind import U64
 from confsync.store.encode import to_file
 from confsync.store.scalars import limit_text
-from confsync.sync.shape import (
-    Boolean,
-    Choice,
-    Duration,
-    Field,
-    Fields,
-    ListOf,
-    SecretText,
-    Shape,
-    Text,
-    Unsigned,
-    UrlSet,
-    UrlText,
-    Variants,
-)
+from confsync.sync import shape as shapes
 from confsync.sync.tree import Object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from confsync.kinds.kind import Kind
 
-_TYPES: Mapping[type[Shape], str] = {
-    Text: "text",
-    Boolean: "true or false",
-    Unsigned: "whole number",
-    Duration: "duration",
-    UrlText: "URL",
-    SecretText: "secret",
-    UrlSet: "list of URLs",
-    ListOf: "list of stores",
+_TYPES: Mapping[type[shapes.Shape], tuple[str, str]] = {
+    shapes.Text: ("text", ""),
+    shapes.Boolean: ("true or false", ""),
+    shapes.Unsigned: ("whole number", ""),
+    shapes.Duration: ("duration", ", like 10s or 1m30s"),
+    shapes.UrlText: (
+        "URL",
+        ": a text, a reference, or a mapping with address, username and password",
+    ),
+    shapes.SecretText: ("secret", ": a reference, like {env: NAME}"),
+    shapes.UrlSet: ("list of URLs", ", each once"),
+    shapes.ListOf: ("list of stores", ""),
 }
-_WRITTEN: Mapping[type[Shape], str] = {
-    Duration: ", like 10s or 1m30s",
-    UrlText: ": a text, a reference, or a mapping with address, username and password",
-    SecretText: ": a reference, like {env: NAME}",
-    UrlSet: ", each once",
-}
+"""Names of types, and the form of their values in a file."""
+
+_Thing: TypeAlias = shapes.Variants | shapes.Fields | shapes.Field
+_Place: TypeAlias = tuple[tuple[str, ...], _Thing]
+"""An object, a variant or a field, with the names that lead to it."""
 
 
 @dataclass(frozen=True)
-class FieldPage:
-    """A field, with the variants that have it just so."""
+class Page:
+    """A description: name, summary, labelled facts, and a table of variants or fields."""
 
     name: str
     summary: str
-    type: str
-    limits: str
-    default: str
-    nullable: bool
-    variants: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class VariantPage:
-    """A variant: where it can stand, and each of its fields with its type and default."""
-
-    name: str
-    summary: str
-    places: tuple[str, ...]
-    fields: tuple[tuple[str, str, str], ...]
-
-
-@dataclass(frozen=True)
-class ObjectPage:
-    """An object, with its variants and what each of them is."""
-
-    name: str
-    variants: tuple[tuple[str, str], ...]
-
-
-Page: TypeAlias = FieldPage | VariantPage | ObjectPage
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Names from the object down to a field, a variant, or the object itself."""
-
-    path: tuple[str, ...]
-    what: Field | Fields | Variants
+    facts: tuple[tuple[str, str], ...] = ()
+    table: tuple[tuple[str, str], ...] = ()
 
 
 def names(kinds: Mapping[str, Kind]) -> tuple[str, ...]:
     """The name of everything that can be described, each once."""
-    return tuple(dict.fromkeys(place.path[-1] for place in _all(kinds)))
+    return tuple(dict.fromkeys(path[-1] for path, _ in _places(kinds)))
 
 
 def described(name: str, kinds: Mapping[str, Kind]) -> tuple[Page, ...]:
-    """What has a name; a path may leave out what stands between, and shows where: `stores/1/url`.
+    """The pages of a name: objects, then variants, then fields. Empty for an unknown name.
 
-    Empty where nothing has it.
+    The name may be a path without some of its steps, and with indexes: `stores/1/url`. Variants
+    with an equal field share its page.
     """
     asked = [step for step in name.split("/") if step and not re.fullmatch("[0-9]+", step)]
-    found = [place for place in _all(kinds) if asked and _leads_to(asked, place.path)]
-    fields = [place for place in found if isinstance(place.what, Field)]
-    return (
-        *(
-            _object(place.path[-1], place.what)
-            for place in found
-            if isinstance(place.what, Variants)
-        ),
-        *_variants([place for place in found if isinstance(place.what, Fields)]),
-        *_fields(fields),
+    owners: dict[Page, dict[str, None]] = {}
+    places = [place for place in _places(kinds) if asked and place[0][-1] == asked[-1]]
+    places.sort(key=lambda place: len(place[0]))
+    for kind_of_thing in (shapes.Variants, shapes.Fields, shapes.Field):
+        for path, thing in places:
+            steps = iter(path)
+            if isinstance(thing, kind_of_thing) and all(step in steps for step in asked):
+                owners.setdefault(_page(path[-1], thing), {}).update(dict.fromkeys(path[-2:-1]))
+    return tuple(
+        replace(page, facts=(*page.facts, ("in", ", ".join(known)))) if known else page
+        for page, known in owners.items()
     )
 
 
-def _leads_to(asked: Sequence[str], path: tuple[str, ...]) -> bool:
-    rest = iter(path)
-    return asked[-1] == path[-1] and all(step in rest for step in asked)
-
-
-def _all(kinds: Mapping[str, Kind]) -> Iterator[_Place]:
+def _places(kinds: Mapping[str, Kind]) -> Iterator[_Place]:
     for kind in kinds.values():
-        yield _Place((kind.name,), kind.shape)
+        yield (kind.name,), kind.shape
         yield from _within((kind.name,), kind.shape)
 
 
-def _within(path: tuple[str, ...], shape: Variants) -> Iterator[_Place]:
+def _within(path: tuple[str, ...], shape: shapes.Variants) -> Iterator[_Place]:
     for tag, known in shape.objects.items():
-        yield _Place((*path, tag), known)
+        yield (*path, tag), known
         for name, inner in known.fields.items():
-            yield _Place((*path, tag, name), inner)
-            below = inner.shape.item if isinstance(inner.shape, ListOf) else inner.shape
-            if isinstance(below, Variants):
+            yield (*path, tag, name), inner
+            below = inner.shape.item if isinstance(inner.shape, shapes.ListOf) else inner.shape
+            if isinstance(below, shapes.Variants):
                 yield from _within((*path, tag, name), below)
 
 
-def _object(name: str, shape: Variants) -> ObjectPage:
-    return ObjectPage(name, tuple((tag, known.summary) for tag, known in shape.objects.items()))
-
-
-def _variants(places: Sequence[_Place]) -> Iterator[VariantPage]:
-    """One page for each name: a variant is the same wherever it can stand."""
-    for name in dict.fromkeys(place.path[-1] for place in places):
-        same = [place for place in places if place.path[-1] == name]
-        known = same[0].what
-        if isinstance(known, Fields):
-            fields = tuple(
-                (
-                    field,
-                    _type(inner.shape),
-                    _default(inner),
-                )
-                for field, inner in known.fields.items()
+def _page(name: str, thing: _Thing) -> Page:
+    """A page without the names of its owners."""
+    match thing:
+        case shapes.Variants(objects=objects):
+            table = tuple((tag, known.summary) for tag, known in objects.items())
+            return Page(name, "an object, whose '@type' is one of", table=table)
+        case shapes.Fields(fields=fields):
+            known = (
+                (name, _type(field.shape)[0], _default(field)) for name, field in fields.items()
             )
-            nearest_first = sorted(same, key=lambda place: len(place.path))
-            where = tuple(dict.fromkeys(place.path[-2] for place in nearest_first))
-            yield VariantPage(name, known.summary, where, fields)
+            table = tuple(
+                (field, f"{kind}; default {default}" if default else f"{kind}; no default")
+                for field, kind, default in known
+            )
+            return Page(name, thing.summary, table=table or (("no fields", ""),))
+        case shapes.Field():
+            facts = (
+                ("type", "".join(_type(thing.shape))),
+                ("limits", _limits(thing.shape)),
+                ("default", _default(thing) or "none: a file has to name it"),
+                ("null", "allowed" if thing.nullable else "not allowed"),
+            )
+            return Page(name, thing.summary, facts)
 
 
-def _fields(places: Sequence[_Place]) -> Iterator[FieldPage]:
-    """A page for each way in which the variants have a field."""
-    owners: dict[FieldPage, dict[str, None]] = {}
-    for place in places:
-        if isinstance(place.what, Field):
-            owners.setdefault(_field(place.path[-1], place.what), {})[place.path[-2]] = None
-    for page, tags in owners.items():
-        yield replace(page, variants=tuple(tags))
-
-
-def _field(name: str, field: Field) -> FieldPage:
-    shape = field.shape
-    written = f"{_type(shape)}{_WRITTEN.get(type(shape), '')}"
-    limits, default = _limits(shape), _default(field)
-    return FieldPage(name, field.summary, written, limits, default, field.nullable, ())
-
-
-def _type(shape: Shape) -> str:
+def _type(shape: shapes.Shape) -> tuple[str, str]:
     match shape:
-        case Choice(choices):
-            return f"one of {', '.join(choices)}"
-        case Variants():
-            return f"one of {', '.join(shape.objects)}"
+        case shapes.Choice(choices=known) | shapes.Variants(objects=known):
+            return f"one of {', '.join(known)}", ""
         case _:
             return _TYPES[type(shape)]
 
 
-def _limits(shape: Shape) -> str:
+def _limits(shape: shapes.Shape) -> str:
     match shape:
-        case Duration(minimum, maximum) | Unsigned(minimum, maximum):
-            least = f"at least {limit_text(shape, minimum)}"
+        case shapes.Duration(minimum, maximum) | shapes.Unsigned(minimum, maximum):
             most = f", at most {limit_text(shape, maximum)}" if maximum < U64 else ""
-            return least + most
-        case ListOf(minimum=minimum):
+            return f"at least {limit_text(shape, minimum)}{most}"
+        case shapes.ListOf(minimum=minimum):
             return f"at least {minimum} items"
-        case Text() | UrlText():
+        case shapes.Text() | shapes.UrlText():
             return "not blank"
         case _:
-            return ""
+            return "none"
 
 
-def _default(field: Field) -> str:
+def _default(field: shapes.Field) -> str:
+    """A default for people; empty for a required field."""
     if field.required:
         return ""
-    value = to_file(field.default, field.shape)
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return str(value).lower()
-        case list():
-            return ", ".join(map(str, value))
-        case dict():
-            return field.default.tag if isinstance(field.default, Object) else ""
-        case _:
-            return str(value)
+    if isinstance(field.default, Object):
+        return field.default.tag
+    match to_file(field.default, field.shape):
+        case str(text):
+            return text
+        case list(items):
+            return ", ".join(map(str, items))
+        case value:
+            return json.dumps(value)

@@ -1,4 +1,4 @@
-"""Whether a file is any of our business: other YAML is not, whatever it holds."""
+"""Find out if a file is a store: no other YAML is reported, whatever it holds."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from confsync.disk.read import NotRegular, opened, read_regular
 from confsync.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable
 
 MAX_SEARCHED = 1024 * 1024
-"""Bytes. A larger file is looked through for the name of an object, and no further."""
+"""Bytes. In a larger file, only the name of an object is searched."""
 
 _KEY = re.compile(
     rb"""^(?:\xef\xbb\xbf)?['"]?([A-Za-z][A-Za-z_-]{3,40})['"]?[ \t]*:""", re.MULTILINE
@@ -25,17 +25,16 @@ _MAX_CHUNKS = 64
 
 
 def is_meant_as_store(content: bytes, objects: Iterable[str]) -> bool:
-    """Whether one of some objects' names stands as a key at the beginning of a line, or of a
-    mapping in braces that the file is. Other YAML is none of our business, whatever it holds.
-    """
+    """Return True if an object's name is a key at the start of a line, or of the file's braces."""
     names = "|".join(map(re.escape, objects))
     key = rf"""^(?:\xef\xbb\xbf)?(?:\{{\s*)?['"]?(?:{names})['"]?[ \t]*:"""
     return re.search(key.encode("ascii"), content, re.MULTILINE) is not None
 
 
 def may_be_store(path: str, objects: Iterable[str], variants: Iterable[str]) -> bool:
-    """Whether a file is meant as a store, also where the object's name is misspelt, or forgotten
-    above one of some variants. A file that cannot be opened may be one: reading it says why.
+    """Return True for a store, also with a misspelt object name, or with a variant but no object.
+
+    True for a file that cannot be opened: reading it says why.
     """
     names = tuple(objects)
     try:
@@ -48,15 +47,20 @@ def may_be_store(path: str, objects: Iterable[str], variants: Iterable[str]) -> 
     forgotten = rf"""^(?:\xef\xbb\xbf)?['"]?@type['"]?[ \t]*:[ \t]*['"]?(?:{tags})\b"""
     if re.search(forgotten.encode("ascii"), content, re.MULTILINE) is not None:
         return True
-    keys = {key.decode("ascii") for key in _KEY.findall(content)}
-    return any(_is_alike(key, name) for key in keys for name in names)
+    keys = {re.sub("[_-]", "", key.decode("ascii")).lower() for key in _KEY.findall(content)}
+    known = [re.sub("[_-]", "", name).lower() for name in names]
+    alike = (SequenceMatcher(None, key, name) for key in keys for name in known)
+    return any(found.ratio() >= _ALIKE for found in alike)
 
 
-def mentions(path: str, objects: Iterable[str]) -> bool:
-    """Whether the name of one of some objects stands as a key in the first 64 MiB of a file. A file
-    that cannot be read may mention one: reading it says why.
+def mentions(path: str, objects: Collection[str]) -> bool:
+    """Return True if an object's name is a key in the first 64 MiB of a file, in UTF-8 or UTF-16.
+
+    True for a file that cannot be read: reading it says why.
     """
-    key = re.compile(b"|".join(_keys(objects)))
+    keys = [re.escape(name.encode("ascii")) + rb"""['"]?[ \t]{0,8}:""" for name in objects]
+    wide = [re.escape(name.encode(f"utf-16-{end}")) for name in objects for end in ("le", "be")]
+    key = re.compile(b"|".join([*keys, *wide]))
     kept = b""
     try:
         with opened(path) as file:
@@ -70,16 +74,8 @@ def mentions(path: str, objects: Iterable[str]) -> bool:
     return False
 
 
-def _keys(objects: Iterable[str]) -> Iterator[bytes]:
-    for name in objects:
-        yield re.escape(name.encode("ascii")) + rb"""['"]?[ \t]{0,8}:"""
-        yield from (re.escape(name.encode(wide)) for wide in ("utf-16-le", "utf-16-be"))
-
-
 def searchable(path: str) -> str | Problem:
-    """The text of a file of up to 1 MiB, however it is encoded: what is not UTF-8 may be garbled,
-    but stands in its lines.
-    """
+    """The text of a file of up to 1 MiB. Bytes of other encodings may be garbled, within a line."""
     try:
         content = read_regular(path, MAX_SEARCHED)
     except NotRegular as found:
@@ -91,18 +87,10 @@ def searchable(path: str) -> str | Problem:
     if len(content) > MAX_SEARCHED:
         hint = "is this a store? no store needs so much; leave it out if it is none"
         return Problem(path, 0, 0, "unreadable", "is larger than 1 MiB, and not searched", hint)
-    return content.decode(_encoding(content), "replace")
-
-
-def _encoding(content: bytes) -> str:
-    """The encoding that a text's first bytes tell of: it begins with a mark, or with ASCII."""
+    # A text begins with a mark or with ASCII.
+    encoding = "utf-8-sig"
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if 0 in content[:2]:
-        return "utf-16-be" if content[0] == 0 else "utf-16-le"
-    return "utf-8-sig"
-
-
-def _is_alike(key: str, name: str) -> bool:
-    key, name = (re.sub("[_-]", "", text).lower() for text in (key, name))
-    return SequenceMatcher(None, key, name).ratio() >= _ALIKE
+        encoding = "utf-16"
+    elif 0 in content[:2]:
+        encoding = "utf-16-be" if content[0] == 0 else "utf-16-le"
+    return content.decode(encoding, "replace")

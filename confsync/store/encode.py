@@ -1,13 +1,13 @@
-"""States as plain YAML values: masked to show, or with references to fill in for a store file."""
+"""States as plain YAML values: masked for people, or with references for a store file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from confsync.store.durations import duration_text
+from confsync.store.scalars import duration_text
 from confsync.store.urls import ADDRESS, PASSWORD, USERNAME, is_address
 from confsync.store.wrong_secrets import unfilled
 from confsync.sync.secret import MASK, Secret
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
     from confsync.kinds.kind import Kind
     from confsync.sync.values import Change, Live
-
-Plain: TypeAlias = "bool | int | str | list[Plain] | dict[str, Plain] | None"
+    from confsync.yaml.emit import Plain
 
 FILL_IN = "FILL_IN_"
 
 
 def to_file(value: Tree, shape: Shape) -> Plain:
-    """A value as a file writes it: durations as texts, sets and lists as lists, secrets masked,
-    and so is what looks like a password in a URL where none belongs.
-    """
+    """A value in the form of a file. Secrets and texts like passwords in URLs are masked."""
     match value:
         case Object():
-            return {"@type": value.tag, **_members(value, shape)}
+            fields = shape.fields_of(value.tag) if isinstance(shape, Variants) else {}
+            members = value.members.items() if fields else ()
+            shown = {name: to_file(member, fields[name].shape) for name, member in members}
+            return {"@type": value.tag, **shown}
         case Members():
             return [str(url) for url in value.members]
         case Items():
@@ -50,22 +50,13 @@ def to_file(value: Tree, shape: Shape) -> Plain:
             return value
 
 
-def _members(value: Object, shape: Shape) -> dict[str, Plain]:
-    if not isinstance(shape, Variants) or value.tag not in shape.objects:
-        return {}
-    fields = shape.objects[value.tag].fields
-    return {name: to_file(member, fields[name].shape) for name, member in value.members.items()}
-
-
 def to_store(
     live: Live, kind: Kind, *, named: frozenset[str] = frozenset()
 ) -> dict[str, Plain] | None:
-    """The document of a store file that says a live state; what is at its default is left out, but
-    for the fields in `named`.
+    """The document of a store file with a live state. Defaults are left out, except in `named`.
 
-    What the server hides, and passwords, are `{env: FILL_IN_1}` and so on. None where the server
-    has something that a file cannot say: a variant or a field that confsync does not know, or a
-    text that a `Writer` calls unsayable.
+    Passwords and hidden secrets are `{env: FILL_IN_1}` and so on. Returns None for an unknown
+    variant or field, and for a text that is unsayable: see `Writer`.
     """
     if live.unrecognised:
         return None
@@ -75,20 +66,17 @@ def to_store(
 
 
 def touched(changes: Iterable[Change]) -> frozenset[str]:
-    """The object's fields that some changes are about: with `--unlisted keep` a file has to name
-    them, to bring them back to their defaults.
-    """
+    """The object's changed fields. With `--unlisted keep`, only named fields get their defaults."""
     return frozenset(str(change.path[0]) for change in changes if change.path)
 
 
 @dataclass
 class Writer:
-    """Writes live values as files say them.
+    """Writes live values in the form of files.
 
-    `taken` are the names of references that may not be used again. `fill_in` are those that it
-    made up. `unsayable` are the places of texts that no file can hold: a mask, what looks like a
-    password in a URL where none belongs, no text at all, white space where it is trimmed, half a
-    character.
+    `taken`: names that no new reference gets. `fill_in`: the names of new references. `unsayable`:
+    the places of texts that no file can hold: masks, passwords in URLs outside of URL fields, empty
+    texts, trimmed white space, halves of characters.
     """
 
     taken: frozenset[str] = frozenset()
@@ -98,7 +86,7 @@ class Writer:
     def object(
         self, value: Object, shape: Variants, path: Path, named: frozenset[str] = frozenset()
     ) -> dict[str, Plain]:
-        """An object without the fields that are at their default, but for those in `named`."""
+        """An object without its defaults, except for those in `named`."""
         known = shape.objects[value.tag].fields
         members = {
             name: self.tree(member, known[name].shape, (*path, name))
@@ -123,23 +111,17 @@ class Writer:
                 return self.reference()
             case Url(), _:
                 return self.url(value, path)
-            case int(), Duration() if not isinstance(value, bool):
-                return duration_text(value)
             case str(), _:
                 return self._text(value, path, trimmed=not isinstance(shape, Text) or shape.trimmed)
-            case ((bool() | int() | None), _):
-                return value
             case _:
-                return None
+                return to_file(value, shape)
 
     def url(self, url: Url, path: Path) -> Plain:
-        """A URL: as a text, as a mapping where it has a password, or as one reference."""
+        """A URL: a text, a mapping for one with a password, or a reference."""
         if not url.secrets and unfilled(str(url)) is None:
             return self._text(str(url), path, trimmed=True)
-        parts = mapping_parts(url)
-        if parts is None:
-            return self.reference()
-        return {**parts, PASSWORD: self.reference()}
+        parts, reference = mapping_parts(url), self.reference()
+        return reference if parts is None else {**parts, PASSWORD: reference}
 
     def reference(self) -> dict[str, Plain]:
         """A reference to fill in."""
@@ -151,14 +133,14 @@ class Writer:
 
     def _text(self, value: str, path: Path, *, trimmed: bool) -> str:
         changed = trim(value) if trimmed else value if trim(value) else ""
-        unfit = changed != value or changed in {"", MASK} or any(map(_half, value))
-        if unfit or masked(value) != value:
+        halves = any("\ud800" <= character <= "\udfff" for character in value)
+        if changed != value or changed in {"", MASK} or halves or masked(value) != value:
             self.unsayable.append(path)
         return value
 
 
 def mapping_parts(url: Url) -> dict[str, Plain] | None:
-    """The mapping form of a URL without its password; None where it cannot say the URL."""
+    """The mapping form of a URL without its password; None if the URL has no mapping form."""
     match url.parts:
         case (str() as head, Secret(), str() as tail) if tail.startswith("@"):
             scheme, separator, user = head.removesuffix(":").partition("://")
@@ -167,8 +149,3 @@ def mapping_parts(url: Url) -> dict[str, Plain] | None:
             if separator and sayable and is_address(address):
                 return {ADDRESS: address, **({USERNAME: name} if user else {})}
     return None
-
-
-def _half(character: str) -> bool:
-    """Whether it is half a character, which no file can hold."""
-    return "\ud800" <= character <= "\udfff"

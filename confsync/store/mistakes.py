@@ -1,12 +1,9 @@
-"""Mistakes in files, and the names that their messages may repeat.
-
-No message repeats a value that could be secret: of the author's text, only names that look like
-names.
-"""
+"""Mistakes in files. Of the author's text, a message repeats only names: no value may be secret."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from confsync.errors import Problem
@@ -23,15 +20,14 @@ PLAINTEXT = "plaintext-secret"
 INSTEAD = "write where it can be had, like `{env: NAME}` or `{file: PATH}`"
 
 
+@dataclass(eq=False)
 class Mistake(Exception):
     """A mistake in a file. `mark` is None for a mistake at the value that is read."""
 
-    def __init__(self, rule: str, message: str, hint: str, mark: Mark | None = None) -> None:
-        super().__init__(message)
-        self.rule = rule
-        self.message = message
-        self.hint = hint
-        self.mark = mark
+    rule: str
+    message: str
+    hint: str
+    mark: Mark | None = None
 
     def problem(self, mark: Mark) -> Problem:
         """The problem at the mistake's own mark, or else at `mark`."""

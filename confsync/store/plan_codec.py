@@ -1,14 +1,14 @@
 """Saved plans as JSON, and back: docs/plan-file.md.
 
-Desired secrets are their references, live ones are hidden: a plan has the same bytes wherever
-secrets can or cannot be looked up.
+Desired secrets are their references, and live ones are hidden: a plan has equal bytes with and
+without resolved secrets.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -39,7 +39,7 @@ _AGAIN = "make the plan again with this confsync"
 
 
 class _Model(BaseModel):
-    """Nothing is converted, nothing is unknown, and no error repeats its input."""
+    """A strict model. No error repeats its input."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -65,7 +65,9 @@ class _Object(_Model):
     members: dict[str, _Tree]
 
     def value(self) -> Object:
-        return Object(self.tag, {name: _value(found) for name, found in self.members.items()})
+        members = self.members.items()
+        values = {name: m.value() if isinstance(m, _Model) else m for name, m in members}
+        return Object(self.tag, values)
 
 
 class _Members(_Model):
@@ -86,7 +88,7 @@ _Tree: TypeAlias = bool | int | str | _Secret | _Url | _Object | _Members | _Ite
 
 
 class _SavedPlan(_Model):
-    confsync_plan: Literal[2]
+    confsync_plan: int
     digest: str
     target: Target
     object: str
@@ -100,7 +102,7 @@ class _SavedPlan(_Model):
 
 
 def to_json(plan: Plan) -> dict[str, Json]:
-    """A plan as it is saved. Raises WrongUsage for one with a secret in clear in its files."""
+    """The document of a saved plan. Raises WrongUsage for a secret in clear in the plan's files."""
     desired, live = plan.desired, plan.live
     check_no_secret_in_clear(desired.written)
     check_no_secret_in_clear(live.tree)
@@ -108,23 +110,23 @@ def to_json(plan: Plan) -> dict[str, Json]:
     content: dict[str, Json] = {
         FORMAT: VERSION,
         "digest": plan.digest,
-        "target": {**vars(plan.target)},
+        "target": asdict(plan.target),
         "object": desired.object,
         "file": desired.file,
         "hidden_secrets": plan.hidden_secrets,
         "desired": state_json(desired.written),
-        "origins": [[list(path), {**vars(origin)}] for path, origin in places.items()],
+        "origins": [[list(path), asdict(origin)] for path, origin in places.items()],
         "live": state_json(live.tree),
         "unrecognised": list(live.unrecognised),
-        "findings": [_finding_json(found) for found in plan.findings if found.severity != "note"],
+        "findings": [asdict(found) for found in plan.findings if found.severity != "note"],
     }
     return {**content, _SUM: checksum(content)}
 
 
 def from_json(document: Mapping[str, Json], kinds: Mapping[str, shapes.Variants]) -> Plan:
-    """The plan that was saved, before its references are looked up.
+    """The plan of a document, with unresolved references.
 
-    Raises Declined for a plan of another version, and for one that is not as it was saved.
+    Raises Declined for another version, and for a changed or invalid document.
     """
     if document.get(FORMAT) != VERSION:
         raise Declined("the plan was saved by another version of confsync", hint=_AGAIN)
@@ -139,28 +141,44 @@ def from_json(document: Mapping[str, Json], kinds: Mapping[str, shapes.Variants]
 
 
 def _plan(saved: _SavedPlan, shape: shapes.Variants) -> Plan:
+    """The plan of a document. Raises Fault for invalid states or another digest."""
     tree = saved.desired.value()
     desired = Desired(saved.object, tree, tree, dict(saved.origins), saved.file)
     live = Live(saved.object, saved.live.value(), saved.unrecognised)
-    if not _sound(desired, live, shape):
+    # A reference in another place would be looked up, and stored where all can read it. Unmanaged
+    # fields are the live ones.
+    unmanaged = {str(path[0]) for path, origin in saved.origins if origin.why in UNMANAGED}
+    fields = shape.fields_of(tree.tag)
+    managed = {
+        name: fields[name].default if name in unmanaged and name in fields else member
+        for name, member in tree.members.items()
+    }
+    copied = all(tree.members.get(name) == live.tree.members.get(name) for name in unmanaged)
+    if not copied or not fits(replace(tree, members=managed), shape):
         raise Fault("a saved plan has another shape than its object")
+    risks = tuple(finding for finding in saved.findings if finding.risk)
     plan = make_plan(
-        saved.target,
-        desired,
-        live,
-        shape,
-        hidden_secrets=saved.hidden_secrets,
-        risks=tuple(finding for finding in saved.findings if finding.risk),
+        saved.target, desired, live, shape, hidden_secrets=saved.hidden_secrets, risks=risks
     )
     if plan.digest != saved.digest:
         raise Fault("a saved plan has another digest than it says")
     return replace(plan, findings=saved.findings)
 
 
+_TYPES: Mapping[type[shapes.Shape], type] = {
+    shapes.UrlSet: Members,
+    shapes.UrlText: Url,
+    shapes.SecretText: Secret,
+    shapes.Boolean: bool,
+    shapes.Text: str,
+    shapes.Choice: str,
+    shapes.Unsigned: int,
+    shapes.Duration: int,
+}
+
+
 def fits(value: Tree, shape: shapes.Shape) -> bool:
-    """Whether a value and all that is in it are of the kinds that a shape asks for. Limits are not
-    looked at.
-    """
+    """Return True for a value of the types of a shape. Limits are not checked."""
     match shape, value:
         case shapes.Variants(objects=objects), Object(tag=tag, members=members) if tag in objects:
             fields = objects[tag].fields
@@ -170,40 +188,5 @@ def fits(value: Tree, shape: shapes.Shape) -> bool:
             )
         case shapes.ListOf(item=item), Items(items=items):
             return all(fits(one, item) for one in items)
-        case (
-            (shapes.UrlSet(), Members())
-            | (shapes.UrlText(), Url())
-            | (shapes.SecretText(), Secret())
-            | (shapes.Boolean(), bool())
-            | ((shapes.Text() | shapes.Choice()), str())
-        ):
-            return True
-        case ((shapes.Unsigned() | shapes.Duration()), int()):
-            return not isinstance(value, bool)
         case _:
-            return False
-
-
-def _sound(desired: Desired, live: Live, shape: shapes.Variants) -> bool:
-    """Whether a desired state has the shape of its object, and its unmanaged fields are the live
-    ones. A reference in another place would be looked up, and stored where all can read it.
-    """
-    unmanaged = {path[0] for path, origin in desired.origins.items() if origin.why in UNMANAGED}
-    members = desired.tree.members
-    if any(members.get(str(name)) != live.tree.members.get(str(name)) for name in unmanaged):
-        return False
-    fields = shape.fields_of(desired.tree.tag)
-    managed = {
-        name: fields[name].default if name in unmanaged and name in fields else member
-        for name, member in members.items()
-    }
-    return fits(replace(desired.tree, members=managed), shape)
-
-
-def _value(found: _Tree) -> Tree:
-    return found.value() if isinstance(found, _Model) else found
-
-
-def _finding_json(finding: Finding) -> dict[str, Json]:
-    origin = None if finding.origin is None else {**vars(finding.origin)}
-    return {**vars(finding), "origin": origin}
+            return type(value) is _TYPES.get(type(shape))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from confsync.sync.shape import FileShape
 
 Value: TypeAlias = "Tree | tuple[Value, ...] | dict[str, Value]"
-"""A decoded value: of records and maps a dict; None for what could not be read."""
+"""A decoded value: a dict for records and maps; None for an invalid value."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,7 @@ class _RecordDecoder(Decoder):
         for member, known in shape.fields.items():
             if known.required and node.get(member) is None:
                 hint = f"add `{member}: {known.example}`" if known.example else shape.write
-                missing = Mistake("missing-field", f"{name} has no {member}", hint)
-                self.mistake(node.mark, missing)
+                self.mistake(node.mark, Mistake("missing-field", f"{name} has no {member}", hint))
         return values
 
     def _read(self, node: Node, shape: FileShape, path: Path) -> Value:
@@ -102,10 +101,9 @@ class _RecordDecoder(Decoder):
                 return self._set_of(node, shape, path)
             case Credential(or_text) if not or_text or isinstance(node, MappingNode):
                 return self.credential(node, path_text(path))
-            case Credential():
-                return scalars.scalar(node, PlainText(), path, nullable=False)
-            case PlainText() | PathText() | Day():
-                return scalars.scalar(node, shape, path, nullable=False)
+            case PlainText() | PathText() | Day() | Credential():
+                plain = PlainText() if isinstance(shape, Credential) else shape
+                return scalars.scalar(node, plain, path, nullable=False)
             case _:
                 return self.tried(node, shape, path)
 
@@ -124,23 +122,22 @@ class _RecordDecoder(Decoder):
         return values
 
     def _set_of(self, node: Node, shape: SetOf, path: Path) -> tuple[Value, ...]:
-        """Decode a list. Its tuple has None for each item that is invalid, or there twice."""
-        name = path_text(path)
+        """Decode a list. Its tuple has None for each invalid or repeated item."""
+        name, hint = path_text(path), f"write it like `{shape.example}`"
         if not isinstance(node, SequenceNode):
-            hint = f"write it like `{shape.example}`, also for one alone"
-            raise Mistake("wrong-type", f"{name} must be a list", hint)
+            raise Mistake("wrong-type", f"{name} must be a list", f"{hint}, also for one alone")
         if len(node.items) < shape.minimum:
-            raise Mistake("blank-text", f"{name} is empty", f"write it like `{shape.example}`")
+            raise Mistake("blank-text", f"{name} is empty", hint)
         values: list[Value] = []
         seen: list[Value] = []
         short = shape.item.short if isinstance(shape.item, Record) else ""
         for index, item in enumerate(node.items):
             value = self._read(item, shape.item, (*path, index))
             key = value.get(short) if isinstance(value, dict) else value
-            if key is not None and key in seen:
+            twice = key is not None and key in seen
+            if twice:
                 fact = f"{name} names this twice"
                 self.mistake(item.mark, Mistake("duplicate-entry", fact, "keep one of the two"))
-                value = None
             seen.append(key)
-            values.append(value)
+            values.append(None if twice else value)
         return tuple(values)

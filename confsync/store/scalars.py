@@ -1,7 +1,6 @@
-"""Decode scalars by the shape of their field, not by YAML's guesses.
+"""Decode scalars by the shape of their field, not by YAML's guesses; durations like `1m30s`.
 
-A number in a text's place is a mistake, and so is YAML 1.1's `no`. No message repeats a value that
-could be secret.
+No message repeats a value that could be secret.
 """
 
 from __future__ import annotations
@@ -14,17 +13,38 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from confsync.kinds.kind import U64
-from confsync.store.durations import UNITS, WORDS, duration_text, milliseconds, wrong_duration
 from confsync.store.mistakes import Mistake
 from confsync.sync import shape as shapes
 from confsync.sync.secret import MASK
-from confsync.sync.spelling import nearest
+from confsync.sync.spelling import nearest, nearest_name
 from confsync.sync.tree import Path, path_text
 from confsync.sync.url import trim
 from confsync.yaml.nodes import Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+UNITS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
+"""The units of durations in milliseconds, largest first."""
+
+_SIZES = {
+    **dict.fromkeys(("w", "wk", "week", "weeks"), 7 * UNITS["d"]),
+    **dict.fromkeys(("d", "day", "days"), UNITS["d"]),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), UNITS["h"]),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), UNITS["m"]),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), UNITS["s"]),
+    **dict.fromkeys(("ms", "msec", "msecs", "milli", "millis"), UNITS["ms"]),
+    **dict.fromkeys(("millisecond", "milliseconds"), UNITS["ms"]),
+}
+_ENDLESS = {"never", "none", "inf", "infinite", "infinity", "forever", "unlimited", "off", "no"}
+WORDS = frozenset({*_SIZES, *_ENDLESS})
+"""Every word in a duration's place, right or wrong. None of them is a secret."""
+
+_MOST_DURATION_DIGITS = 25  # more than any duration that the server takes
+_LONGEST_MISTAKE = 30  # characters: a longer text is no known mistake
+_DURATION = "".join(rf"(?:(0|[1-9][0-9]*){unit})?" for unit in UNITS)
+_ISO = r"-?P(?!$)(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?"
+_PART = r"(\d+)(\s*)([A-Za-z]+)\s*"
 
 NULLS = {"", "~", "null", "Null", "NULL"}
 _TRUE, _FALSE = {"true", "True", "TRUE"}, {"false", "False", "FALSE"}
@@ -66,12 +86,11 @@ def scalar(node: Node, shape: shapes.FileShape, path: Path, *, nullable: bool) -
         case shapes.Duration():
             value = milliseconds(node.text)
             if not value:
-                raise wrong_duration(node.text, name, what_to_write(shape), nullable=nullable)
+                raise _wrong_duration(node.text, name, what_to_write(shape), nullable=nullable)
             if value > U64:
                 message = f"{name} is longer than any duration that the server takes"
-                longest = limit_text(shape, shape.maximum)
-                hint = f"allowed is {limit_text(shape, shape.minimum)} to {longest}"
-                raise Mistake("duration-out-of-range", message, hint)
+                limits = f"{duration_text(shape.minimum)} to {duration_text(shape.maximum)}"
+                raise Mistake("duration-out-of-range", message, f"allowed is {limits}")
             return value
         case shapes.Choice(choices):
             return _choice(node.text, name, choices)
@@ -83,11 +102,10 @@ def scalar(node: Node, shape: shapes.FileShape, path: Path, *, nullable: bool) -
 
 def text(node: ScalarNode, name: str, *, trimmed: bool) -> str:
     """A non-empty text. Raises Mistake."""
-    if node.plain and re.fullmatch(_NUMBER_LIKE, node.text):
-        message = f"{name} must be a text, and YAML reads this as a number"
-        raise Mistake("not-a-text", message, "put the value in quotes")
-    if node.plain and node.text in _TRUE | _FALSE | NULLS:
-        message = f"{name} must be a text, and YAML reads this as a word of its own"
+    number = re.fullmatch(_NUMBER_LIKE, node.text)
+    if node.plain and (number or node.text in _TRUE | _FALSE | NULLS):
+        read = "a number" if number else "a word of its own"
+        message = f"{name} must be a text, and YAML reads this as {read}"
         raise Mistake("not-a-text", message, "put the value in quotes")
     value = trim(node.text) if trimmed else node.text
     if not trim(value):
@@ -140,37 +158,35 @@ def _boolean(node: ScalarNode, name: str) -> bool:
     word = node.text.lower()
     fact, hint = "must be true or false", "write true or false"
     if word in _YAML_1_1:
-        fact = "must be true or false: YAML 1.2 takes yes, no, on and off for texts"
+        fact = f"{fact}: YAML 1.2 takes yes, no, on and off for texts"
         hint = f"write {_YAML_1_1[word]}"
     elif word in {"true", "false"}:
-        fact = "is a text in quotes, and must be true or false"
-        hint = f"write {word} without quotes"
+        fact, hint = f"is a text in quotes, and {fact}", f"write {word} without quotes"
     elif word in {"0", "1"}:
-        fact = "is a number, and must be true or false"
+        fact = f"is a number, and {fact}"
         hint = f"write {'true' if word == '1' else 'false'}"
     raise Mistake("not-a-boolean", f"{name} {fact}", hint)
 
 
 def _unsigned(node: ScalarNode, name: str, shape: shapes.Unsigned) -> int:
+    allowed = f"allowed is {range_text(shape)}"
     if not (node.plain and re.fullmatch("0|[1-9][0-9]*", node.text)):
-        raise _wrong_number(node, name, what_to_write(shape), range_text(shape))
-    value = int(node.text) if len(node.text) <= _MOST_DIGITS else U64 + 1
-    if value > U64:
+        raise _wrong_number(node, name, what_to_write(shape), allowed)
+    if len(node.text) > _MOST_DIGITS or int(node.text) > U64:
         message = f"{name} is larger than any number that the server takes"
-        raise Mistake("out-of-range", message, f"allowed is {range_text(shape)}")
-    return value
+        raise Mistake("out-of-range", message, allowed)
+    return int(node.text)
 
 
-def _wrong_number(node: ScalarNode, name: str, example: str, limits: str) -> Mistake:
-    """The mistake of a text that is no whole number. Of the text, only digits are repeated."""
-    text = node.text.strip()
-    hint = f"write digits alone; allowed is {limits}"
-    if len(text) > _MOST_DIGITS:
-        fact, hint = "must be a whole number", example
-    elif not node.plain and re.fullmatch("[0-9]+", text):
+def _wrong_number(node: ScalarNode, name: str, example: str, allowed: str) -> Mistake:
+    """The mistake of an invalid whole number. Of the text, only digits are repeated."""
+    # A longer text is no known mistake.
+    text = node.text.strip() if len(node.text.strip()) <= _MOST_DIGITS else ""
+    fact, hint, alone = "must be a whole number", example, f"write digits alone; {allowed}"
+    if not node.plain and re.fullmatch("[0-9]+", text):
         fact, hint = "is a text in quotes, and must be a number", "write the number without quotes"
     elif re.fullmatch("[-+][0-9]+", text):
-        fact = "has a sign in front of its number"
+        fact, hint = "has a sign in front of its number", alone
     elif re.fullmatch("[0-9]+", text):
         fact = "begins with 0, which some programs read as an octal number"
         hint = f"write {int(text)}"
@@ -178,19 +194,17 @@ def _wrong_number(node: ScalarNode, name: str, example: str, limits: str) -> Mis
         fact, number = "is no decimal number", "it to the base of ten"
         with suppress(ValueError):
             number = str(int(text, 0))
-        hint = f"write {number}; allowed is {limits}"
+        hint = f"write {number}; {allowed}"
     elif re.fullmatch(_DECIMAL, text):
-        fact = "has a decimal point or an exponent, and must be a whole number"
         value = Decimal(text)
-        if value == value.to_integral_value() and value < 10**_MOST_DIGITS:
-            hint = f"write {int(value)}"
+        whole = value == value.to_integral_value() and value < 10**_MOST_DIGITS
+        fact = "has a decimal point or an exponent, and must be a whole number"
+        hint = f"write {int(value)}" if whole else alone
     elif re.fullmatch("[0-9]{1,3}([_, '][0-9]{3})+", text):
         fact = "has something between the digits of its number"
         hint = f"write {re.sub('[^0-9]', '', text)}"
     elif re.fullmatch(_WITH_UNIT, text, re.IGNORECASE):
-        fact = "is a count, and takes no unit"
-    else:
-        fact, hint = "must be a whole number", example
+        fact, hint = "is a count, and takes no unit", alone
     return Mistake("not-a-number", f"{name} {fact}", hint)
 
 
@@ -209,22 +223,17 @@ def _choice(text: str, name: str, choices: Sequence[str]) -> str:
     raise Mistake("unknown-choice", f"{name} {fact}", f"{near}allowed are {', '.join(choices)}")
 
 
-def limit_text(shape: shapes.FileShape, limit: int) -> str:
+def limit_text(shape: shapes.Duration | shapes.Unsigned, limit: int) -> str:
     """A limit in the unit of its field."""
     return duration_text(limit) if isinstance(shape, shapes.Duration) else str(limit)
 
 
-def range_text(shape: shapes.FileShape) -> str:
+def range_text(shape: shapes.Duration | shapes.Unsigned | shapes.ListOf) -> str:
     """The limits of a field, for people."""
-    match shape:
-        case shapes.Duration(minimum, maximum) | shapes.Unsigned(minimum, maximum):
-            if maximum == U64:
-                return f"{limit_text(shape, minimum)} or more"
-            return f"{limit_text(shape, minimum)} to {limit_text(shape, maximum)}"
-        case shapes.ListOf(minimum=minimum):
-            return f"{minimum} items or more"
-        case _:
-            return "anything"
+    if isinstance(shape, shapes.ListOf):
+        return f"{shape.minimum} items or more"
+    most = "or more" if shape.maximum == U64 else f"to {limit_text(shape, shape.maximum)}"
+    return f"{limit_text(shape, shape.minimum)} {most}"
 
 
 def what_to_write(shape: shapes.FileShape) -> str:
@@ -245,3 +254,89 @@ def what_to_write(shape: shapes.FileShape) -> str:
             return f"allowed are {', '.join(choices)}"
         case _:
             return "write one text, in quotes where YAML could read it as something else"
+
+
+def milliseconds(text: str) -> int | None:
+    """The milliseconds of a duration; None if the text is no duration."""
+    found = re.fullmatch(_DURATION, text)
+    if found is None or not text:
+        return None
+    pairs = zip(found.groups(), UNITS.values(), strict=True)
+    return sum(int((number or "0")[:_MOST_DURATION_DIGITS]) * size for number, size in pairs)
+
+
+def duration_text(value: int) -> str:
+    """The shortest text of that many milliseconds; at least 1."""
+    text = ""
+    for unit, size in UNITS.items():
+        number, value = divmod(value, size)
+        text += f"{number}{unit}" if number else ""
+    return text
+
+
+def _wrong_duration(written: str, name: str, example: str, *, nullable: bool) -> Mistake:
+    """The mistake of an invalid duration, or of zero. Of the text, only numbers are repeated."""
+    text = written.strip()
+    short = len(text) <= _LONGEST_MISTAKE
+    number = int(text) if short and text.isascii() and text.isdigit() else None
+    if number == 0 or milliseconds(written) == 0:
+        return Mistake("duration-out-of-range", f"{name} must not be zero", example)
+    if number is not None:
+        message = f"{name} is a number without a unit"
+        hint = f"did you mean {number}s or {number}ms?"
+        if number >= UNITS["s"]:
+            message += ", like the milliseconds that the server sends"
+            hint = f"did you mean {duration_text(number)} ({number}ms) or {number}s?"
+        return Mistake("duration-without-unit", message, hint)
+    if short and text[:1] == "-" and text != "-1":
+        return Mistake("duration-out-of-range", f"{name} must not be negative", example)
+    fact, hint = _invalid(text, nullable=nullable) if short else ("must be a duration", "")
+    return Mistake("not-a-duration", f"{name} {fact}", hint or example)
+
+
+def _invalid(text: str, *, nullable: bool) -> tuple[str, str]:
+    """The fact and the hint for an invalid text; no hint if only an example can help."""
+    if text.lower() in _ENDLESS or text == "-1":
+        hint = "write null, which waits for ever, or a time like 10s" if nullable else ""
+        return "stands for no limit, and must be a duration", hint
+    if text[:1] == "+":
+        return "has a sign in front of its time", _write(milliseconds(text[1:]))
+    if re.fullmatch(_ISO, text, re.IGNORECASE):
+        total = "".join(re.findall(r"\d+[DHMS]", text.upper())).lower()
+        return "is a duration as ISO 8601 writes it", f"write {total}" if total else ""
+    if re.fullmatch(r"\d+(:\d{1,2}){1,2}(\.\d+)?", text):
+        first, second, *third = (int(part) for part in text.partition(".")[0].split(":"))
+        time = (first * 60 + second) * UNITS["s"]
+        hint = f"did you mean {duration_text(time)} or {duration_text(time * 60)}?" if time else ""
+        hint = _write(time * 60 + third[0] * UNITS["s"]) if third else hint
+        return "is written like the time on a clock", hint
+    if "_" in text:
+        hint = _write(milliseconds(text.replace("_", "")))
+        return "has a _ between the digits of its number", hint
+    if decimal := re.fullmatch(r"(\d+)[.,](\d+)\s*([A-Za-z]*)", text):
+        exact = int(decimal[1] + decimal[2]) * _SIZES.get(decimal[3].lower(), 0)
+        whole, rest = divmod(exact, 10 ** len(decimal[2]))
+        return "has a decimal point in its number", _write(0 if rest else whole)
+    return _wrong_parts(text)
+
+
+def _wrong_parts(text: str) -> tuple[str, str]:
+    parts: list[tuple[str, str, str]] = re.findall(_PART, text)
+    # A word that is nothing like a unit may be a secret.
+    like_units = all(nearest_name(unit, _SIZES) for _, _, unit in parts)
+    if not parts or re.sub(_PART, "", text) or not like_units:
+        return "must be a duration", ""
+    sizes = [_SIZES.get(unit.lower(), 0) for _, _, unit in parts]
+    total = sum(int(number) * size for (number, _, _), size in zip(parts, sizes, strict=True))
+    hint = _write(total if all(sizes) else 0)
+    if any(unit not in UNITS for _, _, unit in parts):
+        return f"has a unit that is none of {', '.join(UNITS)}", hint
+    if any(space for _, space, _ in parts) or re.search(r"\s", text):
+        return "has a space within its duration", hint
+    if any(number[0] == "0" for number, _, _ in parts):
+        return "has a number that begins with 0", hint
+    return "must have its largest unit first, and each once", hint
+
+
+def _write(total: int | None) -> str:
+    return f"write {duration_text(total)}" if total else ""

@@ -1,79 +1,61 @@
 """The JSON Schema of a store file, for editors: draft 7, derived from shapes and references.
 
-It says of a file what `validate` says of it, as far as a schema can see it: not how YAML spells a
-value, and not what one value means for another. `enumDescriptions` and `defaultSnippets` are no
-JSON Schema, but editors show them, and validators skip them.
+It accepts what `validate` accepts, except for the spelling of YAML values and for rules between
+values. `enumDescriptions` and `defaultSnippets` are no JSON Schema: editors show them, and
+validators skip them.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from confsync.store import schema_patterns as patterns
 from confsync.store import schema_values as values
 from confsync.store.encode import to_file
 from confsync.store.mistakes import TYPE
 from confsync.store.scalars import DAY, LONGEST_PATH, range_text
-from confsync.sync.shape import (
-    Boolean,
-    Choice,
-    Credential,
-    Day,
-    Duration,
-    Field,
-    Fields,
-    ListOf,
-    MapOf,
-    PathText,
-    PlainText,
-    Record,
-    SecretText,
-    SetOf,
-    Shape,
-    Text,
-    Unsigned,
-    UrlSet,
-    UrlText,
-    Variants,
-)
+from confsync.sync import shape as shapes
 from confsync.sync.tree import Object
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from confsync.kinds.kind import Kind
     from confsync.store.schema_values import Json, Schema
     from confsync.sync.secret import Form
-    from confsync.sync.shape import FileShape
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
 def file_schema(kinds: Mapping[str, Kind], forms: Mapping[str, Form]) -> Schema:
-    """The schema of a file that is a state of its own.
-
-    `forms` are what stands behind the keys of references.
-    """
+    """The schema of a whole store file. `forms`: the kinds of references by their keys."""
     return _Writer(forms).file(kinds) | {"minProperties": 1}
 
 
 def layer_schema(kinds: Mapping[str, Kind], forms: Mapping[str, Form]) -> Schema:
-    """The schema of a file that is laid over others: it may leave out what stands below, even the
-    variant, and then name the fields of any. It has no defaults, because what a layer leaves out
-    is what is below it.
+    """The schema of a file that is laid over others.
+
+    It has no defaults, and nothing is required. Without a variant it may have the fields of any.
     """
     return _LayerWriter(forms).file(kinds)
 
 
+def record_schema(shape: shapes.Record, forms: Mapping[str, Form]) -> Schema:
+    """The schema of a file that is a record, like `confsync.yaml`."""
+    writer = _Writer(forms)
+    return {"$schema": DRAFT, **writer.record(shape), "definitions": writer.definitions}
+
+
 @dataclass
 class _Writer:
+    suffix: ClassVar[str] = ""
+    """The end of the names of variants' definitions."""
+
     forms: Mapping[str, Form]
     definitions: Schema = field(default_factory=dict)
 
     def file(self, kinds: Mapping[str, Kind]) -> Schema:
-        """A whole file."""
         objects: Schema = {
             name: {"description": kind.shape.summary, **self.variants(kind.shape)}
             for name, kind in kinds.items()
@@ -87,8 +69,8 @@ class _Writer:
             "definitions": self.definitions,
         }
 
-    def variants(self, shape: Variants) -> Schema:
-        """An object: which fields it has follows from its `@type`."""
+    def variants(self, shape: shapes.Variants) -> Schema:
+        """An object, with fields by its `@type`."""
         known = shape.objects.values()
         tag: Schema = {
             "description": "which of its variants this is",
@@ -96,7 +78,15 @@ class _Writer:
             "enumDescriptions": [fields.summary for fields in known],
         }
         branches: list[Json] = [
-            {"if": _is(fields.tag), "then": self.define(self.name(fields), self.fields(fields))}
+            {
+                "if": {
+                    "type": "object",
+                    "required": [TYPE],
+                    # Language servers accept the beginning of a constant, but not of a pattern.
+                    "properties": {TYPE: {"const": fields.tag, "pattern": f"^{fields.tag}$"}},
+                },
+                "then": self.define(fields.tag + self.suffix, self.fields(fields)),
+            }
             for fields in known
         ]
         return {
@@ -108,74 +98,114 @@ class _Writer:
             "errorMessage": f"write `'{TYPE}': …` under it, with one of {', '.join(shape.objects)}",
         }
 
-    def fields(self, known: Fields) -> Schema:
-        """What a variant consists of. No `description`: an editor would show it for the field that
-        the object stands in.
-        """
+    def fields(self, known: shapes.Fields) -> Schema:
+        """The fields of a variant, without a `description`: editors show it for the outer field."""
         properties: Schema = {name: self.field(inner) for name, inner in known.fields.items()}
-        required: list[Json] = [name for name, inner in known.fields.items() if inner.required]
-        return {
-            "title": known.tag,
-            "$comment": known.summary,
-            "properties": {TYPE: True, **properties},
-            "required": required,
-            "additionalProperties": False,
-        }
+        whole = _closed({TYPE: True, **properties}, known.fields)
+        return {"title": known.tag, "$comment": known.summary, **whole}
 
-    def name(self, known: Fields) -> str:
-        """The name of a variant's definition."""
-        return known.tag
-
-    def field(self, known: Field) -> Schema:
-        """One field: what it is, its default and examples, and what may stand there."""
+    def field(self, known: shapes.Field) -> Schema:
+        """A field: summary, default, examples and value."""
+        description = known.summary
+        if isinstance(known.shape, shapes.Duration | shapes.Unsigned | shapes.ListOf):
+            description += f"; {range_text(known.shape)}"
+        default: Schema = {}
+        if not known.required and isinstance(known.default, Object):
+            # In words: editors would insert it with `@type` not in quotes.
+            description += f"; without it '{TYPE}': {known.default.tag}"
+        elif not known.required:
+            default = {"default": to_file(known.default, known.shape)}
+        # Editors show the name of a mapping only in a snippet.
+        plain = [example for example in known.examples if not isinstance(example, dict)]
+        snippets: list[Json] = [
+            {"label": json.dumps(example), "body": example}
+            for example in known.examples
+            if isinstance(example, dict)
+        ]
         value = self.value(known.shape)
         return {
-            "description": _described(known),
-            **_default(known),
-            **_examples(known.examples),
+            "description": description,
+            **default,
+            **({"examples": plain} if plain else {}),
+            **({"defaultSnippets": snippets} if snippets else {}),
             **(_or_null(value) if known.nullable else value),
         }
 
-    def value(self, shape: Shape) -> Schema:
-        """What may stand in a field's place, null aside."""
+    def value(self, shape: shapes.Shape) -> Schema:
+        """The value of a field that is not null."""
         match shape:
-            case Text() | Boolean() | Unsigned() | Duration() | Choice():
-                return values.scalar(shape)
-            case UrlText():
-                return {"allOf": [self.url()]}
-            case UrlSet():
-                return {"type": "array", "items": self.url()}
-            case SecretText():
+            case shapes.UrlText():
+                return {"allOf": [self.define("url", values.url(self.forms, self.reference()))]}
+            case shapes.UrlSet():
+                url = self.define("url", values.url(self.forms, self.reference()))
+                return {"type": "array", "items": url}
+            case shapes.SecretText():
                 return self.reference()
-            case ListOf(item, minimum):
-                return {"type": "array", "minItems": minimum, "items": self.item(item)}
-            case Variants():
+            case shapes.ListOf(item, minimum):
+                # A list is replaced whole, also by a layer.
+                whole = _Writer(self.forms, self.definitions).variants(item)
+                return {"type": "array", "minItems": minimum, "items": whole}
+            case shapes.Variants():
                 return self.variants(shape)
-
-    def item(self, shape: Variants) -> Schema:
-        """An object in a list."""
-        return self.variants(shape)
-
-    def url(self) -> Schema:
-        """A URL, in one of its forms."""
-        return self.define("url", values.url(self.forms, self.reference()))
+            case _:
+                return values.scalar(shape)
 
     def reference(self) -> Schema:
-        """A secret. Its text would be a secret in clear, which `validate` refuses."""
+        """A reference to a secret. The type stands here too: editors begin a mapping at it."""
         known = values.reference(self.forms)
-        # The type stands here too, because editors begin a mapping where they see it.
-        told = {"type": "object", "errorMessage": known["errorMessage"]}
-        return {**told, "allOf": [self.define("reference", known)]}
+        defined = self.define("reference", known)
+        return {"type": "object", "errorMessage": known["errorMessage"], "allOf": [defined]}
 
     def define(self, name: str, schema: Schema) -> Schema:
-        """A pointer to a definition; a second one of that name gets another."""
+        """A pointer to a definition. Another definition of that name gets a new name."""
         while self.definitions.setdefault(name, schema) != schema:
             name += "_"
         return {"$ref": f"#/definitions/{name}"}
 
+    def record(self, shape: shapes.Record) -> Schema:
+        """A record."""
+        properties: Schema = {
+            name: {"description": member.summary, **self.file_value(member.shape)}
+            for name, member in shape.fields.items()
+        }
+        return {"type": "object", **_closed(properties, shape.fields)}
+
+    def file_value(self, shape: shapes.FileShape) -> Schema:
+        """A value in a record."""
+        text = values.scalar(shapes.Text())
+        match shape:
+            case shapes.Record():
+                whole = self.record(shape)
+                if not shape.short:
+                    return whole
+                return {"anyOf": [self.file_value(shape.fields[shape.short].shape), whole]}
+            case shapes.MapOf(item):
+                return {
+                    "type": "object",
+                    "minProperties": 1,
+                    "propertyNames": {"pattern": values.NAME, "maxLength": 63},
+                    "additionalProperties": self.record(item),
+                }
+            case shapes.SetOf(item, _, minimum):
+                items = self.file_value(item)
+                return {"type": "array", "minItems": minimum, "uniqueItems": True, "items": items}
+            case shapes.Credential(or_text):
+                reference = self.reference()
+                return {"anyOf": [text, reference]} if or_text else reference
+            case shapes.PlainText():
+                return text
+            case shapes.PathText():
+                return {**text, "pattern": values.PATH, "maxLength": LONGEST_PATH}
+            case shapes.Day():
+                return {"type": "string", "pattern": f"^{DAY}{values.END}"}
+            case _:
+                return self.value(shape)
+
 
 class _LayerWriter(_Writer):
-    def variants(self, shape: Variants) -> Schema:
+    suffix = "-in-a-layer"
+
+    def variants(self, shape: shapes.Variants) -> Schema:
         fields: dict[str, list[Json]] = {}
         for known in shape.objects.values():
             for name, inner in known.fields.items():
@@ -191,27 +221,18 @@ class _LayerWriter(_Writer):
         of_any: Schema = {"properties": properties, "additionalProperties": False}
         return whole | {"if": {"required": [TYPE]}, "else": of_any}
 
-    def fields(self, known: Fields) -> Schema:
+    def fields(self, known: shapes.Fields) -> Schema:
         whole = super().fields(known)
         del whole["required"]
         return whole
 
-    def name(self, known: Fields) -> str:
-        return f"{known.tag}-in-a-layer"
-
-    def field(self, known: Field) -> Schema:
+    def field(self, known: shapes.Field) -> Schema:
         return super().field(replace(known, required=True))
 
-    def item(self, shape: Variants) -> Schema:
-        # A list is replaced whole.
-        return _Writer(self.forms, self.definitions).item(shape)
 
-
-def _is(tag: str) -> Schema:
-    # While it completes a word, the language server takes its beginning for the whole of a
-    # constant, not of a pattern.
-    known: Schema = {"const": tag, "pattern": f"^{tag}$"}
-    return {"type": "object", "required": [TYPE], "properties": {TYPE: known}}
+def _closed(properties: Schema, known: Mapping[str, shapes.Field | shapes.Member]) -> Schema:
+    required: list[Json] = [name for name, one in known.items() if one.required]
+    return {"properties": properties, "required": required, "additionalProperties": False}
 
 
 def _or_null(schema: Schema) -> Schema:
@@ -221,87 +242,3 @@ def _or_null(schema: Schema) -> Schema:
     choices = schema.get("enum")
     enum: Schema = {"enum": [*choices, None]} if isinstance(choices, tuple) else {}
     return schema | {"type": [kind, "null"]} | enum
-
-
-def _described(known: Field) -> str:
-    parts = [known.summary]
-    if isinstance(known.shape, Duration | Unsigned | ListOf):
-        parts.append(range_text(known.shape))
-    if isinstance(known.default, Object) and not known.required:
-        parts.append(f"without it '{TYPE}': {known.default.tag}")
-    return "; ".join(parts)
-
-
-def _default(known: Field) -> Schema:
-    # An object's is told in words: editors would insert it with `@type` not in quotes.
-    if known.required or isinstance(known.default, Object):
-        return {}
-    return {"default": to_file(known.default, known.shape)}
-
-
-def _examples(examples: Sequence[Json]) -> Schema:
-    # Editors have a name to offer a mapping by only where it is a snippet.
-    plain = [example for example in examples if not isinstance(example, dict)]
-    snippets: list[Json] = [
-        {"label": json.dumps(example), "body": example}
-        for example in examples
-        if isinstance(example, dict)
-    ]
-    return {
-        **({"examples": plain} if plain else {}),
-        **({"defaultSnippets": snippets} if snippets else {}),
-    }
-
-
-def record_schema(shape: Record, forms: Mapping[str, Form]) -> Schema:
-    """The schema of a file that is a record, like `confsync.yaml`."""
-    writer = _Writer(forms)
-    whole = _record(shape, writer)
-    return {"$schema": DRAFT, **whole, "definitions": writer.definitions}
-
-
-def _record(shape: Record, writer: _Writer) -> Schema:
-    properties: Schema = {
-        name: {"description": member.summary, **_file_value(member.shape, writer)}
-        for name, member in shape.fields.items()
-    }
-    required: list[Json] = [name for name, member in shape.fields.items() if member.required]
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": False,
-    }
-
-
-def _file_value(shape: FileShape, writer: _Writer) -> Schema:
-    match shape:
-        case Record():
-            whole = _record(shape, writer)
-            if not shape.short:
-                return whole
-            return {"anyOf": [_file_value(shape.fields[shape.short].shape, writer), whole]}
-        case MapOf(item):
-            names: Schema = {"pattern": patterns.NAME, "maxLength": 63}
-            inner = _record(item, writer)
-            return {
-                "type": "object",
-                "minProperties": 1,
-                "propertyNames": names,
-                "additionalProperties": inner,
-            }
-        case SetOf(item, _, minimum):
-            items = _file_value(item, writer)
-            return {"type": "array", "minItems": minimum, "uniqueItems": True, "items": items}
-        case Credential(or_text):
-            reference = writer.reference()
-            return {"anyOf": [values.scalar(Text()), reference]} if or_text else reference
-        case PlainText():
-            return values.scalar(Text())
-        case PathText():
-            of_path: Schema = {"pattern": patterns.PATH, "maxLength": LONGEST_PATH}
-            return {**values.scalar(Text()), **of_path}
-        case Day():
-            return {"type": "string", "pattern": f"^{DAY}{patterns.END}"}
-        case _:
-            return writer.value(shape)

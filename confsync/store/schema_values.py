@@ -1,30 +1,60 @@
-"""What may stand in a field's place, as JSON Schema: scalars, URLs and references to secrets.
+"""JSON Schemas of scalars, URLs and references, with regular expressions for their texts.
 
-Where a text is refused, the schema says why in our words: `patternErrorMessage` and
-`errorMessage` are no JSON Schema, but editors show them, and validators skip them.
+JavaScript, Python and Java read the expressions alike: no flags, no named groups, and `END` for the
+end of a text, because in Python `$` also matches before a last line break. `errorMessage` and
+`patternErrorMessage` are no JSON Schema: editors show them, and validators skip them.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeAlias
 
-from confsync.store import schema_patterns as patterns
 from confsync.store.mistakes import INSTEAD
-from confsync.store.scalars import what_to_write
+from confsync.store.scalars import UNITS, what_to_write
 from confsync.store.urls import AS_MAPPING, PARTS
+from confsync.sync.secret import MASK
 from confsync.sync.shape import Boolean, Choice, Duration, Text, Unsigned
+from confsync.sync.url import SCHEME, SENSITIVE, WHITE_SPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from confsync.sync.secret import Form
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 Schema: TypeAlias = dict[str, Json]
 
+END = r"(?!\n)$"
+_FEW = 9  # Numbers up to this one are written out; a limit above it has at least two digits.
+_SPACES = "".join(rf"\u{ord(character):04x}" for character in WHITE_SPACE)
+_START = f"^[{_SPACES}]*(?![{_SPACES}])"
+_MASK = re.escape(MASK)
+_SENSITIVE = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", SENSITIVE)
+
+NOT_BLANK = f"[^{_SPACES}]"
+NO_MASK = f"^(?!{_MASK}{END})"
+NO_MASK_TRIMMED = f"^(?![{_SPACES}]*{_MASK}[{_SPACES}]*{END})"
+HAS_SCHEME = f"{_START}{SCHEME}"
+NO_AT = f"^[^@]*{END}"
+NO_NUL = rf"^[^\u0000]*{END}"
+NO_URL = r"^(?![\s\S]*://)"
+PATH = r"^(?![\s\S]*(?:://|-----))"
+# The name of a target: letters, digits, `_`, `-` and `.`; of letters beyond ASCII all pass.
+NAME = rf"^(?![.-])[^\u0000-,/:-@\[-^`{{-\u007f]+{END}"
+# Nothing between the first `:` behind the scheme and an `@`.
+NO_CREDENTIALS = rf"{_START}(?!(?:{SCHEME}|(?!{SCHEME}))[^:]*:[\s\S]*@)"
+# No parameter with the name of a password; percent-encoded names are not recognised.
+NO_PASSWORD_PARAMETER = rf"^(?![\s\S]*[?&;#][^=&;#?]*(?:{_SENSITIVE})[^=&;#?]*=)"
+# Whole numbers with units, largest first, and not all of them zero.
+DURATION = "".join(["^(?=.*[1-9])", *(f"(?:(?:0|[1-9][0-9]*){unit})?" for unit in UNITS), END])
+# Groups other than (?:…), (?=…), (?!…), anchors with a backslash, possessive repetitions, and
+# classes that are larger in Python.
+_PYTHON = r"\(\?(?![:=!])|\\[AZbBdDwWN]|[*+?}]\+|\^\]|\[\]|\$"
+
 
 def scalar(shape: Text | Boolean | Unsigned | Duration | Choice) -> Schema:
-    """One value, null aside. Of durations a schema sees no minimum but zero."""
+    """The schema of a scalar that is not null. Durations have no minimum but zero."""
     match shape:
         case Boolean():
             return {"type": "boolean"}
@@ -33,63 +63,65 @@ def scalar(shape: Text | Boolean | Unsigned | Duration | Choice) -> Schema:
         case Choice(choices):
             return {"type": "string", "enum": choices}
         case Duration():
-            return _duration(shape)
+            hint = what_to_write(shape)
+            limit = _matching(duration_up_to(shape.maximum), hint)
+            return {
+                "type": "string",
+                "pattern": DURATION,
+                "errorMessage": hint,
+                "allOf": [{"if": {"pattern": DURATION}, "then": limit}],
+            }
         case Text(trimmed):
-            return {"type": "string", "allOf": _text(trimmed=trimmed)}
+            return {"type": "string", "allOf": _text(NO_MASK_TRIMMED if trimmed else NO_MASK)}
 
 
 def reference(forms: Mapping[str, Form]) -> Schema:
-    """Where a secret can be had: a mapping with one of the keys of `forms`."""
+    """The schema of a reference: a mapping with one of the keys of `forms`."""
+    arguments, alone = _arguments(forms)
     return {
-        "properties": _arguments(forms),
+        "properties": arguments,
         "additionalProperties": False,
         "minProperties": 1,
-        "dependencies": _alone(forms),
+        "dependencies": alone,
         "errorMessage": INSTEAD,
     }
 
 
 def url(forms: Mapping[str, Form], password: Schema) -> Schema:
-    """One text without a password, a reference to all of it, or the mapping form, in which
-    `password` is what may stand for that.
+    """The schema of a URL: a text without a password, a reference, or the mapping form.
+
+    `password` is the schema of the password in the mapping form.
     """
-    in_address, in_username, in_password = PARTS
-    values: Mapping[str, Schema] = {
-        in_address: {"type": "string", "allOf": _ADDRESS},
-        in_username: {"type": "string", "allOf": _text(trimmed=False)},
-        in_password: password,
+    address, username, secret = PARTS
+    in_address: list[Json] = [
+        _matching(HAS_SCHEME, "the scheme is missing, like rediss://"),
+        _matching(NO_AT, "user and password have fields of their own"),
+        _matching(NO_PASSWORD_PARAMETER, "the password has a field of its own"),
+    ]
+    parts: Schema = {
+        address: {"description": PARTS[address], "type": "string", "allOf": in_address},
+        username: {"description": PARTS[username], "type": "string", "allOf": _text(NO_MASK)},
+        secret: {"description": PARTS[secret], **password},
     }
-    parts: Schema = {name: {"description": PARTS[name], **values[name]} for name in PARTS}
-    needs: Schema = {
-        in_address: [in_password],
-        in_username: [in_address, in_password],
-        in_password: [in_address],
-    }
+    needs: Schema = {address: [secret], username: [address, secret], secret: [address]}
+    arguments, alone = _arguments(forms)
     return {
         "type": ["string", "object"],
-        "allOf": _URL,
-        "properties": parts | _arguments(forms),
+        "allOf": [
+            *_text(NO_MASK_TRIMMED),
+            _matching(NO_CREDENTIALS, AS_MAPPING),
+            _matching(NO_PASSWORD_PARAMETER, AS_MAPPING),
+        ],
+        "properties": parts | arguments,
         "additionalProperties": False,
         "minProperties": 1,
-        "dependencies": needs | _alone(forms),
+        "dependencies": needs | alone,
     }
 
 
-def _duration(shape: Duration) -> Schema:
-    hint = what_to_write(shape)
-    limit = _matching(patterns.duration_up_to(shape.maximum), hint)
-    return {
-        "type": "string",
-        "pattern": patterns.DURATION,
-        "errorMessage": hint,
-        "allOf": [{"if": {"pattern": patterns.DURATION}, "then": limit}],
-    }
-
-
-def _text(*, trimmed: bool) -> list[Json]:
-    no_mask = patterns.NO_MASK_TRIMMED if trimmed else patterns.NO_MASK
+def _text(no_mask: str) -> list[Json]:
     return [
-        _matching(patterns.NOT_BLANK, "must not be blank"),
+        _matching(NOT_BLANK, "must not be blank"),
         _matching(no_mask, "this is the mask that stands for a hidden secret, not a value"),
     ]
 
@@ -98,51 +130,78 @@ def _matching(pattern: str, otherwise: str) -> Schema:
     return {"pattern": pattern, "patternErrorMessage": otherwise}
 
 
-def _arguments(forms: Mapping[str, Form]) -> Schema:
-    return {key: _argument(form) for key, form in forms.items()}
+def _arguments(forms: Mapping[str, Form]) -> tuple[Schema, Schema]:
+    """The keys of references, and the dependencies that each stands alone."""
+    # For each key: editors propose no key for a mapping that is limited to one.
+    one: Schema = {"maxProperties": 1, "errorMessage": "a reference stands alone"}
+    return {key: _argument(form) for key, form in forms.items()}, dict.fromkeys(forms, one)
 
 
 def _argument(form: Form) -> Schema:
-    """What stands behind the key of a reference."""
+    """The schema of the value behind the key of a reference."""
     description = f"{form.takes}, like {form.example}"
+    pattern = portable(form.pattern)
+    no_url = _matching(NO_URL, "a URL does not belong here")
+    name: Schema = {
+        # YAML reads some names, like that of a file, as numbers.
+        "type": ["string", "number"] if form.pattern.fullmatch("0") else "string",
+        "allOf": [no_url, *([_matching(pattern, f"write {form.takes}")] if pattern else [])],
+    }
     if not form.words:
-        return {"description": description, **_name(form)}
+        return {"description": description, **name}
     return {
         "description": description,
         "errorMessage": f"write {description}",
         "type": "array",
         "minItems": 1,
-        "items": [_name(form)],
-        "additionalItems": {
-            "type": ["string", "number", "boolean"],
-            "pattern": patterns.NO_NUL,
-        },
+        "items": [name],
+        "additionalItems": {"type": ["string", "number", "boolean"], "pattern": NO_NUL},
     }
 
 
-def _name(form: Form) -> Schema:
-    pattern = patterns.portable(form.pattern)
-    no_url = _matching(patterns.NO_URL, "a URL does not belong here")
-    return {
-        # YAML makes a number of some texts that are a name all the same, like that of a file.
-        "type": ["string", "number"] if form.pattern.fullmatch("0") else "string",
-        "allOf": [no_url, *([_matching(pattern, f"write {form.takes}")] if pattern else [])],
-    }
+def portable(pattern: re.Pattern[str]) -> str | None:
+    """A pattern that a whole text must match; None for one that only Python reads so."""
+    if pattern.flags != re.UNICODE or re.search(_PYTHON, pattern.pattern):
+        return None
+    return f"^(?:{pattern.pattern}){END}"
 
 
-def _alone(forms: Mapping[str, Form]) -> Schema:
-    # Said of each key: into a mapping that may hold only one, editors propose none.
-    one: Schema = {"maxProperties": 1, "errorMessage": "a reference stands alone"}
-    return dict.fromkeys(forms, one)
+def duration_up_to(most: int) -> str:
+    """A pattern for durations of at most `most` milliseconds.
+
+    If a unit fits in more than a few times, its number and those of smaller units are limited each
+    for itself: sums beyond the limit match.
+    """
+    return f"^{_units_up_to(most, tuple(UNITS.items()))}{END}"
 
 
-_ADDRESS = (
-    _matching(patterns.HAS_SCHEME, "the scheme is missing, like rediss://"),
-    _matching(patterns.NO_AT, "user and password have fields of their own"),
-    _matching(patterns.NO_PASSWORD_PARAMETER, "the password has a field of its own"),
-)
-_URL = (
-    *_text(trimmed=True),
-    _matching(patterns.NO_CREDENTIALS, AS_MAPPING),
-    _matching(patterns.NO_PASSWORD_PARAMETER, AS_MAPPING),
-)
+def _units_up_to(most: int, units: Sequence[tuple[str, int]]) -> str:
+    if not units:
+        return ""
+    (unit, size), *smaller = units
+    times, rest = most // size, _units_up_to(most, smaller)
+    if times > _FEW:
+        return f"(?:{_one_of(_numbers_up_to(times))}{unit})?{rest}"
+    several = [
+        f"{number}{unit}{_units_up_to(most - number * size, smaller)}"
+        for number in range(1, times + 1)
+    ]
+    none = f"(?:0{unit})?{rest}"
+    return _one_of([*several, none]) if several else none
+
+
+def _numbers_up_to(most: int) -> Iterator[str]:
+    """Patterns for the numbers from 0, without a leading zero, to one of at least two digits."""
+    digits = str(most)
+    yield "0"
+    yield f"[1-9][0-9]{{0,{len(digits) - 2}}}"
+    for place, digit in enumerate(digits):
+        least = 0 if place else 1
+        if int(digit) > least:
+            rest = len(digits) - place - 1
+            yield f"{digits[:place]}[{least}-{int(digit) - 1}][0-9]{{{rest}}}"
+    yield digits
+
+
+def _one_of(patterns: Iterable[str]) -> str:
+    return f"(?:{'|'.join(patterns)})"

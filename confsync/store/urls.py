@@ -43,18 +43,18 @@ _ABSENT = {
 
 
 class Reference(Protocol):
-    """A kind of reference: the part that files need."""
+    """A kind of reference."""
 
     @property
     def form(self) -> Form:
-        """The value behind its key."""
+        """The form of the value behind its key."""
 
 
 @dataclass
 class Reader:
-    """Reads secrets and URLs, and collects problems. `references` are the kinds of references.
+    """Reads secrets and URLs, and collects problems. `references`: the kinds of references.
 
-    Each method returns None for a value whose problems are collected already, and raises Mistake.
+    Methods raise Mistake, and return None for a value with collected problems.
     """
 
     vault: Vault
@@ -96,18 +96,18 @@ class Reader:
         name = path_text(path)
         if isinstance(node, ScalarNode):
             return self._plain(node, name)
-        if isinstance(node, MappingNode):
-            keys = [key.text for key, _ in node.entries]
-            # Any other single key is a part of a URL, perhaps misspelt.
-            if len(keys) != 1 or (keys[0] not in self.references and nearest_name(keys[0], PARTS)):
-                return self._mapping(node, name)
-            found = self._reference(node, name)
-            return None if found is None else Url((), found)
-        if path and isinstance(path[-1], int):
-            hint = "take the brackets or the second dash away"
-            raise Mistake("not-a-list", f"{name} is a list within the list of URLs", hint)
-        hint = "write the URL alone, without brackets or dash"
-        raise Mistake("not-a-single-value", f"{name} must be one URL, not a list", hint)
+        if isinstance(node, SequenceNode):
+            if path and isinstance(path[-1], int):
+                hint = "take the brackets or the second dash away"
+                raise Mistake("not-a-list", f"{name} is a list within the list of URLs", hint)
+            hint = "write the URL alone, without brackets or dash"
+            raise Mistake("not-a-single-value", f"{name} must be one URL, not a list", hint)
+        keys = [key.text for key, _ in node.entries]
+        # Any other single key is a part of a URL, perhaps misspelt.
+        if len(keys) != 1 or (keys[0] not in self.references and nearest_name(keys[0], PARTS)):
+            return self._mapping(node, name)
+        found = self._reference(node, name)
+        return None if found is None else Url((), found)
 
     def _plain(self, node: ScalarNode, name: str) -> Url:
         if is_null(node):
@@ -181,20 +181,21 @@ def variable(text: str, name: str, hint: str) -> Mistake | None:
 
 def arguments(node: Node, form: Form, name: str) -> list[str]:
     """The words behind the key of a reference. Raises Mistake."""
+    rule = "reference-command" if form.words else "reference-name"
+    hint = f"write {form.takes}, like `{form.example}`"
     items = node.items if isinstance(node, SequenceNode) else (node,)
     if isinstance(node, SequenceNode) != form.words:
         fact = "must be one text, and is a list"
         fact = "must be a list of texts, which no shell takes apart" if form.words else fact
-        raise wrong_secrets.wrong_words(node, name, form, fact)
+        raise Mistake(rule, f"{name} {fact}", hint, node.mark)
     words: list[str] = []
     for item in items:
-        if not isinstance(item, ScalarNode) or is_null(item) or "\0" in item.text:
-            fact = (
-                "names nothing" if isinstance(item, ScalarNode) else "must be a text, not a mapping"
-            )
-            fact = "has something in its list that is no text" if form.words else fact
-            raise wrong_secrets.wrong_words(item, name, form, fact)
-        words.append(item.text)
+        if isinstance(item, ScalarNode) and not is_null(item) and "\0" not in item.text:
+            words.append(item.text)
+            continue
+        fact = "names nothing" if isinstance(item, ScalarNode) else "must be a text, not a mapping"
+        fact = "has something in its list that is no text" if form.words else fact
+        raise Mistake(rule, f"{name} {fact}", hint, item.mark)
     wrong_secrets.check_name(words[0] if words else "", node, name, form)
     return words
 

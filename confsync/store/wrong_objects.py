@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from confsync.kinds.kind import Kind
+    from confsync.sync.shape import Shape
     from confsync.yaml.nodes import Node
 
 _CREDENTIALS = {"username", "user", "password", "passwd", "passphrase"}
 
 
 def wrong_top(document: MappingNode, kinds: Mapping[str, Kind]) -> Mistake | None:
-    """The mistake of a file that is no store, at its beginning; None for a store."""
+    """The mistake of a file that is no store; None for a store."""
     keys = {key.text for key, _ in document.entries}
     first = next(iter(kinds))
     write = f"write `{first}:` at its top, and the object under it"
@@ -44,8 +45,7 @@ def wrong_top(document: MappingNode, kinds: Mapping[str, Kind]) -> Mistake | Non
             if not stray or not isinstance(value, ScalarNode) or value.text not in NULLS:
                 return None
             message = f"what belongs to {key.text} is not indented under it"
-            hint = "indent the lines below it by two spaces"
-            return Mistake("no-object-name", message, hint)
+            return Mistake("no-object-name", message, "indent the lines below it by two spaces")
     rule = "not-a-store"
     if "targets" in keys:
         message = "this is a confsync.yaml with targets, not a store"
@@ -67,13 +67,13 @@ def wrong_top(document: MappingNode, kinds: Mapping[str, Kind]) -> Mistake | Non
 
 def unknown_object(key: ScalarNode, known: Sequence[str]) -> Mistake:
     """The mistake of a key at the top that names no object."""
-    name = quoted_name(key.text)
-    name = "the key that stands here" if name == "named so" else name
-    message = f"{name} is no object that confsync manages"
-    hint = f"take it out of this file; what confsync manages is {listed(known)}"
+    shown = quoted_name(key.text)
+    name = "the key that stands here" if shown == "named so" else shown
     if near := nearest_name(key.text, known):
-        message, hint = f"{name} is no object; the nearest name is {near}", f"write `{near}:`"
-    return Mistake("unknown-object", message, hint)
+        message = f"{name} is no object; the nearest name is {near}"
+        return Mistake("unknown-object", message, f"write `{near}:`")
+    hint = f"take it out of this file; what confsync manages is {listed(known)}"
+    return Mistake("unknown-object", f"{name} is no object that confsync manages", hint)
 
 
 def not_an_object(node: ScalarNode | SequenceNode, path: Path, shape: Variants) -> Mistake:
@@ -180,12 +180,12 @@ def _part_of_url(name: str, known: Fields) -> Mistake | None:
     if lower not in _CREDENTIALS and not lower.endswith(("password", "passwd")):
         return None
     message = f"`{name}` is no field of {known.tag}: credentials have a place of their own"
-    hint = f"write `{url}: {URL_MAPPING}`"
-    for secret, field in known.fields.items():
-        if isinstance(field.shape, Variants) and _holds_secret(field.shape):
-            hint = f"write `{secret}: {{'@type': Value, secret: {{env: NAME}}}}`"
-            break
-    return Mistake("part-of-url", message, hint)
+    objects = (one for one, field in known.fields.items() if _holds_secret(field.shape))
+    if secret := next(objects, ""):
+        url, value = secret, "{'@type': Value, secret: {env: NAME}}"
+    else:
+        value = URL_MAPPING
+    return Mistake("part-of-url", message, f"write `{url}: {value}`")
 
 
 def _misspelt(name: str, known: Fields, shown: str) -> Mistake:
@@ -207,13 +207,13 @@ def _misspelt(name: str, known: Fields, shown: str) -> Mistake:
 
 def missing(path: Path, known: Field) -> Mistake:
     """The mistake of a missing field without a default."""
-    fact, hint = "is missing", f"add `{path[-1]}: …`: {known.summary}"
+    name, fact = path[-1], "is missing"
+    hint = f"add `{name}: …`: {known.summary}"
     if isinstance(known.shape, SecretText):
-        fact, hint = "is missing, and no secret has a default", f"add `{path[-1]}: …`: {INSTEAD}"
+        fact, hint = "is missing, and no secret has a default", f"add `{name}: …`: {INSTEAD}"
     elif isinstance(known.shape, ListOf):
-        fact = "is missing, and there are no shards without it"
-        hint = f"add `{path[-1]}:`, and under it {known.shape.minimum} stores or more"
-        hint = f"{hint}, each with `- ` in front"
+        fact, stores = "is missing, and there are no shards without it", known.shape.minimum
+        hint = f"add `{name}:`, and under it {stores} stores or more, each with `- ` in front"
     return Mistake("missing-field", f"{path_text(path)} {fact}", hint)
 
 
@@ -291,10 +291,11 @@ def _same_letters(name: str, known: Collection[str]) -> str:
 
 def _url_field(known: Fields) -> str:
     """The field with the URLs of a variant; empty without one."""
-    shapes = {name: field.shape for name, field in known.fields.items()}
-    return next((name for name in shapes if isinstance(shapes[name], UrlText | UrlSet)), "")
+    fields = known.fields.items()
+    return next((name for name, one in fields if isinstance(one.shape, UrlText | UrlSet)), "")
 
 
-def _holds_secret(shape: Variants) -> bool:
-    fields = (field for known in shape.objects.values() for field in known.fields.values())
+def _holds_secret(shape: Shape) -> bool:
+    objects = shape.objects.values() if isinstance(shape, Variants) else ()
+    fields = (field for known in objects for field in known.fields.values())
     return any(isinstance(field.shape, SecretText) for field in fields)

@@ -21,18 +21,7 @@ if TYPE_CHECKING:
     from confsync.yaml.nodes import MappingNode, Node, ScalarNode
 
 URL_MAPPING = "{address: …, username: …, password: {env: NAME}}"
-ADDRESSES = {
-    "host",
-    "hostname",
-    "server",
-    "addr",
-    "port",
-    "database",
-    "db",
-    "scheme",
-    "tls",
-    "ssl",
-}
+ADDRESSES = {"host", "hostname", "server", "addr", "port", "database", "db", "scheme", "tls", "ssl"}
 """Names of other programs for parts of an address."""
 
 # References of other programs, and the form of each in confsync.
@@ -51,7 +40,7 @@ _UNFILLED = r"\$\{[A-Za-z_][^}]*\}|\$\([^)]+\)|^\$[A-Z_][A-Z0-9_]*$"
 def unfilled(text: str, name: str = "", references: Iterable[str] | None = None) -> Mistake | None:
     """The mistake of a placeholder or an invalid reference in a text; None without one.
 
-    `references` are the kinds of references. None stands for every word.
+    `references`: the kinds of references. None stands for every word.
     """
     if "{" not in text and "://" in text:
         # An ordinary URL: other packages are not searched for kinds of references.
@@ -85,16 +74,14 @@ def check_secret(text: str, name: str, references: Iterable[str]) -> None:
         raise Mistake("mask", message, INSTEAD)
     if wrong := unfilled(text, name, references):
         raise wrong
-    found = unusable(text)
-    if found is None:
+    if (found := unusable(text)) is None:
         return
-    rule, (fact, hint) = "control-in-secret", found
-    if not trim(text):
-        rule = "not-a-secret"
-    elif text.startswith("ENC["):
+    rule, (fact, hint) = "not-a-secret", found
+    if text.startswith("ENC["):
         rule, hint = "encrypted-secret", f"decrypt it before confsync runs; {INSTEAD}"
-    else:
-        fact, hint = "holds a line break" if re.search(r"[\n\r]", text) else fact, INSTEAD
+    elif trim(text):
+        rule, hint = "control-in-secret", INSTEAD
+        fact = "holds a line break" if re.search(r"[\n\r]", text) else fact
     raise Mistake(rule, f"{name} {fact}", hint)
 
 
@@ -133,12 +120,6 @@ def unknown_reference(node: MappingNode, name: str, known: Sequence[str]) -> Mis
         message = f"there is no reference {quoted_name(key.text)}, but one called nearly so"
         hint = f"did you mean {near}? known are {', '.join(known)}"
     return Mistake("unknown-reference", message, hint, key.mark)
-
-
-def wrong_words(node: Node, name: str, form: Form, fact: str) -> Mistake:
-    """The mistake of another value behind the key of a reference."""
-    rule = "reference-command" if form.words else "reference-name"
-    return Mistake(rule, f"{name} {fact}", f"write {form.takes}, like `{form.example}`", node.mark)
 
 
 def check_name(first: str, node: Node, name: str, form: Form) -> None:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
-from confsync.store.decode import from_file
+from confsync.store.decode import discarded, from_file, lay_over
 from confsync.store.mistakes import listed
-from confsync.store.overlay import discarded, lay_over
 from confsync.sync.findings import makes_invalid
 from confsync.yaml.read import read
 

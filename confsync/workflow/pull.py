@@ -15,9 +15,9 @@ from confsync.masking.document import Side, masked_diff, masked_scalars
 from confsync.report.file_results import Pulled
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, resolve, resolving
+from confsync.store.decode import lay_over
 from confsync.store.encode import FILL_IN
 from confsync.store.mistakes import INSTEAD
-from confsync.store.overlay import lay_over
 from confsync.store.revise import Words, revise
 from confsync.sync.compare import difference
 from confsync.sync.findings import makes_invalid

@@ -14,8 +14,9 @@ from confsync.jmap.client import untold
 from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
 from confsync.net.http import begin
-from confsync.store.encode import Plain, to_file
+from confsync.store.encode import to_file
 from confsync.sync.outcome import Outcome, Unknown, judged, looked, not_done
+from confsync.yaml.emit import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
