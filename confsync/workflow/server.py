@@ -16,7 +16,6 @@ from confsync.kinds import KINDS
 from confsync.net.http import begin
 from confsync.store.encode import to_file
 from confsync.sync.outcome import Outcome, Unknown, judged, looked, not_done
-from confsync.yaml.emit import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from confsync.kinds.kind import Kind
     from confsync.sync.secret import Vault
     from confsync.sync.values import Live, Patch, Plan, Target
+    from confsync.yaml.emit import Plain
 
 _HURRY = 5.5
 """Seconds for an interrupted update: its answer, and one more reading."""
