@@ -11,7 +11,7 @@ from confsync.cli import options as shared
 from confsync.cli.options import today
 from confsync.cli.status import Status
 from confsync.report import PROBLEMS
-from confsync.sync.risks import SEARCHABLE
+from confsync.sync.names import SEARCHABLE
 
 if TYPE_CHECKING:
     from confsync.cli.output import Outputs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confsync.sync.spelling import nearest
+from confsync.sync.names import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

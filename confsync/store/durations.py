@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from confsync.store.mistakes import Mistake
-from confsync.sync.spelling import nearest_name
+from confsync.sync.names import nearest_name
 
 UNITS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 """The units in milliseconds, largest first."""

@@ -17,8 +17,8 @@ from confsync.kinds.kind import U64
 from confsync.store.durations import UNITS, WORDS, duration_text, milliseconds, wrong_duration
 from confsync.store.mistakes import Mistake
 from confsync.sync import shape as shapes
+from confsync.sync.names import nearest
 from confsync.sync.secret import MASK
-from confsync.sync.spelling import nearest
 from confsync.sync.tree import Path, path_text
 from confsync.sync.url import trim
 from confsync.yaml.nodes import Node, ScalarNode, SequenceNode

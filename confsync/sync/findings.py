@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from confsync.errors import Problem, WrongUsage
-from confsync.sync.risks import RISKS
+from confsync.sync.names import RISKS
 from confsync.sync.secret import Secret
 from confsync.sync.tree import Path, Tree, leaves, path_text
 from confsync.sync.url import Url

@@ -15,9 +15,8 @@ from confsync.secrets import RESOLVERS
 from confsync.store.detect import mentions, searchable
 from confsync.store.mistakes import INSTEAD
 from confsync.sync.findings import check_allowed, judged
-from confsync.sync.risks import SEARCHABLE
+from confsync.sync.names import SEARCHABLE, nearest
 from confsync.sync.secret import Vault
-from confsync.sync.spelling import nearest
 from confsync.workflow.configuration import configuration, read_configuration
 from confsync.workflow.load import check_names, load
 from confsync.workflow.targets import NOTHING_WANTED, options

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from confsync.errors import WrongUsage
 from confsync.store.mistakes import quoted_name
 from confsync.sync.findings import Lapse, check_allowed
-from confsync.sync.spelling import nearest
+from confsync.sync.names import nearest
 from confsync.sync.values import Origin
 from confsync.workflow.configuration import configuration
 from confsync.workflow.options import DEFAULTS, Options
