@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from confsync.sync.compare import difference
-from confsync.sync.plan import as_desired
 from confsync.sync.secret import Secret
 from confsync.sync.shape import ListOf, Shape, UrlSet, UrlText, Variants
 from confsync.sync.tree import Items, Members, Object, Tree, certainly_equal
@@ -31,9 +29,8 @@ class NotSent:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why the server did not take an update, and what to do.
-
-    Pointers are masked, and the server's own texts left out.
+    """The server's reason for not taking an update, and what to do. Pointers are masked, the
+    server's own texts left out.
     """
 
     kind: str
@@ -44,7 +41,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Rejected:
-    """The server refused the update; nothing was stored. `foreign`: what somebody else had changed
+    """The server refused the update; nothing was stored. `foreign`: somebody else's changes
     meanwhile.
     """
 
@@ -55,9 +52,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Overtaken:
-    """Somebody else's change came first, and the server did not take ours: nothing of it is stored.
-    `foreign` is what they changed.
-    """
+    """Somebody else's changes, `foreign`, came first: nothing of the update is stored."""
 
     plan: Plan
     foreign: tuple[Change, ...]
@@ -65,9 +60,9 @@ class Overtaken:
 
 @dataclass(frozen=True)
 class Stored:
-    """The server stored the update. `before` is what it had, `remaining` what is not as wanted
-    afterwards, `foreign` what somebody else had changed in between, `overwritten` each leaf of that
-    which is lost. `lost` says why the server's own word is missing, where it is: then the state was
+    """The server stored the update. `before` is its state until then, `remaining` the difference
+    from the wanted state afterwards, `foreign` somebody else's changes in between, `overwritten`
+    each lost leaf of those. `lost`: reason why the server's own word is missing, and the state was
     read again.
     """
 
@@ -80,7 +75,7 @@ class Stored:
 
     @property
     def verified(self) -> bool:
-        """Whether the server has what was wanted, as far as can be seen."""
+        """Whether the server has the wanted state, hidden secrets left out."""
         return not self.remaining.changes
 
     @property
@@ -90,7 +85,7 @@ class Stored:
 
     @property
     def unread(self) -> int:
-        """How many of the secrets that were sent cannot be read back."""
+        """The number of secrets that were sent and cannot be read back."""
         hidden = {unknown.path for unknown in self.remaining.unknown if unknown.hidden}
         return sum(sent.path in hidden for sent in self.plan.to_send)
 
@@ -102,8 +97,8 @@ Seen: TypeAlias = Literal["before", "wanted", "other"]
 class Unknown:
     """The update may or may not have been stored. `reason` is a sentence without an end.
 
-    `seen`: what the server had when it was read again, as far as can be seen: what it had before,
-    what is wanted (but for a secret that it hides), or something else. None: it cannot be read.
+    `seen`: the state read again, hidden secrets left out: that of before, the wanted one, or
+    another. None: it cannot be read.
     """
 
     plan: Plan
@@ -125,24 +120,18 @@ class NotBegun:
 
 
 Ended: TypeAlias = Outcome | NotBegun | Failed
-"""What became of one of several targets; `Failed`: nothing was changed there."""
+"""The end of one of several targets; `Failed`: nothing was changed there."""
 
 
 def as_wanted(ended: Ended) -> bool:
-    """Whether it is certain that the server has what was wanted, and nobody's change was lost."""
-    match ended:
-        case NotSent():
-            return True
-        case Stored():
-            return ended.as_wanted
-        case _:
-            return False
+    """Whether the server certainly has the wanted state, and nobody's change was lost."""
+    return isinstance(ended, NotSent) or (isinstance(ended, Stored) and ended.as_wanted)
 
 
 _LOST_RACE = "serverUnavailable"
 _INSIDE = {_LOST_RACE, "serverFail", "serverPartialFail", "unknown"}
-"""Refusals that say nothing of what was stored; after any other nothing of the update was. The
-server gives the first one to a writer that lost a race, too: wire section 5.
+"""Refusals that leave open what was stored; after any other nothing of the update was. The server
+gives the first one to a writer that lost a race, too: wire section 5.
 """
 _INVALID = {"invalidPatch", "invalidProperties", "validationFailed"}
 """Refusals of what an update says: it is made for the object that was planned on, and may be
@@ -218,8 +207,8 @@ def _seen(plan: Plan, now: Live, shape: Variants) -> Seen:
 
 
 def _all_pending(plan: Plan, now: Live, shape: Variants) -> bool:
-    """Whether each change of the plan is still to be made: then the server, which stores an update
-    whole or not at all, has not stored it.
+    """Whether each change of the plan is still to be made: the server stores an update whole or not
+    at all, so it has not stored this one.
     """
     left = difference(now.tree, plan.desired.tree, shape, plan.desired.origin).changes
     planned, pending = (
@@ -234,23 +223,19 @@ def _all_pending(plan: Plan, now: Live, shape: Variants) -> bool:
 
 
 def _differences(old: Live, new: Live, shape: Variants) -> tuple[Change, ...]:
-    wanted = as_desired(new)
-    return difference(old.tree, wanted.tree, shape, wanted.origin).changes
+    return difference(old.tree, new.tree, shape, lambda _: _THEIRS).changes
 
 
-class _Absent(Enum):
-    """Marks an empty place."""
+_THEIRS = Origin("file")
+_ABSENT = Object("", {})
+"""Marks an empty place: no variant has this name."""
 
-    ABSENT = "absent"
-
-
-_ABSENT = _Absent.ABSENT
 _TYPE, _ORDER = "@type", "order"
 
 Key: TypeAlias = "tuple[Token, ...]"
 """The place of a leaf: a path, and behind it `@type`, a member of a set, `order`, or nothing."""
 
-_Theirs: TypeAlias = "tuple[Key, Tree | _Absent, Change]"
+_Theirs: TypeAlias = "tuple[Key, Tree, Change]"
 """A leaf of somebody else's change: its place, its value there, and the change."""
 
 
@@ -268,10 +253,9 @@ def _overwritten(plan: Plan, before: Live, after: Live, shape: Variants) -> tupl
         found = _ABSENT if place is None else _leaf(after.tree, place)
         if isinstance(value, Members) and isinstance(found, Members):
             # The order of the members that both have.
-            ours, theirs = set(found.members), set(value.members)
-            same = [url for url in value.members if url in ours] == [
-                url for url in found.members if url in theirs
-            ]
+            both = set(found.members) & set(value.members)
+            ours, theirs = ([url for url in side.members if url in both] for side in (found, value))
+            same = ours == theirs
         else:
             same = type(found) is type(value) and found == value
         if not same:
@@ -279,9 +263,11 @@ def _overwritten(plan: Plan, before: Live, after: Live, shape: Variants) -> tupl
     return tuple(lost)
 
 
-def _theirs(old: Tree | _Absent, new: Tree, shape: Shape, path: Path) -> Iterator[_Theirs]:
+def _theirs(old: Tree, new: Tree, shape: Shape, path: Path) -> Iterator[_Theirs]:
     """The leaves of the first get that differ from the planning read."""
     match new, shape:
+        case Object(), _ if new is _ABSENT:
+            yield path, new, _change("remove", path, shape, old, None)
         case Object(), Variants():
             was = old.members if isinstance(old, Object) else {}
             built = not (isinstance(old, Object) and old.tag == new.tag)
@@ -292,16 +278,13 @@ def _theirs(old: Tree | _Absent, new: Tree, shape: Shape, path: Path) -> Iterato
                 if not built or known.required or not certainly_equal(member, known.default):
                     yield from _theirs(was.get(name, _ABSENT), member, known.shape, (*path, name))
         case Members(), UrlSet():
-            yield from _their_members(old, new, shape, path)
+            urls = old.members if isinstance(old, Members) else ()
+            yield from _their_members(urls, new, shape, path)
         case Items(), ListOf():
             items: tuple[Tree, ...] = old.items if isinstance(old, Items) else ()
             pairs = zip_longest(items, new.items, fillvalue=_ABSENT)
             for slot, (before, after) in enumerate(pairs):
-                here = (*path, slot)
-                if isinstance(after, _Absent):
-                    yield here, _ABSENT, _change("remove", here, shape.item, before, None)
-                else:
-                    yield from _theirs(before, after, shape.item, here)
+                yield from _theirs(before, after, shape.item, (*path, slot))
         case _:
             # The server hides secrets, so that none differs.
             if not isinstance(new, Secret) and (type(old) is not type(new) or old != new):
@@ -309,27 +292,24 @@ def _theirs(old: Tree | _Absent, new: Tree, shape: Shape, path: Path) -> Iterato
 
 
 def _their_members(
-    old: Tree | _Absent, new: Members, shape: UrlSet, path: Path
+    was: tuple[Url, ...], new: Members, shape: UrlSet, path: Path
 ) -> Iterator[_Theirs]:
-    was = old.members if isinstance(old, Members) else ()
-    kept, known = set(was), set(new.members)
-    added = tuple(url for url in new.members if url not in kept)
+    before, after = set(was), set(new.members)
+    kept = tuple(url for url in was if url in after)
+    added = tuple(url for url in new.members if url not in before)
     for url in added:
         yield (*path, url), True, _change("add", path, UrlText(), None, url)
     for url in was:
-        if url not in known:
+        if url not in after:
             yield (*path, url), _ABSENT, _change("remove", path, UrlText(), url, None)
-    by_itself = (*(url for url in was if url in known), *added)
-    if shape.order_counts(new.members) and (not was or by_itself != new.members):
+    if shape.order_counts(new.members) and (not was or kept + added != new.members):
         yield (*path, _ORDER), new, _change("reorder", path, shape, None, new)
 
 
-def _change(
-    action: Action, path: Path, shape: Shape, before: Tree | _Absent, after: Tree
-) -> Change:
-    if isinstance(before, _Absent):
+def _change(action: Action, path: Path, shape: Shape, before: Tree, after: Tree) -> Change:
+    if before is _ABSENT:
         action, before = "add", None
-    return Change(path, path, action, shape, before, after, Origin("file"))
+    return Change(path, path, action, shape, before, after, _THEIRS)
 
 
 def _moved(key: Key, update: Patch, before: Object) -> Key | None:
@@ -350,7 +330,7 @@ def _moved(key: Key, update: Patch, before: Object) -> Key | None:
     return key
 
 
-def _leaf(tree: Tree | _Absent, key: Key) -> Tree | _Absent:
+def _leaf(tree: Tree, key: Key) -> Tree:
     """The leaf of a state at a key; True for a member of a set."""
     for token in key:
         match tree, token:
