@@ -151,7 +151,8 @@ def judged(
     if refusal.kind not in _INSIDE:
         if moved and not pending:
             reason = f"the server refused ({refusal.kind}), yet its state changed"
-            return Unknown(plan, reason, _seen(plan, after, shape))
+            found = stored(plan, plan.live, after, shape)
+            return Unknown(plan, reason, _seen(found, after, shape))
         foreign = foreign or _differences(plan.live, before, shape)
         if foreign and refusal.kind in _INVALID:
             return Overtaken(plan, foreign)
@@ -178,7 +179,7 @@ def looked(plan: Plan, now: Live, shape: Variants, reason: str) -> Outcome:
     found = stored(plan, plan.live, now, shape)
     if found.verified and not found.unread:
         return Stored(plan, plan.live, found.remaining, lost=reason)
-    return Unknown(plan, reason, _seen(plan, now, shape))
+    return Unknown(plan, reason, _seen(found, now, shape))
 
 
 def stored(plan: Plan, before: Live, after: Live, shape: Variants) -> Stored:
@@ -200,10 +201,10 @@ def changed(old: Live, new: Live, shape: Variants) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(change.path for change in _differences(old, new, shape)))
 
 
-def _seen(plan: Plan, now: Live, shape: Variants) -> Seen:
-    if stored(plan, plan.live, now, shape).verified:
+def _seen(found: Stored, now: Live, shape: Variants) -> Seen:
+    if found.verified:
         return "wanted"
-    return "other" if _differences(plan.live, now, shape) else "before"
+    return "other" if _differences(found.before, now, shape) else "before"
 
 
 def _all_pending(plan: Plan, now: Live, shape: Variants) -> bool:
