@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from confsync.sync.compare import difference
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from confsync.sync.tree import Path
-    from confsync.sync.values import Action, Difference, Live, Patch, Plan, Token
+    from confsync.sync.values import Action, Difference, Live, Patch, Plan
 
 
 @dataclass(frozen=True)
@@ -185,7 +184,8 @@ def looked(plan: Plan, now: Live, shape: Variants, reason: str) -> Outcome:
 def stored(plan: Plan, before: Live, after: Live, shape: Variants) -> Stored:
     """Judge an update that the server says it stored, from the states read around it."""
     foreign = _differences(plan.live, before, shape)
-    lost = _overwritten(plan, before, after, shape) if foreign else ()
+    sides = plan.live.tree, before.tree, after.tree
+    lost = tuple(_lost(*sides, shape, (), update=plan.patch)) if foreign else ()
     wanted = plan.desired.tree
     if wanted.tag == before.tree.tag:
         # Unmanaged fields stay as they were found.
@@ -231,80 +231,69 @@ _THEIRS = Origin("file")
 _ABSENT = Object("", {})
 """Marks an empty place: no variant has this name."""
 
-_TYPE, _ORDER = "@type", "order"
 
-Key: TypeAlias = "tuple[Token, ...]"
-"""The place of a leaf: a path, and behind it `@type`, a member of a set, `order`, or nothing."""
-
-_Theirs: TypeAlias = "tuple[Key, Tree, Change]"
-"""A leaf of somebody else's change: its place, its value there, and the change."""
-
-
-def _overwritten(plan: Plan, before: Live, after: Live, shape: Variants) -> tuple[Change, ...]:
+def _lost(  # noqa: PLR0913 - three readings of one place
+    old: Tree, new: Tree, left: Tree, shape: Shape, path: Path, *, update: Patch
+) -> Iterator[Change]:
     """Somebody else's changes that an update overwrote, leaf by leaf, from three readings.
 
-    A leaf is theirs if the first get of the update's request differs there from the planning read.
-    It is lost if the last get does not show it, whoever rebuilt the object around it. A default in
-    an object that they built came with that object, and is not theirs. A hidden secret cannot be
-    compared, and is never lost.
+    A leaf is theirs if `new`, the first get of the update's request, differs there from `old`, the
+    planning read. It is lost if `left`, the last get, does not show it, whoever rebuilt the object
+    around it. A default in an object that they built came with that object, and is not theirs. A
+    hidden secret cannot be compared, and is never lost.
     """
-    lost: list[Change] = []
-    for key, value, change in _theirs(plan.live.tree, before.tree, shape, ()):
-        place = _moved(key, plan.patch, before.tree)
-        found = _ABSENT if place is None else _leaf(after.tree, place)
-        if isinstance(value, Members) and isinstance(found, Members):
-            # The order of the members that both have.
-            both = set(found.members) & set(value.members)
-            ours, theirs = ([url for url in side.members if url in both] for side in (found, value))
-            same = ours == theirs
-        else:
-            same = type(found) is type(value) and found == value
-        if not same:
-            lost.append(change)
-    return tuple(lost)
-
-
-def _theirs(old: Tree, new: Tree, shape: Shape, path: Path) -> Iterator[_Theirs]:
-    """The leaves of the first get that differ from the planning read."""
     match new, shape:
-        case Object(), _ if new is _ABSENT:
-            yield path, new, _change("remove", path, shape, old, None)
         case Object(), Variants():
-            was = old.members if isinstance(old, Object) else {}
-            built = not (isinstance(old, Object) and old.tag == new.tag)
-            if built:
-                yield (*path, _TYPE), new.tag, _change("replace", path, shape, old, new)
+            built, gone = (
+                not isinstance(side, Object) or side.tag != new.tag for side in (old, left)
+            )
+            if built and gone:
+                yield _change("replace", path, shape, old, new)
+            was, now = (side.members if isinstance(side, Object) else {} for side in (old, left))
             for name, known in shape.fields_of(new.tag).items():
-                member = new.members[name]
+                member, here = new.members[name], (*path, name)
                 if not built or known.required or not certainly_equal(member, known.default):
-                    yield from _theirs(was.get(name, _ABSENT), member, known.shape, (*path, name))
+                    sides = was.get(name, _ABSENT), member, now.get(name, _ABSENT)
+                    yield from _lost(*sides, known.shape, here, update=update)
         case Members(), UrlSet():
-            urls = old.members if isinstance(old, Members) else ()
-            yield from _their_members(urls, new, shape, path)
-        case Items(), ListOf():
-            items: tuple[Tree, ...] = old.items if isinstance(old, Items) else ()
-            pairs = zip_longest(items, new.items, fillvalue=_ABSENT)
-            for slot, (before, after) in enumerate(pairs):
-                yield from _theirs(before, after, shape.item, (*path, slot))
+            yield from _lost_members(old, new, left, shape, path)
+        case Items(), ListOf(item):
+            items = old.items if isinstance(old, Items) else ()
+            there = _left_items(len(new.items), left, path, update)
+            for slot, after in enumerate(new.items):
+                before = items[slot] if slot < len(items) else _ABSENT
+                sides = before, after, there.get(slot, _ABSENT)
+                yield from _lost(*sides, item, (*path, slot), update=update)
+            yield from (
+                _change("remove", (*path, slot), item, items[slot], None)
+                for slot in range(len(new.items), len(items))
+                if slot in there
+            )
         case _:
             # The server hides secrets, so that none differs.
-            if not isinstance(new, Secret) and (type(old) is not type(new) or old != new):
-                yield path, new, _change("update", path, shape, old, new)
+            changed, lost = (type(side) is not type(new) or side != new for side in (old, left))
+            if changed and lost and not isinstance(new, Secret):
+                yield _change("update", path, shape, old, new)
 
 
-def _their_members(
-    was: tuple[Url, ...], new: Members, shape: UrlSet, path: Path
-) -> Iterator[_Theirs]:
-    before, after = set(was), set(new.members)
-    kept = tuple(url for url in was if url in after)
+def _lost_members(
+    old: Tree, new: Members, left: Tree, shape: UrlSet, path: Path
+) -> Iterator[Change]:
+    was, now = (side.members if isinstance(side, Members) else () for side in (old, left))
+    before, after, there = set(was), set(new.members), set(now)
     added = tuple(url for url in new.members if url not in before)
     for url in added:
-        yield (*path, url), True, _change("add", path, UrlText(), None, url)
+        if url not in there:
+            yield _change("add", path, UrlText(), None, url)
     for url in was:
-        if url not in after:
-            yield (*path, url), _ABSENT, _change("remove", path, UrlText(), url, None)
+        if url in there and url not in after:
+            yield _change("remove", path, UrlText(), url, None)
+    kept = tuple(url for url in was if url in after)
     if shape.order_counts(new.members) and (not was or kept + added != new.members):
-        yield (*path, _ORDER), new, _change("reorder", path, shape, None, new)
+        # The order of the members that both have.
+        theirs = [url for url in new.members if url in there]
+        if not isinstance(left, Members) or theirs != [url for url in now if url in after]:
+            yield _change("reorder", path, shape, None, new)
 
 
 def _change(action: Action, path: Path, shape: Shape, before: Tree, after: Tree) -> Change:
@@ -313,38 +302,15 @@ def _change(action: Action, path: Path, shape: Shape, before: Tree, after: Tree)
     return Change(path, path, action, shape, before, after, _THEIRS)
 
 
-def _moved(key: Key, update: Patch, before: Object) -> Key | None:
-    """The key of a leaf after an update; None if its slot is gone. The server numbers the slots
+def _left_items(length: int, left: Tree, path: Path, update: Patch) -> dict[int, Object]:
+    """The items of a list that an update leaves, by their slots before: the server numbers slots
     from 0 when the update is done (wire section 5.2).
     """
-    for at, token in enumerate(key):
-        if isinstance(token, int):
-            items = _leaf(before, key[:at])
-            slots = set(range(len(items.items) if isinstance(items, Items) else 0))
-            gone: set[int] = set()
-            for entry in update.entries:
-                slot, *inner = entry.pointer[at:] or (None,)
-                if isinstance(slot, int) and entry.pointer[:at] == key[:at]:
-                    (slots if inner or entry.value is not None else gone).add(slot)
-            left = sorted(slots - gone)
-            return (*key[:at], left.index(token), *key[at + 1 :]) if token in left else None
-    return key
-
-
-def _leaf(tree: Tree, key: Key) -> Tree:
-    """The leaf of a state at a key; True for a member of a set."""
-    for token in key:
-        match tree, token:
-            case Object(), "@type":
-                tree = tree.tag
-            case Object(), str():
-                tree = tree.members.get(token, _ABSENT)
-            case Items(), int() if token < len(tree.items):
-                tree = tree.items[token]
-            case Members(), Url() if token in tree.members:
-                tree = True
-            case Members(), "order":
-                pass
-            case _:
-                return _ABSENT
-    return tree
+    slots = set(range(length))
+    gone: set[int] = set()
+    for entry in update.entries:
+        slot, *inner = entry.pointer[len(path) :] or (None,)
+        if isinstance(slot, int) and entry.pointer[: len(path)] == path:
+            (slots if inner or entry.value is not None else gone).add(slot)
+    items = left.items if isinstance(left, Items) else ()
+    return dict(zip(sorted(slots - gone), items, strict=False))
