@@ -162,18 +162,17 @@ def judged(
 
 
 def not_done(plan: Plan, refusal: Refusal | None, after: Live, shape: Variants) -> bool:
-    """Whether an answer shows that the update may be sent once more: the server could not do it
-    just now, has what the plan was made on, and would show it if it had stored the update.
+    """Whether the update may be sent once more: the server could not do it just now, still has the
+    state of the plan, and would show the update if it had stored it.
     """
-    if refusal is None or refusal.kind != _LOST_RACE:
-        return False
-    return _all_pending(plan, after, shape) and not _differences(plan.live, after, shape)
+    lost_race = refusal is not None and refusal.kind == _LOST_RACE
+    pending = lost_race and _all_pending(plan, after, shape)
+    return pending and not _differences(plan.live, after, shape)
 
 
 def looked(plan: Plan, now: Live, shape: Variants, reason: str) -> Outcome:
-    """Judge an update that may have arrived from a state read after it.
-
-    It is stored where all that is wanted can be seen there; a secret that the server hides cannot.
+    """Judge an update that may have arrived from a state read after it: stored if that shows all
+    wanted values, none of which the server hides.
     """
     found = stored(plan, plan.live, now, shape)
     if found.verified and not found.unread:
@@ -182,7 +181,7 @@ def looked(plan: Plan, now: Live, shape: Variants, reason: str) -> Outcome:
 
 
 def stored(plan: Plan, before: Live, after: Live, shape: Variants) -> Stored:
-    """Judge an update that the server says it stored, from the states read around it."""
+    """Judge an update that the server accepted, from the states read around it."""
     foreign = _differences(plan.live, before, shape)
     sides = plan.live.tree, before.tree, after.tree
     lost = tuple(_lost(*sides, shape, (), update=plan.patch)) if foreign else ()

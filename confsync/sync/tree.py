@@ -128,23 +128,22 @@ def match_urls(
     """
     places = {url.parts: i for i, url in enumerate(live)}
     equal = ((places.get(url.parts), j) for j, url in enumerate(desired) if url.resolved)
-    partner = {i: j for i, j in equal if i is not None}
-    taken = set(partner.values())
+    taken = {i: j for i, j in equal if i is not None}
+    partner = {j: i for i, j in taken.items()}
     criteria: tuple[Callable[[Url, Url], bool], ...] = (
         lambda a, b: bool(b.parts) and relation(a, b) == "unknown",
         lambda a, b: relation(a, b) == "unknown",
         lambda a, b: bool(a.secrets) and same_skeleton(a, b),
     )
     for fits in criteria:
-        for j in [j for j in range(len(desired)) if j not in taken]:
-            free = (i for i in range(len(live)) if i not in partner and fits(live[i], desired[j]))
-            found = next(free, None)
-            if found is not None:
-                partner[found] = j
-                taken.add(j)
-    chosen = {j: i for i, j in partner.items()}
-    pairs: list[tuple[int | None, int | None]] = [(chosen.get(j), j) for j in range(len(desired))]
-    return pairs + [(i, None) for i in range(len(live)) if i not in partner]
+        for j in [j for j in range(len(desired)) if j not in partner]:
+            free = (i for i in range(len(live)) if i not in taken and fits(live[i], desired[j]))
+            if (found := next(free, None)) is not None:
+                partner[j], taken[found] = found, j
+    return [
+        *((partner.get(j), j) for j in range(len(desired))),
+        *((i, None) for i in range(len(live)) if i not in taken),
+    ]
 
 
 def may_be_another(url: Url, members: tuple[Url, ...]) -> bool:
