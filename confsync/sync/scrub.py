@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import unicodedata
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 SHORTEST = 8
 """Characters of the shortest secret that is masked. A shorter one can be guessed."""
@@ -67,8 +67,8 @@ def is_guessable(text: str) -> bool:
 
 # Masked secrets
 
-_MANY = 1000
-"""Spellings with one beginning that are told apart."""
+_MANY = 64
+"""Lengths of spellings with one beginning that are told apart."""
 
 
 def spellings(value: str) -> frozenset[str]:
@@ -108,34 +108,29 @@ def spellings(value: str) -> frozenset[str]:
     return frozenset(found)
 
 
-_Index: TypeAlias = "dict[str, tuple[str, ...] | int]"
-"""Spellings by their first 8 characters, the longest first.
-
-Of too many that begin alike only the longest length counts: too much is masked rather than
-anything is left, and no set of secrets makes the search at one character slow.
-"""
+_Index: TypeAlias = "dict[str, dict[int, set[str]]]"
+"""Spellings by their first 8 characters and their length, the longest first."""
 
 
 def _indexed(spelt: Iterable[str]) -> _Index:
-    groups: dict[str, list[str]] = {}
+    index: _Index = {}
     for one in sorted(spelt, key=len, reverse=True):
-        groups.setdefault(one[:SHORTEST], []).append(one)
-    return {
-        first: tuple(group) if len(group) <= _MANY else len(group[0])
-        for first, group in groups.items()
-    }
+        index.setdefault(one[:SHORTEST], {}).setdefault(len(one), set()).add(one)
+    return index
 
 
-def _end(text: str, start: int, group: tuple[str, ...] | int) -> int:
-    """The end of the longest spelling of a group that begins at `start`; `start` if none does."""
-    if isinstance(group, int):
-        return min(start + group, len(text))
-    if not text.startswith(group, start):
-        return start
-    # The shortest head of the group with a match ends with the longest one.
-    sizes = range(1, len(group) + 1)
-    found = bisect_left(sizes, 1, key=lambda size: text.startswith(group[:size], start))
-    return start + len(group[found])
+def _end(text: str, start: int, group: Mapping[int, Collection[str]]) -> int:
+    """The end of the longest spelling of a group that begins at `start`; `start` if none does.
+
+    Of too many lengths only the longest counts: too much is masked rather than anything is left,
+    and no set of secrets makes the search at one character longer than that.
+    """
+    if len(group) > _MANY:
+        return min(start + next(iter(group)), len(text))
+    for length, spelt in group.items():
+        if text[start : start + length] in spelt:
+            return start + length
+    return start
 
 
 @dataclass(frozen=True)
