@@ -16,10 +16,9 @@ from confsync.errors import UnexpectedAnswer
 from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
 from confsync.sync.compare import difference
-from confsync.sync.plan import as_desired
 from confsync.sync.secret import Vault
 from confsync.sync.values import Difference
-from tests.sync.runs import changes_of
+from tests.sync.runs import as_desired, changes_of
 from tests.sync.second_opinion import changed, orders
 
 if TYPE_CHECKING:

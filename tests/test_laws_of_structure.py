@@ -531,7 +531,7 @@ TABLES = {
     "confsync.__main__",
     "confsync.report",
     "confsync.sync",
-    "confsync.sync.risks",
+    "confsync.sync.names",
 }
 """What `--help` may load besides the command line: names that it lists, and no code."""
 

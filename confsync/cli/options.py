@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from confsync.cli.console import Console
-from confsync.sync.risks import RISKS
+from confsync.sync.names import RISKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

@@ -9,7 +9,7 @@ import click
 
 from confsync.cli import options as shared
 from confsync.report import PROBLEMS
-from confsync.sync.risks import SEARCHABLE
+from confsync.sync.names import SEARCHABLE
 
 if TYPE_CHECKING:
     from confsync.cli.output import Outputs

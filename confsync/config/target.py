@@ -10,8 +10,8 @@ from confsync.errors import ConfsyncError
 from confsync.kinds import KINDS
 from confsync.store.mistakes import Mistake
 from confsync.store.urls import REFERENCE, Reference, variable
+from confsync.sync.names import nearest_name
 from confsync.sync.secret import Secret
-from confsync.sync.spelling import nearest_name
 from confsync.sync.tree import path_text
 
 if TYPE_CHECKING:

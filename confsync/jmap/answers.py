@@ -9,8 +9,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import ServerRefused, UnexpectedAnswer
+from confsync.jmap.pointer import read
 from confsync.sync.outcome import Refusal
-from confsync.sync.pointer import read
 from confsync.sync.url import masked
 
 if TYPE_CHECKING:

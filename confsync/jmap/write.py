@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from confsync.errors import Fault
-from confsync.sync import pointer
+from confsync.jmap import pointer
 from confsync.sync.secret import Secret
 from confsync.sync.tree import Items, Members, Object, Tree
 from confsync.sync.url import Url

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from confsync.sync.findings import Breach
+from confsync.sync.names import nearest
 from confsync.sync.secret import IN_CLEAR, Secret
-from confsync.sync.spelling import nearest
 from confsync.sync.tree import Items, Members, Object, path_text
 from confsync.sync.url import Url
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from confsync.errors import Problem
-from confsync.sync.spelling import nearest_name
+from confsync.sync.names import nearest_name
 from confsync.yaml.nodes import MappingNode, ScalarNode
 
 if TYPE_CHECKING:

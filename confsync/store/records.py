@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from confsync.store import scalars
 from confsync.store.decode import Decoder
 from confsync.store.mistakes import Mistake, is_broken, near_name, quoted_name
+from confsync.sync.names import nearest
 from confsync.sync.secret import Vault
 from confsync.sync.shape import Credential, Day, MapOf, PathText, PlainText, Record, SetOf
-from confsync.sync.spelling import nearest
 from confsync.sync.tree import Path, Tree, path_text
 from confsync.yaml.nodes import MappingNode, Mark, Node, SequenceNode
 

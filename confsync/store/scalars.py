@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from confsync.kinds.kind import U64
 from confsync.store.mistakes import Mistake
 from confsync.sync import shape as shapes
+from confsync.sync.names import nearest, nearest_name
 from confsync.sync.secret import MASK
-from confsync.sync.spelling import nearest, nearest_name
 from confsync.sync.tree import Path, path_text
 from confsync.sync.url import trim
 from confsync.yaml.nodes import Node, ScalarNode, SequenceNode

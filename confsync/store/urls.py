@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 from confsync.store import wrong_secrets
 from confsync.store.mistakes import INSTEAD, PLAINTEXT, Mistake, is_broken
 from confsync.store.scalars import is_null, text
+from confsync.sync.names import nearest_name
 from confsync.sync.secret import IN_CLEAR, MASK, Form, Ref, Secret, Vault
-from confsync.sync.spelling import nearest_name
 from confsync.sync.tree import Path, path_text
 from confsync.sync.url import SCHEME, Url, compose, percent_encoded, seal_url
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode

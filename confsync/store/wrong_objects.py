@@ -16,8 +16,8 @@ from confsync.store.mistakes import (
 )
 from confsync.store.scalars import NULLS, is_null
 from confsync.store.wrong_secrets import ADDRESSES, URL_MAPPING
+from confsync.sync.names import nearest, nearest_name
 from confsync.sync.shape import Field, Fields, ListOf, SecretText, UrlSet, UrlText, Variants
-from confsync.sync.spelling import nearest, nearest_name
 from confsync.sync.tree import Path, path_text
 from confsync.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from confsync.secrets.resolver import unusable
 from confsync.store.mistakes import INSTEAD, Mistake, no_space, quoted_name
+from confsync.sync.names import nearest_name
 from confsync.sync.secret import MASK
-from confsync.sync.spelling import nearest_name
 from confsync.sync.url import trim
 
 if TYPE_CHECKING:

@@ -107,14 +107,14 @@ def size(tree: Object, shape: Variants) -> int:
 def _cost_of_set(live: Members, desired: Members, shape: UrlSet) -> int:
     gone: list[Url] = []
     new: list[Url] = []
-    kept: list[tuple[int, int]] = []
+    kept: list[int] = []
     for i, j in match_urls(live.members, desired.members):
         before = None if i is None else live.members[i]
         after = None if j is None else desired.members[j]
         if after is not None and incomparable(before, after, desired.members):
             continue
         if i is not None and j is not None:
-            kept.append((i, j))
+            kept.append(i)
         if before is None or after is None or leaf_key(before) != leaf_key(after):
             gone += [] if before is None else [before]
             new += [] if after is None else [after]
@@ -128,8 +128,7 @@ def _cost_of_set(live: Members, desired: Members, shape: UrlSet) -> int:
 
 
 def _outline(tree: Tree) -> tuple[tuple[object, ...], tuple[LeafKey | None, ...]]:
-    """The form of a value, and the keys of its leaves. None is the key of a URL whose references
-    are not resolved: nobody knows which text it will be.
+    """The form of a value, and the keys of its leaves; None for a URL with unresolved references.
 
     Values of one form differ in their leaves alone. Sets are part of the form, in their order.
     """
@@ -147,8 +146,8 @@ def _outline(tree: Tree) -> tuple[tuple[object, ...], tuple[LeafKey | None, ...]
             case Items() | Secret():
                 form.append(Secret if isinstance(tree, Secret) else object())
             case _:
-                unknown = isinstance(tree, Url) and not tree.resolved
                 form.append(None)
+                unknown = isinstance(tree, Url) and not tree.resolved
                 keys.append(None if unknown else leaf_key(tree))
 
     add(tree)
@@ -162,20 +161,18 @@ def align(
     append: Callable[[int], int],
     least: Callable[[int], int] = lambda _: 0,
 ) -> Alignment:
-    """The order-preserving alignment with the fewest leaves to send; `patch.py` has the measure.
+    """The order-preserving alignment of two lists of these lengths with the fewest leaves to send.
 
-    `live` and `desired` are the lengths of the lists. `keep(i, j)` is the number of leaves that
-    turn live item i into desired item j, `append(j)` the leaves of the whole item j. Ties go to
-    the lowest live index. `least(j)` is a number that no `keep(i, j)` is below: the nearer, the
-    fewer costs are asked for.
+    `keep(i, j)` is the number of leaves that turn live item i into desired item j, `append(j)` the
+    leaves of the whole item j. Ties go to the lowest live index. No `keep(i, j)` is below
+    `least(j)`: the nearer, the fewer costs are asked for.
     """
-    search = _Search(live, desired, keep, append, least=least, anywhere=False)
-    pairs = search.pairs()
+    pairs, cost = _cheapest(live, desired, keep, append, least=least, anywhere=False)
     return Alignment(
         tuple((i, j) for i, j in pairs if i is not None and j is not None),
         tuple(i for i, j in pairs if i is not None and j is None),
         tuple(j for i, j in pairs if i is None and j is not None),
-        search.cost,
+        cost,
     )
 
 
@@ -185,76 +182,66 @@ def closest(
     """The order-preserving pairing of two lists that costs least, where items may go and come
     anywhere. Ties pair.
     """
-    return _Search(old, new, keep, add, least=lambda _: 0, anywhere=True).pairs()
+    return _cheapest(old, new, keep, add, least=lambda _: 0, anywhere=True)[0]
 
 
-class _Search:
-    """The cheapest way through two lists: keep a pair, drop an old item, add a new one.
+def _cheapest(  # noqa: PLR0913 - all that the cost of a way depends on
+    old: int,
+    new: int,
+    keep: Callable[[int, int], int],
+    add: Callable[[int], int],
+    *,
+    least: Callable[[int], int],
+    anywhere: bool,
+) -> tuple[Pairs, int]:
+    """The cheapest way through two lists, and its cost: keep a pair, drop an old item, add a new.
 
     A* from the end: the cost from (i, j) to the end is settled in the order of the least cost that
     a whole way through (i, j) can have. Equal items at the start are kept at once: no other way
     with them costs less. So the first step costs something, the start is settled behind every
     place on a cheapest way, and ties are decided from there: keep before drop before add. Only the
-    costs that the search meets are asked for.
-
-    `anywhere` False: new items come after all old ones. `least(j)`: no `keep(i, j)` is below it.
+    costs that the search meets are asked for. `anywhere` False: new items come after all old ones.
     """
+    both = min(old, new)
+    start = next((slot for slot in range(both) if keep(slot, slot)), both)
+    adds = {j: add(j) for j in range(start, new)}
+    floors = [min(least(j), cost) for j, cost in adds.items()]
+    sums = [0] * start + list(accumulate(floors, initial=0))
+    extra = min(map(sub, adds.values(), floors), default=0)
 
-    def __init__(  # noqa: PLR0913 - all that the cost of a way depends on
-        self,
-        old: int,
-        new: int,
-        keep: Callable[[int, int], int],
-        add: Callable[[int], int],
-        *,
-        least: Callable[[int], int],
-        anywhere: bool,
-    ) -> None:
-        self.old, self.new, self.keep = old, new, keep
-        both = min(old, new)
-        self.start = next((slot for slot in range(both) if keep(slot, slot)), both)
-        self.adds = {j: add(j) for j in range(self.start, new)}
-        floors = [min(least(j), cost) for j, cost in self.adds.items()]
-        self.floors = [0] * self.start + list(accumulate(floors, initial=0))
-        self.extra = min(map(sub, self.adds.values(), floors), default=0)
-        # The cost to the end from each place that can be on a cheapest way.
-        self.costs: dict[tuple[int, int], int] = {}
-        first = (self.start, self.start)
-        places = [(self._before(old, new), 0, old, new)]
-        while first not in self.costs:
-            _, spent, i, j = heappop(places)
-            if (i, j) in self.costs:
-                continue
-            self.costs[i, j] = spent
-            for goes, comes in _STEPS:
-                here = at, to = i - goes, j - comes
-                inside = at >= self.start and to >= self.start and here not in self.costs
-                # Appended items come last: only from the end of the old ones may one be added.
-                if inside and (anywhere or at == old or (goes and to <= at)):
-                    cost = spent + self._step(*here, goes, comes)
-                    heappush(places, (cost + self._before(*here), cost, *here))
-        self.cost = self.costs[first]
-
-    def pairs(self) -> Pairs:
-        """The pairs of the cheapest way."""
-        pairs: Pairs = [(slot, slot) for slot in range(self.start)]
-        i = j = self.start
-        while i < self.old or j < self.new:
-            goes, comes = next(
-                (goes, comes)
-                for goes, comes in _STEPS
-                if (rest := self.costs.get((i + goes, j + comes))) is not None
-                and self.costs[i, j] == self._step(i, j, goes, comes) + rest
-            )
-            pairs.append((i if goes else None, j if comes else None))
-            i, j = i + goes, j + comes
-        return pairs
-
-    def _step(self, i: int, j: int, goes: int, comes: int) -> int:
+    def step(i: int, j: int, goes: int, comes: int) -> int:
         if goes and comes:
-            return self.keep(i, j)
-        return REMOVAL if goes else self.adds[j]
+            return keep(i, j)
+        return REMOVAL if goes else adds[j]
 
-    def _before(self, i: int, j: int) -> int:
+    def before(i: int, j: int) -> int:
         """A number that no way from the start to a place costs less than."""
-        return self.floors[j] + (REMOVAL * (i - j) if i > j else self.extra * (j - i))
+        return sums[j] + (REMOVAL * (i - j) if i > j else extra * (j - i))
+
+    # The cost to the end from each place that can be on a cheapest way.
+    costs: dict[tuple[int, int], int] = {}
+    places = [(before(old, new), 0, old, new)]
+    while (start, start) not in costs:
+        _, spent, i, j = heappop(places)
+        if (i, j) in costs:
+            continue
+        costs[i, j] = spent
+        for goes, comes in _STEPS:
+            here = at, to = i - goes, j - comes
+            inside = at >= start and to >= start and here not in costs
+            # Appended items come last: only from the end of the old ones may one be added.
+            if inside and (anywhere or at == old or (goes and to <= at)):
+                cost = spent + step(*here, goes, comes)
+                heappush(places, (cost + before(*here), cost, *here))
+    pairs: Pairs = [(slot, slot) for slot in range(start)]
+    i = j = start
+    while i < old or j < new:
+        goes, comes = next(
+            (goes, comes)
+            for goes, comes in _STEPS
+            if (rest := costs.get((i + goes, j + comes))) is not None
+            and costs[i, j] == step(i, j, goes, comes) + rest
+        )
+        pairs.append((i if goes else None, j if comes else None))
+        i, j = i + goes, j + comes
+    return pairs, costs[start, start]

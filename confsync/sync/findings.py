@@ -7,11 +7,10 @@ Hidden secrets cannot be compared (product page, section 4): the policy `send` o
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from confsync.errors import Problem, WrongUsage
-from confsync.sync.risks import RISKS
+from confsync.sync.names import RISKS, nearest
 from confsync.sync.secret import Secret
 from confsync.sync.tree import Path, Tree, leaves, path_text
 from confsync.sync.url import Url
@@ -34,8 +33,8 @@ class Breach:
 
 
 def breaches_told(desired: Desired, breaches: Iterable[Breach]) -> tuple[Problem, ...]:
-    """Problems for the breaches of a state as it is written, at the places of its values. Values
-    that no file sets are the server's, and left out.
+    """Problems for breaches, at the places of the written values; values of the server are left
+    out.
     """
     return tuple(
         Problem(at.file, at.line, at.column, breach.rule, breach.message, breach.hint)
@@ -48,13 +47,12 @@ def check_allowed(allow: Collection[str]) -> None:
     """Raise WrongUsage for an unknown risk."""
     for name in allow:
         if name not in RISKS:
-            close = get_close_matches(name, RISKS)
-            hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(RISKS)}"
+            hint = nearest(name, RISKS).rstrip() or f"known are {', '.join(RISKS)}"
             raise WrongUsage("there is no risk with a name that is to be allowed", hint=hint)
 
 
 def makes_invalid(problem: Problem) -> bool:
-    """Whether a problem of files leaves no state: it is neither a warning nor a risk."""
+    """Whether a problem of files is neither a warning nor a risk, so that there is no state."""
     return problem.severity == "error" and problem.rule not in RISKS
 
 
@@ -79,14 +77,14 @@ class Lapse:
 
 
 LAPSED = "allowance-expired"
-ALLOW_AGAIN = "write another day if it is still accepted, or remove the entry"
+_AGAIN = "write another day if it is still accepted, or remove the entry"
 
 
 def lapsed(lapses: Iterable[Lapse], found: Iterable[Finding | Problem]) -> tuple[Finding, ...]:
     """Warnings for lapses whose risks stop an apply again, or are errors of files."""
     wrong = {one.rule for one in found if one.severity == "error"}
     return tuple(
-        Finding(LAPSED, "warning", lapse.told, ALLOW_AGAIN, lapse.origin)
+        Finding(LAPSED, "warning", lapse.told, _AGAIN, lapse.origin)
         for lapse in lapses
         if lapse.risk in wrong
     )
@@ -135,18 +133,14 @@ def kept(difference: Difference) -> frozenset[Path]:
 
 def refusals(difference: Difference, policy: HiddenSecrets) -> tuple[Finding, ...]:
     """Findings about hidden secrets that stop an apply; none with the policy `send`."""
-    match policy:
-        case "send":
-            return ()
-        case "keep":
-            return (*_rebuilt(difference, "be kept"), *_moved(difference))
-        case "fail":
-            compared = (
-                _finding(unknown.path, unknown.origin, "is hidden, and cannot be compared")
-                for unknown in difference.unknown
-                if unknown.hidden
-            )
-            return (*_rebuilt(difference, "be compared"), *compared)
+    if policy == "send":
+        return ()
+    if policy == "keep":
+        return (*_rebuilt(difference, "be kept"), *_moved(difference))
+    fact = "is hidden, and cannot be compared"
+    hidden = (unknown for unknown in difference.unknown if unknown.hidden)
+    compared = (_finding(unknown.path, unknown.origin, fact) for unknown in hidden)
+    return (*_rebuilt(difference, "be compared"), *compared)
 
 
 def guessable_findings(desired: Desired) -> tuple[Finding, ...]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from confsync.sync.compare import difference
-from confsync.sync.plan import as_desired
 from confsync.sync.secret import Secret
 from confsync.sync.shape import ListOf, Shape, UrlSet, UrlText, Variants
 from confsync.sync.tree import Items, Members, Object, Tree, certainly_equal
@@ -19,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from confsync.sync.tree import Path
-    from confsync.sync.values import Action, Difference, Live, Patch, Plan, Token
+    from confsync.sync.values import Action, Difference, Live, Patch, Plan
 
 
 @dataclass(frozen=True)
@@ -31,9 +28,8 @@ class NotSent:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why the server did not take an update, and what to do.
-
-    Pointers are masked, and the server's own texts left out.
+    """The server's reason for not taking an update, and what to do. Pointers are masked, the
+    server's own texts left out.
     """
 
     kind: str
@@ -44,7 +40,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Rejected:
-    """The server refused the update; nothing was stored. `foreign`: what somebody else had changed
+    """The server refused the update; nothing was stored. `foreign`: somebody else's changes
     meanwhile.
     """
 
@@ -55,9 +51,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Overtaken:
-    """Somebody else's change came first, and the server did not take ours: nothing of it is stored.
-    `foreign` is what they changed.
-    """
+    """Somebody else's changes, `foreign`, came first: nothing of the update is stored."""
 
     plan: Plan
     foreign: tuple[Change, ...]
@@ -65,9 +59,9 @@ class Overtaken:
 
 @dataclass(frozen=True)
 class Stored:
-    """The server stored the update. `before` is what it had, `remaining` what is not as wanted
-    afterwards, `foreign` what somebody else had changed in between, `overwritten` each leaf of that
-    which is lost. `lost` says why the server's own word is missing, where it is: then the state was
+    """The server stored the update. `before` is its state until then, `remaining` the difference
+    from the wanted state afterwards, `foreign` somebody else's changes in between, `overwritten`
+    each lost leaf of those. `lost`: reason why the server's own word is missing, and the state was
     read again.
     """
 
@@ -80,7 +74,7 @@ class Stored:
 
     @property
     def verified(self) -> bool:
-        """Whether the server has what was wanted, as far as can be seen."""
+        """Whether the server has the wanted state, hidden secrets left out."""
         return not self.remaining.changes
 
     @property
@@ -90,7 +84,7 @@ class Stored:
 
     @property
     def unread(self) -> int:
-        """How many of the secrets that were sent cannot be read back."""
+        """The number of secrets that were sent and cannot be read back."""
         hidden = {unknown.path for unknown in self.remaining.unknown if unknown.hidden}
         return sum(sent.path in hidden for sent in self.plan.to_send)
 
@@ -102,8 +96,8 @@ Seen: TypeAlias = Literal["before", "wanted", "other"]
 class Unknown:
     """The update may or may not have been stored. `reason` is a sentence without an end.
 
-    `seen`: what the server had when it was read again, as far as can be seen: what it had before,
-    what is wanted (but for a secret that it hides), or something else. None: it cannot be read.
+    `seen`: the state read again, hidden secrets left out: that of before, the wanted one, or
+    another. None: it cannot be read.
     """
 
     plan: Plan
@@ -125,24 +119,18 @@ class NotBegun:
 
 
 Ended: TypeAlias = Outcome | NotBegun | Failed
-"""What became of one of several targets; `Failed`: nothing was changed there."""
+"""The end of one of several targets; `Failed`: nothing was changed there."""
 
 
 def as_wanted(ended: Ended) -> bool:
-    """Whether it is certain that the server has what was wanted, and nobody's change was lost."""
-    match ended:
-        case NotSent():
-            return True
-        case Stored():
-            return ended.as_wanted
-        case _:
-            return False
+    """Whether the server certainly has the wanted state, and nobody's change was lost."""
+    return isinstance(ended, NotSent) or (isinstance(ended, Stored) and ended.as_wanted)
 
 
 _LOST_RACE = "serverUnavailable"
 _INSIDE = {_LOST_RACE, "serverFail", "serverPartialFail", "unknown"}
-"""Refusals that say nothing of what was stored; after any other nothing of the update was. The
-server gives the first one to a writer that lost a race, too: wire section 5.
+"""Refusals that leave open what was stored; after any other nothing of the update was. The server
+gives the first one to a writer that lost a race, too: wire section 5.
 """
 _INVALID = {"invalidPatch", "invalidProperties", "validationFailed"}
 """Refusals of what an update says: it is made for the object that was planned on, and may be
@@ -162,7 +150,8 @@ def judged(
     if refusal.kind not in _INSIDE:
         if moved and not pending:
             reason = f"the server refused ({refusal.kind}), yet its state changed"
-            return Unknown(plan, reason, _seen(plan, after, shape))
+            found = stored(plan, plan.live, after, shape)
+            return Unknown(plan, reason, _seen(found, after, shape))
         foreign = foreign or _differences(plan.live, before, shape)
         if foreign and refusal.kind in _INVALID:
             return Overtaken(plan, foreign)
@@ -173,29 +162,29 @@ def judged(
 
 
 def not_done(plan: Plan, refusal: Refusal | None, after: Live, shape: Variants) -> bool:
-    """Whether an answer shows that the update may be sent once more: the server could not do it
-    just now, has what the plan was made on, and would show it if it had stored the update.
+    """Whether the update may be sent once more: the server could not do it just now, still has the
+    state of the plan, and would show the update if it had stored it.
     """
-    if refusal is None or refusal.kind != _LOST_RACE:
-        return False
-    return _all_pending(plan, after, shape) and not _differences(plan.live, after, shape)
+    lost_race = refusal is not None and refusal.kind == _LOST_RACE
+    pending = lost_race and _all_pending(plan, after, shape)
+    return pending and not _differences(plan.live, after, shape)
 
 
 def looked(plan: Plan, now: Live, shape: Variants, reason: str) -> Outcome:
-    """Judge an update that may have arrived from a state read after it.
-
-    It is stored where all that is wanted can be seen there; a secret that the server hides cannot.
+    """Judge an update that may have arrived from a state read after it: stored if that shows all
+    wanted values, none of which the server hides.
     """
     found = stored(plan, plan.live, now, shape)
     if found.verified and not found.unread:
         return Stored(plan, plan.live, found.remaining, lost=reason)
-    return Unknown(plan, reason, _seen(plan, now, shape))
+    return Unknown(plan, reason, _seen(found, now, shape))
 
 
 def stored(plan: Plan, before: Live, after: Live, shape: Variants) -> Stored:
-    """Judge an update that the server says it stored, from the states read around it."""
+    """Judge an update that the server accepted, from the states read around it."""
     foreign = _differences(plan.live, before, shape)
-    lost = _overwritten(plan, before, after, shape) if foreign else ()
+    sides = plan.live.tree, before.tree, after.tree
+    lost = tuple(_lost(*sides, shape, (), update=plan.patch)) if foreign else ()
     wanted = plan.desired.tree
     if wanted.tag == before.tree.tag:
         # Unmanaged fields stay as they were found.
@@ -211,15 +200,15 @@ def changed(old: Live, new: Live, shape: Variants) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(change.path for change in _differences(old, new, shape)))
 
 
-def _seen(plan: Plan, now: Live, shape: Variants) -> Seen:
-    if stored(plan, plan.live, now, shape).verified:
+def _seen(found: Stored, now: Live, shape: Variants) -> Seen:
+    if found.verified:
         return "wanted"
-    return "other" if _differences(plan.live, now, shape) else "before"
+    return "other" if _differences(found.before, now, shape) else "before"
 
 
 def _all_pending(plan: Plan, now: Live, shape: Variants) -> bool:
-    """Whether each change of the plan is still to be made: then the server, which stores an update
-    whole or not at all, has not stored it.
+    """Whether each change of the plan is still to be made: the server stores an update whole or not
+    at all, so it has not stored this one.
     """
     left = difference(now.tree, plan.desired.tree, shape, plan.desired.origin).changes
     planned, pending = (
@@ -234,136 +223,93 @@ def _all_pending(plan: Plan, now: Live, shape: Variants) -> bool:
 
 
 def _differences(old: Live, new: Live, shape: Variants) -> tuple[Change, ...]:
-    wanted = as_desired(new)
-    return difference(old.tree, wanted.tree, shape, wanted.origin).changes
+    return difference(old.tree, new.tree, shape, lambda _: _THEIRS).changes
 
 
-class _Absent(Enum):
-    """Marks an empty place."""
-
-    ABSENT = "absent"
-
-
-_ABSENT = _Absent.ABSENT
-_TYPE, _ORDER = "@type", "order"
-
-Key: TypeAlias = "tuple[Token, ...]"
-"""The place of a leaf: a path, and behind it `@type`, a member of a set, `order`, or nothing."""
-
-_Theirs: TypeAlias = "tuple[Key, Tree | _Absent, Change]"
-"""A leaf of somebody else's change: its place, its value there, and the change."""
+_THEIRS = Origin("file")
+_ABSENT = Object("", {})
+"""Marks an empty place: no variant has this name."""
 
 
-def _overwritten(plan: Plan, before: Live, after: Live, shape: Variants) -> tuple[Change, ...]:
+def _lost(  # noqa: PLR0913 - three readings of one place
+    old: Tree, new: Tree, left: Tree, shape: Shape, path: Path, *, update: Patch
+) -> Iterator[Change]:
     """Somebody else's changes that an update overwrote, leaf by leaf, from three readings.
 
-    A leaf is theirs if the first get of the update's request differs there from the planning read.
-    It is lost if the last get does not show it, whoever rebuilt the object around it. A default in
-    an object that they built came with that object, and is not theirs. A hidden secret cannot be
-    compared, and is never lost.
+    A leaf is theirs if `new`, the first get of the update's request, differs there from `old`, the
+    planning read. It is lost if `left`, the last get, does not show it, whoever rebuilt the object
+    around it. A default in an object that they built came with that object, and is not theirs. A
+    hidden secret cannot be compared, and is never lost.
     """
-    lost: list[Change] = []
-    for key, value, change in _theirs(plan.live.tree, before.tree, shape, ()):
-        place = _moved(key, plan.patch, before.tree)
-        found = _ABSENT if place is None else _leaf(after.tree, place)
-        if isinstance(value, Members) and isinstance(found, Members):
-            # The order of the members that both have.
-            ours, theirs = set(found.members), set(value.members)
-            same = [url for url in value.members if url in ours] == [
-                url for url in found.members if url in theirs
-            ]
-        else:
-            same = type(found) is type(value) and found == value
-        if not same:
-            lost.append(change)
-    return tuple(lost)
-
-
-def _theirs(old: Tree | _Absent, new: Tree, shape: Shape, path: Path) -> Iterator[_Theirs]:
-    """The leaves of the first get that differ from the planning read."""
     match new, shape:
         case Object(), Variants():
-            was = old.members if isinstance(old, Object) else {}
-            built = not (isinstance(old, Object) and old.tag == new.tag)
-            if built:
-                yield (*path, _TYPE), new.tag, _change("replace", path, shape, old, new)
+            built, gone = (
+                not isinstance(side, Object) or side.tag != new.tag for side in (old, left)
+            )
+            if built and gone:
+                yield _change("replace", path, shape, old, new)
+            was, now = (side.members if isinstance(side, Object) else {} for side in (old, left))
             for name, known in shape.fields_of(new.tag).items():
-                member = new.members[name]
+                member, here = new.members[name], (*path, name)
                 if not built or known.required or not certainly_equal(member, known.default):
-                    yield from _theirs(was.get(name, _ABSENT), member, known.shape, (*path, name))
+                    sides = was.get(name, _ABSENT), member, now.get(name, _ABSENT)
+                    yield from _lost(*sides, known.shape, here, update=update)
         case Members(), UrlSet():
-            yield from _their_members(old, new, shape, path)
-        case Items(), ListOf():
-            items: tuple[Tree, ...] = old.items if isinstance(old, Items) else ()
-            pairs = zip_longest(items, new.items, fillvalue=_ABSENT)
-            for slot, (before, after) in enumerate(pairs):
-                here = (*path, slot)
-                if isinstance(after, _Absent):
-                    yield here, _ABSENT, _change("remove", here, shape.item, before, None)
-                else:
-                    yield from _theirs(before, after, shape.item, here)
+            yield from _lost_members(old, new, left, shape, path)
+        case Items(), ListOf(item):
+            items = old.items if isinstance(old, Items) else ()
+            there = _left_items(len(new.items), left, path, update)
+            for slot, after in enumerate(new.items):
+                before = items[slot] if slot < len(items) else _ABSENT
+                sides = before, after, there.get(slot, _ABSENT)
+                yield from _lost(*sides, item, (*path, slot), update=update)
+            yield from (
+                _change("remove", (*path, slot), item, items[slot], None)
+                for slot in range(len(new.items), len(items))
+                if slot in there
+            )
         case _:
             # The server hides secrets, so that none differs.
-            if not isinstance(new, Secret) and (type(old) is not type(new) or old != new):
-                yield path, new, _change("update", path, shape, old, new)
+            changed, lost = (type(side) is not type(new) or side != new for side in (old, left))
+            if changed and lost and not isinstance(new, Secret):
+                yield _change("update", path, shape, old, new)
 
 
-def _their_members(
-    old: Tree | _Absent, new: Members, shape: UrlSet, path: Path
-) -> Iterator[_Theirs]:
-    was = old.members if isinstance(old, Members) else ()
-    kept, known = set(was), set(new.members)
-    added = tuple(url for url in new.members if url not in kept)
+def _lost_members(
+    old: Tree, new: Members, left: Tree, shape: UrlSet, path: Path
+) -> Iterator[Change]:
+    was, now = (side.members if isinstance(side, Members) else () for side in (old, left))
+    before, after, there = set(was), set(new.members), set(now)
+    added = tuple(url for url in new.members if url not in before)
     for url in added:
-        yield (*path, url), True, _change("add", path, UrlText(), None, url)
+        if url not in there:
+            yield _change("add", path, UrlText(), None, url)
     for url in was:
-        if url not in known:
-            yield (*path, url), _ABSENT, _change("remove", path, UrlText(), url, None)
-    by_itself = (*(url for url in was if url in known), *added)
-    if shape.order_counts(new.members) and (not was or by_itself != new.members):
-        yield (*path, _ORDER), new, _change("reorder", path, shape, None, new)
+        if url in there and url not in after:
+            yield _change("remove", path, UrlText(), url, None)
+    kept = tuple(url for url in was if url in after)
+    if shape.order_counts(new.members) and (not was or kept + added != new.members):
+        # The order of the members that both have.
+        theirs = [url for url in new.members if url in there]
+        if not isinstance(left, Members) or theirs != [url for url in now if url in after]:
+            yield _change("reorder", path, shape, None, new)
 
 
-def _change(
-    action: Action, path: Path, shape: Shape, before: Tree | _Absent, after: Tree
-) -> Change:
-    if isinstance(before, _Absent):
+def _change(action: Action, path: Path, shape: Shape, before: Tree, after: Tree) -> Change:
+    if before is _ABSENT:
         action, before = "add", None
-    return Change(path, path, action, shape, before, after, Origin("file"))
+    return Change(path, path, action, shape, before, after, _THEIRS)
 
 
-def _moved(key: Key, update: Patch, before: Object) -> Key | None:
-    """The key of a leaf after an update; None if its slot is gone. The server numbers the slots
+def _left_items(length: int, left: Tree, path: Path, update: Patch) -> dict[int, Object]:
+    """The items of a list that an update leaves, by their slots before: the server numbers slots
     from 0 when the update is done (wire section 5.2).
     """
-    for at, token in enumerate(key):
-        if isinstance(token, int):
-            items = _leaf(before, key[:at])
-            slots = set(range(len(items.items) if isinstance(items, Items) else 0))
-            gone: set[int] = set()
-            for entry in update.entries:
-                slot, *inner = entry.pointer[at:] or (None,)
-                if isinstance(slot, int) and entry.pointer[:at] == key[:at]:
-                    (slots if inner or entry.value is not None else gone).add(slot)
-            left = sorted(slots - gone)
-            return (*key[:at], left.index(token), *key[at + 1 :]) if token in left else None
-    return key
-
-
-def _leaf(tree: Tree | _Absent, key: Key) -> Tree | _Absent:
-    """The leaf of a state at a key; True for a member of a set."""
-    for token in key:
-        match tree, token:
-            case Object(), "@type":
-                tree = tree.tag
-            case Object(), str():
-                tree = tree.members.get(token, _ABSENT)
-            case Items(), int() if token < len(tree.items):
-                tree = tree.items[token]
-            case Members(), Url() if token in tree.members:
-                tree = True
-            case Members(), "order":
-                pass
-            case _:
-                return _ABSENT
-    return tree
+    slots = set(range(length))
+    gone: set[int] = set()
+    for entry in update.entries:
+        slot, *inner = entry.pointer[len(path) :] or (None,)
+        if isinstance(slot, int) and entry.pointer[: len(path)] == path:
+            (slots if inner or entry.value is not None else gone).add(slot)
+    items = left.items if isinstance(left, Items) else ()
+    return dict(zip(sorted(slots - gone), items, strict=False))

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from confsync.errors import Fault
 from confsync.sync.secret import Secret
-from confsync.sync.shape import ListOf, Shape, Variants
+from confsync.sync.shape import ListOf, Variants
 from confsync.sync.tree import Items, Members, Object, Path, Tree, certainly_equal
 from confsync.sync.tree import leaves as walk
 from confsync.sync.url import Url
@@ -31,9 +31,9 @@ from confsync.sync.values import Change, Difference, Entry, Patch, Sent, WholeSe
 def patch(difference: Difference) -> Patch:
     """The update that closes a difference.
 
-    Another top-level variant is one object with every member that is not at its default. The
-    same variant takes one entry a changed leaf; a nested object or an item whole where its
-    variant changes; null for an item to take away; a hidden secret alone. Slots are the
+    Another top-level variant is one object with every member that is not at its default. Of the
+    variant that stays, each changed leaf is an entry; a nested object or an item is sent whole
+    where its variant changes; null takes an item away; a hidden secret stands alone. Slots are the
     server's, which do not shift while an update runs.
     """
     entries: list[Entry] = []
@@ -72,11 +72,19 @@ def patch(difference: Difference) -> Patch:
 
 def whole(tree: Object, shape: Variants) -> Object:
     """An object as it is sent when it is built anew: members at their default are left out."""
-    members = {
-        name: _inner(tree.members[name], known.shape)
-        for name, known in shape.objects[tree.tag].fields.items()
-        if known.required or not certainly_equal(tree.members[name], known.default)
-    }
+    members: dict[str, Tree] = {}
+    for name, known in shape.objects[tree.tag].fields.items():
+        member = tree.members[name]
+        if not known.required and certainly_equal(member, known.default):
+            continue
+        match member, known.shape:
+            case Object(), Variants() as inner:
+                member = whole(member, inner)
+            case Items(), ListOf(item):
+                member = Items(tuple(whole(one, item) for one in member.items))
+            case _:
+                pass
+        members[name] = member
     return Object(tree.tag, members)
 
 
@@ -95,17 +103,17 @@ def leaves(value: Tree) -> int:
 
 def secrets_sent(update: Patch) -> tuple[Sent, ...]:
     """The secrets that an update carries, in the order of its entries, each once a place."""
-    found: list[Sent] = []
+    found: dict[Sent, None] = {}
     for entry in update.entries:
         for token in (*entry.pointer, entry.value):
             for path, leaf in walk(token):
                 # A member of a set has the set's path.
                 steps = path[:-1] if path and isinstance(path[-1], int) else path
-                refs = [leaf.ref] if isinstance(leaf, Secret | Url) else []
-                if isinstance(leaf, Url) and leaf.ref is None:
-                    refs = [secret.ref for secret in leaf.secrets]
-                found += [Sent((*entry.path, *steps), ref) for ref in refs if ref is not None]
-    return tuple(dict.fromkeys(found))
+                one_by_one = leaf.secrets if isinstance(leaf, Url) and leaf.ref is None else (leaf,)
+                for secret in one_by_one:
+                    if isinstance(secret, Secret | Url) and secret.ref is not None:
+                        found[Sent((*entry.path, *steps), secret.ref)] = None
+    return tuple(found)
 
 
 def sent_whole(within: WholeSet, gone: list[Url], new: list[Url], *, reordered: bool) -> bool:
@@ -119,13 +127,3 @@ def sent_whole(within: WholeSet, gone: list[Url], new: list[Url], *, reordered: 
         or any(url.secrets for url in gone)
         or (within.order_counts and not in_order)
     )
-
-
-def _inner(tree: Tree, shape: Shape) -> Tree:
-    match tree, shape:
-        case Object(), Variants():
-            return whole(tree, shape)
-        case Items(), ListOf():
-            return Items(tuple(whole(item, shape.item) for item in tree.items))
-        case _:
-            return tree

@@ -38,10 +38,7 @@ def make_plan(  # noqa: PLR0913 - all that a plan depends on
     hidden_secrets: HiddenSecrets = "send",
     risks: tuple[Finding, ...] = (),
 ) -> Plan:
-    """Compare, and work out the update. Pure: the same values give the same plan.
-
-    `risks` are those that stand in the files.
-    """
+    """Compare, and work out the update. `risks`: those of the files."""
     found = difference(live.tree, desired.tree, shape, desired.origin)
     update = patch(found if hidden_secrets == "send" else without_hidden(found))
     unrecognised = tuple(
@@ -69,22 +66,22 @@ def make_plan(  # noqa: PLR0913 - all that a plan depends on
 
 
 def keep_unlisted(desired: Desired, live: Live) -> Desired:
-    """The desired state with the live values of all fields that no file mentions. Only while the
-    variant stays. A list in a file is complete in itself.
+    """The desired state with the live values of all fields not set in any file, if its variant
+    stays. A list in a file is complete in itself.
     """
     unlisted = [name for name in desired.tree.members if desired.origin((name,)).why == "default"]
     return _left(desired, live, unlisted, Origin("unmanaged"))
 
 
 def keep_ignored(desired: Desired, live: Live, fields: Collection[str]) -> Desired:
-    """The desired state with the live values of ignored fields. Only while the variant stays."""
+    """The desired state with the live values of ignored fields, if its variant stays."""
     ignored = [name for name in desired.tree.members if name in fields]
     return _left(desired, live, ignored, Origin("ignored"))
 
 
 def keep_unmanaged(desired: Desired, live: Live) -> Desired:
-    """The desired state of a saved plan with the live values of unmanaged fields: passwords in
-    their URLs were not saved. Only while the variant stays.
+    """The desired state of a saved plan with the live values of unmanaged fields, if its variant
+    stays: passwords in their URLs were not saved.
     """
     left = {str(path[0]) for path, origin in desired.origins.items() if origin.why in UNMANAGED}
     return _left(desired, live, [name for name in live.tree.members if name in left], None)
@@ -101,8 +98,8 @@ def not_left(desired: Desired, live: Live, fields: Collection[str]) -> tuple[Fin
 
 
 def _left(desired: Desired, live: Live, names: Iterable[str], origin: Origin | None) -> Desired:
-    """The desired state with some fields as the server has them, if its variant stays. Nothing in
-    them has an origin but `origin`; with None, origins stay.
+    """The desired state with live values of some fields, if its variant stays. `origin` replaces
+    all origins in them; with None, origins stay.
     """
     if desired.tree.tag != live.tree.tag:
         return desired
@@ -121,11 +118,6 @@ def _left(desired: Desired, live: Live, names: Iterable[str], origin: Origin | N
     return replace(kept, origins=origins, places=None if desired.places is None else places)
 
 
-def as_desired(live: Live) -> Desired:
-    """A live state as a desired one. Hidden secrets in it stay as they are."""
-    return Desired(live.object, live.tree, live.tree, {(): Origin("file")}, "")
-
-
 def digest(
     target: Target,
     desired: Desired,
@@ -134,12 +126,11 @@ def digest(
     risks: Iterable[Finding],
 ) -> str:
     """`SCHEME:` and 32 hexadecimal digits of SHA-256 over target, live and desired state, policy
-    for hidden secrets, and risks.
+    for hidden secrets, and risks, allowed or not.
 
     Each desired secret counts as its reference, each live one as hidden: the digest does not
     depend on which secrets can be resolved, and tells nothing about any of them. A relative path
-    in a reference counts as seen from the directory that confsync runs in. Whether a risk is
-    allowed does not count.
+    in a reference counts as seen from the directory that confsync runs in.
     """
     content: list[Json] = [
         [target.name, target.url, desired.object, hidden_secrets],
@@ -164,14 +155,9 @@ def checksum(document: Json) -> str:
 
 
 def state_json(tree: Tree) -> Json:
-    """A state as JSON without any value of a secret. Texts, URLs and secrets cannot be confused.
-
-    `store/plan_codec.py` has the models that read it.
+    """A state as JSON without any value of a secret; `store/plan_codec.py` reads it. Texts, URLs
+    and secrets cannot be confused.
     """
-    ref: Json = None
-    if isinstance(tree, Secret | Url) and tree.ref is not None:
-        # The whole reference, with arguments that are never shown.
-        ref = {**vars(tree.ref)}
     match tree:
         case Object():
             members = {name: state_json(member) for name, member in tree.members.items()}
@@ -180,9 +166,11 @@ def state_json(tree: Tree) -> Json:
             return {"members": [state_json(url) for url in tree.members]}
         case Items():
             return {"items": [state_json(item) for item in tree.items]}
-        case Secret():
-            return {"sealed": ref}
-        case Url():
+        case Secret() | Url():
+            # The whole reference, with arguments that are never shown.
+            ref: Json = {**vars(tree.ref)} if tree.ref is not None else None
+            if isinstance(tree, Secret):
+                return {"sealed": ref}
             parts = () if tree.ref else tree.parts
             found = [part if isinstance(part, str) else state_json(part) for part in parts]
             return {"parts": found, "ref": ref}
@@ -193,8 +181,8 @@ def state_json(tree: Tree) -> Json:
 
 
 def check_no_secret_in_clear(state: Tree) -> None:
-    """Raise WrongUsage for a state with a secret in clear: neither a saved plan nor a digest holds
-    its value, so neither could tell that it is another one.
+    """Raise WrongUsage for a state with a secret in clear: saved plans and digests hold no values,
+    so they could not tell it from another one.
     """
     for _, leaf in leaves(state):
         secrets = leaf.secrets if isinstance(leaf, Url) and leaf.ref is None else (leaf,)

@@ -10,13 +10,11 @@ from bisect import bisect_right
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote, quote_plus
 
-from confsync.sync import pointer
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 SHORTEST = 8
 """Characters of the shortest secret that is masked. A shorter one can be guessed."""
@@ -69,20 +67,17 @@ def is_guessable(text: str) -> bool:
 
 # Masked secrets
 
-_FEW = 8
-"""Spellings with one beginning that are compared one by one."""
-
-_DEEPEST = 7
-"""Steps of 8 characters behind the first 8."""
+_MANY = 64
+"""Lengths of spellings with one beginning that are told apart."""
 
 
 def spellings(value: str) -> frozenset[str]:
     """The usual spellings of a text of at least 8 characters; none of a shorter one.
 
-    As it is, and in a JSON pointer, both in JSON with and without ASCII escapes too; as Python's
-    repr, of bytes too; with control characters as escapes; in YAML's quotes; percent-encoded with
-    and without `/` and with `+` for a space, in upper and lower case hexadecimal; in base64,
-    standard and URL-safe, at each of the three places that it can have within a longer text.
+    Plain and in a JSON pointer (wire section 5.2), both in JSON with and without ASCII escapes too;
+    as Python's repr, of bytes too; with control characters as escapes; in YAML's quotes;
+    percent-encoded with and without `/` and with `+` for a space, in upper and lower case
+    hexadecimal; in base64, standard and URL-safe, at each of its three places in a longer text.
     """
     if len(value) < SHORTEST:
         return frozenset()
@@ -95,7 +90,8 @@ def spellings(value: str) -> frozenset[str]:
         found |= {spelling, spelling.replace("+", "-").replace("/", "_")}
     if value.isascii() and value.isalnum():
         return frozenset(found)
-    for text in (value, pointer.escape(value)):
+    in_pointer = value.replace("\\", "\\\\").replace("~", "~0").replace("/", "~1")
+    for text in (value, in_pointer):
         found |= {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
     # A `"` anywhere in a text decides whether its repr escapes `'`.
     found |= {repr(value)[1:-1], repr(f'"{value}')[2:-1]}
@@ -112,51 +108,29 @@ def spellings(value: str) -> frozenset[str]:
     return frozenset(found)
 
 
-class _Index:
-    """Spellings by their next 8 characters. It does not change once it is made.
+_Index: TypeAlias = "dict[str, dict[int, set[str]]]"
+"""Spellings by their first 8 characters and their length, the longest first."""
 
-    Where more than a few begin alike there is an index of those, as deep as 64 characters. Of those
-    that begin alike even then only the longest length counts: too much is masked rather than
-    anything is left, and no set of secrets makes the search at one character longer than that.
+
+def _indexed(spelt: Iterable[str]) -> _Index:
+    index: _Index = {}
+    for one in sorted(spelt, key=len, reverse=True):
+        index.setdefault(one[:SHORTEST], {}).setdefault(len(one), set()).add(one)
+    return index
+
+
+def _end(text: str, start: int, group: Mapping[int, Collection[str]]) -> int:
+    """The end of the longest spelling of a group that begins at `start`; `start` if none does.
+
+    Of too many lengths only the longest counts: too much is masked rather than anything is left,
+    and no set of secrets makes the search at one character longer than that.
     """
-
-    def __init__(self, spelt: Collection[str], depth: int = 0) -> None:
-        start = depth * SHORTEST
-        ends: dict[int, set[str]] = {}
-        groups: dict[str, list[str]] = {}
-        for one in spelt:
-            tail = one[start : start + SHORTEST]
-            if len(tail) < SHORTEST:
-                ends.setdefault(len(tail), set()).add(tail)
-            else:
-                groups.setdefault(tail, []).append(one)
-        self.ends = tuple(ends.items())
-        self.groups: dict[str, tuple[str, ...] | _Index | int] = {}
-        for tail, group in groups.items():
-            if len(group) <= _FEW:
-                self.groups[tail] = tuple(sorted(group, key=len, reverse=True))
-            elif depth < _DEEPEST:
-                self.groups[tail] = _Index(group, depth + 1)
-            else:
-                self.groups[tail] = max(map(len, group))
-
-    def end(self, text: str, start: int) -> int:
-        """The end of the longest spelling that begins at `start`; `start` if none does."""
-        index, at, found = self, start, start
-        while True:
-            for length, tails in index.ends:
-                if text[at : at + length] in tails:
-                    found = max(found, at + length)
-            match index.groups.get(text[at : at + SHORTEST]):
-                case None:
-                    return found
-                case int(longest):
-                    return min(start + longest, len(text))
-                case tuple(group):
-                    fitting = (len(one) for one in group if text.startswith(one, start))
-                    return max(found, start + next(fitting, 0))
-                case deeper:
-                    index, at = deeper, at + SHORTEST
+    if len(group) > _MANY:
+        return min(start + next(iter(group)), len(text))
+    for length, spelt in group.items():
+        if text[start : start + length] in spelt:
+            return start + length
+    return start
 
 
 @dataclass(frozen=True)
@@ -167,8 +141,8 @@ class Learned:
     parts: tuple[tuple[frozenset[str], _Index], ...] = ()
 
     def learning(self, number: int, values: Iterable[str]) -> Learned:
-        """With the spellings of more values: small parts become one, so that each spelling is put
-        in order a few times in all, however often something is learned.
+        """With the spellings of more values. Small parts become one, so that each spelling is
+        sorted a few times in all, however often something is learned.
         """
         fresh = frozenset().union(*map(spellings, values))
         if not fresh:
@@ -176,7 +150,7 @@ class Learned:
         parts = list(self.parts)
         while parts and len(parts[-1][0]) < 2 * len(fresh):
             fresh |= parts.pop()[0]
-        return Learned(number, (*parts, (fresh, _Index(fresh))))
+        return Learned(number, (*parts, (fresh, _indexed(fresh))))
 
 
 LEARNED_NOTHING = Learned(0)
@@ -184,15 +158,12 @@ LEARNED_NOTHING = Learned(0)
 
 def without(text: str, learned: Learned, mask: str) -> str:
     """The text with the mask in place of every spelling; those that overlap get one mask."""
-    indexes = [index for _, index in learned.parts]
     spans: list[tuple[int, int]] = []
-    for start in range(len(text) - SHORTEST + 1) if indexes else ():
+    for start in range(len(text) - SHORTEST + 1) if learned.parts else ():
         first = text[start : start + SHORTEST]
-        for index in indexes:
-            if first in index.groups:
-                end = max(index.end(text, start) for index in indexes)
-                spans += [(start, end)] if end > start else []
-                break
+        for _, index in learned.parts:
+            if first in index and (end := _end(text, start, index[first])) > start:
+                spans.append((start, end))
     pieces: list[str] = []
     done = 0
     for start, end in merged(spans):

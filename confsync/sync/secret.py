@@ -19,9 +19,9 @@ MASK = "****"
 
 @dataclass(frozen=True)
 class Form:
-    """What stands behind the key of a reference: one text that matches `pattern`, or with `words`
-    a list of texts, the first of which does. `takes` says it in words, `example` as a file does.
-    `relative`: it depends on the directory that the store's file is in.
+    """The value behind the key of a reference: a text that matches `pattern`; with `words`, a list
+    of texts, the first of which matches. `takes` says it in words, `example` as a file does.
+    `relative`: it depends on the directory of the store's file.
     """
 
     takes: str
@@ -33,11 +33,10 @@ class Form:
 
 @dataclass(frozen=True)
 class Ref:
-    """Where a secret can be had: `env NAME`, `file PATH`, `command PROGRAM`.
+    """The source of a secret: `env NAME`, `file PATH`, `command PROGRAM`.
 
-    `base` is the directory that a relative path starts from, seen from the one that confsync runs
-    in; it is empty where that does not matter. `rest` is what else a command consists of; it is
-    never shown, because nobody knows what stands there.
+    `base`: directory of a relative path, seen from the working directory; empty if it does not
+    matter. `rest`: arguments of a command, which may hold anything and are never shown.
     """
 
     kind: str
@@ -55,11 +54,10 @@ IN_CLEAR = Ref("plain text")
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret's place. Equal secrets of one vault have equal ids.
+    """A secret without its value. Equal secrets of one vault have equal ids.
 
-    `id` None: unknown, because the server hides it (no `ref` either) or because its reference
-    has not been resolved. `ref` says where the desired state has it from. `guessable`: its value
-    is known, and can be guessed.
+    `id` None: unknown, because the server hides it (no `ref` either) or its reference is not
+    resolved. `ref`: source of a desired secret. `guessable`: its value is known, and easy to guess.
     """
 
     id: int | None = None
@@ -71,11 +69,11 @@ HIDDEN = Secret()
 
 
 class Vault:
-    """The only place where the texts of secrets stand, for one run.
+    """The texts of a run's secrets, which stand nowhere else.
 
-    The doors seal what they meet; only the JMAP door opens. A vault cannot be printed, pickled
-    or copied. Threads may share one. `documented` gives the words that everybody knows, like the
-    names and defaults of fields: a secret that is one of them can be guessed.
+    The doors seal what they meet; only the JMAP door opens. A vault cannot be printed, pickled or
+    copied. Threads may share one. `documented` gives guessable words, like the names and defaults
+    of fields.
     """
 
     def __init__(self, documented: Callable[[], Collection[str]] = tuple) -> None:
@@ -88,10 +86,10 @@ class Vault:
         self.__referenced: set[int] = set()
 
     def seal(self, text: str, ref: Ref | None = None) -> Secret:
-        """Take a text in. The same text always gets the same id."""
+        """Take a text in. Equal texts get equal ids."""
         sealed = self.__ids.get(text)
         if sealed is None:
-            # The text is there before anybody can get its number; of two threads one comes first.
+            # The text is stored before anybody can get its number; of two threads one comes first.
             number = next(self.__numbers)
             if is_guessable(text) or text in self.__documented():
                 self.__guessable.add(number)
@@ -106,21 +104,20 @@ class Vault:
         return (self.__texts[sealed] for sealed in sorted(self.__referenced))
 
     def open(self, secret: Secret) -> str:
-        """Give the text out. Raises Fault for a secret whose text nobody knows."""
+        """The text of a secret. Raises Fault if it is unknown."""
         if secret.id is None:
-            msg = "a secret was to be written whose value is not known"
-            raise Fault(msg)
+            raise Fault("a secret was to be written whose value is not known")
         return self.__texts[secret.id]
 
     def scrub(self, text: str) -> str:
-        """The text with `****` in place of each sealed value, however it is spelt there: see
-        `scrub.spellings`. A value that can be guessed stays: masking it would tell it.
+        """The text with `****` in place of each spelling of a sealed value (`scrub.spellings`).
+        Guessable values stay: masking one would tell it.
         """
         numbers = tuple(self.__texts)
         known = self.__learned
         if known.number < len(numbers):
             fresh = (number for number in numbers[known.number :] if number not in self.__guessable)
-            # Published at once: a thread that comes in between learns the same, and misses none.
+            # Assigned whole: a thread that comes in between learns as much, and misses none.
             known = known.learning(len(numbers), [self.__texts[number] for number in fresh])
             self.__learned = known
         return without(text, known, MASK)
@@ -129,12 +126,10 @@ class Vault:
         return "Vault()"
 
     def __reduce__(self) -> NoReturn:
-        msg = "a vault never leaves its process"
-        raise TypeError(msg)
+        raise TypeError("a vault never leaves its process")
 
     def __copy__(self) -> NoReturn:
-        msg = "a vault is not copied"
-        raise TypeError(msg)
+        raise TypeError("a vault is not copied")
 
     def __deepcopy__(self, memo: object) -> NoReturn:
         self.__copy__()

@@ -5,8 +5,7 @@ Units and encodings of the values: wire section 3.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field as dataclass_field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
     from confsync.sync.tree import Tree
     from confsync.sync.url import Url
-
 
 Example: TypeAlias = "bool | int | str | Sequence[Example] | Mapping[str, Example]"
 
@@ -66,7 +64,7 @@ class SecretText:
 
 @dataclass(frozen=True)
 class UrlSet:
-    """Texts that may hold passwords, each once. `order_counts` says when the first one decides."""
+    """Texts that may hold passwords, each once. `order_counts`: whether the first one decides."""
 
     order_counts: Callable[[tuple[Url, ...]], bool]
 
@@ -88,7 +86,7 @@ class Variants:
     summary: str = ""
 
     def fields_of(self, tag: str) -> Mapping[str, Field]:
-        """The fields of a variant; none for an unknown one, which a newer server may have."""
+        """The fields of a variant; none for an unknown one of a newer server."""
         return self.objects[tag].fields if tag in self.objects else {}
 
 
@@ -171,18 +169,17 @@ class MapOf:
 
 @dataclass(frozen=True)
 class Record:
-    """An object without `@type`.
+    """An object without `@type`. `write` is the hint for another value in its place.
 
-    `write` is the hint for another value in its place. A scalar stands for the record with that
-    value in the field `short`, if there is one. `options` are keys that would disarm a guard, with
-    the option for each: they are refused.
+    A scalar stands for the record with that value in the field `short`, if there is one. `options`:
+    refused keys that would disarm a guard, with the option for each.
     """
 
     name: str
     fields: Mapping[str, Member]
     write: str
     short: str = ""
-    options: Mapping[str, str] = dataclass_field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -44,10 +44,9 @@ milliseconds, secrets sealed."""
 Path: TypeAlias = tuple[str | int, ...]
 """A field's place: names, and numbers for the slots of a list or the members of a set."""
 
-
 Relation: TypeAlias = Literal["same", "different", "unknown"]
 LeafKey: TypeAlias = str
-"""A text that stands for a leaf, without the value of a secret: see `leaf_key`."""
+"""A text for a leaf, without the value of a secret: see `leaf_key`."""
 
 
 def leaves(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, Leaf]]:
@@ -70,9 +69,9 @@ def path_text(path: Path) -> str:
 
 
 def leaf_key(leaf: Leaf) -> LeafKey:
-    """Return a text that is equal for equal leaves, never for leaves of different types.
+    """A text that is equal for equal leaves, never for leaves of different types.
 
-    The text is one line: deepdiff compares texts of several lines line by line.
+    It is one line: deepdiff compares texts of several lines line by line.
     """
     if isinstance(leaf, Url):
         return f"url {[part.id if isinstance(part, Secret) else part for part in leaf.parts]}"
@@ -80,7 +79,7 @@ def leaf_key(leaf: Leaf) -> LeafKey:
 
 
 def relation(live: Tree, desired: Tree) -> Relation:
-    """Compare two leaves; what is of different types is different, and `True` is not `1`.
+    """Compare two leaves. Different types are different: `True` is not `1`.
 
     A hidden secret that is left as it is counts as the same.
     """
@@ -99,26 +98,24 @@ def relation(live: Tree, desired: Tree) -> Relation:
 
 
 def url_key(url: Url) -> tuple[object, ...]:
-    """Return a key for a URL as it is written: equal for URLs that certainly lead to one text."""
+    """A key for a URL as it is written: equal for URLs that certainly lead to one text."""
     return (url.skeleton, url.ref, tuple((secret.id, secret.ref) for secret in url.secrets))
 
 
 def same_skeleton(live: Url, desired: Url) -> bool:
-    """Whether two URLs differ in nothing but their passwords, as far as can be seen."""
+    """Whether two URLs may differ in their passwords alone."""
     return not desired.parts or live.skeleton == desired.skeleton
 
 
 def certainly_equal(live: Tree, desired: Tree) -> bool:
-    """Whether two members of an object are certainly equal; the order of sets counts here."""
+    """Whether two members of an object are certainly equal; the order of sets counts."""
     match live, desired:
         case Object(), Object():
             return live.tag == desired.tag and all(
                 certainly_equal(live.members[name], desired.members[name]) for name in live.members
             )
-        case Members(), Members():
-            return len(live.members) == len(desired.members) and all(
-                map(certainly_equal, live.members, desired.members)
-            )
+        case Members(before), Members(after):
+            return len(before) == len(after) and all(map(certainly_equal, before, after))
         case _:
             return relation(live, desired) == "same"
 
@@ -126,40 +123,38 @@ def certainly_equal(live: Tree, desired: Tree) -> bool:
 def match_urls(
     live: tuple[Url, ...], desired: tuple[Url, ...]
 ) -> list[tuple[int | None, int | None]]:
-    """Pair the members: equal ones first, then those that cannot be told from each other, then
-    those that differ in their passwords only. Desired members come in their
-    order, then those that go.
+    """Pair the members of two sets: equal ones first, then those that may be equal, then those that
+    differ in their passwords alone. Desired members come in their order, then those that go.
     """
     places = {url.parts: i for i, url in enumerate(live)}
     equal = ((places.get(url.parts), j) for j, url in enumerate(desired) if url.resolved)
-    partner = {i: j for i, j in equal if i is not None}
-    taken = set(partner.values())
+    taken = {i: j for i, j in equal if i is not None}
+    partner = {j: i for i, j in taken.items()}
     criteria: tuple[Callable[[Url, Url], bool], ...] = (
         lambda a, b: bool(b.parts) and relation(a, b) == "unknown",
         lambda a, b: relation(a, b) == "unknown",
         lambda a, b: bool(a.secrets) and same_skeleton(a, b),
     )
     for fits in criteria:
-        for j in [j for j in range(len(desired)) if j not in taken]:
-            free = (i for i in range(len(live)) if i not in partner and fits(live[i], desired[j]))
-            found = next(free, None)
-            if found is not None:
-                partner[found] = j
-                taken.add(j)
-    chosen = {j: i for i, j in partner.items()}
-    pairs: list[tuple[int | None, int | None]] = [(chosen.get(j), j) for j in range(len(desired))]
-    return pairs + [(i, None) for i in range(len(live)) if i not in partner]
+        for j in [j for j in range(len(desired)) if j not in partner]:
+            free = (i for i in range(len(live)) if i not in taken and fits(live[i], desired[j]))
+            if (found := next(free, None)) is not None:
+                partner[j], taken[found] = found, j
+    return [
+        *((partner.get(j), j) for j in range(len(desired))),
+        *((i, None) for i in range(len(live)) if i not in taken),
+    ]
 
 
 def may_be_another(url: Url, members: tuple[Url, ...]) -> bool:
-    """Whether a member whose references are not resolved may turn out to be one of the others."""
+    """Whether a member with unresolved references may turn out to be one of the others."""
     return not url.resolved and (
         not url.parts or any(same_skeleton(other, url) for other in members if other is not url)
     )
 
 
 def incomparable(before: Url | None, after: Url, members: tuple[Url, ...]) -> bool:
-    """Whether nobody can tell if a desired member is the live one that it is paired with.
+    """Whether a desired member may or may not be the live one that it is paired with.
 
     `members` are all members of the desired set. `before` None: `after` has no partner.
     """

@@ -21,7 +21,7 @@ WHITE_SPACE = (
 )
 SCHEME = "[A-Za-z][A-Za-z0-9+.-]*://"
 SENSITIVE = "pass|pwd|secret|token|auth|credential|key"
-"""What the names of parameters hold whose values are passwords, in small or capital letters."""
+"""Parts of the names of parameters that hold passwords, in any case."""
 
 _SCHEME = re.compile(SCHEME)
 _PARAMETER = re.compile(r"[?&;#](?=([^=&;#?]*)=)")
@@ -32,9 +32,8 @@ _PASSWORD_NAME = re.compile(SENSITIVE, re.IGNORECASE)
 class Url:
     """A text in a URL's place: readable pieces with secrets between them.
 
-    `ref` is set where the whole text comes from a reference; it is then shown as that reference.
-    While such a reference is not resolved, `parts` is empty. Two URLs are equal when their
-    pieces and their secrets are: compare through `relation`, which knows of unknown ones.
+    `ref`: reference that the whole text comes from; it is shown instead of the text. Until it is
+    resolved, `parts` is empty. Compare URLs with `relation`, which knows of unknown secrets.
     """
 
     parts: tuple[str | Secret, ...]
@@ -47,7 +46,7 @@ class Url:
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """The secrets in it, in their order; the whole text's own while that is unresolved."""
+        """The secrets in their order; of an unresolved text, itself as a secret."""
         if not self.parts:
             return (Secret(None, self.ref),)
         return tuple(part for part in self.parts if isinstance(part, Secret))
@@ -71,9 +70,9 @@ def trim(text: str) -> str:
 def seal_url(text: str, vault: Vault, ref: Ref | None = None) -> Url:
     """Split a text into readable pieces and sealed passwords.
 
-    Sealed are: everything from the first `:` behind the scheme's `://` to the last `@` (without a
-    scheme: from the first `:`), and the value of a parameter of the query or the fragment that is
-    named like a password.
+    Passwords are everything from the first `:` behind the scheme's `://` (without a scheme: from
+    the first `:`) to the last `@`, and values of parameters with names like `password`, in the
+    query or the fragment.
     """
     scheme = _SCHEME.match(text)
     colon, at = text.find(":", 0 if scheme is None else scheme.end()), text.rfind("@")
@@ -100,10 +99,10 @@ def masked(text: str) -> str:
 
 
 def compose(address: str, username: str, password: Secret) -> Url:
-    """The URL of the mapping form: the user name percent-encoded, the password still a secret.
+    """The URL of the mapping form. `address` is a URL without credentials.
 
-    `address` is a URL without credentials. The secret's text is percent-encoded when it is
-    resolved: wire section 7, passwords are percent-decoded by the server.
+    The user name is percent-encoded here, the password when it is resolved: the server decodes it
+    (wire section 7).
     """
     scheme, separator, rest = address.partition("://")
     head = f"{scheme}{separator}{percent_encoded(username)}:"

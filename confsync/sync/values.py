@@ -39,10 +39,9 @@ class Origin:
 
 @dataclass(frozen=True)
 class Desired:
-    """The desired state of one object, complete, and where each of its values comes from.
+    """The complete desired state of one object, and the origins of its values.
 
-    `written` is the state with its references as they are written, whatever they lead to, and
-    `places` are the origins in it, where they are others.
+    `written` is the state with unresolved references; `places` are its origins, if they differ.
     """
 
     object: str
@@ -53,9 +52,7 @@ class Desired:
     places: Mapping[Path, Origin] | None = None
 
     def origin(self, path: Path, *, written: bool = False) -> Origin:
-        """The origin of a value, or of the nearest object around it that has one. `written`: of
-        the value in the state as written.
-        """
+        """The origin of a value of `tree` or `written`, or of the nearest object around it."""
         origins = self.places if written and self.places is not None else self.origins
         around = (origins.get(path[:length]) for length in range(len(path), -1, -1))
         return next((found for found in around if found is not None), Origin("default"))
@@ -63,7 +60,7 @@ class Desired:
 
 @dataclass(frozen=True)
 class Live:
-    """What the server has. `unrecognised`: what it sent and confsync does not know."""
+    """The server's state. `unrecognised`: paths that confsync does not know."""
 
     object: str
     tree: Object
@@ -75,7 +72,7 @@ Action: TypeAlias = Literal["add", "remove", "update", "replace", "reorder"]
 
 @dataclass(frozen=True)
 class WholeSet:
-    """The set that a change touches a member of, as it is to be."""
+    """The desired set around a changed member."""
 
     desired: Members
     order_counts: bool
@@ -83,11 +80,10 @@ class WholeSet:
 
 @dataclass(frozen=True)
 class Change:
-    """One difference.
+    """One difference. `replace` is a change of variant, with the members that differ under it.
 
-    `path` counts slots as the desired list does (as the live one for removals), `slot` as the
-    server does while the update runs. `replace` is a change of variant, with the members that
-    differ under it. A member of a set has the set's path.
+    `path` counts slots of the desired list (for removals, of the live one), `slot` those of the
+    server while the update runs. A member of a set has the set's path.
     """
 
     path: Path
@@ -103,10 +99,8 @@ class Change:
 
 @dataclass(frozen=True)
 class Unknown:
-    """A pair that cannot be compared.
-
-    `hidden`: the server hides what it has, so an apply sends the secret. Otherwise the reference
-    has not been resolved here.
+    """A pair that cannot be compared: the server hides its secret (`hidden`), so an apply sends the
+    desired one, or the reference is not resolved here.
     """
 
     path: Path
@@ -145,7 +139,7 @@ class Patch:
 
 @dataclass(frozen=True)
 class Sent:
-    """A secret that an update carries: where it goes, and where it comes from."""
+    """A secret that an update carries: its place, and its source."""
 
     path: Path
     ref: Ref
@@ -153,10 +147,9 @@ class Sent:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that a reader of a plan should know, by the id of its rule.
+    """A remark on a plan, by the id of its rule.
 
-    An `error` stops an apply. `risk`: it does so only where something would be sent, until it is
-    allowed by the name of its rule.
+    An `error` stops an apply; a `risk` only if something would be sent, until its rule is allowed.
     """
 
     rule: str
@@ -192,12 +185,9 @@ class Plan:
 
     @property
     def refusals(self) -> tuple[Finding, ...]:
-        """The findings that stop an apply. Where nothing would be sent no risk does."""
-        return tuple(
-            finding
-            for finding in self.findings
-            if finding.severity == "error" and not (finding.risk and self.empty)
-        )
+        """The findings that stop an apply. If nothing would be sent, risks do not."""
+        errors = (finding for finding in self.findings if finding.severity == "error")
+        return tuple(finding for finding in errors if not (finding.risk and self.empty))
 
     @property
     def empty(self) -> bool:
@@ -207,8 +197,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class Failed:
-    """A target of several that an error ended before anything was changed there; `plan` is None
-    where it was one in making it.
+    """A target of several that failed before anything was changed there; `plan` is None if making
+    it failed.
     """
 
     target: Target

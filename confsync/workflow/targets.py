@@ -16,7 +16,7 @@ from confsync.errors import WrongUsage
 from confsync.secrets import RESOLVERS
 from confsync.store.mistakes import quoted_name
 from confsync.sync.findings import Lapse, check_allowed
-from confsync.sync.spelling import nearest
+from confsync.sync.names import nearest
 from confsync.sync.values import Origin
 
 if TYPE_CHECKING:

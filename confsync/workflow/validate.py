@@ -25,9 +25,8 @@ from confsync.sync.findings import (
     judged,
     lapsed,
 )
-from confsync.sync.risks import SEARCHABLE
+from confsync.sync.names import SEARCHABLE, nearest
 from confsync.sync.secret import Vault
-from confsync.sync.spelling import nearest
 from confsync.workflow.load import check_names, load
 from confsync.workflow.targets import (
     NOTHING_WANTED,

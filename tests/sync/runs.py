@@ -19,14 +19,14 @@ from confsync.store.decode import from_file
 from confsync.sync.plan import make_plan
 from confsync.sync.secret import Secret, Vault
 from confsync.sync.url import Url
-from confsync.sync.values import Target
+from confsync.sync.values import Desired, Origin, Target
 from tests.states import NAME, Json, Wanted
 from tests.sync.second_opinion import orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from confsync.sync.values import Desired, Difference, Live, Plan
+    from confsync.sync.values import Difference, Live, Plan
     from tests.sync.second_opinion import Found
 
 
@@ -47,6 +47,11 @@ class Run:
 
 def read(stored: Json, vault: Vault) -> Live:
     return from_wire(KIND, as_sent(rules.get_view(stored)), vault)
+
+
+def as_desired(live: Live) -> Desired:
+    """A live state as a desired one."""
+    return Desired(live.object, live.tree, live.tree, {(): Origin("file")}, "")
 
 
 def decoded(wanted: Wanted, vault: Vault, environment: dict[str, str]) -> Desired:

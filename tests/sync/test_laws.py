@@ -21,7 +21,7 @@ from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import resolve
 from confsync.store.decode import from_file
 from confsync.sync.patch import leaves
-from confsync.sync.plan import as_desired, keep_unlisted, make_plan
+from confsync.sync.plan import keep_unlisted, make_plan
 from confsync.sync.secret import MASK, Vault
 from confsync.sync.values import Difference
 from tests.states import (
@@ -41,6 +41,7 @@ from tests.sync.runs import (
     KIND,
     TARGET,
     Run,
+    as_desired,
     changes_of,
     decoded,
     executed,

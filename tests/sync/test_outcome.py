@@ -11,10 +11,10 @@ from confsync.kinds import KINDS
 from confsync.sandbox import patch_rules as rules
 from confsync.sync.outcome import Outcome, Overtaken, Refusal, Rejected, Stored, changed, stored
 from confsync.sync.outcome import judged as outcome_of
-from confsync.sync.plan import as_desired, make_plan
+from confsync.sync.plan import make_plan
 from confsync.sync.secret import Vault
 from confsync.sync.values import Origin, Target
-from tests.sync.runs import executed, read, send
+from tests.sync.runs import as_desired, executed, read, send
 
 if TYPE_CHECKING:
     from confsync.sync.tree import Path

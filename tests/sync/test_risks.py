@@ -15,7 +15,7 @@ from confsync.sync.findings import (
     refusals,
     without_hidden,
 )
-from confsync.sync.risks import RISKS
+from confsync.sync.names import RISKS
 from confsync.sync.secret import Ref, Secret
 from confsync.sync.shape import Text
 from confsync.sync.tree import Items, Object, Path

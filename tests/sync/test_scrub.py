@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from confsync.jmap import pointer
 from confsync.kinds import documented
-from confsync.sync import pointer
 from confsync.sync.scrub import LEARNED_NOTHING, SHORTEST, spellings, without
 from confsync.sync.secret import MASK, Vault
 from confsync.sync.url import percent_encoded

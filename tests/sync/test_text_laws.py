@@ -8,13 +8,13 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from confsync.jmap import pointer
 from confsync.jmap.write import update_json
 from confsync.kinds import KINDS
 from confsync.sandbox import patch_rules as rules
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import resolve
 from confsync.store.decode import from_file
-from confsync.sync import pointer
 from confsync.sync.plan import make_plan
 from confsync.sync.secret import Secret, Vault
 from confsync.sync.shape import Text, UrlSet, UrlText, Variants

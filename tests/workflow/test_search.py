@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from confsync.errors import WrongUsage
-from confsync.sync.risks import SEARCHABLE
+from confsync.sync.names import SEARCHABLE
 from confsync.workflow.validate import CREDENTIAL, search
 from tests.pace import Baseline
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from confsync.jmap.pointer import escape, read, write
 from confsync.sandbox import pointer as server
-from confsync.sync.pointer import escape, read, write
 
 PIECES = (
     *("~", "/", "\\", "*", "0", "1", "9", "a", " ", "é", "~0", "~1", "\\*"),
