@@ -96,7 +96,7 @@ def lost(old: Json, before: Json, after: Json, patch: Json) -> set[Place]:
             continue
         if place not in now and not place[-1].startswith("member ") and was[place] != "slot":
             continue  # it went with the object around it, or with a slot
-        if place not in now and place[:-1] and _around(place, now) != _around(place, was):
+        if place not in now and _is_there(before, place[:-1]) != _is_there(old, place[:-1]):
             continue
         there = after_slots(place, before, patch)
         if (left.get(there) if there is not None else GONE) != now.get(place):
@@ -104,9 +104,13 @@ def lost(old: Json, before: Json, after: Json, patch: Json) -> set[Place]:
     return found
 
 
-def _around(place: Place, found: dict[Place, object]) -> bool:
-    """Whether the set or the list that a place is in is there at all."""
-    return any(one[: len(place) - 2] == place[:-2] and one[-1] == TYPE for one in found)
+def _is_there(state: object, place: Place) -> bool:
+    """True if a state has something at a place: a set or a list can go with its variant."""
+    for name in place:
+        if not isinstance(state, dict) or name not in state:
+            return False
+        state = state[name]
+    return True
 
 
 def told(place: Place) -> Place:
