@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote
 from hypothesis import strategies as st
 
 from confsync.kinds import KINDS
+from confsync.sandbox import fields, objects
 from confsync.sandbox.leaves import WHITE_SPACE
 from confsync.sync.shape import (
     Boolean,
@@ -51,6 +52,26 @@ _CONTROL = {"Cc", "Cs"}
 _PASSWORD_NAME = re.compile(r"pass|pwd|secret|token|auth|credential|key", re.IGNORECASE)
 _PARAMETER = re.compile(r"[^=&;#?]*=")
 _COMPOSED = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^:@/?#]*):([^@]+)@([^@]*)", re.DOTALL)
+
+
+def completed(value: Json, variants: fields.Variants = fields.IN_MEMORY_STORE) -> Json:
+    """A stored object whose absent fields have their defaults; unknown variants stay."""
+    known = variants.get(value[TYPE])
+    if known is None:
+        return value
+    full = value | {
+        name: part
+        for name, part in objects.defaults(variants, value[TYPE]).items()
+        if name not in value
+    }
+    for name, field in known.items():
+        if isinstance(field, fields.Nested):
+            full[name] = completed(full[name], field.variants)
+        elif isinstance(field, fields.ItemList):
+            full[name] = {
+                slot: completed(item, field.variants) for slot, item in full[name].items()
+            }
+    return full
 
 
 @dataclass(frozen=True)

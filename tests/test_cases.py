@@ -2,7 +2,8 @@
 
 A folder holds
 - `desired.yaml`, or several layers, laid over each other in the order of their names;
-- `live.json`: the stored object, its secrets in clear; get shows it as the sandbox's rules say;
+- `live.json`: the stored object, its secrets in clear; fields that it lacks have their defaults;
+  get shows it as the sandbox's rules say;
 - `case.json`: what the case promises, and perhaps the environment and the options;
 - `plan.txt`, `plan.json`, `patch.json`: the plan in both formats, and the update as it is sent
   (`{}`: nothing is sent; no such file: an apply refuses, because a reference is not resolved
@@ -42,6 +43,7 @@ from confsync.workflow.apply import apply
 from confsync.workflow.plan import plan
 from confsync.workflow.server import Session
 from confsync.workflow.targets import Options
+from tests.states import completed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -112,7 +114,7 @@ class Case:
 
     @property
     def stored(self) -> Json:
-        return cast("Json", json.loads((self.folder / "live.json").read_text("utf-8")))
+        return completed(json.loads((self.folder / "live.json").read_text("utf-8")))
 
     @property
     def files(self) -> list[str]:

@@ -2,11 +2,14 @@
 
 `below.yaml` is a layer under it, `environment.json` the variables that are set, and `said.txt` what
 is said of it. A case without `after.yaml` is refused, and its file stays as it is.
+
+CONFSYNC_WRITE_CASES=1 writes `said.txt`, and `after.yaml` if it exists. Read it before it is kept.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +18,8 @@ import pytest
 from confsync.errors import ConfsyncError, InvalidFiles
 from confsync.report.file_results import diff_text, pulled_text
 from confsync.report.problems import problems_text
-from confsync.sandbox import patch_rules as rules
 from confsync.workflow.pull import preview, pull
+from tests.states import completed
 from tests.workflow.stored import session
 
 CASES = Path(__file__).parent / "pull"
@@ -30,8 +33,7 @@ def read(case: Path, name: str, default: Any) -> Any:  # noqa: ANN401 - plain JS
 
 def said(directory: Path, case: Path) -> str:
     """Run a pull in a directory, and what it says."""
-    live = read(case, "live.json", {})
-    stored = {**rules.defaults(live["@type"]), **live} if live["@type"] != "Default" else live
+    stored = completed(read(case, "live.json", {}))
     files = [name for name in ("below.yaml", "before.yaml") if (directory / name).exists()]
     files += [] if "before.yaml" in files else ["before.yaml"]
     environment = read(case, "environment.json", {})
@@ -56,6 +58,10 @@ def test_a_case(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     text = said(tmp_path, case)
     expected = [case / name for name in ("after.yaml", "before.yaml") if (case / name).exists()]
     written = tmp_path / "before.yaml"
+    if os.environ.get("CONFSYNC_WRITE_CASES"):
+        (case / "said.txt").write_text(text, encoding="utf-8")
+        if (case / "after.yaml").exists():
+            (case / "after.yaml").write_bytes(written.read_bytes())
     assert written.exists() == bool(expected)
     if expected:
         assert written.read_bytes() == expected[0].read_bytes()
