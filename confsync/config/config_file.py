@@ -6,13 +6,13 @@ import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from confsync.config.layout import CONFIG, EXAMPLE
-from confsync.config.target import Config, Known, Target
 from confsync.errors import InvalidFiles, WrongUsage
-from confsync.store.decode import first_columns
-from confsync.store.records import record_from_file
 from confsync.yaml.read import read
+
+if TYPE_CHECKING:
+    from confsync.config.target import Config, Known, Target
 
 NAME = "confsync.yaml"
 _NO_MAPPING = {
@@ -75,6 +75,12 @@ def _is_ours(file: Path) -> bool:
 
 def read_config(file: str, known: Known) -> Config:
     """Read a `confsync.yaml`. Raises InvalidFiles with all of its problems."""
+    # A run without a configuration loads none of these.
+    from confsync.config.layout import CONFIG, EXAMPLE  # noqa: PLC0415
+    from confsync.config.target import Config, Target  # noqa: PLC0415
+    from confsync.store.decode import first_columns  # noqa: PLC0415
+    from confsync.store.records import record_from_file  # noqa: PLC0415
+
     parsed = read(file)
     problems = [
         replace(problem, hint=EXAMPLE) if problem.message in _NO_MAPPING else problem

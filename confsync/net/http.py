@@ -178,9 +178,12 @@ class Connection:
                     raise
                 return no_room()
 
+        def work() -> None:
+            results.put(caught(carried))
+
         started = monotonic()
         try:
-            begin(lambda: results.put(caught(carried)), "confsync-request")
+            begin(work, "confsync-request")
             result = self._wait(results, flight, limit)
         except KeyboardInterrupt:
             flight.give_up()

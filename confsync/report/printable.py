@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from confsync.sync.scrub import scrubbed, visible, without_brackets
@@ -92,7 +91,9 @@ def columns(taken: int) -> int:
 
 def wrapped(text: str, first: str = "", rest: str = "", *, narrower: int = 0) -> list[str]:
     """The lines of a text, `first` and `rest` before them. No word is broken."""
-    return textwrap.wrap(
+    from textwrap import wrap  # noqa: PLC0415 - a success may need none
+
+    return wrap(
         text,
         max(WIDTH - narrower, len(first) + 1, len(rest) + 1),
         initial_indent=first,

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import select
 import signal
-import subprocess
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +16,7 @@ from confsync.sync.secret import Form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from subprocess import Popen
 
     from confsync.sync.secret import Ref
 
@@ -93,38 +91,41 @@ class Command:
         it may hold the secret. The program and its children are killed if it takes longer than 30
         seconds, writes too much or is interrupted. Raises Unavailable.
         """
-        # In a thread: an interrupt raised inside of the start would leave the program running.
-        with ThreadPoolExecutor(1) as starter:
-            try:
-                starting = starter.submit(_start, ref, environment)
-            except RuntimeError:
-                hint = "may the process have more threads?"
-                raise Unavailable(f"{ref} cannot be started", hint) from None
-            try:
-                process = starting.result()
-                content = self._output(process, ref)
-            finally:
-                if starting.exception() is None:
-                    process = starting.result()
-                    if process.returncode is None:
-                        with suppress(ProcessLookupError):
-                            os.killpg(process.pid, signal.SIGKILL)
-                    with process:
-                        pass
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+        started: list[Popen[bytes]] = []
+        try:
+            # In a thread: an interrupt raised inside of the start would leave the program running.
+            with ThreadPoolExecutor(1) as starter:
+                starter.submit(_start, ref, environment, started).result()
+            content = self._output(started[0], ref)
+        except RuntimeError:
+            hint = "may the process have more threads?"
+            raise Unavailable(f"{ref} cannot be started", hint) from None
+        finally:
+            for process in started:
+                if process.returncode is None:
+                    with suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGKILL)
+                with process:
+                    pass
         text = text_of(content, ref, "does the command print the secret alone?")
-        if status := process.returncode:
+        if status := started[0].returncode:
             ended = (
                 f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
             )
             raise Unavailable(f"{ref} {ended}", "run it by hand to see what it says")
         return text
 
-    def _output(self, process: subprocess.Popen[bytes], ref: Ref) -> bytes:
+    def _output(self, process: Popen[bytes], ref: Ref) -> bytes:
         """Read output until the program ends or the output is too large. Raises Unavailable."""
+        import select  # noqa: PLC0415
+        from subprocess import TimeoutExpired  # noqa: PLC0415
+
         end = time.monotonic() + self._seconds
         output = process.stdout.fileno() if process.stdout is not None else -1
         content = b""
-        with suppress(subprocess.TimeoutExpired):
+        with suppress(TimeoutExpired):
             while select.select([output], [], [], max(0.0, end - time.monotonic()))[0]:
                 piece = os.read(output, _PIECE)
                 content += piece
@@ -139,16 +140,20 @@ class Command:
         )
 
 
-def _start(ref: Ref, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _start(ref: Ref, environment: Mapping[str, str], started: list[Popen[bytes]]) -> None:
+    from subprocess import DEVNULL, PIPE, Popen  # noqa: PLC0415
+
     try:
-        return subprocess.Popen(  # noqa: S603 - the user's own command, and allowed by the user
-            [ref.argument, *ref.rest],
-            cwd=ref.base or None,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
+        started.append(
+            Popen(  # noqa: S603 - the user's own command, and allowed by the user
+                [ref.argument, *ref.rest],
+                cwd=ref.base or None,
+                env=dict(environment),
+                stdin=DEVNULL,
+                stdout=PIPE,
+                stderr=DEVNULL,
+                start_new_session=True,
+            )
         )
     except (OSError, ValueError):
         hint = "is it installed, executable and on the PATH?"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from confsync.disk.read import NotRegular, opened, read_regular
@@ -49,6 +48,8 @@ def may_be_store(path: str, objects: Iterable[str], variants: Iterable[str]) -> 
         return True
     keys = {re.sub("[_-]", "", key.decode("ascii")).lower() for key in _KEY.findall(content)}
     known = [re.sub("[_-]", "", name).lower() for name in names]
+    from difflib import SequenceMatcher  # noqa: PLC0415 - only files without an object need it
+
     alike = (SequenceMatcher(None, key, name) for key in keys for name in known)
     return any(found.ratio() >= _ALIKE for found in alike)
 

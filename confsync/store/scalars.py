@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import date
-from decimal import Decimal
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -196,6 +195,8 @@ def _wrong_number(node: ScalarNode, name: str, example: str, allowed: str) -> Mi
             number = str(int(text, 0))
         hint = f"write {number}; {allowed}"
     elif re.fullmatch(_DECIMAL, text):
+        from decimal import Decimal  # noqa: PLC0415 - only this mistake needs it
+
         value = Decimal(text)
         whole = value == value.to_integral_value() and value < 10**_MOST_DIGITS
         fact = "has a decimal point or an exponent, and must be a whole number"

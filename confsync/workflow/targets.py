@@ -6,12 +6,10 @@ The command line and CONFSYNC_* count before `confsync.yaml`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
 from confsync.config.config_file import find, read_config
-from confsync.config.target import Known, TargetConfig, ignored_wrongly
 from confsync.errors import WrongUsage
 from confsync.secrets import RESOLVERS
 from confsync.store.mistakes import quoted_name
@@ -21,9 +19,10 @@ from confsync.sync.values import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
     from pathlib import Path
 
-    from confsync.config.target import Config
+    from confsync.config.target import Config, TargetConfig
     from confsync.sync.values import HiddenSecrets, Unlisted
 
 
@@ -77,6 +76,8 @@ class Options:
     def check(self) -> None:
         """Raise WrongUsage for an unknown risk or field."""
         check_allowed(self.allow)
+        if self.ignore:
+            from confsync.config.target import ignored_wrongly  # noqa: PLC0415
         for path in self.ignore:
             if wrong := ignored_wrongly(path):
                 raise WrongUsage(f"a path to ignore {wrong[0]}", hint=wrong[1])
@@ -84,7 +85,6 @@ class Options:
 
 NOTHING_WANTED = Wanted()
 DEFAULTS = Options()
-_NO_CONFIG = TargetConfig("", "", ())
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,8 @@ def configuration(directory: Path) -> Config | None:
 
 def read_configuration(file: str) -> Config:
     """Read a `confsync.yaml`. Raises InvalidFiles with all of its problems."""
-    # A validation without a configuration loads nothing of net/.
+    # A validation without a configuration loads neither.
+    from confsync.config.target import Known  # noqa: PLC0415
     from confsync.net.endpoint import endpoint, proxy_origin  # noqa: PLC0415
 
     # Connecting decides on http.
@@ -165,7 +166,9 @@ def _chosen(config: Config, asked: Asked) -> tuple[TargetConfig, ...]:
 
 def without_config(files: tuple[str, ...], wanted: Wanted, access: Access) -> Aim:
     """The aim of a run without a `confsync.yaml`."""
-    return Aim(files, options(wanted, _NO_CONFIG, date.max), access)
+    unlisted = wanted.unlisted or DEFAULTS.unlisted
+    hidden_secrets = wanted.hidden_secrets or DEFAULTS.hidden_secrets
+    return Aim(files, Options(unlisted, hidden_secrets, wanted.allow), access)
 
 
 def options(wanted: Wanted, target: TargetConfig, today: date) -> Options:

@@ -96,7 +96,7 @@ LEAKS: Mapping[str, Leak] = {
         f"    {_HASHED}\n    vault.seal(text, ref)\n",
     ),
     "what a command says is let through": Leak(
-        "command fails", "secrets/built_in.py", "stderr=subprocess.DEVNULL", "stderr=None"
+        "command fails", "secrets/built_in.py", "stderr=DEVNULL", "stderr=None"
     ),
     "a command is shown whole": Leak(
         "argument of a command",
