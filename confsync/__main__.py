@@ -42,18 +42,18 @@ def _replace_hooks() -> None:
     import threading  # noqa: PLC0415
     import warnings  # noqa: PLC0415
 
-    sys.excepthook = lambda _, error, trace: _tell(error.with_traceback(trace))
-    threading.excepthook = lambda lost: _tell(lost.exc_value)
+    sys.excepthook = lambda _, error, trace: _print(error.with_traceback(trace))
+    threading.excepthook = lambda lost: _print(lost.exc_value)
     sys.unraisablehook = lambda lost: _dropped(lost.exc_value)
     warnings.showwarning = lambda _, kind, *rest: _log_warning(kind, *rest)
 
 
-def _tell(error: BaseException | None) -> None:
+def _print(error: BaseException | None) -> None:
     # An error in here has no reader: the process may be half gone.
     with suppress(Exception):
-        from confsync.cli.standard_error import tell_uncaught  # noqa: PLC0415
+        from confsync.cli.standard_error import print_uncaught  # noqa: PLC0415
 
-        tell_uncaught(error)
+        print_uncaught(error)
 
 
 def _dropped(error: BaseException | None) -> None:
@@ -62,7 +62,7 @@ def _dropped(error: BaseException | None) -> None:
     if isinstance(error, KeyboardInterrupt):
         interrupts.dropped()
     else:
-        _tell(error)
+        _print(error)
 
 
 def _log_warning(kind: type[Warning], *_: object) -> None:

@@ -45,7 +45,7 @@ def discreet(function: Callable[P, R]) -> Callable[P, R]:
         except Exception as ours:  # noqa: BLE001 - its frames stay here
             # Python 3.11 wraps an interrupt inside of a class statement.
             wrapped = isinstance(ours.__cause__, KeyboardInterrupt)
-            error = KeyboardInterrupt() if wrapped else _told(ours)
+            error = KeyboardInterrupt() if wrapped else _stripped(ours)
         except BaseException as ending:  # noqa: BLE001 - raised below, without its frames
             error = alone(ending)
         del args, kwargs
@@ -75,7 +75,7 @@ def caught(act: Callable[[], R]) -> R | ConfsyncError:
     try:
         return act()
     except Exception as error:  # noqa: BLE001 - its type and places are kept, its text is not
-        return _told(error)
+        return _stripped(error)
 
 
 def alone(error: E) -> E:
@@ -108,7 +108,7 @@ def as_fault(error: BaseException) -> Fault:
     return fault
 
 
-def _told(error: Exception) -> ConfsyncError:
+def _stripped(error: Exception) -> ConfsyncError:
     if isinstance(error, ConfsyncError) and not isinstance(error, Fault):
         return alone(error)
     return alone(as_fault(error))

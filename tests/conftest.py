@@ -42,7 +42,7 @@ MARKERS = {
     "process": (
         *("cli", "editor", "endurance", "faults", "leaks", "net", "secrets/test_command.py"),
         "secrets/test_registry.py",
-        *("yaml/test_hostile_yaml.py"),
+        "yaml/test_hostile_yaml.py",
         *("sandbox/test_sandbox_imports.py", "sandbox/test_sandbox_replay.py"),
         *("sandbox/test_sandbox_server.py", "test_api_over_http.py", "test_crash_reports.py"),
         *("test_laws_of_structure.py", "test_pages.py", "test_pre_commit.py"),

@@ -38,7 +38,7 @@ _OPTIONS = shared.together(
     shared.with_variable(
         "--add-mask",
         "In GitHub Actions: have the runner mask the secrets that references lead to.",
-        told=False,
+        named=False,
         is_flag=True,
     ),
     shared.with_variable(

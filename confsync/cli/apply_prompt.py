@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from confsync.cli.console import interrupts
 from confsync.cli.output import STDOUT
-from confsync.cli.standard_error import UNCHANGED, Status, of_error, tell_failures, worst
+from confsync.cli.standard_error import UNCHANGED, Status, of_error, print_failures, worst
 from confsync.errors import OutputFailed, WrongUsage
 from confsync.report import OUTCOMES, PLANS
 from confsync.report.json import result_of
@@ -102,7 +102,7 @@ def finish(ended: Sequence[Ended], outputs: Outputs, book: Audit | None) -> Stat
     console = outputs.console
     try:
         interrupts.let_second_end_telling()
-        failed = _told(ended, outputs) or (None if book is None else book.failed)
+        failed = _report(ended, outputs) or (None if book is None else book.failed)
         interrupts.ignore()
     except KeyboardInterrupt:
         interrupts.ignore()
@@ -125,7 +125,7 @@ def finish(ended: Sequence[Ended], outputs: Outputs, book: Audit | None) -> Stat
     return status
 
 
-def _told(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
+def _report(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
     """Write every output, and on standard error the failures. Return the first failed output."""
     failed = None
     for sink in outputs.sinks:
@@ -142,7 +142,7 @@ def _told(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
     if failed is not None:
         outputs.console.say(OUTCOMES["text"](ended))
     sent = any(not isinstance(one, NotSent | NotBegun | Failed) for one in ended)
-    tell_failures(outputs.console, ended, "nothing was changed there" if sent else UNCHANGED)
+    print_failures(outputs.console, ended, "nothing was changed there" if sent else UNCHANGED)
     return failed
 
 

@@ -100,18 +100,18 @@ def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
             try:
                 status = _status(arguments, console)
             except BaseException as error:  # noqa: BLE001 - no foreign text leaves
-                status = _told(error, console)
+                status = _printed(error, console)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a fault in closing what the run has opened
-        status = _told(error, console)
+        status = _printed(error, console)
     return status
 
 
-def _told(error: BaseException, console: Console) -> int:
-    from confsync.cli.standard_error import tell
+def _printed(error: BaseException, console: Console) -> int:
+    from confsync.cli.standard_error import print_error
 
-    return tell(error, console)
+    return print_error(error, console)
 
 
 def _status(arguments: Sequence[str], console: Console) -> int:

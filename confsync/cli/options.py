@@ -160,13 +160,13 @@ def with_variable(
     name: str,
     text: str,
     *more: str,
-    told: bool = True,
+    named: bool = True,
     note: str = "",
     **values: Any,  # noqa: ANN401 - click's own
 ) -> Decorator:
-    """An option that a variable can set too. If `told` the help names it, with `note` behind it."""
+    """An option with a variable. If `named`, the help names the variable, then `note`."""
     variable = f"CONFSYNC_{name[2:].replace('-', '_').upper()}"
-    shown = f"{text}  [env: {variable}{note}]" if told else text
+    shown = f"{text}  [env: {variable}{note}]" if named else text
     return click.option(name, *more, envvar=variable, help=shown, **values)
 
 
@@ -190,14 +190,14 @@ planning: Decorator = _grouped(
         "--unlisted",
         "What becomes of fields that no file mentions: their documented default, or what the"
         " server has.  [default: default]",
-        told=False,
+        named=False,
         type=click.Choice(["default", "keep"]),
     ),
     with_variable(
         "--hidden-secrets",
         "What becomes of secrets that the server hides: send them each time, keep what the"
         " server has, or let no apply go on.  [default: send]",
-        told=False,
+        named=False,
         type=click.Choice(["send", "keep", "fail"]),
     ),
     allow,
@@ -295,7 +295,7 @@ def rendering(formats: Collection[str]) -> Decorator:
     output = with_variable(
         "--output",
         f"How to write the result: {', '.join(formats)}. Repeats; all but one need a file.",
-        told=False,
+        named=False,
         metavar="FORMAT[=FILE]",
         multiple=True,
         shell_complete=proposing(dict.fromkeys(formats, "")),
@@ -303,7 +303,7 @@ def rendering(formats: Collection[str]) -> Decorator:
     color = with_variable(
         "--color",
         "Colour in text.  [default: auto; NO_COLOR turns it off]",
-        told=False,
+        named=False,
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
     )

@@ -56,7 +56,7 @@ def of_error(error: ConfsyncError) -> Status:
     return Status.REFUSED if isinstance(error, Declined) else Status.ERROR
 
 
-def tell(error: BaseException, console: Console) -> int:
+def print_error(error: BaseException, console: Console) -> int:
     """Report an error that ends a run and return the exit status."""
     unchanged = ["nothing was changed on the server"] if console.server else []
     unknown = "it is not known whether anything was changed: `confsync plan` shows what is there"
@@ -71,7 +71,7 @@ def tell(error: BaseException, console: Console) -> int:
         case ReaderGone():
             return Status.ERROR
         case ConfsyncError() if not isinstance(error, Fault):
-            lines = [*told(error, console), *(unchanged if error.unchanged else ())]
+            lines = [*error_lines(error, console), *(unchanged if error.unchanged else ())]
             status = of_error(error)
         case _:
             lines = [*_fault(as_fault(error)), *consequence]
@@ -80,14 +80,14 @@ def tell(error: BaseException, console: Console) -> int:
     return status
 
 
-def tell_uncaught(error: BaseException | None) -> None:
+def print_uncaught(error: BaseException | None) -> None:
     """Report an error that nobody could catch: its type and its places, never its message."""
     if error is not None and not isinstance(error, SystemExit):
         interrupted = isinstance(error, KeyboardInterrupt)
         _say(Console(), ["interrupted"] if interrupted else _fault(as_fault(error)))
 
 
-def tell_failures(console: Console, found: Iterable[object], unchanged: str) -> Status:
+def print_failures(console: Console, found: Iterable[object], unchanged: str) -> Status:
     """Report the failures among several targets, by name, and `unchanged`. A problem of several
     targets is reported once. Return the worst status of the failures.
     """
@@ -103,13 +103,15 @@ def tell_failures(console: Console, found: Iterable[object], unchanged: str) -> 
         names = ", ".join(one.target.name for one in failures)
         new = [problem for problem in error.problems if _key(problem) not in seen]
         seen.update(map(_key, new))
-        lines += told(error, console, f"target{'s' if len(failures) > 1 else ''} {names}: ", new)
+        lines += error_lines(
+            error, console, f"target{'s' if len(failures) > 1 else ''} {names}: ", new
+        )
     if lines:
         _say(console, [*lines, unchanged])
     return worst(of_error(one.error) for one in failed)
 
 
-def told(
+def error_lines(
     error: ConfsyncError,
     console: Console,
     of: str = "",

@@ -38,7 +38,7 @@ _LEAST = 2.0
 """Seconds that a try must have left, or a quarter of all if that is less."""
 
 
-def untold(_: str) -> None:
+def silent(_: str) -> None:
     """Ignore a line about a wait."""
 
 
@@ -51,7 +51,7 @@ class Patience:
 
     seconds: float = SECONDS
     retries: int = RETRIES
-    tell: Callable[[str], None] = untold
+    tell: Callable[[str], None] = silent
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random

@@ -62,7 +62,7 @@ def excerpt(line: str, column: int, message: str, references: Collection[str]) -
     """A line as far as it may be shown, with the place of a column in it; None if nothing may.
 
     Names in backquotes in the message about the line are no secrets. None also for a column behind
-    the mask: its place would tell the length of a masked text.
+    the mask: its place would show the length of a masked text.
     """
     if len(line) > _LONGEST:
         return None

@@ -32,7 +32,7 @@ _NO_LINE = re.compile(r"[ \t]*(?:#|$)")
 
 class InClear(NamedTuple):
     """The place of a probable secret in clear. Lines and columns count from 1; the column is the
-    beginning of the line: another one could tell the length of a secret.
+    beginning of the line: any other could show the length of a secret.
     """
 
     line: int

@@ -20,7 +20,7 @@ def problems_codequality(_files: Sequence[str], problems: Sequence[Problem]) -> 
     """A list with an entry for each problem."""
     entries = [
         {
-            "description": found.told.replace("\n", "; "),
+            "description": found.text.replace("\n", "; "),
             "check_name": found.problem.rule,
             "fingerprint": found.fingerprint,
             "severity": _SEVERITIES[found.problem.severity],

@@ -86,8 +86,8 @@ def formatted_text(files: Sequence[Formatted], done: str) -> str:
         "without a store": others,
         "that cannot be formatted": failed,
     }
-    told = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
-    return "".join([*lines, f"{plural(len(files), 'file')}: {told}.\n"])
+    result = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
+    return "".join([*lines, f"{plural(len(files), 'file')}: {result}.\n"])
 
 
 def pulled_text(pulled: Pulled, mood: str = "") -> str:
@@ -100,26 +100,26 @@ def pulled_text(pulled: Pulled, mood: str = "") -> str:
         lines.append(f"{mood}taken away{f', with {comments}' if pulled.comments else ''}: {names}")
     elif pulled.comments:
         lines.append(f"{comments} {mood}taken away")
-    told = "nothing to change: it says what the server has"
+    result = "nothing to change: it says what the server has"
     if pulled.new:
-        told = f"new file, {fields} {mood}written"
+        result = f"new file, {fields} {mood}written"
     elif pulled.changed or pulled.gone:
-        told = f"{fields} {mood}changed"
+        result = f"{fields} {mood}changed"
     if pulled.fill_in:
-        told += f", {plural(len(pulled.fill_in), 'reference')} to fill in"
-    return "".join(f"{printable(pulled.file)}: {line}\n" for line in [*lines, told])
+        result += f", {plural(len(pulled.fill_in), 'reference')} to fill in"
+    return "".join(f"{printable(pulled.file)}: {line}\n" for line in [*lines, result])
 
 
 def begun_text(begun: Begun) -> str:
     """A line for each file, the lines to add by hand, and the next steps."""
     lines = []
     for file in (begun.config, begun.store, begun.hooks):
-        told = "written" if file in begun.written else "left alone, for it is there already"
+        result = "written" if file in begun.written else "left alone, for it is there already"
         if file == begun.store and file in begun.written:
-            told += ", as the server has it" if begun.live else ", a template"
+            result += ", as the server has it" if begun.live else ", a template"
         if file == begun.hooks and begun.to_add:
-            told = "left alone; to add under its `repos:`"
-        lines.append(f"{printable(file)}: {told}")
+            result = "left alone; to add under its `repos:`"
+        lines.append(f"{printable(file)}: {result}")
     lines += ["", *begun.to_add.splitlines()] if begun.to_add else []
     store, folder = printable(begun.store), begun.config.rpartition("/")[0]
     first = f"look through {store}"

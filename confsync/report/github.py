@@ -30,5 +30,5 @@ def problems_github(_files: Sequence[str], problems: Sequence[Problem]) -> str:
         listed = ",".join(
             f"{name}={properties[name].translate(_IN_PROPERTY)}" for name in properties
         )
-        commands.append(f"::{problem.severity} {listed}::{found.told.translate(_IN_TEXT)}\n")
+        commands.append(f"::{problem.severity} {listed}::{found.text.translate(_IN_TEXT)}\n")
     return "".join(commands)

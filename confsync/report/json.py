@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from confsync.kinds import KINDS
 from confsync.report.lines import password_changes
-from confsync.report.printable import MOST, json_text, shown, shown_value, told, told_all
+from confsync.report.printable import MOST, data_text, data_texts, json_text, shown, shown_value
 from confsync.store.encode import to_file, to_store, touched
 from confsync.sync import outcome
 from confsync.sync.tree import Object, path_text
@@ -115,11 +115,11 @@ def _target(one: Plan | Failed) -> dict[str, Json]:
 
 
 def _named(target: Target) -> dict[str, Json]:
-    return told_all(name=target.name, url=target.url)
+    return data_texts(name=target.name, url=target.url)
 
 
 def _error(error: ConfsyncError) -> Json:
-    found = told_all(message=error.message, where=error.where, hint=error.hint)
+    found = data_texts(message=error.message, where=error.where, hint=error.hint)
     if error.problems:
         found["problems"] = [*map(_problem, error.problems)]
     return found
@@ -127,7 +127,7 @@ def _error(error: ConfsyncError) -> Json:
 
 def _problem(problem: Problem) -> Json:
     known = {name: value for name, value in asdict(problem).items() if name != "excerpt"}
-    return known | {name: told(known[name]) for name in ("file", "message", "hint")}
+    return known | {name: data_text(known[name]) for name in ("file", "message", "hint")}
 
 
 def _object(plan: Plan) -> Json:
@@ -150,7 +150,7 @@ def _object(plan: Plan) -> Json:
             {
                 "rule": finding.rule,
                 "severity": finding.severity,
-                **told_all(message=finding.message, hint=finding.hint),
+                **data_texts(message=finding.message, hint=finding.hint),
                 "source": _source(finding.origin),
             }
             for finding in plan.findings
@@ -161,14 +161,14 @@ def _object(plan: Plan) -> Json:
 
 def _to_send(plan: Plan) -> list[Json]:
     return [
-        {"path": path_text(one.path), **told_all(reference=str(one.ref))} for one in plan.to_send
+        {"path": path_text(one.path), **data_texts(reference=str(one.ref))} for one in plan.to_send
     ]
 
 
 def _source(origin: Origin | None) -> Json:
     if origin is None or not origin.line:
         return None
-    return {"file": told(origin.file), "line": origin.line, "column": origin.column}
+    return {"file": data_text(origin.file), "line": origin.line, "column": origin.column}
 
 
 def _cut(found: dict[str, Json]) -> dict[str, Json]:
@@ -240,10 +240,10 @@ def _about(ended: outcome.Ended) -> dict[str, Json]:
             return {}
         case outcome.Rejected(refusal=refusal, foreign=foreign):
             return {
-                "type": told(refusal.kind),
-                "properties": [*map(told, refusal.properties)],
-                "errors": [*map(told, refusal.errors)],
-                "hint": told(refusal.hint),
+                "type": data_text(refusal.kind),
+                "properties": [*map(data_text, refusal.properties)],
+                "errors": [*map(data_text, refusal.errors)],
+                "hint": data_text(refusal.hint),
                 **_foreign(foreign),
             }
         case outcome.Overtaken(foreign=foreign):
@@ -254,10 +254,10 @@ def _about(ended: outcome.Ended) -> dict[str, Json]:
                 "remaining": _changes(remaining.changes),
                 **_foreign(foreign),
                 "overwritten": _paths(ended.overwritten),
-                "lost": told(ended.lost) or None,
+                "lost": data_text(ended.lost) or None,
             }
         case outcome.Unknown(reason=reason, seen=seen):
-            return {"reason": told(reason), "seen": seen}
+            return {"reason": data_text(reason), "seen": seen}
 
 
 def _foreign(changes: Sequence[Change]) -> dict[str, Json]:

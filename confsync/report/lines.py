@@ -127,8 +127,8 @@ def _show(value: Tree, shape: Shape) -> str:
     inner = to_file(value, shape)
     if not isinstance(value, Object) or not isinstance(inner, dict):
         return _word(inner)
-    told = [f"{name} {_word(member)}" for name, member in inner.items() if name != "@type"]
-    return ", ".join([printable(value.tag), *told])
+    named = [f"{name} {_word(member)}" for name, member in inner.items() if name != "@type"]
+    return ", ".join([printable(value.tag), *named])
 
 
 def _word(value: Plain) -> str:

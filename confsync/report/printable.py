@@ -36,7 +36,7 @@ def one_line(text: str, *, keep: str = "") -> str:
     return without_brackets(visible(text, keep=keep), "\\x23")
 
 
-def told(text: str) -> str:
+def data_text(text: str) -> str:
     """Text for programs, without secrets. A text over 64 Ki characters is cut, with a note."""
     clean = scrubbed(text)
     more = len(clean) - _LONGEST_VALUE
@@ -56,10 +56,10 @@ def shown(document: Mapping[str, Plain]) -> dict[str, Plain]:
 
 
 def shown_value(value: Plain) -> Plain:
-    """A value of a file, for programs: texts as `told`, long lists cut with a note."""
+    """A value of a file, for programs: texts as `data_text`, long lists cut with a note."""
     match value:
         case str():
-            return told(value)
+            return data_text(value)
         case dict():
             return shown(value)
         case list():
@@ -74,9 +74,9 @@ def cut(items: Sequence[T], most: int = MOST) -> list[T | str]:
     return [*items[:most], *([f"… and {left:,} more"] if left > 0 else [])]
 
 
-def told_all(**texts: str) -> dict[str, Json]:
-    """Texts by their names, each as `told`."""
-    return {name: told(text) for name, text in texts.items()}
+def data_texts(**texts: str) -> dict[str, Json]:
+    """Texts by their names, each as `data_text`."""
+    return {name: data_text(text) for name, text in texts.items()}
 
 
 def plural(number: int, what: str) -> str:

@@ -23,14 +23,14 @@ _CUT = "…"
 class Located:
     """A problem with its path and line, 1 for the file as a whole.
 
-    `told`: the message, and the hint in a second line. `fingerprint`: 128 bits in hexadecimal, made
+    `text`: the message, and the hint in a second line. `fingerprint`: 128 bits in hexadecimal, made
     of path, rule and message. It is equal in each run, and stays if the line moves.
     """
 
     problem: Problem
     path: str
     line: int
-    told: str
+    text: str
     fingerprint: str
 
 
@@ -53,8 +53,8 @@ def verdict_text(
 ) -> str:
     """The result of a validation: the problems, and a line with the number of errors."""
     errors = sum(problem.severity == "error" for problem in problems)
-    told = plural(errors, "error") if errors else "no errors"
-    total = f"{plural(len(files), 'file')} checked, {told}.\n"
+    counted = plural(errors, "error") if errors else "no errors"
+    total = f"{plural(len(files), 'file')} checked, {counted}.\n"
     return problems_text(problems, excerpts=excerpts) + total
 
 
@@ -83,8 +83,8 @@ def located(problems: Sequence[Problem]) -> Iterator[Located]:
         text = "\0".join((*same, str(seen[same])))
         digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
         hint = f"\nhint: {printable(problem.hint)}" if problem.hint else ""
-        told = printable(problem.message) + hint
-        yield Located(problem, path, max(problem.line, 1), told, digest[:32])
+        text = printable(problem.message) + hint
+        yield Located(problem, path, max(problem.line, 1), text, digest[:32])
 
 
 def from_root(files: Iterable[str]) -> Mapping[str, str]:

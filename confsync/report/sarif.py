@@ -58,7 +58,7 @@ def _result(found: Located, rules: Sequence[str]) -> Json:
         "ruleIndex": rules.index(found.problem.rule),
         "level": found.problem.severity,
         # The standard has braces doubled, but viewers show a text without arguments as it stands.
-        "message": {"text": found.told},
+        "message": {"text": found.text},
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": {"confsync/v1": found.fingerprint},
     }

@@ -154,10 +154,10 @@ def _differences(plan: Plan) -> Iterator[str]:
         for change in plan.difference.changes
     ):
         yield from wrapped(_WHOLE_SET, "  ", "  ", narrower=4)
-    for why, told in _UNMANAGED.items():
+    for why, reason in _UNMANAGED.items():
         paths = [path for path in plan.unmanaged if plan.desired.origin(path).why == why]
         if paths:
-            yield f"  unmanaged, because {told}"
+            yield f"  unmanaged, because {reason}"
             yield from wrapped(", ".join(map(path_text, paths)), "    ", "    ", narrower=4)
 
 
@@ -167,17 +167,17 @@ def _amount(plan: Plan) -> str:
     if not changes and not unknown:
         return "No changes."
     sent = f", {plural(len(plan.to_send), 'secret')} to send" if plan.to_send else ""
-    told = [f"{plural(changes, 'change')}{sent}." if changes else "No visible changes."]
+    counted = [f"{plural(changes, 'change')}{sent}." if changes else "No visible changes."]
     hidden = sum(item.hidden for item in plan.difference.unknown)
     if hidden and (not changes or plan.hidden_secrets != "send"):
         fate = _FATE[plan.hidden_secrets].format("it" if hidden == 1 else "them")
-        told.append(f"{plural(hidden, 'secret')} cannot be compared; apply {fate}.")
+        counted.append(f"{plural(hidden, 'secret')} cannot be compared; apply {fate}.")
     if unresolved := unknown - hidden:
         them = "its reference is" if unresolved == 1 else "their references are"
-        told.append(
+        counted.append(
             f"{plural(unresolved, 'password')} cannot be compared here: {them} not resolved."
         )
-    return " ".join(told)
+    return " ".join(counted)
 
 
 def _finding(finding: Finding) -> str:
@@ -214,11 +214,11 @@ def _outcome(ended: outcome.Outcome) -> str:
         case outcome.NotSent():
             lines = ["Nothing was sent: the server has what the files say."]
         case outcome.Rejected(refusal=refusal, foreign=foreign):
-            told = [f"at {pointer}" for pointer in refusal.properties if pointer]
+            places = [f"at {pointer}" for pointer in refusal.properties if pointer]
             lines = [
                 f"The server refused the update ({printable(refusal.kind)}).",
                 "Nothing was changed on the server.",
-                *(f"  {printable(text)}" for text in cut([*told, *refusal.errors])),
+                *(f"  {printable(text)}" for text in cut([*places, *refusal.errors])),
                 *([_MEANWHILE, *_changes(foreign)] if foreign else ()),
                 f"hint: {printable(refusal.hint)}",
             ]
@@ -243,13 +243,13 @@ def _outcome(ended: outcome.Outcome) -> str:
 
 def _stored(stored: outcome.Stored) -> Iterator[str]:
     changes, lost, unread = stored.plan.difference.changes, stored.lost, stored.unread
-    told = plural(len(changes), "change")
+    counted = plural(len(changes), "change")
     sent = f"{plural(unread, 'secret')} sent, which cannot be read back." if unread else ""
     if lost:
         yield from wrapped(f"{lost[:1].upper()}{lost[1:]}. The state was read again:")
-    fact = f"Stored and verified: {told}. {sent}" if changes else f"Stored: {sent}"
+    fact = f"Stored and verified: {counted}. {sent}" if changes else f"Stored: {sent}"
     if not stored.verified:
-        fact = f"Stored, but not as wanted: after {told} the server still differs. {sent}"
+        fact = f"Stored, but not as wanted: after {counted} the server still differs. {sent}"
     yield from wrapped(fact)
     yield from _changes(stored.remaining.changes, stored.plan.desired.file)
     if stored.overwritten:

@@ -35,7 +35,7 @@ def read(body: bytes) -> object:
 
 
 def has_lone_surrogate(value: object) -> bool:
-    """Whether some name or string in a value is no valid Unicode."""
+    """True if a name or string in a value is not valid Unicode."""
     if isinstance(value, str):
         return any("\ud800" <= character <= "\udfff" for character in value)
     if isinstance(value, dict):

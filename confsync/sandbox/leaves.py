@@ -1,4 +1,4 @@
-"""What a single value may be: the leaf fields of an object and their limits."""
+"""Single values: the leaf fields of an object, and their limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `x:InMemoryStore/set` does to a stored object: Stalwart's patch rules (wire section 5).
+"""Stalwart's patch rules: `x:InMemoryStore/set` on a stored object (wire section 5).
 
 An object is plain JSON, as get shows it without `id` and with its secrets in clear. The rules are
 functions from objects to objects: nothing that is handed in is changed.

@@ -1,4 +1,4 @@
-"""What the server answers to an HTTP request (wire section 1): values in, values out."""
+"""Answers to HTTP requests (wire section 1): values in, values out."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Site:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def takes_body(self, question: Question) -> bool:
-        """Whether the body of a request counts: somebody who may log in posts it to JMAP."""
+        """True if the body of a request counts: a POST to JMAP by a user who may log in."""
         if _ROUTES.get((question.method, question.path.partition("?")[0])) is not Site.jmap:
             return False
         caller = self.accounts.caller(question.headers.get("authorization"))
@@ -194,7 +194,7 @@ def _problem(error: HttpError) -> Answer:
 
 
 def _calls(body: bytes) -> list[Call]:
-    """Read the method calls of a request; a body that is none comes back whole in the error."""
+    """Read the method calls of a request; the error for an invalid body holds it whole."""
     not_request = HttpError(
         HTTPStatus.BAD_REQUEST, type=f"{_ERROR}notRequest", detail=body.decode(errors="replace")
     )

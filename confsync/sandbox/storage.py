@@ -1,4 +1,4 @@
-"""What the server has stored, in memory or in a file that is whole at any moment."""
+"""The stored object, in memory or in a file that is whole at any moment."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Storage:
 
     @property
     def writes(self) -> int:
-        """How many times an object was stored."""
+        """Count of objects stored."""
         return self._writes
 
     @contextmanager

@@ -197,7 +197,7 @@ class Decoder(Reader):
 
 
 def first_columns(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Sort problems. Only the first of a line keeps its column: others tell a secret's length."""
+    """Sort problems. Only the first of a line keeps its column: others show a secret's length."""
     found: list[Problem] = []
     first: dict[tuple[str, int], int] = {}
     for problem in sorted(problems):

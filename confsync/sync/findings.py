@@ -52,7 +52,7 @@ def check_allowed(allow: Collection[str]) -> None:
 
 
 def makes_invalid(problem: Problem) -> bool:
-    """Whether a problem of files is neither a warning nor a risk, so that there is no state."""
+    """True if a problem of files is neither a warning nor a risk: there is no state then."""
     return problem.severity == "error" and problem.rule not in RISKS
 
 
@@ -71,7 +71,7 @@ class Lapse:
     origin: Origin
 
     @property
-    def told(self) -> str:
+    def message(self) -> str:
         """The message of the lapse."""
         return f"{self.risk} was allowed until {self.until}, which has passed"
 
@@ -84,7 +84,7 @@ def lapsed(lapses: Iterable[Lapse], found: Iterable[Finding | Problem]) -> tuple
     """Warnings for lapses whose risks stop an apply again, or are errors of files."""
     wrong = {one.rule for one in found if one.severity == "error"}
     return tuple(
-        Finding(LAPSED, "warning", lapse.told, _AGAIN, lapse.origin)
+        Finding(LAPSED, "warning", lapse.message, _AGAIN, lapse.origin)
         for lapse in lapses
         if lapse.risk in wrong
     )

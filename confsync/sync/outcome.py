@@ -74,12 +74,12 @@ class Stored:
 
     @property
     def verified(self) -> bool:
-        """Whether the server has the wanted state, hidden secrets left out."""
+        """True if the server has the wanted state, hidden secrets left out."""
         return not self.remaining.changes
 
     @property
     def as_wanted(self) -> bool:
-        """Whether it is verified, and nobody's change was lost."""
+        """True if it is verified, and nobody's change was lost."""
         return self.verified and not self.overwritten
 
     @property
@@ -123,7 +123,7 @@ Ended: TypeAlias = Outcome | NotBegun | Failed
 
 
 def as_wanted(ended: Ended) -> bool:
-    """Whether the server certainly has the wanted state, and nobody's change was lost."""
+    """True if the server certainly has the wanted state, and nobody's change was lost."""
     return isinstance(ended, NotSent) or (isinstance(ended, Stored) and ended.as_wanted)
 
 
@@ -162,7 +162,7 @@ def judged(
 
 
 def not_done(plan: Plan, refusal: Refusal | None, after: Live, shape: Variants) -> bool:
-    """Whether the update may be sent once more: the server could not do it just now, still has the
+    """True if the update may be sent once more: the server could not do it just now, still has the
     state of the plan, and would show the update if it had stored it.
     """
     lost_race = refusal is not None and refusal.kind == _LOST_RACE
@@ -207,7 +207,7 @@ def _seen(found: Stored, now: Live, shape: Variants) -> Seen:
 
 
 def _all_pending(plan: Plan, now: Live, shape: Variants) -> bool:
-    """Whether each change of the plan is still to be made: the server stores an update whole or not
+    """True if each change of the plan is still to be made: the server stores an update whole or not
     at all, so it has not stored this one.
     """
     left = difference(now.tree, plan.desired.tree, shape, plan.desired.origin).changes

@@ -89,7 +89,7 @@ def whole(tree: Object, shape: Variants) -> Object:
 
 
 def leaves(value: Tree) -> int:
-    """How many leaves a value has: a scalar, a set member, null, an empty set, or an `@type`."""
+    """Number of leaves of a value: a scalar, a set member, null, an empty set, or an `@type`."""
     match value:
         case Object():
             return 1 + sum(leaves(member) for member in value.members.values())
@@ -117,7 +117,7 @@ def secrets_sent(update: Patch) -> tuple[Sent, ...]:
 
 
 def sent_whole(within: WholeSet, gone: list[Url], new: list[Url], *, reordered: bool) -> bool:
-    """Whether a set is sent whole, not member by member: where that is smaller, where the members
+    """True if a set is sent whole, not member by member: where that is smaller, where the members
     would end up in an order that counts and is another, or where the key of a member to remove
     would hold a password that was read.
     """

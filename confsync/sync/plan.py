@@ -129,7 +129,7 @@ def digest(
     for hidden secrets, and risks, allowed or not.
 
     Each desired secret counts as its reference, each live one as hidden: the digest does not
-    depend on which secrets can be resolved, and tells nothing about any of them. A relative path
+    depend on which secrets can be resolved, and shows nothing of any of them. A relative path
     in a reference counts as seen from the directory that confsync runs in.
     """
     content: list[Json] = [
@@ -144,7 +144,7 @@ def digest(
 
 
 def is_digest(text: str) -> bool:
-    """Whether a text is a digest of this scheme."""
+    """True if a text is a digest of this scheme."""
     return re.fullmatch(rf"{SCHEME}:[0-9a-f]{{{_HEX_DIGITS}}}", text) is not None
 
 
@@ -182,7 +182,7 @@ def state_json(tree: Tree) -> Json:
 
 def check_no_secret_in_clear(state: Tree) -> None:
     """Raise WrongUsage for a state with a secret in clear: saved plans and digests hold no values,
-    so they could not tell it from another one.
+    and cannot distinguish it from another one.
     """
     for _, leaf in leaves(state):
         secrets = leaf.secrets if isinstance(leaf, Url) and leaf.ref is None else (leaf,)

@@ -53,7 +53,7 @@ _LEET = str.maketrans("013457@$", "oleastas")
 
 
 def is_guessable(text: str) -> bool:
-    """Whether a secret is shorter than 8 characters, a common word (digits may stand behind it or
+    """True if a secret is shorter than 8 characters, a common word (digits may stand behind it or
     for its letters), a few characters again and again, or a row of the keyboard.
     """
     if len(text) < SHORTEST:
@@ -68,7 +68,7 @@ def is_guessable(text: str) -> bool:
 # Masked secrets
 
 _MANY = 64
-"""Lengths of spellings with one beginning that are told apart."""
+"""Lengths of spellings with one beginning that are distinguished."""
 
 
 def spellings(value: str) -> frozenset[str]:
@@ -247,7 +247,7 @@ def visible(text: str, *, keep: str = "", escape: Callable[[str], str] = number)
 
 
 def is_visible(text: str) -> bool:
-    """Whether a text has no invisible character."""
+    """True if a text has no invisible character."""
     return visible(text) == text
 
 
@@ -273,5 +273,5 @@ def without_brackets(text: str, escaped: str) -> str:
 
 
 def has_brackets(text: str) -> bool:
-    """Whether a text holds `##[`, `##vso[` or the like."""
+    """True if a text holds `##[`, `##vso[` or the like."""
     return _BRACKET.search(text) is not None

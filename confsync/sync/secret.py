@@ -111,7 +111,7 @@ class Vault:
 
     def scrub(self, text: str) -> str:
         """The text with `****` in place of each spelling of a sealed value (`scrub.spellings`).
-        Guessable values stay: masking one would tell it.
+        Guessable values stay: masking one would show it.
         """
         numbers = tuple(self.__texts)
         known = self.__learned

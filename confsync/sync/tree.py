@@ -103,12 +103,12 @@ def url_key(url: Url) -> tuple[object, ...]:
 
 
 def same_skeleton(live: Url, desired: Url) -> bool:
-    """Whether two URLs may differ in their passwords alone."""
+    """True if two URLs may differ in their passwords alone."""
     return not desired.parts or live.skeleton == desired.skeleton
 
 
 def certainly_equal(live: Tree, desired: Tree) -> bool:
-    """Whether two members of an object are certainly equal; the order of sets counts."""
+    """True if two members of an object are certainly equal; the order of sets counts."""
     match live, desired:
         case Object(), Object():
             return live.tag == desired.tag and all(
@@ -147,14 +147,14 @@ def match_urls(
 
 
 def may_be_another(url: Url, members: tuple[Url, ...]) -> bool:
-    """Whether a member with unresolved references may turn out to be one of the others."""
+    """True if a member with unresolved references may be equal to one of the others."""
     return not url.resolved and (
         not url.parts or any(same_skeleton(other, url) for other in members if other is not url)
     )
 
 
 def incomparable(before: Url | None, after: Url, members: tuple[Url, ...]) -> bool:
-    """Whether a desired member may or may not be the live one that it is paired with.
+    """True if it is open whether a desired member equals the live one that it is paired with.
 
     `members` are all members of the desired set. `before` None: `after` has no partner.
     """

@@ -41,7 +41,7 @@ class Url:
 
     @property
     def resolved(self) -> bool:
-        """Whether every secret in it has a value in the vault."""
+        """True if every secret in it has a value in the vault."""
         return bool(self.parts) and all(secret.id is not None for secret in self.secrets)
 
     @property

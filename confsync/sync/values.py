@@ -191,7 +191,7 @@ class Plan:
 
     @property
     def empty(self) -> bool:
-        """Whether an apply would send nothing."""
+        """True if an apply would send nothing."""
         return not self.patch.entries
 
 

@@ -241,7 +241,7 @@ def _applied(ready: Sequence[tuple[Plan, Session]], entries: Sequence[Entry]) ->
             elif len(ready) > 1 and isinstance(error, KeyboardInterrupt) and begun:
                 result = NotBegun(plan, interrupted=True)
             else:
-                entry.tell_failed()
+                entry.report_failed()
                 raise
         ended.append(result)
     return tuple(ended)

@@ -12,9 +12,9 @@ from confsync.disk.read import audit_records
 from confsync.disk.write import append_audit, check_audit
 from confsync.errors import ConfsyncError, Declined, Fault, OutputFailed
 from confsync.guard import Callers, as_fault
-from confsync.jmap.client import untold
+from confsync.jmap.client import silent
 from confsync.report.json import finished_record, started_record
-from confsync.report.printable import printable, told
+from confsync.report.printable import data_text, printable
 from confsync.sync.outcome import Unknown
 from confsync.sync.url import masked
 
@@ -58,10 +58,10 @@ class Audit:
     path: str
     environment: Mapping[str, str]
     now: Callable[[], datetime]
-    tell: Callable[[str], None] = untold
+    tell: Callable[[str], None] = silent
     failed: OutputFailed | None = None
 
-    def tell_unfinished(self, url: str) -> None:
+    def warn_unfinished(self, url: str) -> None:
         """Tell of a server's unfinished applies, after the last as wanted. Raises OutputFailed."""
         begun: dict[str, str] = {}
         for line, record in audit_records(self.path):
@@ -144,13 +144,13 @@ class Entry:
 
     def failed(self, error: BaseException) -> Unknown | None:
         """Write the error that ended the apply. None: nothing was changed, for certain."""
-        reason, record = _told(error)
+        reason, record = _reason_and_record(error)
         unknown = Unknown(self.plan, reason) if self.sent else None
         if self.audit is not None:
             self._end(self.audit, record if unknown is None else finished_record(unknown))
         return unknown
 
-    def tell_failed(self) -> None:
+    def report_failed(self) -> None:
         """Tell of an unwritten end, before the error of the apply is raised."""
         if self.audit is not None and self.audit.failed is not None:
             self.audit.tell(f"error: {printable(self.audit.failed.message)}")
@@ -178,16 +178,16 @@ def entry(audit: Audit | None, plan: Plan) -> Iterator[Entry]:
     found = Entry(audit, plan)
     if audit is not None:
         check_audit(audit.path)
-        audit.tell_unfinished(plan.target.url)
+        audit.warn_unfinished(plan.target.url)
     try:
         yield found
     except BaseException as error:
         found.failed(error)
-        found.tell_failed()
+        found.report_failed()
         raise
 
 
-def _told(error: BaseException) -> tuple[str, dict[str, Json]]:
+def _reason_and_record(error: BaseException) -> tuple[str, dict[str, Json]]:
     """The reason for an unknown outcome, without a foreign text, and the audit's record."""
     found = error.error if isinstance(error, Callers) else error
     record: dict[str, Json] = {"result": "fault", "as_wanted": False}
@@ -197,7 +197,7 @@ def _told(error: BaseException) -> tuple[str, dict[str, Json]]:
             return "interrupted after the update was sent", {**record, "result": "interrupted"}
         case ConfsyncError():
             result = "refused" if isinstance(found, Declined) else "failed"
-            record |= {"result": result, "reason": told(found.message)}
+            record |= {"result": result, "reason": data_text(found.message)}
             if not isinstance(found, Fault):
                 return found.message, record
         case _:

@@ -91,12 +91,12 @@ def _with_excerpts(
     return tuple(_with_excerpt(one, lines, f"{one.message} {one.hint}") for one in problems)
 
 
-def _with_excerpt(problem: Problem, lines: Mapping[str, Sequence[str]], told: str) -> Problem:
-    """The problem with the masked line at its column, if it has one. `told`: see `excerpt`."""
+def _with_excerpt(problem: Problem, lines: Mapping[str, Sequence[str]], message: str) -> Problem:
+    """The problem with the masked line at its column, if it has one. `message`: see `excerpt`."""
     from confsync.masking.excerpt import excerpt  # noqa: PLC0415 - valid files never load it
 
     source = lines.get(problem.file, ())
     if not problem.column or problem.line > len(source):
         return problem
-    shown = excerpt(source[problem.line - 1], problem.column, told, RESOLVERS)
+    shown = excerpt(source[problem.line - 1], problem.column, message, RESOLVERS)
     return replace(problem, excerpt=shown)

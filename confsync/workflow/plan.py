@@ -103,9 +103,9 @@ def planned(
     desired = keep_ignored(desired, live, fields)
     kind = KINDS[desired.object]
     breaches = breaches_told(desired, kind.breaches(desired.written))
-    told = [as_finding(problem, options.allow) for problem in (*problems, *breaches)]
-    risks = tuple(finding for finding in told if finding.risk)
-    warnings = (finding for finding in told if not finding.risk)
+    findings = [as_finding(problem, options.allow) for problem in (*problems, *breaches)]
+    risks = tuple(finding for finding in findings if finding.risk)
+    warnings = (finding for finding in findings if not finding.risk)
     policy = options.hidden_secrets
     found = make_plan(target, desired, live, kind.shape, hidden_secrets=policy, risks=risks)
     more = (*warnings, *notes, *lapsed(options.lapses, risks), *guessable_findings(desired))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from confsync.errors import ConfsyncError, ConnectionFailed, Fault, ServerRefused
 from confsync.guard import alone, caught, discreet
-from confsync.jmap.client import untold
+from confsync.jmap.client import silent
 from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
 from confsync.net.http import begin
@@ -63,7 +63,7 @@ class Session:
     target: Target
     server: Server
     vault: Vault
-    sending: Callable[[Sending], None] = untold
+    sending: Callable[[Sending], None] = silent
 
 
 def read(name: str, session: Session) -> Live:

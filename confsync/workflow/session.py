@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from confsync.errors import ConfsyncError, Declined, Fault, Problem, SecretUnavailable, WrongUsage
 from confsync.guard import alone, discreet
-from confsync.jmap.client import RETRIES, Client, Patience, untold
+from confsync.jmap.client import RETRIES, Client, Patience, silent
 from confsync.jmap.write import Credentials
 from confsync.kinds import documented
 from confsync.net.endpoint import Endpoint, check_host, endpoint, origin, server_key
@@ -45,8 +45,8 @@ class Reach:
 
     environment: Mapping[str, str] = field(repr=False)
     vault: Vault
-    tell: Callable[[str], None] = untold
-    sending: Callable[[Sending], None] = untold
+    tell: Callable[[str], None] = silent
+    sending: Callable[[Sending], None] = silent
     allow_commands: bool = False
 
     def check(self, aims: Iterable[Aim]) -> None:
@@ -191,8 +191,8 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     vault: Vault | None = None,
     timeout: float = SECONDS,
     retries: int = RETRIES,
-    tell: Callable[[str], None] = untold,
-    sending: Callable[[Sending], None] = untold,
+    tell: Callable[[str], None] = silent,
+    sending: Callable[[Sending], None] = silent,
 ) -> AbstractContextManager[Session]:
     """A session with a server, to be used in one thread, in a `with` statement.
 

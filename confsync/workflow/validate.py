@@ -122,14 +122,14 @@ def _checked(
         problems = _problems(read, chosen.allow, chosen.ignore)
         for problem in (*problems, *map(as_problem, lapsed(chosen.lapses, problems))):
             found.setdefault(problem, []).append(name)
-    told = (
+    facts = (
         # Targets are named if others use the file without this problem.
         replace(problem, message=f"{problem.message} (target {' and '.join(having)})")
         if len(having) < len(users.get(problem.file, having))
         else problem
         for problem, having in found.items()
     )
-    return Checked(tuple(users), tuple(told))
+    return Checked(tuple(users), tuple(facts))
 
 
 def _same(files: Iterable[str], other: str) -> bool:
@@ -215,8 +215,8 @@ def search(
         allowed = allow.union(frozenset.intersection(*each) if each else ())
         found += (judged(problem, allowed) for problem in _in_clear(file))
     # An unreadable file can break any rule.
-    told = (one for one in found if one.rule not in SEARCHABLE or one.rule in rules)
-    return Checked(tuple(searched), tuple(told))
+    counted = (one for one in found if one.rule not in SEARCHABLE or one.rule in rules)
+    return Checked(tuple(searched), tuple(counted))
 
 
 def _in_clear(file: str) -> Sequence[Problem]:

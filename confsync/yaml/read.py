@@ -148,7 +148,7 @@ def _parser_problem(path: str, error: Exception, source: str, lines: Sequence[st
 
 def _problem_after(path: str, before: str, found: Complaint) -> Problem:
     """A problem behind some text, at the beginning of the key or value around it: the exact column
-    would tell the length of a secret.
+    would show the length of a secret.
     """
     beginning = re.match(r"""[ -]*(?:['"]?@?[A-Za-z_]+['"]?:[ ]+)?""", before.rpartition("\n")[2])
     column = 1 if beginning is None else beginning.end() + 1

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from confsync.cli.console import Console
 from confsync.cli.output import COMMANDING
-from confsync.cli.standard_error import told
+from confsync.cli.standard_error import error_lines
 from confsync.disk.write import append_audit
 from confsync.errors import ConfsyncError, InvalidFiles, Problem
 from confsync.jmap.decode import from_wire
@@ -136,7 +136,7 @@ def reports(text: str, plan: Plan) -> Iterator[tuple[str, str]]:
     yield "text", formatted_text(files, "formatted")
     yield "text", begun_text(Begun(text, text, text, frozenset({text}), "- repo: local\n"))
     for one_error in (error, invalid):
-        yield "text", "\n".join(told(one_error, Console(), text))
+        yield "text", "\n".join(error_lines(one_error, Console(), text))
 
 
 def written(format_: str, text: str, capsys: pytest.CaptureFixture[str]) -> str:

@@ -156,7 +156,7 @@ def test_a_risk_is_allowed_on_the_last_day_and_not_after_it(here: Path) -> None:
     (after,) = chosen(here, Asked(targets=("production",)), today=date(2027, 2, 1))
     assert after.options.allow == frozenset()
     (lapse,) = after.options.lapses
-    assert lapse.told == "plaintext-secret was allowed until 2027-01-31, which has passed"
+    assert lapse.message == "plaintext-secret was allowed until 2027-01-31, which has passed"
     assert lapse.origin == Origin("file", "confsync.yaml", 9, 9)
 
 
