@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from confsync.sync.secret import Vault
     from confsync.workflow.server import Sending
 
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that interrupt a run."""
 
 
 class _Interrupts:
@@ -47,7 +48,7 @@ class _Interrupts:
 
     def start(self) -> None:
         """Raise KeyboardInterrupt for each signal that the process was not started to ignore."""
-        for number in _ENDING:
+        for number in ENDING:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self)
 
@@ -73,7 +74,7 @@ class _Interrupts:
 
     def ignore(self) -> None:
         """Ignore interrupts, so that none changes the exit status while Python cleans up."""
-        for number in (*_ENDING, signal.SIGALRM):
+        for number in (*ENDING, signal.SIGALRM):
             signal.signal(number, signal.SIG_IGN)
 
 

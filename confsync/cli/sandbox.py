@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from confsync.cli.console import ENDING
 from confsync.cli.options import Command
 
 if TYPE_CHECKING:
@@ -56,11 +58,11 @@ def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, 
             "the sandbox cannot start",
             hint="is the port free, and the state file one that a sandbox wrote?",
         ) from None
-    try:
+    ending = {number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN}
+    # Blocked: an exception while the server starts would leave its thread running.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+    with server:
         console.say("user admin, password sandbox; Ctrl-C ends it\n")
         console.print(f"{server.url}\n")
-        server.serve_forever()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        server.close()
+        signal.sigwait(ending)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)

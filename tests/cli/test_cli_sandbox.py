@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import stat
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -62,6 +63,24 @@ def test_the_url_is_the_only_line_and_a_signal_ends_it_with_0(offline: Desk, num
         ran = sandbox.end(number)
     assert (ran.status, ran.out) == (0, "")
     assert ran.err == "user admin, password sandbox; Ctrl-C ends it\n"
+
+
+EARLY = """\
+import os, signal, sys
+from socketserver import BaseServer
+from confsync.__main__ import main
+serve = BaseServer.serve_forever
+def early(server, seconds):
+    os.kill(os.getpid(), signal.SIGTERM)
+    serve(server, seconds)
+BaseServer.serve_forever = early
+sys.argv = ["confsync", "sandbox"]
+main()
+"""
+
+
+def test_a_signal_while_it_starts_ends_it_too(offline: Desk) -> None:
+    assert offline.run(command=(sys.executable, "-c", EARLY)).status == 0
 
 
 def test_when_the_url_is_printed_the_sandbox_answers(offline: Desk) -> None:
