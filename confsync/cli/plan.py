@@ -71,5 +71,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
         save(found[0], out)
     failed = print_failures(outputs.console, found, UNCHANGED)
     outputs.write_all(lambda name: PLANS[name](found))
-    changes = any(not isinstance(one, Failed) and one.difference.changes for one in found)
-    return worst([failed, Status.PENDING if detailed_exitcode and changes else Status.DONE])
+    plans = [one for one in found if not isinstance(one, Failed)]
+    refused = Status.REFUSED if any(plan.refusals for plan in plans) else Status.DONE
+    changes = detailed_exitcode and any(plan.difference.changes for plan in plans)
+    return worst([failed, refused, Status.PENDING if changes else Status.DONE])

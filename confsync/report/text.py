@@ -189,18 +189,21 @@ def _finding(finding: Finding) -> str:
 
 
 def _totals(found: Sequence[Plan | Failed], plans: Sequence[Plan]) -> str:
-    """The numbers over all targets, with the targets that have no plan."""
-    changes = [len(plan.difference.changes) for plan in plans if plan.difference.changes]
-    unknown = any(plan.difference.unknown for plan in plans)
-    none = "no visible changes" if unknown else "no changes"
-    parts = [f"{plural(sum(changes), 'change')} in {len(changes)} of them" if changes else none]
-    if to_send := sum(len(plan.to_send) for plan in plans):
-        parts.append(f"{plural(to_send, 'secret')} to send")
-    if refused := [printable(plan.target.name) for plan in plans if plan.refusals]:
-        parts.append(f"apply refuses {' and '.join(refused)}")
-    if failed := [printable(one.target.name) for one in found if isinstance(one, Failed)]:
-        parts.append(f"no plan for {' and '.join(failed)}")
-    return paragraph(f"{len(found)} targets: {', '.join(parts)}.")
+    """Counts of targets: to update, unchanged, refused by an apply, failed."""
+    changes = sum(len(plan.difference.changes) for plan in plans)
+    to_send = sum(len(plan.to_send) for plan in plans)
+    unchanged = [plan for plan in plans if plan.empty and not plan.refusals]
+    unknown = any(plan.difference.unknown for plan in unchanged)
+    counts = {
+        "to update": sum(not plan.empty and not plan.refusals for plan in plans),
+        "without visible changes" if unknown else "without changes": len(unchanged),
+        "refused by apply": sum(bool(plan.refusals) for plan in plans),
+        "failed": len(found) - len(plans),
+    }
+    parts = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    sent = f", {plural(to_send, 'secret')} to send" if to_send else ""
+    more = f" {plural(changes, 'change')}{sent}." if changes or sent else ""
+    return paragraph(f"{len(found)} targets: {parts}.{more}")
 
 
 def _fate(ended: outcome.Ended) -> str:

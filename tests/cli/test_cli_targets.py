@@ -87,7 +87,7 @@ InMemoryStore · Redis                                   stores/base.yaml
 No changes.
 Digest
 
-2 targets: 1 change in 1 of them.
+2 targets: 1 to update, 1 without changes. 1 change.
 """
     )
     assert (len(server.requests), len(second.requests)) == (1, 1)
@@ -132,7 +132,7 @@ def test_a_target_that_fails_hides_no_other_and_the_worst_status_counts(
     ran = team.run(*arguments, env=TOKENS)
     assert ran.status == 1
     assert ran.out.startswith(f"away  {NOBODY}\n\nNo plan: {AWAY}.\n\nproduction  ")
-    assert ran.out.endswith("\n2 targets: 1 change in 1 of them, no plan for away.\n")
+    assert ran.out.endswith("\n2 targets: 1 to update, 1 failed. 1 change.\n")
     assert ran.err == (
         f"error: target away: {AWAY}\n"
         "hint: check the URL, the name server and the firewall\n"
@@ -224,7 +224,7 @@ def test_an_apply_over_all_targets_says_what_became_of_each(
     ran = team.run("apply", "--all", "--yes", "--output", "text", env=TOKENS)
     assert (ran.status, ran.err) == (0, "")
     assert server.stored["timeout"] == 5000
-    shown, _, told = ran.out.partition("2 targets: 1 change in 1 of them.\n")
+    shown, _, told = ran.out.partition("2 targets: 1 to update, 1 without changes. 1 change.\n")
     assert shown.startswith("production  ")
     assert told.startswith(f"\nproduction  {server.url}\n\nStored and verified: 1 change.\n")
     assert told.endswith(

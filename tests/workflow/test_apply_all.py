@@ -115,7 +115,7 @@ def test_all_are_planned_and_shown_and_then_applied_in_their_order(
     assert [server.stored["url"] for server in servers] == ["redis://wanted"] * 3
     assert [updates(server) for server in servers] == [1, 0, 1]
     (shown,) = team.shown
-    assert shown.endswith("\n3 targets: 2 changes in 2 of them.\n")
+    assert shown.endswith("\n3 targets: 2 to update, 1 without changes. 2 changes.\n")
     assert fates(ended) == "3 targets: one and three applied; two unchanged."
 
 
@@ -126,7 +126,7 @@ def test_one_that_cannot_be_planned_stops_all_with_nothing_changed(
     ended = team.apply()
     assert [type(one) for one in ended] == [NotBegun, Failed, NotBegun]
     assert [updates(server) for server in servers] == [0, 0, 0]
-    assert "no plan for two" in team.shown[0]
+    assert "2 to update, 1 failed." in team.shown[0]
     assert fates(ended) == "3 targets: two failed; one and three not begun."
 
 
