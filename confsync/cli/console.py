@@ -86,13 +86,17 @@ class Console:
 
     The vault scrubs every text from outside before it is laid out, as a last line of defence;
     `scrubbed=False` is for tests of the first line. `server`: the run talks to a server, so its
-    credentials are secrets from the start. `end` is closed when the run is over.
+    credentials are secrets from the start. `writes`: it may update one, so its errors say what was
+    not changed there. `end` is closed when the run is over.
 
     Commands to a CI runner are broken in all that is written.
     """
 
-    def __init__(self, *, scrubbed: bool = True, server: bool = False) -> None:
+    def __init__(
+        self, *, scrubbed: bool = True, server: bool = False, writes: bool = False
+    ) -> None:
         self.server = server
+        self.writes = writes
         self.end = ExitStack()
         self._scrubbed = scrubbed
         self._updates = 0

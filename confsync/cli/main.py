@@ -94,7 +94,7 @@ def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
     `scrubbed=False` is for tests that prove that there is nothing to scrub.
     """
     name = next((argument for argument in arguments if argument in COMMANDS), None)
-    console = Console(scrubbed=scrubbed, server=name in _ON_SERVERS)
+    console = Console(scrubbed=scrubbed, server=name in _ON_SERVERS, writes=name == "apply")
     try:
         with console.end:
             try:

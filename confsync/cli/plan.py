@@ -45,7 +45,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     One request to each server; nothing is written. Several FILES are laid over each other, later
     ones over earlier ones; without any the targets of confsync.yaml are planned.
     """
-    from confsync.cli.standard_error import UNCHANGED, Status, print_failures, worst
+    from confsync.cli.standard_error import Status, print_failures, worst
     from confsync.errors import WrongUsage
     from confsync.sync.values import Failed
     from confsync.workflow.plan import check_place, save
@@ -69,7 +69,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     )
     if out is not None and not isinstance(found[0], Failed):
         save(found[0], out)
-    failed = print_failures(outputs.console, found, UNCHANGED)
+    failed = print_failures(outputs.console, found)
     outputs.write_all(lambda name: PLANS[name](found))
     plans = [one for one in found if not isinstance(one, Failed)]
     refused = Status.REFUSED if any(plan.refusals for plan in plans) else Status.DONE

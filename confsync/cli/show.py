@@ -30,7 +30,7 @@ def show(
 
     With PLANFILE: what a saved plan says, as `plan` showed it. Nothing is asked of the server.
     """
-    from confsync.cli.standard_error import UNCHANGED, Status, print_failures
+    from confsync.cli.standard_error import Status, print_failures
     from confsync.disk.read import is_plan
     from confsync.errors import WrongUsage
     from confsync.workflow.plan import saved
@@ -57,6 +57,6 @@ def show(
         else aims(Path(), asked, NOTHING_WANTED, access, today=shared.today())
     )
     found = each(chosen, shared.reach(outputs.console, allow_commands=allow_commands), state)
-    status = print_failures(outputs.console, found, UNCHANGED)
+    status = print_failures(outputs.console, found)
     outputs.write_all(lambda name: STATES[name](found))
     return status

@@ -58,7 +58,7 @@ def of_error(error: ConfsyncError) -> Status:
 
 def print_error(error: BaseException, console: Console) -> int:
     """Report an error that ends a run and return the exit status."""
-    unchanged = ["nothing was changed on the server"] if console.server else []
+    unchanged = ["nothing was changed on the server"] if console.writes else []
     unknown = "it is not known whether anything was changed: `confsync plan` shows what is there"
     consequence = [unknown] if console.sent else unchanged
     match error:
@@ -87,8 +87,8 @@ def print_uncaught(error: BaseException | None) -> None:
         _say(Console(), ["interrupted"] if interrupted else _fault(as_fault(error)))
 
 
-def print_failures(console: Console, found: Iterable[object], unchanged: str) -> Status:
-    """Report the failures among several targets, by name, and `unchanged`. A problem of several
+def print_failures(console: Console, found: Iterable[object], *after: str) -> Status:
+    """Report the failures among several targets, by name, then `after`. A problem of several
     targets is reported once. Return the worst status of the failures.
     """
     lines: list[str] = []
@@ -107,7 +107,7 @@ def print_failures(console: Console, found: Iterable[object], unchanged: str) ->
             error, console, f"target{'s' if len(failures) > 1 else ''} {names}: ", new
         )
     if lines:
-        _say(console, [*lines, unchanged])
+        _say(console, [*lines, *after])
     return worst(of_error(one.error) for one in failed)
 
 

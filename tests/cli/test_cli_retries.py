@@ -86,7 +86,7 @@ def test_after_the_last_try_it_says_how_often_it_tried(desk: Desk) -> None:
         True,
     ]
     assert f"error: cannot connect to {url}: nothing listens there (tried 3 times)" in ran.err
-    assert ran.err.endswith(f"{UNCHANGED}\n")
+    assert UNCHANGED not in ran.err
 
 
 def test_a_certificate_that_is_not_trusted_is_not_tried_again(desk: Desk, server: Server) -> None:

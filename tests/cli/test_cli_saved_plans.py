@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 UNCHANGED = "nothing was changed on the server"
 
 
-def saved(desk: Desk, *options: str, text: str = STORE) -> Path:
+def saved(desk: Desk, *options: str, text: str = STORE, status: int = 0) -> Path:
     """A plan, saved by a job that has no secret."""
     ran = desk.run(
         "plan",
@@ -30,7 +30,7 @@ def saved(desk: Desk, *options: str, text: str = STORE) -> Path:
         *options,
         env={"REDIS_PASSWORD": None},
     )
-    assert ran.status == 0
+    assert ran.status == status
     return desk.directory / "plan.bin"
 
 
@@ -215,7 +215,7 @@ def test_a_plan_with_a_secret_in_clear_is_not_saved(desk: Desk) -> None:
 
 
 def test_one_that_was_refused_stays_refused(desk: Desk, server: Server) -> None:
-    saved(desk, "--hidden-secrets", "fail")
+    saved(desk, "--hidden-secrets", "fail", status=3)
     before = server.stored
     declined(desk.run("apply", "plan.bin"), "authSecret/secret is hidden, and cannot be compared")
     assert server.stored == before

@@ -109,7 +109,6 @@ def test_several_targets_and_none_named_is_wrong_usage(team: Desk) -> None:
     assert ran.err == (
         "error: confsync.yaml has several targets: production, staging\n"
         "hint: choose with --target NAME, which repeats, or take every one with --all\n"
-        "nothing was changed on the server\n"
     )
 
 
@@ -134,9 +133,7 @@ def test_a_target_that_fails_hides_no_other_and_the_worst_status_counts(
     assert ran.out.startswith(f"away  {NOBODY}\n\nNo plan: {AWAY}.\n\nproduction  ")
     assert ran.out.endswith("\n2 targets: 1 to update, 1 failed. 1 change.\n")
     assert ran.err == (
-        f"error: target away: {AWAY}\n"
-        "hint: check the URL, the name server and the firewall\n"
-        "nothing was changed on any server\n"
+        f"error: target away: {AWAY}\nhint: check the URL, the name server and the firewall\n"
     )
     found = json.loads(team.run(*arguments, "--output", "json", env=TOKENS).out)
     away, production = found["targets"]
