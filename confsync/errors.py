@@ -76,7 +76,7 @@ class SecretUnavailable(ConfsyncError):
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         number = len(problems)
-        super().__init__(f"{number} secret{'' if number == 1 else 's'} cannot be had")
+        super().__init__(f"{number} secret{'' if number == 1 else 's'} could not be resolved")
         self.problems = problems
 
 

@@ -88,7 +88,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     asking = not yes and expect is None and plan is None
     if asking and not (at_terminal(sys.stdin) and outputs.console.at_terminal):
         hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
-        raise Declined("nobody can be asked: there is no terminal", hint=hint)
+        raise Declined("cannot ask for confirmation: not running in a terminal", hint=hint)
     use = partial(
         partial(apply_planned, plan, Path(), access)
         if plan is not None

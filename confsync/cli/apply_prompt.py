@@ -16,7 +16,7 @@ from confsync.cli.standard_error import UNCHANGED, Status, of_error, print_failu
 from confsync.errors import OutputFailed, WrongUsage
 from confsync.report import OUTCOMES, PLANS
 from confsync.report.json import result_of
-from confsync.report.printable import printable
+from confsync.report.printable import plural, printable
 from confsync.sync.outcome import (
     NotBegun,
     NotSent,
@@ -79,11 +79,18 @@ def show(outputs: Outputs, found: Sequence[Plan | Failed], *, asking: bool, mask
 
 def ask(console: Console, plans: Sequence[Plan]) -> bool:
     """Ask at a terminal: once for all plans, and once for each risk in them."""
-    them = f"these {len(plans)} plans" if len(plans) > 1 else "this"
-    questions = {f"\nApply {them}? Only `yes` applies: ": "yes"}
+    due = [plan for plan in plans if not plan.empty]
+    changes = sum(len(plan.difference.changes) for plan in due)
+    to_send = sum(len(plan.to_send) for plan in due)
+    counts = [(changes, "change"), (to_send, "secret")]
+    parts = " and ".join(plural(number, what) for number, what in counts if number)
+    name, url = printable(due[0].target.name), printable(due[0].target.url)
+    one = url if name in {"", url} else f"{name} ({url})"
+    them = one if len(due) == 1 else f"{len(due)} targets"
+    questions = {f"\nApply {parts} to {them}? Type yes: ": "yes"}
     for plan in plans:
         for risk in (finding.rule for finding in plan.refusals):
-            questions[f"This has the risk {risk}. Only its name lets it pass: "] = risk
+            questions[f"It has the risk {risk}. Type its name to accept it: "] = risk
     for question, answer in questions.items():
         # Keys that were pressed before the question stands do not answer it.
         with suppress(OSError, termios.error):

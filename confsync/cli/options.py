@@ -61,8 +61,8 @@ def verbosity() -> list[click.Parameter]:
             help=text,
         )
         for names, text in (
-            (["-v", "--verbose"], "Say on standard error what is done."),
-            (["--debug"], "Say more of it. No secret is ever in it."),
+            (["-v", "--verbose"], "Log each step to stderr."),
+            (["--debug"], "Log more detail. No secret is ever in it."),
         )
     ]
 
@@ -180,7 +180,7 @@ allow: Decorator = click.option(
     metavar="RISK",
     multiple=True,
     shell_complete=proposing(RISKS),
-    help=f"Let a risk pass: {', '.join(RISKS)}. Repeats.",
+    help=f"Let a risk pass: {', '.join(RISKS)}. Can be repeated.",
 )
 
 planning: Decorator = _grouped(
@@ -216,9 +216,7 @@ server: Decorator = _grouped(
         is_flag=True,
         help="Allow http to a host that is not this one: everyone on the way sees the credentials.",
     ),
-    with_variable(
-        "--ca-file", "CA certificates, PEM: no others count then, not even the system's.", **FILE
-    ),
+    with_variable("--ca-file", "CA certificates, PEM, trusted instead of the system's.", **FILE),
     with_variable(
         "--client-cert",
         "A certificate to show to the server, PEM; its key may stand in the same file.",
@@ -258,8 +256,8 @@ targets: Decorator = together(
         _asked,
         with_variable(
             "--target",
-            "Take this target of confsync.yaml. Repeats.",
-            note=", blanks between",
+            "Take this target of confsync.yaml. Can be repeated.",
+            note=", space-separated",
             multiple=True,
             metavar="NAME",
         ),
@@ -294,7 +292,7 @@ def rendering(formats: Collection[str]) -> Decorator:
 
     output = with_variable(
         "--output",
-        f"How to write the result: {', '.join(formats)}. Repeats; all but one need a file.",
+        f"How to write the result: {', '.join(formats)}. Can be repeated; all but one need a file.",
         named=False,
         metavar="FORMAT[=FILE]",
         multiple=True,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="NAME=PERMISSION,…",
     help="Take NAME as an API key with these permissions, like"
-    " plan=authenticate,sysInMemoryStoreGet. Repeats.",
+    " plan=authenticate,sysInMemoryStoreGet. Can be repeated.",
 )
 @click.pass_obj
 def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, ...]) -> None:

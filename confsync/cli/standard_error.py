@@ -143,6 +143,19 @@ def _fault(fault: Fault) -> list[str]:
     ]
 
 
+_ELSEWHERE = {
+    "diff": "use `confsync plan`",
+    "help": "use `confsync --help`, or `confsync COMMAND --help`",
+    "version": "use `confsync --version`",
+    "-y": "use --yes",
+    "--auto-approve": "use --yes",
+    "--dry-run": "use `confsync plan`: it changes nothing",
+    "--json": "use --output json",
+    "-o": "use --output FORMAT, or plan --out FILE",
+}
+"""Words of other tools, and what to type here."""
+
+
 class UnknownCommand(click.UsageError):
     """An unknown command, with a hint. A name that could be something else is not repeated."""
 
@@ -151,9 +164,10 @@ class UnknownCommand(click.UsageError):
         from difflib import get_close_matches
 
         close = get_close_matches(name, known, n=1)
-        self.hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
-        named = f"`{name}`" if re.fullmatch(r"[a-z][a-z-]{0,20}", name) else "named so"
-        super().__init__(f"there is no command {named}")
+        known_ones = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+        self.hint = _ELSEWHERE.get(name, known_ones)
+        shown = f" `{name}`" if re.fullmatch(r"[a-z][a-z-]{0,20}", name) else ""
+        super().__init__(f"unknown command{shown}")
 
 
 def _usage(error: click.UsageError) -> list[str]:
@@ -167,8 +181,9 @@ def _usage(error: click.UsageError) -> list[str]:
             fact, hint = error.message, error.hint
         case click.NoSuchOption():
             close = " or ".join(error.possibilities or ())
-            fact = f"there is no option {error.option_name if close else 'named so'}"
-            hint = f"did you mean {close}?" if close else hint
+            elsewhere = _ELSEWHERE.get(error.option_name)
+            fact = f"unknown option{f' {error.option_name}' if close or elsewhere else ''}"
+            hint = elsewhere or (f"did you mean {close}?" if close else hint)
         case click.BadOptionUsage():
             fact = f"{error.option_name} needs a value"
         case click.BadParameter() if error.param is not None:

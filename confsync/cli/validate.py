@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     metavar="RULE",
     multiple=True,
     help="Look for what breaks this rule alone, in files of any kind that hold an object that"
-    f" confsync knows: {', '.join(SEARCHABLE)}. Repeats.",
+    f" confsync knows: {', '.join(SEARCHABLE)}. Can be repeated.",
 )
 @click.option(
     "--skip-others",

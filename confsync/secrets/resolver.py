@@ -242,7 +242,8 @@ def look_up(
     except Unavailable as unavailable:
         return Unavailable(unavailable.fact, unavailable.hint)
     except Exception:  # noqa: BLE001 - a resolver may be somebody else's code
-        return Unavailable(f"{ref} cannot be had: its resolver failed", "this is a bug in it")
+        fact = f"{ref} could not be resolved: its resolver failed"
+        return Unavailable(fact, "this is a bug in it")
     if not isinstance(text, str):
         return Unavailable(f"{ref} leads to something that is no text", "this is a resolver's bug")
     if (wrong := unusable(text)) is not None:

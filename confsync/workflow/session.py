@@ -245,8 +245,10 @@ def _session(connection: Connection, session: Session) -> Iterator[Session]:
 def _credentials(token: str, user: str, password: str, vault: Vault) -> Credentials:
     if token:
         if not (token.isascii() and token.isprintable() and " " not in token):
-            hint = "is there a newline or a space in it?"
-            raise WrongUsage("the token holds what no token can", hint=hint)
+            hint = "set STALWART_TOKEN, or the token of the target, without it"
+            raise WrongUsage(
+                "the token contains a space, a newline or a non-ASCII character", hint=hint
+            )
         return Credentials(vault.seal(token), unused=bool(user or password))
     if user and not password:
         hint = "give the password, in STALWART_PASSWORD or for the target, or a token"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.cli.process import Desk
 
-QUESTION = "Only `yes` applies: "
+QUESTION = "? Type yes: "
 CTRL_C, CTRL_D = b"\x03", b"\x04"
 # A terminal becomes a session's own only from within that session.
 _TAKE = (

@@ -78,7 +78,7 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_is_sent(
     )
     assert (ran.status, ran.out) == (3, "")
     assert ran.err == (
-        "error: nobody can be asked: there is no terminal\n"
+        "error: cannot ask for confirmation: not running in a terminal\n"
         "hint: look at `confsync plan`, then run it with --yes, or --expect and its"
         " digest\n"
         "nothing was changed on the server\n"
@@ -108,7 +108,7 @@ def test_every_reference_is_resolved_before_anything_is_sent(desk: Desk, server:
     assert ran.err == (
         "a.yaml:7:5: error: env REDIS_PASSWORD is not set [secret-unavailable]\n"
         "  hint: export REDIS_PASSWORD where confsync runs\n"
-        "error: 1 secret cannot be had\n"
+        "error: 1 secret could not be resolved\n"
         "nothing was changed on the server\n"
     )
     assert server.requests == []

@@ -52,8 +52,20 @@ def test_the_version_is_that_of_the_package(offline: Desk) -> None:
 @pytest.mark.parametrize(
     ("arguments", "fact"),
     [
-        (("plan", "--no-such-option"), "there is no option named so"),
-        (("no-such-command",), "no-such-command"),
+        (("plan", "--no-such-option"), "error: unknown option\n"),
+        (("no-such-command",), "error: unknown command `no-such-command`\n"),
+        (("diff",), "error: unknown command `diff`\nhint: use `confsync plan`\n"),
+        (("help",), "hint: use `confsync --help`, or `confsync COMMAND --help`\n"),
+        (("version",), "hint: use `confsync --version`\n"),
+        (("aply",), "error: unknown command `aply`\nhint: did you mean apply?\n"),
+        (
+            ("apply", "--auto-approve"),
+            "error: unknown option --auto-approve\nhint: use --yes\n",
+        ),
+        (("apply", "-y"), "error: unknown option -y\nhint: use --yes\n"),
+        (("apply", "--dry-run"), "hint: use `confsync plan`: it changes nothing\n"),
+        (("plan", "--json"), "hint: use --output json\n"),
+        (("plan", "-out=x.plan"), "hint: use --output FORMAT, or plan --out FILE\n"),
         (("plan", "--unlisted", "maybe"), "--unlisted does not take this value"),
         (("plan", "--url"), "--url"),
         (("sandbox", "--port", "65536"), "allowed is 0 to 65535"),

@@ -187,13 +187,13 @@ def test_no_server_no_credentials_no_file_are_each_said(desk: Desk, server: Serv
     cases: tuple[tuple[tuple[str, ...], dict[str, str | None], str], ...] = (
         ((file,), {"STALWART_URL": None}, "no server is named"),
         ((file,), {"STALWART_TOKEN": None}, "there are no credentials for the server"),
-        ((file,), {"STALWART_TOKEN": f"{APPLY_KEY}\n"}, "the token holds what no token can"),
+        ((file,), {"STALWART_TOKEN": f"{APPLY_KEY}\n"}, "the token contains a space, a newline or"),
         ((), {}, "no file is named"),
     )
     for arguments, environment, fact in cases:
         ran = desk.run("plan", *arguments, env=environment)
         assert (ran.status, ran.out) == (1, "")
-        assert ran.err.splitlines()[0] == f"error: {fact}"
+        assert ran.err.splitlines()[0].startswith(f"error: {fact}")
         assert ran.err.splitlines()[1].startswith("hint: ")
     assert server.requests == []
 

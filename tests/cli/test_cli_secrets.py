@@ -28,7 +28,7 @@ InMemoryStore:
     - '@type': Redis
       url: {address: 'redis://b', username: u, password: {command: [./get]}}
 """
-RISK = "This has the risk plaintext-secret. Only its name lets it pass: "
+RISK = "It has the risk plaintext-secret. Type its name to accept it: "
 
 
 def stored_secret(server: Server) -> object:

@@ -166,7 +166,7 @@ def test_show_prints_a_document_for_each_target(team: Desk, server: Server) -> N
     first, _, last = ran.out.partition("---\n")
     assert first.startswith(f"# production  {server.url}\nInMemoryStore:\n  '@type': Redis\n")
     assert last.startswith("# staging  ")
-    assert last.endswith("\n# no state: 1 secret cannot be had\n")
+    assert last.endswith("\n# no state: 1 secret could not be resolved\n")
     assert "confsync.yaml:9:12: error: token: env TOKEN_OF_STAGING is not set" in (ran.err)
     ran = team.run("show", "--all", "--output", "json", env=TOKENS)
     found = json.loads(ran.out)
@@ -250,7 +250,7 @@ def test_an_apply_that_fails_says_what_was_not_begun(
     ran = team.run("apply", "--all", "--yes", env={**TOKENS, "TOKEN_OF_STAGING": None})
     assert ran.status == 1
     assert ran.err.endswith(
-        "error: target staging: 1 secret cannot be had\nnothing was changed on any server\n"
+        "error: target staging: 1 secret could not be resolved\nnothing was changed on any server\n"
     )
     assert ran.out.endswith("\n2 targets: staging failed; production not begun.\n")
     assert server.stored["timeout"] == 10000
@@ -367,7 +367,7 @@ def test_at_a_terminal_one_answer_decides_on_all(
 ) -> None:
     second.stored = {"@type": "Redis", "url": "redis://b.example.com"}
     with terminal(team, "apply", "--all", env=TOKENS) as screen:
-        screen.wait_for("Apply these 2 plans? Only `yes` applies: ")
+        screen.wait_for("to 2 targets? Type yes: ")
         screen.press(b"yes\n")
         ran = screen.ended()
     assert ran.status == 0
@@ -422,7 +422,7 @@ def test_a_variable_that_is_not_set_is_told_once_for_all_targets(team: Desk) -> 
     assert applied.err == (
         "stores/base.yaml:3:32: error: env REDIS_PASSWORD is not set [secret-unavailable]\n"
         "  hint: export REDIS_PASSWORD where confsync runs\n"
-        "error: targets production, staging: 1 secret cannot be had\n"
+        "error: targets production, staging: 1 secret could not be resolved\n"
         "nothing was changed on any server\n"
     )
 
@@ -439,7 +439,7 @@ def test_a_credential_of_several_targets_that_is_not_set_is_told_once(
     ran = team.run("plan", "--all", env={"TOKEN": None})
     assert ran.status == 1
     assert ran.err.count("env TOKEN is not set") == 1
-    assert "error: targets production, staging: 1 secret cannot be had\n" in ran.err
+    assert "error: targets production, staging: 1 secret could not be resolved\n" in ran.err
 
 
 def test_a_mistake_in_a_file_that_targets_share_is_told_once(team: Desk) -> None:

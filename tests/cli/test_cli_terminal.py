@@ -103,7 +103,7 @@ def test_nothing_to_do_asks_nothing(desk: Desk, server: Server) -> None:
     with terminal(desk, "apply", file) as desktop:
         ran = desktop.ended()
     assert ran.status == 0
-    assert "Apply this?" not in ran.out
+    assert "Type yes" not in ran.out
     assert len(server.requests) == 1
 
 
@@ -111,7 +111,7 @@ def test_with_yes_nothing_is_asked_at_a_terminal(desk: Desk, server: Server) -> 
     with terminal(desk, "apply", "--yes", desk.file("a.yaml")) as desktop:
         ran = desktop.ended()
     assert ran.status == 0
-    assert "Apply this?" not in ran.out
+    assert "Type yes" not in ran.out
     assert len(server.requests) == 2
 
 

@@ -192,7 +192,7 @@ LEAKS: Mapping[str, Leak] = {
     "a token that is none is repeated": Leak(
         "token with a newline",
         "workflow/session.py",
-        '"the token holds what no token can"',
+        '"the token contains a space, a newline or a non-ASCII character"',
         'f"this is no token: {token}"',
     ),
 }

@@ -85,7 +85,7 @@ def test_another_packages_resolver_is_used_by_an_apply_and_not_by_a_plan(desk: D
     ("entry", "fact"),
     [
         ("locked", "keychain locked is locked"),
-        ("other", "keychain other cannot be had: its resolver failed"),
+        ("other", "keychain other could not be resolved: its resolver failed"),
         ("number", "keychain number leads to something that is no text"),
     ],
 )
