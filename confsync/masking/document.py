@@ -13,6 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from confsync.errors import Fault
+from confsync.store.decode import member_of
 from confsync.store.mistakes import TYPE, Mistake
 from confsync.store.scalars import is_null, scalar
 from confsync.store.urls import PARTS, PASSWORD, Reference, arguments
@@ -64,16 +65,11 @@ def masked_scalars(
     found: dict[tuple[int, int], str] = {}
     for key, node in document.entries:
         if key.text in kinds:
-            masks = walk.object(node, kinds[key.text].shape, _member(below, key.text))
+            masks = walk.object(node, kinds[key.text].shape, member_of(below, key.text))
         else:
             masks = _all(key, node)
         found |= {(scalar.mark.line, scalar.mark.column): text for scalar, text in masks}
     return found
-
-
-def _member(node: Node | None, name: str) -> Node | None:
-    entry = node.get(name) if isinstance(node, MappingNode) else None
-    return None if entry is None else entry[1]
 
 
 def _all(*nodes: Node) -> Masks:
@@ -94,12 +90,12 @@ class _Walk:
             return
         names = {TYPE, *(name for known in shape.objects.values() for name in known.fields)}
         below = None if node.get(TYPE) else below
-        named = _member(below or node, TYPE)
+        named = member_of(below or node, TYPE)
         tag = named.text if isinstance(named, ScalarNode) else ""
         own = shape.fields_of(tag)
         for key, value in node.entries:
             if key.text in own:
-                yield from self._field(value, own[key.text].shape, _member(below, key.text))
+                yield from self._field(value, own[key.text].shape, member_of(below, key.text))
             elif key.text != TYPE or tag not in shape.objects:
                 yield from _all(*(() if key.text in names else (key,)), value)
 
