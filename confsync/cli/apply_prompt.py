@@ -43,13 +43,13 @@ def check_runner() -> None:
     """Raise WrongUsage where standard error is not certainly read by GitHub's runner."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         raise WrongUsage(
-            "--add-mask is for GitHub Actions, and this is none",
-            hint="leave it out: confsync shows no secret anyway",
+            "--add-mask works only in GitHub Actions",
+            hint="remove it: confsync shows no secret anyway",
         )
     if sys.stderr is None or stat.S_ISREG(os.fstat(sys.stderr.fileno()).st_mode):
         raise WrongUsage(
-            "--add-mask would write secrets to a file: standard error is one",
-            hint="do not redirect standard error, or leave the option out",
+            "--add-mask would write secrets to a file: stderr is redirected",
+            hint="do not redirect stderr, or remove the option",
         )
 
 

@@ -40,7 +40,7 @@ def pull(
     use = run.preview if diff else run.pull
     chosen = aims(Path(), asked, NOTHING_WANTED, access, today=shared.today())
     if len(chosen) > 1:
-        raise WrongUsage("a pull is for one target", hint="choose one with --target")
+        raise WrongUsage("pull takes one target", hint="choose one with --target")
     with shared.reach(console, allow_commands=allow_commands).session(chosen[0]) as connected:
         pulled = use(chosen[0].files, connected, environment=os.environ)
     console.say(problems_text(pulled.fill_in))

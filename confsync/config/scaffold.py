@@ -137,8 +137,8 @@ def directories(path: Path) -> Iterator[None]:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError):
-        hint = "check the path, and that its directory may be written to"
-        raise OutputFailed("the directory cannot be made", where=str(path), hint=hint) from None
+        hint = "check the path, and that its parent directory is writable"
+        raise OutputFailed("the directory cannot be created", where=str(path), hint=hint) from None
     try:
         yield
     except BaseException:
@@ -160,8 +160,10 @@ def write_new(path: Path, text: str) -> None:
                 path.unlink()
                 raise
     except FileExistsError:
-        hint = "run it again: what is there is left alone"
-        raise OutputFailed("somebody else wrote it meanwhile", where=str(path), hint=hint) from None
+        hint = "run it again: existing files are not changed"
+        raise OutputFailed(
+            "another process created it meanwhile", where=str(path), hint=hint
+        ) from None
     except (OSError, ValueError):
-        hint = "check that its directory may be written to, and that the disk has room"
+        hint = "check that its directory is writable and the disk has space"
         raise OutputFailed("cannot be written", where=str(path), hint=hint) from None

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from confsync.yaml.nodes import Mark
 
 _NEEDS = {
-    "user": ("password", "add `password: {env: …}`, or write a `token` in place of both"),
-    "password": ("user", "add `user: {env: …}`, or write a `token` in place of both"),
+    "user": ("password", "add `password: {env: …}`, or use a `token` instead"),
+    "password": ("user", "add `user: {env: …}`, or use a `token` instead"),
     "client_key": (
         "client_cert",
-        "add `client_cert: …`, the file of the certificate that the key belongs to",
+        "add `client_cert: …`, the certificate of this key",
     ),
 }
 """Members that need another one, and the hint where it is missing."""
@@ -85,11 +85,12 @@ class Config:
 @dataclass(frozen=True)
 class Known:
     """The kinds of references by their keys, and the checks of a server's address and of a proxy
-    to a server. Both checks raise a ConfsyncError that does not repeat the address.
+    to a server. Both checks raise a ConfsyncError that does not repeat the address; `check_server`
+    takes the `name` to call it by.
     """
 
     references: Mapping[str, Reference]
-    check_server: Callable[[str], object]
+    check_server: Callable[..., object]
     check_proxy: Callable[[str, str], object]
 
 
@@ -135,11 +136,14 @@ class Target:
                 fact, hint = found
                 yield marks[path], Mistake("unknown-field", f"{path_text(path)} {fact}", hint)
         if "token" in at and ("user" in at or "password" in at):
-            hint = "keep the token alone: it can be limited to what is needed"
-            yield at["token"], Mistake("two-logins", f"{name} has a token and a password", hint)
+            hint = "keep only the token: its permissions can be limited"
+            yield (
+                at["token"],
+                Mistake("two-logins", f"{name} has both a token and a password", hint),
+            )
         for one, (other, hint) in _NEEDS.items():
             if one in at and other not in at and (one == "client_key" or "token" not in at):
-                fact = f"{name} has a {one}, but no {other}"
+                fact = f"{name} has `{one}` without `{other}`"
                 yield at[one], Mistake("missing-field", fact, hint)
 
     def config(self) -> TargetConfig:
@@ -178,21 +182,25 @@ def _allowance(item: Value, mark: Mark) -> Allowance:
 
 
 def _wrong_server(url: str, name: str, known: Known) -> Mistake | None:
-    wrong = variable(url, name, "write the server's address itself, like https://…")
+    wrong = variable(
+        url, name, "confsync.yaml has no variables: write the URL itself; --url overrides it"
+    )
     if wrong is None:
         try:
-            known.check_server(url)
+            known.check_server(url, name=name)
         except ConfsyncError as error:
-            hint = "write the origin alone; `token: {env: NAME}` beside it says how to log in"
+            hint = (
+                "write https:// and the host only, and add `token: {env: NAME}` for the credentials"
+            )
             hint = hint if "@" in url else error.hint
-            wrong = Mistake("server-address", f"{name}: {error.message}", hint)
+            wrong = Mistake("server-address", error.message, hint)
     return wrong
 
 
 def _wrong_user(user: str, name: str) -> Mistake | None:
     if ":" in user:
-        hint = "Basic authentication cannot carry it; the password stands in `password`"
-        return Mistake("user-name", f"{name} holds a colon", hint)
+        hint = "a user name has no colon; write the password as `password: {env: NAME}`"
+        return Mistake("user-name", f"{name} contains a colon", hint)
     return variable(user, name, REFERENCE)
 
 
@@ -209,11 +217,11 @@ def ignored_wrongly(path: str) -> tuple[str, str] | None:
         name = next(iter(fields))
         near = nearest_name(path, fields[name])
         hint = f"did you mean {name}/{near}?" if near else f"write {name}/ and a field's name"
-        return "starts with no object that confsync knows", hint
+        return "does not start with a known object", hint
     field, deeper, _ = rest.partition("/")
     if field in fields[name]:
-        fact = "leads into a field, which can only be left alone whole"
+        fact = "points inside a field: only whole fields can be ignored"
         return (fact, f"write {name}/{field}") if deeper else None
     near, known = nearest_name(field, fields[name]), ", ".join(dict.fromkeys(fields[name]))
     hint = f"did you mean {name}/{near}?" if near else f"write {name}/ and one of {known}"
-    return f"is no field of any variant of {name}", hint
+    return f"is not a field of any variant of {name}", hint

@@ -70,7 +70,7 @@ def diff_text(found: Sequence[Formatted | Pulled]) -> str:
 
 def formatted_text(files: Sequence[Formatted], done: str) -> str:
     """A line for each file not in canonical form, and totals. `done`: a participle, `formatted`."""
-    alone = "left alone, for no object that confsync knows is in it"
+    alone = "skipped: not a store file"
     lines = [
         f"{printable(file.file)}: {done if file.changed else alone}\n"
         if file.changed or not file.store
@@ -100,7 +100,7 @@ def pulled_text(pulled: Pulled, mood: str = "") -> str:
         lines.append(f"{mood}taken away{f', with {comments}' if pulled.comments else ''}: {names}")
     elif pulled.comments:
         lines.append(f"{comments} {mood}taken away")
-    result = "nothing to change: it says what the server has"
+    result = "unchanged: already matches the server"
     if pulled.new:
         result = f"new file, {fields} {mood}written"
     elif pulled.changed or pulled.gone:
@@ -114,7 +114,7 @@ def begun_text(begun: Begun) -> str:
     """A line for each file, the lines to add by hand, and the next steps."""
     lines = []
     for file in (begun.config, begun.store, begun.hooks):
-        result = "written" if file in begun.written else "left alone, for it is there already"
+        result = "written" if file in begun.written else "already exists, not changed"
         if file == begun.store and file in begun.written:
             result += ", as the server has it" if begun.live else ", a template"
         if file == begun.hooks and begun.to_add:

@@ -84,11 +84,11 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
     several targets with one digest.
     """
     if len(aims) > 1 and expect is not None:
-        hint = "choose with --target the one that the digest is of"
-        raise WrongUsage("a digest is of the plan of one target", hint=hint)
+        hint = "choose its target with --target"
+        raise WrongUsage("--expect takes one target", hint=hint)
     reach.check(aims)
     if facts := same_server_facts(aims):
-        hint = "choose one of them with --target: the last one would overwrite the others"
+        hint = "choose one of them with --target: the last would overwrite the others"
         raise Declined("; ".join(facts), hint=hint)
     moment: Moment = "allowed" if reach.allow_commands else "apply"
 
@@ -136,8 +136,8 @@ def _run(  # noqa: PLR0913 - those of `apply_all`
 ) -> tuple[Ended, ...]:
     """Plan all, show all, decide on all, then send. The stack of a job holds its session."""
     if expect is not None and not is_digest(expect):
-        hint = "copy it whole from a plan that this version of confsync made"
-        raise WrongUsage("what is expected is no digest of a plan", hint=hint)
+        hint = "copy the whole digest from a plan of this version of confsync"
+        raise WrongUsage("--expect: not a plan digest", hint=hint)
     with ExitStack() as stack:
         found = [attempted(aim, partial(prepared, stack)) for aim, prepared in jobs]
         if show is not None:
@@ -162,15 +162,17 @@ def _check_equal(plan: Plan, kept: Plan | None, expect: str | None) -> None:
     if kept is not None and plan.digest != kept.digest:
         raise Declined(
             "the server's state has changed since the plan was made",
-            hint="plan again, and look at what changed",
+            hint="plan again and review it",
         )
     if kept is not None and plan.refusals:
         facts = "; ".join(finding.message for finding in plan.refusals)
-        raise Declined(facts, hint="plan again with what you accept allowed, and save that")
+        raise Declined(
+            facts, hint="plan again with --allow for each risk that you accept, and save that plan"
+        )
     if expect is not None and plan.digest != expect:
         raise Declined(
             f"this is not the plan that is expected: its digest is {plan.digest}",
-            hint="the server, the files or the options are others now: look at the plan again",
+            hint="the server, the files or the options have changed: plan again and review it",
         )
 
 
@@ -200,15 +202,15 @@ def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], 
     plans = [plan for plan, _ in ready]
     if not ask(plans):
         risks = any(plan.refusals for plan in plans)
-        hint = "answer yes, in full, and the name of each risk, to apply"
-        raise Declined("declined", hint=hint if risks else "answer yes, in full, to apply")
+        hint = "type yes in full, and the name of each risk, to apply"
+        raise Declined("declined", hint=hint if risks else "type yes in full to apply")
     for plan, session in ready:
         name = plan.desired.object
         if not plan.empty and changed(plan.live, read(name, session), KINDS[name].shape):
             of = "the server's state" if len(ready) == 1 else f"the state of {plan.target.name}"
             raise Declined(
                 f"{of} has changed since the plan was shown",
-                hint="plan again, and look at what changed",
+                hint="plan again and review it",
             )
 
 

@@ -75,7 +75,7 @@ class Audit:
                     begun[key] = (
                         f"warning: {printable(self.path)}:{line}: the apply that {user} began at"
                         f" {printable(str(record.get('time')))} has no end: it was cut off, or"
-                        " still runs; what became of it is not known"
+                        " still runs; its outcome is unknown"
                     )
                 case {"event": "finished", "id": str() as key} if key in begun:
                     del begun[key]

@@ -44,10 +44,10 @@ def init(directory: str, access: Access, variant: str | None, pull: Callable[[st
     is written.
     """
     if not directory:
-        raise WrongUsage("the name of the directory is empty", hint="is a shell variable not set?")
+        raise WrongUsage("DIRECTORY is empty", hint="check that the shell variable is set")
     if "://" in directory:
-        hint = "the server's goes to --url"
-        raise WrongUsage("a URL stands where a directory belongs", hint=hint)
+        hint = "give the server's URL with --url"
+        raise WrongUsage("DIRECTORY is a URL", hint=hint)
     root = Path(directory)
     config, store, hooks = root / NAME, root / STORE, root / HOOKS_FILE
     text, live = _config(access, root), bool(access.url) and variant is None

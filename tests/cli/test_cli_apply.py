@@ -119,9 +119,9 @@ def test_every_reference_is_resolved_before_anything_is_sent(desk: Desk, server:
     [
         ("", "is empty"),
         (" \t", "is empty"),
-        ("****", "is a mask, not a secret"),
+        ("****", "is a mask (****), not a secret"),
         ("ENC[AES256_GCM,data:Canary]", "is still encrypted"),
-        ("Canary\nCanary", "holds a control character"),
+        ("Canary\nCanary", "contains a control character"),
     ],
 )
 def test_what_no_secret_can_be_is_never_sent(

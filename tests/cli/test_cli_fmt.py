@@ -215,7 +215,7 @@ def test_a_file_that_may_not_be_written_is_named_and_left_alone(offline: Desk, l
     assert ran.status == 1
     assert ran.err == (
         "stores/a.yaml: error: may not be written [unwritable]\n"
-        "  hint: check the mode and owner of the file and its directory, and that the disk has room"
+        "  hint: check owner and mode of the file and its directory, and the disk space"
         "\nb.yaml: formatted\n2 files: 1 formatted, 1 that cannot be formatted.\n"
     )
     assert path.read_text() == MESSY

@@ -100,7 +100,7 @@ def test_an_edit_keeps_the_mode_and_follows_links_and_a_second_one_writes_nothin
     assert [path.name for path in real.parent.iterdir()] == ["real.yaml"]
     written = real.stat()
     ran = desk.run("pull", "a.yaml")
-    told = "a.yaml: nothing to change: it says what the server has, 2 references to fill in\n"
+    told = "a.yaml: unchanged: already matches the server, 2 references to fill in\n"
     assert (ran.status, ran.out) == (0, told)
     now = real.stat()
     assert (now.st_ino, now.st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
@@ -156,5 +156,5 @@ def test_without_files_the_last_layer_of_a_target_is_written(desk: Desk, server:
     desk.file("confsync.yaml", f"targets:\n  a: {member}\n  b: {member}\n")
     ran = desk.run("pull", "--all")
     assert ran.status == 1
-    assert "error: a pull is for one target\nhint: choose one with --target\n" in ran.err
+    assert "error: pull takes one target\nhint: choose one with --target\n" in ran.err
     assert desk.run("pull", "--target", "b", env={"STALWART_TOKEN": PLAN_KEY}).status == 0

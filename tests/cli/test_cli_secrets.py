@@ -174,7 +174,7 @@ def test_at_a_terminal_yes_alone_applies_no_risk(desk: Desk, server: Server, ans
         desktop.press(answer)
         ran = desktop.ended()
     assert ran.status == 3
-    assert "hint: answer yes, in full, and the name of each risk, to apply" in ran.out
+    assert "hint: type yes in full, and the name of each risk, to apply" in ran.out
     assert stored_secret(server) == LIVE_SECRET
 
 

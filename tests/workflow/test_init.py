@@ -163,7 +163,7 @@ def test_what_is_there_is_left_alone(tmp_path: Path, there: str) -> None:
     assert {Path(file).relative_to(tmp_path).as_posix() for file in begun.written} == {
         file for file in FILES if file != there
     }
-    assert f"{there}: left alone" in begun_text(begun)
+    assert f"{there}: already exists, not changed" in begun_text(begun)
 
 
 def test_a_link_that_leads_nowhere_is_there(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_what_can_be_no_directory_is_refused(tmp_path: Path, directory: str) -> 
 def test_a_file_where_a_directory_belongs_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "mail").write_text("")
     for directory in ("mail", "mail/below"):
-        with pytest.raises(OutputFailed, match="the directory cannot be made"):
+        with pytest.raises(OutputFailed, match="the directory cannot be created"):
             init(str(tmp_path / directory), NO_SERVER, None, nobody)
 
 
