@@ -85,13 +85,12 @@ class Config:
 @dataclass(frozen=True)
 class Known:
     """The kinds of references by their keys, and the checks of a server's address and of a proxy
-    to a server. Both checks raise a ConfsyncError that does not repeat the address; `check_server`
-    takes the `name` to call it by.
+    to a server. Both checks take a name for the address, and raise a ConfsyncError with that name.
     """
 
     references: Mapping[str, Reference]
     check_server: Callable[..., object]
-    check_proxy: Callable[[str, str], object]
+    check_proxy: Callable[[str, str, str], object]
 
 
 @dataclass(frozen=True)
@@ -125,10 +124,9 @@ class Target:
             yield marks[*self.path, "url"], wrong
         elif url is not None and proxy is not None:
             try:
-                known.check_proxy(proxy, url)
+                known.check_proxy(proxy, url, f"{name}/proxy")
             except ConfsyncError as error:
-                fact = f"{name}/proxy: {error.message}"
-                yield at["proxy"], Mistake("server-address", fact, error.hint)
+                yield at["proxy"], Mistake("server-address", error.message, error.hint)
         if user is not None and (wrong := _wrong_user(user, f"{name}/user")):
             yield marks[*self.path, "user"], wrong
         for field, path in self.items("ignore"):

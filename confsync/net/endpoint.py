@@ -71,7 +71,7 @@ def proxy_origin(url: str, server: Endpoint, name: str | None = None) -> str:
         raise WrongUsage(f"{name} has no port", hint=_PROXY_EXAMPLE)
     if not server.secure:
         raise WrongUsage(
-            f"{name}: a proxy would see the credentials that go to an http:// server",
+            f"{name} makes no sense with http://: the proxy would see the credentials",
             hint="use https:// for the server, or no proxy",
         )
     if ":" in server.host:

@@ -232,6 +232,7 @@ def test_the_way_that_was_given_counts_before_the_way_of_the_target(here: Path) 
 
 TOKEN, USER, PASSWORD = "STALWART_TOKEN", "STALWART_USER", "STALWART_PASSWORD"
 CHECK_KEY = "check that the API key is complete, not revoked and not expired"
+BOTH_UNUSED = f"{USER} and {PASSWORD} not used: a token comes first; unset {TOKEN} to use them"
 CHECK_USER = "check the user name and the password"
 
 
@@ -266,8 +267,7 @@ def test_a_credential_that_is_set_and_empty_is_told_as_such(
         (
             {TOKEN: "API_wrong", USER: "admin", PASSWORD: "sandbox"},
             TOKEN,
-            f"{CHECK_KEY}; {USER} and {PASSWORD} not used: a token comes first;"
-            f" unset {TOKEN} to use them",
+            f"{CHECK_KEY}; {BOTH_UNUSED}",
         ),
     ],
 )
