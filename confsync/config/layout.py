@@ -25,6 +25,9 @@ DISARMING = {
 }
 """Keys that would disarm a guard, and their options."""
 
+PLACEHOLDER = "https://CHANGE-ME.invalid"
+"""The address that `init` writes without a server. It is refused."""
+
 EXAMPLE = "write `targets:`, below it a target's name, and below that `url: …` and `files: …`"
 
 ALLOWANCE = Record(

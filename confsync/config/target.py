@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
+from confsync.config.layout import PLACEHOLDER
 from confsync.errors import ConfsyncError
 from confsync.kinds import KINDS
 from confsync.store.mistakes import Mistake
@@ -129,20 +131,28 @@ class Target:
                 yield at["proxy"], Mistake("server-address", error.message, error.hint)
         if user is not None and (wrong := _wrong_user(user, f"{name}/user")):
             yield marks[*self.path, "user"], wrong
-        for field, path in self.items("ignore"):
-            if found := ignored_wrongly(str(field)):
-                fact, hint = found
-                yield marks[path], Mistake("unknown-field", f"{path_text(path)} {fact}", hint)
+        yield from self._wrong_items()
         if "token" in at and ("user" in at or "password" in at):
             hint = "keep only the token: its permissions can be limited"
-            yield (
-                at["token"],
-                Mistake("two-logins", f"{name} has both a token and a password", hint),
-            )
+            fact = f"{name} has both a token and a password"
+            yield at["token"], Mistake("two-logins", fact, hint)
         for one, (other, hint) in _NEEDS.items():
             if one in at and other not in at and (one == "client_key" or "token" not in at):
                 fact = f"{name} has `{one}` without `{other}`"
                 yield at[one], Mistake("missing-field", fact, hint)
+
+    def _wrong_items(self) -> Iterator[tuple[Mark, Mistake]]:
+        """Yield the mistakes in `files` and `ignore`."""
+        for file, path in self.items("files"):
+            if any(sign in str(file) for sign in "*?[") and not os.path.lexists(str(file)):
+                hint = "name each file, like [stores/base.yaml, stores/production.yaml]"
+                fact = f"{path_text(path)} is a pattern; patterns are not supported here"
+                yield self.read.marks[path], Mistake("file-path", fact, hint)
+        for field, path in self.items("ignore"):
+            if found := ignored_wrongly(str(field)):
+                fact, hint = found
+                mistake = Mistake("unknown-field", f"{path_text(path)} {fact}", hint)
+                yield self.read.marks[path], mistake
 
     def config(self) -> TargetConfig:
         """The values of a target without mistakes."""
@@ -180,9 +190,11 @@ def _allowance(item: Value, mark: Mark) -> Allowance:
 
 
 def _wrong_server(url: str, name: str, known: Known) -> Mistake | None:
-    wrong = variable(
-        url, name, "confsync.yaml has no variables: write the URL itself; --url overrides it"
-    )
+    if url.lower().rstrip("/") == PLACEHOLDER.lower():
+        hint = "write your server's address, like https://mail.example.com"
+        return Mistake("server-address", f"{name} is the placeholder of `confsync init`", hint)
+    hint = "confsync.yaml has no variables: write the URL itself; --url overrides it"
+    wrong = variable(url, name, hint)
     if wrong is None:
         try:
             known.check_server(url, name=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from confsync.report.printable import one_line, plural, printable
@@ -48,8 +49,8 @@ class Pulled:
 @dataclass(frozen=True)
 class Begun:
     """The result of `init`. `hooks`: pre-commit's configuration, `to_add`: lines to add to it by
-    hand. `live`: the store holds a server's state, with `fill_in` references to fill in.
-    `example`: the address in the configuration is an example.
+    hand. `live`: the store holds a server's state. `fill_in`: references to fill in. `example`: the
+    address in the configuration is a placeholder. `repository`: the directory is in one.
     """
 
     config: str
@@ -58,8 +59,10 @@ class Begun:
     written: frozenset[str]
     to_add: str = ""
     live: bool = False
-    fill_in: int = 0
+    fill_in: tuple[Problem, ...] = ()
     example: bool = False
+    directory: str = "."
+    repository: bool = True
 
 
 def diff_text(found: Sequence[Formatted | Pulled]) -> str:
@@ -118,19 +121,25 @@ def begun_text(begun: Begun) -> str:
         if file == begun.store and file in begun.written:
             result += ", as the server has it" if begun.live else ", a template"
         if file == begun.hooks and begun.to_add:
-            result = "left alone; to add under its `repos:`"
+            result = "already exists, not changed; add these lines under its `repos:`"
         lines.append(f"{printable(file)}: {result}")
     lines += ["", *begun.to_add.splitlines()] if begun.to_add else []
-    store, folder = printable(begun.store), begun.config.rpartition("/")[0]
-    first = f"look through {store}"
+    config, store = printable(begun.config), printable(begun.store)
+    first = f"Review {store}."
     if begun.fill_in:
-        first = f"fill in {plural(begun.fill_in, 'reference')} in {store}"
+        number = plural(len(begun.fill_in), "secret")
+        kept = f"or set hidden_secrets: keep in {config} to keep the server's"
+        if begun.config in begun.written:
+            kept = "until then the server's are kept (hidden_secrets: keep)"
+        first = f"Fill in {number} in {store}; {kept}."
     elif begun.example:
-        first = f"edit {printable(begun.config)} (the server's address) and {store}"
-    where = f" in {printable(folder)}" if folder else ""
-    lines += [
-        *("", "Next:", f"  1. {first}"),
-        f"  2. set STALWART_TOKEN (or STALWART_USER, STALWART_PASSWORD); `confsync plan`{where}",
-        "  3. `pre-commit install`, once in each clone",
+        first = f"Set the server's url in {config}, and edit {store}."
+    steps = [
+        first,
+        "Set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD.",
+        *([f"cd {quote(printable(begun.directory))}"] if begun.directory not in {"", "."} else []),
+        "confsync plan",
+        "pre-commit install" if begun.repository else "git init && pre-commit install",
     ]
+    lines += ["", "Next:", *(f"  {number}. {step}" for number, step in enumerate(steps, start=1))]
     return "".join(f"{line}\n" for line in lines)

@@ -37,9 +37,10 @@ class Env:
     def __call__(self, ref: Ref, environment: Mapping[str, str]) -> str:
         """Return the variable's value. Raises Unavailable if it is not set."""
         if ref.argument not in environment:
-            raise Unavailable(
-                f"{ref} is not set", f"export {ref.argument} in the environment of confsync"
-            )
+            hint = f"set {ref.argument} in the environment"
+            if ref.argument.startswith("FILL_IN_"):
+                hint = f"replace it in the file by a reference to the secret, or {hint}"
+            raise Unavailable(f"{ref} is not set", hint)
         return environment[ref.argument]
 
 

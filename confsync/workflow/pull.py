@@ -195,6 +195,12 @@ def _checked(
     return after
 
 
+def to_fill_in(file: str) -> tuple[Problem, ...]:
+    """A warning for each reference to fill in, in an existing file."""
+    document = read(file).document
+    return () if document is None else tuple(_to_fill_in(document, ()))
+
+
 def _to_fill_in(node: Node, path: Path) -> Iterator[Problem]:
     """A warning for each reference to fill in. `path` starts with the name of the object."""
     for index, (key, value) in enumerate(members_of(node)):

@@ -107,7 +107,7 @@ def test_every_reference_is_resolved_before_anything_is_sent(desk: Desk, server:
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == (
         "a.yaml:7:5: error: env REDIS_PASSWORD is not set [secret-unavailable]\n"
-        "  hint: export REDIS_PASSWORD where confsync runs\n"
+        "  hint: set REDIS_PASSWORD in the environment\n"
         "error: 1 secret could not be resolved\n"
         "nothing was changed on the server\n"
     )

@@ -78,7 +78,7 @@ def test_an_unset_variable_is_a_note_in_a_plan(desk: Desk) -> None:
     assert ran.status == 0
     assert (
         "note: a.yaml:7: env REDIS_PASSWORD is not set; an apply needs it\n"
-        "  hint: export REDIS_PASSWORD where confsync runs\n"
+        "  hint: set REDIS_PASSWORD in the environment\n"
     ) in ran.out
 
 

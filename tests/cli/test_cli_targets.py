@@ -414,12 +414,12 @@ def test_a_variable_that_is_not_set_is_told_once_for_all_targets(team: Desk) -> 
     note = "note: stores/base.yaml:3: env REDIS_PASSWORD is not set; an apply needs it (2 targets)"
     assert " ".join(planned.out.split()).count(note) == 1
     assert planned.out.count("env REDIS_PASSWORD is not set") == 1
-    assert planned.out.count("hint: export REDIS_PASSWORD") == 1
+    assert planned.out.count("hint: set REDIS_PASSWORD") == 1
     applied = team.run("apply", "--all", "--yes", env=variables)
     assert applied.status == 1
     assert applied.err == (
         "stores/base.yaml:3:32: error: env REDIS_PASSWORD is not set [secret-unavailable]\n"
-        "  hint: export REDIS_PASSWORD where confsync runs\n"
+        "  hint: set REDIS_PASSWORD in the environment\n"
         "error: targets production, staging: 1 secret could not be resolved\n"
         "nothing was changed on any server\n"
     )
