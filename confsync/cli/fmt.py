@@ -19,15 +19,14 @@ if TYPE_CHECKING:
     "--check",
     is_flag=True,
     envvar="CONFSYNC_CHECK",
-    help="Write nothing: show what would change, and end with status 1 if anything would.",
+    help="Write nothing; show what would change. Exit with 1 if anything would.",
 )
 @click.pass_obj
 def fmt(console: Console, *, files: tuple[str, ...], check: bool) -> Status:
-    """Bring FILES, or without any those of confsync.yaml, into their canonical form: quotes,
-    indentation and spaces.
+    """Format FILES, or the files of confsync.yaml: quotes, indentation and spaces.
 
-    Comments, order, blank lines and values stay as they are. A file that cannot be formatted is
-    left alone and named; one that holds no store is left alone.
+    Comments, order, blank lines and values do not change. Files with errors are listed and not
+    changed; files that are not store files are skipped.
     """
     from confsync.cli.standard_error import Status
     from confsync.report.file_results import diff_text, formatted_text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,18 +20,18 @@ if TYPE_CHECKING:
 @shared.files
 @shared.targets
 @shared.commands_for_credentials
-@click.option("--diff", is_flag=True, help="Show what would be written, and write nothing.")
+@click.option("--diff", is_flag=True, help="Show what would change; write nothing.")
 @click.pass_obj
 def pull(
     console: Console, /, *, asked: Asked, access: Access, allow_commands: bool, diff: bool
 ) -> None:
-    """Write the live state into FILES, comments kept.
+    """Write the server's settings into FILES, or into the files of a target of confsync.yaml.
 
-    One request to the server. A file that is there is edited in place: only what differs is
-    written. Of several FILES, laid over each other, the last one is written: what differs from
-    those below it; without any those of a target of confsync.yaml. Secrets are never written, but
-    as references to fill in.
+    One request to the server. Comments are kept, and only lines that differ are rewritten. Of
+    several FILES, laid over each other, only the last is written. Secrets are never written, only
+    references to fill in.
     """
+    from confsync.config.config_file import find
     from confsync.errors import OutputFailed, WrongUsage
     from confsync.report.file_results import diff_text, pulled_text
     from confsync.report.problems import problems_text
@@ -38,9 +39,12 @@ def pull(
     from confsync.workflow.targets import NOTHING_WANTED, aims
 
     use = run.preview if diff else run.pull
+    if not (asked.files or asked.targets) and find(Path()) is not None:
+        asked = replace(asked, all=True)
     chosen = aims(Path(), asked, NOTHING_WANTED, access, today=shared.today())
     if len(chosen) > 1:
-        raise WrongUsage("pull takes one target", hint="choose one with --target")
+        fact = f"pull takes one target, not {', '.join(aim.name for aim in chosen)}"
+        raise WrongUsage(fact, hint="choose one with --target NAME")
     with shared.reach(console, allow_commands=allow_commands).session(chosen[0]) as connected:
         pulled = use(chosen[0].files, connected, environment=os.environ)
     console.say(problems_text(pulled.fill_in))

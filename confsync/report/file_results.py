@@ -85,12 +85,16 @@ def formatted_text(files: Sequence[Formatted], done: str) -> str:
     others = sum(not file.store for file in files)
     counts = {
         done: changed,
-        "in canonical form already": len(files) - changed - failed - others,
-        "without a store": others,
-        "that cannot be formatted": failed,
+        "already formatted": len(files) - changed - failed - others,
+        "skipped": others,
+        "with errors": failed,
     }
-    result = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
-    return "".join([*lines, f"{plural(len(files), 'file')}: {result}.\n"])
+    found = [(number, what) for what, number in counts.items() if number]
+    totals = (
+        f"{number if index else plural(number, 'file')} {what}"
+        for index, (number, what) in enumerate(found)
+    )
+    return "".join([*lines, f"{', '.join(totals)}.\n"])
 
 
 def pulled_text(pulled: Pulled, mood: str = "") -> str:
