@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,28 +19,31 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="0, the default: any free port."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="The port to listen on; 0, the default: any free one.",
 )
 @click.option(
     "--state",
     type=click.Path(),
     metavar="FILE",
-    help="Keep what is stored in this file, secrets in clear, readable by you alone.",
+    help="Keep the settings in this file, secrets in clear; only you can read it.",
 )
 @click.option(
     "--key",
     "keys",
     multiple=True,
     metavar="NAME=PERMISSION,…",
-    help="Take NAME as an API key with these permissions, like"
-    " plan=authenticate,sysInMemoryStoreGet. Can be repeated.",
+    help="An API key with these permissions, like plan=authenticate,sysInMemoryStoreGet."
+    " Can be repeated.",
 )
 @click.pass_obj
 def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, ...]) -> None:
-    """Run an embedded server to try confsync against, on this machine alone.
+    """Run an embedded server on this machine, to try confsync.
 
-    It follows the rules of a real Stalwart server (docs/wire.md). User `admin`, password
-    `sandbox`. Its URL is the only line on standard output. Ctrl-C ends it.
+    It behaves like a Stalwart server. User `admin`, password `sandbox`. Its URL is the only line on
+    stdout; stderr shows the variables to set. Ctrl-C stops it.
     """
     from confsync.errors import WrongUsage
     from confsync.sandbox import Server
@@ -51,18 +56,37 @@ def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, 
             raise WrongUsage("--key is not NAME=PERMISSION,…", hint=hint)
         permissions[name] = frozenset(given.split(",")) - {""}
     file = None if state is None else Path(state)
+    if file is not None and not file.parent.is_dir():
+        hint = f"create the directory {file.parent}, or check the path"
+        raise WrongUsage("its directory does not exist", where=str(file), hint=hint)
     try:
         server = Server(port=port, state=file, keys=permissions, journal=False)
-    except (OSError, ValueError):
-        raise WrongUsage(
-            "the sandbox cannot start",
-            hint="is the port free, and the state file one that a sandbox wrote?",
-        ) from None
+    except ValueError:
+        hint = "name another file with --state, or a new one"
+        raise WrongUsage("not written by a sandbox", where=str(file), hint=hint) from None
+    except OSError as error:
+        if error.filename is not None:
+            hint = "check its owner and mode"
+            raise WrongUsage("cannot be read", where=str(file), hint=hint) from None
+        fact = "is in use" if error.errno == errno.EADDRINUSE else "cannot be used"
+        hint = "choose another with --port, or any free one with --port 0"
+        raise WrongUsage(f"port {port} {fact}", hint=hint) from None
     ending = {number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN}
     # Blocked: an exception while the server starts would leave its thread running.
     signal.pthread_sigmask(signal.SIG_BLOCK, ending)
     with server:
-        console.say("user admin, password sandbox; Ctrl-C ends it\n")
+        console.say(_how_to_use(server.url))
         console.print(f"{server.url}\n")
         signal.sigwait(ending)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
+
+
+def _how_to_use(url: str) -> str:
+    """The lines for a shell that is to use the sandbox."""
+    unset = "unset STALWART_TOKEN  # a token comes before user and password\n"
+    return f"""\
+# To use it in another terminal (Ctrl-C stops it):
+export STALWART_URL={url}
+export STALWART_USER=admin
+export STALWART_PASSWORD=sandbox
+{unset if os.environ.get("STALWART_TOKEN") else ""}"""
