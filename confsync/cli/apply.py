@@ -87,6 +87,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     book = None if audit is None else Audit(audit, os.environ, now=_now, tell=way.tell)
     asking = not yes and expect is None and plan is None
     if asking and not (at_terminal(sys.stdin) and outputs.console.at_terminal):
+        _check_there(asked.files)
         hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
         raise Declined("cannot ask for confirmation: not running in a terminal", hint=hint)
     use = partial(
@@ -108,6 +109,19 @@ def apply(  # noqa: PLR0913 - one parameter an option
         if refused.risks:
             refused.hint = f"to go on all the same: {_command_line(refused.risks)}"
         raise
+
+
+def _check_there(files: tuple[str, ...]) -> None:
+    """Raise InvalidFiles for missing files, which no answer could help."""
+    from confsync.errors import InvalidFiles, Problem
+    from confsync.workflow.load import check_names
+    from confsync.yaml.read import content
+
+    if files:
+        check_names(files)
+    missing = [content(file) for file in files if file != "-" and not os.path.lexists(file)]
+    if problems := tuple(one for one in missing if isinstance(one, Problem)):
+        raise InvalidFiles(problems)
 
 
 def _plan_file(files: tuple[str, ...]) -> str | None:

@@ -86,6 +86,15 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_is_sent(
     assert server.requests == []
 
 
+@pytest.mark.parametrize("name", ["nothere.plan", "nothere.yaml"])
+def test_a_missing_file_is_told_before_anything_about_a_terminal(desk: Desk, name: str) -> None:
+    ran = desk.run("apply", name)
+    assert ran.status == 1
+    assert ran.err.startswith(f"{name}: error: ")
+    assert "no-such-file" in ran.err
+    assert "--yes" not in ran.err
+
+
 def test_with_yes_a_closed_standard_input_is_no_matter(desk: Desk) -> None:
     assert desk.run("apply", "--yes", desk.file("a.yaml"), command=CLOSED).status == 0
 
