@@ -18,6 +18,7 @@ from confsync.cli.console import at_terminal
 from confsync.report import OUTCOMES
 
 if TYPE_CHECKING:
+    from confsync.cli.console import Console
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
     from confsync.workflow.targets import Access, Asked, Wanted
@@ -40,6 +41,11 @@ _OPTIONS = shared.together(
         "In GitHub Actions: have the runner mask the secrets that references lead to.",
         named=False,
         is_flag=True,
+    ),
+    shared.with_variable(
+        "--backup",
+        "Before anything is sent, write the server's settings to FILE, to go back with.",
+        **shared.FILE,
     ),
     shared.with_variable(
         "--audit",
@@ -66,6 +72,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     expect: str | None,
     allow_commands: bool,
     add_mask: bool,
+    backup: str | None,
     audit: str | None,
 ) -> Status:
     """Bring servers to the states that FILES describe, or do what one saved plan says.
@@ -75,7 +82,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     another, until one fails.
     """
     from confsync.cli.apply_prompt import ask, check_runner, finish, show
-    from confsync.errors import Declined, Refused
+    from confsync.errors import Refused
     from confsync.workflow.apply import apply_all, apply_planned
     from confsync.workflow.audit import Audit
     from confsync.workflow.targets import aims
@@ -86,10 +93,8 @@ def apply(  # noqa: PLR0913 - one parameter an option
     way = shared.reach(outputs.console, allow_commands=allow_commands)
     book = None if audit is None else Audit(audit, os.environ, now=_now, tell=way.tell)
     asking = not yes and expect is None and plan is None
-    if asking and not (at_terminal(sys.stdin) and outputs.console.at_terminal):
-        _check_there(asked.files)
-        hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
-        raise Declined("cannot ask for confirmation: not running in a terminal", hint=hint)
+    if asking:
+        _check_can_ask(outputs.console, asked.files)
     use = partial(
         partial(apply_planned, plan, Path(), access)
         if plan is not None
@@ -101,6 +106,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
         ),
         reach=way,
         audit=book,
+        backup=backup,
         show=partial(show, outputs, asking=asking, masks=add_mask),
     )
     try:
@@ -111,17 +117,15 @@ def apply(  # noqa: PLR0913 - one parameter an option
         raise
 
 
-def _check_there(files: tuple[str, ...]) -> None:
-    """Raise InvalidFiles for missing files, which no answer could help."""
-    from confsync.errors import InvalidFiles, Problem
-    from confsync.workflow.load import check_names
-    from confsync.yaml.read import content
+def _check_can_ask(console: Console, files: tuple[str, ...]) -> None:
+    """Raise Declined without a terminal, and before that InvalidFiles for missing files."""
+    from confsync.errors import Declined
+    from confsync.workflow.load import check_there
 
-    if files:
-        check_names(files)
-    missing = [content(file) for file in files if file != "-" and not os.path.lexists(file)]
-    if problems := tuple(one for one in missing if isinstance(one, Problem)):
-        raise InvalidFiles(problems)
+    if not (at_terminal(sys.stdin) and console.at_terminal):
+        check_there(files)
+        hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
+        raise Declined("cannot ask for confirmation: not running in a terminal", hint=hint)
 
 
 def _plan_file(files: tuple[str, ...]) -> str | None:

@@ -31,15 +31,14 @@ def pull(
     several FILES, laid over each other, only the last is written. Secrets are never written, only
     references to fill in.
     """
-    from confsync.config.config_file import find
     from confsync.errors import OutputFailed, WrongUsage
     from confsync.report.file_results import diff_text, pulled_text
     from confsync.report.problems import problems_text
     from confsync.workflow import pull as run
-    from confsync.workflow.targets import NOTHING_WANTED, aims
+    from confsync.workflow.targets import NOTHING_WANTED, aims, configuration
 
     use = run.preview if diff else run.pull
-    if not (asked.files or asked.targets) and find(Path()) is not None:
+    if not (asked.files or asked.targets) and configuration(Path()) is not None:
         asked = replace(asked, all=True)
     chosen = aims(Path(), asked, NOTHING_WANTED, access, today=shared.today())
     if len(chosen) > 1:

@@ -15,6 +15,7 @@ from confsync.cli.options import Command
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
+    from confsync.sandbox import Server
 
 
 @click.command(cls=Command)
@@ -46,7 +47,6 @@ def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, 
     stdout; stderr shows the variables to set. Ctrl-C stops it.
     """
     from confsync.errors import WrongUsage
-    from confsync.sandbox import Server
 
     permissions: dict[str, frozenset[str]] = {}
     for key in keys:
@@ -55,22 +55,7 @@ def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, 
             hint = "write it like --key plan=authenticate,sysInMemoryStoreGet"
             raise WrongUsage("--key is not NAME=PERMISSION,…", hint=hint)
         permissions[name] = frozenset(given.split(",")) - {""}
-    file = None if state is None else Path(state)
-    if file is not None and not file.parent.is_dir():
-        hint = f"create the directory {file.parent}, or check the path"
-        raise WrongUsage("its directory does not exist", where=str(file), hint=hint)
-    try:
-        server = Server(port=port, state=file, keys=permissions, journal=False)
-    except ValueError:
-        hint = "name another file with --state, or a new one"
-        raise WrongUsage("not written by a sandbox", where=str(file), hint=hint) from None
-    except OSError as error:
-        if error.filename is not None:
-            hint = "check its owner and mode"
-            raise WrongUsage("cannot be read", where=str(file), hint=hint) from None
-        fact = "is in use" if error.errno == errno.EADDRINUSE else "cannot be used"
-        hint = "choose another with --port, or any free one with --port 0"
-        raise WrongUsage(f"port {port} {fact}", hint=hint) from None
+    server = _server(port, None if state is None else Path(state), permissions)
     ending = {number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN}
     # Blocked: an exception while the server starts would leave its thread running.
     signal.pthread_sigmask(signal.SIG_BLOCK, ending)
@@ -90,3 +75,25 @@ export STALWART_URL={url}
 export STALWART_USER=admin
 export STALWART_PASSWORD=sandbox
 {unset if os.environ.get("STALWART_TOKEN") else ""}"""
+
+
+def _server(port: int, file: Path | None, keys: dict[str, frozenset[str]]) -> Server:
+    """The server. Raises WrongUsage for a port or a file that cannot be used."""
+    from confsync.errors import WrongUsage
+    from confsync.sandbox import Server
+
+    if file is not None and not file.parent.is_dir():
+        hint = f"create the directory {file.parent}, or check the path"
+        raise WrongUsage("its directory does not exist", where=str(file), hint=hint)
+    try:
+        return Server(port=port, state=file, keys=keys, journal=False)
+    except ValueError:
+        hint = "name another file with --state, or a new one"
+        raise WrongUsage("not written by a sandbox", where=str(file), hint=hint) from None
+    except OSError as error:
+        if error.filename is not None:
+            hint = "check its owner and mode"
+            raise WrongUsage("cannot be read", where=str(file), hint=hint) from None
+        fact = "is in use" if error.errno == errno.EADDRINUSE else "cannot be used"
+        hint = "choose another with --port, or any free one with --port 0"
+        raise WrongUsage(f"port {port} {fact}", hint=hint) from None

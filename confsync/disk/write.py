@@ -100,15 +100,25 @@ def save(path: str, content: bytes) -> None:
 
 def write_plan(path: str, document: Mapping[str, Json]) -> None:
     """Write a saved plan, whole, for its owner alone (0600). Raises OutputFailed."""
-    target = Path(os.path.realpath(path))
     text = json.dumps(document, separators=(",", ":")) + "\n"
+    _write_private(path, text, f"the plan cannot be saved to {path}")
+
+
+def write_backup(path: str, text: str) -> None:
+    """Write a file to go back with, whole, for its owner alone (0600). Raises OutputFailed."""
+    _write_private(path, text, f"--backup: {path} cannot be written")
+
+
+def _write_private(path: str, text: str, failure: str) -> None:
+    _LOG.info("writes %s", path)
+    target = Path(os.path.realpath(path))
     try:
         if target.exists() and not target.is_file():
             raise PermissionError
         replace_whole(target, text.encode("utf-8"), 0o600, None)
     except (OSError, ValueError):
         hint = "name a file in a writable directory, on a disk with space"
-        raise OutputFailed(f"the plan cannot be saved to {path}", hint=hint) from None
+        raise OutputFailed(failure, hint=hint) from None
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from shlex import quote
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.kinds import KINDS
 from confsync.report.lines import change_lines, laid_out, unknown_line
 from confsync.report.printable import at_right, cut, paragraph, plural, printable, shown, wrapped
-from confsync.store.encode import FILL_IN, to_store, touched
+from confsync.store.encode import FILL_IN, way_back
 from confsync.sync import outcome
 from confsync.sync.tree import Object, path_text
 from confsync.sync.url import Url
@@ -239,7 +240,7 @@ def _outcome(ended: outcome.Outcome) -> str:
                 *wrapped(fact),
                 *([] if seen is None else wrapped(_SEEN[seen])),
                 "hint: run `confsync plan`: it shows what the server has now",
-                *_way_back(ended.plan.live, ended.plan.difference.changes),
+                *_way_back(ended.plan.live, ended.plan),
             ]
     return "\n".join([*lines, ""])
 
@@ -261,7 +262,7 @@ def _stored(stored: outcome.Stored) -> Iterator[str]:
         yield "Somebody else changed the object in between:"
     yield from _changes(stored.overwritten or stored.foreign)
     yield from wrapped(_RESTARTED)
-    yield from _way_back(stored.before, changes)
+    yield from _way_back(stored.before, stored.plan)
 
 
 def _changes(changes: tuple[Change, ...], file: str = "") -> Iterator[str]:
@@ -272,13 +273,19 @@ def _changes(changes: tuple[Change, ...], file: str = "") -> Iterator[str]:
     yield from laid_out(lines, max((len(line.path) for line in lines), default=0), file)
 
 
-def _way_back(before: Live, changes: tuple[Change, ...]) -> Iterator[str]:
-    """The state before the update, as a store file that restores it."""
-    document = to_store(before, KINDS[before.object], named=touched(changes))
+def _way_back(before: Live, plan: Plan) -> Iterator[str]:
+    """The state before the update, as a store file that restores it, or the command for it."""
+    document = way_back(before, plan, KINDS[before.object])
     if document is None:
         yield "What was there before cannot be said in a file: confsync does not know all of it."
         return
     text = yaml_text(shown(document))
+    if plan.backup:
+        first = f" (replace each {FILL_IN}… in it first)" if FILL_IN in text else ""
+        named = plan.target.name not in {"", plan.target.url}
+        server = f" --url {plan.target.url}" if named else ""
+        yield f"To go back{first}: confsync apply {printable(quote(plan.backup))}{server}"
+        return
     hint = f"; {FILL_IN}… stands for secrets, which are not shown" if FILL_IN in text else ""
     yield from wrapped(f"To go back to what was there before, apply this{hint}:")
     yield ""

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
+from os.path import realpath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from confsync.errors import ConfsyncError, Declined, Refused, WrongUsage
+from confsync.disk.write import write_backup
+from confsync.errors import (
+    ConfsyncError,
+    Declined,
+    NotWritten,
+    OutputFailed,
+    Refused,
+    WrongUsage,
+)
 from confsync.guard import alone, callers, discreet
 from confsync.kinds import KINDS
+from confsync.store.encode import way_back
 from confsync.sync.findings import facts
-from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, as_wanted, changed
+from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, Stored, as_wanted, changed
 from confsync.sync.plan import check_no_secret_in_clear, is_digest
 from confsync.sync.values import Failed, Plan
 from confsync.workflow.audit import entry as audited
@@ -18,12 +30,13 @@ from confsync.workflow.plan import made, saved
 from confsync.workflow.server import read, send
 from confsync.workflow.session import aim_of_saved, attempted
 from confsync.workflow.targets import DEFAULTS, Options, same_server_facts
+from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from confsync.secrets.resolver import Moment
+    from confsync.sync.values import Live
     from confsync.workflow.audit import Audit, Entry
     from confsync.workflow.server import Session
     from confsync.workflow.session import Reach
@@ -40,6 +53,7 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     allow_commands: bool = False,
     expect: str | None = None,
     audit: Audit | None = None,
+    backup: str | None = None,
     show: Callable[[Plan], None] | None = None,
     ask: Callable[[Plan], bool] | None = None,
 ) -> Outcome:
@@ -50,15 +64,18 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     refusals; the live state is then read again and must still be the planned one. Without `ask`
     each risk must be allowed, and the state is not read again. `allow_commands` runs the commands
     that the files refer to. With `expect` nothing is sent unless the plan has that digest. `audit`
-    records the apply before anything is sent, and its end. Raises the errors of `plan`, and
-    SecretUnavailable, Refused and Declined: nothing was changed then.
+    records the apply before anything is sent, and its end. `backup`: a file for the state before,
+    written before anything is sent. Raises the errors of `plan`, SecretUnavailable, Refused,
+    Declined, and NotWritten and OutputFailed for the backup: nothing was changed then.
     """
     options.check()
+    _check_backup(backup, files)
     moment: Moment = "allowed" if allow_commands else "apply"
     (outcome,) = _run(
         [(None, lambda _: (made(files, session, options, moment, environment), session))],
         expect=expect,
         audit=audit,
+        backup=backup,
         show=None if show is None else lambda plans: callers(show)(plans[0]),  # type: ignore[arg-type] # not Failed: it is alone
         ask=None if ask is None else lambda plans: callers(ask)(plans[0]),
     )
@@ -72,6 +89,7 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
     kept: Plan | None = None,
     expect: str | None = None,
     audit: Audit | None = None,
+    backup: str | None = None,
     show: Callable[[Sequence[Plan | Failed]], None],
     ask: Callable[[Sequence[Plan]], bool] | None = None,
 ) -> tuple[Ended, ...]:
@@ -81,8 +99,12 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
     sent to any; errors of the only target are raised. `ask` answers for all. The first target that
     does not end as wanted ends the run. `kept`: the saved plan of the only target. The rest is as
     for `apply`. Raises Refused and Declined if nothing was changed anywhere, and WrongUsage for
-    several targets with one digest.
+    several targets with one digest or one backup.
     """
+    if len(aims) > 1 and backup is not None:
+        raise WrongUsage("--backup takes one target", hint="choose it with --target")
+    marks = (aim.config.url_mark for aim in aims if aim.config is not None)
+    _check_backup(backup, [*aims[0].files, *(mark.file for mark in marks if mark is not None)])
     if len(aims) > 1 and expect is not None:
         hint = "choose its target with --target"
         raise WrongUsage("--expect takes one target", hint=hint)
@@ -101,6 +123,7 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
         kept=kept,
         expect=expect,
         audit=audit,
+        backup=backup,
         show=show,
         ask=ask,
     )
@@ -113,6 +136,7 @@ def apply_planned(  # noqa: PLR0913 - what touches the world is passed in, each 
     *,
     reach: Reach,
     audit: Audit | None = None,
+    backup: str | None = None,
     show: Callable[[Sequence[Plan | Failed]], None],
 ) -> tuple[Ended, ...]:
     """Apply a saved plan on its server, without asking. A new plan on the live state must be equal.
@@ -121,8 +145,9 @@ def apply_planned(  # noqa: PLR0913 - what touches the world is passed in, each 
     a changed plan, another server or another state.
     """
     kept = saved(path)
+    _check_backup(backup, [path, *(origin.file for origin in kept.desired.origins.values())])
     aim = aim_of_saved(directory, kept, access)
-    return apply_all([aim], reach, kept=kept, audit=audit, show=show)
+    return apply_all([aim], reach, kept=kept, audit=audit, backup=backup, show=show)
 
 
 def _run(  # noqa: PLR0913 - those of `apply_all`
@@ -131,6 +156,7 @@ def _run(  # noqa: PLR0913 - those of `apply_all`
     kept: Plan | None = None,
     expect: str | None,
     audit: Audit | None,
+    backup: str | None,
     show: Callable[[Sequence[Plan | Failed]], None] | None,
     ask: Callable[[Sequence[Plan]], bool] | None,
 ) -> tuple[Ended, ...]:
@@ -154,7 +180,41 @@ def _run(  # noqa: PLR0913 - those of `apply_all`
             _decide(plans, asking=ask is not None)
             if ask is not None and not all(plan.empty for plan in plans):
                 _ask(ready, ask)
-        return _applied(ready, entries)
+            if backup is not None and not plans[0].empty:
+                _write_backup(plans[0].live, plans[0], backup)
+                ready = [(replace(plans[0], backup=backup), ready[0][1])]
+                entries[0].plan = ready[0][0]
+        return tuple(map(_with_backup, _applied(ready, entries)))
+
+
+def _check_backup(path: str | None, files: Iterable[str]) -> None:
+    """Raise WrongUsage for a backup that is a URL, or one of the files of the run."""
+    if path is not None and "://" in path:
+        raise WrongUsage("--backup: a URL, not a file", hint="write --backup FILE")
+    if path is not None and realpath(path) in map(realpath, filter(None, files)):
+        hint = "name another file, like before.yaml"
+        raise WrongUsage("--backup would overwrite a file of this run", where=path, hint=hint)
+
+
+def _write_backup(before: Live, plan: Plan, path: str) -> None:
+    """Write a state as a store file that restores it. Raises NotWritten and OutputFailed."""
+    document = way_back(before, plan, KINDS[before.object], beside=str(Path(path).parent))
+    if document is None:
+        fact = "--backup: the server has what confsync does not know, and no file can hold"
+        raise NotWritten(fact, hint="update confsync, or apply without --backup")
+    write_backup(path, yaml_text(document))
+
+
+def _with_backup(ended: Ended) -> Ended:
+    """An outcome with somebody else's changes in its backup too; if that cannot be written again,
+    without a backup.
+    """
+    if isinstance(ended, Stored) and ended.foreign and ended.plan.backup:
+        try:
+            _write_backup(ended.before, ended.plan, ended.plan.backup)
+        except (NotWritten, OutputFailed):
+            return replace(ended, plan=replace(ended.plan, backup=""))
+    return ended
 
 
 def _check_equal(plan: Plan, kept: Plan | None, expect: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from os.path import lexists
 from typing import TYPE_CHECKING
 
 from confsync.errors import InvalidFiles, Problem, WrongUsage
@@ -11,7 +12,7 @@ from confsync.secrets import RESOLVERS
 from confsync.store.decode import discarded, from_file, lay_over
 from confsync.store.mistakes import listed
 from confsync.sync.findings import makes_invalid
-from confsync.yaml.read import read
+from confsync.yaml.read import content, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -44,6 +45,15 @@ def check_names(files: Sequence[str]) -> None:
         raise WrongUsage("the name of a file is empty", hint="is a shell variable not set?")
     if any("://" in file for file in files):
         raise WrongUsage("a URL stands where a file belongs", hint="the server's goes to --url")
+
+
+def check_there(files: Sequence[str]) -> None:
+    """Raise InvalidFiles for missing files, and WrongUsage for invalid names."""
+    if files:
+        check_names(files)
+    found = [content(file) for file in files if file != "-" and not lexists(file)]
+    if missing := tuple(one for one in found if isinstance(one, Problem)):
+        raise InvalidFiles(missing)
 
 
 def load(files: Sequence[str], vault: Vault) -> Loaded:

@@ -222,9 +222,41 @@ def test_what_was_there_before_stands_at_the_end_and_brings_it_back(
     )
     file = desk.file("back.yaml", f"InMemoryStore:\n{back}")
     assert desk.run("validate", file).status == 0
-    secrets: dict[str, str | None] = {"FILL_IN_1": LIVE_URL_SECRET, "FILL_IN_2": LIVE_SECRET}
+    assert "secret: {env: REDIS_PASSWORD}" in back
+    secrets: dict[str, str | None] = {"FILL_IN_1": LIVE_URL_SECRET, "REDIS_PASSWORD": LIVE_SECRET}
     assert desk.run("apply", "--yes", file, env=secrets).status == 0
     assert server.stored == before
+
+
+def test_a_backup_brings_it_back_by_the_command_that_is_shown(desk: Desk, server: Server) -> None:
+    before = server.stored
+    ran = desk.run("apply", "--yes", desk.file("a.yaml"), "--backup", "a b.yaml")
+    assert ran.status == 0
+    assert ran.out.endswith(
+        "\nTo go back (replace each FILL_IN_… in it first): confsync apply 'a b.yaml'\n"
+    )
+    assert desk.run("validate", "a b.yaml").status == 0
+    secrets: dict[str, str | None] = {"FILL_IN_1": LIVE_URL_SECRET, "REDIS_PASSWORD": LIVE_SECRET}
+    assert desk.run("apply", "--yes", "a b.yaml", env=secrets).status == 0
+    assert server.stored == before
+
+
+def test_a_backup_that_cannot_be_written_stops_the_apply(desk: Desk, server: Server) -> None:
+    before = server.stored
+    ran = desk.run("apply", "--yes", desk.file("a.yaml"), "--backup", "nowhere/back.yaml")
+    assert ran.status == 1
+    assert "error: --backup: nowhere/back.yaml cannot be written\nhint: " in ran.err
+    assert ran.err.endswith("nothing was changed on the server\n")
+    assert server.stored == before
+    assert "x:InMemoryStore/set" not in sent(server)
+
+
+def test_a_saved_plan_has_a_backup_too(desk: Desk) -> None:
+    assert desk.run("plan", desk.file("a.yaml"), "--out", "a.plan").status == 0
+    refused = desk.run("apply", "a.plan", "--backup", "a.plan")
+    assert (refused.status, "would overwrite" in refused.err) == (1, True)
+    assert desk.run("apply", "a.plan", "--backup", "back.yaml").status == 0
+    assert desk.run("validate", "back.yaml").status == 0
 
 
 def test_the_way_back_is_in_the_json_too(desk: Desk) -> None:
