@@ -71,10 +71,16 @@ def show(outputs: Outputs, found: Sequence[Plan | Failed], *, asking: bool, mask
     if masks:
         add_masks(outputs.console.vault)
     text = PLANS["text"](found)
+    if any(plan.findings[:1] and plan.findings[0].rule == "stale-plan" for plan in _plans(found)):
+        text = f"Not applied. The plan of now:\n\n{text}"
     if STDOUT in outputs.sinks:
         outputs.write(STDOUT, text)
-    elif asking and any(not isinstance(one, Failed) and not one.empty for one in found):
+    elif asking and any(not plan.empty for plan in _plans(found)):
         outputs.console.say(text)
+
+
+def _plans(found: Sequence[Plan | Failed]) -> list[Plan]:
+    return [one for one in found if not isinstance(one, Failed)]
 
 
 def ask(console: Console, plans: Sequence[Plan]) -> bool:

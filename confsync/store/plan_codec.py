@@ -140,6 +140,11 @@ def from_json(document: Mapping[str, Json], kinds: Mapping[str, shapes.Variants]
         raise Declined("the plan holds what no plan can", hint=_AGAIN) from None
 
 
+def as_saved(tree: Object) -> Object:
+    """A state as a saved plan has it, without any value of a secret."""
+    return _Object.model_validate_json(json.dumps(state_json(tree)), strict=True).value()
+
+
 def _plan(saved: _SavedPlan, shape: shapes.Variants) -> Plan:
     """The plan of a document. Raises Fault for invalid states or another digest."""
     tree = saved.desired.value()

@@ -20,11 +20,13 @@ from confsync.errors import (
 )
 from confsync.guard import alone, callers, discreet
 from confsync.kinds import KINDS
+from confsync.report.lines import changes_in_words
 from confsync.store.encode import way_back
+from confsync.sync.compare import difference
 from confsync.sync.findings import facts
 from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, Stored, as_wanted, changed
 from confsync.sync.plan import check_no_secret_in_clear, is_digest
-from confsync.sync.values import Failed, Plan
+from confsync.sync.values import Failed, Finding, Plan
 from confsync.workflow.audit import entry as audited
 from confsync.workflow.plan import made, saved
 from confsync.workflow.server import read, send
@@ -166,9 +168,12 @@ def _run(  # noqa: PLR0913 - those of `apply_all`
         raise WrongUsage("--expect: not a plan digest", hint=hint)
     with ExitStack() as stack:
         found = [attempted(aim, partial(prepared, stack)) for aim, prepared in jobs]
-        if show is not None:
-            show([one if isinstance(one, Failed) else one[0] for one in found])
         ready = [one for one in found if not isinstance(one, Failed)]
+        stale = _stale(ready[0][0], kept, expect) if ready else None
+        if show is not None and stale is not None:
+            show([_not_this_one(ready[0][0], kept)])
+        elif show is not None:
+            show([one if isinstance(one, Failed) else one[0] for one in found])
         if len(ready) < len(found):
             return tuple(one if isinstance(one, Failed) else NotBegun(one[0]) for one in found)
         plans = [plan for plan, _ in ready]
@@ -176,7 +181,10 @@ def _run(  # noqa: PLR0913 - those of `apply_all`
             check_no_secret_in_clear(plans[0].desired.written)
         with ExitStack() as books:
             entries = [books.enter_context(audited(audit, plan)) for plan in plans]
-            _check_equal(plans[0], kept, expect)
+            if stale is not None:
+                raise stale
+            if kept is not None:
+                _check_refusals(plans[0])
             _decide(plans, asking=ask is not None)
             if ask is not None and not all(plan.empty for plan in plans):
                 _ask(ready, ask)
@@ -217,23 +225,41 @@ def _with_backup(ended: Ended) -> Ended:
     return ended
 
 
-def _check_equal(plan: Plan, kept: Plan | None, expect: str | None) -> None:
-    """Raise Declined unless a plan is the saved one, without refusals, and the expected one."""
+def _stale(plan: Plan, kept: Plan | None, expect: str | None) -> Declined | None:
+    """The refusal of a plan that is not the saved one, or not the expected one; or None."""
     if kept is not None and plan.digest != kept.digest:
-        raise Declined(
-            "the server's state has changed since the plan was made",
+        from confsync.store.plan_codec import as_saved  # noqa: PLC0415 - with pydantic
+
+        shape, now = KINDS[plan.desired.object].shape, as_saved(plan.live.tree)
+        since = difference(kept.live.tree, now, shape, plan.desired.origin).changes
+        facts = changes_in_words(since) or "fields that confsync does not know, or its risks"
+        return Declined(
+            f"the server's state has changed since the plan was made: {facts}",
             hint="plan again and review it",
         )
-    if kept is not None and plan.refusals:
-        facts = "; ".join(finding.message for finding in plan.refusals)
-        raise Declined(
-            facts, hint="plan again with --allow for each risk that you accept, and save that plan"
-        )
     if expect is not None and plan.digest != expect:
-        raise Declined(
-            f"this is not the plan that is expected: its digest is {plan.digest}",
-            hint="the server, the files or the options have changed: plan again and review it",
+        return Declined(
+            f"the plan does not have the expected digest: it is now {plan.digest}",
+            hint="the server, the files or the options have changed, and a digest does not tell"
+            " which: plan again and review it",
         )
+    return None
+
+
+def _not_this_one(plan: Plan, kept: Plan | None) -> Plan:
+    """A stale plan, to be shown as what it is."""
+    which = "the saved one" if kept is not None else "the one with the expected digest"
+    fact = f"this is the plan of now, not {which}: it is not applied"
+    stale = Finding("stale-plan", "error", fact, "plan again and review it")
+    return replace(plan, findings=(stale, *plan.findings))
+
+
+def _check_refusals(plan: Plan) -> None:
+    """Raise Declined for a saved plan with refusals."""
+    if plan.refusals:
+        facts = "; ".join(finding.message for finding in plan.refusals)
+        hint = "plan again with --allow for each risk that you accept, and save that plan"
+        raise Declined(facts, hint=hint)
 
 
 def _decide(plans: Sequence[Plan], *, asking: bool) -> None:

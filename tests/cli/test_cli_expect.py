@@ -25,7 +25,7 @@ def digest(ran: Ran) -> str:
 
 def declined(ran: Ran, server: Server, stored: object) -> None:
     assert ran.status == 3
-    assert "this is not the plan that is expected: its digest is 2:" in ran.err
+    assert "the plan does not have the expected digest: it is now 2:" in ran.err
     assert ran.err.endswith(f"{UNCHANGED}\n")
     assert server.stored == stored
 
