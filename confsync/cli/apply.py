@@ -91,7 +91,8 @@ def apply(  # noqa: PLR0913 - one parameter an option
         check_runner()
     plan = _plan_file(asked.files)
     way = shared.reach(outputs.console, allow_commands=allow_commands)
-    book = None if audit is None else Audit(audit, os.environ, now=_now, tell=way.tell)
+    noted = partial(Audit, environment=os.environ, now=_now, tell=way.tell, uid=os.getuid())
+    book = None if audit is None else noted(audit)
     asking = not yes and expect is None and plan is None
     if asking:
         _check_can_ask(outputs.console, asked.files)
