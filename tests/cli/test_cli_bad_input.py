@@ -163,7 +163,7 @@ def test_a_wrong_password_is_tried_exactly_once(desk: Desk, server: Server, comm
     arguments = {"plan": ("a.yaml",), "apply": ("--yes", "a.yaml"), "show": ()}[command]
     desk.file("a.yaml")
     fact = one_message(desk.run(command, *arguments, env=wrong))
-    assert fact == "the server does not accept the user name and password (HTTP 401)"
+    assert fact == "the server refused STALWART_USER and STALWART_PASSWORD (HTTP 401)"
     assert (len(server.requests), server.stored) == (1, before)
 
 
@@ -212,7 +212,7 @@ READS: Mapping[str, tuple[bytes, str]] = {
     "a member that is missing": (jmap(got("read", {"@type": "Redis", "url": "redis://a"})), ""),
     "a method error": (
         jmap(["error", {"type": "forbidden", "description": ECHO}, "read"]),
-        "the credentials may not do this (forbidden)",
+        "the permission sysInMemoryStoreGet is missing (forbidden)",
     ),
     "a strange method error": (jmap(["error", {"type": f"{ECHO}\x1b["}, "read"]), ""),
     "301": (

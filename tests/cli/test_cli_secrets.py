@@ -89,7 +89,7 @@ def test_a_command_that_fails_stops_the_apply_before_anything_is_asked(
     file = desk.file("a.yaml", COMMAND.replace("Canary-of-a-command", "Canary; exit 4"))
     ran = desk.run("apply", "--yes", "--allow-commands", file)
     assert (ran.status, ran.out) == (1, "")
-    assert "command sh ended with status 4" in ran.err
+    assert "command sh exited with status 4" in ran.err
     assert not server.requests
 
 

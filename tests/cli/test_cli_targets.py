@@ -269,7 +269,7 @@ def test_two_targets_of_one_server_are_a_warning_of_a_plan_and_refused_by_an_app
     assert (ran.status, ran.out) == (3, "")
     assert ran.err == (
         "error: production and staging are one server\n"
-        "hint: choose one of them with --target: the last one would overwrite the others\n"
+        "hint: choose one of them with --target: the last would overwrite the others\n"
         "nothing was changed on the server\n"
     )
     assert len(server.requests) == asked
@@ -379,7 +379,7 @@ def test_a_saved_plan_finds_its_target_and_the_credentials(team: Desk, server: S
     configure(team, production=NOBODY)
     ran = team.run("apply", "a.plan", env=TOKENS)
     assert ran.status == 3
-    assert "error: the plan is for production at another server than confsync.yaml says" in ran.err
+    assert "error: the plan is for production on another server than in confsync.yaml" in ran.err
     configure(team, production=server.url)
     ran = team.run("apply", "a.plan", "--target", "production", env=TOKENS)
     assert (ran.status, ran.out) == (1, "")
@@ -392,7 +392,7 @@ def test_a_saved_plan_finds_its_target_and_the_credentials(team: Desk, server: S
 def test_one_digest_or_one_file_is_not_for_several_targets(team: Desk) -> None:
     ran = team.run("apply", "--all", "--expect", f"2:{'0' * 32}", env=TOKENS)
     assert (ran.status, ran.out) == (1, "")
-    assert "--expect takes one target\nhint: choose with --target" in ran.err
+    assert "--expect takes one target\nhint: choose its target with --target" in ran.err
     ran = team.run("apply", "stores/base.yaml", "--yes", "--all", env=TOKENS)
     assert (ran.status, ran.out) == (1, "")
     assert "files are named, and targets too" in ran.err

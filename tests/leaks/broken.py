@@ -192,7 +192,7 @@ LEAKS: Mapping[str, Leak] = {
     "a token that is none is repeated": Leak(
         "token with a newline",
         "workflow/session.py",
-        '"the token contains a space, a newline or a non-ASCII character"',
+        'f"{name} contains a space or a newline"',
         'f"this is no token: {token}"',
     ),
 }
