@@ -128,7 +128,7 @@ class Refused(Declined):
     """Nothing was sent: findings stop the apply. `risks`: names of those that can be allowed."""
 
     def __init__(self, facts: tuple[str, ...], risks: tuple[str, ...]) -> None:
-        hint = f"allow what you accept by its name: {', '.join(risks)}" if risks else ""
+        hint = f"allow each risk that you accept: {', '.join(risks)}" if risks else ""
         super().__init__("; ".join(facts), hint=hint)
         self.risks = risks
 

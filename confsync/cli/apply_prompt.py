@@ -123,7 +123,7 @@ def finish(ended: Sequence[Ended], outputs: Outputs, book: Audit | None) -> Stat
             raise
         counts = Counter(result_of(one).replace("-", " ") for one in ended)
         known = ", ".join(f"{number} {result}" for result, number in counts.items())
-        console.say(f"interrupted: the report is cut short; {known}\n")
+        console.say(f"interrupted: the report is incomplete; {known}\n")
         return Status.UNKNOWN
     status, stored = worst(map(_status, ended)), any(isinstance(one, Stored) for one in ended)
     written_as_wanted = failed is None and all(map(as_wanted, ended))

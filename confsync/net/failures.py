@@ -149,7 +149,7 @@ class Route:
             if error.reason in reasons.split():
                 return found
         if not _is_lasting(error):
-            return "it closed the connection", f"check that this is the https port {_BAN}"
+            return "it closed the connection", f"check that this is the https port; {_BAN}"
         return (
             "it ended the TLS handshake",
             "check that this is the https port, and the server's log",

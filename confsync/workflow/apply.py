@@ -232,7 +232,7 @@ def _stale(plan: Plan, kept: Plan | None, expect: str | None) -> Declined | None
 
         shape, now = KINDS[plan.desired.object].shape, as_saved(plan.live.tree)
         since = difference(kept.live.tree, now, shape, plan.desired.origin).changes
-        facts = changes_in_words(since) or "fields that confsync does not know, or its risks"
+        facts = changes_in_words(since) or "in fields that confsync does not know"
         return Declined(
             f"the server's state has changed since the plan was made: {facts}",
             hint="plan again and review it",
