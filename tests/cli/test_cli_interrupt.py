@@ -202,7 +202,7 @@ text.outcomes_text = endless
 sys.argv[0] = "confsync"
 main()
 """
-CUT = "interrupted: the report is cut short; 1 stored\n"
+CUT = "interrupted: the report is incomplete; 1 stored\n"
 
 
 def told_slowly(desk: Desk, url: str) -> subprocess.Popen[bytes]:
