@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Excerpt:
-    """A line of a file, fit to be shown: `****` stands for anything that may be a secret.
+    """A line of a file that may be shown: `****` masks anything that could be a secret.
 
     Each character is one column wide. `caret`: the column of the problem, from 1.
     """

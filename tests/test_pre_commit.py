@@ -437,6 +437,10 @@ def test_the_hooks_that_init_writes_run_without_installing_anything(tmp_path: Pa
     assert begun.status == 0, begun.text
     repository.write({"playbook.yaml": "- hosts: all\n"})
     done = repository.hooks("--all-files")
+    assert "is the placeholder of `confsync init`" in done.text
+    config = (repository.root / "confsync.yaml").read_text()
+    repository.write({"confsync.yaml": config.replace("CHANGE-ME.invalid", "mail.example.com")})
+    done = repository.hooks("--all-files")
     assert done.status == 0, done.text
     assert list(done.verdicts.values()) == ["Passed"] * 3
     repository.write({"stores/in-memory.yaml": LEAKY.replace("url:", "url: ")})

@@ -98,7 +98,7 @@ def ask(console: Console, plans: Sequence[Plan]) -> bool:
         for risk in (finding.rule for finding in plan.refusals):
             questions[f"It has the risk {risk}. Type its name to accept it: "] = risk
     for question, answer in questions.items():
-        # Keys that were pressed before the question stands do not answer it.
+        # Keys that were pressed before the question do not answer it.
         with suppress(OSError, termios.error):
             termios.tcflush(sys.stdin, termios.TCIFLUSH)
         console.say(question)

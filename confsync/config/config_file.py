@@ -58,7 +58,7 @@ def find(directory: Path) -> str | None:
 
 def _is_ours(file: Path) -> bool:
     """Return True if a file, the link to it, and its directory belong to this user or to root. For
-    root with sudo the user who called it counts, as for git.
+    root with sudo: or to the user who called it, as for git.
     """
     user, caller = os.geteuid(), os.environ.get("SUDO_UID", "")
     ours = {"0", str(user), *([caller] if user == 0 else [])}

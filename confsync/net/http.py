@@ -113,8 +113,8 @@ class Connection:
     """Requests to one origin, each over a connection of its own: bytes behind an answer are never
     taken for the next answer. Each is logged, without a value.
 
-    `trust` also counts for a `proxy`, which never sees the client certificate. Of the environment
-    only the place of the system's trust store counts. `proxy_name`: where the proxy was set, if
+    `trust` is used for a `proxy` too, which never sees the client certificate. Of the environment
+    only the place of the system's trust store is used. `proxy_name`: where the proxy was set, if
     known. `deadline`: seconds for a request and its answer. Raises WrongUsage for unusable files
     and an unusable proxy.
     """
@@ -278,7 +278,7 @@ def _client(route: Route) -> httpx.Client:
 
 def _answer(response: httpx.Response) -> Answer:
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    # The status of a refusal counts, not its body.
+    # Of a refusal only the status is used, not its body.
     if response.status_code == _OK and encoding not in {"", "identity"}:
         raise UnexpectedAnswer(
             "the answer is compressed, but confsync did not ask for that",

@@ -80,7 +80,7 @@ class Trust:
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        # A CA's certificate may stand in the file without the one that signed it, as for curl.
+        # The file may have a CA's certificate without the one that signed it, as for curl.
         context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
         if self.ca_file is None:
             context.load_default_certs()

@@ -1,4 +1,4 @@
-"""Begin: a `confsync.yaml`, a store and the hooks, where there are none yet."""
+"""Create a missing `confsync.yaml`, store file and hooks."""
 
 from __future__ import annotations
 

@@ -250,7 +250,7 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     """A session with a server, to be used in one thread, in a `with` statement.
 
     `url` is an origin: https, or http on loopback. `token` is an API key or an OAuth token, used
-    before `user` and `password`. Files are PEM: `ca_file` holds the only CAs that count (None: the
+    before `user` and `password`. Files are PEM: `ca_file` has the only trusted CAs (None: the
     system's), `client_cert` may hold its key too. `proxy` is like http://proxy.example.com:3128;
     none is taken from the environment. `hosts` is a list like that of CONFSYNC_HOSTS (None: any
     host). `vault` seals the session's secrets (None: a new one). A request takes at most `timeout`

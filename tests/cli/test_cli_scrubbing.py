@@ -247,7 +247,7 @@ def test_outside_of_github_it_is_refused(desk: Desk, server: Server, value: str 
     variables = {**ACTIONS, "GITHUB_ACTIONS": value}
     ran = desk.run("apply", "--yes", "--add-mask", desk.file("a.yaml"), env=variables)
     assert (ran.status, ran.out) == (1, "")
-    assert "--add-mask is for GitHub Actions" in ran.err
+    assert "--add-mask works only in GitHub Actions" in ran.err
     assert not server.requests
 
 
@@ -267,6 +267,6 @@ def test_secrets_are_not_written_to_a_file_that_standard_error_goes_to(
             timeout=300,
         )
     assert (done.returncode, done.stdout) == (1, b"")
-    assert "standard error is one" in log.read_text()
+    assert "stderr is redirected" in log.read_text()
     assert "50%" not in log.read_text()
     assert not server.requests
