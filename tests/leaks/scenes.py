@@ -442,6 +442,9 @@ OPTIONS: Mapping[str, Callable[[Aviary], Given]] = {
         ("--audit", "audit.jsonl", "--allow", "plaintext-secret", "--allow-commands"),
         environ={"USER": f"redis://u:{c['user'].encoded}@h"},
     ),
+    "backed up": lambda _: Given(
+        ("--backup", "back.yaml", "--allow", "plaintext-secret", "--allow-commands")
+    ),
     "searched": lambda _: Given(("--only", "plaintext-secret", "--only", "credential-in-clear")),
     "URL with credentials": lambda c: Given(("--url", f"https://u:{c['url'].encoded}@h")),
     "URL variable": lambda c: Given(environ={"CONFSYNC_URL": f"https://u:{c['url'].encoded}@h"}),
@@ -504,7 +507,7 @@ FINE: Mapping[str, tuple[str, ...]] = {
     "credentials": ("token", "plan token"),
     "options": (
         *("everything allowed", "unlisted", "keep", "fail"),
-        *("saved", "audited", "diff", "searched", "none"),
+        *("saved", "audited", "backed up", "diff", "searched", "none"),
     ),
 }
 """What scenes are made of that go on to the end, or nearly: one of each."""
@@ -578,4 +581,4 @@ def _known(arguments: tuple[str, ...], options: frozenset[str]) -> list[str]:
 _OUTPUTS = {"output value", "output format", "output URL"}
 _FLAGS = {"--allow-commands", "--diff"}
 _VALUED = {"--allow", "--unlisted", "--hidden-secrets", "--color", "--url", "--proxy", "--output"}
-_VALUED |= {"--state", "--out", "--ca-file", "--audit", "--only"}
+_VALUED |= {"--state", "--out", "--ca-file", "--audit", "--backup", "--only"}
