@@ -215,6 +215,20 @@ def test_an_ignored_field_is_left_alone(team: Desk, server: Server) -> None:
     assert "  unmanaged, because it is ignored\n    timeout\n\nNo changes.\n" in ran.out
 
 
+def test_a_file_of_one_target_keeps_the_guards_of_that_target(team: Desk, server: Server) -> None:
+    configure(team, "    ignore: [InMemoryStore/timeout]\n", production=server.url)
+    ran = team.run("plan", "stores/layer.yaml", env=TOKENS)
+    assert ran.err == (
+        "note: using target production of confsync.yaml, with stores/base.yaml and"
+        " stores/layer.yaml\n"
+    )
+    assert "No changes.\n" in ran.out
+    ran = team.run("pull", "stores/base.yaml", env=TOKENS)
+    assert "error: target production is written to its last file, stores/layer.yaml\n" in ran.err
+    ran = team.run("plan", "stores/base.yaml", "--no-config", "--url", server.url, env=TOKENS)
+    assert "no credentials" in ran.err
+
+
 def test_an_apply_over_all_targets_says_what_became_of_each(
     team: Desk, server: Server, second: Server
 ) -> None:
