@@ -112,10 +112,10 @@ def test_a_plan_shows_it_as_what_stops_an_apply(desk: Desk) -> None:
     assert ran.status == 3
     assert "a.yaml:7: error: authSecret/secret stands in the file in clear" in ran.out
     assert "not comparable; sent from plain text" in ran.out
-    assert "Apply refuses to go on" in ran.out
+    assert "Apply will be refused" in ran.out
     allowed = desk.run("plan", "a.yaml", "--allow", "plaintext-secret")
     assert allowed.status == 0
-    assert "Apply refuses" not in allowed.out
+    assert "Apply will be refused" not in allowed.out
 
 
 def test_an_apply_is_refused_and_the_line_to_run_again_works(desk: Desk, server: Server) -> None:
@@ -240,7 +240,7 @@ def test_a_risk_stops_an_apply_only_where_something_would_be_sent(
     planned = desk.run("plan", file, "--out", "a.plan")
     assert planned.status == 0
     assert "a.yaml:3: error: url has no scheme" in planned.out
-    assert "Apply refuses" not in planned.out
+    assert "Apply will be refused" not in planned.out
     requests = len(server.requests)
     for arguments in ((file, "--yes"), ("a.plan",)):
         again = desk.run("apply", *arguments)
