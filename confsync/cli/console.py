@@ -88,7 +88,7 @@ class Console:
     The vault scrubs every text from outside before it is laid out, as a last line of defence;
     `scrubbed=False` is for tests of the first line. `server`: the run talks to a server, so its
     credentials are secrets from the start. `writes`: it may update one, so its errors say what was
-    not changed there. `end` is closed when the run is over.
+    not changed there. `quiet`: notes are dropped. `end` is closed when the run is over.
 
     Commands to a CI runner are broken in all that is written.
     """
@@ -98,6 +98,7 @@ class Console:
     ) -> None:
         self.server = server
         self.writes = writes
+        self.quiet = False
         self.end = ExitStack()
         self._scrubbed = scrubbed
         self._updates = 0
@@ -146,8 +147,13 @@ class Console:
         """A text from outside without the secrets of the run."""
         return self.vault.scrub(text) if self._scrubbed else text
 
+    def note(self, text: str) -> None:
+        """Write a note, a warning or progress to standard error, unless the run is quiet."""
+        if not self.quiet:
+            self.say(text)
+
     def say(self, text: str) -> None:
-        """Write text for people to standard error: all that is not data."""
+        """Write an error or a question to standard error."""
         from confsync.sync.scrub import without_commands
 
         if sys.stderr is not None:

@@ -36,6 +36,9 @@ def fmt(console: Console, *, files: tuple[str, ...], check: bool) -> Status:
     found = run.check(files) if check else run.fmt(files)
     if check and (diff := diff_text(found)):
         console.print(diff)
-    console.say(formatted_text(found, "would be formatted" if check else "formatted"))
+    failed = [file for file in found if file.problems]
+    if failed or not console.quiet:
+        done = "would be formatted" if check else "formatted"
+        console.say(formatted_text(failed if console.quiet else found, done))
     wrong = any(file.problems or (check and file.changed) for file in found)
     return Status.ERROR if wrong else Status.DONE

@@ -79,7 +79,9 @@ class _Commands(click.Group):
     epilog=_STATUSES,
     params=verbosity(),
 )
-@click.version_option(__version__, prog_name="confsync", message="%(prog)s %(version)s")
+@click.version_option(
+    __version__, "-V", "--version", prog_name="confsync", message="%(prog)s %(version)s"
+)
 def confsync() -> None:
     """GitOps for the Stalwart mail server's in-memory store.
 

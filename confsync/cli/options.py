@@ -43,13 +43,17 @@ def proposing(names: Mapping[str, str]) -> Propose:
 
 
 def verbosity() -> list[click.Parameter]:
-    """`-v` and `--debug`, for every command and before it."""
+    """`-q`, `-v` and `--debug`, for every command and before it."""
 
     def attach(ctx: click.Context, param: click.Parameter, value: object) -> None:
-        if value and isinstance(ctx.obj, Console):
-            from confsync.cli.standard_error import attach
+        if not value or not isinstance(ctx.obj, Console):
+            return
+        if param.name == "quiet":
+            ctx.obj.quiet = True
+            return
+        from confsync.cli.standard_error import attach
 
-            attach(ctx.obj, debug=param.name == "debug")
+        attach(ctx.obj, debug=param.name == "debug")
 
     return [
         click.Option(
@@ -58,22 +62,41 @@ def verbosity() -> list[click.Parameter]:
             expose_value=False,
             is_eager=True,
             callback=attach,
-            envvar=f"CONFSYNC_{names[-1][2:].upper()}",
-            help=text,
+            envvar=variable,
+            help=f"{text}  [env: {variable}]",
         )
         for names, text in (
+            (["-q", "--quiet"], "Write only results and errors: no notes, warnings or progress."),
             (["-v", "--verbose"], "Log each step to stderr."),
-            (["--debug"], "Log more detail. No secret is ever in it."),
+            (["--debug"], "Log more detail to stderr. Secrets are never logged."),
         )
+        for variable in [f"CONFSYNC_{names[-1][2:].upper()}"]
     ]
 
 
 class Command(click.Command):
-    """A command with `-v` and `--debug`. Only its call begins a run: no help, no completion."""
+    """A command with `-q`, `-v` and `--debug`. Its call begins a run; its help does not."""
 
     def __init__(self, *args: Any, **values: Any) -> None:  # noqa: ANN401 - click's own
         super().__init__(*args, **values)
         self.params += verbosity()
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse arguments. Errors name the command, and the whole of `-out`: click names `-o`."""
+        words = [word.partition("=")[0] for word in args]
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            from confsync.cli.standard_error import ELSEWHERE
+
+            known = {*ELSEWHERE, *(name for param in self.params for name in param.opts)}
+            for word in words:
+                if word.startswith(error.option_name) and f"-{word}" in known:
+                    raise click.NoSuchOption(word, ctx=ctx) from None
+            raise
+        except click.BadOptionUsage as error:
+            error.ctx = ctx
+            raise
 
     def invoke(self, ctx: click.Context) -> object:
         """Call the command. From here on every text from outside is scrubbed."""
@@ -85,6 +108,14 @@ class Command(click.Command):
         console.end.enter_context(scrubbing(console.scrub))
         begin_logging(ctx)
         return super().invoke(ctx)
+
+
+def source_of(param: click.Parameter, context: click.Context) -> str:
+    """The name for a parameter in a message: its variable, if the value came from there."""
+    if context.get_parameter_source(param.name or "") is ParameterSource.ENVIRONMENT:
+        return str(param.envvar)
+    name = max(param.opts, key=len)
+    return name if isinstance(param, click.Option) else name.upper()
 
 
 def given_by_hand(*names: str) -> set[str]:
@@ -102,10 +133,14 @@ def reach(console: Console, *, allow_commands: bool) -> Reach:
     """The way of this run to servers. The console reports each wait."""
     from confsync.workflow.session import Reach
 
+    def tell(line: str) -> None:
+        write = console.say if line.startswith("error: ") else console.note
+        write(f"{line}\n")
+
     return Reach(
         os.environ,
         console.vault,
-        tell=lambda line: console.say(f"{line}\n"),
+        tell=tell,
         sending=console.sending,
         allow_commands=allow_commands,
     )
@@ -304,8 +339,10 @@ def rendering(formats: Collection[str]) -> Decorator:
     def take(values: Values) -> Outputs:
         from confsync.cli.output import Outputs, sinks
 
-        wanted, color = sinks(values.pop("output"), formats), values.pop("color")
-        return Outputs(wanted, color, click.get_current_context().obj)
+        context, color = click.get_current_context(), values.pop("color")
+        (output,) = (param for param in context.command.params if param.name == "output")
+        wanted = sinks(values.pop("output"), formats, source_of(output, context))
+        return Outputs(wanted, color, context.obj)
 
     def decorate(command: Function) -> Function:
         vars(command)["formats"] = tuple(formats)

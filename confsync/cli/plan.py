@@ -60,7 +60,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
         check_place(out, chosen[0].files)
     for fact in same_server_facts(chosen):
         hint = "an apply of both is refused (confsync explain same-server-twice)"
-        outputs.console.say(f"warning: {fact}\nhint: {hint}\n")
+        outputs.console.note(f"warning: {fact}\nhint: {hint}\n")
     found = each(
         chosen,
         shared.reach(outputs.console, allow_commands=allow_commands),

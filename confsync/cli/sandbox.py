@@ -62,7 +62,7 @@ def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, 
     # Blocked: an exception while the server starts would leave its thread running.
     signal.pthread_sigmask(signal.SIG_BLOCK, ending)
     with server:
-        console.say("user admin, password sandbox; Ctrl-C ends it\n")
+        console.note("user admin, password sandbox; Ctrl-C ends it\n")
         console.print(f"{server.url}\n")
         signal.sigwait(ending)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)

@@ -43,7 +43,7 @@ def test_it_takes_no_file(offline: Desk) -> None:
     ran = offline.run("schema", "stores/in-memory.yaml")
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.startswith(
-        "error: `confsync schema` is called with more, or less, than it takes"
+        "error: `confsync schema` takes no argument\nhint: see `confsync schema --help`\n"
     )
 
 

@@ -156,8 +156,8 @@ LEAKS: Mapping[str, Leak] = {
     "wrong usage repeats what was typed": Leak(
         "colour value",
         "cli/standard_error.py",
-        'does not take this value"',
-        'does not take this value: {error.message}"',
+        'return f"{given}: {fact}"',
+        'return f"{given}: {fact}: {error.message}"',
     ),
     "a fingerprint is made of what stands in the file": Leak(
         "codequality",
