@@ -29,22 +29,19 @@ _OPTIONS = shared.together(
     click.option(
         "--expect",
         metavar="DIGEST",
-        help="Apply without asking, and only if the plan has this digest, because it was looked"
-        " at.",
+        help="Apply without asking, but only if the plan still has this digest.",
     ),
     click.option(
-        "--allow-commands", is_flag=True, help="Run the commands that the files refer to."
+        "--allow-commands", is_flag=True, help="Run the commands of {command: …} references."
     ),
     shared.with_variable(
         "--add-mask",
-        "In GitHub Actions: have the runner mask the secrets that references lead to.",
-        named=False,
+        "In GitHub Actions: mask resolved secrets in the log of the job.",
         is_flag=True,
     ),
     shared.with_variable(
         "--audit",
-        "Append to FILE (`-`: standard error) who applies what, before anything is sent, and what"
-        " became of it.",
+        "Append a record before and after the apply (`-`: standard error).",
         **shared.FILE,
     ),
 )
@@ -68,10 +65,10 @@ def apply(  # noqa: PLR0913 - one parameter an option
     add_mask: bool,
     audit: str | None,
 ) -> Status:
-    """Bring servers to the states that FILES describe, or do what one saved plan says.
+    """Bring servers to the state described in FILES, or apply a saved plan.
 
-    Shows the plan, asks, sends the smallest update, and reads back what is stored. Where nothing
-    differs nothing is sent. Without FILES the targets of confsync.yaml are applied: one after
+    Shows the plan, asks, sends the smallest update, reads the state back and verifies it. If
+    nothing differs, nothing is sent. Without FILES: the targets of confsync.yaml, one after
     another, until one fails.
     """
     from confsync.cli.apply_prompt import ask, check_runner, finish, show
@@ -105,7 +102,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
         return finish(use(), outputs, book)
     except Refused as refused:
         if refused.risks:
-            refused.hint = f"to go on all the same: {_command_line(refused.risks)}"
+            refused.hint = f"to apply anyway: {_command_line(refused.risks)}"
         raise
 
 

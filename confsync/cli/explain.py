@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 @click.argument("name", default="")
 @click.pass_obj
 def explain(console: Console, name: str) -> None:
-    """Say what NAME is: a rule or risk, a field, a variant. Offline.
+    """Explain NAME: a rule, a risk, an object, a field or a variant. Offline.
 
-    A rule's id stands in brackets behind each problem. A field may be named by its path, like
-    authSecret/secret. Without NAME: a list of all.
+    The name of a rule is in brackets after each problem. A field can be a path, like
+    authSecret/secret. Without NAME: a list of all names.
     """
     from confsync.report.explain import explained_text
     from confsync.workflow.documentation import explain as run

@@ -74,12 +74,41 @@ def verbosity() -> list[click.Parameter]:
     ]
 
 
+_ON_SERVER = "stores/in-memory.yaml --url https://mail.example.com"
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "plan": ("--target staging", _ON_SERVER, "--target production --out production.plan"),
+    "apply": ("--target staging", _ON_SERVER, "production.plan"),
+    "validate": ("", "stores/in-memory.yaml", "--output github --output text=log"),
+    "fmt": ("stores/in-memory.yaml", "--check"),
+    "pull": ("stores/in-memory.yaml", "--target production --diff"),
+    "show": ("--url https://mail.example.com", "--all", "production.plan"),
+    "init": ("--url https://mail.example.com", "mail --variant RedisCluster"),
+    "schema": ("> store.schema.json", "--config > confsync.schema.json"),
+    "explain": ("plaintext-secret", "authSecret/secret"),
+    "sandbox": ("--port 8080", "--state sandbox.json"),
+}
+"""Arguments of each command, as examples in its help."""
+
+CREDENTIALS = """\
+Credentials come from the environment: STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD. A
+target of confsync.yaml can have its own."""
+PAGES = "Documentation: docs/README.md in the repository of confsync"
+
+
 class Command(click.Command):
-    """A command with `-q`, `-v` and `--debug`. Its call begins a run; its help does not."""
+    """A command with `-q`, `-v` and `--debug`, and with examples at the end of its help.
+
+    Its call begins a run; its help does not.
+    """
 
     def __init__(self, *args: Any, **values: Any) -> None:  # noqa: ANN401 - click's own
         super().__init__(*args, **values)
+        contacts_server = any(param.name == "url" for param in self.params)
         self.params += verbosity()
+        examples = EXAMPLES.get(self.name or "", ())
+        lines = "".join(f"\n  confsync {self.name} {example}".rstrip() for example in examples)
+        credentials = f"\n\n{CREDENTIALS}" if contacts_server else ""
+        self.epilog = f"\b\nExamples:{lines}{credentials}\n\n{PAGES}"
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse arguments. Errors name the command, and the whole of `-out`: click names `-o`."""
@@ -156,7 +185,7 @@ def chosen(console: Console, asked: Asked, access: Access, wanted: Wanted) -> tu
     if asked.files and found[0].config is not None:
         files = listed([printable(file) for file in found[0].files])
         name = printable(found[0].name)
-        console.say(f"note: using target {name} of confsync.yaml, with {files}\n")
+        console.note(f"note: using target {name} of confsync.yaml, with {files}\n")
     return found
 
 
@@ -211,14 +240,14 @@ def with_variable(
     name: str,
     text: str,
     *more: str,
-    named: bool = True,
     note: str = "",
     **values: Any,  # noqa: ANN401 - click's own
 ) -> Decorator:
-    """An option with a variable. If `named`, the help names the variable, then `note`."""
+    """An option with a variable. The help names the variable, then `note`."""
     variable = f"CONFSYNC_{name[2:].replace('-', '_').upper()}"
-    shown = f"{text}  [env: {variable}{note}]" if named else text
-    return click.option(name, *more, envvar=variable, help=shown, **values)
+    return click.option(
+        name, *more, envvar=variable, help=f"{text}  [env: {variable}{note}]", **values
+    )
 
 
 FILE: Values = {"type": click.Path(), "metavar": "FILE"}
@@ -231,7 +260,7 @@ allow: Decorator = click.option(
     metavar="RISK",
     multiple=True,
     shell_complete=proposing(RISKS),
-    help=f"Let a risk pass: {', '.join(RISKS)}. Can be repeated.",
+    help=f"Accept a risk: {', '.join(RISKS)}. Can be repeated.",
 )
 
 planning: Decorator = _grouped(
@@ -239,16 +268,15 @@ planning: Decorator = _grouped(
     _wanted,
     with_variable(
         "--unlisted",
-        "What becomes of fields that no file mentions: their documented default, or what the"
-        " server has.  [default: default]",
-        named=False,
+        "Fields not set in any file: reset to their default, or keep the server's value.",
+        note="; default: default",
         type=click.Choice(["default", "keep"]),
     ),
     with_variable(
         "--hidden-secrets",
-        "What becomes of secrets that the server hides: send them each time, keep what the"
-        " server has, or let no apply go on.  [default: send]",
-        named=False,
+        "How to treat secrets the server hides: send them each time, keep the server's, or fail"
+        " (refuse to apply).",
+        note="; default: send",
         type=click.Choice(["send", "keep", "fail"]),
     ),
     allow,
@@ -260,30 +288,32 @@ server: Decorator = _grouped(
     _access,
     # STALWART_URL counts after confsync.yaml: see workflow/session.py.
     with_variable(
-        "--url", "The server, like https://mail.example.com.", note=", STALWART_URL", metavar="URL"
+        "--url", "Server, like https://mail.example.com.", note=", STALWART_URL", metavar="URL"
     ),
     click.option(
         "--insecure-http",
         is_flag=True,
-        help="Allow http to a host that is not this one: everyone on the way sees the credentials.",
+        help="Allow http to another host: credentials and secrets are sent unencrypted.",
     ),
-    with_variable("--ca-file", "CA certificates, PEM, trusted instead of the system's.", **FILE),
+    with_variable(
+        "--ca-file", "PEM file of CA certificates to trust instead of the system's.", **FILE
+    ),
     with_variable(
         "--client-cert",
-        "A certificate to show to the server, PEM; its key may stand in the same file.",
+        "PEM file of a client certificate; it can hold the key too.",
         **FILE,
     ),
     with_variable(
-        "--client-key", "The key of that certificate, PEM, without a passphrase.", **FILE
+        "--client-key", "PEM file of the certificate's key, without a passphrase.", **FILE
     ),
     with_variable(
         "--proxy",
-        "Go through this proxy, like http://proxy.example.com:3128; no other is used.",
+        "Proxy, like http://proxy.example.com:3128. HTTP_PROXY and HTTPS_PROXY are ignored.",
         metavar="URL",
     ),
     with_variable(
         "--timeout",
-        "How long a request may take in all, its tries and its answer included.",
+        "Time limit of a request with its retries, in seconds.",
         note="; default: 30",
         type=click.IntRange(1, 3600),
         default=30,
@@ -291,8 +321,7 @@ server: Decorator = _grouped(
     ),
     with_variable(
         "--retries",
-        "How often a request is tried again that was certainly not sent, or that the server had"
-        " too many of.",
+        "Retries of a request that never reached the server or was rate-limited.",
         note="; default: 3",
         type=click.IntRange(0, 100),
         default=3,
@@ -307,16 +336,16 @@ targets: Decorator = together(
         _asked,
         with_variable(
             "--target",
-            "Take this target of confsync.yaml. Can be repeated.",
+            "Use this target of confsync.yaml. Can be repeated.",
             note=", space-separated",
             multiple=True,
             metavar="NAME",
         ),
-        with_variable("--all", "Take every target of confsync.yaml.", "every", is_flag=True),
+        with_variable("--all", "Use every target of confsync.yaml.", "every", is_flag=True),
         click.option(
             "--no-config",
             is_flag=True,
-            help="Take FILES alone, and STALWART_URL: confsync.yaml is not read.",
+            help="Do not read confsync.yaml: FILES alone, for the server of --url or STALWART_URL.",
         ),
     ),
     server,
@@ -328,8 +357,7 @@ targets: Decorator = together(
 commands_for_credentials: Decorator = click.option(
     "--allow-commands",
     is_flag=True,
-    help="Run the commands that confsync.yaml has credentials from. Those that store files refer to"
-    " are run by no plan.",
+    help="Run {command: …} credentials of confsync.yaml. Commands in store files are not run.",
 )
 
 
@@ -350,16 +378,17 @@ def rendering(formats: Collection[str]) -> Decorator:
 
     output = with_variable(
         "--output",
-        f"How to write the result: {', '.join(formats)}. Can be repeated; all but one need a file.",
-        named=False,
+        f"Format of the result: {', '.join(formats)}. Can be repeated; only one can go to standard"
+        " output.",
+        note=", space-separated",
         metavar="FORMAT[=FILE]",
         multiple=True,
         shell_complete=proposing(dict.fromkeys(formats, "")),
     )
     color = with_variable(
         "--color",
-        "Colour in text.  [default: auto; NO_COLOR turns it off]",
-        named=False,
+        "When to colour text.",
+        note="; default: auto; NO_COLOR turns it off",
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
     )

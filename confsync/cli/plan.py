@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(),
     metavar="FILE",
-    help="Save the plan, without a secret, for `apply FILE`.",
+    help="Save the plan for `confsync apply FILE`. It holds no secret.",
 )
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
 def plan(  # noqa: PLR0913 - one parameter an option
     *,
     asked: Asked,
@@ -39,10 +39,10 @@ def plan(  # noqa: PLR0913 - one parameter an option
     out: str | None,
     detailed_exitcode: bool,
 ) -> Status:
-    """Show what an apply would change, every secret masked.
+    """Show what an apply would change. Secrets are masked.
 
-    One request to each server; nothing is written. Several FILES are laid over each other, later
-    ones over earlier ones; without any the targets of confsync.yaml are planned.
+    Reads each server once and changes nothing. Several FILES are layers of one state: later ones
+    override earlier ones. Without FILES: the targets of confsync.yaml.
     """
     from confsync.cli.standard_error import Status, print_failures, worst
     from confsync.errors import WrongUsage

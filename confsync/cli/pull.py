@@ -23,12 +23,11 @@ if TYPE_CHECKING:
 def pull(
     console: Console, /, *, asked: Asked, access: Access, allow_commands: bool, diff: bool
 ) -> None:
-    """Write the live state into FILES, comments kept.
+    """Write a server's state into a file; comments stay.
 
-    One request to the server. A file that is there is edited in place: only what differs is
-    written. Of several FILES, laid over each other, the last one is written: what differs from
-    those below it; without any those of a target of confsync.yaml. Secrets are never written, but
-    as references to fill in.
+    Reads the server once. In a file that exists only what differs is changed. Several FILES are
+    layers of one state: the last one is written. Without FILES: those of a target of
+    confsync.yaml. Secrets are never written, only references to fill in.
     """
     from confsync.errors import OutputFailed, WrongUsage
     from confsync.report.file_results import diff_text, pulled_text

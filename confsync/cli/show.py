@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 def show(
     *, planfile: str | None, asked: Asked, access: Access, outputs: Outputs, allow_commands: bool
 ) -> Status:
-    """Show the live state as YAML, every secret masked. One request to each server.
+    """Show a server's state as YAML. Secrets are masked.
 
-    With PLANFILE: what a saved plan says, as `plan` showed it. Nothing is asked of the server.
+    Reads each server once. With PLANFILE: show that saved plan, without contacting a server.
     """
     from confsync.cli.standard_error import Status, print_failures
     from confsync.disk.read import is_plan

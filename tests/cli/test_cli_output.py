@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
+from confsync.cli.main import COMMANDS, confsync
 from tests.cli.process import CONFSYNC, STORE, checked, ended
 
 if TYPE_CHECKING:
     from confsync.sandbox import Server
     from tests.cli.process import Desk
 
-COMMANDS = ("plan", "apply", "validate", "fmt", "show", "init", "sandbox")
+
+PROJECT = Path(__file__).parents[2]
 
 
 def test_help_names_every_command_and_every_status(offline: Desk) -> None:
@@ -37,6 +42,39 @@ def test_each_command_has_help_within_80_columns(offline: Desk, command: str) ->
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.startswith(f"Usage: confsync {command} ")
     assert max(map(len, ran.out.splitlines())) <= 80
+    assert ("STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD" in words(ran.out)) == (
+        "--url URL" in ran.out
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_help_has_examples_that_the_command_takes(offline: Desk, command: str) -> None:
+    shown = offline.run(command, "--help").out.partition("\n  Examples:\n")[2]
+    examples = [line.split() for line in shown.partition("\n\n")[0].splitlines()]
+    assert examples
+    for example in examples:
+        assert example[:2] == ["confsync", command]
+        arguments = example[2 : example.index(">")] if ">" in example else example[2:]
+        found = confsync.get_command(click.Context(confsync), command)
+        assert found is not None
+        found.make_context(command, arguments)
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_each_help_names_the_variables_of_its_options_and_pages_that_exist(command: str) -> None:
+    context = click.Context(confsync)
+    found = (confsync.get_command(context, command) if command else None) or confsync
+    shown = words(found.get_help(click.Context(found)))
+    for param in found.params:
+        assert param.envvar is None or f"[env: {param.envvar}" in shown
+    pages = set(re.findall(r"docs/[a-z-]+\.md", shown, re.IGNORECASE))
+    assert "docs/README.md" in pages
+    assert all((PROJECT / page).is_file() for page in pages)
+
+
+def words(text: str) -> str:
+    """Text without line breaks."""
+    return " ".join(text.split())
 
 
 def test_help_shows_no_value_of_the_environment(offline: Desk) -> None:

@@ -371,7 +371,7 @@ def test_a_refusal_over_several_targets_gives_the_line_to_run_again(
     ran = team.run("apply", "--target", "staging", "--target", "production", "--yes", env=TOKENS)
     assert ran.status == 3
     again = "confsync apply --target staging --target production --yes --allow plaintext-secret"
-    assert f"hint: to go on all the same: {again}\n" in ran.err
+    assert f"hint: to apply anyway: {again}\n" in ran.err
     assert team.run(*again.split()[1:], env=TOKENS).status == 0
     assert "Canary" in str(server.stored["url"])
 
