@@ -179,9 +179,11 @@ def chosen(console: Console, asked: Asked, access: Access, wanted: Wanted) -> tu
     """The servers of this run. Files that stand for a target are reported with its name."""
     from confsync.report.printable import printable
     from confsync.store.mistakes import listed
-    from confsync.workflow.targets import aims
+    from confsync.workflow.targets import aims, nothing_named
 
     found = aims(Path(), asked, wanted, access, today=today())
+    if not (found[0].files or asked.alone):
+        raise nothing_named(Path())
     if asked.files and found[0].config is not None:
         files = listed([printable(file) for file in found[0].files])
         name = printable(found[0].name)
@@ -233,7 +235,10 @@ def _asked(values: Values) -> Asked:
     if given or files:
         target = target if "target" in given else ()
         every = every and "every" in given
-    return Asked(files, target, every, alone)
+    context = click.get_current_context()
+    params = {param.name: source_of(param, context) for param in context.command.params}
+    source = params["every"] if every and not target else params["target"]
+    return Asked(files, target, every, alone, source)
 
 
 def with_variable(

@@ -14,7 +14,7 @@ from confsync.report.file_results import Formatted
 from confsync.secrets import BUILT_IN
 from confsync.store.detect import is_meant_as_store
 from confsync.workflow.load import check_names
-from confsync.workflow.targets import configuration
+from confsync.workflow.targets import configuration, nothing_named
 from confsync.yaml.format import canonical, verify_same_meaning
 from confsync.yaml.read import Parsed, content, parse, text
 
@@ -49,10 +49,12 @@ def check(files: Sequence[str]) -> tuple[Formatted, ...]:
 
 
 def _named(files: Sequence[str]) -> Sequence[str]:
-    config = None if files else configuration(Path())
-    if config is None:
+    if files:
         check_names(files)
         return files
+    config = configuration(Path())
+    if config is None:
+        raise nothing_named(Path())
     return tuple(dict.fromkeys(file for target in config.targets for file in target.files))
 
 

@@ -38,12 +38,11 @@ class Loaded:
 def check_names(files: Sequence[str]) -> None:
     """Raise WrongUsage for missing or invalid names of files."""
     if not files:
-        hint = "name the store's file, like stores/in-memory.yaml"
-        raise WrongUsage("no file is named", hint=hint)
+        raise WrongUsage("no file is named", hint="name the store file, like stores/in-memory.yaml")
     if "" in files:
         raise WrongUsage("the name of a file is empty", hint="is a shell variable not set?")
     if any("://" in file for file in files):
-        raise WrongUsage("a URL stands where a file belongs", hint="the server's goes to --url")
+        raise WrongUsage("a URL is named as a file", hint="give a server's URL as --url URL")
 
 
 def load(files: Sequence[str], vault: Vault) -> Loaded:

@@ -33,6 +33,7 @@ from confsync.workflow.targets import (
     Options,
     Wanted,
     configuration,
+    nothing_named,
     options,
     read_configuration,
     same_server,
@@ -96,7 +97,7 @@ def check(
             return Checked((), ())
         return Checked((file,), invalid.problems)
     if not files and config is None:
-        raise WrongUsage("no file is named", hint="name the files, like stores/in-memory.yaml")
+        raise nothing_named(directory)
     own = () if config is None else (config.file,)
     states: dict[tuple[str, tuple[str, ...]], Options] = {}
     for file in files or own:
@@ -206,7 +207,7 @@ def search(
             targets += read_configuration(file).targets
     wanted = dict.fromkeys(files or [*own, *(file for one in targets for file in one.files)])
     if not wanted:
-        raise WrongUsage("no file is named", hint="name the files, like stores/in-memory.yaml")
+        raise nothing_named(directory)
     searched = [file for file in wanted if Path(file).name == NAME or mentions(file, KINDS)]
     found: list[Problem] = []
     for file in searched:

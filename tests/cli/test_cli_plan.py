@@ -186,7 +186,8 @@ def test_no_server_no_credentials_no_file_are_each_said(desk: Desk, server: Serv
         ((file,), {"STALWART_URL": None}, "no server is named"),
         ((file,), {"STALWART_TOKEN": None}, "there are no credentials for the server"),
         ((file,), {"STALWART_TOKEN": f"{APPLY_KEY}\n"}, "the token contains a space, a newline or"),
-        ((), {}, "no file is named"),
+        ((), {}, f"no confsync.yaml found in {desk.directory}, and no file is named"),
+        (("--no-config",), {}, "no file is named"),
     )
     for arguments, environment, fact in cases:
         ran = desk.run("plan", *arguments, env=environment)

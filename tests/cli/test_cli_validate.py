@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.process import STORE
-
-if TYPE_CHECKING:
-    from tests.cli.process import Desk
+from tests.cli.process import STORE, Desk
 
 BAD = "InMemoryStore:\n  '@type': Redis\n  timeout: 10\n"
 NO_SERVER = {"STALWART_TOKEN": None, "REDIS_PASSWORD": None}
@@ -75,7 +71,25 @@ def test_json_says_the_same_for_programs(offline: Desk) -> None:
 def test_no_file_is_wrong_usage(offline: Desk) -> None:
     ran = offline.run("validate")
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err == "error: no file is named\nhint: name the files, like stores/in-memory.yaml\n"
+    assert ran.err == (
+        f"error: no confsync.yaml found in {offline.directory}, and no file is named\n"
+        "hint: run `confsync init`, or name the store file, like stores/in-memory.yaml\n"
+    )
+
+
+def test_a_confsync_yml_is_not_passed_over(offline: Desk) -> None:
+    offline.file(".git/HEAD", "")
+    offline.file("confsync.yml", "targets: {}\n")
+    offline.file("stores/a.yaml")
+    for arguments in ((), ("a.yaml",)):
+        ran = Desk(offline.directory / "stores").run("validate", *arguments)
+        assert (ran.status, ran.out) == (1, "")
+        assert ran.err == (
+            "error: found ../confsync.yml, but confsync reads confsync.yaml\n"
+            "hint: rename it to confsync.yaml\n"
+        )
+    offline.file("confsync.yaml", "targets: {a: {url: https://a, files: [stores/a.yaml]}}\n")
+    assert offline.run("validate").status == 0
 
 
 def test_a_file_in_clear_fails_and_its_secret_is_not_repeated(offline: Desk) -> None:
