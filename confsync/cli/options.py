@@ -178,14 +178,13 @@ def reach(console: Console, *, allow_commands: bool) -> Reach:
 def chosen(console: Console, asked: Asked, access: Access, wanted: Wanted) -> tuple[Aim, ...]:
     """The servers of this run. Files that stand for a target are reported with its name."""
     from confsync.report.printable import printable
-    from confsync.store.mistakes import listed
     from confsync.workflow.targets import aims, nothing_named
 
     found = aims(Path(), asked, wanted, access, today=today())
     if not (found[0].files or asked.alone):
         raise nothing_named(Path())
     if asked.files and found[0].config is not None:
-        files = listed([printable(file) for file in found[0].files])
+        files = " and ".join(map(printable, found[0].files))
         name = printable(found[0].name)
         console.note(f"note: using target {name} of confsync.yaml, with {files}\n")
     return found

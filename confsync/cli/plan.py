@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -68,9 +69,18 @@ def plan(  # noqa: PLR0913 - one parameter an option
     )
     if out is not None and not isinstance(found[0], Failed):
         save(found[0], out)
+        outputs.console.note(_saved_text(out))
     failed = print_failures(outputs.console, found)
     outputs.write_all(lambda name, look: PLANS[name](found, look=look))
     plans = [one for one in found if not isinstance(one, Failed)]
     refused = Status.REFUSED if any(plan.refusals for plan in plans) else Status.DONE
     changes = detailed_exitcode and any(plan.difference.changes for plan in plans)
     return worst([failed, refused, Status.PENDING if changes else Status.DONE])
+
+
+def _saved_text(file: str) -> str:
+    """What to type after a plan is saved."""
+    from confsync.report.printable import printable
+
+    name = printable(shlex.quote(file))
+    return f"saved the plan to {name}; apply it with `confsync apply {name}`\n"
