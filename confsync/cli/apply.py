@@ -18,6 +18,7 @@ from confsync.cli.console import at_terminal
 from confsync.report import OUTCOMES
 
 if TYPE_CHECKING:
+    from confsync.cli.console import Console
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
     from confsync.workflow.targets import Access, Asked, Wanted
@@ -48,7 +49,7 @@ _OPTIONS = shared.together(
 
 
 @click.command(cls=shared.Command)
-@shared.files
+@shared.layers
 @shared.targets
 @shared.planning
 @shared.rendering(OUTCOMES)
@@ -72,7 +73,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     another, until one fails.
     """
     from confsync.cli.apply_prompt import ask, check_runner, finish, show
-    from confsync.errors import Declined, Refused
+    from confsync.errors import Refused
     from confsync.workflow.apply import apply_all, apply_planned
     from confsync.workflow.audit import Audit
 
@@ -82,9 +83,8 @@ def apply(  # noqa: PLR0913 - one parameter an option
     way = shared.reach(outputs.console, allow_commands=allow_commands)
     book = None if audit is None else Audit(audit, os.environ, now=_now, tell=way.tell)
     asking = not yes and expect is None and plan is None
-    if asking and not (at_terminal(sys.stdin) and outputs.console.at_terminal):
-        hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
-        raise Declined("cannot ask for confirmation: not running in a terminal", hint=hint)
+    if asking:
+        _check_terminal(asked.files, outputs.console)
     use = partial(
         partial(apply_planned, plan, Path(), access)
         if plan is not None
@@ -104,6 +104,16 @@ def apply(  # noqa: PLR0913 - one parameter an option
         if refused.risks:
             refused.hint = f"to apply anyway: {_command_line(refused.risks)}"
         raise
+
+
+def _check_terminal(files: tuple[str, ...], console: Console) -> None:
+    """Raise Declined where nobody can be asked, or standard input is one of the files."""
+    from confsync.errors import Declined
+
+    if "-" in files or not (at_terminal(sys.stdin) and console.at_terminal):
+        why = "standard input is a file" if "-" in files else "not running in a terminal"
+        hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
+        raise Declined(f"cannot ask for confirmation: {why}", hint=hint)
 
 
 def _plan_file(files: tuple[str, ...]) -> str | None:

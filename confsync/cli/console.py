@@ -163,6 +163,18 @@ class Console:
             except OSError:
                 _drop(sys.stderr)
 
+    def read_input(self, limit: int) -> bytes:
+        """Read standard input, at most one byte more than a limit. Raises WrongUsage."""
+        from confsync.errors import WrongUsage
+
+        try:
+            if sys.stdin is not None:
+                return sys.stdin.buffer.read(limit + 1)
+        except OSError:
+            pass
+        hint = "pipe a file into it, or name a file in place of `-`"
+        raise WrongUsage("cannot read standard input", hint=hint)
+
     def print(self, text: str, *, commands: bool = False) -> None:
         """Write data to standard output. `commands`: leave those to a CI runner unbroken.
 

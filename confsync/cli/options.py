@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from datetime import UTC, datetime
 from functools import reduce, wraps
 from pathlib import Path
@@ -217,8 +218,6 @@ def _wanted(values: Values) -> Wanted:
 
 
 def _access(values: Values) -> Access:
-    from dataclasses import fields
-
     from confsync.workflow.targets import Access
 
     return Access(**{field.name: values.pop(field.name) for field in fields(Access)})
@@ -257,7 +256,39 @@ def with_variable(
 FILE: Values = {"type": click.Path(), "metavar": "FILE"}
 """The arguments of an option for a file."""
 
+
+def _with_input(
+    context: click.Context, _param: click.Parameter, files: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Files as named. If `-` is among them, standard input is read."""
+    if "-" in files and isinstance(context.obj, Console):
+        from confsync.disk.read import MAX_PLAN_BYTES, standard_input
+
+        given = context.obj.read_input(MAX_PLAN_BYTES)
+        context.obj.end.enter_context(standard_input(given))
+    return files
+
+
+def _layers(
+    context: click.Context, param: click.Parameter, files: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Files as named, with the only store file of a directory in its place."""
+    if isinstance(context.obj, Console) and any(map(os.path.isdir, files)):
+        from confsync.workflow.load import one_each
+
+        files = one_each(files)
+    return _with_input(context, param, files)
+
+
 files: Decorator = click.argument("files", nargs=-1, type=click.Path())
+
+files_or_input: Decorator = click.argument(
+    "files", nargs=-1, type=click.Path(), callback=_with_input
+)
+"""Files, and `-` for standard input."""
+
+layers: Decorator = click.argument("files", nargs=-1, type=click.Path(), callback=_layers)
+"""Files of one state, `-` for standard input, and directories with one store file."""
 
 allow: Decorator = click.option(
     "--allow",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=shared.Command)
-@shared.files
+@shared.layers
 @shared.targets
 @shared.planning
 @shared.rendering(PLANS)

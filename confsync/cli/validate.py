@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=shared.Command)
-@shared.files
+@shared.files_or_input
 @shared.allow
 @click.option(
     "--only",

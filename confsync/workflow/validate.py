@@ -15,7 +15,7 @@ from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS, documented
 from confsync.secrets import RESOLVERS
-from confsync.store.detect import may_be_store, mentions, searchable
+from confsync.store.detect import mentions, searchable
 from confsync.store.mistakes import INSTEAD
 from confsync.sync.findings import (
     as_problem,
@@ -27,7 +27,7 @@ from confsync.sync.findings import (
 )
 from confsync.sync.names import SEARCHABLE, nearest
 from confsync.sync.secret import Vault
-from confsync.workflow.load import check_names, load
+from confsync.workflow.load import check_names, load, meant, stores_in
 from confsync.workflow.targets import (
     NOTHING_WANTED,
     Options,
@@ -89,11 +89,12 @@ def check(
     risk, and with nothing to check.
     """
     check_allowed(allow)
+    files = stores_in(files)
     try:
         config = configuration(directory)
     except InvalidFiles as invalid:
         file = invalid.problems[0].file
-        if files and skip_others and not any(_same([file], one) or _concerns(one) for one in files):
+        if files and skip_others and not any(_same([file], one) or meant(one) for one in files):
             return Checked((), ())
         return Checked((file,), invalid.problems)
     if not files and config is None:
@@ -105,7 +106,7 @@ def check(
         users = [one for one in targets if _same((*own, *one.files), file)]
         for one in users:
             states[one.name, one.files] = options(Wanted(allow=allow), one, today)
-        if not users and (not skip_others or _concerns(file)):
+        if not users and (not skip_others or meant(file)):
             states["", (file,)] = Options(allow=allow)
     itself = config if not files or (config and _same(files, config.file)) else None
     return _checked(itself, states)
@@ -136,11 +137,6 @@ def _checked(
 def _same(files: Iterable[str], other: str) -> bool:
     """True for a file that is among some, in any spelling."""
     return os.path.realpath(other) in map(os.path.realpath, files)
-
-
-def _concerns(file: str) -> bool:
-    """True for a file that is meant as a store, even an invalid one."""
-    return may_be_store(file, KINDS, (tag for kind in KINDS.values() for tag in kind.shape.objects))
 
 
 def _same_servers(config: Config) -> Iterator[Problem]:
@@ -199,6 +195,7 @@ def search(
             raise WrongUsage("there is no rule of that name to look for alone", hint=hint)
     if files:
         check_names(files)
+    files = stores_in(files)
     here = find(directory)
     own = [] if here is None else [here]
     targets: list[TargetConfig] = []
