@@ -6,14 +6,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confsync.cli.options import Command
+from confsync.cli.options import Command, proposing_from
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from confsync.cli.console import Console
 
 
+def _names() -> Iterable[str]:
+    from confsync.workflow.documentation import explained
+
+    return explained()
+
+
 @click.command(cls=Command)
-@click.argument("name", default="")
+@click.argument("name", default="", shell_complete=proposing_from(_names))
 @click.pass_obj
 def explain(console: Console, name: str) -> None:
     """Explain NAME: a rule, a risk, an object, a field or a variant. Offline.

@@ -16,7 +16,7 @@ from confsync.cli.console import Console
 from confsync.sync.names import RISKS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import date
 
     from click.shell_completion import CompletionItem
@@ -41,6 +41,28 @@ def proposing(names: Mapping[str, str]) -> Propose:
         return [CompletionItem(name, help=names[name]) for name in found]
 
     return propose
+
+
+def proposing_from(load: Callable[[], Iterable[str]]) -> Propose:
+    """Complete names that are loaded first; none if that fails."""
+
+    def propose(
+        ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        try:
+            names = dict.fromkeys(load(), "")
+        except Exception:  # noqa: BLE001 - a shell shows whatever is written here
+            return []
+        return proposing(names)(ctx, param, incomplete)
+
+    return propose
+
+
+def _target_names() -> Iterable[str]:
+    from confsync.workflow.targets import configuration
+
+    config = configuration(Path())
+    return () if config is None else (target.name for target in config.targets)
 
 
 def verbosity() -> list[click.Parameter]:
@@ -375,6 +397,7 @@ targets: Decorator = together(
             note=", space-separated",
             multiple=True,
             metavar="NAME",
+            shell_complete=proposing_from(_target_names),
         ),
         with_variable("--all", "Use every target of confsync.yaml.", "every", is_flag=True),
         click.option(
