@@ -124,7 +124,7 @@ class Console:
             case "not sent":
                 self._updates -= 1
             case "finishing":
-                fact = "finishing the update, for a few seconds; again gives it up"
+                fact = "finishing the update, a few seconds; interrupt again to give up"
                 self.say(f"interrupted: {fact}\n")
             case "known":
                 interrupts.hold()
@@ -184,7 +184,7 @@ class Console:
         from confsync.sync.scrub import without_commands
 
         if sys.stdout is None:
-            hint = "open it, or let it write to a file, with `> FILE`"
+            hint = "redirect it to a file with `> FILE`"
             raise OutputFailed("standard output is closed", hint=hint)
         try:
             sys.stdout.write(text if commands else without_commands(text))
@@ -194,7 +194,7 @@ class Console:
             if isinstance(error, BrokenPipeError):
                 raise ReaderGone("the reader of standard output is gone") from None
             hint = "is the disk full?"
-            raise OutputFailed("standard output cannot be written", hint=hint) from None
+            raise OutputFailed("cannot write to standard output", hint=hint) from None
 
 
 def at_terminal(stream: TextIO | None) -> bool:

@@ -32,6 +32,6 @@ def schema(console: Console, *, layer: bool, config: bool) -> None:
     from confsync.workflow.documentation import schema as run
 
     if layer and config:
-        raise WrongUsage("--layer and --config are for different files", hint="give one of them")
+        raise WrongUsage("--layer and --config cannot be combined", hint="leave out one of the two")
     found = run(layer=layer, config=config)
     console.print(f"{json.dumps(found, indent=2, ensure_ascii=False)}\n")

@@ -62,7 +62,9 @@ def of_error(error: ConfsyncError) -> Status:
 def print_error(error: BaseException, console: Console) -> int:
     """Report an error that ends a run and return the exit status."""
     unchanged = ["nothing was changed on the server"] if console.writes else []
-    unknown = "it is not known whether anything was changed: `confsync plan` shows what is there"
+    unknown = (
+        "it is not known whether anything was changed: `confsync plan` shows the current state"
+    )
     consequence = [unknown] if console.sent else unchanged
     match error:
         case click.UsageError():
@@ -141,7 +143,7 @@ def _fault(fault: Fault) -> list[str]:
             LOGGER.debug("  %s", place)
     places = f" at {' < '.join(fault.places[:_PLACES])}" if fault.places else ""
     return [
-        f"error: a fault inside confsync: {fault.message}{places}",
+        f"error: internal error in confsync: {fault.message}{places}",
         "hint: this is a bug; please report this line",
     ]
 

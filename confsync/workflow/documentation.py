@@ -47,6 +47,6 @@ def explain(name: str) -> Explained:
     close = get_close_matches(name.rpartition("/")[2].lower(), known)
     hint = f"did you mean {' or '.join(known[other] for other in close)}?"
     raise WrongUsage(
-        "there is no rule, field or variant with this name",
-        hint=hint if close else "`confsync explain` lists all of them",
+        "unknown rule, field or variant",
+        hint=hint if close else "`confsync explain` lists all names",
     )

@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 PLAINTEXT, CREDENTIAL = SEARCHABLE
 
 _FACTS = {
-    "secret": "a secret seems to stand in this line in clear",
-    "url": "a URL with a password seems to stand in this line",
+    "secret": "this line seems to hold a secret in plain text",
+    "url": "this line seems to hold a URL with a password",
 }
 
 
@@ -146,7 +146,7 @@ def _same_servers(config: Config) -> Iterator[Problem]:
             mark = target.url_mark or Mark(config.file, 0, 0)
             place = (mark.file, mark.line, mark.column)
             fact = f"{target.name} has the same server as {first.name}"
-            hint = f"correct one of the two URLs, or make one target of {first.name} and it"
+            hint = f"correct one of the two URLs, or merge {target.name} into {first.name}"
             yield Problem(*place, "same-server-twice", fact, hint, "warning")
 
 
@@ -191,8 +191,8 @@ def search(
     check_allowed(allow)
     for rule in rules:
         if rule not in SEARCHABLE:
-            hint = f"{nearest(rule, SEARCHABLE)}there are {' and '.join(SEARCHABLE)}"
-            raise WrongUsage("there is no rule of that name to look for alone", hint=hint)
+            hint = f"{nearest(rule, SEARCHABLE)}allowed are {', '.join(SEARCHABLE)}"
+            raise WrongUsage("--only: unknown rule", hint=hint)
     if files:
         check_names(files)
     files = stores_in(files)

@@ -36,7 +36,7 @@ def test_it_prints_that_of_the_configuration(offline: Desk) -> None:
 def test_it_prints_one_schema_at_a_time(offline: Desk) -> None:
     ran = offline.run("schema", "--layer", "--config", env=BARE)
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err.startswith("error: --layer and --config are for different files")
+    assert ran.err.startswith("error: --layer and --config cannot be combined")
 
 
 def test_it_takes_no_file(offline: Desk) -> None:

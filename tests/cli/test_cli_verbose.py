@@ -249,7 +249,7 @@ def test_a_fault_says_where_it_is_and_nothing_of_what_it_holds(
         timeout=300,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert "error: a fault inside confsync: ValueError at validate.py:" in done.stderr
+    assert "error: internal error in confsync: ValueError at validate.py:" in done.stderr
     assert "Traceback" not in done.stderr
     assert "Canary" not in done.stderr
     said = [line.removeprefix("confsync: ") for line in done.stderr.splitlines()]
