@@ -112,7 +112,7 @@ class Repository:
             timeout=300,
         )
         assert "Canary" not in done.stdout
-        assert "fault inside confsync" not in done.stdout
+        assert "internal error in confsync" not in done.stdout
         return Ran(done.returncode, done.stdout)
 
     def git(self, *arguments: str) -> Ran:

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 @click.argument("directory", default=".", type=click.Path())
 @with_variable(
     "--variant",
-    "Write a template of this variant, and ask no server.",
+    "Write a template of this variant, without contacting a server.",
     type=click.Choice([tag for kind in KINDS.values() for tag in kind.shape.objects]),
 )
 @server
 @click.pass_obj
 def init(console: Console, /, *, directory: str, variant: str | None, access: Access) -> None:
-    """Begin in DIRECTORY: confsync.yaml, a store, and the hooks for pre-commit.
+    """Create confsync.yaml, a store file and hooks for pre-commit in DIRECTORY.
 
-    The store is what the server has that --url names; without a server it is a template. What is
-    there already is left alone. No secret is written.
+    The store file gets the state of the server at --url; without a server it is a template. Files
+    that exist are not changed. No secret is written.
     """
     from confsync.report.file_results import begun_text
     from confsync.workflow.init import init as run
@@ -45,7 +45,7 @@ def init(console: Console, /, *, directory: str, variant: str | None, access: Ac
         aim = without_config((file,), NOTHING_WANTED, known)
         with reach(console, allow_commands=False).session(aim) as connected:
             pulled = from_server([file], connected, environment=os.environ)
-        console.say(problems_text(pulled.fill_in, console.look()))
+        console.note(problems_text(pulled.fill_in, console.look()))
         return len(pulled.fill_in)
 
     console.print(begun_text(run(directory, known, variant, pull)))

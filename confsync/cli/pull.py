@@ -23,12 +23,11 @@ if TYPE_CHECKING:
 def pull(
     console: Console, /, *, asked: Asked, access: Access, allow_commands: bool, diff: bool
 ) -> None:
-    """Write the live state into FILES, comments kept.
+    """Write a server's state into a file; comments stay.
 
-    One request to the server. A file that is there is edited in place: only what differs is
-    written. Of several FILES, laid over each other, the last one is written: what differs from
-    those below it; without any those of a target of confsync.yaml. Secrets are never written, but
-    as references to fill in.
+    Reads the server once. In a file that exists only what differs is changed. Several FILES are
+    layers of one state: the last one is written. Without FILES: those of a target of
+    confsync.yaml. Secrets are never written, only references to fill in.
     """
     from confsync.errors import OutputFailed, WrongUsage
     from confsync.report.file_results import diff_text, pulled_text
@@ -46,10 +45,10 @@ def pull(
         raise WrongUsage(f"target {chosen[0].name} is written to its last file, {last}", hint=hint)
     with shared.reach(console, allow_commands=allow_commands).session(chosen[0]) as connected:
         pulled = use(chosen[0].files, connected, environment=os.environ)
-    console.say(problems_text(pulled.fill_in, console.look()))
+    console.note(problems_text(pulled.fill_in, console.look()))
     if diff:
         console.print(diff_text([pulled]))
-        console.say(pulled_text(pulled, "would be "))
+        console.note(pulled_text(pulled, "would be "))
         return
     try:
         console.print(pulled_text(pulled))

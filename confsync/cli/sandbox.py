@@ -17,28 +17,31 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="0, the default: any free port."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Port to listen on.  [default: any free port]",
 )
 @click.option(
     "--state",
     type=click.Path(),
     metavar="FILE",
-    help="Keep what is stored in this file, secrets in clear, readable by you alone.",
+    help="Keep the state in this file. It holds secrets in plain text, and only you can read it.",
 )
 @click.option(
     "--key",
     "keys",
     multiple=True,
     metavar="NAME=PERMISSION,…",
-    help="Take NAME as an API key with these permissions, like"
+    help="Accept the API key NAME with these permissions, like"
     " plan=authenticate,sysInMemoryStoreGet. Can be repeated.",
 )
 @click.pass_obj
 def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, ...]) -> None:
-    """Run an embedded server to try confsync against, on this machine alone.
+    """Run an embedded server on this machine, to try confsync with.
 
     It follows the rules of a real Stalwart server (docs/wire.md). User `admin`, password
-    `sandbox`. Its URL is the only line on standard output. Ctrl-C ends it.
+    `sandbox`. Prints its URL on standard output. Ctrl-C ends it.
     """
     from confsync.errors import WrongUsage
     from confsync.sandbox import Server
@@ -62,7 +65,7 @@ def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, 
     # Blocked: an exception while the server starts would leave its thread running.
     signal.pthread_sigmask(signal.SIG_BLOCK, ending)
     with server:
-        console.say("user admin, password sandbox; Ctrl-C ends it\n")
+        console.note("user admin, password sandbox; Ctrl-C ends it\n")
         console.print(f"{server.url}\n")
         signal.sigwait(ending)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)

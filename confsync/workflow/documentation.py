@@ -31,6 +31,11 @@ def schema(*, layer: bool = False, config: bool = False) -> Schema:
     return layer_schema(KINDS, forms) if layer else file_schema(KINDS, forms)
 
 
+def explained() -> tuple[str, ...]:
+    """The names of all rules, fields and variants."""
+    return (*rules(), *names(KINDS))
+
+
 @discreet
 def explain(name: str) -> Explained:
     """The rule, fields or variants of a name; without one, a list. Raises WrongUsage."""
@@ -38,10 +43,10 @@ def explain(name: str) -> Explained:
         return Everything(tuple(rules().values()), names(KINDS))
     if found := rules().get(name) or described(name, KINDS):
         return found
-    known = {other.lower(): other for other in (*rules(), *names(KINDS))}
+    known = {other.lower(): other for other in explained()}
     close = get_close_matches(name.rpartition("/")[2].lower(), known)
     hint = f"did you mean {' or '.join(known[other] for other in close)}?"
     raise WrongUsage(
-        "there is no rule, field or variant with this name",
-        hint=hint if close else "`confsync explain` lists all of them",
+        "unknown rule, field or variant",
+        hint=hint if close else "`confsync explain` lists all names",
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.process import APPLY_KEY, LIVE_SECRET, NO_KEY, PLAN_KEY
+from tests.cli.process import APPLY_KEY, LIVE_SECRET, NO_KEY, PLAN_KEY, STORE
 
 if TYPE_CHECKING:
     from confsync.sandbox import Server
@@ -186,7 +186,8 @@ def test_no_server_no_credentials_no_file_are_each_said(desk: Desk, server: Serv
         ((file,), {"STALWART_URL": None}, "no server is named"),
         ((file,), {"STALWART_TOKEN": None}, "there are no credentials for the server"),
         ((file,), {"STALWART_TOKEN": f"{APPLY_KEY}\n"}, "the token contains a space, a newline or"),
-        ((), {}, "no file is named"),
+        ((), {}, f"no confsync.yaml found in {desk.directory}, and no file is named"),
+        (("--no-config",), {}, "no file is named"),
     )
     for arguments, environment, fact in cases:
         ran = desk.run("plan", *arguments, env=environment)
@@ -253,3 +254,53 @@ def test_a_change_of_variant_is_one_change_with_its_members_under_it(
     ran = desk.run("plan", desk.file("a.yaml"))
     assert "InMemoryStore will be replaced: Default → RedisCluster" in ran.out
     assert "\nPlan: 1 to replace; 1 secret to send.\n" in ran.out
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_a_directory_is_its_only_store_file_and_several_are_refused(
+    desk: Desk, server: Server, command: str
+) -> None:
+    yes = ("--yes",) if command == "apply" else ()
+    desk.file("stores/deep/a.yaml")
+    desk.file("stores/ci.yaml", "jobs: {}\n")
+    one, other = desk.run("plan", "stores/deep/a.yaml"), desk.run("plan", "stores")
+    assert one == other
+    desk.file("stores/b.yml")
+    seen = len(server.requests)
+    ran = desk.run(command, *yes, "stores")
+    assert (ran.status, ran.out) == (1, "")
+    fact = "stores: several store files in this directory: stores/b.yml and stores/deep/a.yaml"
+    assert ran.err.startswith(f"error: {fact}\nhint: name one")
+    assert len(server.requests) == seen
+
+
+def test_a_plan_and_an_apply_take_a_store_from_standard_input(desk: Desk, server: Server) -> None:
+    ran, other = desk.run("plan", "-", given=STORE.encode()), desk.run("plan", desk.file("a.yaml"))
+    assert ran.status == 0
+    assert (
+        re.findall(r"\d:[0-9a-f]{32}", ran.out) == re.findall(r"\d:[0-9a-f]{32}", other.out) != []
+    )
+    ran = desk.run("apply", "-", given=STORE.encode())
+    assert (ran.status, ran.out) == (3, "")
+    assert ran.err.startswith(
+        "error: cannot ask for confirmation: standard input is a file\nhint: "
+    )
+    ran = desk.run("apply", "-", "--yes", given=STORE.encode())
+    assert ran.status == 0
+    assert server.stored["poolMaxConnections"] == 32
+
+
+def test_a_saved_plan_can_come_from_standard_input(desk: Desk, server: Server) -> None:
+    assert desk.run("plan", desk.file("a.yaml"), "--out", "a.plan").status == 0
+    ran = desk.run("apply", "-", given=(desk.directory / "a.plan").read_bytes())
+    assert ran.status == 0
+    assert server.stored["poolMaxConnections"] == 32
+
+
+def test_a_plan_warns_of_files_that_a_later_one_discards(desk: Desk) -> None:
+    """What `plan stores/*.yaml` does to files that are no layers."""
+    other = "InMemoryStore:\n  '@type': RedisSentinel\n  serviceName: main\n"
+    ran = desk.run("plan", desk.file("a.yaml"), desk.file("b.yaml", other))
+    assert ran.status == 0
+    told = " ".join(ran.out.split())
+    assert "the '@type' in b.yaml discards all of InMemoryStore in a.yaml" in told

@@ -126,7 +126,7 @@ def test_what_cannot_be_written_is_told_before_the_server_is_asked(
 def test_no_file_is_wrong_usage(desk: Desk, server: Server) -> None:
     ran = desk.run("pull")
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err.startswith("error: no file is named\nhint: name the store's file, like ")
+    assert ran.err.startswith(f"error: no confsync.yaml found in {desk.directory}, and no file")
     assert server.requests == []
 
 

@@ -124,7 +124,7 @@ def test_an_apply_is_refused_and_the_line_to_run_again_works(desk: Desk, server:
     refused(ran, server)
     assert "error: authSecret/secret stands in the file in clear" in ran.err
     (line,) = [line for line in ran.err.splitlines() if line.startswith("hint: ")]
-    name, *words = shlex.split(line.removeprefix("hint: to go on all the same: "))
+    name, *words = shlex.split(line.removeprefix("hint: to apply anyway: "))
     assert name == "confsync"
     assert words[-2:] == ["--allow", "plaintext-secret"]
     assert desk.run(*words, env={"STALWART_URL": None}).status == 0
@@ -138,7 +138,7 @@ def test_the_line_to_run_again_keeps_options_that_have_no_value(
     ran = desk.run("apply", option, "--yes", desk.file("a.yaml", PLAIN))
     refused(ran, server)
     again = f"confsync apply a.yaml --yes {option} --allow plaintext-secret"
-    assert f"hint: to go on all the same: {again}\n" in ran.err
+    assert f"hint: to apply anyway: {again}\n" in ran.err
 
 
 def test_no_variable_allows_a_risk(desk: Desk, server: Server) -> None:
@@ -222,7 +222,7 @@ def test_a_url_in_a_files_place_is_not_repeated(desk: Desk, command: str) -> Non
     more = ["--yes"] if command == "apply" else []
     ran = desk.run(command, "redis://u:Canary@h", *more)
     assert (ran.status, ran.out) == (1, "")
-    assert "error: a URL stands where a file belongs\n" in ran.err
+    assert "error: a URL is named as a file\n" in ran.err
 
 
 BROKEN = "InMemoryStore:\n  '@type': Redis\n  url: cache.example.com:6379\n"

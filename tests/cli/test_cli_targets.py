@@ -108,7 +108,7 @@ def test_several_targets_and_none_named_is_wrong_usage(team: Desk) -> None:
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == (
         "error: confsync.yaml has several targets: production, staging\n"
-        "hint: choose with --target NAME, which repeats, or take every one with --all\n"
+        "hint: choose with --target NAME, which can be repeated, or use --all\n"
     )
 
 
@@ -371,7 +371,7 @@ def test_a_refusal_over_several_targets_gives_the_line_to_run_again(
     ran = team.run("apply", "--target", "staging", "--target", "production", "--yes", env=TOKENS)
     assert ran.status == 3
     again = "confsync apply --target staging --target production --yes --allow plaintext-secret"
-    assert f"hint: to go on all the same: {again}\n" in ran.err
+    assert f"hint: to apply anyway: {again}\n" in ran.err
     assert team.run(*again.split()[1:], env=TOKENS).status == 0
     assert "Canary" in str(server.stored["url"])
 
@@ -411,7 +411,45 @@ def test_one_digest_or_one_file_is_not_for_several_targets(team: Desk) -> None:
     assert "a digest is of the plan of one target\nhint: choose with --target" in ran.err
     ran = team.run("apply", "stores/base.yaml", "--yes", "--all", env=TOKENS)
     assert (ran.status, ran.out) == (1, "")
-    assert "files are named, and targets too" in ran.err
+    assert (
+        "error: files and --all cannot be combined\nhint: leave out the files, or --all" in ran.err
+    )
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "pull", "show"])
+def test_the_name_of_a_target_as_a_word_is_answered_with_the_option(
+    team: Desk, command: str
+) -> None:
+    yes = ("--yes",) if command == "apply" else ()
+    ran = team.run(command, *yes, "staging", env=TOKENS)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith(
+        "error: staging is a target, not a file\nhint: use --target staging\n"
+    )
+    team.file("staging", LAYER)
+    assert "is a target" not in team.run(command, *yes, "staging", env=TOKENS).err
+
+
+def test_targets_without_a_configuration_are_reported_with_their_source_and_the_directory(
+    tmp_path: Path,
+) -> None:
+    desk = Desk(tmp_path)
+    cases: tuple[tuple[tuple[str, ...], dict[str, str | None], str], ...] = (
+        (("--all",), {}, "--all"),
+        (("--target", "staging"), {}, "--target"),
+        ((), {"CONFSYNC_ALL": "yes"}, "CONFSYNC_ALL"),
+        ((), {"CONFSYNC_TARGET": "staging"}, "CONFSYNC_TARGET"),
+    )
+    hint = "run `confsync init`, or name the store file, like stores/in-memory.yaml"
+    for arguments, variables, source in cases:
+        ran = desk.run("plan", *arguments, env=variables)
+        assert (ran.status, ran.out) == (1, "")
+        assert ran.err == f"error: {source}: no confsync.yaml found in {tmp_path}\nhint: {hint}\n"
+    desk.file(".git/HEAD", "")
+    below = tmp_path / "deep"
+    below.mkdir()
+    ran = Desk(below).run("plan", "--all")
+    assert ran.err.startswith(f"error: --all: no confsync.yaml found in {below} or above\n")
 
 
 SHARED = """\

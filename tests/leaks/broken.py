@@ -156,8 +156,8 @@ LEAKS: Mapping[str, Leak] = {
     "wrong usage repeats what was typed": Leak(
         "colour value",
         "cli/standard_error.py",
-        'does not take this value"',
-        'does not take this value: {error.message}"',
+        'return f"{given}: {fact}"',
+        'return f"{given}: {fact}: {error.message}"',
     ),
     "a fingerprint is made of what stands in the file": Leak(
         "codequality",
@@ -180,7 +180,7 @@ LEAKS: Mapping[str, Leak] = {
     "a URL in a file's place is repeated": Leak(
         "a URL as a file",
         "workflow/load.py",
-        '"a URL stands where a file belongs"',
+        '"a URL is named as a file"',
         'f"no file: {files}"',
     ),
     "a server's URL is repeated with its credentials": Leak(
