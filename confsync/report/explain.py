@@ -42,7 +42,8 @@ def _rule(rule: Rule) -> str:
 
 def _page(page: Page) -> list[str]:
     facts, table = _table(page.facts, _LABEL), _table(page.table)
-    return [page.name, *wrapped(page.summary, "  ", "  "), "", *facts, *table]
+    note = ["", *wrapped(page.note, "  ", "  ")] if page.note else []
+    return [page.name, *wrapped(page.summary, "  ", "  "), "", *facts, *table, *note]
 
 
 def _table(rows: Iterable[tuple[str, str]], width: int = 0) -> list[str]:

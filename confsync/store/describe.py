@@ -28,7 +28,7 @@ _TYPES: Mapping[type[shapes.Shape], tuple[str, str]] = {
         ": a text, a reference, or a mapping with address, username and password",
     ),
     shapes.SecretText: ("secret", ": a reference, like {env: NAME}"),
-    shapes.UrlSet: ("list of URLs", ", each once"),
+    shapes.UrlSet: ("list of URLs", " without duplicates"),
     shapes.ListOf: ("list of stores", ""),
 }
 """Names of types, and the form of their values in a file."""
@@ -40,12 +40,13 @@ _Place: TypeAlias = tuple[tuple[str, ...], _Thing]
 
 @dataclass(frozen=True)
 class Page:
-    """A description: name, summary, labelled facts, and a table of variants or fields."""
+    """A description: name, summary, labelled facts, a table of variants or fields, and a note."""
 
     name: str
     summary: str
     facts: tuple[tuple[str, str], ...] = ()
     table: tuple[tuple[str, str], ...] = ()
+    note: str = ""
 
 
 def names(kinds: Mapping[str, Kind]) -> tuple[str, ...]:
@@ -95,7 +96,7 @@ def _page(name: str, thing: _Thing) -> Page:
     match thing:
         case shapes.Variants(objects=objects):
             table = tuple((tag, known.summary) for tag, known in objects.items())
-            return Page(name, "an object, whose '@type' is one of", table=table)
+            return Page(name, "an object; its '@type' is one of", table=table)
         case shapes.Fields(fields=fields):
             known = (
                 (name, _type(field.shape)[0], _default(field)) for name, field in fields.items()
@@ -109,10 +110,10 @@ def _page(name: str, thing: _Thing) -> Page:
             facts = (
                 ("type", "".join(_type(thing.shape))),
                 ("limits", _limits(thing.shape)),
-                ("default", _default(thing) or "none: a file has to name it"),
+                ("default", _default(thing) or "none (required)"),
                 ("null", "allowed" if thing.nullable else "not allowed"),
             )
-            return Page(name, thing.summary, facts)
+            return Page(name, thing.summary, facts, note=thing.note)
 
 
 def _type(shape: shapes.Shape) -> tuple[str, str]:

@@ -94,9 +94,9 @@ def url(forms: Mapping[str, Form], password: Schema) -> Schema:
     """
     address, username, secret = PARTS
     in_address: list[Json] = [
-        _matching(HAS_SCHEME, "the scheme is missing, like rediss://"),
-        _matching(NO_AT, "user and password have fields of their own"),
-        _matching(NO_PASSWORD_PARAMETER, "the password has a field of its own"),
+        _matching(HAS_SCHEME, "add the scheme, like rediss://"),
+        _matching(NO_AT, "move user and password to `username` and `password`"),
+        _matching(NO_PASSWORD_PARAMETER, "move the password to `password`"),
     ]
     parts: Schema = {
         address: {"description": PARTS[address], "type": "string", "allOf": in_address},

@@ -37,7 +37,9 @@ WRITE = bool(os.environ.get("CONFSYNC_WRITE_CASES"))
 STRANGER = 54_321
 """A user that nobody is."""
 SECRET = re.compile("correct.horse", re.IGNORECASE)
-FACT = re.compile(r"confsync\.yaml(:[1-9][0-9]*(:[1-9][0-9]*)?)?: error: [^A-Z].*[^.] \[[a-z-]+\]|")
+FACT = re.compile(
+    r"confsync\.yaml(:[1-9][0-9]*(:[1-9][0-9]*)?)?: error: ([^A-Z]|YAML ).*[^.] \[[a-z-]+\]|"
+)
 HINT = re.compile(r"  hint: ([^A-Z]|InMemoryStore/|Basic ).*[^.]")
 
 
