@@ -192,7 +192,7 @@ def test_a_page_is_plain_sentences() -> None:
 CANNOT_BE_A_CASE = {
     "missing": ("no-such-file", "there is no such file"),
     "directory": ("unreadable", "is a directory, not a file"),
-    "forbidden": ("unreadable", "may not be read"),
+    "forbidden": ("unreadable", "cannot be read: permission denied"),
     "loop": ("unreadable", "cannot be read"),
     "large": ("too-large", "is larger than 64 KiB"),
     "many": ("too-large", "more than 10,000 keys and values"),

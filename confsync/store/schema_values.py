@@ -122,7 +122,7 @@ def url(forms: Mapping[str, Form], password: Schema) -> Schema:
 def _text(no_mask: str) -> list[Json]:
     return [
         _matching(NOT_BLANK, "must not be blank"),
-        _matching(no_mask, "this is the mask that stands for a hidden secret, not a value"),
+        _matching(no_mask, "this is the mask of a hidden secret"),
     ]
 
 

@@ -57,7 +57,7 @@ def test_a_field_says_all_that_its_shape_knows(capsys: pytest.CaptureFixture[str
         "  how long a retry waits at most\n"
         "\n"
         "  type      duration, like 10s or 1m30s\n"
-        "  limits    at least 1ms, at most 1s24ms\n"
+        "  limits    at least 1ms, at most 1024ms\n"
         "  default   null\n"
         "  null      allowed\n"
         "  in        RedisCluster\n"
