@@ -75,6 +75,24 @@ def described(name: str, kinds: Mapping[str, Kind]) -> tuple[Page, ...]:
     )
 
 
+def key_pages(record: shapes.Record) -> Iterator[tuple[str, Page]]:
+    """The name and the page of each key of a record, and of the records inside it."""
+    place = record.name if "." in record.name else f"{record.name} in confsync.yaml"
+    for name, member in record.fields.items():
+        shape, example = member.shape, member.example
+        if isinstance(shape, shapes.SetOf):
+            example = shape.example
+        facts = [("required", "yes" if member.required else "no"), ("in", place)]
+        if isinstance(shape, shapes.Choice):
+            facts.insert(0, ("type", f"one of {', '.join(shape.choices)}"))
+        if example:
+            facts.insert(0, ("example", example))
+        yield name, Page(name, member.summary, tuple(facts))
+        inner = shape.item if isinstance(shape, shapes.MapOf | shapes.SetOf) else shape
+        if isinstance(inner, shapes.Record):
+            yield from key_pages(inner)
+
+
 def _places(kinds: Mapping[str, Kind]) -> Iterator[_Place]:
     for kind in kinds.values():
         yield (kind.name,), kind.shape

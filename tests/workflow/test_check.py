@@ -113,7 +113,10 @@ def test_each_target_allows_its_own_risks(here: Path) -> None:
     write(here, {"stores/production.yaml": PLAIN, "stores/staging.yaml": PLAIN})
     _, facts = told(here)
     assert facts == [
-        "stores/production.yaml:2:8: warning: url contains a password in plain text [plaintext-secret]",
+        (
+            "stores/production.yaml:2:8: warning: url contains a password in plain text "
+            "[plaintext-secret]"
+        ),
         "stores/staging.yaml:2:8: error: url contains a password in plain text [plaintext-secret]",
     ]
 
@@ -124,7 +127,10 @@ def test_a_risk_that_is_no_longer_allowed_is_an_error_with_the_place_of_its_end(
     write(here, {"stores/production.yaml": PLAIN})
     _, facts = told(here, today=date(2027, 2, 1))
     assert facts == [
-        "stores/production.yaml:2:8: error: url contains a password in plain text [plaintext-secret]",
+        (
+            "stores/production.yaml:2:8: error: url contains a password in plain text "
+            "[plaintext-secret]"
+        ),
         (
             "confsync.yaml:5:13: warning: plaintext-secret was allowed until 2027-01-31, which has "
             "passed [allowance-expired]"
@@ -241,3 +247,28 @@ def test_nothing_to_check_is_wrong_usage(here: Path) -> None:
         check([], here, today=TODAY)
     with pytest.raises(WrongUsage, match="unknown risk"):
         check([], here, allow=frozenset({"nothing"}), today=TODAY)
+
+
+SECRETS = """\
+InMemoryStore:
+  '@type': RedisCluster
+  urls: [{address: redis://cache, password: {env: FILL_IN_1}}]
+  authSecret: {'@type': Value, secret: {env: FILL_IN_2}}
+"""
+
+
+def test_a_placeholder_is_a_warning_unless_the_server_s_secret_is_kept(here: Path) -> None:
+    write(here, {"stores/base.yaml": SECRETS})
+    found = check(["stores/base.yaml"], here, today=TODAY)
+    assert problems_text(found.problems) == (
+        "stores/base.yaml:3:10: warning: env FILL_IN_1 is a placeholder [fill-in]\n"
+        "  hint: name the variable that holds this secret\n"
+        "stores/base.yaml:4:32: warning: env FILL_IN_2 is a placeholder [fill-in]\n"
+        "  hint: name the variable that holds this secret, or set `hidden_secrets: keep` in"
+        " confsync.yaml to keep the server's\n"
+    )
+    keep = "    hidden_secrets: keep\n"
+    write(here, {"confsync.yaml": CONFIG.replace("  staging:", f"{keep}  staging:") + keep})
+    assert told(here, "stores/base.yaml")[1] == [
+        "stores/base.yaml:3:10: warning: env FILL_IN_1 is a placeholder [fill-in]"
+    ]
