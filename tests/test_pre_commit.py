@@ -371,7 +371,7 @@ def test_a_broken_configuration_fails_where_it_is_of_concern(repository: Reposit
         assert done.verdicts == {"validate": verdict}, file
     done = repository.hooks("confsync-no-plaintext-secrets")
     assert done.verdicts == {"no plaintext secrets": "Failed"}
-    assert "confsync.yaml:5:12: error: targets/production/token stands in the file" in done.text
+    assert "confsync.yaml:5:12: error: targets/production/token is in plain text" in done.text
 
 
 def test_a_plan_is_shown_by_hand_and_pending_changes_fail_nothing(repository: Repository) -> None:
