@@ -51,10 +51,10 @@ def unknown(what: str, shown: str) -> str:
     return f"unknown {what} {shown}".removesuffix(f" {UNNAMED}")
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], word: str = "and") -> str:
     """`a, b and c`."""
     *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(first)} {word} {last}" if first else last
 
 
 def is_broken(node: Node) -> bool:

@@ -133,7 +133,7 @@ def _matching(pattern: str, otherwise: str) -> Schema:
 def _arguments(forms: Mapping[str, Form]) -> tuple[Schema, Schema]:
     """The keys of references, and the dependencies that each stands alone."""
     # For each key: editors propose no key for a mapping that is limited to one.
-    one: Schema = {"maxProperties": 1, "errorMessage": "a reference stands alone"}
+    one: Schema = {"maxProperties": 1, "errorMessage": "a reference has one key"}
     return {key: _argument(form) for key, form in forms.items()}, dict.fromkeys(forms, one)
 
 

@@ -160,7 +160,7 @@ def unknown_field(
 
 def _of_another_variant(name: str, known: Fields, owners: Sequence[str]) -> Mistake:
     fact = f", not of {known.tag}"
-    hint = f"remove it, or change the '@type' to {', '.join(owners)}"
+    hint = f"remove it, or change the '@type' to {listed(owners, 'or')}"
     if not known.fields:
         fact = f"; {known.tag} has no fields"
     elif near := nearest_name(name, known.fields):

@@ -74,7 +74,7 @@ def content(path: str) -> bytes | Problem:
                 message = f"is {what}, not a regular file"
                 hint = "save it to a file first"
             case FileNotFoundError():
-                rule, message = "no-such-file", "there is no such file"
+                rule, message = "no-such-file", "no such file"
                 hint = "check the path; it is relative to the current directory"
             case IsADirectoryError():
                 message, hint = "is a directory, not a file", "name the YAML file in it"

@@ -68,7 +68,7 @@ def problem(ran: Ran, file: str) -> str:
 @pytest.mark.parametrize(
     ("name", "content", "fact"),
     [
-        ("missing.yaml", None, ": error: there is no such file [no-such-file]"),
+        ("missing.yaml", None, ": error: no such file [no-such-file]"),
         ("a.yaml/b.yaml", None, ": error: cannot be read [unreadable]"),
         ("x" * 300, None, ": error: cannot be read [unreadable]"),
         (".", None, ": error: is a directory, not a file [unreadable]"),

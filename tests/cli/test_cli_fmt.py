@@ -81,7 +81,7 @@ def test_what_cannot_be_formatted_is_named_and_left_alone_and_the_others_are_for
         "  hint: save it as UTF-8\n"
         "folder: error: is a directory, not a file [unreadable]\n"
         "  hint: name the YAML file in it\n"
-        "no.yaml: error: there is no such file [no-such-file]\n"
+        "no.yaml: error: no such file [no-such-file]\n"
         "  hint: check the path; it is relative to the current directory\n"
         "z: formatted\n"
         "7 files: 1 formatted, 6 that cannot be formatted.\n"

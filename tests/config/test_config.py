@@ -167,7 +167,7 @@ def test_a_link_that_leads_nowhere_is_told_not_passed_over(
 ) -> None:
     (tmp_path / "confsync.yaml").symlink_to("nowhere.yaml")
     monkeypatch.chdir(tmp_path)
-    assert told(tmp_path).startswith("confsync.yaml: error: there is no such file")
+    assert told(tmp_path).startswith("confsync.yaml: error: no such file")
 
 
 @pytest.fixture

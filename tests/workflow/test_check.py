@@ -174,7 +174,7 @@ def test_a_url_that_no_server_can_start_with_is_a_risk_of_the_state_that_layers_
 def test_a_missing_layer_is_told(here: Path) -> None:
     (here / "stores/staging.yaml").unlink()
     _, facts = told(here, "stores/base.yaml")
-    assert facts == ["stores/staging.yaml: error: there is no such file [no-such-file]"]
+    assert facts == ["stores/staging.yaml: error: no such file [no-such-file]"]
 
 
 def test_a_layer_that_discards_an_earlier_file_is_told_with_both_names(here: Path) -> None:
