@@ -40,8 +40,8 @@ def first_decides(urls: tuple[Url, ...]) -> bool:
 
 
 def _decided(url: Url) -> tuple[object, ...]:
-    """TLS (None: unknown) and the text before the `@`. Passwords count as their numbers in the
-    vault, unresolved ones as their references.
+    """TLS (None: unknown) and the text before the `@`. Passwords are compared by their numbers in
+    the vault, unresolved ones by their references.
     """
     if not url.parts:
         return (None, *(str(secret.ref) for secret in url.secrets))

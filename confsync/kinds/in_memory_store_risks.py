@@ -26,7 +26,7 @@ RULE = "will-not-start"
 _PLAIN, _TLS = {"redis", "valkey"}, {"rediss", "valkeys"}
 _SOCKETS = {"unix", "redis+unix", "valkey+unix"}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://", re.ASCII)
-# A host in brackets (IPv6) or up to its colon, and what stands behind that.
+# A host in brackets (IPv6) or up to its colon, and the text after it.
 _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(.*))?", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?[0-9]+")
 _DOTS = {".", ".."}
@@ -104,7 +104,7 @@ class _Parts:
 def _read(url: Url) -> _Parts | None:
     """The certain parts of a URL; None if there are none. `scheme` may be empty.
 
-    A password in clear may hold a slash: unless it stands in the query, host and database are
+    A password in plain text may contain a slash: unless it is in the query, host and database are
     uncertain. A referenced one is percent-encoded.
     """
     text, certain = "", True

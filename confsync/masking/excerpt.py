@@ -1,8 +1,8 @@
 """Lines of store files for messages, with everything masked that is not known to be harmless.
 
 A line is read from the left as long as each piece is a known name, a value that its field can
-have, a URL without credentials, or one of YAML's own characters. One `****` stands for the rest: a
-secret may stand anywhere by mistake, also in a line that is no YAML.
+have, a URL without credentials, or one of YAML's own characters. The rest is one `****`: a secret
+may be anywhere by mistake, also in a line that is not YAML.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ _MARKS = r"<{7}|={7}|>{7}|\|{7}|```|---$|\.\.\.$|<<(?=:)|//|/\*|%|- |-$"
 def excerpt(line: str, column: int, message: str, references: Collection[str]) -> Excerpt | None:
     """A line as far as it may be shown, with the place of a column in it; None if nothing may.
 
-    Names in backquotes in the message about the line are no secrets. None also for a column behind
-    the mask: its place would show the length of a masked text.
+    Names in backquotes in the message about the line are not secret. Returns None also for a column
+    after the mask: its place would show the length of a masked text.
     """
     if len(line) > _LONGEST:
         return None
@@ -142,7 +142,7 @@ class _Scanner:
             self.named = found[0].strip() not in {"-", "%"}
             return self._take(found[0])
         if character in ":=":
-            # Only right behind a key: elsewhere it may be how a secret begins.
+            # Only right after a key: elsewhere a secret may start with it.
             behind_key = self.key_end >= 0 and not self.line[self.key_end : self.at].strip()
             return behind_key and self._take(character)
         if character in "{[":
@@ -184,7 +184,7 @@ class _Scanner:
         return not known and not secret
 
     def _may_be_url(self) -> bool:
-        """Return True if no key stands before this piece, or one that a URL belongs to."""
+        """Return True if this piece has no key, or a key for URLs."""
         urls = shapes.UrlText | shapes.UrlSet | shapes.ListOf
         return self.last in {"", ADDRESS} or isinstance(self.fields.get(self.last), urls)
 

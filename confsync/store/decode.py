@@ -42,7 +42,8 @@ def from_file(
     """Decode a document whose top level maps object names to objects.
 
     `references`: the kinds of references. Missing fields get their default. References are not
-    resolved. A secret in clear is sealed, with a problem `plaintext-secret`: the state is usable.
+    resolved. A secret in plain text is sealed, with the problem `plaintext-secret`: the state is
+    usable.
     """
     wrong = wrong_objects.wrong_top(document, kinds)
     if wrong is not None:
@@ -217,7 +218,7 @@ def first_columns(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 def _without_columns(
     origins: Mapping[Path, Origin], problems: Iterable[Problem]
 ) -> dict[Path, Origin]:
-    """Origins, without the columns of those behind a secret in clear."""
+    """Origins, without the columns of those after a secret in plain text."""
     plain: dict[tuple[str, int], int] = {}
     for problem in sorted(problems, reverse=True):
         if problem.rule == PLAINTEXT:

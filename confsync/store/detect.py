@@ -1,4 +1,4 @@
-"""Find out if a file is a store: no other YAML is reported, whatever it holds."""
+"""Find out if a file is a store file: other YAML is never reported."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def searchable(path: str) -> str | Problem:
     if len(content) > MAX_SEARCHED:
         hint = "leave it out: no store file is this large"
         return Problem(path, 0, 0, "unreadable", "is larger than 1 MiB, and not searched", hint)
-    # A text begins with a mark or with ASCII.
+    # A text starts with a mark or with ASCII.
     encoding = "utf-8-sig"
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"

@@ -63,5 +63,5 @@ def is_broken(node: Node) -> bool:
 
 
 def no_space(mark: Mark | None = None) -> Mistake:
-    """The mistake of a colon without a space behind it: YAML reads one text."""
+    """The mistake of a colon without a space after it: YAML reads one text."""
     return Mistake("missing-space", "missing space after the colon", "write `key: value`", mark)

@@ -64,7 +64,7 @@ def _unknown_key(name: str, shape: Record, place: str) -> Mistake:
     if (other := _OTHER_WORDS.get(name.lower().replace("-", "_"))) in shape.fields:
         shown, hint = quoted_name(name), f"did you mean `{other}`?"
     else:
-        # Below the top a secret may stand in a key's place.
+        # Below the top, a key could be a secret by mistake.
         shown = near_name(name, shape.fields) if place else quoted_name(name)
         near = nearest_name(name, shape.fields)
         hint = f"did you mean `{near}`?" if near else f"known keys: {known}"

@@ -151,7 +151,7 @@ class _Writer:
                 return values.scalar(shape)
 
     def reference(self) -> Schema:
-        """A reference to a secret. The type stands here too: editors begin a mapping at it."""
+        """A reference to a secret. The type is repeated here: editors start a mapping at it."""
         known = values.reference(self.forms)
         defined = self.define("reference", known)
         return {"type": "object", "errorMessage": known["errorMessage"], "allOf": [defined]}

@@ -47,7 +47,7 @@ class Reference(Protocol):
 
     @property
     def form(self) -> Form:
-        """The form of the value behind its key."""
+        """The form of the value of its key."""
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Reader:
         self.problems.append(mistake.problem(mark))
 
     def secret(self, node: Node, name: str, *, encoded: bool = False) -> Secret | None:
-        """A secret: its reference, or the text in clear, sealed. `encoded`: percent-encoded."""
+        """A secret: its reference, or the plain text, sealed. `encoded`: percent-encoded."""
         if isinstance(node, SequenceNode):
             raise Mistake("not-a-secret", f"{name} must be one reference, not a list", INSTEAD)
         if isinstance(node, MappingNode):
@@ -84,7 +84,7 @@ class Reader:
         return self.vault.seal(percent_encoded(value) if encoded else value, IN_CLEAR)
 
     def credential(self, node: Node, name: str) -> Secret | None:
-        """A reference to a credential. Every text in clear is refused."""
+        """A reference to a credential. Plain text is refused."""
         if isinstance(node, ScalarNode) and not is_null(node):
             wrong = variable(node.text, name, REFERENCE)
             raise wrong or Mistake("credential-in-clear", f"{name} is in plain text", _IN_CLEAR)
@@ -180,7 +180,7 @@ def variable(text: str, name: str, hint: str) -> Mistake | None:
 
 
 def arguments(node: Node, form: Form, name: str) -> list[str]:
-    """The words behind the key of a reference. Raises Mistake."""
+    """The words of a reference. Raises Mistake."""
     rule = "reference-command" if form.words else "reference-name"
     hint = f"write {form.takes}, like `{form.example}`"
     items = node.items if isinstance(node, SequenceNode) else (node,)

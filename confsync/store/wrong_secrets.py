@@ -1,6 +1,6 @@
 """Error messages for invalid secrets, URLs and references.
 
-A secret may stand in any of them by mistake, so no message repeats a value.
+Any of them may contain a secret by mistake, so no message repeats a value.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _UNFILLED = r"\$\{[A-Za-z_][^}]*\}|\$\([^)]+\)|^\$[A-Z_][A-Z0-9_]*$"
 def unfilled(text: str, name: str = "", references: Iterable[str] | None = None) -> Mistake | None:
     """The mistake of a placeholder or an invalid reference in a text; None without one.
 
-    `references`: the kinds of references. None stands for every word.
+    `references`: the kinds of references. None: every word.
     """
     if "{" not in text and "://" in text:
         # An ordinary URL: other packages are not searched for kinds of references.
@@ -68,7 +68,7 @@ def unfilled(text: str, name: str = "", references: Iterable[str] | None = None)
 
 
 def check_secret(text: str, name: str, references: Iterable[str]) -> None:
-    """Raise Mistake for a text that can be no secret."""
+    """Raise Mistake for a text that cannot be a secret."""
     if text == MASK:
         raise Mistake("mask", f"{name} is `{MASK}`, the mask of a hidden secret", INSTEAD)
     if wrong := unfilled(text, name, references):
@@ -117,7 +117,7 @@ def unknown_reference(node: MappingNode, name: str, known: Sequence[str]) -> Mis
 
 
 def check_name(first: str, node: Node, name: str, form: Form) -> None:
-    """Raise Mistake for a text that can be no name, or no program of a command."""
+    """Raise Mistake for a text that cannot be a name, or the program of a command."""
     rule, hint = "reference-name", f"write {form.takes}, like `{form.example}`"
     if not first.strip():
         rule, fact = ("reference-command", "has no program") if form.words else (rule, "is blank")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 ODD_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b"
 ODD_SPACES += "\u202f\u205f\u3000"
 
-# Each entry has three lines: a pattern, `rule: message`, and a hint. Behind the rule may stand the
+# Each entry has three lines: a pattern, `rule: message`, and a hint. After the rule may follow the
 # place of the problem: `above` is the line before, `opening` the beginning of the refused text.
 
 _ANYWHERE = r"""

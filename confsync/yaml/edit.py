@@ -81,7 +81,7 @@ KEEP = Keep()
 @dataclass(frozen=True)
 class Revised:
     """A revision and the fields that it changes or removes (`gone`). `fill_in`: names of references
-    to fill in. `unsayable`: fields that no file can hold.
+    to fill in. `unsayable`: fields that no file can contain.
     """
 
     revision: Revision

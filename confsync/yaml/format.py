@@ -35,7 +35,7 @@ RULE = "not-formatted"
 """The rule of a store that cannot be formatted."""
 
 BLOCK_TEXT = frozenset("|>")
-"""The styles of texts whose lines stand below them, behind a header."""
+"""The styles of texts whose lines are below a header."""
 
 _STEP = 2
 """Spaces a level."""
@@ -304,7 +304,7 @@ def verify_same_meaning(
 def first_difference(before: Node, after: Node) -> Mark | None:
     """The place in `before` of the first node that differs in `after`, or None.
 
-    Quotes count if the text means something else without them.
+    Quotes matter if the text means something else without them.
     """
     for ours, theirs in zip(nodes_within(before), nodes_within(after), strict=False):
         if _meaning(ours) != _meaning(theirs):

@@ -49,7 +49,7 @@ def comments_below(source: str, start: int, column: int) -> int:
 
 
 def colon_end(source: str, key: ScalarNode) -> int:
-    """The end of the colon behind a key. Raises InvalidFiles if there is none."""
+    """The end of the colon after a key. Raises InvalidFiles if there is none."""
     found = re.compile(r"\s*:").match(source, key.span.end)
     if found is None:
         message = "a key without a colon after it cannot be edited in place"

@@ -47,7 +47,7 @@ _LOG = logging.getLogger("confsync.files")
 class Parsed:
     """The document and the problems of a file. `document` is None if the file has no mapping.
 
-    `lines` are those of the file, as its problems count them; secrets may stand there.
+    `lines` are those of the file, as its problems number them; they may contain secrets.
     """
 
     document: MappingNode | None
@@ -155,7 +155,7 @@ def _parser_problem(path: str, error: Exception, source: str, lines: Sequence[st
 
 
 def _problem_after(path: str, before: str, found: Complaint) -> Problem:
-    """A problem behind some text, at the beginning of the key or value around it: the exact column
+    """A problem after some text, at the start of the key or value around it: the exact column
     would show the length of a secret.
     """
     beginning = re.match(r"""[ -]*(?:['"]?@?[A-Za-z_]+['"]?:[ ]+)?""", before.rpartition("\n")[2])
