@@ -102,7 +102,7 @@ class _SavedPlan(_Model):
 
 
 def to_json(plan: Plan) -> dict[str, Json]:
-    """The document of a saved plan. Raises WrongUsage for plain text secrets in the plan's files."""
+    """The document of a saved plan. Raises WrongUsage for a plain text secret in the files."""
     desired, live = plan.desired, plan.live
     check_no_secret_in_clear(desired.written)
     check_no_secret_in_clear(live.tree)
