@@ -19,7 +19,7 @@ _NO_MAPPING = {
     "the file is empty",
     "the file is a list, not a mapping",
     "the file is one text, not a mapping",
-    "an equals sign stands where YAML wants a colon",
+    "an equals sign in place of a colon",
 }
 """Messages about a file without a mapping: they get an example as their hint."""
 

@@ -93,11 +93,16 @@ def read_regular(path: str | Path, limit: int) -> bytes:
 
 def is_plan(path: str) -> bool:
     """Return True if a regular file begins like a saved plan. The plan may be cut."""
-    beginning = rb"(?:\xef\xbb\xbf)?\s*\{\s*" + f'"{FORMAT}"'.encode()
     try:
-        return re.match(beginning, read_regular(path, 64)) is not None
+        return begins_plan(read_regular(path, 64))
     except (OSError, ValueError):
         return False
+
+
+def begins_plan(content: bytes) -> bool:
+    """Return True for the beginning of a saved plan."""
+    beginning = rb"(?:\xef\xbb\xbf)?\s*\{\s*" + f'"{FORMAT}"'.encode()
+    return re.match(beginning, content[:64]) is not None
 
 
 def read_plan(path: str) -> dict[str, Json]:

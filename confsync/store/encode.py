@@ -75,8 +75,8 @@ class Writer:
     """Writes live values in the form of files.
 
     `taken`: names that no new reference gets. `fill_in`: the names of new references. `unsayable`:
-    the places of texts that no file can hold: masks, passwords in URLs outside of URL fields, empty
-    texts, trimmed white space, halves of characters.
+    the places of texts that no file can contain: masks, passwords in URLs outside of URL fields,
+    empty texts, trimmed white space, halves of characters.
     """
 
     taken: frozenset[str] = frozenset()

@@ -16,6 +16,7 @@ from confsync.guard import discreet
 from confsync.kinds import KINDS, documented
 from confsync.secrets import RESOLVERS
 from confsync.store.detect import mentions, searchable
+from confsync.store.encode import FILL_IN
 from confsync.store.mistakes import INSTEAD
 from confsync.sync.findings import (
     as_problem,
@@ -26,7 +27,9 @@ from confsync.sync.findings import (
     lapsed,
 )
 from confsync.sync.names import SEARCHABLE, nearest
-from confsync.sync.secret import Vault
+from confsync.sync.secret import Secret, Vault
+from confsync.sync.tree import leaves
+from confsync.sync.url import Url
 from confsync.workflow.load import check_names, load, meant, stores_in
 from confsync.workflow.targets import (
     NOTHING_WANTED,
@@ -45,12 +48,13 @@ if TYPE_CHECKING:
     from datetime import date
 
     from confsync.config.target import Config, TargetConfig
+    from confsync.sync.values import Desired
 
 PLAINTEXT, CREDENTIAL = SEARCHABLE
 
 _FACTS = {
-    "secret": "this line seems to hold a secret in plain text",
-    "url": "this line seems to hold a URL with a password",
+    "secret": "this line seems to contain a secret in plain text",
+    "url": "this line seems to contain a URL with a password",
 }
 
 
@@ -121,7 +125,8 @@ def _checked(
     for (name, read), chosen in states.items():
         for file in read:
             users.setdefault(file, []).append(name)
-        problems = _problems(read, chosen.allow, chosen.ignore)
+        keep = chosen.hidden_secrets == "keep"
+        problems = _problems(read, chosen.allow, chosen.ignore, keep=keep)
         for problem in (*problems, *map(as_problem, lapsed(chosen.lapses, problems))):
             found.setdefault(problem, []).append(name)
     facts = (
@@ -151,9 +156,16 @@ def _same_servers(config: Config) -> Iterator[Problem]:
 
 
 def _problems(
-    files: Sequence[str], allow: Collection[str], ignore: Collection[str] = ()
+    files: Sequence[str],
+    allow: Collection[str],
+    ignore: Collection[str] = (),
+    *,
+    keep: bool = False,
 ) -> tuple[Problem, ...]:
-    """Problems of files laid over each other, and risks of their state but for ignored fields."""
+    """Problems of files laid over each other, and risks of their state but for ignored fields.
+
+    `keep`: an apply keeps hidden secrets, so their references may be placeholders.
+    """
     try:
         loaded = load(files, Vault(documented))
     except InvalidFiles as invalid:
@@ -164,13 +176,28 @@ def _problems(
         for breach in KINDS[desired.object].breaches(desired.tree)
         if f"{desired.object}/{breach.path[0]}" not in ignore
     )
-    stated = loaded.shown(breaches_told(desired, breaches))
+    stated = loaded.shown((*breaches_told(desired, breaches), *_placeholders(desired, keep=keep)))
     warnings = map(as_problem, guessable_findings(desired))
     found = sorted(
         (*loaded.problems, *stated, *warnings),
         key=lambda problem: (files.index(problem.file), problem),
     )
     return tuple(judged(problem, allow) for problem in found)
+
+
+def _placeholders(desired: Desired, *, keep: bool) -> Iterator[Problem]:
+    """Warnings for references that `pull` and `init` left to be filled in."""
+    for path, leaf in leaves(desired.tree):
+        hint = "name the variable that holds this secret"
+        secrets: tuple[Secret, ...] = leaf.secrets if isinstance(leaf, Url) else ()
+        if isinstance(leaf, Secret) and not keep:
+            secrets = (leaf,)
+            hint += ", or set `hidden_secrets: keep` in confsync.yaml to keep the server's"
+        at = desired.origin(path)
+        for ref in (secret.ref for secret in secrets):
+            if ref is not None and ref.kind == "env" and ref.argument.startswith(FILL_IN):
+                place = (at.file, at.line, at.column)
+                yield Problem(*place, "fill-in", f"{ref} is a placeholder", hint, "warning")
 
 
 @discreet

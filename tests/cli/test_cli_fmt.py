@@ -69,20 +69,20 @@ def test_what_cannot_be_formatted_is_named_and_left_alone_and_the_others_are_for
     ran = offline.run("fmt", *names, "bytes.yaml", "folder", "no.yaml", offline.file("z", MESSY))
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == (
-        "broken.yaml:2:1: error: a tab stands where YAML wants spaces [tab]\n"
+        "broken.yaml:2:1: error: a tab in place of spaces [tab]\n"
         "  hint: indent with spaces\n"
         "unsafe.yaml:3:18: error: formatting would change what stands here, so the file is left"
         " alone [not-formatted]\n"
         "  hint: if it is the file's last text, end the file with a newline; else write it in one"
         " line\n"
-        "twice.yaml:9:1: error: this key stands here twice [duplicate-key]\n"
-        "  hint: it stands at line 1 already; keep one of them\n"
-        "bytes.yaml:1: error: the file is not UTF-8 from here [not-utf-8]\n"
+        "twice.yaml:9:1: error: duplicate key [duplicate-key]\n"
+        "  hint: it is also on line 1; keep one of them\n"
+        "bytes.yaml:1: error: the file is not UTF-8 from this line on [not-utf-8]\n"
         "  hint: save it as UTF-8\n"
         "folder: error: is a directory, not a file [unreadable]\n"
         "  hint: name the YAML file in it\n"
-        "no.yaml: error: there is no such file [no-such-file]\n"
-        "  hint: check the path; it starts at the directory that confsync runs in\n"
+        "no.yaml: error: no such file [no-such-file]\n"
+        "  hint: check the path; it is relative to the current directory\n"
         "z: formatted\n"
         "7 files: 1 formatted, 6 that cannot be formatted.\n"
     )

@@ -27,9 +27,9 @@ InMemoryStore:
 """
 FILL_IN = """\
 a.yaml:6:23: warning: urls/0/password is not written down: env FILL_IN_1 stands for it [fill-in]
-  hint: write where it can be had, like `{env: NAME}` or `{file: PATH}`
+  hint: write a reference, like `{env: NAME}` or `{file: PATH}`
 a.yaml:9:19: warning: authSecret/secret is not written down: env FILL_IN_2 stands for it [fill-in]
-  hint: write where it can be had, like `{env: NAME}` or `{file: PATH}`
+  hint: write a reference, like `{env: NAME}` or `{file: PATH}`
 """
 
 

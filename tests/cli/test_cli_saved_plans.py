@@ -226,7 +226,7 @@ def test_a_plan_with_a_secret_in_clear_is_not_saved(desk: Desk) -> None:
 def test_one_that_was_refused_stays_refused(desk: Desk, server: Server) -> None:
     saved(desk, "--hidden-secrets", "fail", status=3)
     before = server.stored
-    declined(desk.run("apply", "plan.bin"), "authSecret/secret is hidden, and cannot be compared")
+    declined(desk.run("apply", "plan.bin"), "authSecret/secret is hidden and cannot be compared")
     assert server.stored == before
 
 

@@ -100,17 +100,17 @@ def test_validate_fails_on_plain_text_until_it_is_allowed(offline: Desk) -> None
     file = offline.file("a.yaml", PLAIN)
     ran = offline.run("validate", file)
     assert ran.status == 1
-    assert f"{file}:7:13: error: authSecret/secret stands in the file in clear" in ran.out
+    assert f"{file}:7:13: error: authSecret/secret is in plain text" in ran.out
     allowed = offline.run("validate", file, "--allow", "plaintext-secret")
     assert allowed.status == 0
-    assert f"{file}:7:13: warning: authSecret/secret stands in the file in clear" in allowed.out
+    assert f"{file}:7:13: warning: authSecret/secret is in plain text" in allowed.out
     assert allowed.out.endswith("1 file checked, no errors, 1 warning.\n")
 
 
 def test_a_plan_shows_it_as_what_stops_an_apply(desk: Desk) -> None:
     ran = desk.run("plan", desk.file("a.yaml", PLAIN))
     assert ran.status == 3
-    assert "a.yaml:7: error: authSecret/secret stands in the file in clear" in ran.out
+    assert "a.yaml:7: error: authSecret/secret is in plain text" in ran.out
     assert "not comparable; sent from plain text" in ran.out
     assert "Apply will be refused" in ran.out
     allowed = desk.run("plan", "a.yaml", "--allow", "plaintext-secret")
@@ -122,7 +122,7 @@ def test_an_apply_is_refused_and_the_line_to_run_again_works(desk: Desk, server:
     file = desk.file("of two/a b.yaml", PLAIN)
     ran = desk.run("apply", "--yes", "--unlisted", "keep", file, "--url", desk.url)
     refused(ran, server)
-    assert "error: authSecret/secret stands in the file in clear" in ran.err
+    assert "error: authSecret/secret is in plain text" in ran.err
     (line,) = [line for line in ran.err.splitlines() if line.startswith("hint: ")]
     name, *words = shlex.split(line.removeprefix("hint: to apply anyway: "))
     assert name == "confsync"
@@ -199,11 +199,11 @@ def test_keep_refuses_to_lose_a_secret_and_fail_to_overwrite_one(
     other = desk.file("b.yaml", STORE.replace("RedisCluster", "RedisSentinel"))
     ran = desk.run("apply", "--yes", other, "--hidden-secrets", "keep")
     refused(ran, server)
-    assert "the hidden secret in it cannot be kept" in ran.err
+    assert "so its hidden secret cannot be kept" in ran.err
     assert "--allow" not in ran.err
     ran = desk.run("apply", "--yes", desk.file("a.yaml"), env={"CONFSYNC_HIDDEN_SECRETS": "fail"})
     refused(ran, server)
-    assert "authSecret/secret is hidden, and cannot be compared" in ran.err
+    assert "authSecret/secret is hidden and cannot be compared" in ran.err
 
 
 def test_what_no_option_lifts_is_not_asked_at_a_terminal(desk: Desk, server: Server) -> None:
@@ -258,4 +258,4 @@ def test_a_secret_in_clear_that_the_server_has_already_stops_nothing(
         "apply", desk.file("a.yaml", f"InMemoryStore: {{'@type': Redis, url: '{url}'}}"), "--yes"
     )
     assert ran.status == 0
-    assert "a.yaml:1: error: url holds a password in clear" in ran.out + ran.err
+    assert "a.yaml:1: error: url contains a password in plain text" in ran.out + ran.err

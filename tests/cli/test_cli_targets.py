@@ -188,11 +188,11 @@ def test_a_mistake_in_the_configuration_stops_everything(team: Desk, server: Ser
     configure(team, "    insecure_http: true\n", production=server.url)
     ran = team.run("show", env=TOKENS)
     assert (ran.status, ran.out) == (1, "")
-    assert "confsync.yaml:6:5: error: --insecure-http cannot stand here" in ran.err
+    assert "confsync.yaml:6:5: error: --insecure-http cannot be set in the file" in ran.err
     assert "error: 1 error in confsync.yaml\n" in ran.err
     ran = team.run("validate", "stores/layer.yaml", env=TOKENS)
     assert ran.status == 1
-    assert "--insecure-http cannot stand here" in ran.out
+    assert "--insecure-http cannot be set in the file" in ran.out
     assert server.requests == []
 
 

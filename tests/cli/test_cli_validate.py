@@ -168,9 +168,9 @@ def test_every_report_can_be_written_of_a_file_whose_name_is_no_text(offline: De
         ("'@type': RedisCluster\n  urls: [redis://a/3]", "3:10: error: urls/0 has a database"),
         (
             "'@type': RedisCluster\n  urls: [rediss://a, redis://b]",
-            "3:22: error: urls/1 is without TLS",
+            "3:22: error: urls/1 has no TLS",
         ),
-        ("'@type': RedisCluster\n  urls: []", "3:3: error: urls names no URL"),
+        ("'@type': RedisCluster\n  urls: []", "3:3: error: urls is empty"),
     ],
 )
 def test_a_url_that_no_server_can_start_with_fails_until_it_is_allowed(
