@@ -41,6 +41,11 @@ _OPTIONS = shared.together(
         is_flag=True,
     ),
     shared.with_variable(
+        "--backup",
+        "Before anything is sent, write the server's settings to FILE, to go back with.",
+        **shared.FILE,
+    ),
+    shared.with_variable(
         "--audit",
         "Append a record before and after the apply (`-`: standard error).",
         **shared.FILE,
@@ -64,6 +69,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     expect: str | None,
     allow_commands: bool,
     add_mask: bool,
+    backup: str | None,
     audit: str | None,
 ) -> Status:
     """Bring servers to the state described in FILES, or apply a saved plan.
@@ -81,10 +87,11 @@ def apply(  # noqa: PLR0913 - one parameter an option
         check_runner()
     plan = _plan_file(asked.files)
     way = shared.reach(outputs.console, allow_commands=allow_commands)
-    book = None if audit is None else Audit(audit, os.environ, now=_now, tell=way.tell)
+    noted = partial(Audit, environment=os.environ, now=_now, tell=way.tell, uid=os.getuid())
+    book = None if audit is None else noted(audit)
     asking = not yes and expect is None and plan is None
     if asking:
-        _check_terminal(asked.files, outputs.console)
+        _check_can_ask(outputs.console, asked.files)
     use = partial(
         partial(apply_planned, plan, Path(), access)
         if plan is not None
@@ -96,6 +103,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
         ),
         reach=way,
         audit=book,
+        backup=backup,
         show=partial(show, outputs, asking=asking, masks=add_mask),
     )
     try:
@@ -106,11 +114,13 @@ def apply(  # noqa: PLR0913 - one parameter an option
         raise
 
 
-def _check_terminal(files: tuple[str, ...], console: Console) -> None:
-    """Raise Declined where nobody can be asked, or standard input is one of the files."""
+def _check_can_ask(console: Console, files: tuple[str, ...]) -> None:
+    """Raise Declined if nobody can be asked, and before that InvalidFiles for missing files."""
     from confsync.errors import Declined
+    from confsync.workflow.load import check_there
 
     if "-" in files or not (at_terminal(sys.stdin) and console.at_terminal):
+        check_there(files)
         why = "standard input is a file" if "-" in files else "not running in a terminal"
         hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
         raise Declined(f"cannot ask for confirmation: {why}", hint=hint)

@@ -58,9 +58,9 @@ def find(directory: Path) -> str | None:
     file = os.path.relpath(found, here)
     if not _is_ours(found):
         raise WrongUsage(
-            "belongs to another user, who could name any variable or file as a credential",
+            "belongs to another user: it could use any variable or file as a credential",
             where=file,
-            hint="read it, then make it and its directory your own, or work as its owner",
+            hint="review it, then chown it and its directory, or run as its owner",
         )
     return file
 

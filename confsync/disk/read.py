@@ -114,7 +114,7 @@ def read_plan(path: str) -> dict[str, Json]:
         document = None
     if not isinstance(document, dict):
         hint = "copy it again, or make the plan again"
-        raise Declined("the plan cannot be read whole: it was edited or cut", hint=hint)
+        raise Declined("the saved plan is incomplete: it was edited or cut off", hint=hint)
     return document
 
 
@@ -142,9 +142,9 @@ def audit_records(path: str) -> Iterator[tuple[int, dict[str, object]]]:
 def audit_failed(path: str) -> OutputFailed:
     """The error for an audit file, or standard error, that cannot be used."""
     if path == STANDARD_ERROR:
-        fact = "the audit cannot be written to standard error"
-        return OutputFailed(fact, hint="open it, or name a file")
+        fact = "the audit cannot be written to stderr"
+        return OutputFailed(fact, hint="open stderr, or name a file")
     return OutputFailed(
         f"the audit file {path} cannot be read and written",
-        hint="name a file in a directory that may be written to, on a disk that has room",
+        hint="name a file in a writable directory, on a disk with space",
     )

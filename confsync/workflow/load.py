@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from os.path import lexists
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from confsync.store.decode import discarded, from_file, lay_over
 from confsync.store.detect import may_be_store
 from confsync.store.mistakes import listed
 from confsync.sync.findings import makes_invalid
-from confsync.yaml.read import read
+from confsync.yaml.read import content, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -86,6 +87,15 @@ def _below(directory: str) -> list[str]:
 def meant(file: str) -> bool:
     """True for a file that is meant as a store, even an invalid one."""
     return may_be_store(file, KINDS, (tag for kind in KINDS.values() for tag in kind.shape.objects))
+
+
+def check_there(files: Sequence[str]) -> None:
+    """Raise InvalidFiles for missing files, and WrongUsage for invalid names."""
+    if files:
+        check_names(files)
+    found = [content(file) for file in files if file != "-" and not lexists(file)]
+    if missing := tuple(one for one in found if isinstance(one, Problem)):
+        raise InvalidFiles(missing)
 
 
 def load(files: Sequence[str], vault: Vault) -> Loaded:

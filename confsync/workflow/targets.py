@@ -131,7 +131,8 @@ def read_configuration(file: str) -> Config:
     # Connecting decides on http.
     server = partial(endpoint, insecure_http=True)
     return read_config(
-        file, Known(RESOLVERS, server, lambda proxy, url: proxy_origin(proxy, server(url)))
+        file,
+        Known(RESOLVERS, server, lambda proxy, url, name: proxy_origin(proxy, server(url), name)),
     )
 
 

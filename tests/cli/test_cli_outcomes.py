@@ -141,6 +141,13 @@ def test_what_nobody_manages_may_be_changed_by_somebody_else(desk: Desk, server:
     assert "Somebody else changed the object in between:\n  ~ timeout  10s → 7s" in ran.out
     assert server.stored["timeout"] == 7000
 
+    server.stored = {**LIVE, "serviceName": "again"}
+    with hostile(passes_to(server), changed) as between:
+        backup = ("--backup", "back.yaml", "--unlisted", "keep", "--url", between.url)
+        assert desk.run("apply", "--yes", desk.file("a.yaml", STORE), *backup).status == 0
+    back = (desk.directory / "back.yaml").read_text()
+    assert "serviceName: again\n  timeout: 7s\n" in back
+
 
 def test_the_way_back_names_what_was_at_its_default(desk: Desk, server: Server) -> None:
     """With `--unlisted keep` a field that is not named would stay."""

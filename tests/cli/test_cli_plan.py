@@ -79,7 +79,7 @@ def test_an_unset_variable_is_a_note_in_a_plan(desk: Desk) -> None:
     assert (
         "a.yaml:7: note: env REDIS_PASSWORD is not set; an apply needs it\n"
         "    [secret-unavailable]\n"
-        "  hint: export REDIS_PASSWORD where confsync runs\n"
+        "  hint: set REDIS_PASSWORD in the environment\n"
     ) in ran.out
 
 
@@ -183,9 +183,13 @@ def test_a_key_that_may_not_log_in_is_told_so(desk: Desk, server: Server) -> Non
 def test_no_server_no_credentials_no_file_are_each_said(desk: Desk, server: Server) -> None:
     file = desk.file("a.yaml")
     cases: tuple[tuple[tuple[str, ...], dict[str, str | None], str], ...] = (
-        ((file,), {"STALWART_URL": None}, "no server is named"),
-        ((file,), {"STALWART_TOKEN": None}, "there are no credentials for the server"),
-        ((file,), {"STALWART_TOKEN": f"{APPLY_KEY}\n"}, "the token contains a space, a newline or"),
+        ((file,), {"STALWART_URL": None}, "no server given"),
+        ((file,), {"STALWART_TOKEN": None}, "no credentials for the server"),
+        (
+            (file,),
+            {"STALWART_TOKEN": f"{APPLY_KEY}\n"},
+            "STALWART_TOKEN contains a space or a newline",
+        ),
         ((), {}, f"no confsync.yaml found in {desk.directory}, and no file is named"),
         (("--no-config",), {}, "no file is named"),
     )
@@ -203,8 +207,8 @@ def test_http_off_loopback_is_refused_before_anything_is_sent(desk: Desk) -> Non
     for url in ("http://192.0.2.1:8080", "HTTP://mail.confsync.invalid"):
         ran = desk.run("plan", file, "--url", url, env=guard)
         assert (ran.status, ran.out) == (1, "")
-        assert "would show the credentials to everyone on the way" in ran.err
-        assert "hint: use https, or --insecure-http" in ran.err
+        assert "http:// would send the credentials unencrypted" in ran.err
+        assert "hint: use https://, or --insecure-http" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -226,7 +230,7 @@ def test_a_server_url_that_is_more_than_an_origin_is_refused_and_not_repeated(
 ) -> None:
     ran = offline.run("plan", offline.file("a.yaml"), "--url", url)
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err.startswith("error: the server's URL")
+    assert ran.err.startswith("error: --url ")
     assert "hint: " in ran.err
 
 
@@ -237,7 +241,7 @@ def test_a_server_url_of_the_environment_is_checked_in_the_same_way(
     url = "https://admin:Canary@mail.example.invalid"
     ran = offline.run("plan", offline.file("a.yaml"), env={variable: url})
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err.startswith("error: the server's URL holds credentials\nhint: ")
+    assert ran.err.startswith(f"error: {variable} contains credentials\nhint: ")
 
 
 def test_an_invalid_file_stops_a_plan_before_any_request(desk: Desk, server: Server) -> None:

@@ -99,8 +99,24 @@ def test_the_same_plan_has_the_same_bytes_where_secrets_are_not_at_hand(desk: De
 def test_another_live_state_stops_it(desk: Desk, server: Server) -> None:
     saved(desk)
     server.stored = theirs = {**server.stored, "timeout": 7000}
-    declined(desk.run("apply", "plan.bin"), "the server's state has changed since the plan")
+    ran = desk.run("apply", "plan.bin")
+    declined(ran, "the server's state has changed since the plan was made: timeout 10s → 7s\nhint")
+    assert ran.out.startswith("Not applied. The plan of now:\n\n")
+    assert "error: this is the plan of now, not the saved one: it is not applied" in ran.out
+    assert "takes effect" not in ran.out
     assert server.stored == theirs
+
+
+def test_what_changed_since_the_plan_was_made_holds_no_secret(desk: Desk, server: Server) -> None:
+    saved(desk)
+    server.stored = {
+        "@type": "RedisCluster",
+        "urls": {"redis://stalwart:Canary-of-somebody@new.example.com": True},
+    }
+    ran = desk.run("apply", "plan.bin")
+    declined(ran, "+ urls redis://stalwart:****@new.example.com")
+    assert not leaks((ran.out + ran.err).encode())
+    assert "Canary" not in ran.out + ran.err
 
 
 def test_another_server_is_not_asked(desk: Desk, server: Server) -> None:
@@ -124,14 +140,14 @@ def edited(change: Callable[[dict[str, object]], object]) -> Callable[[bytes], b
 @pytest.mark.parametrize(
     ("change", "fact"),
     [
-        (lambda content: content[:-2], "the plan cannot be read whole"),
-        (lambda content: content[:20], "the plan cannot be read whole"),
-        (lambda content: content + b"x", "the plan cannot be read whole"),
-        (lambda content: content.replace(b"32", b"33", 1), "it was edited or cut"),
-        (edited(lambda plan: plan.pop("sum")), "it was edited or cut"),
-        (edited(lambda plan: plan.update(file="b.yaml")), "it was edited or cut"),
-        (edited(lambda plan: plan.update(findings=[[]])), "it was edited or cut"),
-        (edited(lambda plan: plan.update(more=1)), "it was edited or cut"),
+        (lambda content: content[:-2], "the saved plan is incomplete"),
+        (lambda content: content[:20], "the saved plan is incomplete"),
+        (lambda content: content + b"x", "the saved plan is incomplete"),
+        (lambda content: content.replace(b"32", b"33", 1), "was edited or cut off"),
+        (edited(lambda plan: plan.pop("sum")), "was edited or cut off"),
+        (edited(lambda plan: plan.update(file="b.yaml")), "was edited or cut off"),
+        (edited(lambda plan: plan.update(findings=[[]])), "was edited or cut off"),
+        (edited(lambda plan: plan.update(more=1)), "was edited or cut off"),
         (edited(lambda plan: plan.update(confsync_plan=1)), "by another version"),
         (edited(lambda plan: plan.update(confsync_plan="2")), "by another version"),
     ],

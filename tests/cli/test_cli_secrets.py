@@ -89,7 +89,7 @@ def test_a_command_that_fails_stops_the_apply_before_anything_is_asked(
     file = desk.file("a.yaml", COMMAND.replace("Canary-of-a-command", "Canary; exit 4"))
     ran = desk.run("apply", "--yes", "--allow-commands", file)
     assert (ran.status, ran.out) == (1, "")
-    assert "command sh ended with status 4" in ran.err
+    assert "command sh exited with status 4" in ran.err
     assert not server.requests
 
 
@@ -174,7 +174,7 @@ def test_at_a_terminal_yes_alone_applies_no_risk(desk: Desk, server: Server, ans
         desktop.press(answer)
         ran = desktop.ended()
     assert ran.status == 3
-    assert "hint: answer yes, in full, and the name of each risk, to apply" in ran.out
+    assert "hint: type yes in full, and the name of each risk, to apply" in ran.out
     assert stored_secret(server) == LIVE_SECRET
 
 

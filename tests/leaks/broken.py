@@ -123,7 +123,7 @@ LEAKS: Mapping[str, Leak] = {
         '"/".join(read(pointer))',
     ),
     "a newer server's names are shown whatever they are": Leak(
-        "newer field", "jmap/decode.py", 'else "a name that is none"', "else name"
+        "newer field", "jmap/decode.py", 'else "an invalid name"', "else name"
     ),
     "a newer server's variants are shown whatever they are": Leak(
         "an odd object", "jmap/decode.py", " or not _NAME.fullmatch(tag)", ""
@@ -186,13 +186,13 @@ LEAKS: Mapping[str, Leak] = {
     "a server's URL is repeated with its credentials": Leak(
         "URL with credentials",
         "net/endpoint.py",
-        'f"{what} holds credentials"',
-        'f"{what} holds credentials: {url}"',
+        'f"{what} contains credentials"',
+        'f"{what} contains credentials: {url}"',
     ),
     "a token that is none is repeated": Leak(
         "token with a newline",
         "workflow/session.py",
-        '"the token contains a space, a newline or a non-ASCII character"',
+        'f"{name} contains a space or a newline"',
         'f"this is no token: {token}"',
     ),
 }

@@ -240,7 +240,7 @@ def test_two_targets_of_one_server_are_refused_before_anything_is_sent(
 
 
 def test_a_digest_is_of_one_target(team: Team, servers: list[Server]) -> None:
-    with pytest.raises(WrongUsage, match="a digest is of the plan of one target"):
+    with pytest.raises(WrongUsage, match="--expect takes one target"):
         team.apply(expect=f"2:{'0' * 32}")
     assert not any(server.requests for server in servers)
 
