@@ -25,8 +25,8 @@ def pull(
 ) -> None:
     """Write a server's state into a file; comments stay.
 
-    Reads the server once. In a file that exists only what differs is changed. Several FILES are
-    layers of one state: the last one is written. Without FILES: those of a target of
+    Reads the server once. In a file that exists, only what differs is changed. FILES choose a
+    target as for `plan`; of several, the last one is written. Without FILES: those of a target of
     confsync.yaml. Secrets are never written, only references to fill in.
     """
     from confsync.errors import OutputFailed, WrongUsage
