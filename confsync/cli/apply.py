@@ -78,7 +78,6 @@ def apply(  # noqa: PLR0913 - one parameter an option
     from confsync.errors import Declined, Refused
     from confsync.workflow.apply import apply_all, apply_planned
     from confsync.workflow.audit import Audit
-    from confsync.workflow.targets import aims
 
     if add_mask:
         check_runner()
@@ -94,7 +93,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
         if plan is not None
         else partial(
             apply_all,
-            aims(Path(), asked, wanted, access, today=shared.today()),
+            shared.chosen(outputs.console, asked, access, wanted),
             expect=expect,
             ask=partial(ask, outputs.console) if asking else None,
         ),

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 @click.argument("name", default="")
 @click.pass_obj
 def explain(console: Console, name: str) -> None:
-    """Say what NAME is: a rule or risk, a field, a variant. Offline.
+    """Explain NAME: a rule or risk, a field, a variant, or a key of confsync.yaml. Offline.
 
-    A rule's id stands in brackets behind each problem. A field may be named by its path, like
-    authSecret/secret. Without NAME: a list of all.
+    Each problem ends in the id of its rule. A field can be named by its path, like
+    authSecret/secret. Without NAME: list everything.
     """
     from confsync.report.explain import explained_text
     from confsync.workflow.documentation import explain as run

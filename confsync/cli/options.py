@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from functools import reduce, wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from confsync.cli.output import Outputs
     from confsync.workflow.session import Reach
-    from confsync.workflow.targets import Access, Asked, Wanted
+    from confsync.workflow.targets import Access, Aim, Asked, Wanted
 
     Function: TypeAlias = Callable[..., Any]
     Decorator: TypeAlias = Callable[[Function], Function]
@@ -110,6 +111,20 @@ def reach(console: Console, *, allow_commands: bool) -> Reach:
     )
 
 
+def chosen(console: Console, asked: Asked, access: Access, wanted: Wanted) -> tuple[Aim, ...]:
+    """The servers of this run. Files that stand for a target are reported with its name."""
+    from confsync.report.printable import printable
+    from confsync.store.mistakes import listed
+    from confsync.workflow.targets import aims
+
+    found = aims(Path(), asked, wanted, access, today=today())
+    if asked.files and found[0].config is not None:
+        files = listed([printable(file) for file in found[0].files])
+        name = printable(found[0].name)
+        console.say(f"note: using target {name} of confsync.yaml, with {files}\n")
+    return found
+
+
 def together(*options: Decorator) -> Decorator:
     """Several options as one decorator, in their order in the help."""
     return lambda command: reduce(lambda made, option: option(made), reversed(options), command)
@@ -149,11 +164,12 @@ def _asked(values: Values) -> Asked:
     from confsync.workflow.targets import Asked
 
     files, target, every = values.pop("files", ()), values.pop("target"), values.pop("every")
+    alone = values.pop("no_config")
     given = given_by_hand("target", "every")
     if given or files:
         target = target if "target" in given else ()
         every = every and "every" in given
-    return Asked(files, target, every)
+    return Asked(files, target, every, alone)
 
 
 def with_variable(
@@ -262,6 +278,11 @@ targets: Decorator = together(
             metavar="NAME",
         ),
         with_variable("--all", "Take every target of confsync.yaml.", "every", is_flag=True),
+        click.option(
+            "--no-config",
+            is_flag=True,
+            help="Take FILES alone, and STALWART_URL: confsync.yaml is not read.",
+        ),
     ),
     server,
 )

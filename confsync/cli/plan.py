@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -51,9 +50,9 @@ def plan(  # noqa: PLR0913 - one parameter an option
     from confsync.workflow.plan import check_place, save
     from confsync.workflow.plan import plan as run
     from confsync.workflow.session import each
-    from confsync.workflow.targets import aims, same_server_facts
+    from confsync.workflow.targets import same_server_facts
 
-    chosen = aims(Path(), asked, wanted, access, today=shared.today())
+    chosen = shared.chosen(outputs.console, asked, access, wanted)
     if out is not None and len(chosen) > 1:
         hint = "choose one with --target, and save a plan of each"
         raise WrongUsage("a saved plan is for one target", hint=hint)
@@ -70,7 +69,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     if out is not None and not isinstance(found[0], Failed):
         save(found[0], out)
     failed = print_failures(outputs.console, found)
-    outputs.write_all(lambda name: PLANS[name](found))
+    outputs.write_all(lambda name, look: PLANS[name](found, look=look))
     plans = [one for one in found if not isinstance(one, Failed)]
     refused = Status.REFUSED if any(plan.refusals for plan in plans) else Status.DONE
     changes = detailed_exitcode and any(plan.difference.changes for plan in plans)

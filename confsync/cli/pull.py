@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -35,15 +34,19 @@ def pull(
     from confsync.report.file_results import diff_text, pulled_text
     from confsync.report.problems import problems_text
     from confsync.workflow import pull as run
-    from confsync.workflow.targets import NOTHING_WANTED, aims
+    from confsync.workflow.targets import NOTHING_WANTED
 
     use = run.preview if diff else run.pull
-    chosen = aims(Path(), asked, NOTHING_WANTED, access, today=shared.today())
+    chosen = shared.chosen(console, asked, access, NOTHING_WANTED)
     if len(chosen) > 1:
         raise WrongUsage("a pull is for one target", hint="choose one with --target")
+    last = chosen[0].files[-1] if asked.files else ""
+    if asked.files and os.path.realpath(asked.files[-1]) != os.path.realpath(last):
+        hint = f"`confsync pull {last}` writes it; --no-config takes the named file alone"
+        raise WrongUsage(f"target {chosen[0].name} is written to its last file, {last}", hint=hint)
     with shared.reach(console, allow_commands=allow_commands).session(chosen[0]) as connected:
         pulled = use(chosen[0].files, connected, environment=os.environ)
-    console.say(problems_text(pulled.fill_in))
+    console.say(problems_text(pulled.fill_in, console.look()))
     if diff:
         console.print(diff_text([pulled]))
         console.say(pulled_text(pulled, "would be "))

@@ -132,7 +132,7 @@ def from_json(document: Mapping[str, Json], kinds: Mapping[str, shapes.Variants]
         raise Declined("the plan was saved by another version of confsync", hint=_AGAIN)
     content = {name: value for name, value in document.items() if name != _SUM}
     if document.get(_SUM) != checksum(content):
-        raise Declined("the plan was changed after it was saved: edited or cut", hint=_AGAIN)
+        raise Declined("the plan was edited or cut after it was saved", hint=_AGAIN)
     try:
         saved = _SavedPlan.model_validate_json(json.dumps(content), strict=True)
         return _plan(saved, kinds[saved.object])

@@ -5,6 +5,7 @@ The command line and CONFSYNC_* count before `confsync.yaml`.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING
 from confsync.config.config_file import find, read_config
 from confsync.errors import WrongUsage
 from confsync.secrets import RESOLVERS
-from confsync.store.mistakes import quoted_name
+from confsync.store.mistakes import listed, quoted_name
 from confsync.sync.findings import Lapse, check_allowed
 from confsync.sync.names import nearest
 from confsync.sync.values import Origin
+from confsync.workflow.load import check_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,11 +44,14 @@ class Access:
 
 @dataclass(frozen=True)
 class Asked:
-    """Subject of a run: files, or targets by their names, or all targets."""
+    """Subject of a run: files, or targets by their names, or all targets. `alone`: the files
+    alone, without `confsync.yaml`.
+    """
 
     files: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     all: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,20 +132,27 @@ def aims(
 ) -> tuple[Aim, ...]:
     """Servers of a run in a directory, in the order asked for. `today` is a day in UTC.
 
-    With files no `confsync.yaml` is read. Raises InvalidFiles for an invalid one, WrongUsage for
-    unknown targets and risks, or where the choice is open.
+    Files that exactly one target uses stand for that target, with all of its files and options. If
+    they are `alone` or have a URL, no `confsync.yaml` is read. Raises InvalidFiles for an invalid
+    one, WrongUsage for unknown targets and risks, or where the choice is open.
     """
     check_allowed(wanted.allow)
-    config = None if asked.files else configuration(directory)
+    if asked.files and (asked.targets or asked.all):
+        hint = "leave out the files, or --target and --all: each target has its own files"
+        raise WrongUsage("files are named, and targets too", hint=hint)
+    if asked.alone and (asked.targets or asked.all):
+        hint = "targets are those of confsync.yaml: leave out one of them"
+        raise WrongUsage("--no-config and --target or --all contradict each other", hint=hint)
+    if asked.files:
+        check_names(asked.files)
+    alone = asked.alone or (asked.files and access.url)
+    config = None if alone else configuration(directory)
     if config is None:
-        if asked.files and (asked.targets or asked.all):
-            hint = "leave out the files, or --target and --all: each target has its own files"
-            raise WrongUsage("files are named, and targets too", hint=hint)
         if asked.targets or asked.all:
             hint = "write one with `confsync init`, or name the store's files in place of targets"
             raise WrongUsage("targets are named, and there is no confsync.yaml", hint=hint)
         return (without_config(asked.files, wanted, access),)
-    chosen = _chosen(config, asked)
+    chosen = _using(config, asked.files) if asked.files else _chosen(config, asked)
     if access.url and len(chosen) > 1:
         hint = "leave out --url (CONFSYNC_URL), or choose one target"
         raise WrongUsage("one server is named, and several targets are chosen", hint=hint)
@@ -162,6 +174,22 @@ def _chosen(config: Config, asked: Asked) -> tuple[TargetConfig, ...]:
         hint = "choose with --target NAME, which repeats, or take every one with --all"
         raise WrongUsage(f"{config.file} has several targets: {', '.join(known)}", hint=hint)
     return tuple(known[name] for name in dict.fromkeys(asked.targets or known))
+
+
+def _using(config: Config, files: tuple[str, ...]) -> tuple[TargetConfig, ...]:
+    """The one target that uses all of the files. Raises WrongUsage for several or none."""
+    named = {os.path.realpath(file) for file in files}
+    found = [one for one in config.targets if named <= {*map(os.path.realpath, one.files)}]
+    if len(found) == 1:
+        return (found[0],)
+    alone = "--no-config takes the files alone, without confsync.yaml"
+    these = listed([*dict.fromkeys(files)])
+    if found:
+        names = listed([one.name for one in found])
+        hint = f"choose with --target NAME; {alone}"
+        raise WrongUsage(f"several targets of {config.file} use {these}: {names}", hint=hint)
+    hint = f"add it to a target's `files`, or choose with --target NAME; {alone}"
+    raise WrongUsage(f"no target of {config.file} uses {these}", hint=hint)
 
 
 def without_config(files: tuple[str, ...], wanted: Wanted, access: Access) -> Aim:
