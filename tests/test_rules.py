@@ -32,6 +32,7 @@ NO_CASE = {
     "unreadable": "a case's store.yaml is a file that can be read",
     "not-formatted": "it is said by fmt, of files that are valid",
     "unwritable": "it is said by fmt, and takes a place that may not be written to",
+    "stale-plan": "it is said by apply, of a plan that was made before",
     "allowance-expired": "it is said by plan and apply, of a day",
     "layer-discarded": "it takes two files",
     "same-server-twice": "it is a warning, of a confsync.yaml that is valid",

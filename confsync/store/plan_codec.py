@@ -132,12 +132,17 @@ def from_json(document: Mapping[str, Json], kinds: Mapping[str, shapes.Variants]
         raise Declined("the plan was saved by another version of confsync", hint=_AGAIN)
     content = {name: value for name, value in document.items() if name != _SUM}
     if document.get(_SUM) != checksum(content):
-        raise Declined("the plan was edited or cut after it was saved", hint=_AGAIN)
+        raise Declined("the saved plan was edited or cut off", hint=_AGAIN)
     try:
         saved = _SavedPlan.model_validate_json(json.dumps(content), strict=True)
         return _plan(saved, kinds[saved.object])
     except (ValidationError, LookupError, TypeError, AttributeError, Fault):
         raise Declined("the plan is invalid", hint=_AGAIN) from None
+
+
+def as_saved(tree: Object) -> Object:
+    """A state as a saved plan has it, without any value of a secret."""
+    return _Object.model_validate_json(json.dumps(state_json(tree)), strict=True).value()
 
 
 def _plan(saved: _SavedPlan, shape: shapes.Variants) -> Plan:

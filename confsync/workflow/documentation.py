@@ -33,6 +33,11 @@ def schema(*, layer: bool = False, config: bool = False) -> Schema:
     return layer_schema(KINDS, forms) if layer else file_schema(KINDS, forms)
 
 
+def explained() -> tuple[str, ...]:
+    """The names of all rules, fields, variants and keys."""
+    return (*rules(), *names(KINDS), *_keys())
+
+
 @discreet
 def explain(name: str) -> Explained:
     """The rule, fields, variants or key of a name; without one, a list. Raises WrongUsage."""
@@ -40,12 +45,12 @@ def explain(name: str) -> Explained:
         return Everything(tuple(rules().values()), tuple(dict.fromkeys((*names(KINDS), *_keys()))))
     if found := rules().get(name) or (*described(name, KINDS), *filter(None, [_keys().get(name)])):
         return found
-    known = {other.lower(): other for other in (*rules(), *names(KINDS), *_keys())}
+    known = {other.lower(): other for other in explained()}
     close = get_close_matches(name.rpartition("/")[2].lower(), known)
     hint = f"did you mean {' or '.join(known[other] for other in close)}?"
     raise WrongUsage(
         "unknown rule, field, variant or key",
-        hint=hint if close else "`confsync explain` lists all of them",
+        hint=hint if close else "`confsync explain` lists all names",
     )
 
 

@@ -15,7 +15,7 @@ from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS, documented
 from confsync.secrets import RESOLVERS
-from confsync.store.detect import may_be_store, mentions, searchable
+from confsync.store.detect import mentions, searchable
 from confsync.store.encode import FILL_IN
 from confsync.store.mistakes import INSTEAD
 from confsync.sync.findings import (
@@ -30,12 +30,13 @@ from confsync.sync.names import SEARCHABLE, nearest
 from confsync.sync.secret import Secret, Vault
 from confsync.sync.tree import leaves
 from confsync.sync.url import Url
-from confsync.workflow.load import check_names, load
+from confsync.workflow.load import check_names, load, meant, stores_in
 from confsync.workflow.targets import (
     NOTHING_WANTED,
     Options,
     Wanted,
     configuration,
+    nothing_named,
     options,
     read_configuration,
     same_server,
@@ -92,15 +93,16 @@ def check(
     risk, and with nothing to check.
     """
     check_allowed(allow)
+    files = stores_in(files)
     try:
         config = configuration(directory)
     except InvalidFiles as invalid:
         file = invalid.problems[0].file
-        if files and skip_others and not any(_same([file], one) or _concerns(one) for one in files):
+        if files and skip_others and not any(_same([file], one) or meant(one) for one in files):
             return Checked((), ())
         return Checked((file,), invalid.problems)
     if not files and config is None:
-        raise WrongUsage("no file is named", hint="name the files, like stores/in-memory.yaml")
+        raise nothing_named(directory)
     own = () if config is None else (config.file,)
     states: dict[tuple[str, tuple[str, ...]], Options] = {}
     for file in files or own:
@@ -108,7 +110,7 @@ def check(
         users = [one for one in targets if _same((*own, *one.files), file)]
         for one in users:
             states[one.name, one.files] = options(Wanted(allow=allow), one, today)
-        if not users and (not skip_others or _concerns(file)):
+        if not users and (not skip_others or meant(file)):
             states["", (file,)] = Options(allow=allow)
     itself = config if not files or (config and _same(files, config.file)) else None
     return _checked(itself, states)
@@ -142,11 +144,6 @@ def _same(files: Iterable[str], other: str) -> bool:
     return os.path.realpath(other) in map(os.path.realpath, files)
 
 
-def _concerns(file: str) -> bool:
-    """True for a file that is meant as a store, even an invalid one."""
-    return may_be_store(file, KINDS, (tag for kind in KINDS.values() for tag in kind.shape.objects))
-
-
 def _same_servers(config: Config) -> Iterator[Problem]:
     """Warnings for targets with the server of an earlier one."""
     for first, *others in same_server(config.targets):
@@ -154,7 +151,7 @@ def _same_servers(config: Config) -> Iterator[Problem]:
             mark = target.url_mark or Mark(config.file, 0, 0)
             place = (mark.file, mark.line, mark.column)
             fact = f"{target.name} has the same server as {first.name}"
-            hint = f"correct one of the two URLs, or make one target of {first.name} and it"
+            hint = f"correct one of the two URLs, or merge {target.name} into {first.name}"
             yield Problem(*place, "same-server-twice", fact, hint, "warning")
 
 
@@ -221,10 +218,11 @@ def search(
     check_allowed(allow)
     for rule in rules:
         if rule not in SEARCHABLE:
-            hint = f"{nearest(rule, SEARCHABLE)}there are {' and '.join(SEARCHABLE)}"
-            raise WrongUsage("there is no rule of that name to look for alone", hint=hint)
+            hint = f"{nearest(rule, SEARCHABLE)}allowed are {', '.join(SEARCHABLE)}"
+            raise WrongUsage("--only: unknown rule", hint=hint)
     if files:
         check_names(files)
+    files = stores_in(files)
     here = find(directory)
     own = [] if here is None else [here]
     targets: list[TargetConfig] = []
@@ -233,7 +231,7 @@ def search(
             targets += read_configuration(file).targets
     wanted = dict.fromkeys(files or [*own, *(file for one in targets for file in one.files)])
     if not wanted:
-        raise WrongUsage("no file is named", hint="name the files, like stores/in-memory.yaml")
+        raise nothing_named(directory)
     searched = [file for file in wanted if Path(file).name == NAME or mentions(file, KINDS)]
     found: list[Problem] = []
     for file in searched:

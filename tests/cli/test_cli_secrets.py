@@ -89,7 +89,7 @@ def test_a_command_that_fails_stops_the_apply_before_anything_is_asked(
     file = desk.file("a.yaml", COMMAND.replace("Canary-of-a-command", "Canary; exit 4"))
     ran = desk.run("apply", "--yes", "--allow-commands", file)
     assert (ran.status, ran.out) == (1, "")
-    assert "command sh ended with status 4" in ran.err
+    assert "command sh exited with status 4" in ran.err
     assert not server.requests
 
 
@@ -124,7 +124,7 @@ def test_an_apply_is_refused_and_the_line_to_run_again_works(desk: Desk, server:
     refused(ran, server)
     assert "error: authSecret/secret is in plain text" in ran.err
     (line,) = [line for line in ran.err.splitlines() if line.startswith("hint: ")]
-    name, *words = shlex.split(line.removeprefix("hint: to go on all the same: "))
+    name, *words = shlex.split(line.removeprefix("hint: to apply anyway: "))
     assert name == "confsync"
     assert words[-2:] == ["--allow", "plaintext-secret"]
     assert desk.run(*words, env={"STALWART_URL": None}).status == 0
@@ -138,7 +138,7 @@ def test_the_line_to_run_again_keeps_options_that_have_no_value(
     ran = desk.run("apply", option, "--yes", desk.file("a.yaml", PLAIN))
     refused(ran, server)
     again = f"confsync apply a.yaml --yes {option} --allow plaintext-secret"
-    assert f"hint: to go on all the same: {again}\n" in ran.err
+    assert f"hint: to apply anyway: {again}\n" in ran.err
 
 
 def test_no_variable_allows_a_risk(desk: Desk, server: Server) -> None:
@@ -174,7 +174,7 @@ def test_at_a_terminal_yes_alone_applies_no_risk(desk: Desk, server: Server, ans
         desktop.press(answer)
         ran = desktop.ended()
     assert ran.status == 3
-    assert "hint: answer yes, in full, and the name of each risk, to apply" in ran.out
+    assert "hint: type yes in full, and the name of each risk, to apply" in ran.out
     assert stored_secret(server) == LIVE_SECRET
 
 
@@ -222,7 +222,7 @@ def test_a_url_in_a_files_place_is_not_repeated(desk: Desk, command: str) -> Non
     more = ["--yes"] if command == "apply" else []
     ran = desk.run(command, "redis://u:Canary@h", *more)
     assert (ran.status, ran.out) == (1, "")
-    assert "error: a URL stands where a file belongs\n" in ran.err
+    assert "error: a URL is named as a file\n" in ran.err
 
 
 BROKEN = "InMemoryStore:\n  '@type': Redis\n  url: cache.example.com:6379\n"

@@ -89,7 +89,7 @@ UNSEEN = {
     ),
     *("proxy-for-http", "proxy-with-credentials", "proxy-without-port"),
     *("url-of-redis", "url-variable", "url-with-credentials", "url-with-path", "url-with-token"),
-    *("url-without-scheme", "until-no-day", "files-twice"),
+    *("url-without-scheme", "url-placeholder", "until-no-day", "files-twice", "files-pattern"),
     "user-with-password",
     *("allow-twice", "ignore-deeper", "ignore-field-alone", "ignore-misspelt", "ignore-object"),
     *("ignore-other-object", "ignore-type", "ignore-unknown"),

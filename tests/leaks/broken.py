@@ -123,7 +123,7 @@ LEAKS: Mapping[str, Leak] = {
         '"/".join(read(pointer))',
     ),
     "a newer server's names are shown whatever they are": Leak(
-        "newer field", "jmap/decode.py", 'else "a name that is none"', "else name"
+        "newer field", "jmap/decode.py", 'else "an invalid name"', "else name"
     ),
     "a newer server's variants are shown whatever they are": Leak(
         "an odd object", "jmap/decode.py", " or not _NAME.fullmatch(tag)", ""
@@ -156,8 +156,8 @@ LEAKS: Mapping[str, Leak] = {
     "wrong usage repeats what was typed": Leak(
         "colour value",
         "cli/standard_error.py",
-        'does not take this value"',
-        'does not take this value: {error.message}"',
+        'return f"{given}: {fact}"',
+        'return f"{given}: {fact}: {error.message}"',
     ),
     "a fingerprint is made of what stands in the file": Leak(
         "codequality",
@@ -180,19 +180,19 @@ LEAKS: Mapping[str, Leak] = {
     "a URL in a file's place is repeated": Leak(
         "a URL as a file",
         "workflow/load.py",
-        '"a URL stands where a file belongs"',
+        '"a URL is named as a file"',
         'f"no file: {files}"',
     ),
     "a server's URL is repeated with its credentials": Leak(
         "URL with credentials",
         "net/endpoint.py",
-        'f"{what} holds credentials"',
-        'f"{what} holds credentials: {url}"',
+        'f"{what} contains credentials"',
+        'f"{what} contains credentials: {url}"',
     ),
     "a token that is none is repeated": Leak(
         "token with a newline",
         "workflow/session.py",
-        '"the token contains a space, a newline or a non-ASCII character"',
+        'f"{name} contains a space or a newline"',
         'f"this is no token: {token}"',
     ),
 }

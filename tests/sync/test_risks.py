@@ -84,16 +84,16 @@ def test_each_risk_says_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("text", "fact", "hint"),
     [
-        ("", "is empty", "a secret that is meant to be none has '@type': None"),
-        (" \u3000\n", "is empty", "a secret that is meant to be none has '@type': None"),
-        ("****", "is a mask, not a secret", "the server would store four asterisks"),
+        ("", "is empty", "for no secret write '@type': None"),
+        (" \u3000\n", "is empty", "for no secret write '@type': None"),
+        ("****", "is a mask (****), not a secret", "the server would store four asterisks"),
         ("ENC[", "is still encrypted", "decrypt it before confsync runs"),
         ("ENC[AES256]", "is still encrypted", "decrypt it before confsync runs"),
-        ("a\tb", "holds a control character", "write the secret as one line of text"),
-        ("a\0", "holds a control character", "write the secret as one line of text"),
-        ("a\x7f", "holds a control character", "write the secret as one line of text"),
-        ("a\x85b", "holds a control character", "write the secret as one line of text"),
-        ("a\udcff", "holds a control character", "write the secret as one line of text"),
+        ("a\tb", "contains a control character", "a secret is one line of text"),
+        ("a\0", "contains a control character", "a secret is one line of text"),
+        ("a\x7f", "contains a control character", "a secret is one line of text"),
+        ("a\x85b", "contains a control character", "a secret is one line of text"),
+        ("a\udcff", "contains a control character", "a secret is one line of text"),
     ],
 )
 def test_what_no_secret_can_be(text: str, fact: str, hint: str) -> None:
