@@ -89,7 +89,7 @@ def _draft(
     live = read_live(NAME, session)
     if live.unrecognised:
         raise NotWritten(
-            f"the server has what confsync does not know: {', '.join(live.unrecognised)}",
+            f"the server has fields that confsync does not know: {', '.join(live.unrecognised)}",
             hint="nothing was written; update confsync",
         )
     documents = (layers.top, *(parsed.document for parsed in layers.below))
@@ -101,8 +101,7 @@ def _draft(
         paths = ", ".join(map(path_text, revised.unsayable))
         raise NotWritten(
             f"the server has a value that no store file can hold: {paths}",
-            hint="nothing was written; a password, a mask or white space cannot stand there: "
-            "change it on the server",
+            hint="nothing was written; remove its password, mask or white space on the server",
         )
     made = _edited(layers, revised.revision)
     content = layers.store.mark + made.text.encode("utf-8")
