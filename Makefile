@@ -33,7 +33,7 @@ test-long: $(VENV)/.test $(EDITOR)
 # The language server that the JSON Schema is tried in; without it those tests are skipped.
 editor: $(EDITOR)
 
-# Breaks sync/ in every way that mutmut knows, and lists what no test noticed: docs/mutation.md.
+# Breaks sync/ in every way that mutmut knows, and lists what no test noticed: docs/development/mutation.md.
 mutate: $(VENV)/.mutate
 	HYPOTHESIS_PROFILE=quick $(BIN)/mutmut run
 	$(BIN)/mutmut results
