@@ -285,7 +285,7 @@ def headings(page: Path) -> set[str]:
     return set(plain)
 
 
-@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md", "SECURITY.md"])
+@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"])
 def test_every_link_of_a_page_leads_to_a_page_and_a_heading(page: str) -> None:
     text = BLOCK.sub("", (ROOT / page).read_text())
     for link in re.findall(r"\]\((?!https?:)([^)]*)\)", text):
