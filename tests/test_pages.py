@@ -14,8 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
+from confsync.cli.main import confsync
 from confsync.sandbox import Server
 from confsync.workflow.validate import validate
 from tests.net.tls_server import Authority, front, proxy
@@ -257,6 +259,19 @@ def test_the_package_has_the_name_that_is_installed() -> None:
     assert 'name = "confsync"' in (ROOT / "pyproject.toml").read_text()
 
 
+MANNERED = re.compile(
+    r"can be had|is told|are told|of no concern|what becomes of|named so|that is none|stands in"
+    r"|in clear\b|as far as can be|\banew\b|\bnobody\b|\bsomebody else's\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_a_page_is_in_plain_words(page: str) -> None:
+    """Blocks are left out: they show what programs print."""
+    assert not MANNERED.findall(BLOCK.sub("", (ROOT / page).read_text()))
+
+
 FOR_DEVELOPERS = ("docs/development/architecture.md", "CONTRIBUTING.md")
 
 
@@ -276,6 +291,21 @@ def test_the_index_of_the_docs_names_every_page() -> None:
     linked = set(re.findall(r"\]\(((?:development/)?[\w-]+\.md)\)", index))
     pages = {path.relative_to(ROOT / "docs").as_posix() for path in ROOT.glob("docs/**/*.md")}
     assert linked == pages - {"README.md"}
+
+
+def test_the_page_on_variables_lists_the_variable_of_each_option() -> None:
+    page = (ROOT / "docs/environment.md").read_text()
+    rows = re.findall(r"^\| `(CONFSYNC_\w+)` \| .*?(--[\w-]+)`", page, re.MULTILINE)
+    context = click.Context(confsync)
+    commands = [confsync.get_command(context, name) for name in confsync.list_commands(context)]
+    options = {
+        (option.envvar, option.opts[-1])
+        for command in commands
+        if command is not None
+        for option in command.get_params(context)
+        if option.envvar
+    }
+    assert set(rows) == options
 
 
 def headings(page: Path) -> set[str]:
