@@ -228,10 +228,10 @@ def test_the_readme_shows_what_the_demo_prints() -> None:
     first, last = re.findall(r"^\$ confsync plan[^\n]*\n(.*?)\n\(exit", done.stdout, BOTH)
     assert "No visible changes. 1 secret cannot be compared" in last
     assert printed["confsync apply"].startswith(first)
-    applied = printed["confsync apply"].removeprefix(first).strip().splitlines()
+    applied, *_ = printed["confsync apply"].removeprefix(first).strip().split("\n\n")
     expected = {
         "confsync plan": first,
-        "confsync apply --yes": "\n".join(["…", *applied[:2]]),
+        "confsync apply --yes": f"…\n{applied}",
         "confsync validate": printed["confsync validate"],
     }
     page = ROOT / "README.md"

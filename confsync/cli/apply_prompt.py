@@ -70,11 +70,11 @@ def show(outputs: Outputs, found: Sequence[Plan | Failed], *, asking: bool, mask
     """Show plans before anything is sent: in any case if a question follows."""
     if masks:
         add_masks(outputs.console.vault)
-    text = PLANS["text"](found)
+    plans = PLANS["text"]
     if STDOUT in outputs.sinks:
-        outputs.write(STDOUT, text)
+        outputs.write(STDOUT, plans(found, look=outputs.look(STDOUT)))
     elif asking and any(not isinstance(one, Failed) and not one.empty for one in found):
-        outputs.console.say(text)
+        outputs.console.say(plans(found, look=outputs.console.look(outputs.color)))
 
 
 def ask(console: Console, plans: Sequence[Plan]) -> bool:
@@ -136,7 +136,7 @@ def _report(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
     """Write every output, and on standard error the failures. Return the first failed output."""
     failed = None
     for sink in outputs.sinks:
-        text = OUTCOMES[sink.format](ended)
+        text = OUTCOMES[sink.format](ended, look=outputs.look(sink))
         if sink.format == "text" and sink.file is not None:
             plans = [one if one.plan is None else one.plan for one in ended]
             text = f"{PLANS['text'](plans)}\n{text}"
@@ -147,7 +147,7 @@ def _report(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
         except OutputFailed as unwritten:
             failed = failed or unwritten
     if failed is not None:
-        outputs.console.say(OUTCOMES["text"](ended))
+        outputs.console.say(OUTCOMES["text"](ended, look=outputs.console.look(outputs.color)))
     sent = any(not isinstance(one, NotSent | NotBegun | Failed) for one in ended)
     print_failures(outputs.console, ended, "nothing was changed there" if sent else UNCHANGED)
     return failed

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from types import FrameType
 
+    from confsync.report.printable import Look
     from confsync.sync.secret import Vault
     from confsync.workflow.server import Sending
 
@@ -137,6 +138,10 @@ class Console:
         """True if standard error is a terminal."""
         return at_terminal(sys.stderr)
 
+    def look(self, color: str = "auto") -> Look:
+        """The look of text on standard error."""
+        return look(sys.stderr, color)
+
     def scrub(self, text: str) -> str:
         """A text from outside without the secrets of the run."""
         return self.vault.scrub(text) if self._scrubbed else text
@@ -177,6 +182,30 @@ class Console:
 def at_terminal(stream: TextIO | None) -> bool:
     """True if a stream is open and a terminal."""
     return stream is not None and stream.isatty()
+
+
+def look(stream: TextIO | None, color: str) -> Look:
+    """The look of text on a stream. `color`: auto, always, never; it beats NO_COLOR, which beats
+    FORCE_COLOR. COLUMNS counts before the width of the terminal; 60 to 160 are used.
+    """
+    from confsync.report.printable import WIDTH, Look
+
+    terminal, columns = at_terminal(stream), os.environ.get("COLUMNS", "")
+    width = int(columns) if columns.isdecimal() else WIDTH
+    if terminal and stream is not None and not columns.isdecimal():
+        with suppress(OSError):
+            width = os.get_terminal_size(stream.fileno()).columns or WIDTH
+    width = min(max(width, 60), 160)
+    if stream is not None and not stream.encoding.lower().startswith("utf"):
+        # An arrow may take one column more there.
+        width -= 1
+    automatic = terminal and os.environ.get("TERM") != "dumb"
+    if os.environ.get("NO_COLOR"):
+        automatic = False
+    elif os.environ.get("FORCE_COLOR", "0") != "0":
+        automatic = True
+    painted = color == "always" or (color == "auto" and automatic)
+    return Look(width, painted, terminal or painted)
 
 
 def _drop(stream: TextIO) -> None:

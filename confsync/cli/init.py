@@ -45,7 +45,7 @@ def init(console: Console, /, *, directory: str, variant: str | None, access: Ac
         aim = without_config((file,), NOTHING_WANTED, known)
         with reach(console, allow_commands=False).session(aim) as connected:
             pulled = from_server([file], connected, environment=os.environ)
-        console.say(problems_text(pulled.fill_in))
+        console.say(problems_text(pulled.fill_in, console.look()))
         return len(pulled.fill_in)
 
     console.print(begun_text(run(directory, known, variant, pull)))

@@ -69,7 +69,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     if out is not None and not isinstance(found[0], Failed):
         save(found[0], out)
     failed = print_failures(outputs.console, found)
-    outputs.write_all(lambda name: PLANS[name](found))
+    outputs.write_all(lambda name, look: PLANS[name](found, look=look))
     plans = [one for one in found if not isinstance(one, Failed)]
     refused = Status.REFUSED if any(plan.refusals for plan in plans) else Status.DONE
     changes = detailed_exitcode and any(plan.difference.changes for plan in plans)

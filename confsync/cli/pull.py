@@ -46,7 +46,7 @@ def pull(
         raise WrongUsage(f"target {chosen[0].name} is written to its last file, {last}", hint=hint)
     with shared.reach(console, allow_commands=allow_commands).session(chosen[0]) as connected:
         pulled = use(chosen[0].files, connected, environment=os.environ)
-    console.say(problems_text(pulled.fill_in))
+    console.say(problems_text(pulled.fill_in, console.look()))
     if diff:
         console.print(diff_text([pulled]))
         console.say(pulled_text(pulled, "would be "))

@@ -41,7 +41,7 @@ def show(
             hint = "`confsync plan --out FILE` saves one; without a file the live state is shown"
             raise WrongUsage("the file is no saved plan", where=planfile, hint=hint)
         plan = saved(planfile)
-        outputs.write_all(lambda name: PLANS[name]([plan]))
+        outputs.write_all(lambda name, look: PLANS[name]([plan], look=look))
         return Status.DONE
     from confsync.kinds import KINDS
     from confsync.workflow.server import as_document
@@ -58,5 +58,5 @@ def show(
     )
     found = each(chosen, shared.reach(outputs.console, allow_commands=allow_commands), state)
     status = print_failures(outputs.console, found)
-    outputs.write_all(lambda name: STATES[name](found))
+    outputs.write_all(lambda name, look: STATES[name](found, look=look))
     return status

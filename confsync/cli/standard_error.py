@@ -15,13 +15,14 @@ from click.core import ParameterSource
 from confsync.cli.console import Console
 from confsync.errors import ConfsyncError, Declined, Fault, ReaderGone
 from confsync.guard import as_fault
-from confsync.report.printable import printable
+from confsync.report.printable import printable, wrapped
 from confsync.sync.values import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     from confsync.errors import Problem
+    from confsync.report.printable import Look
 
 LOGGER = logging.getLogger("confsync")
 """All that confsync logs goes through this one; what other libraries log is not shown."""
@@ -123,7 +124,7 @@ def error_lines(
         from confsync.report.problems import problems_text
 
         left = error.problems if problems is None else problems
-        text = problems_text(left, excerpts=console.at_terminal)
+        text = problems_text(left, console.look())
         return [f"{text}error: {of}{message}"]
     place = f"{printable(error.where)}: " if error.where else ""
     hint = [f"hint: {printable(error.hint, _LONGEST)}"] if error.hint else []
@@ -206,7 +207,20 @@ def _key(problem: Problem) -> object:
 
 
 def _say(console: Console, lines: Iterable[str]) -> None:
+    """Write lines; at a terminal wrapped between words, with `error:` and `hint:` in colour."""
+    look = console.look()
+    if look.people:
+        lines = (laid for line in lines for laid in _laid_out(line, look))
     console.say("".join(f"{line}\n" for line in lines))
+
+
+def _laid_out(line: str, look: Look) -> Iterator[str]:
+    for style, word in (("red", "error:"), ("cyan", "hint:")):
+        if line.startswith(f"{word} "):
+            first, *rest = wrapped(line, "", "  ", width=look.width)
+            yield from (f"{look.paint(style, word)}{first.removeprefix(word)}", *rest)
+            return
+    yield line
 
 
 class _Handler(logging.Handler):

@@ -57,11 +57,6 @@ def validate(
 
         found = check(files, here, allow=allowed, today=day, skip_others=skip_others)
 
-    def shown() -> str:
-        from confsync.report.problems import verdict_text
-
-        return verdict_text(found.files, found.problems, excerpts=True)
-
-    outputs.write_all(lambda name: PROBLEMS[name](found.files, found.problems), shown)
+    outputs.write_all(lambda name, look: PROBLEMS[name](found.files, found.problems, look=look))
     wrong = any(problem.severity == "error" for problem in found.problems)
     return Status.ERROR if wrong else Status.DONE

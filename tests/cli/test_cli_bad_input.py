@@ -478,7 +478,7 @@ def test_someone_elses_change_in_between_is_told(
         ran = desk.run("apply", "--yes", file, "--url", between.url)
     assert ran.status == 5
     (field,) = theirs
-    assert field in ran.out.partition("\nApply stores")[2]
+    assert field in ran.out.partition("\nTakes effect")[2]
     assert server.stored["serviceName"] == "main"
 
 

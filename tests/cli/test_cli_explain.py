@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.cli.process import Desk
 
 BAD = "InMemoryStore:\n  '@type': Redis\n  timeout: 10\n"
-LINE = "  |   timeout: 10\n  |            ^\n"
+LINE = "  3 |   timeout: 10\n    |            ^\n"
 
 
 def explained(name: str, capsys: pytest.CaptureFixture[str]) -> str:
@@ -118,7 +118,7 @@ def test_at_a_terminal_the_line_is_shown_with_a_caret(offline: Desk) -> None:
         "a.yaml:3:12: error: timeout is a number without a unit [duration-without-unit]\n"
         f"{LINE}"
         "  hint: did you mean 10s or 10ms?\n"
-        "1 file checked, 1 error.\n"
+        "\n1 file checked, 1 error.\n"
     )
 
 
@@ -141,9 +141,9 @@ def test_in_a_pipe_there_are_lines_only_where_they_are_asked_for(
 ) -> None:
     monkeypatch.chdir(offline.directory)
     assert run(["validate", offline.file("a.yaml", BAD), *options]) == 1
-    assert capsys.readouterr().out.count("  | ") == 2 * lines
+    assert capsys.readouterr().out.count(" | ") == 2 * lines
     written = offline.directory / "a.txt"
-    assert not written.exists() or "  | " not in written.read_text(encoding="utf-8")
+    assert not written.exists() or " | " not in written.read_text(encoding="utf-8")
 
 
 def test_without_colour_the_line_is_shown_all_the_same(offline: Desk) -> None:
@@ -166,11 +166,11 @@ def test_an_apply_shows_the_line_of_a_secret_that_cannot_be_had(desk: Desk) -> N
         ran = desktop.ended()
     assert ran.status == 1
     assert "error: env REDIS_PASSWORD is not set [secret-unavailable]\n" in ran.out
-    assert "  |     secret: {env: ****\n  |     ^\n  hint: " in ran.out
+    assert "  7 |     secret: {env: ****\n    |     ^\n  hint: " in ran.out
 
 
 def test_a_secret_in_the_line_is_masked(offline: Desk) -> None:
     text = f"{BAD}  url: redis://u:Canary-in-a-line@h # Canary-in-a-comment\n"
     with terminal(offline, "validate", offline.file("a.yaml", text)) as desktop:
         ran = desktop.ended()
-    assert "  |   url: redis://****\n  |        ^\n" in ran.out
+    assert "  4 |   url: redis://****\n    |        ^\n" in ran.out

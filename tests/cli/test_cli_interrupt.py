@@ -194,7 +194,7 @@ SLOW = """\
 import sys
 from confsync.report import text
 from confsync.__main__ import main
-def endless(_):
+def endless(*_):
     print("telling", file=sys.stderr, flush=True)
     while True:
         pass

@@ -166,7 +166,7 @@ def test_a_secret_that_cannot_be_read_back_is_not_called_verified(
     server.stored = HIDDEN
     ran = desk.run("apply", "--yes", desk.file("a.yaml", SECRET_ALONE))
     assert ran.status == 0
-    assert "Stored: 1 secret sent, which cannot be read back.\n" in ran.out
+    assert "Nothing changed; 1 secret sent again; it cannot be read back.\n" in ran.out
     assert "verified" not in ran.out
 
 

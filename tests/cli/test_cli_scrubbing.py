@@ -55,7 +55,7 @@ def test_a_password_that_is_a_default_is_not_told_by_a_mask(desk: Desk, server: 
     assert ran.status == 0
     assert "authUsername  stalwart → null" in ran.out
     assert "****" not in ran.out
-    assert "warning: a.yaml:7: authSecret/secret holds a secret that can be guessed" in ran.out
+    assert "a.yaml:7: warning: authSecret/secret holds a secret that can be guessed" in ran.out
 
 
 def test_a_live_password_that_is_a_word_changes_no_key(desk: Desk, server: Server) -> None:

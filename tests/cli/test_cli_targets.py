@@ -72,17 +72,17 @@ def test_a_plan_over_all_targets_shows_each_under_its_name_and_a_line_over_all(
         == f"""\
 production  {server.url}
 
-InMemoryStore · Redis                                  stores/layer.yaml
-  ~ timeout  10s → 5s                                                 :2
+InMemoryStore · Redis
+  ~ timeout  10s → 5s   stores/layer.yaml:2
 
-1 change.
+Plan: 1 to change.
 Digest
-Apply stores it at once; it takes effect when every Stalwart node has
-restarted.
+Takes effect at restart. Restart one node first: a wrong address or password
+locks out every remote client (confsync explain lock-out).
 
 staging  {second.url}
 
-InMemoryStore · Redis                                   stores/base.yaml
+InMemoryStore · Redis
 
 No changes.
 Digest
@@ -99,7 +99,7 @@ def test_from_a_directory_below_plans_show_files_that_can_be_opened(team: Desk) 
     below.mkdir(parents=True)
     ran = Desk(below).run("plan", "--target", "production", "--detailed-exitcode", env=TOKENS)
     assert ran.status == 2
-    assert "../../stores/layer.yaml\n" in ran.out
+    assert "../../stores/layer.yaml:2\n" in ran.out
     assert (below / "../../stores/layer.yaml").exists()
 
 
@@ -212,7 +212,7 @@ def test_validate_checks_the_targets_that_use_a_file(team: Desk) -> None:
 def test_an_ignored_field_is_left_alone(team: Desk, server: Server) -> None:
     configure(team, "    ignore: [InMemoryStore/timeout]\n", production=server.url)
     ran = team.run("plan", env=TOKENS)
-    assert "  unmanaged, because it is ignored\n    timeout\n\nNo changes.\n" in ran.out
+    assert "  unmanaged (ignored): timeout\n\nNo changes.\n" in ran.out
 
 
 def test_a_file_of_one_target_keeps_the_guards_of_that_target(team: Desk, server: Server) -> None:
@@ -427,7 +427,7 @@ def test_a_variable_that_is_not_set_is_told_once_for_all_targets(team: Desk) -> 
     variables = {**TOKENS, "REDIS_PASSWORD": None}
     planned = team.run("plan", "--all", env=variables)
     assert planned.status == 0
-    note = "note: stores/base.yaml:3: env REDIS_PASSWORD is not set; an apply needs it (2 targets)"
+    note = "stores/base.yaml:3: note: env REDIS_PASSWORD is not set; an apply needs it (2 targets)"
     assert " ".join(planned.out.split()).count(note) == 1
     assert planned.out.count("env REDIS_PASSWORD is not set") == 1
     assert planned.out.count("hint: export REDIS_PASSWORD") == 1

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from confsync.errors import Excerpt, Problem
 from confsync.masking.excerpt import excerpt
 from confsync.report import PROBLEMS
+from confsync.report.printable import Look
 from confsync.report.problems import problems_text
 from confsync.rules import rules
 from confsync.workflow.validate import validate
@@ -139,15 +140,16 @@ def test_every_example_is_shown_without_what_stands_in_a_secret_s_place(
 
 def told(line: str, caret: int) -> list[str]:
     problem = Problem("a.yaml", 1, 1, "x", "a fact", "a hint", excerpt=Excerpt(line, caret))
-    return problems_text([problem], excerpts=True).splitlines()
+    return problems_text([problem], Look(people=True)).splitlines()
 
 
 def test_the_line_stands_between_fact_and_hint() -> None:
     assert told("  timeout: 10", 12) == [
         "a.yaml:1:1: error: a fact [x]",
-        "  |   timeout: 10",
-        "  |            ^",
+        "  1 |   timeout: 10",
+        "    |            ^",
         "  hint: a hint",
+        "",
     ]
 
 
@@ -158,16 +160,17 @@ def test_a_long_line_is_cut_around_its_caret_at_80_columns(
 ) -> None:
     caret = data.draw(st.integers(1, length))
     line = "." * (caret - 1) + "X" + "." * (length - caret)
-    _, text, mark, _ = told(line, caret)
+    _, text, mark, _, _ = told(line, caret)
     assert len(text) <= 80
     assert len(mark) <= 80
     assert text[mark.index("^")] in {"X", "…"}
-    assert ("…" in text) == (length > 76)
+    assert ("…" in text) == (length > 74)
 
 
 def test_a_problem_without_a_line_to_show_keeps_its_form() -> None:
     problem = Problem("a.yaml", 0, 0, "x", "a fact", "a hint")
-    assert problems_text([problem], excerpts=True) == "a.yaml: error: a fact [x]\n  hint: a hint\n"
+    told = "a.yaml: error: a fact [x]\n  hint: a hint\n\n"
+    assert problems_text([problem], Look(people=True)) == told
 
 
 def test_programs_get_no_line_of_a_file(tmp_path: Path) -> None:

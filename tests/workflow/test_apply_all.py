@@ -221,7 +221,8 @@ def test_a_risk_that_was_allowed_says_until_when_and_where(
         team.apply(today=date(2027, 2, 1))
     lapse = "plaintext-secret was allowed until 2027-01-31, which has passed"
     assert caught.value.message == (f"url holds a password in clear; {lapse}, in confsync.yaml:2")
-    assert f"warning: confsync.yaml:2: {lapse} hint: " in " ".join(team.shown[0].split())
+    shown = " ".join(team.shown[0].split())
+    assert f"confsync.yaml:2: warning: {lapse} [allowance-expired] hint: " in shown
     (ended,) = team.apply(today=date(2027, 1, 31))
     assert isinstance(ended, Stored)
 
