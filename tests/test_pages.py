@@ -214,7 +214,7 @@ def test_every_store_of_a_page_is_valid(page: str, tmp_path: Path) -> None:
         assert validate([str(file)]) == ()
 
 
-def test_the_readme_shows_what_the_demo_prints() -> None:
+def test_the_pages_show_what_the_demo_prints() -> None:
     """CONFSYNC_WRITE_CASES=1 writes it. Read it before it is kept."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "examples/demo/demo.py")],
@@ -234,16 +234,19 @@ def test_the_readme_shows_what_the_demo_prints() -> None:
         "confsync apply --yes": f"…\n{applied}",
         "confsync validate": printed["confsync validate"],
     }
-    page = ROOT / "README.md"
-    text = page.read_text()
-    for command, output in expected.items():
-        shown = re.search(rf"^\$ {command}\n(.*?)\n```$", text, BOTH)
-        assert shown, command
-        if os.environ.get("CONFSYNC_WRITE_CASES"):
-            text = text[: shown.start(1)] + output + text[shown.end(1) :]
-        else:
-            assert settled(shown[1]) == settled(output)
-    page.write_text(text)
+    written = set()
+    for page in (ROOT / "README.md", ROOT / "docs/plan.md"):
+        text = page.read_text()
+        for command, output in expected.items():
+            shown = re.search(rf"^\$ {command}\n(.*?)\n```$", text, BOTH)
+            if shown and os.environ.get("CONFSYNC_WRITE_CASES"):
+                text = text[: shown.start(1)] + output + text[shown.end(1) :]
+            elif shown:
+                assert settled(shown[1]) == settled(output)
+            written |= {(page.name, command)} if shown else set()
+        if text != page.read_text():
+            page.write_text(text)
+    assert written == {("plan.md", "confsync plan"), *(("README.md", name) for name in expected)}
 
 
 BOTH = re.MULTILINE | re.DOTALL
