@@ -218,6 +218,7 @@ def test_the_pages_show_what_the_demo_prints() -> None:
     """CONFSYNC_WRITE_CASES=1 writes it. Read it before it is kept."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "examples/demo/demo.py")],
+        env={"PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
         check=True,
