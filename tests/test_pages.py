@@ -408,7 +408,7 @@ def secret(server: Server) -> object:
 def test_rotating_a_password_sends_the_new_one(directory: Path) -> None:
     page = "docs/rotate-a-password.md"
     plan, apply, once = commands(page)
-    (new,) = re.findall(r"^export REDIS_PASSWORD=(.*)$", (ROOT / page).read_text(), re.MULTILINE)
+    (new,) = re.findall(r"^export REDIS_PASSWORD='(.*)'$", (ROOT / page).read_text(), re.MULTILINE)
     with Server(initial=INITIAL, keys=KEYS) as server:
         configure(page, directory, [server.url])
         step(apply, directory, server.url, REDIS_PASSWORD="the old password")
