@@ -11,6 +11,8 @@ import ssl
 import subprocess
 import sys
 from contextlib import contextmanager
+from html import unescape
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -251,6 +253,21 @@ def test_the_pages_show_what_the_demo_prints() -> None:
 
 
 BOTH = re.MULTILINE | re.DOTALL
+
+
+def test_the_pictures_show_what_is_printed_now() -> None:
+    spec = spec_from_file_location("draw", ROOT / "docs/pictures/draw.py")
+    assert spec is not None
+    assert spec.loader is not None
+    draw = module_from_spec(spec)
+    spec.loader.exec_module(draw)
+    with draw.desk("0") as directory:
+        for name, (command, columns) in draw.SCENES.items():
+            printed = re.sub(r"\x1b\[\d*m", "", draw.shown(directory, command, columns))
+            for shade in draw.PALETTES:
+                picture = (ROOT / f"docs/pictures/{name}-{shade}.svg").read_text()
+                words = unescape(re.sub(r"<[^>]+>", "", picture))
+                assert "".join(settled(words).split()) == "".join(settled(printed).split()), name
 
 
 def settled(text: str) -> str:
