@@ -238,7 +238,7 @@ def test_the_pages_show_what_the_demo_prints() -> None:
         "confsync validate": printed["confsync validate"],
     }
     written = set()
-    for page in (ROOT / "README.md", ROOT / "docs/plan.md"):
+    for page in (ROOT / name for name in ("README.md", "docs/plan.md", "docs/apply.md")):
         text = page.read_text()
         for command, output in expected.items():
             shown = re.search(rf"^\$ {command}\n(.*?)\n```$", text, BOTH)
@@ -249,7 +249,11 @@ def test_the_pages_show_what_the_demo_prints() -> None:
             written |= {(page.name, command)} if shown else set()
         if text != page.read_text():
             page.write_text(text)
-    assert written == {("plan.md", "confsync plan"), *(("README.md", name) for name in expected)}
+    assert written == {
+        ("README.md", "confsync validate"),
+        ("plan.md", "confsync plan"),
+        ("apply.md", "confsync apply --yes"),
+    }
 
 
 BOTH = re.MULTILINE | re.DOTALL
@@ -339,7 +343,7 @@ def headings(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"])
 def test_every_link_of_a_page_leads_to_a_page_and_a_heading(page: str) -> None:
     text = BLOCK.sub("", (ROOT / page).read_text())
-    for link in re.findall(r"\]\((?!https?:)([^)]*)\)", text):
+    for link in re.findall(r"(?:\]\(|(?:src|srcset)=\")(?!https?:)([^)\"]*)[)\"]", text):
         name, _, anchor = link.partition("#")
         target = ((ROOT / page).parent / name).resolve() if name else ROOT / page
         assert target.exists(), link
