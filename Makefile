@@ -37,7 +37,7 @@ editor: $(EDITOR)
 pictures: $(VENV)/.run
 	$(BIN)/python docs/pictures/draw.py
 
-# Breaks sync/ in every way that mutmut knows, and lists what no test noticed: docs/mutation.md.
+# Breaks sync/ in every way that mutmut knows, and lists what no test noticed: docs/development/mutation.md.
 mutate: $(VENV)/.mutate
 	HYPOTHESIS_PROFILE=quick $(BIN)/mutmut run
 	$(BIN)/mutmut results

@@ -402,10 +402,8 @@ def test_a_plan_without_server_or_credentials_says_what_to_set(repository: Repos
 def test_a_commit_is_checked_and_a_push_shows_the_plan(
     repository: Repository, tmp_path: Path
 ) -> None:
-    """With the hooks installed in git, as people have them; one server, and no confsync.yaml."""
-    config = (repository.root / ".pre-commit-config.yaml").read_text()
-    config += "        args: [stores/a.yaml]\n"
-    repository.write({".pre-commit-config.yaml": config, "stores/a.yaml": BAD})
+    """With the hooks installed in git, as people have them."""
+    repository.write({"stores/a.yaml": BAD})
     kinds = ("--hook-type", "pre-commit", "--hook-type", "pre-push")
     assert repository.run(sys.executable, "-m", "pre_commit", "install", *kinds).status == 0
     repository.git("init", "--quiet", "--bare", str(tmp_path / "remote"))
@@ -414,9 +412,10 @@ def test_a_commit_is_checked_and_a_push_shows_the_plan(
     assert done.status == 1
     assert done.verdicts["validate"] == "Failed"
 
-    repository.write({"stores/a.yaml": GOOD})
-    assert repository.run(*commit).status == 0
     with served(**{"@type": "Redis", "url": "redis://u:Canary@old.example.com"}) as environment:
+        config = target(environment["STALWART_URL"], "stores/a.yaml")
+        repository.write({"confsync.yaml": config, "stores/a.yaml": GOOD})
+        assert repository.run(*commit).status == 0
         push = ("git", "push", str(tmp_path / "remote"), "main")
         refused = repository.run(*push, env={**environment, "STALWART_TOKEN": "wrong"})
         assert refused.status == 1
@@ -442,3 +441,19 @@ def test_the_hooks_that_init_writes_run_without_installing_anything(tmp_path: Pa
     repository.write({"stores/in-memory.yaml": LEAKY.replace("url:", "url: ")})
     done = repository.hooks()
     assert list(done.verdicts.values()) == ["Failed"] * 3, done.text
+
+
+def test_the_page_on_hooks_lists_every_hook_as_it_is_offered() -> None:
+    page = (PROJECT / "docs/hooks.md").read_text()
+    offered = {hook.replace(" ", "-") for hook in HOOKS}
+    (example,) = re.findall(
+        r"^```yaml\n(# .pre-commit-config.yaml.*?)^```$", page, re.MULTILINE | re.DOTALL
+    )
+    assert set(re.findall(r"- id: (.*)", example)) == offered
+    assert re.search(r"^    rev: [0-9a-f]{40} ", example, re.MULTILINE), "there is no release yet"
+    manifest = (PROJECT / ".pre-commit-hooks.yaml").read_text()
+    stages = dict(
+        re.findall(r"^- id: (.*?)$.*?^  stages: \[(.*?)\]$", manifest, re.MULTILINE | re.DOTALL)
+    )
+    rows = dict(re.findall(r"^\| `(confsync-[\w-]+)` \| (.*?) \|", page, re.MULTILINE))
+    assert rows == stages

@@ -131,7 +131,7 @@ def test_new_text_within_a_file_is_in_canonical_form_and_reads_back(text: str) -
 def canonical_texts() -> dict[str, str]:
     """The stores of the README, the pages and the examples."""
     found = {str(path): path.read_text() for path in ROOT.glob("examples/**/stores/*.yaml")}
-    for page in (ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("examples/**/*.md")):
+    for page in (ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")):
         blocks = re.findall(r"^```yaml\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
         stores = (block for block in blocks if "InMemoryStore:" in block)
         found |= {f"{page} {number}": block for number, block in enumerate(stores)}
