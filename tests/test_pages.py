@@ -408,7 +408,7 @@ def test_importing_the_settings_of_a_server(tmp_path: Path) -> None:
         assert step(diff, tmp_path, server.url) == ""
         step(pull, tmp_path, server.url)
         assert "{env: FILL_IN_1}" in (tmp_path / "stores/in-memory.yaml").read_text()
-        edit(tmp_path, "    files:", "    hidden_secrets: keep\n    files:", "confsync.yaml")
+        assert "\n    hidden_secrets: keep\n" in (tmp_path / "confsync.yaml").read_text()
         step(validated, tmp_path, server.url)
         assert "\nNo visible changes." in step(plan, tmp_path, server.url)
 
