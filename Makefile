@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 EDITOR := tests/editor/node_modules/.installed
 
-.PHONY: demo quick test test-lowest test-long editor mutate lint format clean
+.PHONY: demo quick test test-lowest test-long editor pictures mutate lint format clean
 
 demo: $(VENV)/.run
 	@$(BIN)/python examples/demo/demo.py
@@ -33,7 +33,11 @@ test-long: $(VENV)/.test $(EDITOR)
 # The language server that the JSON Schema is tried in; without it those tests are skipped.
 editor: $(EDITOR)
 
-# Breaks sync/ in every way that mutmut knows, and lists what no test noticed: docs/mutation.md.
+# Draws docs/pictures again, after the look of an output has changed.
+pictures: $(VENV)/.run
+	$(BIN)/python docs/pictures/draw.py
+
+# Breaks sync/ in every way that mutmut knows, and lists what no test noticed: docs/development/mutation.md.
 mutate: $(VENV)/.mutate
 	HYPOTHESIS_PROFILE=quick $(BIN)/mutmut run
 	$(BIN)/mutmut results

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import resource
 import signal
 import sys
 from contextlib import suppress
 
 _PR_SET_DUMPABLE = 4
+_PLAIN_SIGNS = {"→": "->", "·": "-", "…": "..."}
 
 
 def main() -> None:
@@ -28,13 +30,23 @@ def main() -> None:
             from ctypes import CDLL  # noqa: PLC0415 - not every Python has it
 
             CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    codecs.register_error("confsync", _in_ascii)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="confsync")
     interrupts.start()
     status = run(sys.argv[1:])
     interrupts.ignore()
     sys.exit(status)
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Plain signs for those of confsync that an encoding lacks; escapes for all others."""
+    if isinstance(error, UnicodeEncodeError):
+        sign = error.object[error.start]
+        if sign in _PLAIN_SIGNS:
+            return _PLAIN_SIGNS[sign], error.start + 1
+    return codecs.backslashreplace_errors(error)
 
 
 def _replace_hooks() -> None:

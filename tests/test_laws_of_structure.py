@@ -301,7 +301,7 @@ def sees_values(function: ast.FunctionDef) -> bool:
     return bool(names & SEEING) or opens
 
 
-def test_the_page_on_secrets_lists_every_function_that_sees_a_value() -> None:
+def test_the_page_on_secret_values_lists_every_function_that_sees_a_value() -> None:
     """Law 5: a reader can tell in a minute where values are."""
     seeing = {
         (module.path, name)
@@ -311,7 +311,7 @@ def test_the_page_on_secrets_lists_every_function_that_sees_a_value() -> None:
         if sees_values(function)
         or (module.room == "secrets" and name.endswith(".__call__") and name[0] != "_")
     }
-    page = (PROJECT / "docs" / "secrets.md").read_text(encoding="utf-8")
+    page = (PROJECT / "docs/development/secret-values.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| `(\w+/\w+\.py)` `([\w.]+)` \|", page, re.MULTILINE)
     assert len(listed) == len(set(listed))
     assert set(listed) == seeing - {("secrets/resolver.py", "Resolver.__call__")}
@@ -565,6 +565,17 @@ def test_completion_loads_click_and_no_room() -> None:
     )
     assert "confsync.cli.plan" in found
     assert not {name for name in found - TABLES if not name.startswith("confsync.cli")}
+
+
+@pytest.mark.parametrize(
+    ("words", "libraries"), [("plan --target ", {"click", "ruamel"}), ("explain ", {"click"})]
+)
+def test_completion_of_names_loads_no_library_but_yaml(words: str, libraries: set[str]) -> None:
+    """Law 8."""
+    typed = f"confsync {words}"
+    number = str(len(typed.split()))
+    found = loaded(_CONFSYNC_COMPLETE="bash_complete", COMP_WORDS=typed, COMP_CWORD=number)
+    assert {top(name) for name in found if top(name) in DOORS} == libraries
 
 
 def test_a_validation_loads_one_renderer_and_no_library_but_yaml(good: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -10,11 +11,15 @@ import ssl
 import subprocess
 import sys
 from contextlib import contextmanager
+from html import unescape
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
+from confsync.cli.main import confsync
 from confsync.sandbox import Server
 from confsync.workflow.validate import validate
 from tests.net.tls_server import Authority, front, proxy
@@ -25,27 +30,40 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
-    for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("examples/**/*.md"))
+    for path in (ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md"))
 )
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STORE = (ROOT / "examples/demo/stores/in-memory.yaml").read_text()
+CONFIG = """\
+targets:
+  production:
+    url: https://mail.example.com
+    files: [stores/in-memory.yaml]
+"""
 
 KEYS = {"API_example": frozenset({"authenticate", "sysInMemoryStoreGet", "sysInMemoryStoreUpdate"})}
-TOKENS = {"PRODUCTION_TOKEN": "API_example", "STAGING_TOKEN": "API_example"}
-"""What the targets of pages log in with."""
 
 PROXY = "http://proxy.example.com:3128"
 """The proxy that pages name."""
 
-# Commands of the pages that are no confsync; each is held by something else.
+ENDS = {
+    "confsync plan --all --detailed-exitcode": 2,
+}
+"""Exit statuses that are not 0."""
+
+# Commands other than confsync, each with the test that covers it.
 ELSEWHERE = {
     "make demo",  # .ci/run
-    "pip install confsync",  # test_the_package_has_the_name_that_is_installed
+    "pip install ./confsync",  # tests/test_pre_commit.py: pre-commit installs the clone
     "make test PYTHON=python",
     # tests/test_pre_commit.py
     "pre-commit install",
     "pre-commit install --hook-type pre-push",
     "pre-commit run confsync-plan --all-files --hook-stage manual",
+    # test_going_back, test_drift_is_found_undone_and_kept
+    "git revert --no-edit HEAD",
+    "git diff",
+    "jq '.targets[0].outcome.before' apply.json > stores/in-memory.yaml",
 }
 
 
@@ -54,25 +72,30 @@ def blocks(page: str, *languages: str) -> list[str]:
     return [body for language, body in found if language in languages]
 
 
+def lines(page: str) -> list[str]:
+    """Command lines of a page, in its order: `$` lines of `console` blocks, all of `sh` blocks."""
+    found = []
+    for language, body in BLOCK.findall((ROOT / page).read_text()):
+        if language == "console":
+            found += [line[2:] for line in body.splitlines() if line.startswith("$ ")]
+        elif language == "sh":
+            found += body.splitlines()
+    return [line for line in found if line]
+
+
 def commands(page: str) -> list[str]:
-    console = [
-        line.removeprefix("$ ")
-        for body in blocks(page, "console")
-        for line in body.splitlines()
-        if line.startswith("$ ")
-    ]
-    shell = [line for body in blocks(page, "sh") for line in body.splitlines()]
-    return [line for line in console + shell if line and not line.startswith(("export", "unset"))]
+    return [line for line in lines(page) if not line.startswith(("export", "unset"))]
 
 
-def run(arguments: list[str], directory: Path, url: str) -> subprocess.CompletedProcess[str]:
+def run(
+    arguments: list[str], directory: Path, **variables: str
+) -> subprocess.CompletedProcess[str]:
     environment = {
         "PATH": os.environ["PATH"],
-        "STALWART_URL": url,
         "STALWART_USER": "admin",
         "STALWART_PASSWORD": "sandbox",
         "REDIS_PASSWORD": "canary",
-        **TOKENS,
+        **variables,
     }
     return subprocess.run(
         [sys.executable, "-m", "confsync", *arguments],
@@ -106,43 +129,50 @@ def test_the_pages_have_commands() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_command_of_a_page_runs(page: str, directory: Path) -> None:
-    for command in commands(page):
-        words = shlex.split(command, comments=True)
-        if ">" in words:  # where the shell writes it to
-            del words[words.index(">") :]
-        if words[0] != "confsync":
-            assert command in ELSEWHERE, f"{page}: nothing runs {command!r}"
-            continue
-        if words[1] == "sandbox":
-            start_and_end_a_sandbox(words[1:], directory)
-            continue
-        with (
-            Server(keys=KEYS) as server,
-            Server(keys=KEYS) as other,
-            reached(words[1:], directory, server.url) as (arguments, url),
-        ):
-            configure(page, directory, [server.url, other.url])
-            done = run(arguments, directory, url)
-        asks = words[1] == "apply" and "--yes" not in words
-        assert done.returncode == (3 if asks else 0), (command, done.stdout, done.stderr)
+    """From top to bottom, against one server, with `yes` to each question."""
+    variables: dict[str, str] = {}
+    with Server(keys=KEYS) as server, Server(keys=KEYS) as other:
+        urls = [server.url, other.url]
+        for line in lines(page):
+            words = shlex.split(line, comments=True)
+            if words[0] == "export":
+                variables |= dict(word.split("=", 1) for word in words[1:])
+                continue
+            if words[0] != "confsync":
+                assert words[0] == "unset" or line in ELSEWHERE, f"{page}: nothing runs {line!r}"
+                continue
+            if ">" in words:  # the rest is for the shell
+                del words[words.index(">") :]
+            if words[1] == "sandbox":
+                start_and_end_a_sandbox(words[1:], directory)
+                continue
+            with reached(words[1:], directory, urls) as (arguments, outside):
+                configure(page, directory, outside)
+                done = run(arguments, directory, **(variables | {"STALWART_URL": outside[0]}))
+            assert done.returncode == ENDS.get(line, 0), (line, done.stdout, done.stderr)
 
 
 def configure(page: str, directory: Path, urls: list[str]) -> None:
-    """Write the `confsync.yaml` of a page that has one, its servers replaced by these."""
-    for text in blocks(page, "yaml"):
-        if text.startswith("targets:"):
-            parts = re.split(r"https://\S+", text)
-            config = "".join(part + url for part, url in zip(parts, [*urls, ""], strict=True))
-            (directory / "confsync.yaml").write_text(config)
+    """Write the page's `confsync.yaml`, or else a usual one, for these servers."""
+    config = next((text for text in blocks(page, "yaml") if text.startswith("targets:")), CONFIG)
+    fill = iter(urls)
+    written = re.sub(r"https://\S+", lambda _: next(fill), config)
+    (directory / "confsync.yaml").write_text(written)
 
 
 @contextmanager
-def reached(words: list[str], directory: Path, url: str) -> Iterator[tuple[list[str], str]]:
-    """The server as a command wants to reach it: its private CA, client certificate and proxy are
-    there, under the names that the command gives them.
+def reached(
+    words: list[str], directory: Path, urls: list[str]
+) -> Iterator[tuple[list[str], list[str]]]:
+    """Arguments and server URLs for one command: `yes` to its question, and its private CA, client
+    certificate and proxy under the names that it has for them.
     """
+    if "--url" in words:
+        words[words.index("--url") + 1] = urls[0]
+    if words[0] == "apply" and not {"--yes", "production.plan"} & {*words}:
+        words = [*words, "--yes"]
     if "--ca-file" not in words:
-        yield words, url
+        yield words, urls
         return
     authority = Authority.made(directory)
     authority.client("client")
@@ -150,8 +180,8 @@ def reached(words: list[str], directory: Path, url: str) -> Iterator[tuple[list[
     if "--client-cert" in words:
         context.verify_mode = ssl.CERT_REQUIRED
         authority.ca.configure_trust(context)
-    with front(url, context) as outside, proxy() as through:
-        yield [through.url if word == PROXY else word for word in words], outside.url
+    with front(urls[0], context) as outside, proxy() as through:
+        yield [through.url if word == PROXY else word for word in words], [outside.url]
         assert bool(through.heads) == (PROXY in words)
         assert outside.connections == 1
 
@@ -178,7 +208,7 @@ def start_and_end_a_sandbox(words: list[str], directory: Path) -> None:
     "page", ["README.md", "docs/store-file.md", "docs/schema.md", "docs/fmt.md"]
 )
 def test_every_store_of_a_page_is_valid(page: str, tmp_path: Path) -> None:
-    stores = blocks(page, "yaml")
+    stores = [text for text in blocks(page, "yaml") if not text.startswith("targets:")]
     assert stores
     for number, store in enumerate(stores):
         file = tmp_path / f"{number}.yaml"
@@ -186,44 +216,88 @@ def test_every_store_of_a_page_is_valid(page: str, tmp_path: Path) -> None:
         assert validate([str(file)]) == ()
 
 
-def test_every_store_of_the_examples_is_valid() -> None:
-    stores = [str(path) for path in ROOT.glob("examples/**/stores/*.yaml")]
-    assert len(stores) > 1
-    assert validate(stores) == ()
-
-
-def test_the_readme_shows_what_the_demo_prints() -> None:
+def test_the_pages_show_what_the_demo_prints() -> None:
+    """CONFSYNC_WRITE_CASES=1 writes it. Read it before it is kept."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "examples/demo/demo.py")],
+        env={"PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
         check=True,
         timeout=300,
     )
-    printed = settled(done.stdout)
-    assert "$ confsync validate" in printed
-    assert printed.rstrip().endswith("(exit status 0)")
-    assert "No visible changes. 1 secret cannot be compared" in printed
-    shown = [body for body in blocks("README.md", "console") if body.startswith("$ confsync plan")]
-    assert len(shown) == 1
-    command, _, output = settled(shown[0]).partition("\n")
-    assert command in printed
-    assert output in printed
-    (applied,) = (body for body in blocks("README.md", "console") if "--yes" in body)
-    assert applied.partition("…\n")[2] in printed
+    printed = dict(re.findall(r"^\$ (confsync \w+)[^\n]*\n(.*?)\n\(exit", done.stdout, BOTH))
+    assert list(printed) == ["confsync validate", "confsync plan", "confsync apply"]
+    first, last = re.findall(r"^\$ confsync plan[^\n]*\n(.*?)\n\(exit", done.stdout, BOTH)
+    assert "No visible changes. 1 secret cannot be compared" in last
+    assert printed["confsync apply"].startswith(first)
+    applied, *_ = printed["confsync apply"].removeprefix(first).strip().split("\n\n")
+    expected = {
+        "confsync plan": first,
+        "confsync apply --yes": f"…\n{applied}",
+        "confsync validate": printed["confsync validate"],
+    }
+    written = set()
+    for page in (ROOT / name for name in ("README.md", "docs/plan.md", "docs/apply.md")):
+        text = page.read_text()
+        for command, output in expected.items():
+            shown = re.search(rf"^\$ {command}\n(.*?)\n```$", text, BOTH)
+            if shown and os.environ.get("CONFSYNC_WRITE_CASES"):
+                text = text[: shown.start(1)] + output + text[shown.end(1) :]
+            elif shown:
+                assert settled(shown[1]) == settled(output)
+            written |= {(page.name, command)} if shown else set()
+        if text != page.read_text():
+            page.write_text(text)
+    assert written == {
+        ("README.md", "confsync validate"),
+        ("plan.md", "confsync plan"),
+        ("apply.md", "confsync apply --yes"),
+    }
+
+
+BOTH = re.MULTILINE | re.DOTALL
+
+
+def test_the_pictures_show_what_is_printed_now() -> None:
+    spec = spec_from_file_location("draw", ROOT / "docs/pictures/draw.py")
+    assert spec is not None
+    assert spec.loader is not None
+    draw = module_from_spec(spec)
+    spec.loader.exec_module(draw)
+    with draw.desk("0") as directory:
+        for name, (command, columns) in draw.SCENES.items():
+            printed = re.sub(r"\x1b\[\d*m", "", draw.shown(directory, command, columns))
+            for shade in draw.PALETTES:
+                picture = (ROOT / f"docs/pictures/{name}-{shade}.svg").read_text()
+                words = unescape(re.sub(r"<[^>]+>", "", picture))
+                assert "".join(settled(words).split()) == "".join(settled(printed).split()), name
 
 
 def settled(text: str) -> str:
     """The text without what differs from run to run: the port, and the digest over it."""
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
-    return re.sub(r"Digest 2:[0-9a-f]{32}", "Digest", text)
+    return re.sub(r"\b2:[0-9a-f]{32}", "DIGEST", text)
 
 
 def test_the_package_has_the_name_that_is_installed() -> None:
     assert 'name = "confsync"' in (ROOT / "pyproject.toml").read_text()
 
 
-FOR_DEVELOPERS = ("docs/architecture.md", "CONTRIBUTING.md")
+MANNERED = re.compile(
+    r"can be had|is told|are told|of no concern|what becomes of|named so|that is none|stands in"
+    r"|in clear\b|as far as can be|\banew\b|\bnobody\b|\bsomebody else's\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_a_page_is_in_plain_words(page: str) -> None:
+    """Blocks are left out: they show what programs print."""
+    assert not MANNERED.findall(BLOCK.sub("", (ROOT / page).read_text()))
+
+
+FOR_DEVELOPERS = ("docs/development/architecture.md", "CONTRIBUTING.md")
 
 
 @pytest.mark.parametrize("page", FOR_DEVELOPERS)
@@ -239,5 +313,177 @@ def test_every_file_that_a_page_for_developers_names_is_there(page: str) -> None
 
 def test_the_index_of_the_docs_names_every_page() -> None:
     index = (ROOT / "docs/README.md").read_text()
-    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", index))
-    assert linked == {path.name for path in ROOT.glob("docs/*.md")} - {"README.md"}
+    linked = set(re.findall(r"\]\(((?:development/)?[\w-]+\.md)\)", index))
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in ROOT.glob("docs/**/*.md")}
+    assert linked == pages - {"README.md"}
+
+
+def test_the_page_on_variables_lists_the_variable_of_each_option() -> None:
+    page = (ROOT / "docs/environment.md").read_text()
+    rows = re.findall(r"^\| `(CONFSYNC_\w+)` \| .*?(--[\w-]+)`", page, re.MULTILINE)
+    context = click.Context(confsync)
+    commands = [confsync.get_command(context, name) for name in confsync.list_commands(context)]
+    options = {
+        (option.envvar, option.opts[-1])
+        for command in commands
+        if command is not None
+        for option in command.get_params(context)
+        if option.envvar
+    }
+    assert set(rows) == options
+
+
+def headings(page: Path) -> set[str]:
+    """Anchors of a page's headings, as GitHub makes them."""
+    found = re.findall(r"^#+ (.*)$", BLOCK.sub("", page.read_text()), re.MULTILINE)
+    plain = [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found]
+    return set(plain)
+
+
+@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_every_link_of_a_page_leads_to_a_page_and_a_heading(page: str) -> None:
+    text = BLOCK.sub("", (ROOT / page).read_text())
+    for link in re.findall(r"(?:\]\(|(?:src|srcset)=\")(?!https?:)([^)\"]*)[)\"]", text):
+        name, _, anchor = link.partition("#")
+        target = ((ROOT / page).parent / name).resolve() if name else ROOT / page
+        assert target.exists(), link
+        if anchor:
+            assert anchor in headings(target), link
+
+
+def step(line: str, directory: Path, url: str, **variables: str) -> str:
+    """Run one line of a page, with `yes` to its question. Returns its output."""
+    words = shlex.split(line)
+    if words[0] == "jq":
+        report = json.loads((directory / words[2]).read_text())
+        (directory / words[4]).write_text(json.dumps(report["targets"][0]["outcome"]["before"]))
+        return ""
+    if words[0] == "git":
+        return git(directory, *words[1:])
+    if words[1] == "apply" and "--yes" not in words:
+        words.append("--yes")
+    done = run(words[1:], directory, STALWART_URL=url, **variables)
+    assert done.returncode == ENDS.get(line, 0), (line, done.stdout, done.stderr)
+    return done.stdout
+
+
+def git(directory: Path, *arguments: str) -> str:
+    who = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.com")
+    done = subprocess.run(
+        ["git", *who, *arguments],  # noqa: S607 - the reader's own git
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def edit(directory: Path, old: str, new: str, file: str = "stores/in-memory.yaml") -> None:
+    path = directory / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_the_start_of_the_readme_works_in_an_empty_directory(tmp_path: Path) -> None:
+    found = commands("README.md")
+    begin = found.index("confsync init")
+    init, validated, plan, apply = found[begin : begin + 4]
+    assert (validated, plan, apply) == ("confsync validate", "confsync plan", "confsync apply")
+    with Server(keys=KEYS) as server:
+        for line in (init, validated, plan):
+            step(line, tmp_path, server.url)
+        (store,) = blocks("README.md", "yaml")
+        (tmp_path / "stores/in-memory.yaml").write_text(store)
+        for line in (validated, plan, apply):
+            step(line, tmp_path, server.url)
+        assert server.stored["poolMaxConnections"] == 32
+
+
+def test_importing_the_settings_of_a_server(tmp_path: Path) -> None:
+    init, diff, pull, validated, plan = commands("docs/import.md")
+    with Server(initial=INITIAL, keys=KEYS) as server:
+        step(init, tmp_path, server.url)
+        assert step(diff, tmp_path, server.url) == ""
+        step(pull, tmp_path, server.url)
+        assert "{env: FILL_IN_1}" in (tmp_path / "stores/in-memory.yaml").read_text()
+        assert "\n    hidden_secrets: keep\n" in (tmp_path / "confsync.yaml").read_text()
+        step(validated, tmp_path, server.url)
+        assert "\nNo visible changes." in step(plan, tmp_path, server.url)
+
+
+INITIAL = {
+    "@type": "RedisCluster",
+    "urls": {"rediss://cache-1.example.com:6379": True},
+    "authSecret": {"@type": "Value", "secret": "the old password"},
+}
+
+
+def secret(server: Server) -> object:
+    held = server.stored["authSecret"]
+    assert isinstance(held, dict)
+    return held["secret"]
+
+
+def test_rotating_a_password_sends_the_new_one(directory: Path) -> None:
+    page = "docs/rotate-a-password.md"
+    plan, apply, once = commands(page)
+    (new,) = re.findall(r"^export REDIS_PASSWORD='(.*)'$", (ROOT / page).read_text(), re.MULTILINE)
+    with Server(initial=INITIAL, keys=KEYS) as server:
+        configure(page, directory, [server.url])
+        step(apply, directory, server.url, REDIS_PASSWORD="the old password")
+        assert "1 secret" in step(plan, directory, server.url, REDIS_PASSWORD=new)
+        step(apply, directory, server.url, REDIS_PASSWORD=new)
+        assert secret(server) == new
+        edit(directory, "    files:", "    hidden_secrets: keep\n    files:", "confsync.yaml")
+        step(apply, directory, server.url, REDIS_PASSWORD="newer")
+        assert secret(server) == new
+        step(once, directory, server.url, REDIS_PASSWORD="newer")
+        assert secret(server) == "newer"
+
+
+def test_going_back(directory: Path) -> None:
+    page = "docs/go-back.md"
+    found = commands(page)
+    with_git, without_git, last = found[:3], found[3:5], found[5:]
+    with Server(initial=INITIAL, keys=KEYS) as server:
+        configure(page, directory, [server.url])
+        git(directory, "init", "--quiet")
+        git(directory, "add", "--all")
+        git(directory, "commit", "--quiet", "--message", "good")
+        step("confsync apply", directory, server.url)
+        good = server.stored
+        edit(directory, "timeout: 5s", "timeout: 1s")
+        step("confsync apply", directory, server.url)
+        git(directory, "commit", "--quiet", "--all", "--message", "bad")
+        for line in with_git:
+            step(line, directory, server.url)
+        assert server.stored == good
+        edit(directory, "timeout: 5s", "timeout: 1s")
+        for line in without_git:
+            step(line, directory, server.url)
+        assert server.stored != good
+        edit(directory, "FILL_IN_1", "REDIS_PASSWORD")
+        for line in last:
+            step(line, directory, server.url)
+        assert server.stored == good
+
+
+def test_drift_is_found_undone_and_kept(directory: Path) -> None:
+    page = "docs/find-drift.md"
+    plan, undo, keep, diff = commands(page)
+    with Server(initial=INITIAL, keys=KEYS) as server:
+        configure(page, directory, [server.url])
+        git(directory, "init", "--quiet")
+        git(directory, "add", "--all")
+        step("confsync apply", directory, server.url)
+        good = server.stored
+        server.stored = good | {"poolMaxConnections": 99}
+        assert "poolMaxConnections" in step(plan, directory, server.url)
+        step(undo, directory, server.url)
+        assert server.stored == good
+        server.stored = good | {"poolMaxConnections": 99}
+        step(keep, directory, server.url)
+        assert "+  poolMaxConnections: 99\n" in step(diff, directory, server.url)
+        assert "\nNo visible changes." in step("confsync plan", directory, server.url)

@@ -112,7 +112,7 @@ class Repository:
             timeout=300,
         )
         assert "Canary" not in done.stdout
-        assert "fault inside confsync" not in done.stdout
+        assert "internal error in confsync" not in done.stdout
         return Ran(done.returncode, done.stdout)
 
     def git(self, *arguments: str) -> Ran:
@@ -249,7 +249,7 @@ def test_each_hook_says_what_is_wrong_and_where(repository: Repository) -> None:
     assert done.status == 1
     assert set(done.verdicts.values()) == {"Failed"}
     assert "stores/bad.yaml:3:12: error: timeout is a number without a unit" in done.text
-    assert "anywhere/leaky.yaml:3:8: error: url holds a password in clear" in done.text
+    assert "anywhere/leaky.yaml:3:8: error: url contains a password in plain text" in done.text
     assert "files were modified by this hook" in done.text
     assert "mess.yml: formatted" in done.text
     assert (repository.root / "mess.yml").read_text() == "InMemoryStore:\n  '@type': Redis\n"
@@ -371,7 +371,7 @@ def test_a_broken_configuration_fails_where_it_is_of_concern(repository: Reposit
         assert done.verdicts == {"validate": verdict}, file
     done = repository.hooks("confsync-no-plaintext-secrets")
     assert done.verdicts == {"no plaintext secrets": "Failed"}
-    assert "confsync.yaml:5:12: error: targets/production/token stands in the file" in done.text
+    assert "confsync.yaml:5:12: error: targets/production/token is in plain text" in done.text
 
 
 def test_a_plan_is_shown_by_hand_and_pending_changes_fail_nothing(repository: Repository) -> None:
@@ -402,10 +402,8 @@ def test_a_plan_without_server_or_credentials_says_what_to_set(repository: Repos
 def test_a_commit_is_checked_and_a_push_shows_the_plan(
     repository: Repository, tmp_path: Path
 ) -> None:
-    """With the hooks installed in git, as people have them; one server, and no confsync.yaml."""
-    config = (repository.root / ".pre-commit-config.yaml").read_text()
-    config += "        args: [stores/a.yaml]\n"
-    repository.write({".pre-commit-config.yaml": config, "stores/a.yaml": BAD})
+    """With the hooks installed in git, as people have them."""
+    repository.write({"stores/a.yaml": BAD})
     kinds = ("--hook-type", "pre-commit", "--hook-type", "pre-push")
     assert repository.run(sys.executable, "-m", "pre_commit", "install", *kinds).status == 0
     repository.git("init", "--quiet", "--bare", str(tmp_path / "remote"))
@@ -414,9 +412,10 @@ def test_a_commit_is_checked_and_a_push_shows_the_plan(
     assert done.status == 1
     assert done.verdicts["validate"] == "Failed"
 
-    repository.write({"stores/a.yaml": GOOD})
-    assert repository.run(*commit).status == 0
     with served(**{"@type": "Redis", "url": "redis://u:Canary@old.example.com"}) as environment:
+        config = target(environment["STALWART_URL"], "stores/a.yaml")
+        repository.write({"confsync.yaml": config, "stores/a.yaml": GOOD})
+        assert repository.run(*commit).status == 0
         push = ("git", "push", str(tmp_path / "remote"), "main")
         refused = repository.run(*push, env={**environment, "STALWART_TOKEN": "wrong"})
         assert refused.status == 1
@@ -446,3 +445,19 @@ def test_the_hooks_that_init_writes_run_without_installing_anything(tmp_path: Pa
     repository.write({"stores/in-memory.yaml": LEAKY.replace("url:", "url: ")})
     done = repository.hooks()
     assert list(done.verdicts.values()) == ["Failed"] * 3, done.text
+
+
+def test_the_page_on_hooks_lists_every_hook_as_it_is_offered() -> None:
+    page = (PROJECT / "docs/hooks.md").read_text()
+    offered = {hook.replace(" ", "-") for hook in HOOKS}
+    (example,) = re.findall(
+        r"^```yaml\n(# .pre-commit-config.yaml.*?)^```$", page, re.MULTILINE | re.DOTALL
+    )
+    assert set(re.findall(r"- id: (.*)", example)) == offered
+    assert re.search(r"^    rev: [0-9a-f]{40} ", example, re.MULTILINE), "there is no release yet"
+    manifest = (PROJECT / ".pre-commit-hooks.yaml").read_text()
+    stages = dict(
+        re.findall(r"^- id: (.*?)$.*?^  stages: \[(.*?)\]$", manifest, re.MULTILINE | re.DOTALL)
+    )
+    rows = dict(re.findall(r"^\| `(confsync-[\w-]+)` \| (.*?) \|", page, re.MULTILINE))
+    assert rows == stages

@@ -1,4 +1,4 @@
-"""The page of apply's promises names the tests that hold them, and each of these exists."""
+"""Each promise of docs/apply.md has tests, listed in docs/development/promises.md."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
-PAGE = (PROJECT / "docs" / "apply.md").read_text(encoding="utf-8")
+PROMISES = (PROJECT / "docs/apply.md").read_text(encoding="utf-8")
+TESTS = (PROJECT / "docs/development/promises.md").read_text(encoding="utf-8")
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 
 
@@ -16,11 +17,12 @@ def functions_of(file: str) -> set[str]:
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
-def test_each_of_the_eight_promises_names_tests_that_exist() -> None:
-    promises = re.split(r"^\d\. ", PAGE.partition("## The promises")[2], flags=re.MULTILINE)[1:]
-    assert len(promises) == 8
-    for promise in promises:
-        named = NAMED.findall(promise)
-        assert named, promise
-        for file, name in named:
-            assert name in functions_of(file), f"{file}::{name}"
+def test_each_promise_names_tests_that_exist() -> None:
+    promised = re.findall(r"^(\d\. )\*\*(.*)\*\*", PROMISES, re.MULTILINE)
+    listed = re.findall(r"^(\d\. )(.*)\n((?: +- .*\n)+)", TESTS, re.MULTILINE)
+    assert len(promised) == 8
+    assert [(number, promise) for number, promise, _ in listed] == promised
+    for file, name in NAMED.findall(TESTS):
+        assert name in functions_of(file), f"{file}::{name}"
+    for _, promise, tests in listed:
+        assert NAMED.findall(tests), promise

@@ -30,16 +30,14 @@ _OPTIONS = shared.together(
     click.option(
         "--expect",
         metavar="DIGEST",
-        help="Apply without asking, and only if the plan has this digest, because it was looked"
-        " at.",
+        help="Apply without asking, but only if the plan still has this digest.",
     ),
     click.option(
-        "--allow-commands", is_flag=True, help="Run the commands that the files refer to."
+        "--allow-commands", is_flag=True, help="Run the commands of {command: …} references."
     ),
     shared.with_variable(
         "--add-mask",
-        "In GitHub Actions: have the runner mask the secrets that references lead to.",
-        named=False,
+        "In GitHub Actions: mask resolved secrets in the log of the job.",
         is_flag=True,
     ),
     shared.with_variable(
@@ -49,15 +47,14 @@ _OPTIONS = shared.together(
     ),
     shared.with_variable(
         "--audit",
-        "Append to FILE (`-`: standard error) who applies what, before anything is sent, and what"
-        " became of it.",
+        "Append a record before and after the apply (`-`: standard error).",
         **shared.FILE,
     ),
 )
 
 
 @click.command(cls=shared.Command)
-@shared.files
+@shared.layers
 @shared.targets
 @shared.planning
 @shared.rendering(OUTCOMES)
@@ -75,17 +72,16 @@ def apply(  # noqa: PLR0913 - one parameter an option
     backup: str | None,
     audit: str | None,
 ) -> Status:
-    """Bring servers to the states that FILES describe, or do what one saved plan says.
+    """Bring servers to the state described in FILES, or apply a saved plan.
 
-    Shows the plan, asks, sends the smallest update, and reads back what is stored. Where nothing
-    differs nothing is sent. Without FILES the targets of confsync.yaml are applied: one after
-    another, until one fails.
+    Shows the plan, asks, sends the smallest update, reads the state back and verifies it. If
+    nothing differs, nothing is sent. FILES choose targets as for `plan`. Without FILES: the targets
+    of confsync.yaml, one after another, until one fails.
     """
     from confsync.cli.apply_prompt import ask, check_runner, finish, show
     from confsync.errors import Refused
     from confsync.workflow.apply import apply_all, apply_planned
     from confsync.workflow.audit import Audit
-    from confsync.workflow.targets import aims
 
     if add_mask:
         check_runner()
@@ -101,7 +97,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
         if plan is not None
         else partial(
             apply_all,
-            aims(Path(), asked, wanted, access, today=shared.today()),
+            shared.chosen(outputs.console, asked, access, wanted),
             expect=expect,
             ask=partial(ask, outputs.console) if asking else None,
         ),
@@ -114,19 +110,20 @@ def apply(  # noqa: PLR0913 - one parameter an option
         return finish(use(), outputs, book)
     except Refused as refused:
         if refused.risks:
-            refused.hint = f"to go on all the same: {_command_line(refused.risks)}"
+            refused.hint = f"to apply anyway: {_command_line(refused.risks)}"
         raise
 
 
 def _check_can_ask(console: Console, files: tuple[str, ...]) -> None:
-    """Raise Declined without a terminal, and before that InvalidFiles for missing files."""
+    """Raise Declined if nobody can be asked, and before that InvalidFiles for missing files."""
     from confsync.errors import Declined
     from confsync.workflow.load import check_there
 
-    if not (at_terminal(sys.stdin) and console.at_terminal):
+    if "-" in files or not (at_terminal(sys.stdin) and console.at_terminal):
         check_there(files)
+        why = "standard input is a file" if "-" in files else "not running in a terminal"
         hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
-        raise Declined("cannot ask for confirmation: not running in a terminal", hint=hint)
+        raise Declined(f"cannot ask for confirmation: {why}", hint=hint)
 
 
 def _plan_file(files: tuple[str, ...]) -> str | None:

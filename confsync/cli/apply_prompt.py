@@ -70,13 +70,13 @@ def show(outputs: Outputs, found: Sequence[Plan | Failed], *, asking: bool, mask
     """Show plans before anything is sent: in any case if a question follows."""
     if masks:
         add_masks(outputs.console.vault)
-    text = PLANS["text"](found)
-    if any(plan.findings[:1] and plan.findings[0].rule == "stale-plan" for plan in _plans(found)):
-        text = f"Not applied. The plan of now:\n\n{text}"
+    stale = any(one.findings[:1] and one.findings[0].rule == "stale-plan" for one in _plans(found))
+    first = "Not applied. The plan of now:\n\n" if stale else ""
+    plans = PLANS["text"]
     if STDOUT in outputs.sinks:
-        outputs.write(STDOUT, text)
+        outputs.write(STDOUT, first + plans(found, look=outputs.look(STDOUT)))
     elif asking and any(not plan.empty for plan in _plans(found)):
-        outputs.console.say(text)
+        outputs.console.say(first + plans(found, look=outputs.console.look(outputs.color)))
 
 
 def _plans(found: Sequence[Plan | Failed]) -> list[Plan]:
@@ -142,7 +142,7 @@ def _report(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
     """Write every output, and on standard error the failures. Return the first failed output."""
     failed = None
     for sink in outputs.sinks:
-        text = OUTCOMES[sink.format](ended)
+        text = OUTCOMES[sink.format](ended, look=outputs.look(sink))
         if sink.format == "text" and sink.file is not None:
             plans = [one if one.plan is None else one.plan for one in ended]
             text = f"{PLANS['text'](plans)}\n{text}"
@@ -153,7 +153,7 @@ def _report(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
         except OutputFailed as unwritten:
             failed = failed or unwritten
     if failed is not None:
-        outputs.console.say(OUTCOMES["text"](ended))
+        outputs.console.say(OUTCOMES["text"](ended, look=outputs.console.look(outputs.color)))
     sent = any(not isinstance(one, NotSent | NotBegun | Failed) for one in ended)
     print_failures(outputs.console, ended, "nothing was changed there" if sent else UNCHANGED)
     return failed

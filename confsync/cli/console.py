@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from types import FrameType
 
+    from confsync.report.printable import Look
     from confsync.sync.secret import Vault
     from confsync.workflow.server import Sending
 
@@ -87,7 +88,7 @@ class Console:
     The vault scrubs every text from outside before it is laid out, as a last line of defence;
     `scrubbed=False` is for tests of the first line. `server`: the run talks to a server, so its
     credentials are secrets from the start. `writes`: it may update one, so its errors say what was
-    not changed there. `end` is closed when the run is over.
+    not changed there. `quiet`: notes are dropped. `end` is closed when the run is over.
 
     Commands to a CI runner are broken in all that is written.
     """
@@ -97,6 +98,7 @@ class Console:
     ) -> None:
         self.server = server
         self.writes = writes
+        self.quiet = False
         self.end = ExitStack()
         self._scrubbed = scrubbed
         self._updates = 0
@@ -122,7 +124,7 @@ class Console:
             case "not sent":
                 self._updates -= 1
             case "finishing":
-                fact = "finishing the update, for a few seconds; again gives it up"
+                fact = "finishing the update, a few seconds; interrupt again to give up"
                 self.say(f"interrupted: {fact}\n")
             case "known":
                 interrupts.hold()
@@ -137,12 +139,21 @@ class Console:
         """True if standard error is a terminal."""
         return at_terminal(sys.stderr)
 
+    def look(self, color: str = "auto") -> Look:
+        """The look of text on standard error."""
+        return look(sys.stderr, color)
+
     def scrub(self, text: str) -> str:
         """A text from outside without the secrets of the run."""
         return self.vault.scrub(text) if self._scrubbed else text
 
+    def note(self, text: str) -> None:
+        """Write a note, a warning or progress to standard error, unless the run is quiet."""
+        if not self.quiet:
+            self.say(text)
+
     def say(self, text: str) -> None:
-        """Write text for people to standard error: all that is not data."""
+        """Write an error or a question to standard error."""
         from confsync.sync.scrub import without_commands
 
         if sys.stderr is not None:
@@ -151,6 +162,18 @@ class Console:
                 sys.stderr.flush()
             except OSError:
                 _drop(sys.stderr)
+
+    def read_input(self, limit: int) -> bytes:
+        """Read standard input, at most one byte more than a limit. Raises WrongUsage."""
+        from confsync.errors import WrongUsage
+
+        try:
+            if sys.stdin is not None:
+                return sys.stdin.buffer.read(limit + 1)
+        except OSError:
+            pass
+        hint = "pipe a file into it, or name a file in place of `-`"
+        raise WrongUsage("cannot read standard input", hint=hint)
 
     def print(self, text: str, *, commands: bool = False) -> None:
         """Write data to standard output. `commands`: leave those to a CI runner unbroken.
@@ -161,7 +184,7 @@ class Console:
         from confsync.sync.scrub import without_commands
 
         if sys.stdout is None:
-            hint = "open it, or let it write to a file, with `> FILE`"
+            hint = "redirect it to a file with `> FILE`"
             raise OutputFailed("standard output is closed", hint=hint)
         try:
             sys.stdout.write(text if commands else without_commands(text))
@@ -171,12 +194,36 @@ class Console:
             if isinstance(error, BrokenPipeError):
                 raise ReaderGone("the reader of standard output is gone") from None
             hint = "is the disk full?"
-            raise OutputFailed("standard output cannot be written", hint=hint) from None
+            raise OutputFailed("cannot write to standard output", hint=hint) from None
 
 
 def at_terminal(stream: TextIO | None) -> bool:
     """True if a stream is open and a terminal."""
     return stream is not None and stream.isatty()
+
+
+def look(stream: TextIO | None, color: str) -> Look:
+    """The look of text on a stream. `color`: auto, always, never; it beats NO_COLOR, which beats
+    FORCE_COLOR. COLUMNS counts before the width of the terminal; 60 to 160 are used.
+    """
+    from confsync.report.printable import WIDTH, Look
+
+    terminal, columns = at_terminal(stream), os.environ.get("COLUMNS", "")
+    width = int(columns) if columns.isdecimal() else WIDTH
+    if terminal and stream is not None and not columns.isdecimal():
+        with suppress(OSError):
+            width = os.get_terminal_size(stream.fileno()).columns or WIDTH
+    width = min(max(width, 60), 160)
+    if stream is not None and not stream.encoding.lower().startswith("utf"):
+        # An arrow may take one column more there.
+        width -= 1
+    automatic = terminal and os.environ.get("TERM") != "dumb"
+    if os.environ.get("NO_COLOR"):
+        automatic = False
+    elif os.environ.get("FORCE_COLOR", "0") != "0":
+        automatic = True
+    painted = color == "always" or (color == "auto" and automatic)
+    return Look(width, painted, terminal or painted)
 
 
 def _drop(stream: TextIO) -> None:

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     "--check",
     is_flag=True,
     envvar="CONFSYNC_CHECK",
-    help="Write nothing; show what would change. Exit with 1 if anything would.",
+    help="Write nothing: show what would change, and exit with 1 if anything would."
+    "  [env: CONFSYNC_CHECK]",
 )
 @click.pass_obj
 def fmt(console: Console, *, files: tuple[str, ...], check: bool) -> Status:
-    """Format FILES, or the files of confsync.yaml: quotes, indentation and spaces.
+    """Format FILES: quotes, indentation and spaces. Without FILES: those of confsync.yaml.
 
-    Comments, order, blank lines and values do not change. Files with errors are listed and not
-    changed; files that are not store files are skipped.
+    Comments, order, blank lines and values stay. Files without a store are skipped; files with
+    errors are reported and not changed. A FILE can be a directory, for the store files below it.
     """
     from confsync.cli.standard_error import Status
     from confsync.report.file_results import diff_text, formatted_text
@@ -35,6 +36,9 @@ def fmt(console: Console, *, files: tuple[str, ...], check: bool) -> Status:
     found = run.check(files) if check else run.fmt(files)
     if check and (diff := diff_text(found)):
         console.print(diff)
-    console.say(formatted_text(found, "would be formatted" if check else "formatted"))
+    failed = [file for file in found if file.problems]
+    if failed or not console.quiet:
+        done = "would be formatted" if check else "formatted"
+        console.say(formatted_text(failed if console.quiet else found, done))
     wrong = any(file.problems or (check and file.changed) for file in found)
     return Status.ERROR if wrong else Status.DONE

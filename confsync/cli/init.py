@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("directory", default=".", type=click.Path())
 @with_variable(
     "--variant",
-    "Write a template of this variant, without asking a server.",
+    "Write a template of this variant, without contacting a server.",
     type=click.Choice([tag for kind in KINDS.values() for tag in kind.shape.objects]),
 )
 @server

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from confsync.cli.console import at_terminal
+from confsync.cli.console import look
 from confsync.errors import OutputFailed, WrongUsage
 from confsync.sync.scrub import without_commands
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from confsync.cli.console import Console
+    from confsync.report.printable import Look
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,14 @@ class Outputs:
     color: str
     console: Console
 
+    def look(self, sink: Sink) -> Look | None:
+        """The look of a result: of its stream, or the plain one of a file (None)."""
+        return look(sys.stdout, self.color) if sink.file is None else None
+
     def write(self, sink: Sink, text: str) -> None:
-        """Write a result whole. Colour only for text on standard output. Raises OutputFailed."""
+        """Write a result whole. Raises OutputFailed."""
         commands = sink.format in COMMANDING
         if sink.file is None:
-            automatic = at_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
-            if sink == STDOUT and (self.color == "always" or (self.color == "auto" and automatic)):
-                from confsync.report.printable import coloured
-
-                text = coloured(text)
             self.console.print(text, commands=commands)
             return
         try:
@@ -63,36 +63,36 @@ class Outputs:
         except (OSError, ValueError):
             raise _unwritable(sink) from None
 
-    def write_all(
-        self, render: Callable[[str], str], shown: Callable[[], str] | None = None
-    ) -> None:
-        """Write every output. `shown` makes the text for a terminal or `--color always`."""
-        by_people = shown is not None and (at_terminal(sys.stdout) or self.color == "always")
+    def write_all(self, render: Callable[[str, Look | None], str]) -> None:
+        """Write every output. `render`: the text of a format, in a look."""
         for sink in self.sinks:
-            people = shown if sink == STDOUT and by_people else None
-            self.write(sink, render(sink.format) if people is None else people())
+            self.write(sink, render(sink.format, self.look(sink)))
 
 
-def sinks(outputs: Iterable[str], formats: Collection[str]) -> tuple[Sink, ...]:
-    """The outputs asked for, or text on standard output. Raises WrongUsage and OutputFailed."""
-    found = tuple(_sink(output, formats) for output in outputs) or (STDOUT,)
+def sinks(outputs: Iterable[str], formats: Collection[str], source: str) -> tuple[Sink, ...]:
+    """The outputs asked for by `source`, an option or a variable, or text on standard output.
+
+    Raises WrongUsage and OutputFailed.
+    """
+    found = tuple(_sink(output, formats, source) for output in outputs) or (STDOUT,)
     if sum(sink.file is None for sink in found) > 1:
         raise WrongUsage(
-            "two outputs cannot both go to standard output",
+            f"{source}: only one result can go to standard output",
             hint="give all but one a file, like --output json=plan.json",
         )
     return found
 
 
-def _sink(output: str, formats: Collection[str]) -> Sink:
+def _sink(output: str, formats: Collection[str], source: str) -> Sink:
     name, equals, file = output.partition("=")
     if name not in formats:
-        raise WrongUsage("there is no such output format", hint=f"known are {', '.join(formats)}")
-    hint = f"write --output {name}=FILE"
+        hint = f"allowed are {', '.join(formats)}, each alone or as FORMAT=FILE"
+        raise WrongUsage(f"{source}: unknown format", hint=hint)
+    hint = f"write {name}=FILE, or {name} for standard output"
     if equals and not file:
-        raise WrongUsage(f"--output {name}= names no file", hint=hint)
+        raise WrongUsage(f"{source}: missing file after {name}=", hint=hint)
     if "://" in file:
-        raise WrongUsage("a URL stands where an output's file belongs", hint=hint)
+        raise WrongUsage(f"{source}: a URL in place of a file after {name}=", hint=hint)
     sink = Sink(name, file or None)
     if file and not _writable(Path(file)):
         raise _unwritable(sink)
@@ -101,8 +101,8 @@ def _sink(output: str, formats: Collection[str]) -> Sink:
 
 def _unwritable(sink: Sink) -> OutputFailed:
     return OutputFailed(
-        f"the {sink.format} output cannot be written to {sink.file}",
-        hint="check that its directory exists and may be written to, and that the disk has room",
+        f"cannot write the {sink.format} output to {sink.file}",
+        hint="check that its directory exists and is writable, and that the disk has room",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=shared.Command)
-@shared.files
+@shared.layers
 @shared.targets
 @shared.planning
 @shared.rendering(PLANS)
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(),
     metavar="FILE",
-    help="Save the plan, without a secret, for `apply FILE`.",
+    help="Save the plan for `confsync apply FILE`. It holds no secret.",
 )
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
 def plan(  # noqa: PLR0913 - one parameter an option
     *,
     asked: Asked,
@@ -40,10 +40,11 @@ def plan(  # noqa: PLR0913 - one parameter an option
     out: str | None,
     detailed_exitcode: bool,
 ) -> Status:
-    """Show what an apply would change, every secret masked.
+    """Show what an apply would change. Secrets are masked.
 
-    One request to each server; nothing is written. Several FILES are laid over each other, later
-    ones over earlier ones; without any the targets of confsync.yaml are planned.
+    Reads each server once and changes nothing. Without FILES: the targets of confsync.yaml. FILES
+    choose the target that uses them; without a confsync.yaml they are layers of one state, later
+    ones over earlier ones. A FILE can be a directory with one store, or - for standard input.
     """
     from confsync.cli.standard_error import Status, print_failures, worst
     from confsync.errors import WrongUsage
@@ -51,9 +52,9 @@ def plan(  # noqa: PLR0913 - one parameter an option
     from confsync.workflow.plan import check_place, save
     from confsync.workflow.plan import plan as run
     from confsync.workflow.session import each
-    from confsync.workflow.targets import aims, same_server_facts
+    from confsync.workflow.targets import same_server_facts
 
-    chosen = aims(Path(), asked, wanted, access, today=shared.today())
+    chosen = shared.chosen(outputs.console, asked, access, wanted)
     if out is not None and len(chosen) > 1:
         hint = "choose one with --target, and save a plan of each"
         raise WrongUsage("a saved plan is for one target", hint=hint)
@@ -61,7 +62,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
         check_place(out, chosen[0].files)
     for fact in same_server_facts(chosen):
         hint = "an apply of both is refused (confsync explain same-server-twice)"
-        outputs.console.say(f"warning: {fact}\nhint: {hint}\n")
+        outputs.console.note(f"warning: {fact}\nhint: {hint}\n")
     found = each(
         chosen,
         shared.reach(outputs.console, allow_commands=allow_commands),
@@ -69,9 +70,18 @@ def plan(  # noqa: PLR0913 - one parameter an option
     )
     if out is not None and not isinstance(found[0], Failed):
         save(found[0], out)
+        outputs.console.note(_saved_text(out))
     failed = print_failures(outputs.console, found)
-    outputs.write_all(lambda name: PLANS[name](found))
+    outputs.write_all(lambda name, look: PLANS[name](found, look=look))
     plans = [one for one in found if not isinstance(one, Failed)]
     refused = Status.REFUSED if any(plan.refusals for plan in plans) else Status.DONE
     changes = detailed_exitcode and any(plan.difference.changes for plan in plans)
     return worst([failed, refused, Status.PENDING if changes else Status.DONE])
+
+
+def _saved_text(file: str) -> str:
+    """What to type after a plan is saved."""
+    from confsync.report.printable import printable
+
+    name = printable(shlex.quote(file))
+    return f"saved the plan to {name}; apply it with `confsync apply {name}`\n"

@@ -27,29 +27,33 @@ def pull(
 ) -> None:
     """Write the server's settings into FILES, or into the files of a target of confsync.yaml.
 
-    One request to the server. Comments are kept, and only lines that differ are rewritten. Of
-    several FILES, laid over each other, only the last is written. Secrets are never written, only
-    references to fill in.
+    Reads the server once. In a file that exists, only what differs is changed. FILES choose a
+    target as for `plan`; of several, the last one is written. Without FILES: those of a target of
+    confsync.yaml. Secrets are never written, only references to fill in.
     """
     from confsync.errors import OutputFailed, WrongUsage
     from confsync.report.file_results import diff_text, pulled_text
     from confsync.report.problems import problems_text
     from confsync.workflow import pull as run
-    from confsync.workflow.targets import NOTHING_WANTED, aims, configuration
+    from confsync.workflow.targets import NOTHING_WANTED, configuration
 
     use = run.preview if diff else run.pull
-    if not (asked.files or asked.targets) and configuration(Path()) is not None:
+    if not (asked.files or asked.targets or asked.alone) and configuration(Path()) is not None:
         asked = replace(asked, all=True)
-    chosen = aims(Path(), asked, NOTHING_WANTED, access, today=shared.today())
+    chosen = shared.chosen(console, asked, access, NOTHING_WANTED)
     if len(chosen) > 1:
         fact = f"pull takes one target, not {', '.join(aim.name for aim in chosen)}"
         raise WrongUsage(fact, hint="choose one with --target NAME")
+    last = chosen[0].files[-1] if asked.files else ""
+    if asked.files and os.path.realpath(asked.files[-1]) != os.path.realpath(last):
+        hint = f"`confsync pull {last}` writes it; --no-config takes the named file alone"
+        raise WrongUsage(f"target {chosen[0].name} is written to its last file, {last}", hint=hint)
     with shared.reach(console, allow_commands=allow_commands).session(chosen[0]) as connected:
         pulled = use(chosen[0].files, connected, environment=os.environ)
-    console.say(problems_text(pulled.fill_in))
+    console.note(problems_text(pulled.fill_in, console.look()))
     if diff:
         console.print(diff_text([pulled]))
-        console.say(pulled_text(pulled, "would be "))
+        console.note(pulled_text(pulled, "would be "))
         return
     try:
         console.print(pulled_text(pulled))

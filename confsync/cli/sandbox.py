@@ -23,28 +23,28 @@ if TYPE_CHECKING:
     "--port",
     type=click.IntRange(0, 65535),
     default=0,
-    help="The port to listen on; 0, the default: any free one.",
+    help="Port to listen on.  [default: any free port]",
 )
 @click.option(
     "--state",
     type=click.Path(),
     metavar="FILE",
-    help="Keep the settings in this file, secrets in clear; only you can read it.",
+    help="Keep the state in this file. It holds secrets in plain text, and only you can read it.",
 )
 @click.option(
     "--key",
     "keys",
     multiple=True,
     metavar="NAME=PERMISSION,…",
-    help="An API key with these permissions, like plan=authenticate,sysInMemoryStoreGet."
-    " Can be repeated.",
+    help="Accept the API key NAME with these permissions, like"
+    " plan=authenticate,sysInMemoryStoreGet. Can be repeated.",
 )
 @click.pass_obj
 def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, ...]) -> None:
-    """Run an embedded server on this machine, to try confsync.
+    """Run an embedded server on this machine, to try confsync with.
 
-    It behaves like a Stalwart server. User `admin`, password `sandbox`. Its URL is the only line on
-    stdout; stderr shows the variables to set. Ctrl-C stops it.
+    It follows the rules of a real Stalwart server (docs/development/wire.md). User `admin`,
+    password `sandbox`. Its URL is the only line on standard output. Ctrl-C ends it.
     """
     from confsync.errors import WrongUsage
 

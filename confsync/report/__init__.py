@@ -7,33 +7,41 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from confsync.errors import Problem
-    from confsync.report.text import State
-    from confsync.sync.outcome import Ended
-    from confsync.sync.values import Failed, Plan
+    from confsync.report.printable import Look
 
 
-def _render(module: str, function: str, *found: object) -> str:
+def _render(module: str, function: str, *found: object, look: Look | None = None) -> str:
+    """Text for programs: every look is the same."""
+    del look
     text: str = getattr(import_module(f"confsync.report.{module}"), function)(*found)
     return text
 
 
-PLANS: Mapping[str, Callable[[Sequence[Plan | Failed]], str]] = {
-    "text": partial(_render, "text", "plans_text"),
+def _text(module: str, function: str, *found: object, look: Look | None = None) -> str:
+    """Text for people, in a look or else the plain one."""
+    looks = () if look is None else (look,)
+    text: str = getattr(import_module(f"confsync.report.{module}"), function)(*found, *looks)
+    return text
+
+
+# Plans, states and outcomes are rendered from a sequence, one for each target; problems from the
+# names of the files and the problems. Each takes `look=`.
+PLANS: Mapping[str, Callable[..., str]] = {
+    "text": partial(_text, "text", "plans_text"),
     "json": partial(_render, "json", "plans_json"),
 }
-STATES: Mapping[str, Callable[[Sequence[State | Failed]], str]] = {
+STATES: Mapping[str, Callable[..., str]] = {
     "text": partial(_render, "text", "states_text"),
     "json": partial(_render, "json", "states_json"),
 }
-OUTCOMES: Mapping[str, Callable[[Sequence[Ended]], str]] = {
-    "text": partial(_render, "text", "outcomes_text"),
+OUTCOMES: Mapping[str, Callable[..., str]] = {
+    "text": partial(_text, "text", "outcomes_text"),
     "json": partial(_render, "json", "outcomes_json"),
 }
-PROBLEMS: Mapping[str, Callable[[Sequence[str], Sequence[Problem]], str]] = {
-    "text": partial(_render, "problems", "verdict_text"),
+PROBLEMS: Mapping[str, Callable[..., str]] = {
+    "text": partial(_text, "problems", "verdict_text"),
     "json": partial(_render, "json", "problems_json"),
     "github": partial(_render, "github", "problems_github"),
     "sarif": partial(_render, "sarif", "problems_sarif"),

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from confsync.report.printable import MARGIN, at_right, columns, cut, printable
+from confsync.report.printable import WIDTH, cut, printable, wrapped
 from confsync.store.encode import to_file
 from confsync.sync.shape import Shape, UrlText
 from confsync.sync.tree import Object, Tree, path_text, same_skeleton
@@ -15,28 +15,36 @@ from confsync.sync.url import Url
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from confsync.report.printable import Look
     from confsync.sync.values import Change, HiddenSecrets, Origin, Unknown
     from confsync.yaml.emit import Plain
 
 _SIGNS = {"add": "+", "remove": "-", "update": "~", "replace": "~", "reorder": "~"}
+_STYLES = {"+": "green", "-": "red", "~": "yellow", "?": "cyan"}
 _FATE: Mapping[HiddenSecrets, str] = {
-    "send": "apply sends it from {}",
-    "keep": "apply leaves it as it is",
-    "fail": "apply refuses to go on",
+    "send": "sent from {}",
+    "keep": "the server's is kept",
+    "fail": "apply is refused",
 }
 _MOST = 100  # items of a list in one line
+_WIDEST_PATH = 40
+_INDENT = 8
+_NOWHERE = "not in any file"
 _IN_WORDS = 10  # changes in one line
 
 
 @dataclass(frozen=True)
 class Line:
-    """A sign, a path, a text (or two, with an arrow between them), and its place in a file."""
+    """A sign, a path, a text (or two, with an arrow between them), a remark behind it, and its
+    place, like `stores/in-memory.yaml:5`.
+    """
 
     sign: str
     path: str
     before: str
     after: str
-    origin: Origin
+    place: str
+    remark: str = ""
 
 
 def change_lines(changes: Sequence[Change]) -> tuple[Change | None, list[Line]]:
@@ -60,24 +68,66 @@ def changes_in_words(changes: Sequence[Change]) -> str:
     return ", ".join([*parts[:_IN_WORDS], *more])
 
 
-def laid_out(lines: Sequence[Line], width: int, file: str) -> Iterator[str]:
-    """Lines with their paths in a column of `width`. Places in `file` are a line number alone."""
-    for line in cut(lines):
-        if isinstance(line, str):
-            yield f"  {line}"
+def laid_out(lines: Sequence[Line], look: Look) -> Iterator[str]:
+    """Lines in three columns: path, text, place. A line that is too wide is broken at its arrow or
+    between words. A place beside it is cut to `…:5` if its file is in full in another line.
+    """
+    widest = max((len(line.path) for line in lines), default=0)
+    width = min(_WIDEST_PATH, look.width * 2 // 5, widest)
+    rows = [one if isinstance(one, str) else _row(one, width, look) for one in cut(lines)]
+    placed = [row for row in rows if not isinstance(row, str) and row.place]
+    fitting = [row for row in placed if row.end + 2 + len(row.place) <= look.width]
+    files = {row.place.rpartition(":")[0] for row in fitting}
+    longest = max((len(row.place) for row in placed), default=0)
+    ends = (row.end for row in fitting if row.end < WIDTH)
+    column = min(max(ends, default=0) + 3, look.width - longest)
+    for row in rows:
+        if isinstance(row, str):
+            yield f"  {row}"
             continue
-        origin, head = line.origin, f"  {line.sign} {line.path:<{width}}  "
-        text = f"{head}{line.before} → {line.after}" if line.before else f"{head}{line.after}"
-        if not origin.line:
-            yield text.rstrip()
-            continue
-        source = f"{'' if origin.file == file else printable(origin.file)}:{origin.line}"
-        text = at_right(text, source)
-        if not line.before or len(text) <= columns(MARGIN):
-            yield text
-        else:
-            yield f"{head}{line.before}"
-            yield at_right(f"{' ' * (len(head) - 2)}→ {line.after}", source)
+        *first, last = row.lines
+        yield from first
+        place, space = row.place, max(2, column - row.end)
+        file, _, number = place.rpartition(":")
+        if place and row.end + 2 + len(place) > look.width:
+            if file in files and row.end + 4 + len(number) <= look.width:
+                place = f"…:{number}"
+                space = look.width - row.end - len(place)
+            else:
+                yield last
+                last, space = "", max(2, look.width - len(place))
+        yield f"{last}{' ' * space}{look.paint('dim', place)}" if place else last
+
+
+@dataclass(frozen=True)
+class _Row:
+    """The painted lines of a row, and the column where the last one ends."""
+
+    lines: list[str]
+    end: int
+    place: str
+
+
+def _row(line: Line, width: int, look: Look) -> _Row:
+    style, path = _STYLES[line.sign], f"{line.path:<{width}}  "
+    head, start = f"  {look.paint(style, line.sign)} {path}", 4 + len(path)
+    before = f"{line.before} → " if line.before else ""
+    end = start + len(before) + len(line.after) + len(line.remark)
+    if end <= look.width:
+        text = f"{head}{before}{look.paint(style, line.after)}{line.remark}"
+        return _Row([text.rstrip()], end, line.place)
+    after = f"{before and '→ '}{line.after}{line.remark}"
+    alone = start + max(map(len, f"{line.before} {after}".split())) > look.width
+    if alone:
+        # A word that does not fit behind the path begins in a line of its own.
+        start = _INDENT
+    texts = wrapped(after, " " * (start - 2 if before else start), " " * start, width=look.width)
+    lines = [" " * start + line.before] if before else []
+    for text in texts:
+        bare = text.lstrip()
+        lines.append(" " * (len(text) - len(bare)) + look.paint(style, bare))
+    lines = [head.rstrip(), *lines] if alone else [head + lines[0][start:], *lines[1:]]
+    return _Row(lines, len(texts[-1]), line.place)
 
 
 def unknown_line(unknown: Unknown, policy: HiddenSecrets) -> Line:
@@ -86,12 +136,12 @@ def unknown_line(unknown: Unknown, policy: HiddenSecrets) -> Line:
     secrets = after.secrets if isinstance(after, Url) else (after,)
     reference = printable(" and ".join(str(secret.ref) for secret in secrets if secret.ref))
     if unknown.hidden:
-        text = f"hidden; {_FATE[policy].format(reference)}"
+        text = f"not comparable; {_FATE[policy].format(reference)}"
     elif isinstance(after, Url) and not after.parts:
-        text = f"cannot be compared: {reference} is not resolved"
+        text = f"not comparable; {reference} is not resolved"
     else:
         text = f"{_show(after, UrlText())}  password not compared"
-    return Line("!", path_text(unknown.path), "", text, unknown.origin)
+    return Line("?", path_text(unknown.path), "", text, _place(unknown.origin))
 
 
 def password_changes(change: Change) -> bool:
@@ -117,8 +167,12 @@ def _numbered(changes: Iterable[Change]) -> list[Line]:
     return lines
 
 
-def _lines(change: Change) -> Iterator[Line]:
-    """The line of a change; members of an item of a list come below it."""
+def _place(origin: Origin) -> str:
+    return f"{printable(origin.file)}:{origin.line}" if origin.line else ""
+
+
+def _lines(change: Change, *, below: bool = False) -> Iterator[Line]:
+    """The line of a change; members of an item of a list come `below` it."""
     members: tuple[Change, ...] = ()
     if change.action == "reorder":
         texts = ["in another order: the first one decides"]
@@ -132,8 +186,16 @@ def _lines(change: Change) -> Iterator[Line]:
         sides = {"add": change.before, "remove": change.after}
         texts = [_show(side, change.shape) for no, side in sides.items() if change.action != no]
     before, after = ["", "", *texts][-2:]
-    yield Line(_SIGNS[change.action], path_text(change.path), before, after, change.origin)
-    yield from (line for member in members for line in _lines(member))
+    place, remark = _place(change.origin), ""
+    if change.action == "remove":
+        # A field that the new variant lacks, or a member of a removed item.
+        place = place or ("" if below or change.origin.why == "variant" else _NOWHERE)
+    elif not place:
+        place, remark = _NOWHERE, " (default)"
+    path = path_text(change.path)
+    yield Line(_SIGNS[change.action], path, before, after, place, remark)
+    for member in members:
+        yield from _lines(member, below=change.action == "remove")
 
 
 def _show(value: Tree, shape: Shape) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from confsync.sync.scrub import scrubbed, visible, without_brackets
@@ -15,12 +16,29 @@ if TYPE_CHECKING:
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 T = TypeVar("T")
 
-WIDTH = 80  # columns of a line; read in this module alone, so that tests can try every width
-MARGIN = 8  # columns behind the places in files
+WIDTH = 80  # columns of a line without a terminal
 MOST = 1000  # items of a list, or lines of a report, from a server
 _LONGEST = 500  # characters of a text for people
 _LONGEST_VALUE = 64 * 1024  # characters of a text for programs: longer than a server's answer
-_COLOURS = {"  + ": "32", "  - ": "31", "  ~ ": "33", "  ! ": "35"}
+_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+@dataclass(frozen=True)
+class Look:
+    """Layout of text for people: `width` in columns; `color`: with ANSI SGR codes; `people`: for a
+    terminal, with excerpts of files, blank lines and no line wider than `width`.
+    """
+
+    width: int = WIDTH
+    color: bool = False
+    people: bool = False
+
+    def paint(self, style: str, text: str) -> str:
+        """The text in a colour, bold or dim."""
+        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.color and style and text else text
+
+
+PLAIN = Look()
 
 
 def printable(text: str, longest: int = _LONGEST) -> str:
@@ -84,18 +102,13 @@ def plural(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def columns(taken: int) -> int:
-    """Columns of a line that are left beside `taken` ones, at least 1."""
-    return max(WIDTH - taken, 1)
-
-
-def wrapped(text: str, first: str = "", rest: str = "", *, narrower: int = 0) -> list[str]:
+def wrapped(text: str, first: str = "", rest: str = "", *, width: int = WIDTH) -> list[str]:
     """The lines of a text, `first` and `rest` before them. No word is broken."""
     from textwrap import wrap  # noqa: PLC0415 - a success may need none
 
     return wrap(
         text,
-        max(WIDTH - narrower, len(first) + 1, len(rest) + 1),
+        max(width, len(first) + 1, len(rest) + 1),
         initial_indent=first,
         subsequent_indent=rest,
         break_long_words=False,
@@ -103,17 +116,7 @@ def wrapped(text: str, first: str = "", rest: str = "", *, narrower: int = 0) ->
     )
 
 
-def paragraph(text: str, *, narrower: int = 0) -> str:
+def paragraph(text: str, look: Look, style: str = "") -> str:
     """A wrapped text that ends in a newline."""
-    return "\n".join([*wrapped(text, narrower=narrower), ""])
-
-
-def at_right(text: str, source: str) -> str:
-    """A line with a place in a file at its right."""
-    return f"{text}{' ' * max(2, WIDTH - MARGIN - len(text) - len(source))}{source}"
-
-
-def coloured(text: str) -> str:
-    """A finished report with each difference in the colour of its sign (ANSI SGR)."""
-    lines = ((_COLOURS.get(line[:4]), line) for line in text.split("\n"))
-    return "\n".join(f"\x1b[{colour}m{line}\x1b[0m" if colour else line for colour, line in lines)
+    lines = wrapped(text, width=look.width)
+    return "".join(f"{look.paint(style, line)}\n" for line in lines)

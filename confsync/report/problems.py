@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from confsync.report.printable import columns, plural, printable
+from confsync.report.printable import PLAIN, plural, printable, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from confsync.errors import Excerpt, Problem
+    from confsync.report.printable import Look
+    from confsync.sync.values import Finding
 
-_GUTTER = "  | "
 _CUT = "…"
+_STYLES = {"error": "red", "warning": "yellow", "note": "cyan"}
+_UNREAD = {"no-such-file", "unreadable"}
 
 
 @dataclass(frozen=True)
@@ -34,40 +37,76 @@ class Located:
     fingerprint: str
 
 
-def problems_text(problems: Iterable[Problem], *, excerpts: bool = False) -> str:
-    """`file:line:column: error: fact [rule]`, hint; with `excerpts` the file's line and a caret."""
-    parts: list[str] = []
-    for problem in problems:
-        numbers = "".join(f":{number}" for number in (problem.line, problem.column) if number)
-        fact = f"{problem.severity}: {printable(problem.message)} [{problem.rule}]"
-        parts.append(f"{printable(problem.file)}{numbers}: {fact}\n")
-        if excerpts and problem.excerpt is not None:
-            parts.append(_excerpt(problem.excerpt))
-        if problem.hint:
-            parts.append(f"  hint: {printable(problem.hint)}\n")
-    return "".join(parts)
+def problems_text(problems: Iterable[Problem], look: Look = PLAIN) -> str:
+    """The texts of problems. For people: a blank line behind each."""
+    gap = "\n" if look.people else ""
+    return "".join(f"{problem_text(problem, look)}{gap}" for problem in problems)
 
 
-def verdict_text(
-    files: Sequence[str], problems: Sequence[Problem], *, excerpts: bool = False
+def problem_text(problem: Problem, look: Look) -> str:
+    """`file:line:column: error: fact [rule]`, and the hint in a line of its own.
+
+    For people: the line of the file too, with a caret.
+    """
+    numbers = "".join(f":{number}" for number in (problem.line, problem.column) if number)
+    place = f"{printable(problem.file)}{numbers}: " if problem.file else ""
+    excerpt = problem.excerpt if look.people else None
+    shown = () if excerpt is None else _excerpt(problem.line, excerpt, look)
+    return remark_text(problem, place, look, shown)
+
+
+def remark_text(
+    remark: Problem | Finding, place: str, look: Look, excerpt: Iterable[str] = ()
 ) -> str:
-    """The result of a validation: the problems, and a line with the number of errors."""
-    errors = sum(problem.severity == "error" for problem in problems)
-    counted = plural(errors, "error") if errors else "no errors"
-    total = f"{plural(len(files), 'file')} checked, {counted}.\n"
-    return problems_text(problems, excerpts=excerpts) + total
+    """Place, severity, fact and rule in one line, then the excerpt, then the hint.
+
+    For people lines are wrapped.
+    """
+    severity = f"{remark.severity}: "
+    fact = f"{place}{severity}{printable(remark.message)} [{remark.rule}]"
+    hint = f"hint: {printable(remark.hint)}"
+    lines, hints = [fact], [f"  {hint}"] if remark.hint else []
+    if look.people:
+        lines = wrapped(fact, "", "    ", width=look.width)
+        hints = wrapped(hint, "  ", "    ", width=look.width) if remark.hint else []
+    if lines[0].startswith(f"{place}{severity}"):
+        rest = lines[0].removeprefix(f"{place}{severity}")
+        style = _STYLES[remark.severity]
+        lines[0] = f"{look.paint('bold', place)}{look.paint(style, severity)}{rest}"
+    if hints:
+        hints[0] = hints[0].replace("hint:", look.paint("cyan", "hint:"), 1)
+    return "".join(f"{line}\n" for line in (*lines, *excerpt, *hints))
 
 
-def _excerpt(excerpt: Excerpt) -> str:
-    """The line with a caret below it. A long line is cut around the caret."""
-    line, caret, width = excerpt.line, excerpt.caret, columns(len(_GUTTER))
+def verdict_text(files: Sequence[str], problems: Sequence[Problem], look: Look = PLAIN) -> str:
+    """The result of a validation: the problems, and a line that counts them."""
+    unread = len({one.file for one in problems if one.rule in _UNREAD})
+    parts = []
+    if checked := len(files) - unread:
+        found = Counter(one.severity for one in problems if one.rule not in _UNREAD)
+        counts = [plural(found["error"], "error") if found["error"] else "no errors"]
+        if found["warning"]:
+            counts.append(plural(found["warning"], "warning"))
+        parts.append(f"{plural(checked, 'file')} checked, {', '.join(counts)}")
+    if unread:
+        parts.append(f"{plural(unread, 'file')} could not be read")
+    total = look.paint("bold", f"{'; '.join(parts) or 'no files checked'}.")
+    return f"{problems_text(problems, look)}{total}\n"
+
+
+def _excerpt(number: int, excerpt: Excerpt, look: Look) -> Iterator[str]:
+    """The numbered line with a caret below it. A long line is cut around the caret."""
+    gutter = f"  {number} | "
+    line, caret, width = excerpt.line, excerpt.caret, max(look.width - len(gutter), 1)
     if len(line) > width:
         start = max(0, min(caret - width // 2, len(line) - width))
         part, caret = line[start : start + width], caret - start
         before = _CUT if start else ""
         behind = _CUT if start + width < len(line) else ""
         line = f"{before}{part[len(before) : len(part) - len(behind)]}{behind}"
-    return f"{_GUTTER}{line}\n{_GUTTER}{' ' * (caret - 1)}^\n"
+    yield f"{look.paint('dim', gutter)}{line}"
+    below = f"{' ' * (len(gutter) - 2)}| "
+    yield f"{look.paint('dim', below)}{' ' * (caret - 1)}{look.paint('red', '^')}"
 
 
 def located(problems: Sequence[Problem]) -> Iterator[Located]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.kinds import KINDS
 from confsync.report.lines import change_lines, laid_out, unknown_line
-from confsync.report.printable import at_right, cut, paragraph, plural, printable, shown, wrapped
+from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, shown, wrapped
+from confsync.report.problems import remark_text
 from confsync.store.encode import FILL_IN, way_back
 from confsync.sync import outcome
 from confsync.sync.tree import Object, path_text
@@ -20,24 +21,25 @@ from confsync.yaml.emit import yaml_text
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from confsync.report.lines import Line
+    from confsync.report.printable import Look
     from confsync.sync.values import Change, Finding, Live, Plan, Target
     from confsync.yaml.emit import Plain
 
     State: TypeAlias = tuple[Target, dict[str, Plain]]
 
-_WIDEST_PATH = 40
 _FATE = {
     "send": "will send {0}",
     "keep": "leaves {0} as the server has {0}",
-    "fail": "refuses to go on",
+    "fail": "is refused",
 }
-_UNMANAGED = {"unmanaged": "no file mentions it", "ignored": "it is ignored"}
-_RESTART = "Apply stores it at once; it takes effect when every Stalwart node has restarted."
+_UNMANAGED = {"unmanaged": "not in any file", "ignored": "ignored"}
+_COUNTED = {"add": "to add", "replace": "to replace", "": "to change", "remove": "to remove"}
+_ENDS = ("add", "remove")
 _WHOLE_SET = (
-    "a member to remove holds a password, which must not be sent back: the whole set is replaced"
+    "The whole list of URLs is sent: removing or replacing one with a password alone would repeat"
+    " that password."
 )
-_RESTARTED = "It takes effect when every Stalwart node has restarted: restart each of them."
+_BEHIND = "The contents of the old store stay behind: rate limits, locks, greylists, counters."
 _MEANWHILE = "Somebody else has changed the object since it was read:"
 _SEEN: Mapping[outcome.Seen, str] = {
     "before": "Read again, the server had what it had before, as far as can be seen. The update may"
@@ -54,18 +56,18 @@ _FATE_OF: Mapping[type[outcome.Ended], str] = {
 }
 
 
-def plans_text(found: Sequence[Plan | Failed]) -> str:
+def plans_text(found: Sequence[Plan | Failed], look: Look = PLAIN) -> str:
     """The plans of targets. Several targets: their shared notes once, and totals."""
     plans = [one for one in found if not isinstance(one, Failed)]
     findings = (finding for plan in plans for finding in dict.fromkeys(plan.findings))
     notes = Counter(finding for finding in findings if finding.severity == "note")
     shared = {note: count for note, count in notes.items() if count > 1}
-    blocks = [_plan(one, shared) for one in found]
+    blocks = [_plan(one, shared, look) for one in found]
     for note, count in shared.items():
         message = f"{note.message} ({plural(count, 'target')})"
-        blocks.append(f"{_finding(replace(note, message=message))}\n")
+        blocks.append(_finding(replace(note, message=message), look))
     if len(found) > 1:
-        blocks.append(_totals(found, plans))
+        blocks.append(_totals(found, plans, look))
     return "\n".join(blocks)
 
 
@@ -79,10 +81,10 @@ def states_text(found: Sequence[State | Failed]) -> str:
     )
 
 
-def outcomes_text(found: Sequence[outcome.Ended]) -> str:
+def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
     """The outcomes of an apply, without its plans. Several targets: each by name, and totals."""
     if len(found) == 1 and not isinstance(found[0], Failed | outcome.NotBegun):
-        return _outcome(found[0])
+        return _outcome(found[0], look)
     targets = [one.target if isinstance(one, Failed) else one.plan.target for one in found]
     names = [printable(target.name) for target in targets]
     fates = [*zip(map(_fate, found), names, strict=True)]
@@ -93,18 +95,22 @@ def outcomes_text(found: Sequence[outcome.Ended]) -> str:
     for one, target in zip(found, targets, strict=True):
         match one:
             case Failed(error=error):
-                body = paragraph(f"Failed: {printable(error.message)}. Nothing was changed there.")
+                body = paragraph(
+                    f"Failed: {printable(error.message)}. Nothing was changed there.", look
+                )
             case outcome.NotBegun(interrupted=interrupted):
-                body = paragraph(f"Not begun: {'interrupted' if interrupted else reason}.")
+                body = paragraph(f"Not begun: {'interrupted' if interrupted else reason}.", look)
             case _:
-                body = _outcome(one)
-        blocks.append(f"{target_text(target)}\n\n{body}")
+                body = _outcome(one, look)
+        blocks.append(f"{look.paint('bold', target_text(target))}\n\n{body}")
     parts = [
         f"{' and '.join(name for fate, name in fates if fate == part)} {part}"
         for part in _FATES
         if part in dict(fates)
     ]
-    return "\n".join([*blocks, paragraph(f"{len(found)} targets: {'; '.join(parts)}.")])
+    return "\n".join(
+        [*blocks, paragraph(f"{len(found)} targets: {'; '.join(parts)}.", look, "bold")]
+    )
 
 
 def target_text(target: Target) -> str:
@@ -113,67 +119,94 @@ def target_text(target: Target) -> str:
     return url if name in {"", url} else f"{name}  {url}"
 
 
-def _plan(plan: Plan | Failed, shared: Collection[Finding]) -> str:
+def _plan(plan: Plan | Failed, shared: Collection[Finding], look: Look) -> str:
     """Changes, pairs that cannot be compared, findings but the shared ones, and totals."""
+    title = look.paint("bold", target_text(plan.target))
     if isinstance(plan, Failed):
-        fact = f"No plan: {printable(plan.error.message)}."
-        return f"{target_text(plan.target)}\n\n{paragraph(fact, narrower=8)}"
-    tag = printable(plan.live.tree.tag)
-    if plan.live.tree.tag != plan.desired.tree.tag:
-        tag = f"{tag} → {printable(plan.desired.tree.tag)}"
-    title = at_right(f"{plan.desired.object} · {tag}", printable(plan.desired.file))
-    lines = [target_text(plan.target), "", title, *_differences(plan), ""]
-    lines += (_finding(finding) for finding in plan.findings if finding not in shared)
-    lines += [*wrapped(_amount(plan)), f"Digest {plan.digest}"]
+        return f"{title}\n\n{paragraph(f'No plan: {printable(plan.error.message)}.', look)}"
+    tags = [printable(state.tree.tag) for state in (plan.live, plan.desired)]
+    replaced = tags[0] != tags[1]
+    name = f"{plan.desired.object} · {tags[1]}"
+    if replaced:
+        name = f"{plan.desired.object} will be replaced: {' → '.join(tags)}"
+    lines = [title, "", look.paint("bold", name), *_differences(plan, look), ""]
+    findings = [finding for finding in plan.findings if finding not in shared]
+    lines += (line for one in findings for line in _finding(one, look).splitlines())
+    lines += [""] if findings else []
+    amount = wrapped(_amount(plan), width=look.width)
+    lines += [*(look.paint("bold", line) for line in amount), f"Digest {plan.digest}"]
     if plan.refusals:
-        refused = "Apply refuses to go on, because of the errors above"
+        refused = f"Apply will be refused: {plural(len(plan.refusals), 'error')} above"
         if all(finding.risk for finding in plan.refusals):
             risks = dict.fromkeys(finding.rule for finding in plan.refusals)
-            refused += f"; {' '.join(f'--allow {risk}' for risk in risks)} lets it"
-        lines += wrapped(f"{refused}.", narrower=8)
+            refused += f" (override: {' '.join(f'--allow {risk}' for risk in risks)})"
+        lines += wrapped(f"{refused}.", width=look.width)
     elif not plan.empty:
-        lines += wrapped(_RESTART, narrower=8)
+        lines += wrapped(_restart(plan), width=look.width)
     return "\n".join([*lines, ""])
 
 
-def _differences(plan: Plan) -> Iterator[str]:
+def _restart(plan: Plan) -> str:
+    """Advice before an update. The default store has no address and no password."""
+    what = "Takes" if plan.difference.changes else "A changed secret takes"
+    if plan.desired.tree.tag == "Default":
+        return f"{what} effect when every Stalwart node has restarted."
+    return (
+        f"{what} effect at restart. Restart one node first: a wrong address or password locks out"
+        " every remote client (confsync explain lock-out)."
+    )
+
+
+def _next(plan: Plan) -> str:
+    """Advice after an update."""
+    when = "Not active yet" if plan.difference.changes else "If the secret is a new one"
+    if plan.desired.tree.tag == "Default":
+        return f"{when}: restart every Stalwart node."
+    return (
+        f"{when}: restart one Stalwart node, check that you can log in, then restart the others"
+        " (confsync explain lock-out)."
+    )
+
+
+def _differences(plan: Plan, look: Look) -> Iterator[str]:
     top, lines = change_lines(plan.difference.changes)
     hidden = [unknown_line(item, plan.hidden_secrets) for item in plan.difference.unknown]
-    width = min(_WIDEST_PATH, max((len(line.path) for line in [*lines, *hidden]), default=0))
-    back = "  back to the default, because no file mentions it"
-    parts: dict[str, list[Line]] = {"": [], back: [], "  secrets": hidden}
-    for line in lines:
-        parts[back if line.origin.why == "default" else ""].append(line)
     if top is not None and not lines and plan.desired.tree.members:
-        yield "  every field at its default"
-    for title, part in parts.items():
-        if title and part:
-            yield title
-        yield from laid_out(part, width, plan.desired.file)
+        yield "  all fields at their defaults"
+    yield from laid_out([*lines, *hidden], look)
     if any(
         change.within is not None and isinstance(change.before, Url) and change.before.secrets
         for change in plan.difference.changes
     ):
-        yield from wrapped(_WHOLE_SET, "  ", "  ", narrower=4)
+        yield from wrapped(_WHOLE_SET, "  ", "  ", width=look.width)
+    if top is not None and plan.live.tree.tag != "Default":
+        yield from wrapped(_BEHIND, "  ", "  ", width=look.width)
     for why, reason in _UNMANAGED.items():
         paths = [path for path in plan.unmanaged if plan.desired.origin(path).why == why]
         if paths:
-            yield f"  unmanaged, because {reason}"
-            yield from wrapped(", ".join(map(path_text, paths)), "    ", "    ", narrower=4)
+            fact = f"unmanaged ({reason}): {', '.join(map(path_text, paths))}"
+            yield from wrapped(fact, "  ", "    ", width=look.width)
 
 
 def _amount(plan: Plan) -> str:
     """The numbers of changes, of secrets to send and of pairs that cannot be compared."""
-    changes, unknown = len(plan.difference.changes), len(plan.difference.unknown)
+    changes, unknown = plan.difference.changes, plan.difference.unknown
     if not changes and not unknown:
         return "No changes."
-    sent = f", {plural(len(plan.to_send), 'secret')} to send" if plan.to_send else ""
-    counted = [f"{plural(changes, 'change')}{sent}." if changes else "No visible changes."]
-    hidden = sum(item.hidden for item in plan.difference.unknown)
+    counted = ["No visible changes."]
+    if changes:
+        actions = Counter(
+            "replace" if not change.path else change.action if change.action in _ENDS else ""
+            for change in changes
+        )
+        parts = [f"{actions[one]} {what}" for one, what in _COUNTED.items() if actions[one]]
+        sent = f"; {plural(len(plan.to_send), 'secret')} to send" if plan.to_send else ""
+        counted = [f"Plan: {', '.join(parts)}{sent}."]
+    hidden = sum(item.hidden for item in unknown)
     if hidden and (not changes or plan.hidden_secrets != "send"):
         fate = _FATE[plan.hidden_secrets].format("it" if hidden == 1 else "them")
         counted.append(f"{plural(hidden, 'secret')} cannot be compared; apply {fate}.")
-    if unresolved := unknown - hidden:
+    if unresolved := len(unknown) - hidden:
         them = "its reference is" if unresolved == 1 else "their references are"
         counted.append(
             f"{plural(unresolved, 'password')} cannot be compared here: {them} not resolved."
@@ -181,15 +214,14 @@ def _amount(plan: Plan) -> str:
     return " ".join(counted)
 
 
-def _finding(finding: Finding) -> str:
+def _finding(finding: Finding, look: Look) -> str:
+    """The finding like a problem of its file. A column could tell the length of a secret in it."""
     origin = finding.origin
     place = f"{printable(origin.file)}:{origin.line}: " if origin and origin.line else ""
-    fact = f"{finding.severity}: {place}{printable(finding.message)}"
-    hint = f"hint: {printable(finding.hint)}"
-    return "\n".join([*wrapped(fact, "", "    "), *wrapped(hint, "  ", "    ")])
+    return remark_text(finding, place, replace(look, people=True))
 
 
-def _totals(found: Sequence[Plan | Failed], plans: Sequence[Plan]) -> str:
+def _totals(found: Sequence[Plan | Failed], plans: Sequence[Plan], look: Look) -> str:
     """Counts of targets: to update, unchanged, refused by an apply, failed."""
     changes = sum(len(plan.difference.changes) for plan in plans)
     to_send = sum(len(plan.to_send) for plan in plans)
@@ -204,7 +236,7 @@ def _totals(found: Sequence[Plan | Failed], plans: Sequence[Plan]) -> str:
     parts = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     sent = f", {plural(to_send, 'secret')} to send" if to_send else ""
     more = f" {plural(changes, 'change')}{sent}." if changes or sent else ""
-    return paragraph(f"{len(found)} targets: {parts}.{more}")
+    return paragraph(f"{len(found)} targets: {parts}.{more}", look, "bold")
 
 
 def _fate(ended: outcome.Ended) -> str:
@@ -213,7 +245,7 @@ def _fate(ended: outcome.Ended) -> str:
     return _FATE_OF.get(type(ended), "failed")
 
 
-def _outcome(ended: outcome.Outcome) -> str:
+def _outcome(ended: outcome.Outcome, look: Look) -> str:
     match ended:
         case outcome.NotSent():
             lines = ["Nothing was sent: the server has what the files say."]
@@ -223,61 +255,70 @@ def _outcome(ended: outcome.Outcome) -> str:
                 f"The server refused the update ({printable(refusal.kind)}).",
                 "Nothing was changed on the server.",
                 *(f"  {printable(text)}" for text in cut([*places, *refusal.errors])),
-                *([_MEANWHILE, *_changes(foreign)] if foreign else ()),
+                *([_MEANWHILE, *_changes(foreign, look)] if foreign else ()),
                 f"hint: {printable(refusal.hint)}",
             ]
         case outcome.Overtaken(foreign=foreign):
             lines = [
                 "The server did not take the update, and nothing of it is stored.",
-                *(_MEANWHILE, *_changes(foreign)),
+                *(_MEANWHILE, *_changes(foreign, look)),
                 "hint: plan again, and look at what changed",
             ]
         case outcome.Stored():
-            lines = [*_stored(ended)]
+            lines = [*_stored(ended, look)]
         case outcome.Unknown(reason=reason, seen=seen):
             fact = f"It is not known whether the update was stored: {printable(reason)}."
             lines = [
-                *wrapped(fact),
-                *([] if seen is None else wrapped(_SEEN[seen])),
+                *wrapped(fact, width=look.width),
+                *([] if seen is None else wrapped(_SEEN[seen], width=look.width)),
                 "hint: run `confsync plan`: it shows what the server has now",
-                *_way_back(ended.plan.live, ended.plan),
+                *_way_back(ended.plan.live, ended.plan, look),
             ]
     return "\n".join([*lines, ""])
 
 
-def _stored(stored: outcome.Stored) -> Iterator[str]:
+def _stored(stored: outcome.Stored, look: Look) -> Iterator[str]:
     changes, lost, unread = stored.plan.difference.changes, stored.lost, stored.unread
     counted = plural(len(changes), "change")
-    sent = f"{plural(unread, 'secret')} sent, which cannot be read back." if unread else ""
+    again, them = "" if changes else " again", "it" if unread == 1 else "they"
+    sent = f"{plural(unread, 'secret')} sent{again}; {them} cannot be read back." if unread else ""
     if lost:
-        yield from wrapped(f"{lost[:1].upper()}{lost[1:]}. The state was read again:")
-    fact = f"Stored and verified: {counted}. {sent}" if changes else f"Stored: {sent}"
+        fact = f"{lost[:1].upper()}{lost[1:]}. The state was read again:"
+        yield from wrapped(fact, width=look.width)
+    style, fact = (
+        "green",
+        f"Stored and verified: {counted}. {sent}" if changes else f"Nothing changed; {sent}",
+    )
     if not stored.verified:
+        style = "red"
         fact = f"Stored, but not as wanted: after {counted} the server still differs. {sent}"
-    yield from wrapped(fact)
-    yield from _changes(stored.remaining.changes, stored.plan.desired.file)
+    yield from (look.paint(style, line) for line in wrapped(fact, width=look.width))
+    yield from _changes(stored.remaining.changes, look, places=True)
     if stored.overwritten:
-        yield "Somebody else's change was overwritten:"
+        yield look.paint("red", "Somebody else's change was overwritten:")
     elif stored.foreign:
         yield "Somebody else changed the object in between:"
-    yield from _changes(stored.overwritten or stored.foreign)
-    yield from wrapped(_RESTARTED)
-    yield from _way_back(stored.before, stored.plan)
+    yield from _changes(stored.overwritten or stored.foreign, look)
+    yield from wrapped(_next(stored.plan), width=look.width)
+    yield ""
+    yield from _way_back(stored.before, stored.plan, look)
 
 
-def _changes(changes: tuple[Change, ...], file: str = "") -> Iterator[str]:
+def _changes(changes: tuple[Change, ...], look: Look, *, places: bool = False) -> Iterator[str]:
+    """The lines of changes. Without `places`: changes that no file has to do with."""
     top, lines = change_lines(changes)
     if top is not None:
         tags = (side.tag for side in (top.before, top.after) if isinstance(side, Object))
         yield f"  ~ @type  {' → '.join(map(printable, tags))}"
-    yield from laid_out(lines, max((len(line.path) for line in lines), default=0), file)
+    bare = lines if places else [replace(line, place="", remark="") for line in lines]
+    yield from laid_out(bare, look)
 
 
-def _way_back(before: Live, plan: Plan) -> Iterator[str]:
+def _way_back(before: Live, plan: Plan, look: Look) -> Iterator[str]:
     """The state before the update, as a store file that restores it, or the command for it."""
     document = way_back(before, plan, KINDS[before.object])
     if document is None:
-        yield "What was there before cannot be said in a file: confsync does not know all of it."
+        yield "No way back as a file: the server had fields that confsync does not know."
         return
     text = yaml_text(shown(document))
     if plan.backup:
@@ -286,7 +327,7 @@ def _way_back(before: Live, plan: Plan) -> Iterator[str]:
         server = f" --url {plan.target.url}" if named else ""
         yield f"To go back{first}: confsync apply {printable(quote(plan.backup))}{server}"
         return
-    hint = f"; {FILL_IN}… stands for secrets, which are not shown" if FILL_IN in text else ""
-    yield from wrapped(f"To go back to what was there before, apply this{hint}:")
+    hint = f" (replace each {FILL_IN}… by a reference to the secret)" if FILL_IN in text else ""
+    yield from wrapped(f"To go back, apply this{hint}:", width=look.width)
     yield ""
     yield text.removesuffix("\n")

@@ -102,7 +102,7 @@ class _SavedPlan(_Model):
 
 
 def to_json(plan: Plan) -> dict[str, Json]:
-    """The document of a saved plan. Raises WrongUsage for a secret in clear in the plan's files."""
+    """The document of a saved plan. Raises WrongUsage for a plain text secret in the files."""
     desired, live = plan.desired, plan.live
     check_no_secret_in_clear(desired.written)
     check_no_secret_in_clear(live.tree)
@@ -137,7 +137,7 @@ def from_json(document: Mapping[str, Json], kinds: Mapping[str, shapes.Variants]
         saved = _SavedPlan.model_validate_json(json.dumps(content), strict=True)
         return _plan(saved, kinds[saved.object])
     except (ValidationError, LookupError, TypeError, AttributeError, Fault):
-        raise Declined("the plan holds what no plan can", hint=_AGAIN) from None
+        raise Declined("the plan is invalid", hint=_AGAIN) from None
 
 
 def as_saved(tree: Object) -> Object:

@@ -211,7 +211,7 @@ def _reason_and_record(error: BaseException) -> tuple[str, dict[str, Json]]:
             record["type"] = type(found).__name__
     fault = found if isinstance(found, Fault) else as_fault(found)
     place = f" at {fault.places[0]}" if fault.places else ""
-    return f"a fault inside confsync: {fault.message}{place}; please report this", record
+    return f"internal error in confsync: {fault.message}{place}; please report this", record
 
 
 def who(environment: Mapping[str, str], uid: int | None = None) -> dict[str, str]:

@@ -205,7 +205,7 @@ def _to_fill_in(node: Node, path: Path) -> Iterator[Problem]:
     for index, (key, value) in enumerate(members_of(node)):
         yield from _to_fill_in(value, (*path, index if key is None else key.text))
     if isinstance(node, ScalarNode) and path[-1] == "env" and node.text.startswith(FILL_IN):
-        message = f"{path_text(path[1:-1])} is a secret: replace env {node.text}"
+        message = f"{path_text(path[1:-1])}: env {node.text} is a placeholder"
         place = (node.mark.file, node.mark.line, node.mark.column)
         yield Problem(*place, "fill-in", message, INSTEAD, "warning")
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
+import termios
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from tests.cli.process import Desk
 
 QUESTION = "? Type yes: "
+SGR = re.compile(rb"\x1b\[[0-9;]*m")
 CTRL_C, CTRL_D = b"\x03", b"\x04"
 # A terminal becomes a session's own only from within that session.
 _TAKE = (
@@ -53,13 +56,16 @@ class Terminal:
             self.closed = True
             os.close(self.master)
 
-    def ended(self) -> Ran:
-        """Read to the end. Both streams are in `out`, with the line ends of a file."""
+    def ended(self, *, colours: bool = False) -> Ran:
+        """Read to the end. Both streams are in `out`, with the line ends of a file and, unless
+        asked for, without colours.
+        """
         end = time.monotonic() + PATIENCE
         while self._read(end):
             pass
         status = self.process.wait(timeout=PATIENCE)
-        return checked(status, bytes(self.shown).replace(b"\r\n", b"\n"), b"")
+        shown = bytes(self.shown).replace(b"\r\n", b"\n")
+        return checked(status, shown if colours else SGR.sub(b"", shown), b"")
 
     def _read(self, end: float) -> bool:
         ready, _, _ = select.select([self.master], [], [], max(0.0, end - time.monotonic()))
@@ -78,9 +84,14 @@ def terminal(
     *arguments: str,
     env: Mapping[str, str | None] | None = None,
     command: Sequence[str] = CONFSYNC,
+    columns: int = 0,
 ) -> Iterator[Terminal]:
-    """Run `confsync` at a terminal of its own. What still runs at the end is killed."""
+    """Run `confsync` at a terminal of its own. What still runs at the end is killed.
+
+    `columns`: its width; 0: it has none, as in many containers.
+    """
     master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (24, columns))
     process = subprocess.Popen(
         [sys.executable, "-c", _TAKE, *command, *arguments],
         cwd=desk.directory,

@@ -43,8 +43,8 @@ def test_apply_brings_the_server_to_the_files_in_two_requests(desk: Desk, server
     assert server.stored["authSecret"] == {"@type": "Value", "secret": ENV_SECRET}
     assert server.stored["poolMaxConnections"] == 32
     assert ran.out.startswith(f"{server.url}\n\nInMemoryStore · RedisCluster")
-    assert "Stored and verified: 3 changes. 1 secret sent, which cannot be read back.\n" in ran.out
-    assert "restart each of them" in ran.out
+    assert "Stored and verified: 3 changes. 1 secret sent; it cannot be read back.\n" in ran.out
+    assert "Not active yet: restart one Stalwart node" in ran.out
 
 
 def test_apply_with_nothing_to_do_sends_nothing(desk: Desk, server: Server) -> None:
@@ -218,7 +218,7 @@ def test_what_was_there_before_stands_at_the_end_and_brings_it_back(
     assert ran.status == 0
     told, _, back = ran.out.partition("\n\nInMemoryStore:\n")
     assert " ".join(told.split()).endswith(
-        "apply this; FILL_IN_… stands for secrets, which are not shown:"
+        "apply this (replace FILL_IN_… by references to the secrets):"
     )
     file = desk.file("back.yaml", f"InMemoryStore:\n{back}")
     assert desk.run("validate", file).status == 0

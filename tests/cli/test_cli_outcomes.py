@@ -111,7 +111,9 @@ def test_a_signal_while_the_state_is_read_after_a_lost_answer_lets_that_finish(
         held.release.set()
     assert ran.status == 0
     assert "The state was read again:" in " ".join(ran.out.split())
-    assert ran.err == "interrupted: finishing the update, for a few seconds; again gives it up\n"
+    assert (
+        ran.err == "interrupted: finishing the update, a few seconds; interrupt again to give up\n"
+    )
 
 
 def test_a_refusal_keeps_its_reason_where_somebody_else_changed_something(
@@ -173,7 +175,7 @@ def test_a_secret_that_cannot_be_read_back_is_not_called_verified(
     server.stored = HIDDEN
     ran = desk.run("apply", "--yes", desk.file("a.yaml", SECRET_ALONE))
     assert ran.status == 0
-    assert "Stored: 1 secret sent, which cannot be read back.\n" in ran.out
+    assert "Nothing changed; 1 secret sent again; it cannot be read back.\n" in ran.out
     assert "verified" not in ran.out
 
 
@@ -205,7 +207,7 @@ def test_a_fault_while_the_update_is_written_is_never_told_as_stored(
     done = applied_by(desk, script)
     assert done.returncode == 4
     assert "Stored" not in done.stdout
-    assert "error: a fault inside confsync: ValueError" in done.stderr
+    assert "error: internal error in confsync: ValueError" in done.stderr
     assert server.stored["serviceName"] == "old"
 
 

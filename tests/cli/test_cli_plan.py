@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.process import APPLY_KEY, LIVE_SECRET, NO_KEY, PLAN_KEY
+from tests.cli.process import APPLY_KEY, LIVE_SECRET, NO_KEY, PLAN_KEY, STORE
 
 if TYPE_CHECKING:
     from confsync.sandbox import Server
@@ -34,19 +34,19 @@ def test_a_plan_shows_the_difference_masked_and_sends_one_request(
     expected = f"""\
 {server.url}
 
-InMemoryStore · RedisCluster                       stores/in-memory.yaml
-  + urls                rediss://cache-1.example.com:6379             :4
+InMemoryStore · RedisCluster
+  + urls                rediss://cache-1.example.com:6379                    …:4
   - urls                redis://stalwart:****@old.example.com:6379
-  ~ poolMaxConnections  10 → 32                                       :8
-  secrets
-  ! authSecret/secret   hidden; apply sends it from env REDIS_PASSWORD  :7
-  a member to remove holds a password, which must not be sent back: the
-  whole set is replaced
+                                                                 not in any file
+  ~ poolMaxConnections  10 → 32   stores/in-memory.yaml:8
+  ? authSecret/secret   not comparable; sent from env REDIS_PASSWORD         …:7
+  The whole list of URLs is sent: removing or replacing one with a password
+  alone would repeat that password.
 
-3 changes, 1 secret to send.
+Plan: 1 to add, 1 to change, 1 to remove; 1 secret to send.
 Digest 2:DIGEST
-Apply stores it at once; it takes effect when every Stalwart node has
-restarted.
+Takes effect at restart. Restart one node first: a wrong address or password
+locks out every remote client (confsync explain lock-out).
 """
     assert re.sub(r"(?<=Digest 2:)[0-9a-f]{32}$", "DIGEST", ran.out, flags=re.MULTILINE) == expected
 
@@ -77,7 +77,8 @@ def test_an_unset_variable_is_a_note_in_a_plan(desk: Desk) -> None:
     ran = desk.run("plan", desk.file("a.yaml"), env={"REDIS_PASSWORD": None})
     assert ran.status == 0
     assert (
-        "note: a.yaml:7: env REDIS_PASSWORD is not set; an apply needs it\n"
+        "a.yaml:7: note: env REDIS_PASSWORD is not set; an apply needs it\n"
+        "    [secret-unavailable]\n"
         "  hint: set REDIS_PASSWORD in the environment\n"
     ) in ran.out
 
@@ -110,10 +111,10 @@ def test_later_files_are_laid_over_earlier_ones(desk: Desk, server: Server) -> N
     )
     ran = desk.run("plan", base, layer)
     assert ran.status == 0
-    assert re.search(r"~ poolMaxConnections +10 → 64 +:2\n", ran.out)
-    assert re.search(r"\+ urls +rediss://production\.example\.com +:3\n", ran.out)
+    assert re.search(r"~ poolMaxConnections +10 → 64 +stores/production\.yaml:2\n", ran.out)
+    assert re.search(r"\+ urls +rediss://production\.example\.com +…:3\n", ran.out)
     assert "cache-1" not in ran.out
-    assert re.search(r"! authSecret/secret .* stores/base\.yaml:7\n", ran.out)
+    assert re.search(r"\? authSecret/secret .*\n +stores/base\.yaml:7\n", ran.out)
     assert len(server.requests) == 1
 
 
@@ -126,20 +127,17 @@ def test_unlisted_keep_leaves_alone_what_no_file_mentions(desk: Desk, server: Se
         desk.run("plan", file, env={"CONFSYNC_UNLISTED": "keep"}),
     ):
         assert "No changes." in kept.out
-        assert "unmanaged, because no file mentions it" in kept.out
+        assert "unmanaged (not in any file): timeout" in kept.out
         assert "timeout" in kept.out
     overruled = desk.run("plan", file, "--unlisted", "default", env={"CONFSYNC_UNLISTED": "keep"})
     assert "45s → 10s" in overruled.out
 
 
-def test_a_change_that_comes_from_a_default_stands_under_its_own_heading(
-    desk: Desk, server: Server
-) -> None:
+def test_a_change_that_comes_from_a_default_is_marked(desk: Desk, server: Server) -> None:
     server.stored = SAME_LIVE | {"timeout": 45_000}
     ran = desk.run("plan", desk.file("a.yaml", SAME))
-    heading, line = ran.out.splitlines()[3:5]
-    assert heading == "  back to the default, because no file mentions it"
-    assert line.split() == ["~", "timeout", "45s", "→", "10s"]
+    line = ran.out.splitlines()[3]
+    assert line == "  ~ timeout  45s → 10s (default)   not in any file"
 
 
 def test_the_command_line_goes_before_confsync_url_before_stalwart_url(
@@ -192,7 +190,8 @@ def test_no_server_no_credentials_no_file_are_each_said(desk: Desk, server: Serv
             {"STALWART_TOKEN": f"{APPLY_KEY}\n"},
             "STALWART_TOKEN contains a space or a newline",
         ),
-        ((), {}, "no file is named"),
+        ((), {}, f"no confsync.yaml found in {desk.directory}, and no file is named"),
+        (("--no-config",), {}, "no file is named"),
     )
     for arguments, environment, fact in cases:
         ran = desk.run("plan", *arguments, env=environment)
@@ -257,5 +256,55 @@ def test_a_change_of_variant_is_one_change_with_its_members_under_it(
 ) -> None:
     server.stored = {"@type": "Default"}
     ran = desk.run("plan", desk.file("a.yaml"))
-    assert "InMemoryStore · Default → RedisCluster" in ran.out
-    assert "\n1 change, 1 secret to send.\n" in ran.out
+    assert "InMemoryStore will be replaced: Default → RedisCluster" in ran.out
+    assert "\nPlan: 1 to replace; 1 secret to send.\n" in ran.out
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_a_directory_is_its_only_store_file_and_several_are_refused(
+    desk: Desk, server: Server, command: str
+) -> None:
+    yes = ("--yes",) if command == "apply" else ()
+    desk.file("stores/deep/a.yaml")
+    desk.file("stores/ci.yaml", "jobs: {}\n")
+    one, other = desk.run("plan", "stores/deep/a.yaml"), desk.run("plan", "stores")
+    assert one == other
+    desk.file("stores/b.yml")
+    seen = len(server.requests)
+    ran = desk.run(command, *yes, "stores")
+    assert (ran.status, ran.out) == (1, "")
+    fact = "stores: several store files in this directory: stores/b.yml and stores/deep/a.yaml"
+    assert ran.err.startswith(f"error: {fact}\nhint: name one")
+    assert len(server.requests) == seen
+
+
+def test_a_plan_and_an_apply_take_a_store_from_standard_input(desk: Desk, server: Server) -> None:
+    ran, other = desk.run("plan", "-", given=STORE.encode()), desk.run("plan", desk.file("a.yaml"))
+    assert ran.status == 0
+    assert (
+        re.findall(r"\d:[0-9a-f]{32}", ran.out) == re.findall(r"\d:[0-9a-f]{32}", other.out) != []
+    )
+    ran = desk.run("apply", "-", given=STORE.encode())
+    assert (ran.status, ran.out) == (3, "")
+    assert ran.err.startswith(
+        "error: cannot ask for confirmation: standard input is a file\nhint: "
+    )
+    ran = desk.run("apply", "-", "--yes", given=STORE.encode())
+    assert ran.status == 0
+    assert server.stored["poolMaxConnections"] == 32
+
+
+def test_a_saved_plan_can_come_from_standard_input(desk: Desk, server: Server) -> None:
+    assert desk.run("plan", desk.file("a.yaml"), "--out", "a.plan").status == 0
+    ran = desk.run("apply", "-", given=(desk.directory / "a.plan").read_bytes())
+    assert ran.status == 0
+    assert server.stored["poolMaxConnections"] == 32
+
+
+def test_a_plan_warns_of_files_that_a_later_one_discards(desk: Desk) -> None:
+    """What `plan stores/*.yaml` does to files that are no layers."""
+    other = "InMemoryStore:\n  '@type': RedisSentinel\n  serviceName: main\n"
+    ran = desk.run("plan", desk.file("a.yaml"), desk.file("b.yaml", other))
+    assert ran.status == 0
+    told = " ".join(ran.out.split())
+    assert "the '@type' in b.yaml discards all of InMemoryStore in a.yaml" in told

@@ -26,9 +26,9 @@ InMemoryStore:
     secret: {env: FILL_IN_2}
 """
 FILL_IN = """\
-a.yaml:6:23: warning: urls/0/password is a secret: replace env FILL_IN_1 [fill-in]
+a.yaml:6:23: warning: urls/0/password: env FILL_IN_1 is a placeholder [fill-in]
   hint: write where it can be had, like `{env: NAME}` or `{file: PATH}`
-a.yaml:9:19: warning: authSecret/secret is a secret: replace env FILL_IN_2 [fill-in]
+a.yaml:9:19: warning: authSecret/secret: env FILL_IN_2 is a placeholder [fill-in]
   hint: write where it can be had, like `{env: NAME}` or `{file: PATH}`
 """
 
@@ -126,7 +126,7 @@ def test_what_cannot_be_written_is_told_before_the_server_is_asked(
 def test_no_file_is_wrong_usage(desk: Desk, server: Server) -> None:
     ran = desk.run("pull")
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err.startswith("error: no file is named\nhint: name the store's file, like ")
+    assert ran.err.startswith(f"error: no confsync.yaml found in {desk.directory}, and no file")
     assert server.requests == []
 
 

@@ -243,7 +243,7 @@ def test_a_signal_while_an_update_waits_to_be_sent_ends_with_130(
         ran = ended(process)
     assert ran.status == 130
     assert ran.err == (
-        "interrupted: finishing the update, for a few seconds; again gives it up\n"
+        "interrupted: finishing the update, a few seconds; interrupt again to give up\n"
         f"\ninterrupted\n{UNCHANGED}\n"
     )
     assert (len(between.requests), server.stored) == (2, before)

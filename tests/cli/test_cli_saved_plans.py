@@ -52,6 +52,15 @@ def test_a_saved_plan_is_applied_elsewhere_without_its_files_and_without_a_quest
     assert server.stored["poolMaxConnections"] == 32
 
 
+def test_plan_says_that_it_saved_and_what_to_type_next(desk: Desk, server: Server) -> None:
+    ran = desk.run("plan", desk.file("a.yaml"), "--out", "a plan")
+    assert ran.err == "saved the plan to 'a plan'; apply it with `confsync apply 'a plan'`\n"
+    assert desk.run("plan", "a.yaml", "-q", "--out", "a plan").err == ""
+    server.requests.clear()
+    failed = desk.run("plan", "missing.yaml", "--out", "b.plan")
+    assert "saved" not in failed.err
+
+
 def test_it_holds_no_secret_and_is_for_its_owner_alone(desk: Desk) -> None:
     desk.run("plan", desk.file("a.yaml"), "--out", "plan.bin")
     file = desk.directory / "plan.bin"
@@ -161,7 +170,7 @@ def test_one_that_is_not_as_it_was_saved_is_refused(
 def test_what_is_no_plan_is_a_store_file_or_an_error(desk: Desk) -> None:
     ran = desk.run("show", desk.file("a.yaml"))
     assert ran.status == 1
-    assert "a.yaml: the file is no saved plan" in ran.err
+    assert "a.yaml: not a saved plan" in ran.err
     assert desk.run("show", "nothing.there").status == 1
     assert desk.run("apply", "nothing.there", "--yes").status == 1
     name = desk.file("plan.json", STORE)
@@ -233,7 +242,7 @@ def test_a_plan_with_a_secret_in_clear_is_not_saved(desk: Desk) -> None:
 def test_one_that_was_refused_stays_refused(desk: Desk, server: Server) -> None:
     saved(desk, "--hidden-secrets", "fail", status=3)
     before = server.stored
-    declined(desk.run("apply", "plan.bin"), "authSecret/secret is hidden, and cannot be compared")
+    declined(desk.run("apply", "plan.bin"), "authSecret/secret is hidden and cannot be compared")
     assert server.stored == before
 
 

@@ -50,7 +50,7 @@ def refused(ran: Ran, server: Server) -> None:
 def test_a_plan_runs_no_command_and_says_so(desk: Desk) -> None:
     ran = desk.run("plan", desk.file("a.yaml", COMMAND))
     assert ran.status == 0
-    assert "hidden; apply sends it from command sh" in ran.out
+    assert "not comparable; sent from command sh" in ran.out
     assert "command sh is not run by a plan; an apply needs it" in ran.out
     assert not (desk.directory / "ran").exists()
 
@@ -100,31 +100,31 @@ def test_validate_fails_on_plain_text_until_it_is_allowed(offline: Desk) -> None
     file = offline.file("a.yaml", PLAIN)
     ran = offline.run("validate", file)
     assert ran.status == 1
-    assert f"{file}:7:13: error: authSecret/secret stands in the file in clear" in ran.out
+    assert f"{file}:7:13: error: authSecret/secret is in plain text" in ran.out
     allowed = offline.run("validate", file, "--allow", "plaintext-secret")
     assert allowed.status == 0
-    assert f"{file}:7:13: warning: authSecret/secret stands in the file in clear" in allowed.out
-    assert allowed.out.endswith("1 file checked, no errors.\n")
+    assert f"{file}:7:13: warning: authSecret/secret is in plain text" in allowed.out
+    assert allowed.out.endswith("1 file checked, no errors, 1 warning.\n")
 
 
 def test_a_plan_shows_it_as_what_stops_an_apply(desk: Desk) -> None:
     ran = desk.run("plan", desk.file("a.yaml", PLAIN))
     assert ran.status == 3
-    assert "error: a.yaml:7: authSecret/secret stands in the file in clear" in ran.out
-    assert "hidden; apply sends it from plain text" in ran.out
-    assert "Apply refuses to go on" in ran.out
+    assert "a.yaml:7: error: authSecret/secret is in plain text" in ran.out
+    assert "not comparable; sent from plain text" in ran.out
+    assert "Apply will be refused" in ran.out
     allowed = desk.run("plan", "a.yaml", "--allow", "plaintext-secret")
     assert allowed.status == 0
-    assert "Apply refuses" not in allowed.out
+    assert "Apply will be refused" not in allowed.out
 
 
 def test_an_apply_is_refused_and_the_line_to_run_again_works(desk: Desk, server: Server) -> None:
     file = desk.file("of two/a b.yaml", PLAIN)
     ran = desk.run("apply", "--yes", "--unlisted", "keep", file, "--url", desk.url)
     refused(ran, server)
-    assert "error: authSecret/secret stands in the file in clear" in ran.err
+    assert "error: authSecret/secret is in plain text" in ran.err
     (line,) = [line for line in ran.err.splitlines() if line.startswith("hint: ")]
-    name, *words = shlex.split(line.removeprefix("hint: to go on all the same: "))
+    name, *words = shlex.split(line.removeprefix("hint: to apply anyway: "))
     assert name == "confsync"
     assert words[-2:] == ["--allow", "plaintext-secret"]
     assert desk.run(*words, env={"STALWART_URL": None}).status == 0
@@ -138,7 +138,7 @@ def test_the_line_to_run_again_keeps_options_that_have_no_value(
     ran = desk.run("apply", option, "--yes", desk.file("a.yaml", PLAIN))
     refused(ran, server)
     again = f"confsync apply a.yaml --yes {option} --allow plaintext-secret"
-    assert f"hint: to go on all the same: {again}\n" in ran.err
+    assert f"hint: to apply anyway: {again}\n" in ran.err
 
 
 def test_no_variable_allows_a_risk(desk: Desk, server: Server) -> None:
@@ -185,7 +185,7 @@ def test_keep_leaves_the_secret_and_needs_none(desk: Desk, server: Server) -> No
     file, keep = desk.file("a.yaml"), ("--hidden-secrets", "keep")
     ran = desk.run("apply", "--yes", file, *keep, env={"REDIS_PASSWORD": None})
     assert ran.status == 0
-    assert "hidden; apply leaves it as it is" in ran.out
+    assert "not comparable; the server's is kept" in ran.out
     assert stored_secret(server) == LIVE_SECRET
     assert server.stored["poolMaxConnections"] == 32
     again = desk.run("apply", "--yes", file, *keep, env={"REDIS_PASSWORD": None})
@@ -199,11 +199,11 @@ def test_keep_refuses_to_lose_a_secret_and_fail_to_overwrite_one(
     other = desk.file("b.yaml", STORE.replace("RedisCluster", "RedisSentinel"))
     ran = desk.run("apply", "--yes", other, "--hidden-secrets", "keep")
     refused(ran, server)
-    assert "the hidden secret in it cannot be kept" in ran.err
+    assert "so its hidden secret cannot be kept" in ran.err
     assert "--allow" not in ran.err
     ran = desk.run("apply", "--yes", desk.file("a.yaml"), env={"CONFSYNC_HIDDEN_SECRETS": "fail"})
     refused(ran, server)
-    assert "authSecret/secret is hidden, and cannot be compared" in ran.err
+    assert "authSecret/secret is hidden and cannot be compared" in ran.err
 
 
 def test_what_no_option_lifts_is_not_asked_at_a_terminal(desk: Desk, server: Server) -> None:
@@ -222,7 +222,7 @@ def test_a_url_in_a_files_place_is_not_repeated(desk: Desk, command: str) -> Non
     more = ["--yes"] if command == "apply" else []
     ran = desk.run(command, "redis://u:Canary@h", *more)
     assert (ran.status, ran.out) == (1, "")
-    assert "error: a URL stands where a file belongs\n" in ran.err
+    assert "error: a URL is named as a file\n" in ran.err
 
 
 BROKEN = "InMemoryStore:\n  '@type': Redis\n  url: cache.example.com:6379\n"
@@ -239,8 +239,8 @@ def test_a_risk_stops_an_apply_only_where_something_would_be_sent(
     assert server.stored["url"] == "cache.example.com:6379"
     planned = desk.run("plan", file, "--out", "a.plan")
     assert planned.status == 0
-    assert "error: a.yaml:3: url has no scheme" in planned.out
-    assert "Apply refuses" not in planned.out
+    assert "a.yaml:3: error: url has no scheme" in planned.out
+    assert "Apply will be refused" not in planned.out
     requests = len(server.requests)
     for arguments in ((file, "--yes"), ("a.plan",)):
         again = desk.run("apply", *arguments)
@@ -258,4 +258,4 @@ def test_a_secret_in_clear_that_the_server_has_already_stops_nothing(
         "apply", desk.file("a.yaml", f"InMemoryStore: {{'@type': Redis, url: '{url}'}}"), "--yes"
     )
     assert ran.status == 0
-    assert "error: a.yaml:1: url holds a password in clear" in ran.out + ran.err
+    assert "a.yaml:1: error: url contains a password in plain text" in ran.out + ran.err

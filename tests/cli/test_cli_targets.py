@@ -72,17 +72,17 @@ def test_a_plan_over_all_targets_shows_each_under_its_name_and_a_line_over_all(
         == f"""\
 production  {server.url}
 
-InMemoryStore · Redis                                  stores/layer.yaml
-  ~ timeout  10s → 5s                                                 :2
+InMemoryStore · Redis
+  ~ timeout  10s → 5s   stores/layer.yaml:2
 
-1 change.
+Plan: 1 to change.
 Digest
-Apply stores it at once; it takes effect when every Stalwart node has
-restarted.
+Takes effect at restart. Restart one node first: a wrong address or password
+locks out every remote client (confsync explain lock-out).
 
 staging  {second.url}
 
-InMemoryStore · Redis                                   stores/base.yaml
+InMemoryStore · Redis
 
 No changes.
 Digest
@@ -99,7 +99,7 @@ def test_from_a_directory_below_plans_show_files_that_can_be_opened(team: Desk) 
     below.mkdir(parents=True)
     ran = Desk(below).run("plan", "--target", "production", "--detailed-exitcode", env=TOKENS)
     assert ran.status == 2
-    assert "../../stores/layer.yaml\n" in ran.out
+    assert "../../stores/layer.yaml:2\n" in ran.out
     assert (below / "../../stores/layer.yaml").exists()
 
 
@@ -108,7 +108,7 @@ def test_several_targets_and_none_named_is_wrong_usage(team: Desk) -> None:
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == (
         "error: confsync.yaml has several targets: production, staging\n"
-        "hint: choose with --target NAME, which repeats, or take every one with --all\n"
+        "hint: choose with --target NAME, which can be repeated, or use --all\n"
     )
 
 
@@ -186,11 +186,11 @@ def test_a_mistake_in_the_configuration_stops_everything(team: Desk, server: Ser
     configure(team, "    insecure_http: true\n", production=server.url)
     ran = team.run("show", env=TOKENS)
     assert (ran.status, ran.out) == (1, "")
-    assert "confsync.yaml:6:5: error: --insecure-http cannot stand here" in ran.err
+    assert "confsync.yaml:6:5: error: --insecure-http cannot be set in the file" in ran.err
     assert "error: 1 error in confsync.yaml\n" in ran.err
     ran = team.run("validate", "stores/layer.yaml", env=TOKENS)
     assert ran.status == 1
-    assert "--insecure-http cannot stand here" in ran.out
+    assert "--insecure-http cannot be set in the file" in ran.out
     assert server.requests == []
 
 
@@ -210,7 +210,21 @@ def test_validate_checks_the_targets_that_use_a_file(team: Desk) -> None:
 def test_an_ignored_field_is_left_alone(team: Desk, server: Server) -> None:
     configure(team, "    ignore: [InMemoryStore/timeout]\n", production=server.url)
     ran = team.run("plan", env=TOKENS)
-    assert "  unmanaged, because it is ignored\n    timeout\n\nNo changes.\n" in ran.out
+    assert "  unmanaged (ignored): timeout\n\nNo changes.\n" in ran.out
+
+
+def test_a_file_of_one_target_keeps_the_guards_of_that_target(team: Desk, server: Server) -> None:
+    configure(team, "    ignore: [InMemoryStore/timeout]\n", production=server.url)
+    ran = team.run("plan", "stores/layer.yaml", env=TOKENS)
+    assert ran.err == (
+        "note: using target production of confsync.yaml, with stores/base.yaml and"
+        " stores/layer.yaml\n"
+    )
+    assert "No changes.\n" in ran.out
+    ran = team.run("pull", "stores/base.yaml", env=TOKENS)
+    assert "error: target production is written to its last file, stores/layer.yaml\n" in ran.err
+    ran = team.run("plan", "stores/base.yaml", "--no-config", "--url", server.url, env=TOKENS)
+    assert "no credentials" in ran.err
 
 
 def test_an_apply_over_all_targets_says_what_became_of_each(
@@ -355,7 +369,7 @@ def test_a_refusal_over_several_targets_gives_the_line_to_run_again(
     ran = team.run("apply", "--target", "staging", "--target", "production", "--yes", env=TOKENS)
     assert ran.status == 3
     again = "confsync apply --target staging --target production --yes --allow plaintext-secret"
-    assert f"hint: to go on all the same: {again}\n" in ran.err
+    assert f"hint: to apply anyway: {again}\n" in ran.err
     assert team.run(*again.split()[1:], env=TOKENS).status == 0
     assert "Canary" in str(server.stored["url"])
 
@@ -395,7 +409,45 @@ def test_one_digest_or_one_file_is_not_for_several_targets(team: Desk) -> None:
     assert "--expect takes one target\nhint: choose its target with --target" in ran.err
     ran = team.run("apply", "stores/base.yaml", "--yes", "--all", env=TOKENS)
     assert (ran.status, ran.out) == (1, "")
-    assert "files are named, and targets too" in ran.err
+    assert (
+        "error: files and --all cannot be combined\nhint: leave out the files, or --all" in ran.err
+    )
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "pull", "show"])
+def test_the_name_of_a_target_as_a_word_is_answered_with_the_option(
+    team: Desk, command: str
+) -> None:
+    yes = ("--yes",) if command == "apply" else ()
+    ran = team.run(command, *yes, "staging", env=TOKENS)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith(
+        "error: staging is a target, not a file\nhint: use --target staging\n"
+    )
+    team.file("staging", LAYER)
+    assert "is a target" not in team.run(command, *yes, "staging", env=TOKENS).err
+
+
+def test_targets_without_a_configuration_are_reported_with_their_source_and_the_directory(
+    tmp_path: Path,
+) -> None:
+    desk = Desk(tmp_path)
+    cases: tuple[tuple[tuple[str, ...], dict[str, str | None], str], ...] = (
+        (("--all",), {}, "--all"),
+        (("--target", "staging"), {}, "--target"),
+        ((), {"CONFSYNC_ALL": "yes"}, "CONFSYNC_ALL"),
+        ((), {"CONFSYNC_TARGET": "staging"}, "CONFSYNC_TARGET"),
+    )
+    hint = "run `confsync init`, or name the store file, like stores/in-memory.yaml"
+    for arguments, variables, source in cases:
+        ran = desk.run("plan", *arguments, env=variables)
+        assert (ran.status, ran.out) == (1, "")
+        assert ran.err == f"error: {source}: no confsync.yaml found in {tmp_path}\nhint: {hint}\n"
+    desk.file(".git/HEAD", "")
+    below = tmp_path / "deep"
+    below.mkdir()
+    ran = Desk(below).run("plan", "--all")
+    assert ran.err.startswith(f"error: --all: no confsync.yaml found in {below} or above\n")
 
 
 SHARED = """\
@@ -411,7 +463,7 @@ def test_a_variable_that_is_not_set_is_told_once_for_all_targets(team: Desk) -> 
     variables = {**TOKENS, "REDIS_PASSWORD": None}
     planned = team.run("plan", "--all", env=variables)
     assert planned.status == 0
-    note = "note: stores/base.yaml:3: env REDIS_PASSWORD is not set; an apply needs it (2 targets)"
+    note = "stores/base.yaml:3: note: env REDIS_PASSWORD is not set; an apply needs it (2 targets)"
     assert " ".join(planned.out.split()).count(note) == 1
     assert planned.out.count("env REDIS_PASSWORD is not set") == 1
     assert planned.out.count("hint: set REDIS_PASSWORD") == 1

@@ -94,7 +94,7 @@ def test_the_plan_stands_above_the_question(desk: Desk) -> None:
             desktop.press(b"no\n")
             desktop.ended()
         assert re.search(r"~ poolMaxConnections +10 → 32", shown)
-        assert shown.index("3 changes, 1 secret to send.") < shown.index(QUESTION)
+        assert shown.index("1 to remove; 1 secret to send.") < shown.index(QUESTION)
 
 
 def test_nothing_to_do_asks_nothing(desk: Desk, server: Server) -> None:
@@ -125,13 +125,16 @@ def test_with_yes_nothing_is_asked_at_a_terminal(desk: Desk, server: Server) -> 
         (("--color", "never"), {}, False),
         ((), {"CONFSYNC_COLOR": "never"}, False),
         (("--color", "always"), {"CONFSYNC_COLOR": "never"}, True),
+        ((), {"TERM": "dumb"}, False),
+        ((), {"TERM": "dumb", "FORCE_COLOR": "1"}, True),
+        ((), {"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
     ],
 )
 def test_colour_at_a_terminal(
     desk: Desk, options: tuple[str, ...], env: dict[str, str], *, colours: bool
 ) -> None:
     with terminal(desk, "plan", desk.file("a.yaml"), *options, env=env) as desktop:
-        ran = desktop.ended()
+        ran = desktop.ended(colours=True)
     assert ran.status == 0
     assert bool(SGR.search(ran.out)) == colours
 
@@ -146,6 +149,32 @@ def test_colour_changes_no_text_and_no_json_and_no_file(desk: Desk) -> None:
     assert "\x1b" not in json.out
     desk.run("plan", file, "--color", "always", "--output", "text=plan.txt")
     assert (desk.directory / "plan.txt").read_text(encoding="utf-8") == plain.out
+
+
+def test_colour_in_a_pipe_is_forced_by_a_variable_too(desk: Desk) -> None:
+    ran = desk.run("plan", desk.file("a.yaml"), env={"FORCE_COLOR": "1"})
+    assert SGR.search(ran.out)
+    assert not SGR.search(desk.run("plan", "a.yaml", env={"FORCE_COLOR": "0"}).out)
+
+
+@pytest.mark.parametrize("columns", [20, 60, 72, 100, 160, 300])
+def test_a_plan_fits_the_width_of_the_terminal(desk: Desk, columns: int) -> None:
+    desk.file("stores/of-a-long-name/production.yaml", STORE)
+    plan = ("plan", "stores/of-a-long-name/production.yaml")
+    with terminal(desk, *plan, columns=columns) as desktop:
+        shown = desktop.ended().out
+    lines = shown.splitlines()
+    assert max(map(len, lines)) <= min(max(columns, 60), 160)
+    assert [line for line in lines if line.endswith("stores/of-a-long-name/production.yaml:8")]
+    assert desk.run(*plan, env={"COLUMNS": str(columns)}).out == shown
+
+
+def test_without_utf_8_there_are_plain_signs(desk: Desk) -> None:
+    plan = ("plan", desk.file("a.yaml"))
+    ran = desk.run(*plan, env={"PYTHONIOENCODING": "ascii"})
+    assert "~ poolMaxConnections  10 -> 32" in ran.out
+    assert "InMemoryStore - RedisCluster" in ran.out
+    assert "\\u" not in ran.out
 
 
 def test_a_secret_typed_at_the_question_is_no_answer(desk: Desk, server: Server) -> None:

@@ -37,7 +37,9 @@ WRITE = bool(os.environ.get("CONFSYNC_WRITE_CASES"))
 STRANGER = 54_321
 """A user that nobody is."""
 SECRET = re.compile("correct.horse", re.IGNORECASE)
-FACT = re.compile(r"confsync\.yaml(:[1-9][0-9]*(:[1-9][0-9]*)?)?: error: [^A-Z].*[^.] \[[a-z-]+\]|")
+FACT = re.compile(
+    r"confsync\.yaml(:[1-9][0-9]*(:[1-9][0-9]*)?)?: error: ([^A-Z]|YAML ).*[^.] \[[a-z-]+\]|"
+)
 HINT = re.compile(r"  hint: ([^A-Z]|InMemoryStore/|Basic ).*[^.]")
 
 
@@ -116,7 +118,7 @@ def test_the_schema_says_of_a_file_what_its_reader_says() -> None:
 
 def test_the_page_lists_every_member_of_a_target() -> None:
     page = (CASES.parents[2] / "docs" / "targets.md").read_text("utf-8")
-    table = page.partition("## What a target says")[2].partition("`url` and `files` must")[0]
+    table = page.partition("## Members of a target")[2].partition("are required")[0]
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     assert re.findall(r"`(\w+)`", " ".join(rows)) == sorted(
         TARGET.fields, key=lambda member: table.index(f"`{member}`")
@@ -165,7 +167,7 @@ def test_a_link_that_leads_nowhere_is_told_not_passed_over(
 ) -> None:
     (tmp_path / "confsync.yaml").symlink_to("nowhere.yaml")
     monkeypatch.chdir(tmp_path)
-    assert told(tmp_path).startswith("confsync.yaml: error: there is no such file")
+    assert told(tmp_path).startswith("confsync.yaml: error: no such file")
 
 
 @pytest.fixture

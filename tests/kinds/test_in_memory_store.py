@@ -16,7 +16,7 @@ from confsync.sync.secret import Vault
 from confsync.sync.shape import Duration, Unsigned
 
 KIND = KINDS["InMemoryStore"]
-PAGE = (Path(__file__).parents[2] / "docs/wire.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs/development/wire.md").read_text()
 
 
 @pytest.mark.parametrize("tag", ["Default", "Redis", "RedisCluster", "RedisSentinel"])

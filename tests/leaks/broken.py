@@ -35,14 +35,14 @@ LEAKS: Mapping[str, Leak] = {
     "a mistake tells how long a secret is": Leak(
         "plain",
         "store/urls.py",
-        'stands in the file in clear", INSTEAD',
-        'stands in the file: {len(node.text)}", INSTEAD',
+        'is in plain text", INSTEAD',
+        'is in plain text: {len(node.text)}", INSTEAD',
     ),
     "a mistake tells how a secret begins": Leak(
         "plain",
         "store/urls.py",
-        'stands in the file in clear", INSTEAD',
-        'stands in the file: {node.text[2:9]}", INSTEAD',
+        'is in plain text", INSTEAD',
+        'is in plain text: {node.text[2:9]}", INSTEAD',
     ),
     "a mistake repeats a value": Leak(
         "boolean",
@@ -53,7 +53,7 @@ LEAKS: Mapping[str, Leak] = {
     "a mistake repeats a key": Leak(
         "top",
         "store/mistakes.py",
-        '[A-Za-z_-]{0,30}", name) else "named so"',
+        '[A-Za-z_-]{0,30}", name) else UNNAMED',
         '[A-Za-z_-]{0,30}", name) else name',
     ),
     "a diff shows what it should mask": Leak(
@@ -156,8 +156,8 @@ LEAKS: Mapping[str, Leak] = {
     "wrong usage repeats what was typed": Leak(
         "colour value",
         "cli/standard_error.py",
-        'does not take this value"',
-        'does not take this value: {error.message}"',
+        'return f"{given}: {fact}"',
+        'return f"{given}: {fact}: {error.message}"',
     ),
     "a fingerprint is made of what stands in the file": Leak(
         "codequality",
@@ -174,13 +174,13 @@ LEAKS: Mapping[str, Leak] = {
     "a risk that there is not is repeated": Leak(
         "allowed value",
         "sync/findings.py",
-        '"there is no risk with a name that is to be allowed"',
-        'f"no risk {name}"',
+        '"--allow: unknown risk"',
+        'f"--allow: unknown risk {name}"',
     ),
     "a URL in a file's place is repeated": Leak(
         "a URL as a file",
         "workflow/load.py",
-        '"a URL stands where a file belongs"',
+        '"a URL is named as a file"',
         'f"no file: {files}"',
     ),
     "a server's URL is repeated with its credentials": Leak(

@@ -90,7 +90,7 @@ def test_no_line_that_is_shown_gives_a_secret_away(house: House) -> None:
     for scene in scenes:
         assert not house.leaks(scene), scene.names
     told = [line for scene in scenes[-len(LINES) :] for line in house.told(scene)]
-    assert sum(line.startswith("  | ") and line.endswith("****") for line in told) > len(LINES) // 2
+    assert sum(" | " in line and line.endswith("****") for line in told) > len(LINES) // 2
 
 
 def together(scenes: Iterable[Scene]) -> set[tuple[tuple[str, str], ...]]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from confsync.errors import Excerpt, Problem
 from confsync.masking.excerpt import excerpt
 from confsync.report import PROBLEMS
+from confsync.report.printable import Look
 from confsync.report.problems import problems_text
 from confsync.rules import rules
 from confsync.workflow.validate import validate
@@ -34,6 +35,24 @@ def shown(line: str, column: int, told: str = "") -> tuple[str, str]:
         ("  timeout: 10", "10", "  timeout: 10"),
         ("  timeout: 5 minutes # or more?", "5", "  timeout: 5 minutes"),
         ("  readFromReplicas: no", "no", "  readFromReplicas: no"),
+        ("  protocolVersion: 3", "3", "  protocolVersion: 3"),
+        ("  protocolVersion: word", "word", "  protocolVersion: ****"),
+        ("  serviceName: ''", "''", "  serviceName: ''"),
+        ("  secret: ''", "''", "  secret: ''"),
+        ('  secret: ""', '""', '  secret: ""'),
+        ("  secret: '' word", "''", "  secret: '' ****"),
+        ("  poolMaxConnections: 5gb", "5gb", "  poolMaxConnections: 5gb"),
+        ("  timout: 5gb", "5gb", "  timout: 5gb"),
+        ("  timout: word", "word", "  timout: ****"),
+        ("  pasword: 12345", "12345", "  pasword: ****"),
+        ("  password: 12345", "12345", "  password: ****"),
+        ("  secret: {env: 12345}", "{env", "  secret: {env: ****"),
+        ("  url: redis://h:6379", "redis", "  url: redis://h:6379"),
+        ("  url: 'redis://redis-1:6379/2'", "'redis", "  url: 'redis://redis-1:6379/2'"),
+        ("  url: redis://h:6379/foo", "redis", "  url: redis://****"),
+        ("  url: redis://h:6379@h", "redis", "  url: redis://****"),
+        ("  url: redis://h:6379?x", "redis", "  url: redis://****"),
+        ("  url: redis://longer-than-a-word:6379", "redis", "  url: redis://****"),
         ("  protocolVersion: RESP3", "RESP3", "  protocolVersion: RESP3"),
         ("  '@type': RedisClustr", "RedisClustr", "  '@type': RedisClustr"),
         ("    - redis://a.example.com:6379/1", "redis", "    - redis://a.example.com:6379/1"),
@@ -84,6 +103,21 @@ def test_a_name_that_the_message_repeats_is_shown() -> None:
     assert shown("  evictionPolicy: lru", 3, "no field `evictionPolicy`")[0] == (
         "  evictionPolicy: ****"
     )
+
+
+def test_of_a_key_that_the_message_repeats_only_a_harmless_value_is_shown() -> None:
+    told = "no field `maxMemory`, `type`, `apiToken`, `evictionPolicy`"
+    for line, expected in (
+        ("  maxMemory: 5gb", "  maxMemory: 5gb"),
+        ("  maxMemory: 1.5 GiB", "  maxMemory: 1.5 GiB"),
+        ("  maxMemory: 123456", "  maxMemory: ****"),
+        ("  maxMemory: ''", "  maxMemory: ''"),
+        ("  type: Redis", "  type: Redis"),
+        ("  type: word", "  type: ****"),
+        ("  evictionPolicy: Redis", "  evictionPolicy: ****"),
+        ("  apiToken: 12345", "  apiToken: ****"),
+    ):
+        assert shown(line, 3, told)[0] == expected
 
 
 def test_no_line_is_shown_for_a_place_behind_the_mask() -> None:
@@ -139,15 +173,16 @@ def test_every_example_is_shown_without_what_stands_in_a_secret_s_place(
 
 def told(line: str, caret: int) -> list[str]:
     problem = Problem("a.yaml", 1, 1, "x", "a fact", "a hint", excerpt=Excerpt(line, caret))
-    return problems_text([problem], excerpts=True).splitlines()
+    return problems_text([problem], Look(people=True)).splitlines()
 
 
 def test_the_line_stands_between_fact_and_hint() -> None:
     assert told("  timeout: 10", 12) == [
         "a.yaml:1:1: error: a fact [x]",
-        "  |   timeout: 10",
-        "  |            ^",
+        "  1 |   timeout: 10",
+        "    |            ^",
         "  hint: a hint",
+        "",
     ]
 
 
@@ -158,16 +193,17 @@ def test_a_long_line_is_cut_around_its_caret_at_80_columns(
 ) -> None:
     caret = data.draw(st.integers(1, length))
     line = "." * (caret - 1) + "X" + "." * (length - caret)
-    _, text, mark, _ = told(line, caret)
+    _, text, mark, _, _ = told(line, caret)
     assert len(text) <= 80
     assert len(mark) <= 80
     assert text[mark.index("^")] in {"X", "…"}
-    assert ("…" in text) == (length > 76)
+    assert ("…" in text) == (length > 74)
 
 
 def test_a_problem_without_a_line_to_show_keeps_its_form() -> None:
     problem = Problem("a.yaml", 0, 0, "x", "a fact", "a hint")
-    assert problems_text([problem], excerpts=True) == "a.yaml: error: a fact [x]\n  hint: a hint\n"
+    told = "a.yaml: error: a fact [x]\n  hint: a hint\n\n"
+    assert problems_text([problem], Look(people=True)) == told
 
 
 def test_programs_get_no_line_of_a_file(tmp_path: Path) -> None:

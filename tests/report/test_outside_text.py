@@ -20,7 +20,6 @@ from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
 from confsync.masking.document import Side, masked_diff
 from confsync.report import OUTCOMES, PLANS, PROBLEMS, STATES
-from confsync.report import printable as layout
 from confsync.report.file_results import (
     Begun,
     Formatted,
@@ -31,7 +30,7 @@ from confsync.report.file_results import (
     pulled_text,
 )
 from confsync.report.json import started_record
-from confsync.report.printable import printable
+from confsync.report.printable import PLAIN, Look, printable
 from confsync.report.problems import verdict_text
 from confsync.sandbox import patch_rules as rules
 from confsync.sync.outcome import (
@@ -98,7 +97,7 @@ def plan_of(text: str, directory: Path) -> Plan:
     return planned(target, found.desired, live(text), Options(), found.problems)
 
 
-def reports(text: str, plan: Plan) -> Iterator[tuple[str, str]]:
+def reports(text: str, plan: Plan, look: Look = PLAIN) -> Iterator[tuple[str, str]]:
     """Everything that confsync writes with a text in it, each with its format."""
     error = ConfsyncError(text, where=text, hint=text)
     problem = Problem(text, 1, 1, "yaml", text, text)
@@ -113,19 +112,19 @@ def reports(text: str, plan: Plan) -> Iterator[tuple[str, str]]:
         Failed(plan.target, invalid),
     )
     for name, several in PLANS.items():
-        yield name, several([plan])
-        yield name, several((plan, failed, plan))
+        yield name, several([plan], look=look)
+        yield name, several((plan, failed, plan), look=look)
     for name, outcomes in OUTCOMES.items():
-        yield name, outcomes(ended)
+        yield name, outcomes(ended, look=look)
         for alone in ended:
-            yield name, outcomes([alone])
+            yield name, outcomes([alone], look=look)
     state = plan.target, as_document([live(text)])
     for name, states in STATES.items():
         yield name, states([state])
         yield name, states([state, failed])
     for name, problems in PROBLEMS.items():
-        yield name, problems([text, "a.yaml"], [problem, problem])
-    yield "text", verdict_text([text], [problem], excerpts=True)
+        yield name, problems([text, "a.yaml"], [problem, problem], look=look)
+    yield "text", verdict_text([text], [problem], replace(look, people=True))
     diff = masked_diff(Side(text, f"a: '{text}'\nb: 1\n", {}), Side(text, f"c: '{text}'\n", {}))
     filled: Any = {"new": False, "changed": (), "gone": (), "fill_in": (problem,)}
     changed = Pulled(text, **filled, comments=0, diff=diff)
@@ -167,14 +166,13 @@ def test_no_text_from_outside_is_a_command_in_any_report(
 
 
 def test_no_width_puts_a_command_at_the_start_of_a_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = COMMANDS[-1]
     plan = plan_of(text, tmp_path)
     broken = 0
     for width in WIDTHS:
-        monkeypatch.setattr(layout, "WIDTH", width)
-        for format_, report in reports(text, plan):
+        for format_, report in reports(text, plan, Look(width)):
             if format_ == "text":
                 out = written(format_, report, capsys)
                 assert obeyed(out) == [], width

@@ -100,6 +100,7 @@ def test_what_is_no_name_is_not_repeated(here: Path) -> None:
         Asked(files=("a.yaml",), targets=("staging",)),
         Asked(files=("a.yaml",), all=True),
         Asked(targets=("staging",), all=True),
+        Asked(targets=("staging",), alone=True),
     ],
 )
 def test_what_contradicts_itself_is_wrong_usage(here: Path, asked: Asked) -> None:
@@ -109,24 +110,62 @@ def test_what_contradicts_itself_is_wrong_usage(here: Path, asked: Asked) -> Non
 
 def test_targets_without_a_configuration_are_wrong_usage(here: Path) -> None:
     (here / "confsync.yaml").unlink()
-    with pytest.raises(WrongUsage, match=r"there is no confsync\.yaml"):
+    with pytest.raises(WrongUsage, match=r"no confsync\.yaml found in "):
         chosen(here, Asked(targets=("production",)))
-    with pytest.raises(WrongUsage, match=r"there is no confsync\.yaml"):
+    with pytest.raises(WrongUsage, match=r"no confsync\.yaml found in "):
         chosen(here, Asked(all=True))
 
 
-def test_files_mean_no_configuration_not_even_a_broken_one(here: Path) -> None:
+ALLOWING = Wanted(allow=frozenset({"plaintext-secret"}))
+
+
+def test_a_file_of_one_target_means_that_target_with_all_of_its_files_and_guards(
+    here: Path,
+) -> None:
+    for name in ("stores/production.yaml", "./stores/../stores/production.yaml"):
+        (aim,) = chosen(here, Asked(files=(name,)))
+        assert (aim.name, aim.alone) == ("production", True)
+        assert aim.files == ("stores/base.yaml", "stores/production.yaml")
+        assert aim.options.ignore == {"InMemoryStore/poolMaxConnections"}
+    (aim,) = chosen(here, Asked(files=("stores/base.yaml", "stores/production.yaml")))
+    assert aim.name == "production"
+
+
+@pytest.mark.parametrize(
+    ("file", "fact"),
+    [
+        ("stores/base.yaml", "several targets of confsync.yaml use {}: production and staging"),
+        ("stores/other.yaml", "no target of confsync.yaml uses {}"),
+    ],
+)
+def test_a_file_of_several_targets_or_of_none_is_wrong_usage(
+    here: Path, file: str, fact: str
+) -> None:
+    with pytest.raises(WrongUsage) as caught:
+        chosen(here, Asked(files=(file,)))
+    assert caught.value.message == fact.format(file)
+    assert "--target NAME" in caught.value.hint
+    assert "--no-config" in caught.value.hint
+
+
+def test_files_alone_or_with_a_url_read_no_configuration_not_even_a_broken_one(here: Path) -> None:
     (here / "confsync.yaml").write_text("targets: 5\n")
-    (aim,) = chosen(here, Asked(files=("a.yaml",)), Wanted(allow=frozenset({"plaintext-secret"})))
-    assert (aim.config, aim.files) == (None, ("a.yaml",))
-    assert aim.options == Options(allow=frozenset({"plaintext-secret"}))
-    with pytest.raises(InvalidFiles, match=r"1 error in confsync\.yaml"):
-        chosen(here)
+    url = Access(**{**vars(NO_ACCESS), "url": "https://other.example.com"})
+    for asked, access in (
+        (Asked(files=("a.yaml",), alone=True), NO_ACCESS),
+        (Asked(files=("a.yaml",)), url),
+    ):
+        (aim,) = aims(here, asked, ALLOWING, access, today=TODAY)
+        assert (aim.config, aim.files) == (None, ("a.yaml",))
+        assert aim.options == Options(allow=frozenset({"plaintext-secret"}))
+    for asked in (Asked(files=("a.yaml",)), Asked()):
+        with pytest.raises(InvalidFiles, match=r"1 error in confsync\.yaml"):
+            chosen(here, asked)
 
 
 def test_one_server_for_several_targets_is_wrong_usage(here: Path) -> None:
     access = Access(**{**vars(NO_ACCESS), "url": "https://other.example.com"})
-    with pytest.raises(WrongUsage, match="several targets are chosen"):
+    with pytest.raises(WrongUsage, match="and several are chosen"):
         aims(here, Asked(all=True), NOTHING_WANTED, access, today=TODAY)
     (aim,) = aims(here, Asked(targets=("staging",)), NOTHING_WANTED, access, today=TODAY)
     assert aim.access.url == "https://other.example.com"

@@ -131,7 +131,7 @@ def test_new_text_within_a_file_is_in_canonical_form_and_reads_back(text: str) -
 def canonical_texts() -> dict[str, str]:
     """The stores of the README, the pages and the examples."""
     found = {str(path): path.read_text() for path in ROOT.glob("examples/**/stores/*.yaml")}
-    for page in (ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("examples/**/*.md")):
+    for page in (ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")):
         blocks = re.findall(r"^```yaml\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
         stores = (block for block in blocks if "InMemoryStore:" in block)
         found |= {f"{page} {number}": block for number, block in enumerate(stores)}
@@ -226,7 +226,7 @@ def test_what_would_grow_beyond_the_limit_is_not_written() -> None:
     assert document is not None
     problem = verify_same_meaning("a.yaml", source, document, canonical(source))
     assert isinstance(problem, Problem)
-    assert problem.message == "formatted it would be larger than 64 KiB"
+    assert problem.message == "the formatted file would be larger than 64 KiB"
 
 
 def test_comments_are_found_wherever_they_stand() -> None:
