@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from confsync.kinds import KINDS
 from confsync.report.lines import password_changes
 from confsync.report.printable import MOST, data_text, data_texts, json_text, shown, shown_value
-from confsync.store.encode import to_file, to_store, touched
+from confsync.store.encode import to_file, way_back
 from confsync.sync import outcome
 from confsync.sync.tree import Object, path_text
 from confsync.sync.values import Failed
@@ -225,8 +225,7 @@ def _outcome(ended: outcome.Ended) -> Json:
     found = {"result": result_of(ended), **_about(ended)}
     if isinstance(ended, outcome.Stored | outcome.Unknown):
         before = ended.before if isinstance(ended, outcome.Stored) else ended.plan.live
-        named = touched(ended.plan.difference.changes)
-        document = to_store(before, KINDS[before.object], named=named)
+        document = way_back(before, ended.plan, KINDS[before.object])
         found["before"] = None if document is None else shown(document)
     return _cut(found)
 

@@ -323,9 +323,8 @@ def _way_back(before: Live, plan: Plan, look: Look) -> Iterator[str]:
     text = yaml_text(shown(document))
     if plan.backup:
         first = f" (replace each {FILL_IN}… in it first)" if FILL_IN in text else ""
-        named = plan.target.name not in {"", plan.target.url}
-        server = f" --url {plan.target.url}" if named else ""
-        yield f"To go back{first}: confsync apply {printable(quote(plan.backup))}{server}"
+        file, url = printable(quote(plan.backup)), printable(plan.target.url)
+        yield f"To go back{first}: confsync apply {file} --url {url}"
         return
     hint = f" (replace each {FILL_IN}… by a reference to the secret)" if FILL_IN in text else ""
     yield from wrapped(f"To go back, apply this{hint}:", width=look.width)

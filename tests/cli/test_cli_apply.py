@@ -218,7 +218,7 @@ def test_what_was_there_before_stands_at_the_end_and_brings_it_back(
     assert ran.status == 0
     told, _, back = ran.out.partition("\n\nInMemoryStore:\n")
     assert " ".join(told.split()).endswith(
-        "apply this (replace FILL_IN_… by references to the secrets):"
+        "apply this (replace each FILL_IN_… by a reference to the secret):"
     )
     file = desk.file("back.yaml", f"InMemoryStore:\n{back}")
     assert desk.run("validate", file).status == 0
@@ -233,7 +233,8 @@ def test_a_backup_brings_it_back_by_the_command_that_is_shown(desk: Desk, server
     ran = desk.run("apply", "--yes", desk.file("a.yaml"), "--backup", "a b.yaml")
     assert ran.status == 0
     assert ran.out.endswith(
-        "\nTo go back (replace each FILL_IN_… in it first): confsync apply 'a b.yaml'\n"
+        "\nTo go back (replace each FILL_IN_… in it first): confsync apply 'a b.yaml'"
+        f" --url {server.url}\n"
     )
     assert desk.run("validate", "a b.yaml").status == 0
     secrets: dict[str, str | None] = {"FILL_IN_1": LIVE_URL_SECRET, "REDIS_PASSWORD": LIVE_SECRET}
@@ -264,4 +265,4 @@ def test_the_way_back_is_in_the_json_too(desk: Desk) -> None:
     (target,) = json.loads(ran.out)["targets"]
     before = target["outcome"]["before"]["InMemoryStore"]
     assert before["@type"] == "RedisCluster"
-    assert before["authSecret"] == {"@type": "Value", "secret": {"env": "FILL_IN_2"}}
+    assert before["authSecret"] == {"@type": "Value", "secret": {"env": "REDIS_PASSWORD"}}

@@ -41,7 +41,7 @@ def test_a_plan_straight_after_shows_no_change(tmp_path: Path) -> None:
         ran = desk.run("init", "mail")
         assert ran.status == 0, ran.err
         assert "mail/stores/in-memory.yaml: written, as the server has it\n" in ran.out
-        assert "replace env FILL_IN_1 [fill-in]" in ran.err
+        assert "env FILL_IN_1 is a placeholder [fill-in]" in ran.err
         there = Desk(tmp_path / "mail", environment=ENVIRONMENT)
         plan = there.run("plan", "--detailed-exitcode")
         assert plan.status == 0, plan.err
