@@ -191,7 +191,7 @@ def test_a_saved_plan_is_no_store_file(desk: Desk, server: Server, command: str)
 def test_a_missing_plan_is_reported_before_the_missing_terminal(desk: Desk) -> None:
     ran = desk.run("apply", "missing.plan")
     assert ran.status == 1
-    assert "missing.plan: error: there is no such file" in ran.err
+    assert "missing.plan: error: no such file" in ran.err
     assert "--yes" not in ran.err
 
 
