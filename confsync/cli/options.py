@@ -200,9 +200,14 @@ def reach(console: Console, *, allow_commands: bool) -> Reach:
 
 def chosen(console: Console, asked: Asked, access: Access, wanted: Wanted) -> tuple[Aim, ...]:
     """The servers of this run. Files that stand for a target are reported with its name."""
+    from confsync.disk.read import is_plan
+    from confsync.errors import WrongUsage
     from confsync.report.printable import printable
     from confsync.workflow.targets import aims, nothing_named
 
+    for file in filter(is_plan, asked.files):
+        hint = f"`confsync show {file}` shows it, `confsync apply {file}` applies it"
+        raise WrongUsage("a saved plan, not a store file", where=file, hint=hint)
     found = aims(Path(), asked, wanted, access, today=today())
     if not (found[0].files or asked.alone):
         raise nothing_named(Path())

@@ -234,8 +234,9 @@ def _unknown_option(
     shown = f" {name}" if _is_word(name) else ""
     for one in (name, f"-{name}"):
         # Terraform's options have one dash.
-        if any(one in param.opts for param in group.params):
-            return f"unknown option{shown}", f"use {one}"
+        for param in group.params:
+            if one in param.opts:
+                return f"unknown option{shown}", f"use {one} {param.metavar or ''}".rstrip()
         if one in ELSEWHERE:
             return f"unknown option{shown}", ELSEWHERE[one]
     close = [f"did you mean {nearest}?" for nearest in error.possibilities or ()]

@@ -86,7 +86,7 @@ def test_a_path_leads_to_the_field_at_its_end(
 def test_a_key_of_the_configuration_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     assert explained("ignore", capsys) == (
         "ignore\n"
-        "  fields that are left as the server has them\n"
+        "  fields that keep the server's value\n"
         "\n"
         "  example   [InMemoryStore/poolMaxConnections]\n"
         "  required  no\n"

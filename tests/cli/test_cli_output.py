@@ -115,8 +115,8 @@ def test_the_version_is_that_of_the_package(offline: Desk) -> None:
         (("plan", "--format", "json"), "hint: use --output FORMAT\n"),
         (("plan", "-f", "a.yaml"), "-f\nhint: files are arguments: `confsync plan FILE`\n"),
         (("plan", "-V"), "hint: use `confsync --version`\n"),
-        (("plan", "-out=x.plan"), "error: unknown option -out\nhint: use --out\n"),
-        (("plan", "-target=x"), "error: unknown option -target\nhint: use --target\n"),
+        (("plan", "-out=x.plan"), "error: unknown option -out\nhint: use --out FILE\n"),
+        (("plan", "-target=x"), "error: unknown option -target\nhint: use --target NAME\n"),
         (("plan", "-o", "json"), "hint: use --output FORMAT, or plan --out FILE\n"),
         (("apply", "-psecret"), "error: unknown option -p\nhint: see `confsync apply --help`\n"),
         (

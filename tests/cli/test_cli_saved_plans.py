@@ -177,6 +177,24 @@ def test_what_is_no_plan_is_a_store_file_or_an_error(desk: Desk) -> None:
     assert desk.run("apply", name, "--yes").status == 0
 
 
+@pytest.mark.parametrize("command", ["plan", "pull"])
+def test_a_saved_plan_is_no_store_file(desk: Desk, server: Server, command: str) -> None:
+    saved(desk)
+    server.requests.clear()
+    ran = desk.run(command, "plan.bin")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith(
+        "error: plan.bin: a saved plan, not a store file\nhint: `confsync show"
+    )
+
+
+def test_a_missing_plan_is_reported_before_the_missing_terminal(desk: Desk) -> None:
+    ran = desk.run("apply", "missing.plan")
+    assert ran.status == 1
+    assert "missing.plan: error: no such file" in ran.err
+    assert "--yes" not in ran.err
+
+
 @pytest.mark.parametrize(
     "options",
     [
