@@ -17,14 +17,14 @@ _ESCAPE = r"\\x([0-9a-f]{2})|\\u([0-9a-f]{4})"
 
 @dataclass(frozen=True)
 class Rule:
-    """A kind of mistake or risk: title, meaning and reason.
+    """A kind of mistake or risk: title, the paragraphs of its meaning, and reason.
 
     `examples`: pairs of whole files, wrong and right; empty if no file can show the rule.
     """
 
     id: str
     title: str
-    meaning: str
+    meaning: tuple[str, ...]
     why: str
     examples: tuple[tuple[str, str], ...] = ()
 
@@ -46,13 +46,14 @@ def rules() -> Mapping[str, Rule]:
 
 
 def _rule(section: str) -> Rule:
-    r"""Parse a section: the id, three paragraphs, then pairs of fenced examples. An `escaped` one
-    spells invisible characters as `\x09`.
+    r"""Parse a section: the id, three or more paragraphs, then pairs of fenced examples. An
+    `escaped` one spells invisible characters as `\x09`.
     """
     prose, *_ = section.partition("\n```")
-    name, title, meaning, why = (" ".join(part.split()) for part in prose.strip().split("\n\n"))
+    name, title, *meaning, why = (" ".join(part.split()) for part in prose.strip().split("\n\n"))
     examples = [
         re.sub(_ESCAPE, lambda code: chr(int(code[1] or code[2], 16)), text) if escaped else text
         for _, escaped, text in re.findall(_FENCE, section, re.MULTILINE | re.DOTALL)
     ]
-    return Rule(name, title, meaning, why, tuple(zip(examples[::2], examples[1::2], strict=True)))
+    pairs = tuple(zip(examples[::2], examples[1::2], strict=True))
+    return Rule(name, title, tuple(meaning), why, pairs)

@@ -567,6 +567,17 @@ def test_completion_loads_click_and_no_room() -> None:
     assert not {name for name in found - TABLES if not name.startswith("confsync.cli")}
 
 
+@pytest.mark.parametrize(
+    ("words", "libraries"), [("plan --target ", {"click", "ruamel"}), ("explain ", {"click"})]
+)
+def test_completion_of_names_loads_no_library_but_yaml(words: str, libraries: set[str]) -> None:
+    """Law 8."""
+    typed = f"confsync {words}"
+    number = str(len(typed.split()))
+    found = loaded(_CONFSYNC_COMPLETE="bash_complete", COMP_WORDS=typed, COMP_CWORD=number)
+    assert {top(name) for name in found if top(name) in DOORS} == libraries
+
+
 def test_a_validation_loads_one_renderer_and_no_library_but_yaml(good: str) -> None:
     """Law 8."""
     found = loaded("validate", good)

@@ -112,7 +112,7 @@ class Repository:
             timeout=300,
         )
         assert "Canary" not in done.stdout
-        assert "fault inside confsync" not in done.stdout
+        assert "internal error in confsync" not in done.stdout
         return Ran(done.returncode, done.stdout)
 
     def git(self, *arguments: str) -> Ran:
@@ -249,11 +249,11 @@ def test_each_hook_says_what_is_wrong_and_where(repository: Repository) -> None:
     assert done.status == 1
     assert set(done.verdicts.values()) == {"Failed"}
     assert "stores/bad.yaml:3:12: error: timeout is a number without a unit" in done.text
-    assert "anywhere/leaky.yaml:3:8: error: url holds a password in clear" in done.text
+    assert "anywhere/leaky.yaml:3:8: error: url contains a password in plain text" in done.text
     assert "files were modified by this hook" in done.text
     assert "mess.yml: formatted" in done.text
     assert (repository.root / "mess.yml").read_text() == "InMemoryStore:\n  '@type': Redis\n"
-    assert "playbook.yaml:" not in done.text.replace("playbook.yaml: left alone", "")
+    assert "playbook.yaml:" not in done.text.replace("playbook.yaml: skipped", "")
 
 
 def test_once_mended_every_hook_passes(repository: Repository) -> None:
@@ -371,7 +371,7 @@ def test_a_broken_configuration_fails_where_it_is_of_concern(repository: Reposit
         assert done.verdicts == {"validate": verdict}, file
     done = repository.hooks("confsync-no-plaintext-secrets")
     assert done.verdicts == {"no plaintext secrets": "Failed"}
-    assert "confsync.yaml:5:12: error: targets/production/token stands in the file" in done.text
+    assert "confsync.yaml:5:12: error: targets/production/token is in plain text" in done.text
 
 
 def test_a_plan_is_shown_by_hand_and_pending_changes_fail_nothing(repository: Repository) -> None:

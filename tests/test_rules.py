@@ -32,11 +32,13 @@ NO_CASE = {
     "unreadable": "a case's store.yaml is a file that can be read",
     "not-formatted": "it is said by fmt, of files that are valid",
     "unwritable": "it is said by fmt, and takes a place that may not be written to",
+    "stale-plan": "it is said by apply, of a plan that was made before",
     "allowance-expired": "it is said by plan and apply, of a day",
     "layer-discarded": "it takes two files",
     "same-server-twice": "it is a warning, of a confsync.yaml that is valid",
     "ignored-rebuilt": "it is said by plan and apply, of a server",
-    "fill-in": "it is said by pull, of a server",
+    "fill-in": "it is a warning, and said by pull",
+    "lock-out": "it is a topic, not a rule",
     "uneditable": "it is said by pull, of files that are valid",
     "secret-unavailable": "it is said by plan and apply, of the place where they run",
     "hidden-secrets": "it is said by plan and apply, of a server",
@@ -185,14 +187,14 @@ def test_every_rule_that_a_file_can_show_has_examples() -> None:
 def test_a_page_is_plain_sentences() -> None:
     for rule in rules().values():
         assert not rule.title.endswith(".")
-        assert rule.meaning.endswith(".")
+        assert all(paragraph.endswith(".") for paragraph in rule.meaning)
         assert rule.why.endswith(".")
 
 
 CANNOT_BE_A_CASE = {
-    "missing": ("no-such-file", "there is no such file"),
+    "missing": ("no-such-file", "no such file"),
     "directory": ("unreadable", "is a directory, not a file"),
-    "forbidden": ("unreadable", "may not be read"),
+    "forbidden": ("unreadable", "cannot be read: permission denied"),
     "loop": ("unreadable", "cannot be read"),
     "large": ("too-large", "is larger than 64 KiB"),
     "many": ("too-large", "more than 10,000 keys and values"),

@@ -18,6 +18,7 @@ from confsync.cli.console import at_terminal
 from confsync.report import OUTCOMES
 
 if TYPE_CHECKING:
+    from confsync.cli.console import Console
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
     from confsync.workflow.targets import Access, Asked, Wanted
@@ -29,29 +30,31 @@ _OPTIONS = shared.together(
     click.option(
         "--expect",
         metavar="DIGEST",
-        help="Apply without asking, and only if the plan has this digest, because it was looked"
-        " at.",
+        help="Apply without asking, but only if the plan still has this digest.",
     ),
     click.option(
-        "--allow-commands", is_flag=True, help="Run the commands that the files refer to."
+        "--allow-commands", is_flag=True, help="Run the commands of {command: …} references."
     ),
     shared.with_variable(
         "--add-mask",
-        "In GitHub Actions: have the runner mask the secrets that references lead to.",
-        named=False,
+        "In GitHub Actions: mask resolved secrets in the log of the job.",
         is_flag=True,
     ),
     shared.with_variable(
+        "--backup",
+        "Before anything is sent, write the server's settings to FILE, to go back with.",
+        **shared.FILE,
+    ),
+    shared.with_variable(
         "--audit",
-        "Append to FILE (`-`: standard error) who applies what, before anything is sent, and what"
-        " became of it.",
+        "Append a record before and after the apply (`-`: standard error).",
         **shared.FILE,
     ),
 )
 
 
 @click.command(cls=shared.Command)
-@shared.files
+@shared.layers
 @shared.targets
 @shared.planning
 @shared.rendering(OUTCOMES)
@@ -66,16 +69,17 @@ def apply(  # noqa: PLR0913 - one parameter an option
     expect: str | None,
     allow_commands: bool,
     add_mask: bool,
+    backup: str | None,
     audit: str | None,
 ) -> Status:
-    """Bring servers to the states that FILES describe, or do what one saved plan says.
+    """Bring servers to the state described in FILES, or apply a saved plan.
 
-    Shows the plan, asks, sends the smallest update, and reads back what is stored. Where nothing
-    differs nothing is sent. Without FILES the targets of confsync.yaml are applied: one after
+    Shows the plan, asks, sends the smallest update, reads the state back and verifies it. If
+    nothing differs, nothing is sent. Without FILES: the targets of confsync.yaml, one after
     another, until one fails.
     """
     from confsync.cli.apply_prompt import ask, check_runner, finish, show
-    from confsync.errors import Declined, Refused
+    from confsync.errors import Refused
     from confsync.workflow.apply import apply_all, apply_planned
     from confsync.workflow.audit import Audit
 
@@ -83,11 +87,11 @@ def apply(  # noqa: PLR0913 - one parameter an option
         check_runner()
     plan = _plan_file(asked.files)
     way = shared.reach(outputs.console, allow_commands=allow_commands)
-    book = None if audit is None else Audit(audit, os.environ, now=_now, tell=way.tell)
+    noted = partial(Audit, environment=os.environ, now=_now, tell=way.tell, uid=os.getuid())
+    book = None if audit is None else noted(audit)
     asking = not yes and expect is None and plan is None
-    if asking and not (at_terminal(sys.stdin) and outputs.console.at_terminal):
-        hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
-        raise Declined("cannot ask for confirmation: not running in a terminal", hint=hint)
+    if asking:
+        _check_can_ask(outputs.console, asked.files)
     use = partial(
         partial(apply_planned, plan, Path(), access)
         if plan is not None
@@ -99,14 +103,27 @@ def apply(  # noqa: PLR0913 - one parameter an option
         ),
         reach=way,
         audit=book,
+        backup=backup,
         show=partial(show, outputs, asking=asking, masks=add_mask),
     )
     try:
         return finish(use(), outputs, book)
     except Refused as refused:
         if refused.risks:
-            refused.hint = f"to go on all the same: {_command_line(refused.risks)}"
+            refused.hint = f"to apply anyway: {_command_line(refused.risks)}"
         raise
+
+
+def _check_can_ask(console: Console, files: tuple[str, ...]) -> None:
+    """Raise Declined if nobody can be asked, and before that InvalidFiles for missing files."""
+    from confsync.errors import Declined
+    from confsync.workflow.load import check_there
+
+    if "-" in files or not (at_terminal(sys.stdin) and console.at_terminal):
+        check_there(files)
+        why = "standard input is a file" if "-" in files else "not running in a terminal"
+        hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
+        raise Declined(f"cannot ask for confirmation: {why}", hint=hint)
 
 
 def _plan_file(files: tuple[str, ...]) -> str | None:

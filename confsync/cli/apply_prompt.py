@@ -43,13 +43,13 @@ def check_runner() -> None:
     """Raise WrongUsage where standard error is not certainly read by GitHub's runner."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         raise WrongUsage(
-            "--add-mask is for GitHub Actions, and this is none",
-            hint="leave it out: confsync shows no secret anyway",
+            "--add-mask works only in GitHub Actions",
+            hint="remove it: confsync shows no secret anyway",
         )
     if sys.stderr is None or stat.S_ISREG(os.fstat(sys.stderr.fileno()).st_mode):
         raise WrongUsage(
-            "--add-mask would write secrets to a file: standard error is one",
-            hint="do not redirect standard error, or leave the option out",
+            "--add-mask would write secrets to a file: stderr is redirected",
+            hint="do not redirect stderr, or remove the option",
         )
 
 
@@ -70,11 +70,17 @@ def show(outputs: Outputs, found: Sequence[Plan | Failed], *, asking: bool, mask
     """Show plans before anything is sent: in any case if a question follows."""
     if masks:
         add_masks(outputs.console.vault)
+    stale = any(one.findings[:1] and one.findings[0].rule == "stale-plan" for one in _plans(found))
+    first = "Not applied. The plan of now:\n\n" if stale else ""
     plans = PLANS["text"]
     if STDOUT in outputs.sinks:
-        outputs.write(STDOUT, plans(found, look=outputs.look(STDOUT)))
-    elif asking and any(not isinstance(one, Failed) and not one.empty for one in found):
-        outputs.console.say(plans(found, look=outputs.console.look(outputs.color)))
+        outputs.write(STDOUT, first + plans(found, look=outputs.look(STDOUT)))
+    elif asking and any(not plan.empty for plan in _plans(found)):
+        outputs.console.say(first + plans(found, look=outputs.console.look(outputs.color)))
+
+
+def _plans(found: Sequence[Plan | Failed]) -> list[Plan]:
+    return [one for one in found if not isinstance(one, Failed)]
 
 
 def ask(console: Console, plans: Sequence[Plan]) -> bool:

@@ -88,7 +88,7 @@ class Console:
     The vault scrubs every text from outside before it is laid out, as a last line of defence;
     `scrubbed=False` is for tests of the first line. `server`: the run talks to a server, so its
     credentials are secrets from the start. `writes`: it may update one, so its errors say what was
-    not changed there. `end` is closed when the run is over.
+    not changed there. `quiet`: notes are dropped. `end` is closed when the run is over.
 
     Commands to a CI runner are broken in all that is written.
     """
@@ -98,6 +98,7 @@ class Console:
     ) -> None:
         self.server = server
         self.writes = writes
+        self.quiet = False
         self.end = ExitStack()
         self._scrubbed = scrubbed
         self._updates = 0
@@ -123,7 +124,7 @@ class Console:
             case "not sent":
                 self._updates -= 1
             case "finishing":
-                fact = "finishing the update, for a few seconds; again gives it up"
+                fact = "finishing the update, a few seconds; interrupt again to give up"
                 self.say(f"interrupted: {fact}\n")
             case "known":
                 interrupts.hold()
@@ -146,8 +147,13 @@ class Console:
         """A text from outside without the secrets of the run."""
         return self.vault.scrub(text) if self._scrubbed else text
 
+    def note(self, text: str) -> None:
+        """Write a note, a warning or progress to standard error, unless the run is quiet."""
+        if not self.quiet:
+            self.say(text)
+
     def say(self, text: str) -> None:
-        """Write text for people to standard error: all that is not data."""
+        """Write an error or a question to standard error."""
         from confsync.sync.scrub import without_commands
 
         if sys.stderr is not None:
@@ -156,6 +162,18 @@ class Console:
                 sys.stderr.flush()
             except OSError:
                 _drop(sys.stderr)
+
+    def read_input(self, limit: int) -> bytes:
+        """Read standard input, at most one byte more than a limit. Raises WrongUsage."""
+        from confsync.errors import WrongUsage
+
+        try:
+            if sys.stdin is not None:
+                return sys.stdin.buffer.read(limit + 1)
+        except OSError:
+            pass
+        hint = "pipe a file into it, or name a file in place of `-`"
+        raise WrongUsage("cannot read standard input", hint=hint)
 
     def print(self, text: str, *, commands: bool = False) -> None:
         """Write data to standard output. `commands`: leave those to a CI runner unbroken.
@@ -166,7 +184,7 @@ class Console:
         from confsync.sync.scrub import without_commands
 
         if sys.stdout is None:
-            hint = "open it, or let it write to a file, with `> FILE`"
+            hint = "redirect it to a file with `> FILE`"
             raise OutputFailed("standard output is closed", hint=hint)
         try:
             sys.stdout.write(text if commands else without_commands(text))
@@ -176,7 +194,7 @@ class Console:
             if isinstance(error, BrokenPipeError):
                 raise ReaderGone("the reader of standard output is gone") from None
             hint = "is the disk full?"
-            raise OutputFailed("standard output cannot be written", hint=hint) from None
+            raise OutputFailed("cannot write to standard output", hint=hint) from None
 
 
 def at_terminal(stream: TextIO | None) -> bool:

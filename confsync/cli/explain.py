@@ -6,20 +6,28 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confsync.cli.options import Command
+from confsync.cli.options import Command, proposing_from
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from confsync.cli.console import Console
 
 
+def _names() -> Iterable[str]:
+    from confsync.workflow.documentation import explained
+
+    return explained()
+
+
 @click.command(cls=Command)
-@click.argument("name", default="")
+@click.argument("name", default="", shell_complete=proposing_from(_names))
 @click.pass_obj
 def explain(console: Console, name: str) -> None:
-    """Say what NAME is: a rule or risk, a field, a variant. Offline.
+    """Explain NAME: a rule, a risk, an object, a field or a variant. Offline.
 
-    A rule's id stands in brackets behind each problem. A field may be named by its path, like
-    authSecret/secret. Without NAME: a list of all.
+    The name of a rule is in brackets after each problem. A field can be a path, like
+    authSecret/secret. Without NAME: a list of all names.
     """
     from confsync.report.explain import explained_text
     from confsync.workflow.documentation import explain as run

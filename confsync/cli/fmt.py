@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     "--check",
     is_flag=True,
     envvar="CONFSYNC_CHECK",
-    help="Write nothing: show what would change, and end with status 1 if anything would.",
+    help="Write nothing: show what would change, and exit with 1 if anything would."
+    "  [env: CONFSYNC_CHECK]",
 )
 @click.pass_obj
 def fmt(console: Console, *, files: tuple[str, ...], check: bool) -> Status:
-    """Bring FILES, or without any those of confsync.yaml, into their canonical form: quotes,
-    indentation and spaces.
+    """Format FILES: quotes, indentation and spaces. Without FILES: those of confsync.yaml.
 
-    Comments, order, blank lines and values stay as they are. A file that cannot be formatted is
-    left alone and named; one that holds no store is left alone.
+    Comments, order, blank lines and values stay. Files without a store are skipped; files with
+    errors are reported and not changed.
     """
     from confsync.cli.standard_error import Status
     from confsync.report.file_results import diff_text, formatted_text
@@ -36,6 +36,9 @@ def fmt(console: Console, *, files: tuple[str, ...], check: bool) -> Status:
     found = run.check(files) if check else run.fmt(files)
     if check and (diff := diff_text(found)):
         console.print(diff)
-    console.say(formatted_text(found, "would be formatted" if check else "formatted"))
+    failed = [file for file in found if file.problems]
+    if failed or not console.quiet:
+        done = "would be formatted" if check else "formatted"
+        console.say(formatted_text(failed if console.quiet else found, done))
     wrong = any(file.problems or (check and file.changed) for file in found)
     return Status.ERROR if wrong else Status.DONE

@@ -13,6 +13,7 @@ from confsync.kinds import KINDS
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
+    from confsync.errors import Problem
     from confsync.workflow.targets import Access
 
 
@@ -20,32 +21,32 @@ if TYPE_CHECKING:
 @click.argument("directory", default=".", type=click.Path())
 @with_variable(
     "--variant",
-    "Write a template of this variant, and ask no server.",
+    "Write a template of this variant, without contacting a server.",
     type=click.Choice([tag for kind in KINDS.values() for tag in kind.shape.objects]),
 )
 @server
 @click.pass_obj
 def init(console: Console, /, *, directory: str, variant: str | None, access: Access) -> None:
-    """Begin in DIRECTORY: confsync.yaml, a store, and the hooks for pre-commit.
+    """Create confsync.yaml, a store file and pre-commit hooks in DIRECTORY.
 
-    The store is what the server has that --url names; without a server it is a template. What is
-    there already is left alone. No secret is written.
+    With --url or STALWART_URL the store file gets the server's current settings; otherwise it is a
+    template. Existing files are not changed. No secret is written.
     """
     from confsync.report.file_results import begun_text
+    from confsync.report.problems import problems_text
     from confsync.workflow.init import init as run
 
     known = replace(access, url=access.url or os.environ.get("STALWART_URL"))
 
-    def pull(file: str) -> int:
-        """Write what the server has, and tell of each reference to fill in."""
-        from confsync.report.problems import problems_text
+    def pull(file: str) -> tuple[Problem, ...]:
+        """Write what the server has."""
         from confsync.workflow.pull import pull as from_server
         from confsync.workflow.targets import NOTHING_WANTED, without_config
 
         aim = without_config((file,), NOTHING_WANTED, known)
         with reach(console, allow_commands=False).session(aim) as connected:
-            pulled = from_server([file], connected, environment=os.environ)
-        console.say(problems_text(pulled.fill_in, console.look()))
-        return len(pulled.fill_in)
+            return from_server([file], connected, environment=os.environ).fill_in
 
-    console.print(begun_text(run(directory, known, variant, pull)))
+    begun = run(directory, known, variant, pull)
+    console.say(problems_text(begun.fill_in))
+    console.print(begun_text(begun))

@@ -9,7 +9,7 @@ import click
 
 from confsync import __version__
 from confsync.cli.console import Console
-from confsync.cli.options import proposing, verbosity
+from confsync.cli.options import PAGES, proposing, verbosity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,31 +18,35 @@ if TYPE_CHECKING:
 
 
 COMMANDS: Mapping[str, str] = {
-    "plan": "Show what an apply would change, every secret masked.",
-    "apply": "Bring the server to the state that files describe.",
-    "validate": "Check files alone: no network, no secret.",
-    "fmt": "Bring files into their canonical form; comments and values stay.",
-    "pull": "Write the live state into a file, comments kept.",
-    "show": "Show the live state as YAML, every secret masked.",
-    "init": "Begin: confsync.yaml, a store, and the hooks for pre-commit.",
-    "schema": "Print the JSON Schema of a store file, for editors.",
-    "explain": "Say what a rule, a risk or a field is.",
-    "sandbox": "Run an embedded server to try confsync against.",
+    "plan": "Show what an apply would change. Secrets are masked.",
+    "apply": "Bring servers to the state described in files.",
+    "validate": "Check files offline: no network, no secrets.",
+    "fmt": "Format files: quotes, indentation and spaces.",
+    "pull": "Write a server's state into a file; comments stay.",
+    "show": "Show a server's state as YAML. Secrets are masked.",
+    "init": "Create confsync.yaml, a store file and hooks for pre-commit.",
+    "schema": "Print the JSON Schema of store files, for editors.",
+    "explain": "Explain a rule, a risk, a field or a variant.",
+    "sandbox": "Run an embedded server, to try confsync with.",
 }
-"""Every command and its help. Each is a module of this room by the same name."""
+"""Every command and its help. Each is a module of this room with the same name."""
 
 _ON_SERVERS = {"plan", "apply", "pull", "show"}
 
 _STATUSES = """\b
 Exit status:
   0    done
-  1    an error, and nothing was changed
+  1    error, and nothing was changed
   2    changes are pending (only plan --detailed-exitcode)
-  3    refused, and nothing was changed
+  3    refused, and nothing was changed; or apply would refuse this plan
   4    the outcome is unknown
-  5    stored, but not all of it is as wanted
-  130  interrupted before sending
+  5    stored, but not everything is as wanted
+  130  interrupted before anything was sent
 """
+_EPILOG = f"""{_STATUSES}
+\b
+Tab completion: docs/completion.md
+{PAGES}"""
 
 
 class _Commands(click.Group):
@@ -76,15 +80,17 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
-    epilog=_STATUSES,
+    epilog=_EPILOG,
     params=verbosity(),
 )
-@click.version_option(__version__, prog_name="confsync", message="%(prog)s %(version)s")
+@click.version_option(
+    __version__, "-V", "--version", prog_name="confsync", message="%(prog)s %(version)s"
+)
 def confsync() -> None:
     """GitOps for the Stalwart mail server's in-memory store.
 
-    The desired state stands in YAML; `plan` shows what differs from the server, `apply` sends the
-    smallest update that closes the difference, and proves it.
+    Describe the desired state in YAML. `plan` shows the differences, `apply` closes them and
+    verifies the result.
     """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from datetime import UTC, datetime
 from functools import reduce, wraps
 from pathlib import Path
@@ -15,7 +16,7 @@ from confsync.cli.console import Console
 from confsync.sync.names import RISKS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import date
 
     from click.shell_completion import CompletionItem
@@ -42,14 +43,40 @@ def proposing(names: Mapping[str, str]) -> Propose:
     return propose
 
 
+def proposing_from(load: Callable[[], Iterable[str]]) -> Propose:
+    """Complete names that are loaded first; none if that fails."""
+
+    def propose(
+        ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        try:
+            names = dict.fromkeys(load(), "")
+        except Exception:  # noqa: BLE001 - a shell shows whatever is written here
+            return []
+        return proposing(names)(ctx, param, incomplete)
+
+    return propose
+
+
+def _target_names() -> Iterable[str]:
+    from confsync.workflow.targets import configuration
+
+    config = configuration(Path())
+    return () if config is None else (target.name for target in config.targets)
+
+
 def verbosity() -> list[click.Parameter]:
-    """`-v` and `--debug`, for every command and before it."""
+    """`-q`, `-v` and `--debug`, for every command and before it."""
 
     def attach(ctx: click.Context, param: click.Parameter, value: object) -> None:
-        if value and isinstance(ctx.obj, Console):
-            from confsync.cli.standard_error import attach
+        if not value or not isinstance(ctx.obj, Console):
+            return
+        if param.name == "quiet":
+            ctx.obj.quiet = True
+            return
+        from confsync.cli.standard_error import attach
 
-            attach(ctx.obj, debug=param.name == "debug")
+        attach(ctx.obj, debug=param.name == "debug")
 
     return [
         click.Option(
@@ -58,22 +85,70 @@ def verbosity() -> list[click.Parameter]:
             expose_value=False,
             is_eager=True,
             callback=attach,
-            envvar=f"CONFSYNC_{names[-1][2:].upper()}",
-            help=text,
+            envvar=variable,
+            help=f"{text}  [env: {variable}]",
         )
         for names, text in (
+            (["-q", "--quiet"], "Write only results and errors: no notes, warnings or progress."),
             (["-v", "--verbose"], "Log each step to stderr."),
-            (["--debug"], "Log more detail. No secret is ever in it."),
+            (["--debug"], "Log more detail to stderr. Secrets are never logged."),
         )
+        for variable in [f"CONFSYNC_{names[-1][2:].upper()}"]
     ]
 
 
+_ON_SERVER = "stores/in-memory.yaml --url https://mail.example.com"
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "plan": ("--target staging", _ON_SERVER, "--target production --out production.plan"),
+    "apply": ("--target staging", _ON_SERVER, "production.plan"),
+    "validate": ("", "stores/in-memory.yaml", "--output github --output text=log"),
+    "fmt": ("stores/in-memory.yaml", "--check"),
+    "pull": ("stores/in-memory.yaml", "--target production --diff"),
+    "show": ("--url https://mail.example.com", "--all", "production.plan"),
+    "init": ("--url https://mail.example.com", "mail --variant RedisCluster"),
+    "schema": ("> store.schema.json", "--config > confsync.schema.json"),
+    "explain": ("plaintext-secret", "authSecret/secret"),
+    "sandbox": ("--port 8080", "--state sandbox.json"),
+}
+"""Arguments of each command, as examples in its help."""
+
+CREDENTIALS = """\
+Credentials come from the environment: STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD. A
+target of confsync.yaml can have its own."""
+PAGES = "Documentation: docs/README.md in the repository of confsync"
+
+
 class Command(click.Command):
-    """A command with `-v` and `--debug`. Only its call begins a run: no help, no completion."""
+    """A command with `-q`, `-v` and `--debug`, and with examples at the end of its help.
+
+    Its call begins a run; its help does not.
+    """
 
     def __init__(self, *args: Any, **values: Any) -> None:  # noqa: ANN401 - click's own
         super().__init__(*args, **values)
+        contacts_server = any(param.name == "url" for param in self.params)
         self.params += verbosity()
+        examples = EXAMPLES.get(self.name or "", ())
+        lines = "".join(f"\n  confsync {self.name} {example}".rstrip() for example in examples)
+        credentials = f"\n\n{CREDENTIALS}" if contacts_server else ""
+        self.epilog = f"\b\nExamples:{lines}{credentials}\n\n{PAGES}"
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse arguments. Errors name the command, and the whole of `-out`: click names `-o`."""
+        words = [word.partition("=")[0] for word in args]
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            from confsync.cli.standard_error import ELSEWHERE
+
+            known = {*ELSEWHERE, *(name for param in self.params for name in param.opts)}
+            for word in words:
+                if word.startswith(error.option_name) and f"-{word}" in known:
+                    raise click.NoSuchOption(word, ctx=ctx) from None
+            raise
+        except click.BadOptionUsage as error:
+            error.ctx = ctx
+            raise
 
     def invoke(self, ctx: click.Context) -> object:
         """Call the command. From here on every text from outside is scrubbed."""
@@ -85,6 +160,14 @@ class Command(click.Command):
         console.end.enter_context(scrubbing(console.scrub))
         begin_logging(ctx)
         return super().invoke(ctx)
+
+
+def source_of(param: click.Parameter, context: click.Context) -> str:
+    """The name for a parameter in a message: its variable, if the value came from there."""
+    if context.get_parameter_source(param.name or "") is ParameterSource.ENVIRONMENT:
+        return str(param.envvar)
+    name = max(param.opts, key=len)
+    return name if isinstance(param, click.Option) else name.upper()
 
 
 def given_by_hand(*names: str) -> set[str]:
@@ -102,10 +185,14 @@ def reach(console: Console, *, allow_commands: bool) -> Reach:
     """The way of this run to servers. The console reports each wait."""
     from confsync.workflow.session import Reach
 
+    def tell(line: str) -> None:
+        write = console.say if line.startswith("error: ") else console.note
+        write(f"{line}\n")
+
     return Reach(
         os.environ,
         console.vault,
-        tell=lambda line: console.say(f"{line}\n"),
+        tell=tell,
         sending=console.sending,
         allow_commands=allow_commands,
     )
@@ -114,14 +201,15 @@ def reach(console: Console, *, allow_commands: bool) -> Reach:
 def chosen(console: Console, asked: Asked, access: Access, wanted: Wanted) -> tuple[Aim, ...]:
     """The servers of this run. Files that stand for a target are reported with its name."""
     from confsync.report.printable import printable
-    from confsync.store.mistakes import listed
-    from confsync.workflow.targets import aims
+    from confsync.workflow.targets import aims, nothing_named
 
     found = aims(Path(), asked, wanted, access, today=today())
+    if not (found[0].files or asked.alone):
+        raise nothing_named(Path())
     if asked.files and found[0].config is not None:
-        files = listed([printable(file) for file in found[0].files])
+        files = " and ".join(map(printable, found[0].files))
         name = printable(found[0].name)
-        console.say(f"note: using target {name} of confsync.yaml, with {files}\n")
+        console.note(f"note: using target {name} of confsync.yaml, with {files}\n")
     return found
 
 
@@ -152,8 +240,6 @@ def _wanted(values: Values) -> Wanted:
 
 
 def _access(values: Values) -> Access:
-    from dataclasses import fields
-
     from confsync.workflow.targets import Access
 
     return Access(**{field.name: values.pop(field.name) for field in fields(Access)})
@@ -169,34 +255,69 @@ def _asked(values: Values) -> Asked:
     if given or files:
         target = target if "target" in given else ()
         every = every and "every" in given
-    return Asked(files, target, every, alone)
+    context = click.get_current_context()
+    params = {param.name: source_of(param, context) for param in context.command.params}
+    source = params["every"] if every and not target else params["target"]
+    return Asked(files, target, every, alone, source)
 
 
 def with_variable(
     name: str,
     text: str,
     *more: str,
-    named: bool = True,
     note: str = "",
     **values: Any,  # noqa: ANN401 - click's own
 ) -> Decorator:
-    """An option with a variable. If `named`, the help names the variable, then `note`."""
+    """An option with a variable. The help names the variable, then `note`."""
     variable = f"CONFSYNC_{name[2:].replace('-', '_').upper()}"
-    shown = f"{text}  [env: {variable}{note}]" if named else text
-    return click.option(name, *more, envvar=variable, help=shown, **values)
+    return click.option(
+        name, *more, envvar=variable, help=f"{text}  [env: {variable}{note}]", **values
+    )
 
 
 FILE: Values = {"type": click.Path(), "metavar": "FILE"}
 """The arguments of an option for a file."""
 
+
+def _with_input(
+    context: click.Context, _param: click.Parameter, files: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Files as named. If `-` is among them, standard input is read."""
+    if "-" in files and isinstance(context.obj, Console):
+        from confsync.disk.read import MAX_PLAN_BYTES, standard_input
+
+        given = context.obj.read_input(MAX_PLAN_BYTES)
+        context.obj.end.enter_context(standard_input(given))
+    return files
+
+
+def _layers(
+    context: click.Context, param: click.Parameter, files: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Files as named, with the only store file of a directory in its place."""
+    if isinstance(context.obj, Console) and any(map(os.path.isdir, files)):
+        from confsync.workflow.load import one_each
+
+        files = one_each(files)
+    return _with_input(context, param, files)
+
+
 files: Decorator = click.argument("files", nargs=-1, type=click.Path())
+
+files_or_input: Decorator = click.argument(
+    "files", nargs=-1, type=click.Path(), callback=_with_input
+)
+"""Files, and `-` for standard input."""
+
+layers: Decorator = click.argument("files", nargs=-1, type=click.Path(), callback=_layers)
+"""Files of one state, `-` for standard input, and directories with one store file."""
 
 allow: Decorator = click.option(
     "--allow",
     metavar="RISK",
     multiple=True,
     shell_complete=proposing(RISKS),
-    help=f"Let a risk pass: {', '.join(RISKS)}. Can be repeated.",
+    help=f"Accept a risk: {', '.join(RISKS)}. Can be repeated.",
 )
 
 planning: Decorator = _grouped(
@@ -204,16 +325,15 @@ planning: Decorator = _grouped(
     _wanted,
     with_variable(
         "--unlisted",
-        "What becomes of fields that no file mentions: their documented default, or what the"
-        " server has.  [default: default]",
-        named=False,
+        "Fields not set in any file: reset to their default, or keep the server's value.",
+        note="; default: default",
         type=click.Choice(["default", "keep"]),
     ),
     with_variable(
         "--hidden-secrets",
-        "What becomes of secrets that the server hides: send them each time, keep what the"
-        " server has, or let no apply go on.  [default: send]",
-        named=False,
+        "How to treat secrets the server hides: send them each time, keep the server's, or fail"
+        " (refuse to apply).",
+        note="; default: send",
         type=click.Choice(["send", "keep", "fail"]),
     ),
     allow,
@@ -225,30 +345,32 @@ server: Decorator = _grouped(
     _access,
     # STALWART_URL counts after confsync.yaml: see workflow/session.py.
     with_variable(
-        "--url", "The server, like https://mail.example.com.", note=", STALWART_URL", metavar="URL"
+        "--url", "Server, like https://mail.example.com.", note=", STALWART_URL", metavar="URL"
     ),
     click.option(
         "--insecure-http",
         is_flag=True,
-        help="Allow http to a host that is not this one: everyone on the way sees the credentials.",
+        help="Allow http to another host: credentials and secrets are sent unencrypted.",
     ),
-    with_variable("--ca-file", "CA certificates, PEM, trusted instead of the system's.", **FILE),
+    with_variable(
+        "--ca-file", "PEM file of CA certificates to trust instead of the system's.", **FILE
+    ),
     with_variable(
         "--client-cert",
-        "A certificate to show to the server, PEM; its key may stand in the same file.",
+        "PEM file of a client certificate; it can hold the key too.",
         **FILE,
     ),
     with_variable(
-        "--client-key", "The key of that certificate, PEM, without a passphrase.", **FILE
+        "--client-key", "PEM file of the certificate's key, without a passphrase.", **FILE
     ),
     with_variable(
         "--proxy",
-        "Go through this proxy, like http://proxy.example.com:3128; no other is used.",
+        "Proxy, like http://proxy.example.com:3128. HTTP_PROXY and HTTPS_PROXY are ignored.",
         metavar="URL",
     ),
     with_variable(
         "--timeout",
-        "How long a request may take in all, its tries and its answer included.",
+        "Time limit of a request with its retries, in seconds.",
         note="; default: 30",
         type=click.IntRange(1, 3600),
         default=30,
@@ -256,8 +378,7 @@ server: Decorator = _grouped(
     ),
     with_variable(
         "--retries",
-        "How often a request is tried again that was certainly not sent, or that the server had"
-        " too many of.",
+        "Retries of a request that never reached the server or was rate-limited.",
         note="; default: 3",
         type=click.IntRange(0, 100),
         default=3,
@@ -272,16 +393,17 @@ targets: Decorator = together(
         _asked,
         with_variable(
             "--target",
-            "Take this target of confsync.yaml. Can be repeated.",
+            "Use this target of confsync.yaml. Can be repeated.",
             note=", space-separated",
             multiple=True,
             metavar="NAME",
+            shell_complete=proposing_from(_target_names),
         ),
-        with_variable("--all", "Take every target of confsync.yaml.", "every", is_flag=True),
+        with_variable("--all", "Use every target of confsync.yaml.", "every", is_flag=True),
         click.option(
             "--no-config",
             is_flag=True,
-            help="Take FILES alone, and STALWART_URL: confsync.yaml is not read.",
+            help="Do not read confsync.yaml: FILES alone, for the server of --url or STALWART_URL.",
         ),
     ),
     server,
@@ -293,8 +415,7 @@ targets: Decorator = together(
 commands_for_credentials: Decorator = click.option(
     "--allow-commands",
     is_flag=True,
-    help="Run the commands that confsync.yaml has credentials from. Those that store files refer to"
-    " are run by no plan.",
+    help="Run {command: …} credentials of confsync.yaml. Commands in store files are not run.",
 )
 
 
@@ -304,8 +425,10 @@ def rendering(formats: Collection[str]) -> Decorator:
     def take(values: Values) -> Outputs:
         from confsync.cli.output import Outputs, sinks
 
-        wanted, color = sinks(values.pop("output"), formats), values.pop("color")
-        return Outputs(wanted, color, click.get_current_context().obj)
+        context, color = click.get_current_context(), values.pop("color")
+        (output,) = (param for param in context.command.params if param.name == "output")
+        wanted = sinks(values.pop("output"), formats, source_of(output, context))
+        return Outputs(wanted, color, context.obj)
 
     def decorate(command: Function) -> Function:
         vars(command)["formats"] = tuple(formats)
@@ -313,16 +436,17 @@ def rendering(formats: Collection[str]) -> Decorator:
 
     output = with_variable(
         "--output",
-        f"How to write the result: {', '.join(formats)}. Can be repeated; all but one need a file.",
-        named=False,
+        f"Format of the result: {', '.join(formats)}. Can be repeated; only one can go to standard"
+        " output.",
+        note=", space-separated",
         metavar="FORMAT[=FILE]",
         multiple=True,
         shell_complete=proposing(dict.fromkeys(formats, "")),
     )
     color = with_variable(
         "--color",
-        "Colour in text.  [default: auto; NO_COLOR turns it off]",
-        named=False,
+        "When to colour text.",
+        note="; default: auto; NO_COLOR turns it off",
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
     )

@@ -69,26 +69,30 @@ class Outputs:
             self.write(sink, render(sink.format, self.look(sink)))
 
 
-def sinks(outputs: Iterable[str], formats: Collection[str]) -> tuple[Sink, ...]:
-    """The outputs asked for, or text on standard output. Raises WrongUsage and OutputFailed."""
-    found = tuple(_sink(output, formats) for output in outputs) or (STDOUT,)
+def sinks(outputs: Iterable[str], formats: Collection[str], source: str) -> tuple[Sink, ...]:
+    """The outputs asked for by `source`, an option or a variable, or text on standard output.
+
+    Raises WrongUsage and OutputFailed.
+    """
+    found = tuple(_sink(output, formats, source) for output in outputs) or (STDOUT,)
     if sum(sink.file is None for sink in found) > 1:
         raise WrongUsage(
-            "two outputs cannot both go to standard output",
+            f"{source}: only one result can go to standard output",
             hint="give all but one a file, like --output json=plan.json",
         )
     return found
 
 
-def _sink(output: str, formats: Collection[str]) -> Sink:
+def _sink(output: str, formats: Collection[str], source: str) -> Sink:
     name, equals, file = output.partition("=")
     if name not in formats:
-        raise WrongUsage("there is no such output format", hint=f"known are {', '.join(formats)}")
-    hint = f"write --output {name}=FILE"
+        hint = f"allowed are {', '.join(formats)}, each alone or as FORMAT=FILE"
+        raise WrongUsage(f"{source}: unknown format", hint=hint)
+    hint = f"write {name}=FILE, or {name} for standard output"
     if equals and not file:
-        raise WrongUsage(f"--output {name}= names no file", hint=hint)
+        raise WrongUsage(f"{source}: missing file after {name}=", hint=hint)
     if "://" in file:
-        raise WrongUsage("a URL stands where an output's file belongs", hint=hint)
+        raise WrongUsage(f"{source}: a URL in place of a file after {name}=", hint=hint)
     sink = Sink(name, file or None)
     if file and not _writable(Path(file)):
         raise _unwritable(sink)
@@ -97,8 +101,8 @@ def _sink(output: str, formats: Collection[str]) -> Sink:
 
 def _unwritable(sink: Sink) -> OutputFailed:
     return OutputFailed(
-        f"the {sink.format} output cannot be written to {sink.file}",
-        hint="check that its directory exists and may be written to, and that the disk has room",
+        f"cannot write the {sink.format} output to {sink.file}",
+        hint="check that its directory exists and is writable, and that the disk has room",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=shared.Command)
-@shared.files
+@shared.layers
 @shared.targets
 @shared.planning
 @shared.rendering(PLANS)
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(),
     metavar="FILE",
-    help="Save the plan, without a secret, for `apply FILE`.",
+    help="Save the plan for `confsync apply FILE`. It holds no secret.",
 )
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where changes are pending.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
 def plan(  # noqa: PLR0913 - one parameter an option
     *,
     asked: Asked,
@@ -39,10 +40,10 @@ def plan(  # noqa: PLR0913 - one parameter an option
     out: str | None,
     detailed_exitcode: bool,
 ) -> Status:
-    """Show what an apply would change, every secret masked.
+    """Show what an apply would change. Secrets are masked.
 
-    One request to each server; nothing is written. Several FILES are laid over each other, later
-    ones over earlier ones; without any the targets of confsync.yaml are planned.
+    Reads each server once and changes nothing. Several FILES are layers of one state: later ones
+    override earlier ones. Without FILES: the targets of confsync.yaml.
     """
     from confsync.cli.standard_error import Status, print_failures, worst
     from confsync.errors import WrongUsage
@@ -60,7 +61,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
         check_place(out, chosen[0].files)
     for fact in same_server_facts(chosen):
         hint = "an apply of both is refused (confsync explain same-server-twice)"
-        outputs.console.say(f"warning: {fact}\nhint: {hint}\n")
+        outputs.console.note(f"warning: {fact}\nhint: {hint}\n")
     found = each(
         chosen,
         shared.reach(outputs.console, allow_commands=allow_commands),
@@ -68,9 +69,18 @@ def plan(  # noqa: PLR0913 - one parameter an option
     )
     if out is not None and not isinstance(found[0], Failed):
         save(found[0], out)
+        outputs.console.note(_saved_text(out))
     failed = print_failures(outputs.console, found)
     outputs.write_all(lambda name, look: PLANS[name](found, look=look))
     plans = [one for one in found if not isinstance(one, Failed)]
     refused = Status.REFUSED if any(plan.refusals for plan in plans) else Status.DONE
     changes = detailed_exitcode and any(plan.difference.changes for plan in plans)
     return worst([failed, refused, Status.PENDING if changes else Status.DONE])
+
+
+def _saved_text(file: str) -> str:
+    """What to type after a plan is saved."""
+    from confsync.report.printable import printable
+
+    name = printable(shlex.quote(file))
+    return f"saved the plan to {name}; apply it with `confsync apply {name}`\n"

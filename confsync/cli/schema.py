@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 @click.option(
     "--layer",
     is_flag=True,
-    help="For a file that is laid over others: it may leave out what they say.",
+    help="For a file that is layered over others: it can leave out their fields.",
 )
-@click.option("--config", is_flag=True, help="For confsync.yaml, in place of a store file.")
+@click.option("--config", is_flag=True, help="For confsync.yaml, instead of store files.")
 @click.pass_obj
 def schema(console: Console, *, layer: bool, config: bool) -> None:
-    """Print the JSON Schema of a store file, draft 7, for editors.
+    """Print the JSON Schema (draft 7) of store files, for editors.
 
-    No network, no file: the schema says what this version of confsync takes, with the references
-    that are installed beside it.
+    Offline. The schema is that of this version of confsync, with the kinds of references that
+    installed packages add.
     """
     import json
 
@@ -32,6 +32,6 @@ def schema(console: Console, *, layer: bool, config: bool) -> None:
     from confsync.workflow.documentation import schema as run
 
     if layer and config:
-        raise WrongUsage("--layer and --config are for different files", hint="give one of them")
+        raise WrongUsage("--layer and --config cannot be combined", hint="leave out one of the two")
     found = run(layer=layer, config=config)
     console.print(f"{json.dumps(found, indent=2, ensure_ascii=False)}\n")

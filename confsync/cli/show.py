@@ -26,20 +26,28 @@ if TYPE_CHECKING:
 def show(
     *, planfile: str | None, asked: Asked, access: Access, outputs: Outputs, allow_commands: bool
 ) -> Status:
-    """Show the live state as YAML, every secret masked. One request to each server.
+    """Show a server's state as YAML. Secrets are masked.
 
-    With PLANFILE: what a saved plan says, as `plan` showed it. Nothing is asked of the server.
+    Reads each server once. With PLANFILE: show that saved plan, without contacting a server.
     """
     from confsync.cli.standard_error import Status, print_failures
     from confsync.disk.read import is_plan
     from confsync.errors import WrongUsage
     from confsync.workflow.plan import saved
-    from confsync.workflow.targets import NOTHING_WANTED, aims, without_config
+    from confsync.workflow.targets import (
+        NOTHING_WANTED,
+        aims,
+        check_not_targets,
+        configuration,
+        without_config,
+    )
 
     if planfile is not None:
         if not is_plan(planfile):
-            hint = "`confsync plan --out FILE` saves one; without a file the live state is shown"
-            raise WrongUsage("the file is no saved plan", where=planfile, hint=hint)
+            check_not_targets(configuration(Path()), [planfile])
+            fact = "not a saved plan" if Path(planfile).exists() else "no such file"
+            hint = "`confsync plan --out FILE` saves a plan; without a file, the server is shown"
+            raise WrongUsage(fact, where=planfile, hint=hint)
         plan = saved(planfile)
         outputs.write_all(lambda name, look: PLANS[name]([plan], look=look))
         return Status.DONE

@@ -6,6 +6,7 @@ Loaded when a command runs. The lines of `-v` and `--debug` are safe to paste.
 from __future__ import annotations
 
 import logging
+import re
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import click
 from click.core import ParameterSource
 
 from confsync.cli.console import Console
+from confsync.cli.options import source_of
 from confsync.errors import ConfsyncError, Declined, Fault, ReaderGone
 from confsync.guard import as_fault
 from confsync.report.printable import printable, wrapped
@@ -60,7 +62,9 @@ def of_error(error: ConfsyncError) -> Status:
 def print_error(error: BaseException, console: Console) -> int:
     """Report an error that ends a run and return the exit status."""
     unchanged = ["nothing was changed on the server"] if console.writes else []
-    unknown = "it is not known whether anything was changed: `confsync plan` shows what is there"
+    unknown = (
+        "it is not known whether anything was changed: `confsync plan` shows the current state"
+    )
     consequence = [unknown] if console.sent else unchanged
     match error:
         case click.UsageError():
@@ -139,20 +143,34 @@ def _fault(fault: Fault) -> list[str]:
             LOGGER.debug("  %s", place)
     places = f" at {' < '.join(fault.places[:_PLACES])}" if fault.places else ""
     return [
-        f"error: a fault inside confsync: {fault.message}{places}",
+        f"error: internal error in confsync: {fault.message}{places}",
         "hint: this is a bug; please report this line",
     ]
 
 
-_ELSEWHERE = {
+ELSEWHERE = {
+    "check": "use `confsync validate`",
+    "completion": "see docs/completion.md in the repository",
     "diff": "use `confsync plan`",
+    "get": "use `confsync show`",
     "help": "use `confsync --help`, or `confsync COMMAND --help`",
+    "import": "use `confsync pull FILE`",
+    "lint": "use `confsync validate`",
+    "login": "set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD",
+    "status": "use `confsync plan`",
+    "test": "use `confsync validate`",
     "version": "use `confsync --version`",
+    "-V": "use `confsync --version`",
+    "-f": "files are arguments: `confsync plan FILE`",
+    "-o": "use --output FORMAT, or plan --out FILE",
     "-y": "use --yes",
     "--auto-approve": "use --yes",
     "--dry-run": "use `confsync plan`: it changes nothing",
+    "--file": "files are arguments: `confsync plan FILE`",
+    "--format": "use --output FORMAT",
     "--json": "use --output json",
-    "-o": "use --output FORMAT, or plan --out FILE",
+    "--no-color": "use --color never",
+    "--version": "use `confsync --version`",
 }
 """Words of other tools, and what to type here."""
 
@@ -161,43 +179,87 @@ class UnknownCommand(click.UsageError):
     """An unknown command, with a hint. A name that could be something else is not repeated."""
 
     def __init__(self, name: str, known: Collection[str]) -> None:
-        import re
         from difflib import get_close_matches
 
         close = get_close_matches(name, known, n=1)
         known_ones = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
-        self.hint = _ELSEWHERE.get(name, known_ones)
-        shown = f" `{name}`" if re.fullmatch(r"[a-z][a-z-]{0,20}", name) else ""
+        self.hint = ELSEWHERE.get(name, known_ones)
+        shown = f" `{name}`" if _is_word(name) else ""
         super().__init__(f"unknown command{shown}")
+
+
+def _is_word(name: str) -> bool:
+    """True for a name of a command or an option that cannot be a secret."""
+    return re.fullmatch("-[A-Z]|-{0,2}[a-z]{1,12}(-[a-z]{1,12}){0,3}", name) is not None
 
 
 def _usage(error: click.UsageError) -> list[str]:
     """The lines for wrong usage. The value that was typed is not repeated."""
-    path = error.ctx.command_path if error.ctx is not None else "confsync"
-    hint = f"`{path} --help` lists what it takes"
+    context = error.ctx or click.Context(click.Command("confsync"), info_name="confsync")
+    path, params = context.command_path, context.command.params
+    hint = f"see `{path} --help`"
     match error:
         case click.exceptions.NoArgsIsHelpError():
             return [error.ctx.get_help()]
         case UnknownCommand():
             fact, hint = error.message, error.hint
         case click.NoSuchOption():
-            close = " or ".join(error.possibilities or ())
-            elsewhere = _ELSEWHERE.get(error.option_name)
-            fact = f"unknown option{f' {error.option_name}' if close or elsewhere else ''}"
-            hint = elsewhere or (f"did you mean {close}?" if close else hint)
-        case click.BadOptionUsage():
-            fact = f"{error.option_name} needs a value"
-        case click.BadParameter() if error.param is not None:
-            param = error.param
-            name = max(param.opts, key=len) if isinstance(param, click.Option) else param.name
-            fact = f"{name or 'it'} does not take this value"
-            if isinstance(param.type, click.Choice):
-                hint = f"allowed are {', '.join(map(str, param.type.choices))}"
-            elif isinstance(param.type, click.IntRange):
-                hint = f"allowed is {param.type.min} to {param.type.max}"
+            fact, hint = _unknown_option(error, context, hint)
+        case click.BadOptionUsage(option_name=name):
+            flags = (one.opts for one in params if isinstance(one, click.Option) and one.is_flag)
+            is_flag = any(name in names for names in flags)
+            fact = f"{name} takes no value" if is_flag else f"{name} needs a value"
+        case click.BadParameter(param=click.Parameter() as param):
+            fact, hint = _refused(error, param, context, hint)
+        case _ if isinstance(context.command, click.Group):
+            fact = "missing command"
         case _:
-            fact = f"`{path}` is called with more, or less, than it takes"
+            one = any(isinstance(param, click.Argument) for param in params)
+            fact = f"`{path}` takes {'at most one' if one else 'no'} argument"
     return [f"error: {fact}", f"hint: {hint}"]
+
+
+def _unknown_option(
+    error: click.NoSuchOption, context: click.Context, hint: str
+) -> tuple[str, str]:
+    """Fact and hint for an unknown option."""
+    name, group = error.option_name, context.command
+    if isinstance(group, click.Group):
+        commands = (group.get_command(context, one) for one in group.list_commands(context))
+        for command in filter(None, commands):
+            for param in command.params:
+                if name in param.opts:
+                    line = f"confsync {command.name} {name} {param.metavar or ''}".rstrip()
+                    return f"{name} must follow the command", f"write `{line}`"
+    shown = f" {name}" if _is_word(name) else ""
+    for one in (name, f"-{name}"):
+        # Terraform's options have one dash.
+        if any(one in param.opts for param in group.params):
+            return f"unknown option{shown}", f"use {one}"
+        if one in ELSEWHERE:
+            return f"unknown option{shown}", ELSEWHERE[one]
+    close = [f"did you mean {nearest}?" for nearest in error.possibilities or ()]
+    return f"unknown option{shown}", next(iter(close), hint)
+
+
+def _refused(
+    error: click.BadParameter, param: click.Parameter, context: click.Context, hint: str
+) -> tuple[str, str]:
+    """Fact and hint for a refused value: where it is from, and the allowed ones."""
+    given = source_of(param, context)
+    match param.type:
+        case click.Choice(choices=choices):
+            fact, hint = "invalid value", f"allowed are {', '.join(map(str, choices))}"
+        case click.IntRange(min=low, max=high):
+            whole = not isinstance(error.__context__, ValueError)
+            fact = "out of range" if whole else "not a whole number"
+            unit = f"{param.metavar.lower()}, " if param.metavar else ""
+            hint = f"{unit}{low} to {high}"
+        case click.types.BoolParamType():
+            fact, hint = "invalid value", "true or false"
+        case _:
+            fact = "invalid value"
+    return f"{given}: {fact}", hint
 
 
 def _key(problem: Problem) -> object:

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=shared.Command)
-@shared.files
+@shared.files_or_input
 @shared.allow
 @click.option(
     "--only",
     metavar="RULE",
     multiple=True,
-    help="Look for what breaks this rule alone, in files of any kind that hold an object that"
-    f" confsync knows: {', '.join(SEARCHABLE)}. Can be repeated.",
+    help="Check only this rule, in any text file that names an object of Stalwart:"
+    f" {', '.join(SEARCHABLE)}. Can be repeated.",
 )
 @click.option(
     "--skip-others",
     is_flag=True,
-    help="Pass over FILES that are not meant as stores, unless a target uses them.",
+    help="Skip FILES that are not stores, unless a target uses them.",
 )
 @shared.rendering(PROBLEMS)
 def validate(
@@ -40,10 +40,11 @@ def validate(
     skip_others: bool,
     outputs: Outputs,
 ) -> Status:
-    """Check FILES alone: no network, no secret.
+    """Check FILES offline: no network, no secrets.
 
-    A file that targets of confsync.yaml use is checked as they use it, any other as a state of its
-    own; without FILES every target is checked. Every mistake is shown, with its line and a hint.
+    Shows every mistake with its line and a hint. A file of targets of confsync.yaml is checked
+    together with the other files of each target, any other file on its own. Without FILES: every
+    target.
     """
     from confsync.cli.standard_error import Status
 

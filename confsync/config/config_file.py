@@ -19,7 +19,7 @@ _NO_MAPPING = {
     "the file is empty",
     "the file is a list, not a mapping",
     "the file is one text, not a mapping",
-    "an equals sign stands where YAML wants a colon",
+    "an equals sign in place of a colon",
 }
 """Messages about a file without a mapping: they get an example as their hint."""
 
@@ -39,26 +39,40 @@ def find(directory: Path) -> str | None:
     It is searched upward to the root of the repository; without a repository in the directory
     alone. A directory that is gone has none.
 
-    Raises WrongUsage for a file of another user: it can name any variable and any file as a
-    credential, and any server (like git, CVE-2022-24765).
+    Raises WrongUsage for a `confsync.yml` instead, and for a file of another user: it can name any
+    variable and any file as a credential, and any server (like git, CVE-2022-24765).
     """
     try:
         here = Path(os.path.abspath(directory))  # noqa: PTH100 - links in it stay
     except OSError:
         return None
     top = repository(here) or here
-    above = (path / NAME for path in (here, *here.parents) if path.is_relative_to(top))
+    above = [path / NAME for path in (here, *here.parents) if path.is_relative_to(top)]
     found = next(filter(os.path.lexists, above), None)
     if found is None:
+        for other in (path.with_suffix(".yml") for path in above):
+            if os.path.lexists(other):
+                fact = f"found {os.path.relpath(other, here)}, but confsync reads {NAME}"
+                raise WrongUsage(fact, hint=f"rename it to {NAME}")
         return None
     file = os.path.relpath(found, here)
     if not _is_ours(found):
         raise WrongUsage(
-            "belongs to another user, who could name any variable or file as a credential",
+            "belongs to another user: it could use any variable or file as a credential",
             where=file,
-            hint="read it, then make it and its directory your own, or work as its owner",
+            hint="review it, then chown it and its directory, or run as its owner",
         )
     return file
+
+
+def nothing_found(directory: Path) -> str:
+    """The message for a directory without a `confsync.yaml`: the places that were searched."""
+    try:
+        here = Path(os.path.abspath(directory))  # noqa: PTH100 - links in it stay
+        above = " or above" if repository(here) not in {None, here} else ""
+    except OSError:
+        return f"no {NAME} found"
+    return f"no {NAME} found in {here}{above}"
 
 
 def _is_ours(file: Path) -> bool:

@@ -25,15 +25,18 @@ DISARMING = {
 }
 """Keys that would disarm a guard, and their options."""
 
-EXAMPLE = "write `targets:` at its top, a target's name under it, and its members under that"
+PLACEHOLDER = "https://CHANGE-ME.invalid"
+"""The address that `init` writes without a server. It is refused."""
+
+EXAMPLE = "write `targets:`, below it a target's name, and below that `url: …` and `files: …`"
 
 ALLOWANCE = Record(
     "an allowance",
     {
         "risk": Member(Choice(tuple(RISKS)), "the name of a risk", required=True),
-        "until": Member(Day(), "the last day on which it is allowed, UTC", required=True),
+        "until": Member(Day(), "the last allowed day, UTC", required=True),
     },
-    "write `{risk: NAME, until: YYYY-MM-DD}`, or the name alone where there is no end",
+    "write `{risk: NAME, until: YYYY-MM-DD}`, or the name alone if it never expires",
     short="risk",
 )
 TARGET = Record(
@@ -48,34 +51,35 @@ TARGET = Record(
             required=True,
             example="[stores/…]",
         ),
-        "token": Member(Credential(), "where the API key can be had"),
-        "user": Member(Credential(or_text=True), "the user's name, or where it can be had"),
-        "password": Member(Credential(), "where the user's password can be had"),
-        "allow": Member(SetOf(ALLOWANCE, "[plaintext-secret]"), "risks that are allowed"),
+        "token": Member(Credential(), "a reference to the API key"),
+        "user": Member(Credential(or_text=True), "the user name, or a reference to it"),
+        "password": Member(Credential(), "a reference to the user's password"),
+        "allow": Member(SetOf(ALLOWANCE, "[plaintext-secret]"), "allowed risks"),
         "unlisted": Member(
-            Choice(get_args(Unlisted)), "fields that no file sets: reset them, or keep them"
+            Choice(get_args(Unlisted)),
+            "fields not set in any file: reset them, or keep the server's value",
         ),
         "ignore": Member(
             SetOf(PlainText(), "[InMemoryStore/poolMaxConnections]"),
-            "fields that are left as the server has them",
+            "fields that keep the server's value",
         ),
         "hidden_secrets": Member(
-            Choice(get_args(HiddenSecrets)), "secrets that the server does not show"
+            Choice(get_args(HiddenSecrets)), "how to treat secrets that the server hides"
         ),
-        "ca_file": Member(PathText(), "the certificates to trust, in place of the system's"),
-        "client_cert": Member(PathText(), "the certificate that confsync shows the server"),
-        "client_key": Member(PathText(), "the key of that certificate"),
-        "proxy": Member(PlainText(), "the proxy to reach the server through"),
+        "ca_file": Member(PathText(), "CA certificates to trust instead of the system's"),
+        "client_cert": Member(PathText(), "the client certificate"),
+        "client_key": Member(PathText(), "the key of the client certificate"),
+        "proxy": Member(PlainText(), "the proxy for the connection to the server"),
     },
-    "write `url: …` and `files: …` under it",
+    "write `url: …` and `files: …` below it",
     options=DISARMING,
 )
 CONFIG = Record(
     "the top of confsync.yaml",
     {
         "targets": Member(
-            MapOf(TARGET, "write each target's name, and its members under it", EXAMPLE),
-            "the servers, by names of your own",
+            MapOf(TARGET, "write each target's name, and its keys below it", EXAMPLE),
+            "the servers, each with a name of your choice",
             required=True,
         )
     },

@@ -49,33 +49,37 @@ HOOK_LINES = "  - repo: local\n    hooks:\n" + "".join(
 """The lines under `repos:`."""
 
 HOOKS = f"""\
-# Before the first commit, once in each clone: `pre-commit install`. The hooks run the confsync that
-# is installed here. One of its releases, installed by pre-commit itself: docs/hooks.md.
+# Run `pre-commit install` once in each clone. These hooks run the installed `confsync`.
 repos:
 {HOOK_LINES}"""
 """A configuration of pre-commit."""
 
 _STORE_HEAD = """\
-# The desired state. Names are Stalwart's own. What is not named has its documented default: the
-# lines that are comments show it, and of a secret how it is written.
+# The desired state, with Stalwart's own names. Fields left out get their documented default.
+# The commented lines show the defaults, and how to refer to a secret.
 """
 
 
-def config_text(url: str, way: Mapping[str, str]) -> str:
-    """A `confsync.yaml` with one target; `way`: the members for the way to it."""
+def config_text(url: str, way: Mapping[str, str], *, keep: bool) -> str:
+    """A `confsync.yaml` with one target. `way`: its certificates and proxy. `keep`: secrets that
+    the server hides stay as they are.
+    """
+    hidden = "hidden_secrets: keep" if keep else "# hidden_secrets: keep"
     members = "    ".join(yaml_text({name: value}) for name, value in {"url": url, **way}.items())
     return f"""\
-# The servers, and which files make the state of each. All that can stand here: docs/targets.md
+# The servers, and the files with the desired state of each.
 targets:
-  # A name of your own: plans show it, and `--target production` chooses it among several.
+  # A name of your choice, for plans and for `--target production`.
   production:
-    # The server's address. Credentials never stand in it.
+    # The server's URL, without credentials.
     {members}\
-    # The API key is taken from STALWART_TOKEN, or user and password from STALWART_USER and
-    # STALWART_PASSWORD. With several targets each names its own variable:
+    # The API key is read from STALWART_TOKEN, or user and password from STALWART_USER and
+    # STALWART_PASSWORD. With several targets each needs its own variable:
     # token: {{env: PRODUCTION_TOKEN}}
-    # The store's files, later ones laid over earlier ones: stores/base.yaml, stores/production.yaml
+    # Later files are laid over earlier ones, like [stores/base.yaml, stores/production.yaml].
     files: [{STORE}]
+    # Secrets that the server hides: keep the server's, or send those of the files (the default).
+    {hidden}
 """
 
 
@@ -137,8 +141,8 @@ def directories(path: Path) -> Iterator[None]:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError):
-        hint = "check the path, and that its directory may be written to"
-        raise OutputFailed("the directory cannot be made", where=str(path), hint=hint) from None
+        hint = "check the path, and that its parent directory is writable"
+        raise OutputFailed("the directory cannot be created", where=str(path), hint=hint) from None
     try:
         yield
     except BaseException:
@@ -160,8 +164,10 @@ def write_new(path: Path, text: str) -> None:
                 path.unlink()
                 raise
     except FileExistsError:
-        hint = "run it again: what is there is left alone"
-        raise OutputFailed("somebody else wrote it meanwhile", where=str(path), hint=hint) from None
+        hint = "run it again: existing files are not changed"
+        raise OutputFailed(
+            "another process created it meanwhile", where=str(path), hint=hint
+        ) from None
     except (OSError, ValueError):
-        hint = "check that its directory may be written to, and that the disk has room"
+        hint = "check that its directory is writable and the disk has space"
         raise OutputFailed("cannot be written", where=str(path), hint=hint) from None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
+from confsync.config.layout import PLACEHOLDER
 from confsync.errors import ConfsyncError
 from confsync.kinds import KINDS
 from confsync.store.mistakes import Mistake
@@ -24,11 +26,11 @@ if TYPE_CHECKING:
     from confsync.yaml.nodes import Mark
 
 _NEEDS = {
-    "user": ("password", "add `password: {env: …}`, or write a `token` in place of both"),
-    "password": ("user", "add `user: {env: …}`, or write a `token` in place of both"),
+    "user": ("password", "add `password: {env: …}`, or use a `token` instead"),
+    "password": ("user", "add `user: {env: …}`, or use a `token` instead"),
     "client_key": (
         "client_cert",
-        "add `client_cert: …`, the file of the certificate that the key belongs to",
+        "add `client_cert: …`, the certificate of this key",
     ),
 }
 """Members that need another one, and the hint where it is missing."""
@@ -85,12 +87,12 @@ class Config:
 @dataclass(frozen=True)
 class Known:
     """The kinds of references by their keys, and the checks of a server's address and of a proxy
-    to a server. Both checks raise a ConfsyncError that does not repeat the address.
+    to a server. Both checks take a name for the address, and raise a ConfsyncError with that name.
     """
 
     references: Mapping[str, Reference]
-    check_server: Callable[[str], object]
-    check_proxy: Callable[[str, str], object]
+    check_server: Callable[..., object]
+    check_proxy: Callable[[str, str, str], object]
 
 
 @dataclass(frozen=True)
@@ -124,23 +126,33 @@ class Target:
             yield marks[*self.path, "url"], wrong
         elif url is not None and proxy is not None:
             try:
-                known.check_proxy(proxy, url)
+                known.check_proxy(proxy, url, f"{name}/proxy")
             except ConfsyncError as error:
-                fact = f"{name}/proxy: {error.message}"
-                yield at["proxy"], Mistake("server-address", fact, error.hint)
+                yield at["proxy"], Mistake("server-address", error.message, error.hint)
         if user is not None and (wrong := _wrong_user(user, f"{name}/user")):
             yield marks[*self.path, "user"], wrong
+        yield from self._wrong_items()
+        if "token" in at and ("user" in at or "password" in at):
+            hint = "keep only the token: its permissions can be limited"
+            fact = f"{name} has both a token and a password"
+            yield at["token"], Mistake("two-logins", fact, hint)
+        for one, (other, hint) in _NEEDS.items():
+            if one in at and other not in at and (one == "client_key" or "token" not in at):
+                fact = f"{name} has `{one}` without `{other}`"
+                yield at[one], Mistake("missing-field", fact, hint)
+
+    def _wrong_items(self) -> Iterator[tuple[Mark, Mistake]]:
+        """Yield the mistakes in `files` and `ignore`."""
+        for file, path in self.items("files"):
+            if any(sign in str(file) for sign in "*?[") and not os.path.lexists(str(file)):
+                hint = "name each file, like [stores/base.yaml, stores/production.yaml]"
+                fact = f"{path_text(path)} is a pattern; patterns are not supported here"
+                yield self.read.marks[path], Mistake("file-path", fact, hint)
         for field, path in self.items("ignore"):
             if found := ignored_wrongly(str(field)):
                 fact, hint = found
-                yield marks[path], Mistake("unknown-field", f"{path_text(path)} {fact}", hint)
-        if "token" in at and ("user" in at or "password" in at):
-            hint = "keep the token alone: it can be limited to what is needed"
-            yield at["token"], Mistake("two-logins", f"{name} has a token and a password", hint)
-        for one, (other, hint) in _NEEDS.items():
-            if one in at and other not in at and (one == "client_key" or "token" not in at):
-                fact = f"{name} has a {one}, but no {other}"
-                yield at[one], Mistake("missing-field", fact, hint)
+                mistake = Mistake("unknown-field", f"{path_text(path)} {fact}", hint)
+                yield self.read.marks[path], mistake
 
     def config(self) -> TargetConfig:
         """The values of a target without mistakes."""
@@ -178,21 +190,27 @@ def _allowance(item: Value, mark: Mark) -> Allowance:
 
 
 def _wrong_server(url: str, name: str, known: Known) -> Mistake | None:
-    wrong = variable(url, name, "write the server's address itself, like https://…")
+    if url.lower().rstrip("/") == PLACEHOLDER.lower():
+        hint = "write your server's address, like https://mail.example.com"
+        return Mistake("server-address", f"{name} is the placeholder of `confsync init`", hint)
+    hint = "confsync.yaml has no variables: write the URL itself; --url overrides it"
+    wrong = variable(url, name, hint)
     if wrong is None:
         try:
-            known.check_server(url)
+            known.check_server(url, name=name)
         except ConfsyncError as error:
-            hint = "write the origin alone; `token: {env: NAME}` beside it says how to log in"
+            hint = (
+                "write https:// and the host only, and add `token: {env: NAME}` for the credentials"
+            )
             hint = hint if "@" in url else error.hint
-            wrong = Mistake("server-address", f"{name}: {error.message}", hint)
+            wrong = Mistake("server-address", error.message, hint)
     return wrong
 
 
 def _wrong_user(user: str, name: str) -> Mistake | None:
     if ":" in user:
-        hint = "Basic authentication cannot carry it; the password stands in `password`"
-        return Mistake("user-name", f"{name} holds a colon", hint)
+        hint = "a user name has no colon; write the password as `password: {env: NAME}`"
+        return Mistake("user-name", f"{name} contains a colon", hint)
     return variable(user, name, REFERENCE)
 
 
@@ -209,11 +227,11 @@ def ignored_wrongly(path: str) -> tuple[str, str] | None:
         name = next(iter(fields))
         near = nearest_name(path, fields[name])
         hint = f"did you mean {name}/{near}?" if near else f"write {name}/ and a field's name"
-        return "starts with no object that confsync knows", hint
+        return "does not start with a known object", hint
     field, deeper, _ = rest.partition("/")
     if field in fields[name]:
-        fact = "leads into a field, which can only be left alone whole"
+        fact = "points inside a field: only whole fields can be ignored"
         return (fact, f"write {name}/{field}") if deeper else None
     near, known = nearest_name(field, fields[name]), ", ".join(dict.fromkeys(fields[name]))
     hint = f"did you mean {name}/{near}?" if near else f"write {name}/ and one of {known}"
-    return f"is no field of any variant of {name}", hint
+    return f"is not a field of any variant of {name}", hint

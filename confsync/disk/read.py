@@ -7,7 +7,8 @@ import os
 import re
 import stat
 from contextlib import contextmanager, suppress
-from io import BufferedReader, FileIO
+from contextvars import ContextVar
+from io import BufferedReader, BytesIO, FileIO
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import Declined, OutputFailed
@@ -26,6 +27,11 @@ FORMAT = "confsync_plan"
 
 MAX_PLAN_BYTES = 32 * 1024 * 1024
 
+STANDARD_INPUT = "-"
+"""The name of standard input among files, while its content is given."""
+
+_INPUT: ContextVar[bytes | None] = ContextVar("standard input", default=None)
+
 STANDARD_ERROR = "-"
 """The audit path for standard error."""
 
@@ -39,12 +45,26 @@ class NotRegular(OSError):
 
 
 @contextmanager
-def opened(path: str | Path) -> Iterator[FileIO]:
+def standard_input(content: bytes) -> Iterator[None]:
+    """Give the content of standard input, which can be read once, to all readers of `-`."""
+    before = _INPUT.set(content)
+    try:
+        yield
+    finally:
+        _INPUT.reset(before)
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[FileIO | BytesIO]:
     """Open a regular file for reading. Its type is checked after it is opened, so that nobody can
     replace it in between.
 
     Raises NotRegular, and OSError and ValueError as `open` does.
     """
+    given = _INPUT.get()
+    if path == STANDARD_INPUT and given is not None:
+        yield BytesIO(given)
+        return
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
     descriptor = os.open(path, flags)
     try:
@@ -73,11 +93,16 @@ def read_regular(path: str | Path, limit: int) -> bytes:
 
 def is_plan(path: str) -> bool:
     """Return True if a regular file begins like a saved plan. The plan may be cut."""
-    beginning = rb"(?:\xef\xbb\xbf)?\s*\{\s*" + f'"{FORMAT}"'.encode()
     try:
-        return re.match(beginning, read_regular(path, 64)) is not None
+        return begins_plan(read_regular(path, 64))
     except (OSError, ValueError):
         return False
+
+
+def begins_plan(content: bytes) -> bool:
+    """Return True for the beginning of a saved plan."""
+    beginning = rb"(?:\xef\xbb\xbf)?\s*\{\s*" + f'"{FORMAT}"'.encode()
+    return re.match(beginning, content[:64]) is not None
 
 
 def read_plan(path: str) -> dict[str, Json]:
@@ -89,7 +114,7 @@ def read_plan(path: str) -> dict[str, Json]:
         document = None
     if not isinstance(document, dict):
         hint = "copy it again, or make the plan again"
-        raise Declined("the plan cannot be read whole: it was edited or cut", hint=hint)
+        raise Declined("the saved plan is incomplete: it was edited or cut off", hint=hint)
     return document
 
 
@@ -117,9 +142,9 @@ def audit_records(path: str) -> Iterator[tuple[int, dict[str, object]]]:
 def audit_failed(path: str) -> OutputFailed:
     """The error for an audit file, or standard error, that cannot be used."""
     if path == STANDARD_ERROR:
-        fact = "the audit cannot be written to standard error"
-        return OutputFailed(fact, hint="open it, or name a file")
+        fact = "the audit cannot be written to stderr"
+        return OutputFailed(fact, hint="open stderr, or name a file")
     return OutputFailed(
         f"the audit file {path} cannot be read and written",
-        hint="name a file in a directory that may be written to, on a disk that has room",
+        hint="name a file in a writable directory, on a disk with space",
     )

@@ -94,21 +94,31 @@ def save(path: str, content: bytes) -> None:
             raise PermissionError
         replace_whole(target, content, 0o600, status)
     except (OSError, ValueError):
-        hint = "check the mode and owner of the file and its directory, and that the disk has room"
-        raise OutputFailed("may not be written", hint=hint) from None
+        hint = "check owner and mode of the file and its directory, and the disk space"
+        raise OutputFailed("cannot be written", hint=hint) from None
 
 
 def write_plan(path: str, document: Mapping[str, Json]) -> None:
     """Write a saved plan, whole, for its owner alone (0600). Raises OutputFailed."""
-    target = Path(os.path.realpath(path))
     text = json.dumps(document, separators=(",", ":")) + "\n"
+    _write_private(path, text, f"the plan cannot be saved to {path}")
+
+
+def write_backup(path: str, text: str) -> None:
+    """Write a file to go back with, whole, for its owner alone (0600). Raises OutputFailed."""
+    _write_private(path, text, f"--backup: {path} cannot be written")
+
+
+def _write_private(path: str, text: str, failure: str) -> None:
+    _LOG.info("writes %s", path)
+    target = Path(os.path.realpath(path))
     try:
         if target.exists() and not target.is_file():
             raise PermissionError
         replace_whole(target, text.encode("utf-8"), 0o600, None)
     except (OSError, ValueError):
-        hint = "name a file in a directory that may be written to, on a disk that has room"
-        raise OutputFailed(f"the plan cannot be saved to {path}", hint=hint) from None
+        hint = "name a file in a writable directory, on a disk with space"
+        raise OutputFailed(failure, hint=hint) from None
 
 
 @dataclass(frozen=True)
@@ -134,21 +144,24 @@ class StoreFile:
             target = Path(os.path.realpath(path))
             found = target.stat() if target.exists() else None
             if found is not None and not stat.S_ISREG(found.st_mode):
-                what = "a directory" if stat.S_ISDIR(found.st_mode) else "no regular file"
+                what = "a directory" if stat.S_ISDIR(found.st_mode) else "not a regular file"
                 raise OutputFailed(f"is {what}", where=path, hint="name the YAML file")
             if not target.parent.is_dir():
-                hint = "make its directory first, or check the path; it starts here"
-                raise OutputFailed("there is no directory for this file", where=path, hint=hint)
+                made = Path(path).parent
+                hint = f"create the directory {made}, or check the path"
+                if not made.is_absolute():
+                    hint += " (relative to the current directory)"
+                raise OutputFailed("its directory does not exist", where=path, hint=hint)
             if found is not None and not os.access(target, os.W_OK):
-                raise OutputFailed("may not be written to", where=path, hint="check its mode")
+                raise OutputFailed("is not writable", where=path, hint="check its owner and mode")
             if not os.access(target.parent, os.W_OK | os.X_OK):
-                hint = "a new version takes the old one's place only when it is whole"
-                raise OutputFailed("its directory may not be written to", where=path, hint=hint)
+                hint = "confsync writes a new file beside it, then renames it"
+                raise OutputFailed("its directory is not writable", where=path, hint=hint)
             content = None if found is None else read_regular(target, MAX_STORE_BYTES)
             return cls(path, target, content, found)
         except PermissionError:
-            hint = "check the mode and owner of it and of its directories"
-            raise OutputFailed("may not be read", where=path, hint=hint) from None
+            hint = "check owner and mode of the file and its directories"
+            raise OutputFailed("permission denied", where=path, hint=hint) from None
         except (OSError, ValueError):
             hint = "check the path and the disk"
             raise OutputFailed("cannot be read", where=path, hint=hint) from None
@@ -176,13 +189,13 @@ class StoreFile:
             now = read_regular(self.target, MAX_STORE_BYTES) if self.target.exists() else None
             if now != self.content:
                 hint = "nothing was written; run it again"
-                raise OutputFailed("somebody else changed it meanwhile", where=self.path, hint=hint)
+                raise OutputFailed(
+                    "another process changed it meanwhile", where=self.path, hint=hint
+                )
             _LOG.info("writes %s", self.path)
             replace_whole(self.target, content, 0o666, self.found)
         except (OSError, ValueError):
-            hint = (
-                "it is as it was; is there room on the disk, and may its directory be written to?"
-            )
+            hint = "it is unchanged; check the disk space and the mode of its directory"
             raise OutputFailed("cannot be written", where=self.path, hint=hint) from None
 
 

@@ -25,33 +25,34 @@ MAX_ITEMS = 1000
 _DIGITS = 20
 """Of 2^64-1, the largest whole number on the wire (section 3)."""
 
+_STILL_ANSWERS = (
+    "if its in-memory store is unreachable, Stalwart still answers on loopback of its own host:"
+    " see `confsync explain lock-out`"
+)
 _LONGEST_WAIT = 1e9
 _LONGEST_NAME = 40
-_CHECK_URL = "is this URL a Stalwart server, and nothing else in front of it?"
+_CHECK_URL = "check that the URL is a Stalwart server, with nothing else in front of it"
 
 # Statuses of wire section 1: what they mean, and what to do.
 _STATUSES: Mapping[int, tuple[str, str]] = {
-    400: ("the server does not take the request", "is this Stalwart 0.16.10 or later?"),
-    401: ("the server does not accept the credentials", ""),
+    400: ("the server rejected the request", "check that this is Stalwart 0.16.10 or later"),
+    401: ("the server refused the credentials", ""),
     402: (
-        "the server wants a second factor, which a user name and password cannot carry",
-        "use an API key in STALWART_TOKEN",
+        "the server asks for a second factor",
+        "use an API key in STALWART_TOKEN: a user name and password cannot carry a second factor",
     ),
     403: (
-        "the credentials may not use the API, or not from this address",
-        "the account or key needs the permission authenticate",
+        "the permission authenticate is missing, or this client's address is not allowed",
+        "give the account or API key the permission authenticate; check its allowed addresses",
     ),
     404: ("the server has no JMAP at /jmap/", _CHECK_URL),
-    429: ("the server has had too many requests", "wait before trying again"),
-    500: (
-        "the server failed inside",
-        "if its in-memory store does not work, Stalwart still answers on its own host's loopback",
-    ),
+    429: ("the server received too many requests", "wait, then try again"),
+    500: ("the server failed internally", _STILL_ANSWERS),
 }
 
 _NOT_STALWART = (
-    "the answer is not a Stalwart server's",
-    "is this URL a Stalwart server? a proxy in front of one answers so while it is down",
+    "the server returned an error",
+    "it is not an error of Stalwart: check the URL, or the proxy in front of Stalwart",
 )
 
 # RFC 8620, sections 3.6.2 and 5.3, and wire section 5.
@@ -65,19 +66,18 @@ _KINDS = {
 }
 
 _METHOD_ERRORS: Mapping[str, tuple[str, str]] = {
-    "forbidden": (
-        "the credentials may not do this",
-        "reading needs the permission sysInMemoryStoreGet, updating sysInMemoryStoreUpdate",
+    "unknownMethod": (
+        "the server does not know the object",
+        "check that this is Stalwart 0.16 or later",
     ),
-    "unknownMethod": ("the server does not know the object", "is this Stalwart 0.16 or later?"),
-    "serverUnavailable": ("the server could not do it just now", "try again"),
+    "serverUnavailable": ("the server is temporarily unavailable", "try again"),
 }
 
 _REFUSALS: Mapping[str, str] = {
-    "validationFailed": "the server's limits are not those that confsync knows: is it a newer one?",
-    "invalidPatch": "the server does not know a field or a value: is it older than 0.16.10?",
+    "validationFailed": "the server has other limits than confsync: update confsync",
+    "invalidPatch": "the server does not know a field or value: check that it is 0.16.10 or later",
 }
-_NO_HINT = "look at the server's log"
+_NO_HINT = "check the server's log"
 
 
 def check_status(answer: Answer) -> None:
@@ -90,11 +90,14 @@ def check_status(answer: Answer) -> None:
     with suppress(UnexpectedAnswer):
         problem = _object(_parse(answer.body))
     busy = answer.status == 400 and problem.get("limit") == "maxConcurrentRequests"  # noqa: PLR2004 - HTTP's own number
-    message, hint = _STATUSES.get(answer.status, ("the server refuses", _CHECK_URL))
+    message, hint = _STATUSES.get(answer.status, ("the server rejected the request", _CHECK_URL))
     if busy:
-        message, hint = "the server has too many requests of this account at once", "try again"
+        message, hint = "the server has too many requests from this account at once", "try again"
     elif 300 <= answer.status < 400:  # noqa: PLR2004 - HTTP's own numbers
-        message, hint = "the server redirects, and confsync does not follow", _CHECK_URL
+        message, hint = (
+            "the server answered with a redirect, which confsync does not follow",
+            _CHECK_URL,
+        )
     elif answer.status >= 500:  # noqa: PLR2004 - HTTP's own number
         genuine = isinstance(problem.get("type"), str) and problem.get("status") == answer.status
         message, hint = _STATUSES[500] if genuine else _NOT_STALWART
@@ -122,8 +125,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 def responses(answer: Answer, calls: tuple[tuple[str, str], ...]) -> tuple[dict[str, Json], ...]:
     """The arguments of each call's response, in the order of the calls.
 
-    `calls` are pairs of method and call id. A method error is returned as `{"error": TYPE}`. Raises
-    ServerRefused or UnexpectedAnswer.
+    `calls` are pairs of method and call id. A method error is returned as
+    `{"error": TYPE, "method": METHOD}`. Raises ServerRefused or UnexpectedAnswer.
     """
     check_status(answer)
     body = _object(_parse(answer.body))
@@ -138,7 +141,8 @@ def responses(answer: Answer, calls: tuple[tuple[str, str], ...]) -> tuple[dict[
         if name not in ("error", method):
             raise _unexpected("not the methods that were called")
         arguments.pop("error", None)
-        found.append({"error": _kind(arguments.get("type"))} if name == "error" else arguments)
+        error: dict[str, Json] = {"error": _kind(arguments.get("type")), "method": method}
+        found.append(error if name == "error" else arguments)
     return tuple(found)
 
 
@@ -146,8 +150,18 @@ def raise_method_error(arguments: Mapping[str, Json]) -> None:
     """Raise ServerRefused if a response is a method error."""
     kind = arguments.get("error")
     if isinstance(kind, str):
-        message, hint = _METHOD_ERRORS.get(kind, ("the server refuses the call", _CHECK_URL))
+        message, hint = _method_error(kind, arguments)
         raise ServerRefused(f"{message} ({kind})", status=200, hint=hint)
+
+
+def _method_error(kind: str, arguments: Mapping[str, Json]) -> tuple[str, str]:
+    """Fact and hint for a method error. `forbidden`: one permission (wire section 2)."""
+    if kind != "forbidden":
+        return _METHOD_ERRORS.get(kind, ("the server rejected the call", _CHECK_URL))
+    name, _, verb = str(arguments.get("method")).removeprefix("x:").partition("/")
+    permission = f"sys{name}{'Get' if verb == 'get' else 'Update'}"
+    hint = f"give the account or API key the permission {permission}"
+    return f"the permission {permission} is missing", hint
 
 
 def the_object(arguments: Mapping[str, Json]) -> dict[str, Json]:
@@ -168,7 +182,8 @@ def refusal(arguments: Mapping[str, Json]) -> Refusal | None:
     """The refusal of an update, or None if it was stored. Raises UnexpectedAnswer."""
     kind = arguments.get("error")
     if isinstance(kind, str):
-        return Refusal(kind, _METHOD_ERRORS.get(kind, ("", _NO_HINT))[1])
+        hint = _method_error(kind, arguments)[1]
+        return Refusal(kind, hint if kind in {"forbidden", *_METHOD_ERRORS} else _NO_HINT)
     # RFC 8620, section 5.3: either map may be null or missing.
     updated, refused = (
         {} if arguments.get(name) is None else _object(arguments[name], name)
@@ -205,7 +220,7 @@ def _parse(body: bytes) -> Json:
             parse_constant=int,  # a ValueError for NaN and Infinity
         )
     except (ValueError, RecursionError):
-        raise UnexpectedAnswer("the answer is no JSON", hint=_CHECK_URL) from None
+        raise UnexpectedAnswer("the answer is not JSON", hint=_CHECK_URL) from None
     return parsed
 
 
@@ -242,6 +257,4 @@ def _validation(error: dict[str, Json]) -> str:
 
 
 def _unexpected(what: str) -> UnexpectedAnswer:
-    return UnexpectedAnswer(
-        f"the answer is not JMAP as Stalwart speaks it: {what}", hint=_CHECK_URL
-    )
+    return UnexpectedAnswer(f"the answer is not Stalwart's JMAP: {what}", hint=_CHECK_URL)

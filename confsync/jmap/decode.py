@@ -73,7 +73,7 @@ class _Decoder:
             self.unrecognised.append(path_text((*path, "@type")))
             return Object(tag, {})
         self.unrecognised += [
-            path_text((*path, name if _NAME.fullmatch(name) else "a name that is none"))
+            path_text((*path, name if _NAME.fullmatch(name) else "an invalid name"))
             for name in sorted(value)
             if name not in known.fields and name != "@type"
         ]
@@ -154,6 +154,6 @@ def _few(items: dict[str, Json], path: Path) -> dict[str, Json]:
 def _unexpected(path: Path, wanted: str) -> UnexpectedAnswer:
     name = path_text(path) or "it"
     return UnexpectedAnswer(
-        f"the server's object is not as Stalwart sends it: {name} is not {wanted}",
-        hint="confsync knows Stalwart 0.16.10 and later; is this URL a Stalwart server?",
+        f"unexpected object from the server: {name} is not {wanted}",
+        hint="check that the URL is a Stalwart server, 0.16.10 or later",
     )

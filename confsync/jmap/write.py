@@ -23,25 +23,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Credentials:
-    """An API key or token alone, or a user name with its password. `unused`: a user name and
-    password were given beside the token.
+    """An API key or token alone, or a user name with its password. `name`: where they were set.
+    `unused`: other credentials, which were not used, and why.
     """
 
     secret: Secret
     user: str | None = None
-    unused: bool = False
+    name: str = "the credentials"
+    unused: str = ""
 
     @property
     def refused(self) -> tuple[str, str]:
         """Fact and hint if the server does not accept them."""
-        fact, hint = "the token", "check STALWART_TOKEN, or the target's token"
+        hint = "check that the API key is complete, not revoked and not expired"
         if self.user is not None:
-            fact = "the user name and password"
-            hint = "check STALWART_USER and STALWART_PASSWORD, or the target's user and password"
-        elif self.unused:
-            hint = "check STALWART_TOKEN, or unset it: the user and password that are set too were"
-            hint += " not used"
-        return f"the server does not accept {fact}", hint
+            hint = "check the user name and the password"
+        return f"the server refused {self.name}", "; ".join(filter(None, (hint, self.unused)))
 
 
 def authorization(credentials: Credentials, vault: Vault) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from confsync.kinds.kind import Kind
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (IN_MEMORY_STORE,)}
-"""Every object that a file can hold, by its name in Stalwart."""
+"""Every object that a file can have, by its name in Stalwart."""
 
 
 @cache

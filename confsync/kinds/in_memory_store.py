@@ -40,8 +40,8 @@ def first_decides(urls: tuple[Url, ...]) -> bool:
 
 
 def _decided(url: Url) -> tuple[object, ...]:
-    """TLS (None: unknown) and the text before the `@`. Passwords count as their numbers in the
-    vault, unresolved ones as their references.
+    """TLS (None: unknown) and the text before the `@`. Passwords are compared by their numbers in
+    the vault, unresolved ones by their references.
     """
     if not url.parts:
         return (None, *(str(secret.ref) for secret in url.secrets))
@@ -68,20 +68,18 @@ def _required(shape: Shape, summary: str, *examples: Example) -> Field:
 
 _PASSWORD = _required(
     SecretText(),
-    "where confsync has the password from when it runs",
+    "reference to the password; resolved when confsync runs",
     *({"env": "REDIS_PASSWORD"}, {"file": "secrets/redis-password"}),
 )
 _VARIABLE = _required(
-    Text(trimmed=False), "the variable's name, in the server's environment", "REDIS_PASSWORD"
+    Text(trimmed=False), "name of a variable in the server's environment", "REDIS_PASSWORD"
 )
 _FILE = _required(
-    Text(trimmed=False), "the file's path, on the server's host", "/run/secrets/redis-password"
+    Text(trimmed=False), "path of a file on the server's host", "/run/secrets/redis-password"
 )
 _SECRETS = (
     Fields("None", {}, "No secret."),
-    Fields(
-        "Value", {"secret": _PASSWORD}, "A secret that the server stores, and never gives back."
-    ),
+    Fields("Value", {"secret": _PASSWORD}, "A secret that the server stores and never shows."),
     Fields(
         "EnvironmentVariable",
         {"variableName": _VARIABLE},
@@ -96,7 +94,7 @@ _SECRETS = (
 
 
 def _secret(name: str) -> Field:
-    summary = "the password, or where the server finds it"
+    summary = "password, or where the server reads it"
     return Field(_variants(name, *_SECRETS), default=Object("None", {}), summary=summary)
 
 
@@ -104,7 +102,7 @@ def _urls(default: str) -> Field:
     return Field(
         UrlSet(first_decides),
         default=Members((Url((default,)),)),
-        summary="the nodes' URLs; the first decides where they differ in TLS or credentials",
+        summary="URLs of the nodes; if they differ in TLS or credentials, the first decides",
         examples=(["rediss://cache-1.example.com:6379", "rediss://cache-2.example.com:6379"],),
     )
 
@@ -114,31 +112,36 @@ def _timeout(default: int, summary: str, *examples: str) -> Field:
 
 
 def _pool_timeout(summary: str) -> Field:
-    return replace(_timeout(30_000, f"{summary}; null: for ever", "5s", "1m30s"), nullable=True)
+    return replace(_timeout(30_000, f"{summary}; null: forever", "5s", "1m30s"), nullable=True)
 
 
 _USER = Field(
     Text(),
     nullable=True,
     default="stalwart",
-    summary="the user name; sent only together with a secret",
+    summary="user name, sent only with a secret; null if Redis has only `requirepass`",
     examples=("cache",),
+    note=(
+        "With a secret and only `requirepass` on Redis, the default user `stalwart` does not exist:"
+        " the login to Redis fails, and every remote client is locked out at the restart. Write"
+        " `authUsername: null` then. See `confsync explain lock-out`."
+    ),
 )
-_TIMEOUT = _timeout(10_000, "how long a connection may take", "5s", "500ms")
+_TIMEOUT = _timeout(10_000, "time limit of a connection", "5s", "500ms")
 _RETRY_WAIT = Field(Duration(1, 1024), nullable=True, examples=("100ms", "1s"))
 _PROTOCOL = Field(
-    Choice(("resp2", "resp3")), default="resp2", summary="the version of the Redis protocol"
+    Choice(("resp2", "resp3")), default="resp2", summary="version of the Redis protocol"
 )
 _POOL = {
     "poolMaxConnections": Field(
         Unsigned(1, 8192),
         default=10,
-        summary="the most connections that the pool opens",
+        summary="maximum number of connections in the pool",
         examples=(32,),
     ),
-    "poolTimeoutCreate": _pool_timeout("how long the pool waits for a new connection"),
-    "poolTimeoutWait": _pool_timeout("how long a task waits for a free connection"),
-    "poolTimeoutRecycle": _pool_timeout("how long the check of a used connection may take"),
+    "poolTimeoutCreate": _pool_timeout("time limit for opening a connection"),
+    "poolTimeoutWait": _pool_timeout("time limit for getting a free connection"),
+    "poolTimeoutRecycle": _pool_timeout("time limit for checking a used connection"),
 }
 
 _REDIS = Fields(
@@ -147,7 +150,7 @@ _REDIS = Fields(
         "url": Field(
             UrlText(),
             default=Url(("redis://127.0.0.1",)),
-            summary="the server's URL",
+            summary="URL of the Redis server",
             examples=(
                 "rediss://cache.example.com:6379/1",
                 {
@@ -160,7 +163,7 @@ _REDIS = Fields(
         "timeout": _TIMEOUT,
         **_POOL,
     },
-    "One Redis server. Credentials and database stand in the URL.",
+    "One Redis server. Credentials and database are part of the URL.",
 )
 _CLUSTER = Fields(
     "RedisCluster",
@@ -169,17 +172,15 @@ _CLUSTER = Fields(
         "timeout": _TIMEOUT,
         "authUsername": _USER,
         "authSecret": _secret("authSecret"),
-        "maxRetryWait": replace(_RETRY_WAIT, summary="how long a retry waits at most"),
-        "minRetryWait": replace(_RETRY_WAIT, summary="how long a retry waits at least"),
+        "maxRetryWait": replace(_RETRY_WAIT, summary="longest wait before a retry"),
+        "minRetryWait": replace(_RETRY_WAIT, summary="shortest wait before a retry"),
         "maxRetries": Field(
             Unsigned(1, 1024),
             nullable=True,
-            summary="how often a command is tried again",
+            summary="number of retries of a command",
             examples=(3,),
         ),
-        "readFromReplicas": Field(
-            Boolean(), default=True, summary="whether replicas are read from"
-        ),
+        "readFromReplicas": Field(Boolean(), default=True, summary="read from replicas too"),
         "protocolVersion": _PROTOCOL,
         **_POOL,
     },
@@ -192,31 +193,36 @@ _SENTINEL = Fields(
         "serviceName": Field(
             Text(),
             default="mymaster",
-            summary="the master's name at the sentinels",
+            summary="name of the master at the sentinels",
             examples=("cache",),
         ),
         "timeout": _TIMEOUT,
         "authUsername": _USER,
         "authSecret": _secret("authSecret"),
-        "sentinelUsername": replace(_USER, default=None),
+        "sentinelUsername": replace(
+            _USER,
+            default=None,
+            summary="user name at the sentinels, sent only with a secret",
+            note="",
+        ),
         "sentinelSecret": _secret("sentinelSecret"),
         "protocolVersion": _PROTOCOL,
         **_POOL,
     },
-    "A Redis master that sentinels know. Since Stalwart 0.16.11.",
+    "A Redis master, found through its sentinels. Since Stalwart 0.16.11.",
 )
 
 IN_MEMORY_STORE = Kind(
     "InMemoryStore",
     _variants(
         "InMemoryStore",
-        Fields("Default", {}, "No store of its own: the server uses its data store."),
+        Fields("Default", {}, "No separate store: the server uses its data store."),
         Fields(
             "Sharded",
             {
                 "stores": _required(
                     ListOf(_variants("stores", _REDIS, _CLUSTER, _SENTINEL), 2),
-                    "the shards; their order and number decide where keys are",
+                    "the shards; their order and number decide which shard holds a key",
                 )
             },
             "Several stores; a key's hash decides which one holds it. Needs an Enterprise licence.",

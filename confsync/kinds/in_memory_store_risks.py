@@ -26,7 +26,7 @@ RULE = "will-not-start"
 _PLAIN, _TLS = {"redis", "valkey"}, {"rediss", "valkeys"}
 _SOCKETS = {"unix", "redis+unix", "valkey+unix"}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://", re.ASCII)
-# A host in brackets (IPv6) or up to its colon, and what stands behind that.
+# A host in brackets (IPv6) or up to its colon, and the text after it.
 _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(.*))?", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?[0-9]+")
 _DOTS = {".", ".."}
@@ -51,18 +51,20 @@ def breaches(tree: Object, path: Path = ()) -> Iterator[Breach]:
 
 def _urls(read: list[_Parts | None], tag: str, path: Path) -> Iterator[Breach]:
     if not read:
-        yield _breach(path, "names no URL", "name at least one, like rediss://cache.example.com")
+        yield _breach(
+            path, "is empty", "add at least one URL, like rediss://cache.example.com:6379"
+        )
     for index, found in enumerate(read):
         yield from _url(found, (*path, index), sockets=False)
     for index, found in enumerate(read):
         if found is None or tag != "RedisCluster":
             continue
         if _NUMBER.fullmatch(found.database) and found.database.strip("+-0"):
-            hint = "leave it out: a cluster has no database but 0"
-            yield _breach((*path, index), "has a database that no cluster has", hint)
+            hint = "remove it: a cluster has only database 0"
+            yield _breach((*path, index), "has a database other than 0", hint)
         if read[0] is not None and read[0].scheme in _TLS and found.scheme in _PLAIN:
             hint = "write every URL with rediss://, or none"
-            yield _breach((*path, index), "is without TLS, unlike the first URL", hint)
+            yield _breach((*path, index), "has no TLS, unlike the first URL", hint)
 
 
 def _url(found: _Parts | None, path: Path, *, sockets: bool) -> Iterator[Breach]:
@@ -72,7 +74,7 @@ def _url(found: _Parts | None, path: Path, *, sockets: bool) -> Iterator[Breach]
     if not found.scheme:
         yield _breach(path, "has no scheme", f"{_WRITE}, or redis:// without TLS")
     elif found.scheme in _SOCKETS and not sockets:
-        yield _breach(path, "is a unix socket, which only a single Redis can be", _WRITE)
+        yield _breach(path, "is a unix socket, which only Redis supports", _WRITE)
     elif found.scheme not in schemes:
         hint = f"{nearest(found.scheme, schemes)}write redis://, or rediss:// for TLS"
         yield _breach(path, "has an unknown scheme", hint)
@@ -84,9 +86,9 @@ def _url(found: _Parts | None, path: Path, *, sockets: bool) -> Iterator[Breach]
         digits = "0" if not port else port.lstrip("0") or "0"
         # Longer than any port is not read: the number may have thousands of digits.
         if not re.fullmatch(r"[0-9]{1,5}", digits) or int(digits) > _MOST_PORT:
-            yield _breach(path, "has an invalid port", f"a port is a number up to {_MOST_PORT}")
+            yield _breach(path, "has an invalid port", f"write a number up to {_MOST_PORT}")
         if found.database and not _NUMBER.fullmatch(found.database):
-            hint = "write its number, like rediss://cache.example.com:6379/1, or leave it out"
+            hint = "write its number, like rediss://cache.example.com:6379/1, or remove it"
             yield _breach(path, "has an invalid database", hint)
 
 
@@ -102,7 +104,7 @@ class _Parts:
 def _read(url: Url) -> _Parts | None:
     """The certain parts of a URL; None if there are none. `scheme` may be empty.
 
-    A password in clear may hold a slash: unless it stands in the query, host and database are
+    A password in plain text may contain a slash: unless it is in the query, host and database are
     uncertain. A referenced one is percent-encoded.
     """
     text, certain = "", True

@@ -1,1 +1,1 @@
-"""Masked lines and diffs of store files, and a search for secrets in clear."""
+"""Masked lines and diffs of store files, and a search for secrets in plain text."""

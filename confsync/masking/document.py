@@ -1,7 +1,7 @@
-"""Masked diffs of store files, and the names of fields that hold secrets.
+"""Masked diffs of store files, and the names of fields with secrets.
 
 Names of fields, values that their fields accept and names in references are shown. Everything else
-is masked. Comments are shown as `# …`: they may hold anything.
+is masked. Comments are shown as `# …`: they may contain anything.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def secret_names(kinds: Iterable[Kind]) -> frozenset[str]:
-    """The names of fields, and of parts of URLs, that hold nothing but a secret."""
+    """The names of fields, and of parts of URLs, with nothing but a secret."""
     fields = [field for kind in kinds for field in fields_within(kind.shape)]
     urls = any(isinstance(shape, UrlText | UrlSet) for _, shape in fields)
     secrets = {name for name, shape in fields if isinstance(shape, SecretText)}
@@ -172,8 +172,8 @@ class Side(NamedTuple):
 def masked_diff(before: Side, after: Side) -> str:
     """The unified diff of two texts, with carriage returns.
 
-    A masked text of several lines counts as one, because its number of lines is a secret too. If
-    only a masked text changes, its line stands there twice with equal masks.
+    A masked text of several lines is one line, because its number of lines is a secret too. If
+    only a masked text changes, its line appears twice with equal masks.
     """
     start, end = (side.name.replace("\n", "\\x0a") for side in (before, after))
     lines = unified_diff(_lines(before), _lines(after), start, end, lineterm="")

@@ -1,8 +1,8 @@
 """Lines of store files for messages, with everything masked that is not known to be harmless.
 
 A line is read from the left as long as each piece is a known name, a value that its field can
-have, a URL without credentials, or one of YAML's own characters. One `****` stands for the rest: a
-secret may stand anywhere by mistake, also in a line that is no YAML.
+have, a URL without credentials, or one of YAML's own characters. The rest is one `****`: a secret
+may be anywhere by mistake, also in a line that is not YAML.
 """
 
 from __future__ import annotations
@@ -42,13 +42,20 @@ _VALUES: Mapping[type[object], str] = {
     ),
     shapes.Boolean: rf"(?i)(['\"]?){_SWITCH}\1{_END}",
 }
-_NOTHING = rf"(?:null|~){_END}"
+_NOTHING = rf"(?:null|~|''|\"\"){_END}"
 _TRUE = rf"(?:true|false){_END}"
+_LITERAL = rf"(?i){_SWITCH}{_END}"
+_FEW_DIGITS = rf"(?i)[0-9]{{1,5}}(?:\.[0-9]{{1,2}})? ?(?:[kmgt]i?b?|b|%|{_UNIT})?{_END}"
+"""A number too short for a password, also with a unit of size or time."""
+_SUSPICIOUS = r"(?i)pass|pwd|secret|token|cred|auth|key|pin|user|name|login"
+_SECRETS = ("password", "passphrase", "secret", "token", "credential")
+_TYPE_LIKE = {"type", "kind"}
 _LABEL = "[A-Za-z0-9-]{1,63}"
 _URL = (
-    # A host without a dot may be a password whose user was forgotten.
+    # A host without a dot may be a password whose user was forgotten, except before a port.
     r"""(?i)(['"]?)(?:rediss?|valkeys?)://"""
-    rf"(?:localhost|{_LABEL}(?:\.{_LABEL}){{1,9}}|\[[0-9a-fA-F:.]{{2,45}}\])"
+    rf"(?:localhost|{_LABEL}(?:\.{_LABEL}){{1,9}}|\[[0-9a-fA-F:.]{{2,45}}\]"
+    r"|[a-z-]{1,12}[0-9]{0,2}(?=:[0-9]{2,5}['\"/\s,}\]]|:[0-9]{2,5}$))"
     r"(?::[0-9]{1,5})?(?:/[0-9]{0,3})?\1(?=:\s|:$|[\s,}\]]|$)"
 )
 _SCHEME = r"""(?i)['"]?(?:rediss?|valkeys?)://"""
@@ -61,12 +68,12 @@ _MARKS = r"<{7}|={7}|>{7}|\|{7}|```|---$|\.\.\.$|<<(?=:)|//|/\*|%|- |-$"
 def excerpt(line: str, column: int, message: str, references: Collection[str]) -> Excerpt | None:
     """A line as far as it may be shown, with the place of a column in it; None if nothing may.
 
-    Names in backquotes in the message about the line are no secrets. None also for a column behind
-    the mask: its place would show the length of a masked text.
+    Names in backquotes in the message about the line are not secret. Returns None also for a column
+    after the mask: its place would show the length of a masked text.
     """
     if len(line) > _LONGEST:
         return None
-    scanner = _Scanner(line, column - 1, {*re.findall(_QUOTED, message), *references}, *_known())
+    scanner = _Scanner(line, column - 1, re.findall(_QUOTED, message), references, *_known())
     scanner.read()
     if scanner.caret is None or not scanner.named:
         return None
@@ -77,13 +84,14 @@ def excerpt(line: str, column: int, message: str, references: Collection[str]) -
 class _Scanner:
     """Reads a line. `column` and `caret`: one place in the line and in `shown`, from 0.
 
-    `quoted`: more names that may be shown. `last`: the key whose value comes next. `key_end`: the
-    end of the last key or value. `named`: something worth showing is shown.
+    `quoted`: names in the message, which may be shown. `last`: the key whose value comes next.
+    `key_end`: the end of the last key or value. `named`: something worth showing is shown.
     """
 
     line: str
     column: int
     quoted: Collection[str]
+    references: Collection[str]
     fields: Mapping[str, shapes.Shape]
     tags: Collection[str]
     keys: Collection[str]
@@ -134,7 +142,7 @@ class _Scanner:
             self.named = found[0].strip() not in {"-", "%"}
             return self._take(found[0])
         if character in ":=":
-            # Only right behind a key: elsewhere it may be how a secret begins.
+            # Only right after a key: elsewhere a secret may start with it.
             behind_key = self.key_end >= 0 and not self.line[self.key_end : self.at].strip()
             return behind_key and self._take(character)
         if character in "{[":
@@ -152,11 +160,15 @@ class _Scanner:
         if self.last == TYPE:
             return word is not None and _near(word[2], self.tags) and self._take(word[0])
         patterns = [_VALUES.get(type(shape), _NOTHING), _NOTHING]
-        if isinstance(shape, shapes.Choice) and word is not None:
-            if not _near(word[2], shape.choices):
-                return False
-            patterns = [_WORD]
-        elif self._may_be_url():
+        if isinstance(shape, shapes.Choice):
+            if word is not None and _near(word[2], shape.choices):
+                patterns = [_WORD]
+            patterns += (_FEW_DIGITS, _LITERAL)
+        elif type(shape) in _VALUES or self._is_harmless_key():
+            patterns.append(_FEW_DIGITS)
+            if self.last.lower() in _TYPE_LIKE and word is not None and word[2] in self.tags:
+                patterns.append(_WORD)
+        if self._may_be_url():
             patterns += (_URL, _TRUE)
         found = self._match(*patterns)
         if found is None:
@@ -165,8 +177,14 @@ class _Scanner:
         self.key_end = found.end()
         return self._take(found[0])
 
+    def _is_harmless_key(self) -> bool:
+        """Return True if the value belongs to an unknown key that does not sound like a secret."""
+        known = self.last in {"", *self.keys, *self.references}
+        secret = re.search(_SUSPICIOUS, self.last) or _near(self.last, _SECRETS)
+        return not known and not secret
+
     def _may_be_url(self) -> bool:
-        """Return True if no key stands before this piece, or one that a URL belongs to."""
+        """Return True if this piece has no key, or a key for URLs."""
         urls = shapes.UrlText | shapes.UrlSet | shapes.ListOf
         return self.last in {"", ADDRESS} or isinstance(self.fields.get(self.last), urls)
 
@@ -177,7 +195,8 @@ class _Scanner:
         name = found[2]
         if self.line[found.end() :].lstrip().startswith((":", "=")):
             parts = [part for part in re.split("[./]", name) if part]
-            known = all(part in self.quoted or _near(part, self.keys) for part in parts)
+            named = {*self.quoted, *self.references}
+            known = all(part in named or _near(part, self.keys) for part in parts)
             shown = known and (not self.last or bool(self.brackets))
         elif self.last in KINDS:
             shown = name in self.tags

@@ -1,6 +1,6 @@
-"""A search for secrets in clear, line by line, in files that the strict reader refuses and in
-other programs' files. It finds rather too much than too little; a secret that is hidden on purpose
-is not found.
+"""A search for secrets in plain text, line by line, in files that the strict reader refuses and in
+files of other programs. It reports too much rather than too little. A secret that is hidden on
+purpose is not found.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 _NAMED = ("secret", "passw", "passphrase", "pwd", "credential")
-"""Parts of names of keys that hold secrets, in any program."""
+"""Parts of the names of keys with secrets, in any program."""
 
 # Every repetition has an end, or starts at one place of a line alone: lines may be megabytes long.
 _TEMPLATE = re.compile(r"\{\{(?![^{}]{0,400}default)[^{}]{0,400}\}\}|\$\{\w{1,100}\}|\*{4}")
@@ -31,8 +31,8 @@ _NO_LINE = re.compile(r"[ \t]*(?:#|$)")
 
 
 class InClear(NamedTuple):
-    """The place of a probable secret in clear. Lines and columns count from 1; the column is the
-    beginning of the line: any other could show the length of a secret.
+    """The place of a probable secret in plain text. Lines and columns start at 1. The column is the
+    start of the line: any other could show the length of a secret.
     """
 
     line: int
@@ -41,7 +41,7 @@ class InClear(NamedTuple):
 
 
 class Words(NamedTuple):
-    """Names to search for: of objects, of fields that hold a secret alone, and of references."""
+    """Names to search for: of objects, of fields with nothing but a secret, and of references."""
 
     objects: Collection[str]
     secrets: Collection[str]
@@ -49,7 +49,7 @@ class Words(NamedTuple):
 
 
 def in_clear(text: str, wanted: Words) -> Iterator[InClear]:
-    """Every line of an object with a probable secret in clear; of the whole text, if an object
+    """Every line of an object with a probable secret in plain text; of the whole text, if an object
     takes something from elsewhere in it.
     """
     named = "|".join(map(re.escape, [*_NAMED, *wanted.secrets]))
@@ -98,7 +98,7 @@ def _is_in_clear(
     value, entry = _value(line, position), None
     if not value:
         below = _next(lines, number)
-        # An item of a list may stand as far to the left as the key itself.
+        # An item of a list may be in the same column as the key itself.
         least = key.start() if below.lstrip().startswith("- ") else key.start() + 1
         if _indentation(below) < least or below.lstrip().startswith("? "):
             return False

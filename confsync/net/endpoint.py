@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from confsync.errors import Declined, WrongUsage
 
-_EXAMPLE = "write the server's origin alone, like https://mail.example.com"
-_HOSTS = "write hosts with commas between them, like mail.example.com, mail.example.org:8443"
+_SERVER, _PROXY = "the server's URL", "the proxy's URL"
+_EXAMPLE = "write https:// and the host, like https://mail.example.com"
+_HOSTS = "write hosts separated by commas, like mail.example.com, mail.example.org:8443"
 _PROXY_EXAMPLE = "write it like http://proxy.example.com:3128"
 
 _PORTS = {"http": 80, "https": 443}
@@ -32,14 +33,18 @@ class Endpoint:
     secure: bool
 
 
-def endpoint(url: str, *, insecure_http: bool = False) -> Endpoint:
-    """Check a server's URL: https, or http on loopback. Raises WrongUsage, never with the URL."""
+def endpoint(url: str, *, insecure_http: bool = False, name: str | None = None) -> Endpoint:
+    """Check a server's URL: https, or http on loopback. `name`: where it was set.
+
+    Raises WrongUsage, never with the URL.
+    """
     credentials = "set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD, in the environment"
-    scheme, host, port = _split(url, "the server's URL", _EXAMPLE, credentials)
+    name = name or _SERVER
+    scheme, host, port = _split(url, name, _EXAMPLE, credentials)
     if scheme == "http" and not insecure_http and not _loopback(host):
         raise WrongUsage(
-            f"http to {host} would show the credentials to everyone on the way",
-            hint="use https, or --insecure-http where the way is safe by other means",
+            f"{name}: http:// would send the credentials unencrypted to {host}",
+            hint="use https://, or --insecure-http if the connection is protected otherwise",
         )
     return Endpoint(_origin(scheme, host, port), host, port or _PORTS[scheme], scheme == "https")
 
@@ -55,21 +60,24 @@ def server_key(url: str) -> tuple[bool, str, int]:
     return found.secure, found.host, found.port
 
 
-def proxy_origin(url: str, server: Endpoint) -> str:
-    """Check a proxy's URL: http or https, a host, a port. Raises WrongUsage, never with the URL."""
-    credentials = "confsync logs in to no proxy: use one without"
-    scheme, host, port = _split(url, "the proxy's URL", _PROXY_EXAMPLE, credentials)
+def proxy_origin(url: str, server: Endpoint, name: str | None = None) -> str:
+    """Check a proxy's URL: http or https, a host, a port. `name`: where it was set.
+
+    Raises WrongUsage, never with the URL.
+    """
+    credentials, name = "use a proxy that needs no login", name or _PROXY
+    scheme, host, port = _split(url, name, _PROXY_EXAMPLE, credentials)
     if port is None:
-        raise WrongUsage("the proxy's URL names no port", hint=_PROXY_EXAMPLE)
+        raise WrongUsage(f"{name} has no port", hint=_PROXY_EXAMPLE)
     if not server.secure:
         raise WrongUsage(
-            "a proxy would see the credentials, because the server's URL is not https",
-            hint="use https, or leave out --proxy (CONFSYNC_PROXY)",
+            f"{name} makes no sense with http://: the proxy would see the credentials",
+            hint="use https:// for the server, or no proxy",
         )
     if ":" in server.host:
         # httpcore 1.0 writes CONNECT ::1:443, without the brackets that tell host and port apart.
-        hint = "name the server by its host name"
-        raise WrongUsage("a proxy cannot be asked for an IPv6 address", hint=hint)
+        hint = "use the server's host name"
+        raise WrongUsage(f"{name}: an IPv6 address cannot be reached through a proxy", hint=hint)
     return _origin(scheme, host, port)
 
 
@@ -96,13 +104,13 @@ def check_host(server: Endpoint, hosts: str) -> None:
     Raises WrongUsage for an invalid or empty list: a variable set by mistake opens no host.
     """
     if not hosts.strip():
-        hint = "unset it to allow any host, or name some"
-        raise WrongUsage("CONFSYNC_HOSTS is set, but empty", hint=hint)
+        hint = "unset it to allow any host, or list the allowed hosts"
+        raise WrongUsage("CONFSYNC_HOSTS is empty", hint=hint)
     allowed = [_entry(number, text) for number, text in enumerate(hosts.split(","), start=1)]
     if not any(host == server.host and port in {None, server.port} for host, port in allowed):
         raise Declined(
-            f"{server.host} at port {server.port} is not among the hosts of CONFSYNC_HOSTS",
-            hint="is this the server that the credentials are for? then add it to CONFSYNC_HOSTS",
+            f"{server.host} at port {server.port} is not in CONFSYNC_HOSTS",
+            hint="if the credentials are for this server, add it to CONFSYNC_HOSTS",
         )
 
 
@@ -112,7 +120,7 @@ def _entry(number: int, text: str) -> tuple[str, int | None]:
     port = int(found["port"]) if found and found["port"] else None
     if host is None or not (port is None or 0 < port <= _LAST_PORT):
         # The entry is not repeated: it could be a token in the wrong variable.
-        fact = f"entry {number} of CONFSYNC_HOSTS is no host and no host:port"
+        fact = f"CONFSYNC_HOSTS: entry {number} is not a host or host:port"
         raise WrongUsage(fact, hint=_HOSTS)
     return host, port
 
@@ -122,16 +130,22 @@ def _split(url: str, what: str, example: str, credentials: str) -> tuple[str, st
         parts = urlsplit(url.strip())
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise WrongUsage(f"{what} is no URL", hint=example) from None
+        raise WrongUsage(f"{what} is not a URL", hint=example) from None
     if "@" in parts.netloc:
-        raise WrongUsage(f"{what} holds credentials", hint=credentials)
-    if parts.scheme not in _PORTS or not host:
-        expected = "https://HOST" if example == _EXAMPLE else "http://HOST:PORT"
-        raise WrongUsage(f"{what} is not {expected}", hint=example)
+        raise WrongUsage(f"{what} contains credentials", hint=credentials)
+    if not url.strip():
+        raise WrongUsage(f"{what} is empty", hint=example)
+    scheme = "https://" if example == _EXAMPLE else "http://"
+    if "://" not in url:
+        raise WrongUsage(f"{what} is not a URL: {scheme} is missing", hint=example)
+    if parts.scheme not in _PORTS:
+        raise WrongUsage(f"{what} does not start with {scheme}", hint=example)
+    if not host:
+        raise WrongUsage(f"{what} has no host", hint=example)
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
-        raise WrongUsage(f"{what} holds more than a host", hint=example)
+        raise WrongUsage(f"{what} has more than a host and a port", hint=example)
     if (known := canonical(host)) is None or port == 0:
-        raise WrongUsage(f"{what} is no URL", hint=example)
+        raise WrongUsage(f"{what} has an invalid host or port", hint=example)
     return parts.scheme, known, port
 
 

@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from confsync.net.http import Flight
     from confsync.net.tls import Trust
 
-_REACH = "check the URL, the name server and the firewall"
-_SLOW = "the server may be overloaded, or something on the way drops packets"
-_BAN = "a server also closes the connections of an address that it has banned"
-_PORT = f"is this the server's HTTP port? {_BAN}"
-_CONNECT = "does the proxy allow CONNECT to this host and port?"
+_REACH = "check the URL, DNS and the firewall"
+_SLOW = "the server may be overloaded, or a firewall drops packets"
+_BAN = "Stalwart also closes connections from banned addresses"
+_PORT = f"check that this is the server's HTTP port; {_BAN}"
+_CONNECT = "check that the proxy allows CONNECT to this host and port"
 
 # OpenSSL's X509_V_ERR_…, as SSLCertVerificationError.verify_code has them.
 _CERTIFICATES: Mapping[int, tuple[str, str]] = {
     9: (
-        "its certificate, or one that it rests on, is not valid yet",
-        "is the clock of this machine right?",
+        "its certificate, or one in its chain, is not valid yet",
+        "check the clock of this machine",
     ),
     10: (
-        "its certificate, or one that it rests on, has expired",
-        "renew it; is the clock of this machine right?",
+        "its certificate, or one in its chain, has expired",
+        "renew it, or correct the clock of this machine",
     ),
-    62: ("its certificate is for another name", "use a name that stands in the certificate"),
+    62: ("its certificate is for another host name", "use a host name from the certificate"),
     64: (
-        "its certificate is for another name",
-        "use a name that stands in the certificate, not an address",
+        "its certificate is for another host name",
+        "use a host name from the certificate, not an IP address",
     ),
 }
 _BY_SYSTEM = (
@@ -44,7 +44,7 @@ _BY_SYSTEM = (
 )
 _BY_FILE = (
     "its certificate is not trusted by the CA file",
-    "is it of the CA that signed it? with --ca-file no other CA counts",
+    "check that it holds the CA that signed the certificate: no other CA is trusted",
 )
 
 # OpenSSL's SSL_R_… without that prefix, as SSLError.reason has them.
@@ -71,24 +71,24 @@ _HANDSHAKE = "SSLV3_ALERT_HANDSHAKE_FAILURE"
 
 _GIVE = "give one with --client-cert and --client-key (CONFSYNC_CLIENT_CERT, CONFSYNC_CLIENT_KEY)"
 _TLS = {
-    _NO_TLS: ("it does not speak TLS there", "is this the port for https?"),
+    _NO_TLS: ("it does not speak TLS on this port", "check that this is the https port"),
     _OLD_TLS: (
-        "it speaks neither TLS 1.2 nor TLS 1.3",
-        "older versions are not safe: update what ends TLS there",
+        "it supports neither TLS 1.2 nor TLS 1.3",
+        "enable TLS 1.2 or later there: older versions are not safe",
     ),
-    _CLIENT_REFUSED: ("it wants a client certificate", _GIVE),
-    _CLIENT_WANTED: ("it wants a client certificate", _GIVE),
-    _HANDSHAKE: ("it refuses the TLS handshake", f"it may want a client certificate: {_GIVE}"),
+    _CLIENT_REFUSED: ("it requires a client certificate", _GIVE),
+    _CLIENT_WANTED: ("it requires a client certificate", _GIVE),
+    _HANDSHAKE: ("it refused the TLS handshake", f"it may require a client certificate: {_GIVE}"),
 }
 _TLS_WITH_CLIENT_CERT = {
     **_TLS,
     _CLIENT_REFUSED: (
         "it does not accept the client certificate",
-        "is it of a CA that the server trusts, for clients, and still valid?",
+        "check that it is valid, for clients, and signed by a CA that the server trusts",
     ),
     _HANDSHAKE: (
-        "it refuses the TLS handshake",
-        "has it another cipher than this system, or another CA for clients?",
+        "it refused the TLS handshake",
+        "compare the server's ciphers and its client CA with yours",
     ),
 }
 
@@ -116,17 +116,17 @@ class Route:
         if flight.at_proxy:
             whom = f"the proxy {self.proxy}"
             if tls is None and (not fact or hint == _PORT):
-                hint = "is this the proxy's HTTP port?"
-            fact = fact or "it does not answer as a proxy does"
+                hint = "check that this is the proxy's HTTP port"
+            fact = fact or "it does not answer like a proxy"
         failed = ConnectionFailed(f"cannot connect to {whom}{fact and f': {fact}'}", hint=hint)
         if flight.at_proxy and status is not None:
-            refusal, hint = f"refuses to connect to {self.server}", _CONNECT
+            refusal, hint = f"refused to connect to {self.server}", _CONNECT
             if status == 407:  # noqa: PLR2004 - HTTP's own number
-                refusal = "wants credentials"
-                hint = "confsync logs in to no proxy: use one without"
+                refusal = "asks for credentials"
+                hint = "use a proxy that needs no login"
             elif status >= 500:  # noqa: PLR2004 - HTTP's own number
                 refusal = f"cannot reach {self.server}"
-                hint = "can the proxy resolve the server's name, and may it connect there?"
+                hint = "check that the proxy can resolve and reach the server"
             failed = ConnectionFailed(f"{whom} {refusal} (HTTP {status})", hint=hint)
         refused = status is not None and status < 500  # noqa: PLR2004 - HTTP's own number
         failed.lasting = refused or _is_lasting(tls)
@@ -149,8 +149,11 @@ class Route:
             if error.reason in reasons.split():
                 return found
         if not _is_lasting(error):
-            return "it closes the connection", f"is this the port for https? {_BAN}"
-        return "it ends the TLS handshake", "is this the port for https? look at the server's log"
+            return "it closed the connection", f"check that this is the https port {_BAN}"
+        return (
+            "it ended the TLS handshake",
+            "check that this is the https port, and the server's log",
+        )
 
 
 def _is_lasting(error: ssl.SSLError | None) -> bool:
@@ -161,13 +164,13 @@ def _is_lasting(error: ssl.SSLError | None) -> bool:
 def _of_system(error: Exception) -> tuple[str, str]:
     for cause in _causes(error):
         if isinstance(cause, ConnectionRefusedError):
-            return "nothing listens there", _REACH
+            return "connection refused", _REACH
         if isinstance(cause, ConnectionResetError | BrokenPipeError):
-            return "it closes the connection", _PORT
+            return "it closed the connection", _PORT
         if isinstance(cause, socket.gaierror):
-            return "the name is not known", _REACH
+            return "host name not found", _REACH
         if isinstance(cause, OSError) and cause.errno in {errno.EMFILE, errno.ENFILE}:
-            return "too many files are open", "raise `ulimit -n`"
+            return "too many open files", "raise `ulimit -n`"
     return "", _REACH
 
 

@@ -114,8 +114,9 @@ class Connection:
     taken for the next answer. Each is logged, without a value.
 
     `trust` also counts for a `proxy`, which never sees the client certificate. Of the environment
-    only the place of the system's trust store counts. `deadline`: seconds for a request and its
-    answer. Raises WrongUsage for unusable files and an unusable proxy.
+    only the place of the system's trust store counts. `proxy_name`: where the proxy was set, if
+    known. `deadline`: seconds for a request and its answer. Raises WrongUsage for unusable files
+    and an unusable proxy.
     """
 
     def __init__(
@@ -124,13 +125,13 @@ class Connection:
         *,
         trust: Trust = SYSTEM,
         proxy: str | None = None,
+        proxy_name: str | None = None,
         deadline: float = SECONDS,
     ) -> None:
         if trust != SYSTEM and not endpoint.secure:
-            hint = "use https, or leave out --ca-file, --client-cert and --client-key, and their"
-            hint += " variables CONFSYNC_CA_FILE, CONFSYNC_CLIENT_CERT and CONFSYNC_CLIENT_KEY"
-            raise WrongUsage("there are no certificates in a connection over http", hint=hint)
-        through = None if proxy is None else proxy_origin(proxy, endpoint)
+            fact = f"{trust.given} makes no sense with http://"
+            raise WrongUsage(fact, hint="use https:// for the server, or remove it")
+        through = None if proxy is None else proxy_origin(proxy, endpoint, proxy_name)
         self._route = Route(endpoint.origin, through, trust)
         self._deadline = deadline
         self._hurried = Event()
@@ -271,8 +272,8 @@ def _client(route: Route) -> httpx.Client:
             headers={"Accept-Encoding": "identity", "User-Agent": "confsync"},
         )
     except httpx.InvalidURL:
-        message = "the server's URL, or the proxy's, is no URL"
-        raise WrongUsage(message, hint="write https://HOST") from None
+        message = "the URL of the server or of the proxy is invalid"
+        raise WrongUsage(message, hint="write it like https://mail.example.com") from None
 
 
 def _answer(response: httpx.Response) -> Answer:
@@ -280,8 +281,8 @@ def _answer(response: httpx.Response) -> Answer:
     # The status of a refusal counts, not its body.
     if response.status_code == _OK and encoding not in {"", "identity"}:
         raise UnexpectedAnswer(
-            "the answer is compressed, which was not asked for",
-            hint="no Stalwart server does that: what stands in front of it must not either",
+            "the answer is compressed, but confsync did not ask for that",
+            hint="Stalwart never compresses: check the proxy in front of it",
         )
     body = bytearray()
     for piece in response.iter_raw():
@@ -289,7 +290,7 @@ def _answer(response: httpx.Response) -> Answer:
         if len(body) > MAX_ANSWER:
             raise UnexpectedAnswer(
                 "the answer is larger than 8 MiB",
-                hint="no Stalwart server answers so: is this URL the server's?",
+                hint="Stalwart sends less: check that the URL is a Stalwart server",
             )
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status_code, headers, bytes(body))
@@ -308,6 +309,6 @@ def begin(work: Callable[[], None], name: str) -> Thread:
 def no_room() -> ConnectionFailed:
     """The error for a request that was not sent: too little memory or too few threads."""
     return ConnectionFailed(
-        "too little memory, or too few threads, to send a request",
-        hint="is there a limit, as of a container or of `ulimit`?",
+        "not enough memory or threads to send a request",
+        hint="check the limits of the container, and `ulimit`",
     )

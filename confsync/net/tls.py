@@ -6,58 +6,71 @@ import os
 import re
 import ssl
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from confsync.errors import WrongUsage
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 File: TypeAlias = "str | Path | None"
 
-_CA_OPTION = "--ca-file (CONFSYNC_CA_FILE)"
-_CERT_OPTION = "--client-cert (CONFSYNC_CLIENT_CERT)"
-_KEY_OPTION = "--client-key (CONFSYNC_CLIENT_KEY)"
+OPTIONS: Mapping[str, str] = {
+    "ca_file": "--ca-file (CONFSYNC_CA_FILE)",
+    "client_cert": "--client-cert (CONFSYNC_CLIENT_CERT)",
+    "client_key": "--client-key (CONFSYNC_CLIENT_KEY)",
+}
 
 _LONGEST_PATH = 1024
 _CONTENT = re.compile(r"\s*(-----BEGIN|LS0tLS1CRUdJTi|M[A-Za-z0-9+/=\s]{63})")
 """The start of PEM, in clear and in base64, and of its content."""
 _UNREADABLE = {
-    FileNotFoundError: "there is no such file",
-    PermissionError: "it may not be read",
-    IsADirectoryError: "it is a directory",
+    FileNotFoundError: "no such file",
+    PermissionError: "permission denied",
+    IsADirectoryError: "is a directory",
 }
 
 
 @dataclass(frozen=True)
 class Trust:
     """PEM files: `ca_file` has the only trusted CAs (None: the system's), `client_cert` may hold
-    its key too. Raises WrongUsage for an invalid path and for a key without a certificate.
+    its key too. `names`: where each was set. Raises WrongUsage for an invalid path and for a key
+    without a certificate.
     """
 
     ca_file: File = None
     client_cert: File = None
     client_key: File = None
+    names: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def name(self, member: str) -> str:
+        """Where a file was set."""
+        return self.names.get(member, OPTIONS[member])
+
+    @property
+    def given(self) -> str:
+        """Where the first file was set."""
+        return next((self.name(member) for member in OPTIONS if getattr(self, member)), "")
 
     def __post_init__(self) -> None:
-        for file, option in (
-            (self.ca_file, _CA_OPTION),
-            (self.client_cert, _CERT_OPTION),
-            (self.client_key, _KEY_OPTION),
-        ):
+        for member in OPTIONS:
+            file, option = getattr(self, member), self.name(member)
             if file is None:
                 continue
             text = str(file)
             if not text.strip():
-                hint = "give the path of a file, or leave it out"
+                hint = "give the path of a file, or remove it"
                 raise WrongUsage(f"{option} is empty", hint=hint)
             odd = len(text) > _LONGEST_PATH or "://" in text or not text.isprintable()
             if odd or _CONTENT.match(text):
                 # The usual mistake in CI: a variable with the file's content. It is never shown.
                 hint = "give the path, not the content; GitLab: a variable of type File"
-                raise WrongUsage(f"{option} holds no path of a file", hint=hint)
+                raise WrongUsage(f"{option} is not a file path", hint=hint)
         if self.client_key is not None and self.client_cert is None:
-            hint = f"give its certificate with {_CERT_OPTION}"
-            raise WrongUsage(f"{_KEY_OPTION} is set without a certificate", hint=hint)
+            hint = f"give its certificate with {self.name('client_cert')}"
+            raise WrongUsage(f"{self.name('client_key')} is set without a certificate", hint=hint)
 
     def context(self) -> ssl.SSLContext:
         """Make a context for TLS 1.2 or later that checks certificate and name. Raises WrongUsage.
@@ -72,9 +85,9 @@ class Trust:
         if self.ca_file is None:
             context.load_default_certs()
         else:
-            _load_ca(context, self.ca_file)
+            _load_ca(context, self.ca_file, self.name("ca_file"))
         if self.client_cert is not None:
-            _load_client(context, self.client_cert, self.client_key)
+            _load_client(context, self)
         return context
 
 
@@ -91,52 +104,54 @@ def _no_passphrase() -> NoReturn:
     raise _EncryptedKeyError
 
 
-def _load_ca(context: ssl.SSLContext, file: str | Path) -> None:
-    _check_regular(file, _CA_OPTION)
+def _load_ca(context: ssl.SSLContext, file: str | Path, option: str) -> None:
+    _check_regular(file, option)
     try:
         context.load_verify_locations(cafile=file)
         usable = context.cert_store_stats()["x509"] > 0
     except ssl.SSLError:
         usable = False
     except OSError as error:
-        raise _unreadable(error, file, _CA_OPTION) from None
+        raise _unreadable(error, file, option) from None
     if not usable:
-        hint = f"{_CA_OPTION} is a file of CA certificates in PEM form"
-        raise WrongUsage("no certificates can be read in it", where=str(file), hint=hint)
+        hint = f"{option} needs a PEM file of CA certificates"
+        raise WrongUsage("no certificate in it", where=str(file), hint=hint)
 
 
-def _load_client(context: ssl.SSLContext, cert: str | Path, key: File) -> None:
-    _check_regular(cert, _CERT_OPTION)
+def _load_client(context: ssl.SSLContext, trust: Trust) -> None:
+    cert, key = trust.client_cert or "", trust.client_key
+    _check_regular(cert, trust.name("client_cert"))
     if key is not None:
-        _check_regular(key, _KEY_OPTION)
+        _check_regular(key, trust.name("client_key"))
     try:
         context.load_cert_chain(cert, key, password=_no_passphrase)
     except _EncryptedKeyError:
-        fact = "the key is encrypted, and confsync asks for no passphrase"
-        hint = "give a key without one, in a file that nobody else may read"
+        fact = "the key is encrypted: confsync cannot use a key with a passphrase"
+        hint = "use a key without a passphrase, in a file that only you can read"
         raise WrongUsage(fact, where=str(key or cert), hint=hint) from None
     except ssl.SSLError as error:
-        raise _no_pair(cert, key, error.reason) from None
+        raise _no_pair(cert, trust, error.reason) from None
     except OSError as error:
         if key is None or not os.access(cert, os.R_OK):
-            raise _unreadable(error, cert, _CERT_OPTION) from None
-        raise _unreadable(error, key, _KEY_OPTION) from None
+            raise _unreadable(error, cert, trust.name("client_cert")) from None
+        raise _unreadable(error, key, trust.name("client_key")) from None
 
 
-def _no_pair(cert: str | Path, key: File, reason: str) -> WrongUsage:
+def _no_pair(cert: str | Path, trust: Trust, reason: str) -> WrongUsage:
     """The error for an unusable certificate and key. It names the wrong file if known."""
+    key = trust.client_key
     where = key or cert
     if reason in {"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"}:
         fact, hint = "the key does not belong to the certificate", f"the certificate is {cert}"
     elif not _holds(cert, b"CERTIFICATE-----"):
-        where, fact = cert, "there is no certificate in it"
-        hint = f"{_CERT_OPTION} is a certificate in PEM form"
+        where, fact = cert, "no certificate in it"
+        hint = f"{trust.name('client_cert')} needs a PEM certificate"
     elif not _holds(where, b"PRIVATE KEY-----"):
-        fact, hint = "there is no private key in it", f"{_KEY_OPTION} is a private key in PEM form"
-        hint = hint if key else f"give the key with {_KEY_OPTION}"
+        fact, option = "no private key in it", trust.name("client_key")
+        hint = f"{option} needs a PEM private key" if key else f"give the key with {option}"
     else:
         where, fact = cert, "the certificate or its key cannot be used"
-        hint = "is it whole, and are its algorithms ones that this system still allows?"
+        hint = "check that it is complete, and that this system allows its algorithms"
     return WrongUsage(fact, where=str(where), hint=hint)
 
 
@@ -154,7 +169,7 @@ def _check_regular(file: str | Path, option: str) -> None:
 
 
 def _unreadable(error: OSError, file: str | Path, option: str) -> WrongUsage:
-    fact = _UNREADABLE.get(type(error), "it cannot be read")
+    fact = _UNREADABLE.get(type(error), "cannot be read")
     return WrongUsage(fact, where=str(file), hint=f"check {option}")
 
 

@@ -23,7 +23,13 @@ def explained_text(found: Rule | Everything | tuple[Page, ...]) -> str:
         case Everything(rules=rules, names=names):
             titles = _table((rule.id, rule.title) for rule in rules)
             listed = wrapped(", ".join(names), "  ", "  ")
-            lines = ["rules and risks", *titles, "", "objects, variants and fields", *listed]
+            lines = [
+                "rules, risks and topics",
+                *titles,
+                "",
+                "objects, variants, fields and keys of confsync.yaml",
+                *listed,
+            ]
             return "\n".join([*lines, ""])
         case pages:
             return "\n".join("".join(f"{line}\n" for line in _page(page)) for page in pages)
@@ -31,7 +37,7 @@ def explained_text(found: Rule | Everything | tuple[Page, ...]) -> str:
 
 def _rule(rule: Rule) -> str:
     """Title, meaning and reason of a rule, and examples with escapes for invisible characters."""
-    texts = (f"{rule.id}: {rule.title}", rule.meaning, rule.why)
+    texts = (f"{rule.id}: {rule.title}", *rule.meaning, rule.why)
     parts = ["\n".join(wrapped(text)) for text in texts]
     for pair in rule.examples:
         for label, example in zip(("wrong", "right"), pair, strict=True):
@@ -42,7 +48,8 @@ def _rule(rule: Rule) -> str:
 
 def _page(page: Page) -> list[str]:
     facts, table = _table(page.facts, _LABEL), _table(page.table)
-    return [page.name, *wrapped(page.summary, "  ", "  "), "", *facts, *table]
+    note = ["", *wrapped(page.note, "  ", "  ")] if page.note else []
+    return [page.name, *wrapped(page.summary, "  ", "  "), "", *facts, *table, *note]
 
 
 def _table(rows: Iterable[tuple[str, str]], width: int = 0) -> list[str]:

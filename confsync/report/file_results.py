@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from confsync.report.printable import one_line, plural, printable
@@ -48,8 +49,8 @@ class Pulled:
 @dataclass(frozen=True)
 class Begun:
     """The result of `init`. `hooks`: pre-commit's configuration, `to_add`: lines to add to it by
-    hand. `live`: the store holds a server's state, with `fill_in` references to fill in.
-    `example`: the address in the configuration is an example.
+    hand. `live`: the store holds a server's state. `fill_in`: references to fill in. `example`: the
+    address in the configuration is a placeholder. `repository`: the directory is in one.
     """
 
     config: str
@@ -58,8 +59,10 @@ class Begun:
     written: frozenset[str]
     to_add: str = ""
     live: bool = False
-    fill_in: int = 0
+    fill_in: tuple[Problem, ...] = ()
     example: bool = False
+    directory: str = "."
+    repository: bool = True
 
 
 def diff_text(found: Sequence[Formatted | Pulled]) -> str:
@@ -70,7 +73,7 @@ def diff_text(found: Sequence[Formatted | Pulled]) -> str:
 
 def formatted_text(files: Sequence[Formatted], done: str) -> str:
     """A line for each file not in canonical form, and totals. `done`: a participle, `formatted`."""
-    alone = "left alone, for no object that confsync knows is in it"
+    alone = "skipped: not a store file"
     lines = [
         f"{printable(file.file)}: {done if file.changed else alone}\n"
         if file.changed or not file.store
@@ -82,12 +85,16 @@ def formatted_text(files: Sequence[Formatted], done: str) -> str:
     others = sum(not file.store for file in files)
     counts = {
         done: changed,
-        "in canonical form already": len(files) - changed - failed - others,
-        "without a store": others,
-        "that cannot be formatted": failed,
+        "already formatted": len(files) - changed - failed - others,
+        "skipped": others,
+        "with errors": failed,
     }
-    result = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
-    return "".join([*lines, f"{plural(len(files), 'file')}: {result}.\n"])
+    found = [(number, what) for what, number in counts.items() if number]
+    totals = (
+        f"{number if index else plural(number, 'file')} {what}"
+        for index, (number, what) in enumerate(found)
+    )
+    return "".join([*lines, f"{', '.join(totals)}.\n"])
 
 
 def pulled_text(pulled: Pulled, mood: str = "") -> str:
@@ -100,7 +107,7 @@ def pulled_text(pulled: Pulled, mood: str = "") -> str:
         lines.append(f"{mood}taken away{f', with {comments}' if pulled.comments else ''}: {names}")
     elif pulled.comments:
         lines.append(f"{comments} {mood}taken away")
-    result = "nothing to change: it says what the server has"
+    result = "unchanged: already matches the server"
     if pulled.new:
         result = f"new file, {fields} {mood}written"
     elif pulled.changed or pulled.gone:
@@ -114,23 +121,29 @@ def begun_text(begun: Begun) -> str:
     """A line for each file, the lines to add by hand, and the next steps."""
     lines = []
     for file in (begun.config, begun.store, begun.hooks):
-        result = "written" if file in begun.written else "left alone, for it is there already"
+        result = "written" if file in begun.written else "already exists, not changed"
         if file == begun.store and file in begun.written:
             result += ", as the server has it" if begun.live else ", a template"
         if file == begun.hooks and begun.to_add:
-            result = "left alone; to add under its `repos:`"
+            result = "already exists, not changed; add these lines under its `repos:`"
         lines.append(f"{printable(file)}: {result}")
     lines += ["", *begun.to_add.splitlines()] if begun.to_add else []
-    store, folder = printable(begun.store), begun.config.rpartition("/")[0]
-    first = f"look through {store}"
+    config, store = printable(begun.config), printable(begun.store)
+    first = f"Review {store}."
     if begun.fill_in:
-        first = f"fill in {plural(begun.fill_in, 'reference')} in {store}"
+        number = plural(len(begun.fill_in), "secret")
+        kept = f"or set hidden_secrets: keep in {config} to keep the server's"
+        if begun.config in begun.written:
+            kept = "until then the server's are kept (hidden_secrets: keep)"
+        first = f"Fill in {number} in {store}; {kept}."
     elif begun.example:
-        first = f"edit {printable(begun.config)} (the server's address) and {store}"
-    where = f" in {printable(folder)}" if folder else ""
-    lines += [
-        *("", "Next:", f"  1. {first}"),
-        f"  2. set STALWART_TOKEN (or STALWART_USER, STALWART_PASSWORD); `confsync plan`{where}",
-        "  3. `pre-commit install`, once in each clone",
+        first = f"Set the server's url in {config}, and edit {store}."
+    steps = [
+        first,
+        "Set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD.",
+        *([f"cd {quote(printable(begun.directory))}"] if begun.directory not in {"", "."} else []),
+        "confsync plan",
+        "pre-commit install" if begun.repository else "git init && pre-commit install",
     ]
+    lines += ["", "Next:", *(f"  {number}. {step}" for number, step in enumerate(steps, start=1))]
     return "".join(f"{line}\n" for line in lines)

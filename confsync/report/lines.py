@@ -30,6 +30,7 @@ _MOST = 100  # items of a list in one line
 _WIDEST_PATH = 40
 _INDENT = 8
 _NOWHERE = "not in any file"
+_IN_WORDS = 10  # changes in one line
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,19 @@ def change_lines(changes: Sequence[Change]) -> tuple[Change | None, list[Line]]:
     if top is None:
         return None, _numbered(changes)
     return top, [*_numbered(top.members), *_numbered(changes[1:])]
+
+
+def changes_in_words(changes: Sequence[Change]) -> str:
+    """Changes in one line, like `timeout 10s → 7s, + urls redis://a`; empty without any."""
+    top, lines = change_lines(changes)
+    tags = [side.tag for side in (top.before, top.after) if isinstance(side, Object)] if top else []
+    parts = [f"@type {' → '.join(map(printable, tags))}"] if tags else []
+    for line in lines:
+        arrow = f"{line.before} → " if line.before else ""
+        sign = "" if line.sign == "~" else f"{line.sign} "
+        parts.append(f"{sign}{line.path} {arrow}{line.after}".rstrip())
+    more = [f"{len(parts) - _IN_WORDS} more"] if len(parts) > _IN_WORDS else []
+    return ", ".join([*parts[:_IN_WORDS], *more])
 
 
 def laid_out(lines: Sequence[Line], look: Look) -> Iterator[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from shlex import quote
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.kinds import KINDS
 from confsync.report.lines import change_lines, laid_out, unknown_line
 from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, shown, wrapped
 from confsync.report.problems import remark_text
-from confsync.store.encode import FILL_IN, to_store, touched
+from confsync.store.encode import FILL_IN, way_back
 from confsync.sync import outcome
 from confsync.sync.tree import Object, path_text
 from confsync.sync.url import Url
@@ -271,7 +272,7 @@ def _outcome(ended: outcome.Outcome, look: Look) -> str:
                 *wrapped(fact, width=look.width),
                 *([] if seen is None else wrapped(_SEEN[seen], width=look.width)),
                 "hint: run `confsync plan`: it shows what the server has now",
-                *_way_back(ended.plan.live, ended.plan.difference.changes, look),
+                *_way_back(ended.plan.live, ended.plan, look),
             ]
     return "\n".join([*lines, ""])
 
@@ -300,7 +301,7 @@ def _stored(stored: outcome.Stored, look: Look) -> Iterator[str]:
     yield from _changes(stored.overwritten or stored.foreign, look)
     yield from wrapped(_next(stored.plan), width=look.width)
     yield ""
-    yield from _way_back(stored.before, changes, look)
+    yield from _way_back(stored.before, stored.plan, look)
 
 
 def _changes(changes: tuple[Change, ...], look: Look, *, places: bool = False) -> Iterator[str]:
@@ -313,14 +314,20 @@ def _changes(changes: tuple[Change, ...], look: Look, *, places: bool = False) -
     yield from laid_out(bare, look)
 
 
-def _way_back(before: Live, changes: tuple[Change, ...], look: Look) -> Iterator[str]:
-    """The state before the update, as a store file that restores it."""
-    document = to_store(before, KINDS[before.object], named=touched(changes))
+def _way_back(before: Live, plan: Plan, look: Look) -> Iterator[str]:
+    """The state before the update, as a store file that restores it, or the command for it."""
+    document = way_back(before, plan, KINDS[before.object])
     if document is None:
         yield "No way back as a file: the server had fields that confsync does not know."
         return
     text = yaml_text(shown(document))
-    hint = f" (replace {FILL_IN}… by references to the secrets)" if FILL_IN in text else ""
+    if plan.backup:
+        first = f" (replace each {FILL_IN}… in it first)" if FILL_IN in text else ""
+        named = plan.target.name not in {"", plan.target.url}
+        server = f" --url {plan.target.url}" if named else ""
+        yield f"To go back{first}: confsync apply {printable(quote(plan.backup))}{server}"
+        return
+    hint = f" (replace each {FILL_IN}… by a reference to the secret)" if FILL_IN in text else ""
     yield from wrapped(f"To go back, apply this{hint}:", width=look.width)
     yield ""
     yield text.removesuffix("\n")

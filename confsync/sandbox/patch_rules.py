@@ -56,7 +56,7 @@ class NotUpdated:
 
 
 class Dropped(Exception):
-    """The server's answer to a patch that is no object: it closes the connection."""
+    """The server's answer to a patch that is no object: it closed the connection."""
 
 
 class Patch(dict[str, object]):

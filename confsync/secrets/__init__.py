@@ -56,7 +56,7 @@ def _loaded(point: EntryPoint) -> Resolver:
         return cast("Resolver", found)
     raise WrongUsage(
         f"the resolver of `{point.name}` references, {point.value}, {wrong}",
-        hint="it comes from another package: update or remove that",
+        hint="it is from another package: update or remove that package",
     )
 
 

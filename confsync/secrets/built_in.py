@@ -37,7 +37,10 @@ class Env:
     def __call__(self, ref: Ref, environment: Mapping[str, str]) -> str:
         """Return the variable's value. Raises Unavailable if it is not set."""
         if ref.argument not in environment:
-            raise Unavailable(f"{ref} is not set", f"export {ref.argument} where confsync runs")
+            hint = f"set {ref.argument} in the environment"
+            if ref.argument.startswith("FILL_IN_"):
+                hint = f"replace it in the file by a reference to the secret, or {hint}"
+            raise Unavailable(f"{ref} is not set", hint)
         return environment[ref.argument]
 
 
@@ -55,8 +58,8 @@ class File:
         """
         del environment
         hint = (
-            "check that it exists and may be read; a relative path starts beside the file"
-            " that says it"
+            "check that it exists and is readable; a relative path starts at the directory of the"
+            " file that has the reference"
         )
         try:
             content = read_regular(Path(ref.base, ref.argument), MAX_BYTES)
@@ -65,7 +68,7 @@ class File:
             raise Unavailable(f"{ref} is {found.what}, not a regular file", hint) from None
         except OSError:
             raise Unavailable(f"{ref} cannot be read", hint) from None
-        return text_of(content, ref, "is this the file with the secret?")
+        return text_of(content, ref, "check that this is the file with the secret")
 
 
 class Command:
@@ -100,7 +103,7 @@ class Command:
                 starter.submit(_start, ref, environment, started).result()
             content = self._output(started[0], ref)
         except RuntimeError:
-            hint = "may the process have more threads?"
+            hint = "raise the limit on threads"
             raise Unavailable(f"{ref} cannot be started", hint) from None
         finally:
             for process in started:
@@ -109,12 +112,12 @@ class Command:
                         os.killpg(process.pid, signal.SIGKILL)
                 with process:
                     pass
-        text = text_of(content, ref, "does the command print the secret alone?")
+        text = text_of(content, ref, "the command must print only the secret")
         if status := started[0].returncode:
             ended = (
-                f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+                f"was killed by signal {-status}" if status < 0 else f"exited with status {status}"
             )
-            raise Unavailable(f"{ref} {ended}", "run it by hand to see what it says")
+            raise Unavailable(f"{ref} {ended}", "run it by hand to see its output")
         return text
 
     def _output(self, process: Popen[bytes], ref: Ref) -> bytes:
@@ -136,7 +139,7 @@ class Command:
                     return content
         raise Unavailable(
             f"{ref} did not end within {self._seconds:g} s",
-            "does it wait for an answer? it has no terminal to ask at",
+            "it has no terminal: check that it does not ask for input",
         )
 
 
@@ -156,5 +159,5 @@ def _start(ref: Ref, environment: Mapping[str, str], started: list[Popen[bytes]]
             )
         )
     except (OSError, ValueError):
-        hint = "is it installed, executable and on the PATH?"
+        hint = "check that it is installed, executable and on the PATH"
         raise Unavailable(f"{ref} cannot be started", hint) from None

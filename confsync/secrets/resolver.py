@@ -101,7 +101,7 @@ def text_of(content: bytes, ref: Ref, hint: str) -> str:
     try:
         return content.decode("utf-8").removesuffix("\n")
     except UnicodeDecodeError:
-        raise Unavailable(f"{ref} is not UTF-8", "the server takes only texts") from None
+        raise Unavailable(f"{ref} is not UTF-8", "the server accepts only text") from None
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ class _Walk:
             whole = seal_url(trim(text), self.vault, url.ref)
             if self.vault.seal(MASK) in whole.secrets:
                 hint = "the server would store four asterisks"
-                self._problem(path, f"{url.ref} holds a mask in a password's place", hint)
+                self._problem(path, f"{url.ref} has a mask (****) in place of the password", hint)
                 return url
             return whole
         parts: list[str | Secret] = []
@@ -243,9 +243,9 @@ def look_up(
         return Unavailable(unavailable.fact, unavailable.hint)
     except Exception:  # noqa: BLE001 - a resolver may be somebody else's code
         fact = f"{ref} could not be resolved: its resolver failed"
-        return Unavailable(fact, "this is a bug in it")
+        return Unavailable(fact, "this is a bug in the resolver")
     if not isinstance(text, str):
-        return Unavailable(f"{ref} leads to something that is no text", "this is a resolver's bug")
+        return Unavailable(f"{ref} did not resolve to a text", "this is a bug in the resolver")
     if (wrong := unusable(text)) is not None:
         return Unavailable(f"{ref} {wrong[0]}", wrong[1])
     vault.seal(text, ref)
@@ -255,11 +255,11 @@ def look_up(
 def unusable(text: str) -> tuple[str, str] | None:
     """Fact and hint for a text that cannot be a secret, or None. Neither repeats the text."""
     if not trim(text):
-        return "is empty", "a secret that is meant to be none has '@type': None"
+        return "is empty", "for no secret write '@type': None"
     if text == MASK:
-        return "is a mask, not a secret", "the server would store four asterisks"
+        return "is a mask (****), not a secret", "the server would store four asterisks"
     if text.startswith("ENC["):
         return "is still encrypted", "decrypt it before confsync runs"
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
-        return "holds a control character", "write the secret as one line of text"
+        return "contains a control character", "a secret is one line of text"
     return None

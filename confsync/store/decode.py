@@ -11,6 +11,7 @@ from confsync.store import scalars, wrong_objects
 from confsync.store.mistakes import PLAINTEXT, TYPE, Mistake, is_broken
 from confsync.store.urls import Reader, Reference
 from confsync.sync import shape as shapes
+from confsync.sync.names import nearest_name
 from confsync.sync.secret import HIDDEN
 from confsync.sync.tree import Items, Members, Object, Path, Tree, path_text, url_key
 from confsync.sync.url import Url
@@ -41,7 +42,8 @@ def from_file(
     """Decode a document whose top level maps object names to objects.
 
     `references`: the kinds of references. Missing fields get their default. References are not
-    resolved. A secret in clear is sealed, with a problem `plaintext-secret`: the state is usable.
+    resolved. A secret in plain text is sealed, with the problem `plaintext-secret`: the state is
+    usable.
     """
     wrong = wrong_objects.wrong_top(document, kinds)
     if wrong is not None:
@@ -52,6 +54,9 @@ def from_file(
         kind = kinds.get(key.text)
         if kind is None:
             problems.append(wrong_objects.unknown_object(key, tuple(kinds)).problem(key.mark))
+            # The rest is checked as the object that is meant.
+            kind = kinds.get(nearest_name(key.text, kinds))
+        if kind is None:
             continue
         decoder = Decoder(vault, references, problems, kind.shape.objects)
         decoder.place((), key.mark)
@@ -95,9 +100,8 @@ class Decoder(Reader):
                 case _:
                     keys = node.entries if isinstance(node, MappingNode) else ()
                     if [key.text in self.references for key, _ in keys] == [True]:
-                        fact = "is a reference, and only secrets and URLs can be had from one"
-                        hint = "write the value itself"
-                        raise Mistake("reference-for-value", f"{name} {fact}", hint)  # noqa: TRY301
+                        fact = f"{name} cannot be a reference; only secrets and URLs can"
+                        raise Mistake("reference-for-value", fact, "write the value itself")  # noqa: TRY301
                     return scalars.scalar(node, shape, path, nullable=nullable)
         except Mistake as mistake:
             self.mistake(node.mark, mistake)
@@ -113,7 +117,7 @@ class Decoder(Reader):
             else:
                 limit = scalars.limit_text(shape, shape.minimum if broken.least else shape.maximum)
                 message = f"{name} must be at {'least' if broken.least else 'most'} {limit}"
-                hint = f"allowed is {scalars.range_text(shape)}"
+                hint = f"allowed: {scalars.range_text(shape)}"
                 wrong = Mistake("out-of-range", message, hint)
             self.mistake(node.mark, wrong)
 
@@ -128,7 +132,12 @@ class Decoder(Reader):
             return None
         known = shape.objects.get(tag.text) if isinstance(tag, ScalarNode) else None
         if known is None:
-            raise wrong_objects.unknown_type(tag, path, shape, self.variants)
+            wrong = wrong_objects.unknown_type(tag, path, shape, self.variants)
+            known = shape.objects.get(wrong_objects.near_type(tag, shape))
+            if known is None or wrong.rule != "unknown-type":
+                raise wrong
+            # The rest is checked as the variant that is meant.
+            self.mistake(tag.mark, wrong)
         if path not in self.origins:
             self.place(path, node.mark)
         for key, _ in node.entries:
@@ -209,7 +218,7 @@ def first_columns(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 def _without_columns(
     origins: Mapping[Path, Origin], problems: Iterable[Problem]
 ) -> dict[Path, Origin]:
-    """Origins, without the columns of those behind a secret in clear."""
+    """Origins, without the columns of those after a secret in plain text."""
     plain: dict[tuple[str, int], int] = {}
     for problem in sorted(problems, reverse=True):
         if problem.rule == PLAINTEXT:

@@ -28,7 +28,7 @@ _TYPES: Mapping[type[shapes.Shape], tuple[str, str]] = {
         ": a text, a reference, or a mapping with address, username and password",
     ),
     shapes.SecretText: ("secret", ": a reference, like {env: NAME}"),
-    shapes.UrlSet: ("list of URLs", ", each once"),
+    shapes.UrlSet: ("list of URLs", " without duplicates"),
     shapes.ListOf: ("list of stores", ""),
 }
 """Names of types, and the form of their values in a file."""
@@ -40,12 +40,13 @@ _Place: TypeAlias = tuple[tuple[str, ...], _Thing]
 
 @dataclass(frozen=True)
 class Page:
-    """A description: name, summary, labelled facts, and a table of variants or fields."""
+    """A description: name, summary, labelled facts, a table of variants or fields, and a note."""
 
     name: str
     summary: str
     facts: tuple[tuple[str, str], ...] = ()
     table: tuple[tuple[str, str], ...] = ()
+    note: str = ""
 
 
 def names(kinds: Mapping[str, Kind]) -> tuple[str, ...]:
@@ -74,6 +75,24 @@ def described(name: str, kinds: Mapping[str, Kind]) -> tuple[Page, ...]:
     )
 
 
+def key_pages(record: shapes.Record) -> Iterator[tuple[str, Page]]:
+    """The name and the page of each key of a record, and of the records inside it."""
+    place = record.name if "." in record.name else f"{record.name} in confsync.yaml"
+    for name, member in record.fields.items():
+        shape, example = member.shape, member.example
+        if isinstance(shape, shapes.SetOf):
+            example = shape.example
+        facts = [("required", "yes" if member.required else "no"), ("in", place)]
+        if isinstance(shape, shapes.Choice):
+            facts.insert(0, ("type", f"one of {', '.join(shape.choices)}"))
+        if example:
+            facts.insert(0, ("example", example))
+        yield name, Page(name, member.summary, tuple(facts))
+        inner = shape.item if isinstance(shape, shapes.MapOf | shapes.SetOf) else shape
+        if isinstance(inner, shapes.Record):
+            yield from key_pages(inner)
+
+
 def _places(kinds: Mapping[str, Kind]) -> Iterator[_Place]:
     for kind in kinds.values():
         yield (kind.name,), kind.shape
@@ -95,7 +114,7 @@ def _page(name: str, thing: _Thing) -> Page:
     match thing:
         case shapes.Variants(objects=objects):
             table = tuple((tag, known.summary) for tag, known in objects.items())
-            return Page(name, "an object, whose '@type' is one of", table=table)
+            return Page(name, "an object; its '@type' is one of", table=table)
         case shapes.Fields(fields=fields):
             known = (
                 (name, _type(field.shape)[0], _default(field)) for name, field in fields.items()
@@ -109,10 +128,10 @@ def _page(name: str, thing: _Thing) -> Page:
             facts = (
                 ("type", "".join(_type(thing.shape))),
                 ("limits", _limits(thing.shape)),
-                ("default", _default(thing) or "none: a file has to name it"),
+                ("default", _default(thing) or "none (required)"),
                 ("null", "allowed" if thing.nullable else "not allowed"),
             )
-            return Page(name, thing.summary, facts)
+            return Page(name, thing.summary, facts, note=thing.note)
 
 
 def _type(shape: shapes.Shape) -> tuple[str, str]:

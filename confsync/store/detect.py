@@ -1,4 +1,4 @@
-"""Find out if a file is a store: no other YAML is reported, whatever it holds."""
+"""Find out if a file is a store file: other YAML is never reported."""
 
 from __future__ import annotations
 
@@ -80,15 +80,15 @@ def searchable(path: str) -> str | Problem:
     try:
         content = read_regular(path, MAX_SEARCHED)
     except NotRegular as found:
-        hint = "save it as a file, and name that"
+        hint = "save it to a file first"
         return Problem(path, 0, 0, "unreadable", f"is {found.what}, not a regular file", hint)
     except (OSError, ValueError):
-        hint = "check its mode, and that it is there"
+        hint = "check the path and the file's mode"
         return Problem(path, 0, 0, "unreadable", "cannot be searched", hint)
     if len(content) > MAX_SEARCHED:
-        hint = "is this a store? no store needs so much; leave it out if it is none"
+        hint = "leave it out: no store file is this large"
         return Problem(path, 0, 0, "unreadable", "is larger than 1 MiB, and not searched", hint)
-    # A text begins with a mark or with ASCII.
+    # A text starts with a mark or with ASCII.
     encoding = "utf-8-sig"
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from confsync.store.scalars import duration_text
 from confsync.store.urls import ADDRESS, PASSWORD, USERNAME, is_address
 from confsync.store.wrong_secrets import unfilled
-from confsync.sync.secret import MASK, Secret
+from confsync.sync.secret import IN_CLEAR, MASK, Ref, Secret
 from confsync.sync.shape import Duration, ListOf, Shape, Text, Variants
 from confsync.sync.tree import Items, Members, Object, Path, Tree, certainly_equal
 from confsync.sync.url import Url, masked, percent_encoded, trim
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from confsync.kinds.kind import Kind
-    from confsync.sync.values import Change, Live
+    from confsync.sync.values import Change, Live, Plan
     from confsync.yaml.emit import Plain
 
 FILL_IN = "FILL_IN_"
@@ -51,18 +53,68 @@ def to_file(value: Tree, shape: Shape) -> Plain:
 
 
 def to_store(
-    live: Live, kind: Kind, *, named: frozenset[str] = frozenset()
+    live: Live,
+    kind: Kind,
+    *,
+    named: frozenset[str] = frozenset(),
+    known: Mapping[Path, Plain] | None = None,
 ) -> dict[str, Plain] | None:
     """The document of a store file with a live state. Defaults are left out, except in `named`.
 
-    Passwords and hidden secrets are `{env: FILL_IN_1}` and so on. Returns None for an unknown
-    variant or field, and for a text that is unsayable: see `Writer`.
+    Passwords and hidden secrets are `{env: FILL_IN_1}` and so on, except for those in `known`.
+    Returns None for an unknown variant or field, and for a text that is unsayable: see `Writer`.
     """
     if live.unrecognised:
         return None
-    writer = Writer()
+    writer = Writer(known=known or {})
     document: dict[str, Plain] = {kind.name: writer.object(live.tree, kind.shape, (), named)}
     return None if writer.unsayable else document
+
+
+def way_back(before: Live, plan: Plan, kind: Kind, *, beside: str = "") -> dict[str, Plain] | None:
+    """The document of a store file that restores the state before an update, as `to_store` has it.
+
+    A secret is the reference that the desired state has in its place, or one to fill in. `beside`:
+    the directory of the new file, from the working directory.
+    """
+    known = dict(_references(before.tree, plan.desired.tree, (), beside))
+    return to_store(before, kind, named=touched(plan.difference.changes), known=known)
+
+
+def _references(
+    live: Tree, desired: Tree, path: Path, beside: str
+) -> Iterator[tuple[Path, dict[str, Plain]]]:
+    """The references of the desired state in the places of live secrets, as files have them."""
+    pairs: Iterable[tuple[str | int, Tree, Tree]] = ()
+    match live, desired:
+        case Object(members=members), Object(members=others):
+            pairs = ((name, one, others[name]) for name, one in members.items() if name in others)
+        case Items(items=items), Items(items=others):
+            pairs = ((index, *pair) for index, pair in enumerate(zip(items, others, strict=False)))
+        case Members(members=members), Members(members=others):
+            alike = {url.skeleton: url for url in others}
+            pairs = ((index, url, alike.get(url.skeleton)) for index, url in enumerate(members))
+        case Secret(), Secret(ref=Ref() as ref) if written := _reference(ref, beside):
+            yield path, written
+        case Url(secrets=(_, *_)), Url() if live.skeleton == desired.skeleton:
+            refs = [desired.ref] if desired.ref else [one.ref for one in desired.secrets]
+            written = _reference(refs[0], beside) if len(refs) == 1 and refs[0] else None
+            parts = {} if desired.ref else mapping_parts(live)
+            if written and parts is not None:
+                yield path, {**parts, PASSWORD: written} if parts else written
+    for key, one, other in pairs:
+        yield from _references(one, other, (*path, key), beside)
+
+
+def _reference(ref: Ref, beside: str) -> dict[str, Plain] | None:
+    """A reference as a file in a directory has it. None for plain text, for a command, whose
+    arguments are never shown, and for a reference to fill in.
+    """
+    if ref.kind in {IN_CLEAR.kind, "command"} or ref.rest or ref.argument.startswith(FILL_IN):
+        return None
+    if ref.kind == "file" and ref.base:
+        return {ref.kind: os.path.relpath(PurePath(ref.base, ref.argument), beside or None)}
+    return None if ref.base else {ref.kind: ref.argument}
 
 
 def touched(changes: Iterable[Change]) -> frozenset[str]:
@@ -74,14 +126,16 @@ def touched(changes: Iterable[Change]) -> frozenset[str]:
 class Writer:
     """Writes live values in the form of files.
 
-    `taken`: names that no new reference gets. `fill_in`: the names of new references. `unsayable`:
-    the places of texts that no file can hold: masks, passwords in URLs outside of URL fields, empty
-    texts, trimmed white space, halves of characters.
+    `known`: what is written in the places of some secrets. `taken`: names that no new reference
+    gets. `fill_in`: the names of new references. `unsayable`: the places of texts that no file can
+    hold: masks, passwords in URLs outside of URL fields, empty texts, trimmed white space, halves
+    of characters.
     """
 
     taken: frozenset[str] = frozenset()
     fill_in: list[str] = field(default_factory=list)
     unsayable: list[Path] = field(default_factory=list)
+    known: Mapping[Path, Plain] = field(default_factory=dict)
 
     def object(
         self, value: Object, shape: Variants, path: Path, named: frozenset[str] = frozenset()
@@ -108,7 +162,7 @@ class Writer:
             case Members(), _:
                 return [self.url(url, (*path, index)) for index, url in enumerate(value.members)]
             case Secret(), _:
-                return self.reference()
+                return self.known.get(path) or self.reference()
             case Url(), _:
                 return self.url(value, path)
             case str(), _:
@@ -118,6 +172,8 @@ class Writer:
 
     def url(self, url: Url, path: Path) -> Plain:
         """A URL: a text, a mapping for one with a password, or a reference."""
+        if path in self.known:
+            return self.known[path]
         if not url.secrets and unfilled(str(url)) is None:
             return self._text(str(url), path, trimmed=True)
         parts, reference = mapping_parts(url), self.reference()

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 TYPE = "@type"
 PLAINTEXT = "plaintext-secret"
-INSTEAD = "write where it can be had, like `{env: NAME}` or `{file: PATH}`"
+INSTEAD = "write a reference, like `{env: NAME}` or `{file: PATH}`"
+UNNAMED = "of this name"
 
 
 @dataclass(eq=False)
@@ -37,18 +38,23 @@ class Mistake(Exception):
 
 def quoted_name(name: str) -> str:
     """A key in a message. A text that does not look like a name is not repeated."""
-    return f"`{name}`" if re.fullmatch("@?[A-Za-z][A-Za-z_-]{0,30}", name) else "named so"
+    return f"`{name}`" if re.fullmatch("@?[A-Za-z][A-Za-z_-]{0,30}", name) else UNNAMED
 
 
 def near_name(name: str, known: Iterable[str]) -> str:
-    """A key in a message where a secret could stand by mistake: only a nearly known name."""
-    return quoted_name(name) if nearest_name(name, known) else "named so"
+    """A key in a message, if it is close to a known name: any other one could be a secret."""
+    return quoted_name(name) if nearest_name(name, known) else UNNAMED
 
 
-def listed(names: Sequence[str]) -> str:
+def unknown(what: str, shown: str) -> str:
+    """`unknown key `x``, without the name if it is not to be shown."""
+    return f"unknown {what} {shown}".removesuffix(f" {UNNAMED}")
+
+
+def listed(names: Sequence[str], word: str = "and") -> str:
     """`a, b and c`."""
     *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(first)} {word} {last}" if first else last
 
 
 def is_broken(node: Node) -> bool:
@@ -57,7 +63,5 @@ def is_broken(node: Node) -> bool:
 
 
 def no_space(mark: Mark | None = None) -> Mistake:
-    """The mistake of a colon without a space behind it: YAML reads one text."""
-    message = "a space is missing after the colon"
-    hint = "write `key: value`, with a space after the colon"
-    return Mistake("missing-space", message, hint, mark)
+    """The mistake of a colon without a space after it: YAML reads one text."""
+    return Mistake("missing-space", "missing space after the colon", "write `key: value`", mark)

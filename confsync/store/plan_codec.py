@@ -102,7 +102,7 @@ class _SavedPlan(_Model):
 
 
 def to_json(plan: Plan) -> dict[str, Json]:
-    """The document of a saved plan. Raises WrongUsage for a secret in clear in the plan's files."""
+    """The document of a saved plan. Raises WrongUsage for a plain text secret in the files."""
     desired, live = plan.desired, plan.live
     check_no_secret_in_clear(desired.written)
     check_no_secret_in_clear(live.tree)
@@ -132,12 +132,17 @@ def from_json(document: Mapping[str, Json], kinds: Mapping[str, shapes.Variants]
         raise Declined("the plan was saved by another version of confsync", hint=_AGAIN)
     content = {name: value for name, value in document.items() if name != _SUM}
     if document.get(_SUM) != checksum(content):
-        raise Declined("the plan is not as it was saved: it was edited or cut", hint=_AGAIN)
+        raise Declined("the saved plan was edited or cut off", hint=_AGAIN)
     try:
         saved = _SavedPlan.model_validate_json(json.dumps(content), strict=True)
         return _plan(saved, kinds[saved.object])
     except (ValidationError, LookupError, TypeError, AttributeError, Fault):
-        raise Declined("the plan holds what no plan can", hint=_AGAIN) from None
+        raise Declined("the plan is invalid", hint=_AGAIN) from None
+
+
+def as_saved(tree: Object) -> Object:
+    """A state as a saved plan has it, without any value of a secret."""
+    return _Object.model_validate_json(json.dumps(state_json(tree)), strict=True).value()
 
 
 def _plan(saved: _SavedPlan, shape: shapes.Variants) -> Plan:

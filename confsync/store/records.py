@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.store import scalars
 from confsync.store.decode import Decoder
-from confsync.store.mistakes import Mistake, is_broken, near_name, quoted_name
-from confsync.sync.names import nearest
+from confsync.store.mistakes import Mistake, is_broken, near_name, quoted_name, unknown
+from confsync.sync.names import nearest_name
 from confsync.sync.secret import Vault
 from confsync.sync.shape import Credential, Day, MapOf, PathText, PlainText, Record, SetOf
 from confsync.sync.tree import Path, Tree, path_text
@@ -24,6 +24,18 @@ if TYPE_CHECKING:
 
 Value: TypeAlias = "Tree | tuple[Value, ...] | dict[str, Value]"
 """A decoded value: a dict for records and maps; None for an invalid value."""
+
+_OTHER_WORDS = {
+    **dict.fromkeys(("server", "host", "hostname", "address", "endpoint", "origin"), "url"),
+    **dict.fromkeys(("store", "stores", "paths"), "files"),
+    **dict.fromkeys(("api_key", "apikey", "api_token", "bearer"), "token"),
+    **dict.fromkeys(("login", "account"), "user"),
+    **dict.fromkeys(("passwd", "pass", "secret"), "password"),
+    **dict.fromkeys(("ca", "cacert", "ca_cert"), "ca_file"),
+    **dict.fromkeys(("cert", "certificate"), "client_cert"),
+    "key": "client_key",
+}
+"""Words of other programs for keys of `confsync.yaml`."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +58,26 @@ def record_from_file(
     return RecordReading(values, decoder.keys, marks, tuple(decoder.problems))
 
 
+def _unknown_key(name: str, shape: Record, place: str) -> Mistake:
+    """The mistake of an unknown key. `place`: ` in PATH`, empty at the top of the file."""
+    known = ", ".join(shape.fields)
+    if (other := _OTHER_WORDS.get(name.lower().replace("-", "_"))) in shape.fields:
+        shown, hint = quoted_name(name), f"did you mean `{other}`?"
+    else:
+        # Below the top, a key could be a secret by mistake.
+        shown = near_name(name, shape.fields) if place else quoted_name(name)
+        near = nearest_name(name, shape.fields)
+        hint = f"did you mean `{near}`?" if near else f"known keys: {known}"
+    return Mistake("unknown-field", f"{unknown('key', shown)}{place}", hint)
+
+
 @dataclass
 class _RecordDecoder(Decoder):
     keys: dict[Path, Mark] = field(default_factory=dict)
 
     def record(self, node: MappingNode, shape: Record, path: Path) -> dict[str, Value]:
         """Decode a record."""
-        name = path_text(path) or shape.name
+        place = f" in {path_text(path)}" if path else ""
         values: dict[str, Value] = dict.fromkeys(shape.fields)
         for key, value in node.entries:
             known = shape.fields.get(key.text)
@@ -60,19 +85,16 @@ class _RecordDecoder(Decoder):
                 self.keys[*path, key.text] = key.mark
                 values[key.text] = self._read(value, known.shape, (*path, key.text))
             elif option := shape.options.get(key.text.lower().replace("-", "_")):
-                fact = "cannot stand here: whoever may change the file could disarm the guard"
-                hint = "remove it, and give the option by hand"
-                self.mistake(key.mark, Mistake("disarms-a-guard", f"{option} {fact}", hint))
+                fact = f"{option} cannot be set in the file: it switches a safety check off"
+                hint = "remove it, and give the option on the command line"
+                self.mistake(key.mark, Mistake("disarms-a-guard", fact, hint))
             else:
-                # Below the top a secret may stand in a key's place.
-                shown = near_name(key.text, shape.fields) if path else quoted_name(key.text)
-                fact = f"{shape.name} has no member {shown}"
-                hint = f"{nearest(key.text, shape.fields)}it has {', '.join(shape.fields)}"
-                self.mistake(key.mark, Mistake("unknown-field", fact, hint))
+                self.mistake(key.mark, _unknown_key(key.text, shape, place))
         for member, known in shape.fields.items():
             if known.required and node.get(member) is None:
                 hint = f"add `{member}: {known.example}`" if known.example else shape.write
-                self.mistake(node.mark, Mistake("missing-field", f"{name} has no {member}", hint))
+                fact = f"missing key `{member}`{place}"
+                self.mistake(node.mark, Mistake("missing-field", fact, hint))
         return values
 
     def _read(self, node: Node, shape: FileShape, path: Path) -> Value:
@@ -115,8 +137,8 @@ class _RecordDecoder(Decoder):
             name = key.text
             if not re.fullmatch(r"\w[\w.-]{0,62}", name):
                 name = f"…{number}"
-                fact = f"the name of {shape.item.name} holds what no name can"
-                hint = "use letters, digits, `_`, `-` and `.`, and no more than 63 of them"
+                fact = f"the name of {shape.item.name} has invalid characters, or too many"
+                hint = "use letters, digits, `_`, `-` and `.`, at most 63, and no `-` or `.` first"
                 self.mistake(key.mark, Mistake("target-name", fact, hint))
             values[name] = self._read(value, shape.item, (*path, name))
         return values
@@ -125,7 +147,7 @@ class _RecordDecoder(Decoder):
         """Decode a list. Its tuple has None for each invalid or repeated item."""
         name, hint = path_text(path), f"write it like `{shape.example}`"
         if not isinstance(node, SequenceNode):
-            raise Mistake("wrong-type", f"{name} must be a list", f"{hint}, also for one alone")
+            raise Mistake("wrong-type", f"{name} must be a list", f"{hint}, even for one item")
         if len(node.items) < shape.minimum:
             raise Mistake("blank-text", f"{name} is empty", hint)
         values: list[Value] = []
@@ -136,8 +158,8 @@ class _RecordDecoder(Decoder):
             key = value.get(short) if isinstance(value, dict) else value
             twice = key is not None and key in seen
             if twice:
-                fact = f"{name} names this twice"
-                self.mistake(item.mark, Mistake("duplicate-entry", fact, "keep one of the two"))
+                fact = f"{name} has a duplicate entry"
+                self.mistake(item.mark, Mistake("duplicate-entry", fact, "remove one of the two"))
             seen.append(key)
             values.append(None if twice else value)
         return tuple(values)

@@ -56,7 +56,7 @@ _WANTED = {
     shapes.Boolean: "true or false",
     shapes.Unsigned: "a whole number",
     shapes.Duration: "a duration",
-    shapes.Choice: "one of some texts",
+    shapes.Choice: "one of its allowed values",
 }
 
 LONGEST_PATH = 1024
@@ -74,7 +74,7 @@ def scalar(node: Node, shape: shapes.FileShape, path: Path, *, nullable: bool) -
     if not isinstance(node, ScalarNode):
         found, hint = "a mapping", what_to_write(shape)
         if isinstance(node, SequenceNode):
-            found, hint = "a list", f"take the brackets or the `- ` away; {hint}"
+            found, hint = "a list", f"remove the brackets or the `- `; {hint}"
         message = f"{name} must be {_WANTED.get(type(shape), 'a text')}, not {found}"
         raise Mistake("not-a-single-value", message, hint)
     match shape:
@@ -87,9 +87,9 @@ def scalar(node: Node, shape: shapes.FileShape, path: Path, *, nullable: bool) -
             if not value:
                 raise _wrong_duration(node.text, name, what_to_write(shape), nullable=nullable)
             if value > U64:
-                message = f"{name} is longer than any duration that the server takes"
-                limits = f"{duration_text(shape.minimum)} to {duration_text(shape.maximum)}"
-                raise Mistake("duration-out-of-range", message, f"allowed is {limits}")
+                limits = f"{limit_text(shape, shape.minimum)} to {limit_text(shape, shape.maximum)}"
+                hint = f"allowed: {limits}"
+                raise Mistake("duration-out-of-range", f"{name} is too long", hint)
             return value
         case shapes.Choice(choices):
             return _choice(node.text, name, choices)
@@ -103,17 +103,16 @@ def text(node: ScalarNode, name: str, *, trimmed: bool) -> str:
     """A non-empty text. Raises Mistake."""
     number = re.fullmatch(_NUMBER_LIKE, node.text)
     if node.plain and (number or node.text in _TRUE | _FALSE | NULLS):
-        read = "a number" if number else "a word of its own"
-        message = f"{name} must be a text, and YAML reads this as {read}"
+        read = "a number" if number else "true, false or null"
+        message = f"{name} must be a text, but YAML reads it as {read}"
         raise Mistake("not-a-text", message, "put the value in quotes")
     value = trim(node.text) if trimmed else node.text
     if not trim(value):
         message = f"{name} must not be blank"
-        raise Mistake("blank-text", message, "write a text, or leave the field out")
+        raise Mistake("blank-text", message, "write a text, or remove the line")
     if value == MASK:
-        message = f"{name} is the mask that stands for a hidden secret, not a value"
-        hint = "the server would store four asterisks; write the value, or where it can be had"
-        raise Mistake("mask", message, hint)
+        hint = "write the value, or a reference if it is secret"
+        raise Mistake("mask", f"{name} is `{MASK}`, the mask of a hidden value", hint)
     return value
 
 
@@ -122,24 +121,24 @@ def _plain(
 ) -> str:
     """A text that can be neither a secret nor null, a path or a day. Raises Mistake."""
     if is_null(node):
-        raise Mistake("null-value", f"{name} has no value", "write one, or leave the line out")
+        raise Mistake("null-value", f"{name} has no value", "add one, or remove the line")
     if node.text == MASK:
-        fact = f"{name} is the mask that stands for a hidden secret"
+        fact = f"{name} is `{MASK}`, the mask of a hidden value"
         raise Mistake("mask", fact, "write the value itself")
     value = text(node, name, trimmed=True)
     if isinstance(shape, shapes.Day):
         if not re.fullmatch(DAY, value):
-            hint = "write it like 2027-01-31: year, month, day"
-            raise Mistake("until-date", f"{name} must be a day", hint)
+            hint = "write it as YYYY-MM-DD, like 2027-01-31"
+            raise Mistake("until-date", f"{name} must be a date", hint)
         with suppress(ValueError):
             return date.fromisoformat(value).isoformat()
-        hint = "is the month one of 01 to 12, and does it have so many days?"
-        raise Mistake("until-date", f"{name} is no day of the calendar", hint)
+        hint = "check the month, and the number of its days"
+        raise Mistake("until-date", f"{name} is not a valid date", hint)
     if isinstance(shape, shapes.PlainText):
         return value
     if "://" in value or "-----" in value or not value.isprintable() or len(value) > LONGEST_PATH:
-        hint = "write the path of a file: not a URL, and not what is in the file"
-        raise Mistake("file-path", f"{name} is no path of a file", hint)
+        hint = "write the path of a file, not a URL or the file's content"
+        raise Mistake("file-path", f"{name} is not a file path", hint)
     return beside(node.mark.file, value)
 
 
@@ -157,23 +156,22 @@ def _boolean(node: ScalarNode, name: str) -> bool:
     word = node.text.lower()
     fact, hint = "must be true or false", "write true or false"
     if word in _YAML_1_1:
-        fact = f"{fact}: YAML 1.2 takes yes, no, on and off for texts"
+        fact = f"{fact}; YAML 1.2 reads yes, no, on and off as texts"
         hint = f"write {_YAML_1_1[word]}"
     elif word in {"true", "false"}:
-        fact, hint = f"is a text in quotes, and {fact}", f"write {word} without quotes"
+        fact, hint = f"{fact}, not a text in quotes", f"write {word} without quotes"
     elif word in {"0", "1"}:
-        fact = f"is a number, and {fact}"
+        fact = f"{fact}, not a number"
         hint = f"write {'true' if word == '1' else 'false'}"
     raise Mistake("not-a-boolean", f"{name} {fact}", hint)
 
 
 def _unsigned(node: ScalarNode, name: str, shape: shapes.Unsigned) -> int:
-    allowed = f"allowed is {range_text(shape)}"
+    allowed = f"allowed: {range_text(shape)}"
     if not (node.plain and re.fullmatch("0|[1-9][0-9]*", node.text)):
         raise _wrong_number(node, name, what_to_write(shape), allowed)
     if len(node.text) > _MOST_DIGITS or int(node.text) > U64:
-        message = f"{name} is larger than any number that the server takes"
-        raise Mistake("out-of-range", message, allowed)
+        raise Mistake("out-of-range", f"{name} is too large", allowed)
     return int(node.text)
 
 
@@ -181,16 +179,16 @@ def _wrong_number(node: ScalarNode, name: str, example: str, allowed: str) -> Mi
     """The mistake of an invalid whole number. Of the text, only digits are repeated."""
     # A longer text is no known mistake.
     text = node.text.strip() if len(node.text.strip()) <= _MOST_DIGITS else ""
-    fact, hint, alone = "must be a whole number", example, f"write digits alone; {allowed}"
+    fact, hint, alone = "must be a whole number", example, f"write digits only; {allowed}"
     if not node.plain and re.fullmatch("[0-9]+", text):
-        fact, hint = "is a text in quotes, and must be a number", "write the number without quotes"
+        fact, hint = "must be a number, not a text in quotes", "remove the quotes"
     elif re.fullmatch("[-+][0-9]+", text):
-        fact, hint = "has a sign in front of its number", alone
+        fact, hint = "must be a positive whole number", alone
     elif re.fullmatch("[0-9]+", text):
-        fact = "begins with 0, which some programs read as an octal number"
+        fact = "has a leading zero, which some programs read as octal"
         hint = f"write {int(text)}"
     elif re.fullmatch("0[xob][0-9a-fA-F]+", text):
-        fact, number = "is no decimal number", "it to the base of ten"
+        fact, number = "must be a decimal number", "it in decimal"
         with suppress(ValueError):
             number = str(int(text, 0))
         hint = f"write {number}; {allowed}"
@@ -199,42 +197,43 @@ def _wrong_number(node: ScalarNode, name: str, example: str, allowed: str) -> Mi
 
         value = Decimal(text)
         whole = value == value.to_integral_value() and value < 10**_MOST_DIGITS
-        fact = "has a decimal point or an exponent, and must be a whole number"
+        fact = "must be a whole number, without a decimal point or exponent"
         hint = f"write {int(value)}" if whole else alone
     elif re.fullmatch("[0-9]{1,3}([_, '][0-9]{3})+", text):
-        fact = "has something between the digits of its number"
+        fact = "has a separator between its digits"
         hint = f"write {re.sub('[^0-9]', '', text)}"
     elif re.fullmatch(_WITH_UNIT, text, re.IGNORECASE):
-        fact, hint = "is a count, and takes no unit", alone
+        fact, hint = "must be a number without a unit", alone
     return Mistake("not-a-number", f"{name} {fact}", hint)
 
 
 def _choice(text: str, name: str, choices: Sequence[str]) -> str:
     if text in choices:
         return text
-    lower = {choice.lower(): choice for choice in choices}
-    if text.lower() in lower:
-        message = f"{name} is written in other letters than Stalwart's"
-        raise Mistake("unknown-choice", message, f"write {lower[text.lower()]}")
-    ends = [choice for choice in choices if text and choice.endswith(text)]
-    fact, near = "is none of the values that are allowed", nearest(text, choices)
+    # The end of an allowed value, in any case, is no secret.
+    ends = [choice for choice in choices if text and choice.lower().endswith(text.lower())]
+    message, near = f"{name} is not an allowed value", nearest(text, choices)
     if len(ends) == 1:
-        fact = fact if near else "is only the end of a value that is allowed"
-        near = f"did you mean {ends[0]}? "
-    raise Mistake("unknown-choice", f"{name} {fact}", f"{near}allowed are {', '.join(choices)}")
+        message, near = f"{name}: {text} is not allowed", f"did you mean {ends[0]}? "
+    raise Mistake("unknown-choice", message, f"{near}allowed: {', '.join(choices)}")
 
 
 def limit_text(shape: shapes.Duration | shapes.Unsigned, limit: int) -> str:
-    """A limit in the unit of its field."""
-    return duration_text(limit) if isinstance(shape, shapes.Duration) else str(limit)
+    """A limit in the unit of its field; a duration in one unit."""
+    if not isinstance(shape, shapes.Duration):
+        return str(limit)
+    text = duration_text(limit)
+    return text if re.fullmatch(_PART, text) else f"{limit}ms"
 
 
 def range_text(shape: shapes.Duration | shapes.Unsigned | shapes.ListOf) -> str:
     """The limits of a field, for people."""
     if isinstance(shape, shapes.ListOf):
-        return f"{shape.minimum} items or more"
-    most = "or more" if shape.maximum == U64 else f"to {limit_text(shape, shape.maximum)}"
-    return f"{limit_text(shape, shape.minimum)} {most}"
+        return f"at least {shape.minimum} items"
+    least = limit_text(shape, shape.minimum)
+    if shape.maximum == U64:
+        return f"at least {least}"
+    return f"{least} to {limit_text(shape, shape.maximum)}"
 
 
 def what_to_write(shape: shapes.FileShape) -> str:
@@ -242,19 +241,19 @@ def what_to_write(shape: shapes.FileShape) -> str:
     match shape:
         case shapes.Duration():
             return (
-                f"write whole numbers with units ({', '.join(UNITS)}), largest first, "
-                f"like 10s, 1m30s or 500ms; {range_text(shape)}"
+                f"write numbers with units ({', '.join(UNITS)}), like 10s, 1m30s or 500ms; "
+                f"{range_text(shape)}"
             )
         case shapes.Boolean():
             return "write true or false"
         case shapes.Unsigned():
-            return f"write digits alone, without sign, point or leading zero; {range_text(shape)}"
+            return f"write a whole number, {range_text(shape)}"
         case shapes.PlainText() | shapes.PathText() | shapes.Day():
-            return "write the text alone"
+            return "write one text"
         case shapes.Choice(choices):
-            return f"allowed are {', '.join(choices)}"
+            return f"allowed: {', '.join(choices)}"
         case _:
-            return "write one text, in quotes where YAML could read it as something else"
+            return "write one text, in quotes if YAML could read it as something else"
 
 
 def milliseconds(text: str) -> int | None:
@@ -286,7 +285,6 @@ def _wrong_duration(written: str, name: str, example: str, *, nullable: bool) ->
         message = f"{name} is a number without a unit"
         hint = f"did you mean {number}s or {number}ms?"
         if number >= UNITS["s"]:
-            message += ", like the milliseconds that the server sends"
             hint = f"did you mean {duration_text(number)} ({number}ms) or {number}s?"
         return Mistake("duration-without-unit", message, hint)
     if short and text[:1] == "-" and text != "-1":
@@ -298,26 +296,26 @@ def _wrong_duration(written: str, name: str, example: str, *, nullable: bool) ->
 def _invalid(text: str, *, nullable: bool) -> tuple[str, str]:
     """The fact and the hint for an invalid text; no hint if only an example can help."""
     if text.lower() in _ENDLESS or text == "-1":
-        hint = "write null, which waits for ever, or a time like 10s" if nullable else ""
-        return "stands for no limit, and must be a duration", hint
+        hint = "write null to wait forever, or a duration like 10s" if nullable else ""
+        return "must be a duration", hint
     if text[:1] == "+":
-        return "has a sign in front of its time", _write(milliseconds(text[1:]))
+        return "must be a duration without a sign", _write(milliseconds(text[1:]))
     if re.fullmatch(_ISO, text, re.IGNORECASE):
         total = "".join(re.findall(r"\d+[DHMS]", text.upper())).lower()
-        return "is a duration as ISO 8601 writes it", f"write {total}" if total else ""
+        return "must be a duration like 1m30s, not ISO 8601", f"write {total}" if total else ""
     if re.fullmatch(r"\d+(:\d{1,2}){1,2}(\.\d+)?", text):
         first, second, *third = (int(part) for part in text.partition(".")[0].split(":"))
         time = (first * 60 + second) * UNITS["s"]
         hint = f"did you mean {duration_text(time)} or {duration_text(time * 60)}?" if time else ""
         hint = _write(time * 60 + third[0] * UNITS["s"]) if third else hint
-        return "is written like the time on a clock", hint
+        return "must be a duration like 1m30s, not a clock time", hint
     if "_" in text:
         hint = _write(milliseconds(text.replace("_", "")))
-        return "has a _ between the digits of its number", hint
+        return "must be a duration without `_`", hint
     if decimal := re.fullmatch(r"(\d+)[.,](\d+)\s*([A-Za-z]*)", text):
         exact = int(decimal[1] + decimal[2]) * _SIZES.get(decimal[3].lower(), 0)
         whole, rest = divmod(exact, 10 ** len(decimal[2]))
-        return "has a decimal point in its number", _write(0 if rest else whole)
+        return "must be a duration in whole numbers", _write(0 if rest else whole)
     return _wrong_parts(text)
 
 
@@ -331,12 +329,12 @@ def _wrong_parts(text: str) -> tuple[str, str]:
     total = sum(int(number) * size for (number, _, _), size in zip(parts, sizes, strict=True))
     hint = _write(total if all(sizes) else 0)
     if any(unit not in UNITS for _, _, unit in parts):
-        return f"has a unit that is none of {', '.join(UNITS)}", hint
+        return f"has an unknown unit; known: {', '.join(UNITS)}", hint
     if any(space for _, space, _ in parts) or re.search(r"\s", text):
-        return "has a space within its duration", hint
+        return "must be a duration without spaces", hint
     if any(number[0] == "0" for number, _, _ in parts):
-        return "has a number that begins with 0", hint
-    return "must have its largest unit first, and each once", hint
+        return "must be a duration without leading zeros", hint
+    return "must have its largest unit first, and each unit once", hint
 
 
 def _write(total: int | None) -> str:

@@ -73,7 +73,7 @@ class _Writer:
         """An object, with fields by its `@type`."""
         known = shape.objects.values()
         tag: Schema = {
-            "description": "which of its variants this is",
+            "description": "the variant",
             "enum": [fields.tag for fields in known],
             "enumDescriptions": [fields.summary for fields in known],
         }
@@ -95,7 +95,7 @@ class _Writer:
             "properties": {TYPE: tag},
             "required": [TYPE],
             "allOf": branches,
-            "errorMessage": f"write `'{TYPE}': …` under it, with one of {', '.join(shape.objects)}",
+            "errorMessage": f"add `'{TYPE}': …` under it, one of {', '.join(shape.objects)}",
         }
 
     def fields(self, known: shapes.Fields) -> Schema:
@@ -112,7 +112,7 @@ class _Writer:
         default: Schema = {}
         if not known.required and isinstance(known.default, Object):
             # In words: editors would insert it with `@type` not in quotes.
-            description += f"; without it '{TYPE}': {known.default.tag}"
+            description += f"; default '{TYPE}': {known.default.tag}"
         elif not known.required:
             default = {"default": to_file(known.default, known.shape)}
         # Editors show the name of a mapping only in a snippet.
@@ -151,7 +151,7 @@ class _Writer:
                 return values.scalar(shape)
 
     def reference(self) -> Schema:
-        """A reference to a secret. The type stands here too: editors begin a mapping at it."""
+        """A reference to a secret. The type is repeated here: editors start a mapping at it."""
         known = values.reference(self.forms)
         defined = self.define("reference", known)
         return {"type": "object", "errorMessage": known["errorMessage"], "allOf": [defined]}

@@ -42,7 +42,7 @@ NO_URL = r"^(?![\s\S]*://)"
 PATH = r"^(?![\s\S]*(?:://|-----))"
 # The name of a target: letters, digits, `_`, `-` and `.`; of letters beyond ASCII all pass.
 NAME = rf"^(?![.-])[^\u0000-,/:-@\[-^`{{-\u007f]+{END}"
-# Nothing between the first `:` behind the scheme and an `@`.
+# Nothing between the first `:` after the scheme and an `@`.
 NO_CREDENTIALS = rf"{_START}(?!(?:{SCHEME}|(?!{SCHEME}))[^:]*:[\s\S]*@)"
 # No parameter with the name of a password; percent-encoded names are not recognised.
 NO_PASSWORD_PARAMETER = rf"^(?![\s\S]*[?&;#][^=&;#?]*(?:{_SENSITIVE})[^=&;#?]*=)"
@@ -94,9 +94,9 @@ def url(forms: Mapping[str, Form], password: Schema) -> Schema:
     """
     address, username, secret = PARTS
     in_address: list[Json] = [
-        _matching(HAS_SCHEME, "the scheme is missing, like rediss://"),
-        _matching(NO_AT, "user and password have fields of their own"),
-        _matching(NO_PASSWORD_PARAMETER, "the password has a field of its own"),
+        _matching(HAS_SCHEME, "add the scheme, like rediss://"),
+        _matching(NO_AT, "move user and password to `username` and `password`"),
+        _matching(NO_PASSWORD_PARAMETER, "move the password to `password`"),
     ]
     parts: Schema = {
         address: {"description": PARTS[address], "type": "string", "allOf": in_address},
@@ -122,7 +122,7 @@ def url(forms: Mapping[str, Form], password: Schema) -> Schema:
 def _text(no_mask: str) -> list[Json]:
     return [
         _matching(NOT_BLANK, "must not be blank"),
-        _matching(no_mask, "this is the mask that stands for a hidden secret, not a value"),
+        _matching(no_mask, "this is the mask of a hidden secret"),
     ]
 
 
@@ -131,14 +131,14 @@ def _matching(pattern: str, otherwise: str) -> Schema:
 
 
 def _arguments(forms: Mapping[str, Form]) -> tuple[Schema, Schema]:
-    """The keys of references, and the dependencies that each stands alone."""
+    """The keys of references, and the dependencies for one key at a time."""
     # For each key: editors propose no key for a mapping that is limited to one.
-    one: Schema = {"maxProperties": 1, "errorMessage": "a reference stands alone"}
+    one: Schema = {"maxProperties": 1, "errorMessage": "a reference has one key"}
     return {key: _argument(form) for key, form in forms.items()}, dict.fromkeys(forms, one)
 
 
 def _argument(form: Form) -> Schema:
-    """The schema of the value behind the key of a reference."""
+    """The schema of the value of a reference."""
     description = f"{form.takes}, like {form.example}"
     pattern = portable(form.pattern)
     no_url = _matching(NO_URL, "a URL does not belong here")

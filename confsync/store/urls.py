@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from confsync.yaml.nodes import Mark
 
 PARTS: Mapping[str, str] = {
-    "address": "the URL without user and password, like rediss://cache.example.com:6379/1",
-    "username": "the user name as it is; confsync percent-encodes it",
-    "password": "where the password can be had; confsync percent-encodes it",
+    "address": "URL without user and password, like rediss://cache.example.com:6379/1",
+    "username": "user name; confsync percent-encodes it",
+    "password": "reference to the password; confsync percent-encodes it",
 }
 """The parts of the mapping form of a URL."""
 
 AS_MAPPING = (
     f"write the URL as a mapping: `{wrong_secrets.URL_MAPPING}`, "
-    "with the address as it is without user and password"
+    "without user and password in `address`"
 )
 ADDRESS, USERNAME, PASSWORD = tuple(PARTS)
-REFERENCE = "write it as a reference, without the $: `{env: NAME}`"
-_IN_CLEAR = "write where it can be had, like `{env: NAME}`, and have the one in the file revoked"
+REFERENCE = "write a reference, without the $: `{env: NAME}`"
+_IN_CLEAR = "write a reference, like `{env: NAME}`, and revoke the one in the file"
 _ABSENT = {
     ADDRESS: "add `address: …`, like rediss://cache.example.com:6379",
-    PASSWORD: "a URL without a password is written as one text, like `url: redis://HOST:PORT`",
+    PASSWORD: "write a URL without a password as one text, like `url: redis://HOST:PORT`",
 }
 
 
@@ -47,7 +47,7 @@ class Reference(Protocol):
 
     @property
     def form(self) -> Form:
-        """The form of the value behind its key."""
+        """The form of the value of its key."""
 
 
 @dataclass
@@ -66,29 +66,28 @@ class Reader:
         self.problems.append(mistake.problem(mark))
 
     def secret(self, node: Node, name: str, *, encoded: bool = False) -> Secret | None:
-        """A secret: its reference, or the text in clear, sealed. `encoded`: percent-encoded."""
+        """A secret: its reference, or the plain text, sealed. `encoded`: percent-encoded."""
         if isinstance(node, SequenceNode):
             raise Mistake("not-a-secret", f"{name} must be one reference, not a list", INSTEAD)
         if isinstance(node, MappingNode):
             found = self._reference(node, name)
             return None if found is None else Secret(None, found)
         if is_null(node):
-            raise Mistake("not-a-secret", f"{name} is null, and no secret can be", INSTEAD)
+            raise Mistake("not-a-secret", f"{name} must be a secret, not null", INSTEAD)
         wrong_secrets.check_secret(node.text, name, self.references)
-        self.mistake(node.mark, Mistake(PLAINTEXT, f"{name} stands in the file in clear", INSTEAD))
+        self.mistake(node.mark, Mistake(PLAINTEXT, f"{name} is in plain text", INSTEAD))
         try:
             value = text(node, name, trimmed=False)
         except Mistake as mistake:
-            hint = f"{INSTEAD}; digits alone are a text only in quotes"
+            hint = f"{INSTEAD}; a text of digits needs quotes"
             raise Mistake(mistake.rule, mistake.message, hint) from None
         return self.vault.seal(percent_encoded(value) if encoded else value, IN_CLEAR)
 
     def credential(self, node: Node, name: str) -> Secret | None:
-        """A reference to a credential. Every text in clear is refused."""
+        """A reference to a credential. Plain text is refused."""
         if isinstance(node, ScalarNode) and not is_null(node):
             wrong = variable(node.text, name, REFERENCE)
-            fact = f"{name} stands in the file in clear, and so in the repository's history"
-            raise wrong or Mistake("credential-in-clear", fact, _IN_CLEAR)
+            raise wrong or Mistake("credential-in-clear", f"{name} is in plain text", _IN_CLEAR)
         return self.secret(node, name)
 
     def url(self, node: Node, path: Path) -> Url | None:
@@ -98,9 +97,9 @@ class Reader:
             return self._plain(node, name)
         if isinstance(node, SequenceNode):
             if path and isinstance(path[-1], int):
-                hint = "take the brackets or the second dash away"
-                raise Mistake("not-a-list", f"{name} is a list within the list of URLs", hint)
-            hint = "write the URL alone, without brackets or dash"
+                hint = "remove the brackets or the second dash"
+                raise Mistake("not-a-list", f"{name} is a nested list", hint)
+            hint = "remove the brackets or the dash"
             raise Mistake("not-a-single-value", f"{name} must be one URL, not a list", hint)
         keys = [key.text for key, _ in node.entries]
         # Any other single key is a part of a URL, perhaps misspelt.
@@ -111,17 +110,18 @@ class Reader:
 
     def _plain(self, node: ScalarNode, name: str) -> Url:
         if is_null(node):
-            hint = "write the URL behind the dash, or remove the line"
-            raise Mistake("null-value", f"{name} is an item without a URL", hint)
+            hint = "write the URL after the dash, or remove the line"
+            raise Mistake("null-value", f"{name} has no URL", hint)
         if wrong := wrong_secrets.unfilled(node.text, name, self.references):
             raise wrong
         url = seal_url(text(node, name, trimmed=True), self.vault)
         if not url.secrets:
             return url
         if self.vault.seal(MASK) in url.secrets:
-            message = f"{name} holds the mask that stands for a hidden secret, not a password"
+            message = f"{name} contains `{MASK}`, the mask of a hidden password"
             raise Mistake("mask", message, AS_MAPPING)
-        self.mistake(node.mark, Mistake(PLAINTEXT, f"{name} holds a password in clear", AS_MAPPING))
+        fact = f"{name} contains a password in plain text"
+        self.mistake(node.mark, Mistake(PLAINTEXT, fact, AS_MAPPING))
         parts = url.parts
         return Url(tuple(replace(p, ref=IN_CLEAR) if isinstance(p, Secret) else p for p in parts))
 
@@ -175,26 +175,27 @@ def variable(text: str, name: str, hint: str) -> Mistake | None:
     found = re.fullmatch(r"\$(?:[A-Z_][A-Z0-9_]*|\{([A-Za-z_][A-Za-z0-9_]*)\})", text)
     if found is None:
         return None
-    fact = f"{name} is a variable with a $, which confsync does not fill in"
+    fact = f"{name} is a $ variable, which confsync does not expand"
     return Mistake("reference-as-text", fact, hint.replace("NAME", found[1] or "NAME"))
 
 
 def arguments(node: Node, form: Form, name: str) -> list[str]:
-    """The words behind the key of a reference. Raises Mistake."""
+    """The words of a reference. Raises Mistake."""
     rule = "reference-command" if form.words else "reference-name"
     hint = f"write {form.takes}, like `{form.example}`"
     items = node.items if isinstance(node, SequenceNode) else (node,)
     if isinstance(node, SequenceNode) != form.words:
-        fact = "must be one text, and is a list"
-        fact = "must be a list of texts, which no shell takes apart" if form.words else fact
+        fact = "must be a list of texts" if form.words else f"must be {form.takes}, not a list"
         raise Mistake(rule, f"{name} {fact}", hint, node.mark)
     words: list[str] = []
     for item in items:
         if isinstance(item, ScalarNode) and not is_null(item) and "\0" not in item.text:
             words.append(item.text)
             continue
-        fact = "names nothing" if isinstance(item, ScalarNode) else "must be a text, not a mapping"
-        fact = "has something in its list that is no text" if form.words else fact
+        fact = (
+            "is blank" if isinstance(item, ScalarNode) else f"must be {form.takes}, not a mapping"
+        )
+        fact = "has an item that is not a text" if form.words else fact
         raise Mistake(rule, f"{name} {fact}", hint, item.mark)
     wrong_secrets.check_name(words[0] if words else "", node, name, form)
     return words
@@ -203,12 +204,12 @@ def arguments(node: Node, form: Form, name: str) -> list[str]:
 def _part(node: Node, part: str, where: str) -> str:
     """The text of an address or a user name. Raises Mistake."""
     if isinstance(node, MappingNode):
-        message = f"{where} is a mapping: of a URL's parts only the password can be a reference"
-        hint = "write one text; where all of the URL is secret, `{env: NAME}` stands for it whole"
+        message = f"{where} must be one text; only the password of a URL can be a reference"
+        hint = "write one text, or `{env: NAME}` in place of the whole URL"
         raise Mistake("not-a-single-value", message, hint)
     if isinstance(node, SequenceNode):
         message = f"{where} must be one text, not a list"
-        raise Mistake("not-a-single-value", message, "take the brackets or the dash away")
+        raise Mistake("not-a-single-value", message, "remove the brackets or the dash")
     value = text(node, where, trimmed=part == ADDRESS)
     if part == ADDRESS and (wrong := _wrong_address(value, where)):
         raise wrong
@@ -222,12 +223,12 @@ def is_address(text: str) -> bool:
 
 def _wrong_address(address: str, where: str) -> Mistake | None:
     if not re.match(SCHEME, address):
-        hint = "write it with its scheme, like rediss://cache.example.com:6379"
+        hint = "add the scheme, like rediss://cache.example.com:6379"
         return Mistake("address-without-scheme", f"{where} has no scheme", hint)
     if "@" in address:
-        hint = "user and password have fields of their own; an @ elsewhere is written as %40"
-        return Mistake("credentials-in-address", f"{where} must not hold an @", hint)
+        hint = "move user and password to `username` and `password`; write any other @ as %40"
+        return Mistake("credentials-in-address", f"{where} must not contain @", hint)
     if seal_url(address, Vault()).secrets:
-        hint = "take it out of the address: the password has a field of its own"
-        return Mistake("credentials-in-address", f"{where} must not hold a password", hint)
+        hint = "move it to `password`"
+        return Mistake("credentials-in-address", f"{where} must not contain a password", hint)
     return None

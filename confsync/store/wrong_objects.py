@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from confsync.store.mistakes import (
     INSTEAD,
     TYPE,
+    UNNAMED,
     Mistake,
     listed,
     near_name,
     no_space,
     quoted_name,
+    unknown,
 )
 from confsync.store.scalars import NULLS, is_null
 from confsync.store.wrong_secrets import ADDRESSES, URL_MAPPING
@@ -35,31 +37,31 @@ def wrong_top(document: MappingNode, kinds: Mapping[str, Kind]) -> Mistake | Non
     """The mistake of a file that is no store; None for a store."""
     keys = {key.text for key, _ in document.entries}
     first = next(iter(kinds))
-    write = f"write `{first}:` at its top, and the object under it"
+    write = f"write `{first}:` at the top, and its fields indented under it"
     if not keys:
-        return Mistake("no-object", "the file holds no object", write)
+        return Mistake("no-object", "the file has no object", write)
     variants = [known for kind in kinds.values() for known in kind.shape.objects.values()]
     stray = keys & {TYPE, *(name for known in variants for name in known.fields)}
     for key, value in document.entries:
         if key.text in kinds:
             if not stray or not isinstance(value, ScalarNode) or value.text not in NULLS:
                 return None
-            message = f"what belongs to {key.text} is not indented under it"
+            message = f"the fields of {key.text} are not indented"
             return Mistake("no-object-name", message, "indent the lines below it by two spaces")
     rule = "not-a-store"
     if "targets" in keys:
-        message = "this is a confsync.yaml with targets, not a store"
-        hint = "name the files that stand under `files` in it"
+        message = "this is a confsync.yaml, not a store file"
+        hint = "name the store files that it lists under `files`"
     elif keys >= {"apiVersion", "kind"}:
-        message = "this is a manifest for Kubernetes, not a store"
-        hint = f"keep the store in a file of its own, with `{first}:` at its top"
+        message = "this is a Kubernetes manifest, not a store file"
+        hint = f"put the store into its own file, with `{first}:` at the top"
     elif keys & {"methodResponses", "methodCalls", "list", "notFound"}:
-        message = "this is a request to the server, or its answer, not a store"
-        hint = f"{write}; `confsync show` prints what a server has as such a file"
+        message = "this is a JMAP request or answer, not a store file"
+        hint = f"{write}; `confsync show` prints the live state as a store file"
     elif stray:
         rule = "no-object-name"
-        message = "the fields stand at the top of the file, and no object's name above them"
-        hint = f"write `{first}:` as the first line, and indent all that follows by two spaces"
+        message = "missing object name above the fields"
+        hint = f"write `{first}:` as the first line, and indent the rest by two spaces"
     else:
         return None
     return Mistake(rule, message, hint)
@@ -67,34 +69,29 @@ def wrong_top(document: MappingNode, kinds: Mapping[str, Kind]) -> Mistake | Non
 
 def unknown_object(key: ScalarNode, known: Sequence[str]) -> Mistake:
     """The mistake of a key at the top that names no object."""
-    shown = quoted_name(key.text)
-    name = "the key that stands here" if shown == "named so" else shown
-    if near := nearest_name(key.text, known):
-        message = f"{name} is no object; the nearest name is {near}"
-        return Mistake("unknown-object", message, f"write `{near}:`")
-    hint = f"take it out of this file; what confsync manages is {listed(known)}"
-    return Mistake("unknown-object", f"{name} is no object that confsync manages", hint)
+    hint = nearest(key.text, known).rstrip() or f"remove it; confsync manages {listed(known)} only"
+    return Mistake("unknown-object", unknown("object", quoted_name(key.text)), hint)
 
 
 def not_an_object(node: ScalarNode | SequenceNode, path: Path, shape: Variants) -> Mistake:
     """The mistake of a text, a list or nothing in place of an object."""
     rule = "not-an-object"
-    hint = f"write `'@type': …` under it, with one of {', '.join(shape.objects)}"
+    hint = f"add `'@type': …` under it, one of {', '.join(shape.objects)}"
     if isinstance(node, SequenceNode):
-        fact = "is a list, and must be one object"
-        hint = "take away the `- ` in front of its first field"
+        fact = "must be one object, not a list"
+        hint = "remove the `- ` before its first field"
     elif is_null(node):
-        fact = "has nothing under it"
+        fact = "has no fields"
     elif _holds_secret(shape):
-        rule, fact = "secret-without-type", "is a text, and must say which kind of secret it is"
-        hint = "write `{'@type': Value, secret: {env: NAME}}`, or `{'@type': None}` for none"
+        rule, fact = "secret-without-type", "must be a mapping with '@type'"
+        hint = "write `{'@type': Value, secret: {env: NAME}}`, or `{'@type': None}` for no secret"
     elif node.plain and re.fullmatch(r"[A-Za-z_]+:\S.*", node.text) and "://" not in node.text:
         return no_space()
     elif path:
-        fact = "is a text, and must be a store of its own"
-        hint = "write `- '@type': Redis`, and `url: …` in the line below it"
+        fact = "must be an object, not a text"
+        hint = "write `- '@type': Redis`, and `url: …` on the next line"
     else:
-        fact = "is a text, and must be a mapping"
+        fact = "must be an object, not a text"
     return Mistake(rule, f"{path_text(path) or shape.name} {fact}", hint)
 
 
@@ -103,35 +100,42 @@ def no_type(node: MappingNode, path: Path, shape: Variants, references: Collecti
     name = path_text(path) or shape.name
     for other in ("type", "Type", "@Type", "$type", "kind"):
         if misspelt := node.get(other):
-            message = f"`{other}` stands where '@type' belongs"
-            hint = f"write `'@type'`, in quotes, in place of `{other}`"
+            message = f"`{other}` must be '@type'"
+            hint = f"write `'@type'`, with quotes, in place of `{other}`"
             return Mistake("no-type", message, hint, misspelt[0].mark)
     if any(key.text in references for key, _ in node.entries):
-        message = f"{name} is a reference, which can only stand for the secret in it"
+        message = f"{name} must be a mapping with '@type', not a reference"
         hint = "write `{'@type': Value, secret: {env: NAME}}`"
         return Mistake("secret-without-type", message, hint)
-    hint = f"add `'@type': …`, in quotes, with one of {', '.join(shape.objects)}"
+    hint = f"add `'@type': …`, one of {', '.join(shape.objects)}"
     return Mistake("no-type", f"{name} has no '@type'", hint)
 
 
 def unknown_type(value: Node, path: Path, shape: Variants, top: Collection[str]) -> Mistake:
     """The mistake of an unknown variant. `top`: the variants of the whole object."""
-    name, known = path_text(path) or shape.name, ", ".join(shape.objects)
-    rule, hint = "no-type", f"write one of {known}"
+    name, hint = path_text(path) or shape.name, f"write one of {', '.join(shape.objects)}"
+    rule, fact = "no-type", f"the '@type' of {name} must be a text"
     if not isinstance(value, ScalarNode):
-        fact = "has an '@type' that is no text"
+        pass
     elif is_null(value):
-        fact, hint = "has an '@type' without a value", f"{hint} behind it"
+        fact = f"the '@type' of {name} has no value"
     elif path and value.text in top:
-        rule, fact = "not-a-shard", f"cannot be {value.text}: no store within another one can"
+        rule, fact = "not-a-shard", f"{name} cannot be {value.text}"
+        hint = f"a shard is one of {', '.join(shape.objects)}"
     else:
-        rule, fact, hint = "unknown-type", "has no such '@type'", f"known are {known}"
-        if other := _same_letters(value.text, shape.objects):
-            fact = "has an '@type' in other letters than Stalwart's"
-            hint = f"write `'@type': {other}`"
-        elif near := nearest(value.text, shape.objects):
-            fact, hint = "has a misspelt '@type'", f"{near}{hint}"
-    return Mistake(rule, f"{name} {fact}", hint, value.mark)
+        rule, fact = "unknown-type", f"{name} has an unknown '@type'"
+        if near := near_type(value, shape):
+            fact = f"unknown @type {value.text}"
+            same = _same_letters(value.text, shape.objects)
+            hint = f"Stalwart spells it {near}" if same else f"did you mean {near}?"
+    return Mistake(rule, fact, hint, value.mark)
+
+
+def near_type(value: Node, shape: Variants) -> str:
+    """The variant that a misspelt `@type` certainly means; empty without one."""
+    text = value.text if isinstance(value, ScalarNode) else ""
+    near = nearest_name(text, shape.objects) if quoted_name(text) != UNNAMED else ""
+    return _same_letters(text, shape.objects) or near
 
 
 def unknown_field(
@@ -140,12 +144,12 @@ def unknown_field(
     """The mistake of a field that its variant does not have."""
     name = key.text
     if name == "id":
-        message = "`id` is the server's own, and nothing to be set"
+        message = "`id` is set by the server"
         return Mistake("server-id", message, "remove the line")
     secrets = [name for name, field in known.fields.items() if isinstance(field.shape, SecretText)]
     if name in references and secrets:
-        message = f"`{name}` stands beside '@type', and must stand within `{secrets[0]}`"
-        hint = f"write `{secrets[0]}: {{{name}: …}}` in one line"
+        message = f"`{name}` must be inside `{secrets[0]}`"
+        hint = f"write `{secrets[0]}: {{{name}: …}}`"
         return Mistake("reference-beside-type", message, hint)
     owners = [tag for tag, other in shape.objects.items() if name in other.fields]
     if owners:
@@ -155,17 +159,17 @@ def unknown_field(
 
 
 def _of_another_variant(name: str, known: Fields, owners: Sequence[str]) -> Mistake:
-    fact = f", and {known.tag} has nothing like it"
-    hint = f"remove it, or change the '@type' to {' or '.join(owners)}"
+    fact = f", not of {known.tag}"
+    hint = f"remove it, or change the '@type' to {listed(owners, 'or')}"
     if not known.fields:
-        fact = f"; {known.tag} has no fields at all"
+        fact = f"; {known.tag} has no fields"
     elif near := nearest_name(name, known.fields):
         fact = f"; {known.tag} has `{near}`"
-        form = {UrlSet: " as a list, each with `- ` in front", UrlText: " with one text alone"}
+        form = {UrlSet: " with a list of URLs", UrlText: " with one URL"}
         hint = f"write `{near}`{form.get(type(known.fields[near].shape), '')}"
     elif _url_field(known) == "url" and "auth" in name.lower():
-        hint = f"here user and password stand in the URL: `url: {URL_MAPPING}`"
-    message = f"`{name}` belongs to {listed(owners)}{fact}"
+        hint = f"user and password are part of the URL: `url: {URL_MAPPING}`"
+    message = f"`{name}` is a field of {listed(owners)}{fact}"
     return Mistake("field-of-another-variant", message, hint)
 
 
@@ -174,17 +178,17 @@ def _part_of_url(name: str, known: Fields) -> Mistake | None:
     if not url or nearest_name(name, known.fields):
         return None
     if lower in ADDRESSES:
-        message = f"`{name}` is no field of {known.tag}: it stands in the URL"
+        message = f"{known.tag} has no field `{name}`: it is part of the URL"
         one = "rediss://HOST:PORT/DATABASE" if url == "url" else "[rediss://HOST:PORT]"
         return Mistake("part-of-url", message, f"write `{url}: {one}`")
     if lower not in _CREDENTIALS and not lower.endswith(("password", "passwd")):
         return None
-    message = f"`{name}` is no field of {known.tag}: credentials have a place of their own"
     objects = (one for one, field in known.fields.items() if _holds_secret(field.shape))
     if secret := next(objects, ""):
         url, value = secret, "{'@type': Value, secret: {env: NAME}}"
     else:
         value = URL_MAPPING
+    message = f"{known.tag} has no field `{name}`: credentials go into `{url}`"
     return Mistake("part-of-url", message, f"write `{url}: {value}`")
 
 
@@ -193,93 +197,88 @@ def _misspelt(name: str, known: Fields, shown: str) -> Mistake:
     if first in known.fields:
         if name[len(first)] == ":":
             return no_space()
-        hint = f"write `{first}:`, and what belongs to it indented under it"
-        return Mistake("path-as-key", "a path stands where one field's name belongs", hint)
+        hint = f"write `{first}:`, and the rest indented under it"
+        return Mistake("path-as-key", "a field name cannot be a path", hint)
     message = f"{known.tag} has no field {shown}"
-    hint = f"it has {', '.join(known.fields) or 'none'}"
+    hint = f"known fields: {', '.join(known.fields)}" if known.fields else "remove the line"
     if other := _same_letters(name, known.fields):
-        message = f"`{name}` is `{other}` in other letters than Stalwart's"
-        hint = f"write `{other}`"
+        hint = f"Stalwart spells it {other}"
     elif near := nearest(name, known.fields):
-        message, hint = f"{message}, but one that is called nearly so", near.rstrip()
+        hint = near.rstrip()
     return Mistake("unknown-field", message, hint)
 
 
 def missing(path: Path, known: Field) -> Mistake:
     """The mistake of a missing field without a default."""
-    name, fact = path[-1], "is missing"
-    hint = f"add `{name}: …`: {known.summary}"
+    name = path[-1]
+    hint = f"add `{name}: …` ({known.summary})"
     if isinstance(known.shape, SecretText):
-        fact, hint = "is missing, and no secret has a default", f"add `{name}: …`: {INSTEAD}"
+        hint = f"add `{name}: {{env: NAME}}`, or another reference"
     elif isinstance(known.shape, ListOf):
-        fact, stores = "is missing, and there are no shards without it", known.shape.minimum
-        hint = f"add `{name}:`, and under it {stores} stores or more, each with `- ` in front"
-    return Mistake("missing-field", f"{path_text(path)} {fact}", hint)
+        hint = f"add `{name}:` with at least {known.shape.minimum} stores, each after `- `"
+    return Mistake("missing-field", f"{path_text(path)} is missing", hint)
 
 
 def null(path: Path, known: Field, node: ScalarNode) -> Mistake:
     """The mistake of null in a field that cannot be null."""
     name = path_text(path)
     if isinstance(known.shape, SecretText):
-        return Mistake("not-a-secret", f"{name} is null, and no secret can be", INSTEAD)
+        return Mistake("not-a-secret", f"{name} must be a secret, not null", INSTEAD)
     if isinstance(known.shape, Variants):
-        hint = "write `{'@type': None}` for none, or leave the field out"
-        return Mistake("not-an-object", f"{name} is null, and must be an object", hint)
-    fact, hint = "may not be null", "leave the field out for its default"
-    if not node.text:
-        fact, hint = "has no value", f"write a value behind the colon: {known.summary}"
-        hint += "" if known.required else "; or remove the line, for the default"
-    elif known.required:
-        hint = f"write a value: {known.summary}"
+        hint = "write `{'@type': None}` for no secret, or remove the line"
+        return Mistake("not-an-object", f"{name} must be an object, not null", hint)
+    fact = "cannot be null" if node.text else "has no value"
+    hint = f"add a value ({known.summary})"
+    if not known.required:
+        hint = "remove the line for the default" if node.text else f"{hint}, or remove the line"
     return Mistake("null-value", f"{name} {fact}", hint)
 
 
 def not_a_list_of_urls(node: ScalarNode | MappingNode, name: str) -> Mistake:
     """The mistake of another value in place of a list of URLs."""
-    rule, hint = "not-a-list", "write its URLs one under the other, each with `- ` in front"
+    rule, hint = "not-a-list", "write each URL on its own line, after `- `"
     if isinstance(node, MappingNode):
         texts = [value.text for _, value in node.entries if isinstance(value, ScalarNode)]
         if any(text.lower() in {"true", "false"} for text in texts):
-            rule, fact = "wire-form", "is a mapping, as the server sends it, and a file has a list"
+            rule, fact = "wire-form", "must be a list, not a mapping as the server sends it"
             hint = f"{hint}, without `: true`"
         else:
-            fact = "must be a list of URLs, not one mapping"
-            hint = "write `- ` in front of its first key"
+            fact = "must be a list, not a mapping"
+            hint = "write `- ` before its first key"
     elif node.plain and node.text.startswith("-"):
-        rule, fact = "missing-space", "has an item without a space after its dash"
-        hint = "write `- redis://…`, with a space"
+        rule, fact = "missing-space", "has an item without a space after the dash"
+        hint = "write `- redis://…`"
     elif re.search("[,;\\s]", node.text.strip()):
-        fact = "is one text with several URLs in it, and must be a list"
+        fact = "must be a list, not several URLs in one text"
     else:
-        fact = "is one text, and must be a list of URLs"
-        hint = "write the URL in a line of its own, with `- ` in front"
+        fact = "must be a list, not one text"
+        hint = "write the URL on its own line, after `- `"
     return Mistake(rule, f"{name} {fact}", hint)
 
 
 def not_a_list_of_objects(node: Node, name: str) -> Mistake:
     """The mistake of another value in place of a list of objects."""
-    rule, hint = "not-a-list", "write its items one under the other, each with `- ` in front"
+    rule, hint = "not-a-list", "write each item after `- `"
     if not isinstance(node, MappingNode):
-        fact = "is a text, and must be a list of objects"
+        fact = "must be a list, not a text"
     elif node.entries and all(re.fullmatch("[0-9]+", key.text) for key, _ in node.entries):
         rule = "wire-form"
-        fact = "is a mapping with numbers, as the server sends it; a file has a list"
-        hint = f"{hint} in place of its number"
+        fact = "must be a list, not a numbered mapping as the server sends it"
+        hint = f"{hint}, in place of its number"
     elif node.get(TYPE) is not None:
-        fact = "is one object, and must be a list of objects"
-        hint = "write `- ` in front of its '@type'"
+        fact = "must be a list, not one object"
+        hint = "write `- ` before its '@type'"
     else:
-        fact, hint = "is a mapping with names, and must be a list", f"{hint} in place of its name"
+        fact, hint = "must be a list, not a mapping with names", f"{hint}, in place of its name"
     return Mistake(rule, f"{name} {fact}", hint)
 
 
 def too_few(name: str, count: int, least: int) -> Mistake:
     """The mistake of a list with too few items."""
-    message = f"{name} must have at least {least} items, and has {count}"
-    hint = "one store needs no shards: write it at the top, in place of Sharded"
+    message = f"{name} must have at least {least} items, not {count}"
+    hint = "for one store, write its '@type' and fields in place of Sharded"
     if count == 0:
-        message = f"{name} has no items, and must have at least {least}"
-        hint = "write the stores, each with `- '@type': …` in front"
+        hint = "add the stores, each as `- '@type': …`"
     return Mistake("too-few-items", message, hint)
 
 

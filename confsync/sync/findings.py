@@ -47,8 +47,8 @@ def check_allowed(allow: Collection[str]) -> None:
     """Raise WrongUsage for an unknown risk."""
     for name in allow:
         if name not in RISKS:
-            hint = nearest(name, RISKS).rstrip() or f"known are {', '.join(RISKS)}"
-            raise WrongUsage("there is no risk with a name that is to be allowed", hint=hint)
+            hint = nearest(name, RISKS).rstrip() or f"known: {', '.join(RISKS)}"
+            raise WrongUsage("--allow: unknown risk", hint=hint)
 
 
 def makes_invalid(problem: Problem) -> bool:
@@ -77,7 +77,7 @@ class Lapse:
 
 
 LAPSED = "allowance-expired"
-_AGAIN = "write another day if it is still accepted, or remove the entry"
+_AGAIN = "set a later date, or remove the entry"
 
 
 def lapsed(lapses: Iterable[Lapse], found: Iterable[Finding | Problem]) -> tuple[Finding, ...]:
@@ -117,7 +117,7 @@ def as_finding(problem: Problem, allow: Collection[str]) -> Finding:
 
 
 RULE = "hidden-secrets"
-_SEND = "with --hidden-secrets send it is overwritten by the one that the file refers to"
+_SEND = "--hidden-secrets send overwrites it with the secret from the file"
 
 
 def without_hidden(difference: Difference) -> Difference:
@@ -137,7 +137,7 @@ def refusals(difference: Difference, policy: HiddenSecrets) -> tuple[Finding, ..
         return ()
     if policy == "keep":
         return (*_rebuilt(difference, "be kept"), *_moved(difference))
-    fact = "is hidden, and cannot be compared"
+    fact = "is hidden and cannot be compared"
     hidden = (unknown for unknown in difference.unknown if unknown.hidden)
     compared = (_finding(unknown.path, unknown.origin, fact) for unknown in hidden)
     return (*_rebuilt(difference, "be compared"), *compared)
@@ -149,9 +149,9 @@ def guessable_findings(desired: Desired) -> tuple[Finding, ...]:
         Finding(
             "guessable-secret",
             "warning",
-            f"{path_text(path)} holds a secret that can be guessed",
-            "use a random one, like that of `openssl rand -hex 24`; what can be guessed is not"
-            " masked where it stands by chance",
+            f"{path_text(path)} has a guessable secret",
+            "use a random one, like `openssl rand -hex 24` prints; a guessable one is not masked"
+            " in other texts",
             desired.origin(path),
         )
         for path, leaf in leaves(desired.tree)
@@ -169,12 +169,12 @@ def _rebuilt(difference: Difference, what: str) -> Iterator[Finding]:
     has = [change for change in difference.changes if _holds_secret(change.after)]
     for change in has:
         if _holds_secret(change.before):
-            fact = f"is built anew, and the hidden secret in it cannot {what}"
+            fact = f"will be replaced, so its hidden secret cannot {what}"
             yield _finding(change.path, change.origin, fact)
     lists = {change.path[:-1] for change in had if change.action == "remove"}
     for change in has:
         if change.action == "add" and change.path[:-1] in lists:
-            fact = f"is a new item, and the hidden secret of one that goes cannot {what}"
+            fact = f"is a new item; the hidden secret of the removed one cannot {what}"
             yield _finding(change.path, change.origin, fact)
 
 
@@ -189,7 +189,7 @@ def _moved(difference: Difference) -> Iterator[Finding]:
             for change in difference.changes
         )
         if unknown.hidden and item and moved:
-            fact = "is hidden, and cannot be kept where other fields of its item change"
+            fact = "is hidden and cannot be kept, because other fields of its item change"
             yield _finding(unknown.path, unknown.origin, fact)
 
 

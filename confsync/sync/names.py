@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 RISKS: Mapping[str, str] = {
-    "plaintext-secret": "a secret stands in the file itself, and so in the repository's history",
-    "will-not-start": "no server can start with what stands there, at the next restart",
+    "plaintext-secret": "a secret is in plain text in the file, and so in the repository's history",
+    "will-not-start": "the server cannot start its store with this setting at the next restart",
 }
 """Meanings of the risks, by the ids of their rules."""
 

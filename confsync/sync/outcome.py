@@ -157,7 +157,7 @@ def judged(
             return Overtaken(plan, foreign)
         return Rejected(plan, refusal, foreign)
     if not pending or (foreign and refusal.kind != _LOST_RACE):
-        return looked(plan, after, shape, f"the server failed inside ({refusal.kind})")
+        return looked(plan, after, shape, f"the server failed internally ({refusal.kind})")
     return Overtaken(plan, foreign) if foreign else Rejected(plan, refusal)
 
 

@@ -102,7 +102,7 @@ class Fields:
 @dataclass(frozen=True)
 class Field:
     """One field. `default` is None together with `required` where the server has no default.
-    `examples` are values as a file writes them.
+    `examples` are values as a file writes them. `note`: a trap, as a paragraph.
     """
 
     shape: Shape
@@ -111,6 +111,7 @@ class Field:
     default: Tree = None
     summary: str = ""
     examples: tuple[Example, ...] = ()
+    note: str = ""
 
 
 Shape: TypeAlias = (

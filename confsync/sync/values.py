@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from confsync.sync.url import Url
@@ -170,7 +170,9 @@ class Target:
 
 @dataclass(frozen=True)
 class Plan:
-    """Effect of an apply on one object of one target."""
+    """Effect of an apply on one object of one target. `backup`: the file to go back with, or
+    empty.
+    """
 
     target: Target
     desired: Desired
@@ -182,6 +184,7 @@ class Plan:
     findings: tuple[Finding, ...] = ()
     digest: str = ""
     hidden_secrets: HiddenSecrets = "send"
+    backup: str = field(default="", compare=False)
 
     @property
     def refusals(self) -> tuple[Finding, ...]:

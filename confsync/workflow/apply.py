@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
+from os.path import realpath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from confsync.errors import ConfsyncError, Declined, Refused, WrongUsage
+from confsync.disk.write import write_backup
+from confsync.errors import (
+    ConfsyncError,
+    Declined,
+    NotWritten,
+    OutputFailed,
+    Refused,
+    WrongUsage,
+)
 from confsync.guard import alone, callers, discreet
 from confsync.kinds import KINDS
+from confsync.report.lines import changes_in_words
+from confsync.store.encode import way_back
+from confsync.sync.compare import difference
 from confsync.sync.findings import facts
-from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, as_wanted, changed
+from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, Stored, as_wanted, changed
 from confsync.sync.plan import check_no_secret_in_clear, is_digest
-from confsync.sync.values import Failed, Plan
+from confsync.sync.values import Failed, Finding, Plan
 from confsync.workflow.audit import entry as audited
 from confsync.workflow.plan import made, saved
 from confsync.workflow.server import read, send
 from confsync.workflow.session import aim_of_saved, attempted
 from confsync.workflow.targets import DEFAULTS, Options, same_server_facts
+from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from confsync.secrets.resolver import Moment
+    from confsync.sync.values import Live
     from confsync.workflow.audit import Audit, Entry
     from confsync.workflow.server import Session
     from confsync.workflow.session import Reach
@@ -40,6 +55,7 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     allow_commands: bool = False,
     expect: str | None = None,
     audit: Audit | None = None,
+    backup: str | None = None,
     show: Callable[[Plan], None] | None = None,
     ask: Callable[[Plan], bool] | None = None,
 ) -> Outcome:
@@ -50,15 +66,18 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     refusals; the live state is then read again and must still be the planned one. Without `ask`
     each risk must be allowed, and the state is not read again. `allow_commands` runs the commands
     that the files refer to. With `expect` nothing is sent unless the plan has that digest. `audit`
-    records the apply before anything is sent, and its end. Raises the errors of `plan`, and
-    SecretUnavailable, Refused and Declined: nothing was changed then.
+    records the apply before anything is sent, and its end. `backup`: a file for the state before,
+    written before anything is sent. Raises the errors of `plan`, SecretUnavailable, Refused,
+    Declined, and NotWritten and OutputFailed for the backup: nothing was changed then.
     """
     options.check()
+    _check_backup(backup, files)
     moment: Moment = "allowed" if allow_commands else "apply"
     (outcome,) = _run(
         [(None, lambda _: (made(files, session, options, moment, environment), session))],
         expect=expect,
         audit=audit,
+        backup=backup,
         show=None if show is None else lambda plans: callers(show)(plans[0]),  # type: ignore[arg-type] # not Failed: it is alone
         ask=None if ask is None else lambda plans: callers(ask)(plans[0]),
     )
@@ -72,6 +91,7 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
     kept: Plan | None = None,
     expect: str | None = None,
     audit: Audit | None = None,
+    backup: str | None = None,
     show: Callable[[Sequence[Plan | Failed]], None],
     ask: Callable[[Sequence[Plan]], bool] | None = None,
 ) -> tuple[Ended, ...]:
@@ -81,14 +101,18 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
     sent to any; errors of the only target are raised. `ask` answers for all. The first target that
     does not end as wanted ends the run. `kept`: the saved plan of the only target. The rest is as
     for `apply`. Raises Refused and Declined if nothing was changed anywhere, and WrongUsage for
-    several targets with one digest.
+    several targets with one digest or one backup.
     """
+    if len(aims) > 1 and backup is not None:
+        raise WrongUsage("--backup takes one target", hint="choose it with --target")
+    marks = (aim.config.url_mark for aim in aims if aim.config is not None)
+    _check_backup(backup, [*aims[0].files, *(mark.file for mark in marks if mark is not None)])
     if len(aims) > 1 and expect is not None:
-        hint = "choose with --target the one that the digest is of"
-        raise WrongUsage("a digest is of the plan of one target", hint=hint)
+        hint = "choose its target with --target"
+        raise WrongUsage("--expect takes one target", hint=hint)
     reach.check(aims)
     if facts := same_server_facts(aims):
-        hint = "choose one of them with --target: the last one would overwrite the others"
+        hint = "choose one of them with --target: the last would overwrite the others"
         raise Declined("; ".join(facts), hint=hint)
     moment: Moment = "allowed" if reach.allow_commands else "apply"
 
@@ -101,6 +125,7 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
         kept=kept,
         expect=expect,
         audit=audit,
+        backup=backup,
         show=show,
         ask=ask,
     )
@@ -113,6 +138,7 @@ def apply_planned(  # noqa: PLR0913 - what touches the world is passed in, each 
     *,
     reach: Reach,
     audit: Audit | None = None,
+    backup: str | None = None,
     show: Callable[[Sequence[Plan | Failed]], None],
 ) -> tuple[Ended, ...]:
     """Apply a saved plan on its server, without asking. A new plan on the live state must be equal.
@@ -121,8 +147,9 @@ def apply_planned(  # noqa: PLR0913 - what touches the world is passed in, each 
     a changed plan, another server or another state.
     """
     kept = saved(path)
+    _check_backup(backup, [path, *(origin.file for origin in kept.desired.origins.values())])
     aim = aim_of_saved(directory, kept, access)
-    return apply_all([aim], reach, kept=kept, audit=audit, show=show)
+    return apply_all([aim], reach, kept=kept, audit=audit, backup=backup, show=show)
 
 
 def _run(  # noqa: PLR0913 - those of `apply_all`
@@ -131,18 +158,22 @@ def _run(  # noqa: PLR0913 - those of `apply_all`
     kept: Plan | None = None,
     expect: str | None,
     audit: Audit | None,
+    backup: str | None,
     show: Callable[[Sequence[Plan | Failed]], None] | None,
     ask: Callable[[Sequence[Plan]], bool] | None,
 ) -> tuple[Ended, ...]:
     """Plan all, show all, decide on all, then send. The stack of a job holds its session."""
     if expect is not None and not is_digest(expect):
-        hint = "copy it whole from a plan that this version of confsync made"
-        raise WrongUsage("what is expected is no digest of a plan", hint=hint)
+        hint = "copy the whole digest from a plan of this version of confsync"
+        raise WrongUsage("--expect: not a plan digest", hint=hint)
     with ExitStack() as stack:
         found = [attempted(aim, partial(prepared, stack)) for aim, prepared in jobs]
-        if show is not None:
-            show([one if isinstance(one, Failed) else one[0] for one in found])
         ready = [one for one in found if not isinstance(one, Failed)]
+        stale = _stale(ready[0][0], kept, expect) if ready else None
+        if show is not None and stale is not None:
+            show([_not_this_one(ready[0][0], kept)])
+        elif show is not None:
+            show([one if isinstance(one, Failed) else one[0] for one in found])
         if len(ready) < len(found):
             return tuple(one if isinstance(one, Failed) else NotBegun(one[0]) for one in found)
         plans = [plan for plan, _ in ready]
@@ -150,28 +181,85 @@ def _run(  # noqa: PLR0913 - those of `apply_all`
             check_no_secret_in_clear(plans[0].desired.written)
         with ExitStack() as books:
             entries = [books.enter_context(audited(audit, plan)) for plan in plans]
-            _check_equal(plans[0], kept, expect)
+            if stale is not None:
+                raise stale
+            if kept is not None:
+                _check_refusals(plans[0])
             _decide(plans, asking=ask is not None)
             if ask is not None and not all(plan.empty for plan in plans):
                 _ask(ready, ask)
-        return _applied(ready, entries)
+            if backup is not None and not plans[0].empty:
+                _write_backup(plans[0].live, plans[0], backup)
+                ready = [(replace(plans[0], backup=backup), ready[0][1])]
+                entries[0].plan = ready[0][0]
+        return tuple(map(_with_backup, _applied(ready, entries)))
 
 
-def _check_equal(plan: Plan, kept: Plan | None, expect: str | None) -> None:
-    """Raise Declined unless a plan is the saved one, without refusals, and the expected one."""
+def _check_backup(path: str | None, files: Iterable[str]) -> None:
+    """Raise WrongUsage for a backup that is a URL, or one of the files of the run."""
+    if path is not None and "://" in path:
+        raise WrongUsage("--backup: a URL, not a file", hint="write --backup FILE")
+    if path is not None and realpath(path) in map(realpath, filter(None, files)):
+        hint = "name another file, like before.yaml"
+        raise WrongUsage("--backup would overwrite a file of this run", where=path, hint=hint)
+
+
+def _write_backup(before: Live, plan: Plan, path: str) -> None:
+    """Write a state as a store file that restores it. Raises NotWritten and OutputFailed."""
+    document = way_back(before, plan, KINDS[before.object], beside=str(Path(path).parent))
+    if document is None:
+        fact = "--backup: the server has what confsync does not know, and no file can hold"
+        raise NotWritten(fact, hint="update confsync, or apply without --backup")
+    write_backup(path, yaml_text(document))
+
+
+def _with_backup(ended: Ended) -> Ended:
+    """An outcome with somebody else's changes in its backup too; if that cannot be written again,
+    without a backup.
+    """
+    if isinstance(ended, Stored) and ended.foreign and ended.plan.backup:
+        try:
+            _write_backup(ended.before, ended.plan, ended.plan.backup)
+        except (NotWritten, OutputFailed):
+            return replace(ended, plan=replace(ended.plan, backup=""))
+    return ended
+
+
+def _stale(plan: Plan, kept: Plan | None, expect: str | None) -> Declined | None:
+    """The refusal of a plan that is not the saved one, or not the expected one; or None."""
     if kept is not None and plan.digest != kept.digest:
-        raise Declined(
-            "the server's state has changed since the plan was made",
-            hint="plan again, and look at what changed",
+        from confsync.store.plan_codec import as_saved  # noqa: PLC0415 - with pydantic
+
+        shape, now = KINDS[plan.desired.object].shape, as_saved(plan.live.tree)
+        since = difference(kept.live.tree, now, shape, plan.desired.origin).changes
+        facts = changes_in_words(since) or "fields that confsync does not know, or its risks"
+        return Declined(
+            f"the server's state has changed since the plan was made: {facts}",
+            hint="plan again and review it",
         )
-    if kept is not None and plan.refusals:
-        facts = "; ".join(finding.message for finding in plan.refusals)
-        raise Declined(facts, hint="plan again with what you accept allowed, and save that")
     if expect is not None and plan.digest != expect:
-        raise Declined(
-            f"this is not the plan that is expected: its digest is {plan.digest}",
-            hint="the server, the files or the options are others now: look at the plan again",
+        return Declined(
+            f"the plan does not have the expected digest: it is now {plan.digest}",
+            hint="the server, the files or the options have changed, and a digest does not tell"
+            " which: plan again and review it",
         )
+    return None
+
+
+def _not_this_one(plan: Plan, kept: Plan | None) -> Plan:
+    """A stale plan, to be shown as what it is."""
+    which = "the saved one" if kept is not None else "the one with the expected digest"
+    fact = f"this is the plan of now, not {which}: it is not applied"
+    stale = Finding("stale-plan", "error", fact, "plan again and review it")
+    return replace(plan, findings=(stale, *plan.findings))
+
+
+def _check_refusals(plan: Plan) -> None:
+    """Raise Declined for a saved plan with refusals."""
+    if plan.refusals:
+        facts = "; ".join(finding.message for finding in plan.refusals)
+        hint = "plan again with --allow for each risk that you accept, and save that plan"
+        raise Declined(facts, hint=hint)
 
 
 def _decide(plans: Sequence[Plan], *, asking: bool) -> None:
@@ -200,15 +288,15 @@ def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], 
     plans = [plan for plan, _ in ready]
     if not ask(plans):
         risks = any(plan.refusals for plan in plans)
-        hint = "answer yes, in full, and the name of each risk, to apply"
-        raise Declined("declined", hint=hint if risks else "answer yes, in full, to apply")
+        hint = "type yes in full, and the name of each risk, to apply"
+        raise Declined("declined", hint=hint if risks else "type yes in full to apply")
     for plan, session in ready:
         name = plan.desired.object
         if not plan.empty and changed(plan.live, read(name, session), KINDS[name].shape):
             of = "the server's state" if len(ready) == 1 else f"the state of {plan.target.name}"
             raise Declined(
                 f"{of} has changed since the plan was shown",
-                hint="plan again, and look at what changed",
+                hint="plan again and review it",
             )
 
 

@@ -50,7 +50,8 @@ _SYSTEMS = {
 
 @dataclass
 class Audit:
-    """An audit file. `now` is an aware clock; `tell` gets a line for each apply without an end.
+    """An audit file. `now` is an aware clock; `tell` gets a line for each apply without an end;
+    `uid`: the number of the user, for an environment without a name.
 
     `failed` is set if the end of an apply, which has ended by then, cannot be written.
     """
@@ -59,6 +60,7 @@ class Audit:
     environment: Mapping[str, str]
     now: Callable[[], datetime]
     tell: Callable[[str], None] = silent
+    uid: int | None = None
     failed: OutputFailed | None = None
 
     def warn_unfinished(self, url: str) -> None:
@@ -70,12 +72,14 @@ class Audit:
                     match record.get("who"):
                         case {"user": str() as user}:
                             user = printable(user)
+                        case {"uid": str() as uid}:
+                            user = f"uid {printable(uid)}"
                         case _:
                             user = "somebody"
                     begun[key] = (
                         f"warning: {printable(self.path)}:{line}: the apply that {user} began at"
                         f" {printable(str(record.get('time')))} has no end: it was cut off, or"
-                        " still runs; what became of it is not known"
+                        " still runs; its outcome is unknown"
                     )
                 case {"event": "finished", "id": str() as key} if key in begun:
                     del begun[key]
@@ -124,7 +128,10 @@ class Entry:
 
     def _write_begin(self) -> None:
         if self.audit is not None:
-            content = {"who": who(self.audit.environment), **started_record(self.plan)}
+            content = {
+                "who": who(self.audit.environment, self.audit.uid),
+                **started_record(self.plan),
+            }
             try:
                 self.audit.write(self.key, "started", content)
             except KeyboardInterrupt:
@@ -204,11 +211,11 @@ def _reason_and_record(error: BaseException) -> tuple[str, dict[str, Json]]:
             record["type"] = type(found).__name__
     fault = found if isinstance(found, Fault) else as_fault(found)
     place = f" at {fault.places[0]}" if fault.places else ""
-    return f"a fault inside confsync: {fault.message}{place}; please report this", record
+    return f"internal error in confsync: {fault.message}{place}; please report this", record
 
 
-def who(environment: Mapping[str, str]) -> dict[str, str]:
-    """`user`, and in a known CI system `ci`, `job` and `commit`, without those that are empty."""
+def who(environment: Mapping[str, str], uid: int | None = None) -> dict[str, str]:
+    """`user`, or else `uid`, and in a known CI system `ci`, `job` and `commit`; none is empty."""
     sign = next(sign for sign in _SYSTEMS if not sign or environment.get(sign))
     ci, users, jobs, commit = _SYSTEMS[sign]
     user, job = (
@@ -217,6 +224,7 @@ def who(environment: Mapping[str, str]) -> dict[str, str]:
     )
     said = {
         "user": "".join(user[:1]),
+        "uid": "" if user or uid is None else str(uid),
         "ci": ci,
         "job": " ".join(job),
         "commit": environment.get(commit, ""),

@@ -10,10 +10,12 @@ from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.rules import Everything, Rule, rules
 from confsync.secrets import RESOLVERS
-from confsync.store.describe import Page, described, names
+from confsync.store.describe import Page, described, key_pages, names
 from confsync.store.schema import file_schema, layer_schema, record_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from confsync.store.schema_values import Schema
 
 Explained: TypeAlias = Rule | tuple[Page, ...] | Everything
@@ -31,17 +33,29 @@ def schema(*, layer: bool = False, config: bool = False) -> Schema:
     return layer_schema(KINDS, forms) if layer else file_schema(KINDS, forms)
 
 
+def explained() -> tuple[str, ...]:
+    """The names of all rules, fields, variants and keys."""
+    return (*rules(), *names(KINDS), *_keys())
+
+
 @discreet
 def explain(name: str) -> Explained:
-    """The rule, fields or variants of a name; without one, a list. Raises WrongUsage."""
+    """The rule, fields, variants or key of a name; without one, a list. Raises WrongUsage."""
     if not name:
-        return Everything(tuple(rules().values()), names(KINDS))
-    if found := rules().get(name) or described(name, KINDS):
+        return Everything(tuple(rules().values()), tuple(dict.fromkeys((*names(KINDS), *_keys()))))
+    if found := rules().get(name) or (*described(name, KINDS), *filter(None, [_keys().get(name)])):
         return found
-    known = {other.lower(): other for other in (*rules(), *names(KINDS))}
+    known = {other.lower(): other for other in explained()}
     close = get_close_matches(name.rpartition("/")[2].lower(), known)
     hint = f"did you mean {' or '.join(known[other] for other in close)}?"
     raise WrongUsage(
-        "there is no rule, field or variant with this name",
-        hint=hint if close else "`confsync explain` lists all of them",
+        "unknown rule, field, variant or key",
+        hint=hint if close else "`confsync explain` lists all names",
     )
+
+
+def _keys() -> Mapping[str, Page]:
+    """The keys of `confsync.yaml`, with their pages."""
+    from confsync.config.layout import CONFIG  # noqa: PLC0415 - loaded only where it is used
+
+    return dict(key_pages(CONFIG))

@@ -13,8 +13,8 @@ from confsync.masking.document import Side, masked_diff, masked_scalars
 from confsync.report.file_results import Formatted
 from confsync.secrets import BUILT_IN
 from confsync.store.detect import is_meant_as_store
-from confsync.workflow.load import check_names
-from confsync.workflow.targets import configuration
+from confsync.workflow.load import check_names, stores_in
+from confsync.workflow.targets import configuration, nothing_named
 from confsync.yaml.format import canonical, verify_same_meaning
 from confsync.yaml.read import Parsed, content, parse, text
 
@@ -49,10 +49,12 @@ def check(files: Sequence[str]) -> tuple[Formatted, ...]:
 
 
 def _named(files: Sequence[str]) -> Sequence[str]:
-    config = None if files else configuration(Path())
-    if config is None:
+    if files:
         check_names(files)
-        return files
+        return stores_in(files)
+    config = configuration(Path())
+    if config is None:
+        raise nothing_named(Path())
     return tuple(dict.fromkeys(file for target in config.targets for file in target.files))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.config.config_file import NAME, repository
+from confsync.config.layout import PLACEHOLDER
 from confsync.config.scaffold import (
     HOOK_LINES,
     HOOKS,
@@ -26,42 +27,51 @@ from confsync.report.file_results import Begun
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from confsync.errors import Problem
     from confsync.workflow.targets import Access
 
-_EXAMPLE = "https://mail.example.com"
 _VARIANT = "Default"
 _OBJECT = "InMemoryStore"
 
 
 @discreet
-def init(directory: str, access: Access, variant: str | None, pull: Callable[[str], int]) -> Begun:
+def init(
+    directory: str,
+    access: Access,
+    variant: str | None,
+    pull: Callable[[str], tuple[Problem, ...]],
+) -> Begun:
     """Write `confsync.yaml`, a store and pre-commit's configuration into a directory, a new one if
     it is missing. Existing files stay.
 
     The store is the live state of the server of `access`: before anything else is written `pull`
-    writes it to a path, and returns the number of references to fill in. Without a server, or with
-    a variant, it is a template. Raises OutputFailed, and the errors of `pull`, before which nothing
+    writes it to a path, and returns the references to fill in. Without a server, or with a
+    variant, it is a template. Raises OutputFailed, and the errors of `pull`, before which nothing
     is written.
     """
     if not directory:
-        raise WrongUsage("the name of the directory is empty", hint="is a shell variable not set?")
+        raise WrongUsage("DIRECTORY is empty", hint="check that the shell variable is set")
     if "://" in directory:
-        hint = "the server's goes to --url"
-        raise WrongUsage("a URL stands where a directory belongs", hint=hint)
+        hint = "give the server's URL with --url"
+        raise WrongUsage("DIRECTORY is a URL", hint=hint)
     root = Path(directory)
     config, store, hooks = root / NAME, root / STORE, root / HOOKS_FILE
-    text, live = _config(access, root), bool(access.url) and variant is None
+    (url, way), live = _way(access, root), bool(access.url) and variant is None
     written: set[Path] = set()
-    fill_in = 0
+    fill_in: tuple[Problem, ...] = ()
     with directories(store.parent):
-        if not os.path.lexists(store):
+        if os.path.lexists(store):
+            from confsync.workflow.pull import to_fill_in  # noqa: PLC0415 - loads net/
+
+            fill_in = to_fill_in(str(store))
+        else:
             if live:
                 fill_in = pull(str(store))
             else:
                 write_new(store, store_text(KINDS[_OBJECT], variant or _VARIANT))
             written.add(store)
     if not os.path.lexists(config):
-        write_new(config, text)
+        write_new(config, config_text(url, way, keep=bool(fill_in)))
         written.add(config)
     top = repository(root)
     if top is not None and not top.samefile(root):
@@ -79,15 +89,17 @@ def init(directory: str, access: Access, variant: str | None, pull: Callable[[st
         live=live and store in written,
         fill_in=fill_in,
         example=config in written and not access.url,
+        directory=directory,
+        repository=top is not None,
     )
 
 
-def _config(access: Access, root: Path) -> str:
-    """A `confsync.yaml` for the server of `access`. Raises WrongUsage for an invalid address or
-    path of a file: it could be a secret.
+def _way(access: Access, root: Path) -> tuple[str, dict[str, str]]:
+    """The server's URL, certificates and proxy for a `confsync.yaml`. Raises WrongUsage for an
+    invalid address or path of a file: it could be a secret.
     """
     if not access.url:
-        return config_text(_EXAMPLE, {})
+        return PLACEHOLDER, {}
     # Without a server nothing of net/ is loaded.
     from confsync.net.endpoint import endpoint, proxy_origin  # noqa: PLC0415
     from confsync.net.tls import Trust  # noqa: PLC0415
@@ -101,4 +113,4 @@ def _config(access: Access, root: Path) -> str:
         if path
     }
     proxy = {"proxy": proxy_origin(access.proxy, server)} if access.proxy else {}
-    return config_text(server.origin, way | proxy)
+    return server.origin, way | proxy

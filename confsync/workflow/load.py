@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
+from os.path import lexists
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
 from confsync.store.decode import discarded, from_file, lay_over
+from confsync.store.detect import may_be_store
 from confsync.store.mistakes import listed
 from confsync.sync.findings import makes_invalid
-from confsync.yaml.read import read
+from confsync.yaml.read import content, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,12 +42,60 @@ class Loaded:
 def check_names(files: Sequence[str]) -> None:
     """Raise WrongUsage for missing or invalid names of files."""
     if not files:
-        hint = "name the store's file, like stores/in-memory.yaml"
-        raise WrongUsage("no file is named", hint=hint)
+        raise WrongUsage("no file is named", hint="name the store file, like stores/in-memory.yaml")
     if "" in files:
         raise WrongUsage("the name of a file is empty", hint="is a shell variable not set?")
     if any("://" in file for file in files):
-        raise WrongUsage("a URL stands where a file belongs", hint="the server's goes to --url")
+        raise WrongUsage("a URL is named as a file", hint="give a server's URL as --url URL")
+
+
+def stores_in(files: Iterable[str]) -> tuple[str, ...]:
+    """Files, each once, with the store files below a directory in its place, if there are any."""
+    found: dict[str, str] = {}
+    for file in files:
+        below = _below(file) if os.path.isdir(file) else []  # noqa: PTH112 - any name, none raises
+        for one in below or [file]:
+            found.setdefault(os.path.realpath(one), one)
+    return tuple(found.values())
+
+
+def one_each(files: Iterable[str]) -> tuple[str, ...]:
+    """Files, with the only store file below a directory in its place. Raises WrongUsage."""
+    named: list[str] = []
+    for file in files:
+        found = stores_in([file])
+        if len(found) > 1:
+            fact = f"several store files in this directory: {listed(found)}"
+            raise WrongUsage(fact, where=file, hint="name one, or the layers of one in their order")
+        named += found
+    return tuple(named)
+
+
+def _below(directory: str) -> list[str]:
+    """The YAML files below a directory that are meant as stores, sorted, and directories that
+    cannot be read. Hidden ones are skipped.
+    """
+    found: list[str] = []
+    unreadable: list[OSError] = []
+    for folder, folders, names in os.walk(directory, onerror=unreadable.append):
+        folders[:] = (name for name in folders if not name.startswith("."))
+        paths = (str(Path(folder, name)) for name in names if not name.startswith("."))
+        found += (path for path in paths if path.endswith((".yaml", ".yml")) and meant(path))
+    return sorted([*found, *(str(error.filename) for error in unreadable)])
+
+
+def meant(file: str) -> bool:
+    """True for a file that is meant as a store, even an invalid one."""
+    return may_be_store(file, KINDS, (tag for kind in KINDS.values() for tag in kind.shape.objects))
+
+
+def check_there(files: Sequence[str]) -> None:
+    """Raise InvalidFiles for missing files, and WrongUsage for invalid names."""
+    if files:
+        check_names(files)
+    found = [content(file) for file in files if file != "-" and not lexists(file)]
+    if missing := tuple(one for one in found if isinstance(one, Problem)):
+        raise InvalidFiles(missing)
 
 
 def load(files: Sequence[str], vault: Vault) -> Loaded:

@@ -89,7 +89,7 @@ def _draft(
     live = read_live(NAME, session)
     if live.unrecognised:
         raise NotWritten(
-            f"confsync does not know all that the server has: {', '.join(live.unrecognised)}",
+            f"the server has what confsync does not know: {', '.join(live.unrecognised)}",
             hint="nothing was written; update confsync",
         )
     documents = (layers.top, *(parsed.document for parsed in layers.below))
@@ -100,14 +100,14 @@ def _draft(
     if revised.unsayable:
         paths = ", ".join(map(path_text, revised.unsayable))
         raise NotWritten(
-            f"the server has a text that no file can hold: {paths}",
+            f"the server has a value that no store file can hold: {paths}",
             hint="nothing was written; a password, a mask or white space cannot stand there: "
             "change it on the server",
         )
     made = _edited(layers, revised.revision)
     content = layers.store.mark + made.text.encode("utf-8")
     if len(content) > MAX_STORE_BYTES:
-        hint = "nothing was written; no store needs so much"
+        hint = "nothing was written; store files are limited to 64 KiB"
         raise NotWritten("the file would be larger than 64 KiB", where=files[-1], hint=hint)
     after = _checked(layers, made, live, session.vault, environment)
     pulled = Pulled(
@@ -128,8 +128,8 @@ def _layers(files: Sequence[str], vault: Vault) -> _Layers:
     *lower, last = files
     store = StoreFile.at(last)
     if any(map(store.is_at, lower)):
-        hint = "name it once, as the last one: the layers below it are only read"
-        raise WrongUsage("the file to write is also a layer below itself", hint=hint)
+        hint = "name it once, as the last file: the others are only read"
+        raise WrongUsage("the file to write is also named as a layer below", hint=hint)
     below = tuple(map(read, lower))
     found = "" if store.content is None else text(last, store.content)
     top = Parsed(None, (found,)) if isinstance(found, Problem) else parse(last, found)
@@ -180,7 +180,7 @@ def _checked(
         if rules <= _BEYOND:
             hint = "nothing was written; change it on the server, or update confsync"
             raise NotWritten(
-                f"no file can say what the server has: {errors[0].message}", hint=hint
+                f"no store file can hold what the server has: {errors[0].message}", hint=hint
             ) from None
         raise Fault(f"the file would not be valid: {', '.join(sorted(rules))}") from None
     desired = resolve(found.desired, vault, At(RESOLVERS, "plan"), environment).desired
@@ -195,12 +195,18 @@ def _checked(
     return after
 
 
+def to_fill_in(file: str) -> tuple[Problem, ...]:
+    """A warning for each reference to fill in, in an existing file."""
+    document = read(file).document
+    return () if document is None else tuple(_to_fill_in(document, ()))
+
+
 def _to_fill_in(node: Node, path: Path) -> Iterator[Problem]:
     """A warning for each reference to fill in. `path` starts with the name of the object."""
     for index, (key, value) in enumerate(members_of(node)):
         yield from _to_fill_in(value, (*path, index if key is None else key.text))
     if isinstance(node, ScalarNode) and path[-1] == "env" and node.text.startswith(FILL_IN):
-        message = f"{path_text(path[1:-1])} is not written down: env {node.text} stands for it"
+        message = f"{path_text(path[1:-1])} is a secret: replace env {node.text}"
         place = (node.mark.file, node.mark.line, node.mark.column)
         yield Problem(*place, "fill-in", message, INSTEAD, "warning")
 

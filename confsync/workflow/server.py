@@ -135,7 +135,7 @@ def _awaited(
         alive = thread.is_alive()
         with suppress(Empty):
             return results.get(timeout=_GLANCE)
-    return Unknown(plan, "a fault inside confsync: the update ended without a result")
+    return Unknown(plan, "internal error in confsync: the update ended without a result")
 
 
 def _sent(plan: Plan, session: Session) -> Outcome:

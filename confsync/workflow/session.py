@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from confsync.errors import ConfsyncError, Declined, Fault, Problem, SecretUnavailable, WrongUsage
@@ -33,8 +34,21 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+_AGAIN = "copy the API key again, without spaces and newlines"
+
 HOSTS = "CONFSYNC_HOSTS"
 VARIABLES = ("STALWART_TOKEN", "STALWART_USER", "STALWART_PASSWORD")
+
+
+@dataclass(frozen=True)
+class Login:
+    """Credentials, their names in messages, and a word on those that are not used."""
+
+    token: str = field(repr=False)
+    user: str = field(repr=False)
+    password: str = field(repr=False)
+    names: tuple[str, str, str] = ("the token", "the user name", "the password")
+    unused: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,12 +77,35 @@ class Reach:
             target = None
         access = self._access(aim, target)
         if not access.url:
-            hint = "give --url https://mail.example.com, set STALWART_URL, or write a confsync.yaml"
-            raise WrongUsage("no server is named", hint=hint)
+            hint = (
+                "use --url https://mail.example.com, set STALWART_URL, or write a confsync.yaml"
+                " (`confsync init`)"
+            )
+            fact = (
+                "STALWART_URL is empty" if "STALWART_URL" in self.environment else "no server given"
+            )
+            raise WrongUsage(fact, hint=hint)
         # Before any command is run for credentials. An empty variable is refused.
         hosts = self.environment.get(HOSTS)
-        server = _allowed(access.url, hosts, insecure_http=access.insecure_http)
-        return _open(server, access, self._login(aim, target), self, aim.name)
+        names = self._names(aim, target)
+        insecure = access.insecure_http
+        server = _allowed(access.url, hosts, insecure_http=insecure, name=names.get("url"))
+        return _open(server, access, self._login(aim, target), self, aim.name, names)
+
+    def _names(self, aim: Aim, target: TargetConfig | None) -> dict[str, str]:
+        """Where each value of the access was set: an option, a variable, or a target's key."""
+        found: dict[str, str] = {}
+        for member in ("url", "ca_file", "client_cert", "client_key", "proxy"):
+            given, variable = getattr(aim.access, member), f"CONFSYNC_{member.upper()}"
+            if given:
+                named = f"--{member.replace('_', '-')}"
+                found[member] = variable if self.environment.get(variable) == given else named
+            elif target is not None:
+                file = "confsync.yaml" if target.url_mark is None else target.url_mark.file
+                found[member] = f"{file}: targets/{target.name}/{member}"
+            elif member == "url":
+                found[member] = "STALWART_URL"
+        return found
 
     def _access(self, aim: Aim, target: TargetConfig | None) -> Access:
         """The given access, completed by the target's."""
@@ -87,28 +124,29 @@ class Reach:
             proxy=given.proxy or target.proxy,
         )
 
-    def _login(self, aim: Aim, target: TargetConfig | None) -> tuple[str, str, str]:
+    def _login(self, aim: Aim, target: TargetConfig | None) -> Login:
         """Token, user and password of the target, or of the environment for one server alone."""
         if target is not None and (target.token or target.user):
             return self._own(target)
         if not aim.alone:
-            hint = (
-                "add `token: {env: NAME}` to it, for every target its own: STALWART_TOKEN counts"
-                " only where one target is chosen"
-            )
-            raise WrongUsage("there are no credentials for it", hint=hint)
+            hint = "add `token: {env: NAME}` to it: STALWART_TOKEN is for one chosen target alone"
+            raise WrongUsage("no credentials for this target", hint=hint)
         token, user, password = (self.environment.get(name, "") for name in VARIABLES)
         if not token and not (user and password):
             given = VARIABLES[1] if user else VARIABLES[2] if password else ""
             for name in VARIABLES[1:] if given else VARIABLES:
                 if name != given and (given or name in self.environment):
                     state = "empty" if name in self.environment else "not set"
-                    beside = f", and {given} is set" if given else ""
-                    hint = f"set it, or {VARIABLES[0]} alone" if name != VARIABLES[0] else "set it"
+                    beside = f", but {given} is set" if given else ""
+                    hint = f"set it, or only {VARIABLES[0]}" if name != VARIABLES[0] else "set it"
                     raise WrongUsage(f"{name} is {state}{beside}", hint=hint)
-        return token, user, password
+        unused = ""
+        if token and (user or password):
+            both = " and ".join(name for name in VARIABLES[1:] if self.environment.get(name))
+            unused = f"{both} not used: a token comes first; unset {VARIABLES[0]} to use them"
+        return Login(token, user, password, VARIABLES, unused)
 
-    def _own(self, target: TargetConfig) -> tuple[str, str, str]:
+    def _own(self, target: TargetConfig) -> Login:
         problems: list[Problem] = []
         resolvers = At(RESOLVERS, "allowed" if self.allow_commands else "apply")
 
@@ -127,7 +165,22 @@ class Reach:
         user, password = text(target.user, "user"), text(target.password, "password")
         if problems:
             raise SecretUnavailable(tuple(problems))
-        return token, user, password
+        members = {"token": target.token, "user": target.user, "password": target.password}
+        refs = {
+            member: written.ref
+            for member, written in members.items()
+            if not isinstance(written, str | None)
+        }
+        named = {
+            member: f"the {member} of target {target.name}"
+            + (f" ({refs[member]})" if member in refs else "")
+            for member in members
+        }
+        used = {ref.argument for ref in refs.values()}
+        names = (named["token"], named["user"], named["password"])
+        left = [name for name in VARIABLES if self.environment.get(name) and name not in used]
+        unused = f"{' and '.join(left)} not used: the target has its own credentials"
+        return Login(token, user, password, names, unused if left else "")
 
 
 def aim_of_saved(directory: Path, plan: Plan, access: Access) -> Aim:
@@ -144,8 +197,8 @@ def aim_of_saved(directory: Path, plan: Plan, access: Access) -> Aim:
         return aim
     if origin(target.url) != planned.url:
         raise Declined(
-            f"the plan is for {planned.name} at another server than {config.file} says",
-            hint=f"it is for {planned.url}: plan again",
+            f"the plan is for {planned.name} on another server than in {config.file}",
+            hint=f"the plan is for {planned.url}: plan again",
         )
     return replace(aim, config=target)
 
@@ -211,24 +264,37 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     access = Access(url, insecure_http, ca, cert, key, proxy, timeout, retries)
     server = _allowed(url, hosts, insecure_http=insecure_http)
     reach = Reach({}, Vault(documented) if vault is None else vault, tell, sending)
-    return _open(server, access, (token, user, password), reach)
+    return _open(server, access, Login(token, user, password), reach)
 
 
-def _allowed(url: str, hosts: str | None, *, insecure_http: bool) -> Endpoint:
+def _allowed(
+    url: str, hosts: str | None, *, insecure_http: bool, name: str | None = None
+) -> Endpoint:
     """The address of a server. Raises Declined for one that is not among `hosts`."""
-    server = endpoint(url, insecure_http=insecure_http)
+    server = endpoint(url, insecure_http=insecure_http, name=name)
     if hosts is not None:
         check_host(server, hosts)
     return server
 
 
-def _open(
-    server: Endpoint, access: Access, login: tuple[str, str, str], reach: Reach, name: str = ""
+def _open(  # noqa: PLR0913, PLR0917 - each is a part of the session
+    server: Endpoint,
+    access: Access,
+    login: Login,
+    reach: Reach,
+    name: str = "",
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> AbstractContextManager[Session]:
-    """A session with a checked address. `login`: token, user and password."""
-    credentials = _credentials(*login, reach.vault)
-    trust = Trust(access.ca_file, access.client_cert, access.client_key)
-    connection = Connection(server, trust=trust, proxy=access.proxy, deadline=access.timeout)
+    """A session with a checked address. `names`: see `_names`."""
+    credentials = _credentials(login, reach.vault)
+    trust = Trust(access.ca_file, access.client_cert, access.client_key, names)
+    connection = Connection(
+        server,
+        trust=trust,
+        proxy=access.proxy,
+        proxy_name=names.get("proxy"),
+        deadline=access.timeout,
+    )
     patience = Patience(access.timeout, access.retries, reach.tell, sleep=connection.rest)
     client = Client(connection, credentials, reach.vault, patience)
     target = Target(name or server.origin, server.origin)
@@ -242,22 +308,24 @@ def _session(connection: Connection, session: Session) -> Iterator[Session]:
         yield session
 
 
-def _credentials(token: str, user: str, password: str, vault: Vault) -> Credentials:
+def _credentials(login: Login, vault: Vault) -> Credentials:
+    token, user, password = login.token, login.user, login.password
+    name, user_name, password_name = login.names
     if token:
-        if not (token.isascii() and token.isprintable() and " " not in token):
-            hint = "set STALWART_TOKEN, or the token of the target, without it"
-            raise WrongUsage(
-                "the token contains a space, a newline or a non-ASCII character", hint=hint
-            )
-        return Credentials(vault.seal(token), unused=bool(user or password))
+        if not token.isascii():
+            raise WrongUsage(f"{name} contains a non-ASCII character", hint=_AGAIN)
+        if not (token.isprintable() and " " not in token):
+            raise WrongUsage(f"{name} contains a space or a newline", hint=_AGAIN)
+        return Credentials(vault.seal(token), None, name, login.unused)
     if user and not password:
         hint = "give the password, in STALWART_PASSWORD or for the target, or a token"
-        raise WrongUsage("the user name has no password", hint=hint)
+        raise WrongUsage(f"{user_name} has no password", hint=hint)
     if not user:
         raise WrongUsage(
-            "there are no credentials for the server",
+            "no credentials for the server",
             hint="set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD, in the environment",
         )
     if ":" in user:
-        raise WrongUsage("the user name holds a colon", hint="Basic authentication cannot carry it")
-    return Credentials(vault.seal(password), user)
+        hint = "Basic authentication allows no colon in a user name"
+        raise WrongUsage(f"{user_name} contains a colon", hint=hint)
+    return Credentials(vault.seal(password), user, f"{user_name} and {password_name}", login.unused)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from confsync.config.config_file import find, read_config
+from confsync.config.config_file import find, nothing_found, read_config
 from confsync.errors import WrongUsage
 from confsync.secrets import RESOLVERS
 from confsync.store.mistakes import listed, quoted_name
@@ -45,13 +45,14 @@ class Access:
 @dataclass(frozen=True)
 class Asked:
     """Subject of a run: files, or targets by their names, or all targets. `alone`: the files
-    alone, without `confsync.yaml`.
+    alone, without `confsync.yaml`. `source`: the option or variable that the targets are from.
     """
 
     files: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     all: bool = False
     alone: bool = False
+    source: str = "--target"
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class Options:
                 raise WrongUsage(f"a path to ignore {wrong[0]}", hint=wrong[1])
 
 
+_WITHOUT_CONFIG = "run `confsync init`, or name the store file, like stores/in-memory.yaml"
 NOTHING_WANTED = Wanted()
 DEFAULTS = Options()
 
@@ -114,6 +116,12 @@ def configuration(directory: Path) -> Config | None:
     return None if file is None else read_configuration(file)
 
 
+def nothing_named(directory: Path) -> WrongUsage:
+    """The error for a run without a file in a directory without a `confsync.yaml`."""
+    fact = f"{nothing_found(directory)}, and no file is named"
+    return WrongUsage(fact, hint=_WITHOUT_CONFIG)
+
+
 def read_configuration(file: str) -> Config:
     """Read a `confsync.yaml`. Raises InvalidFiles with all of its problems."""
     # A validation without a configuration loads neither.
@@ -123,7 +131,8 @@ def read_configuration(file: str) -> Config:
     # Connecting decides on http.
     server = partial(endpoint, insecure_http=True)
     return read_config(
-        file, Known(RESOLVERS, server, lambda proxy, url: proxy_origin(proxy, server(url)))
+        file,
+        Known(RESOLVERS, server, lambda proxy, url, name: proxy_origin(proxy, server(url), name)),
     )
 
 
@@ -138,24 +147,23 @@ def aims(
     """
     check_allowed(wanted.allow)
     if asked.files and (asked.targets or asked.all):
-        hint = "leave out the files, or --target and --all: each target has its own files"
-        raise WrongUsage("files are named, and targets too", hint=hint)
+        hint = f"leave out the files, or {asked.source}: each target has its own files"
+        raise WrongUsage(f"files and {asked.source} cannot be combined", hint=hint)
     if asked.alone and (asked.targets or asked.all):
-        hint = "targets are those of confsync.yaml: leave out one of them"
-        raise WrongUsage("--no-config and --target or --all contradict each other", hint=hint)
+        hint = "targets are those of confsync.yaml: leave out one of the two"
+        raise WrongUsage(f"--no-config and {asked.source} cannot be combined", hint=hint)
     if asked.files:
         check_names(asked.files)
     alone = asked.alone or (asked.files and access.url)
     config = None if alone else configuration(directory)
     if config is None:
         if asked.targets or asked.all:
-            hint = "write one with `confsync init`, or name the store's files in place of targets"
-            raise WrongUsage("targets are named, and there is no confsync.yaml", hint=hint)
+            raise WrongUsage(f"{asked.source}: {nothing_found(directory)}", hint=_WITHOUT_CONFIG)
         return (without_config(asked.files, wanted, access),)
     chosen = _using(config, asked.files) if asked.files else _chosen(config, asked)
     if access.url and len(chosen) > 1:
         hint = "leave out --url (CONFSYNC_URL), or choose one target"
-        raise WrongUsage("one server is named, and several targets are chosen", hint=hint)
+        raise WrongUsage("--url is for one target, and several are chosen", hint=hint)
     return tuple(
         Aim(target.files, options(wanted, target, today), access, target, len(chosen) == 1)
         for target in chosen
@@ -165,13 +173,14 @@ def aims(
 def _chosen(config: Config, asked: Asked) -> tuple[TargetConfig, ...]:
     known = {target.name: target for target in config.targets}
     if asked.all and asked.targets:
-        raise WrongUsage("--all and --target contradict each other", hint="leave out one of them")
+        hint = "leave out one of the two"
+        raise WrongUsage("--all and --target cannot be combined", hint=hint)
     for name in asked.targets:
         if name not in known:
             hint = f"{nearest(name, known)}it names {', '.join(known)}"
             raise WrongUsage(f"{config.file} has no target {quoted_name(name)}", hint=hint)
     if len(known) > 1 and not (asked.all or asked.targets):
-        hint = "choose with --target NAME, which repeats, or take every one with --all"
+        hint = "choose with --target NAME, which can be repeated, or use --all"
         raise WrongUsage(f"{config.file} has several targets: {', '.join(known)}", hint=hint)
     return tuple(known[name] for name in dict.fromkeys(asked.targets or known))
 
@@ -182,6 +191,7 @@ def _using(config: Config, files: tuple[str, ...]) -> tuple[TargetConfig, ...]:
     found = [one for one in config.targets if named <= {*map(os.path.realpath, one.files)}]
     if len(found) == 1:
         return (found[0],)
+    check_not_targets(config, files)
     alone = "--no-config takes the files alone, without confsync.yaml"
     these = listed([*dict.fromkeys(files)])
     if found:
@@ -190,6 +200,16 @@ def _using(config: Config, files: tuple[str, ...]) -> tuple[TargetConfig, ...]:
         raise WrongUsage(f"several targets of {config.file} use {these}: {names}", hint=hint)
     hint = f"add it to a target's `files`, or choose with --target NAME; {alone}"
     raise WrongUsage(f"no target of {config.file} uses {these}", hint=hint)
+
+
+def check_not_targets(config: Config | None, files: Iterable[str]) -> None:
+    """Raise WrongUsage for missing files with the names of targets."""
+    known = {} if config is None else {target.name for target in config.targets}
+    words = [word for word in files if word in known and not os.path.lexists(word)]
+    if words:
+        hint = f"use {' '.join(f'--target {word}' for word in words)}"
+        these = " is a target, not a file" if len(words) == 1 else " are targets, not files"
+        raise WrongUsage(listed(words) + these, hint=hint)
 
 
 def without_config(files: tuple[str, ...], wanted: Wanted, access: Access) -> Aim:

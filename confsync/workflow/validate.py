@@ -15,7 +15,8 @@ from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS, documented
 from confsync.secrets import RESOLVERS
-from confsync.store.detect import may_be_store, mentions, searchable
+from confsync.store.detect import mentions, searchable
+from confsync.store.encode import FILL_IN
 from confsync.store.mistakes import INSTEAD
 from confsync.sync.findings import (
     as_problem,
@@ -26,13 +27,16 @@ from confsync.sync.findings import (
     lapsed,
 )
 from confsync.sync.names import SEARCHABLE, nearest
-from confsync.sync.secret import Vault
-from confsync.workflow.load import check_names, load
+from confsync.sync.secret import Secret, Vault
+from confsync.sync.tree import leaves
+from confsync.sync.url import Url
+from confsync.workflow.load import check_names, load, meant, stores_in
 from confsync.workflow.targets import (
     NOTHING_WANTED,
     Options,
     Wanted,
     configuration,
+    nothing_named,
     options,
     read_configuration,
     same_server,
@@ -44,12 +48,13 @@ if TYPE_CHECKING:
     from datetime import date
 
     from confsync.config.target import Config, TargetConfig
+    from confsync.sync.values import Desired
 
 PLAINTEXT, CREDENTIAL = SEARCHABLE
 
 _FACTS = {
-    "secret": "a secret seems to stand in this line in clear",
-    "url": "a URL with a password seems to stand in this line",
+    "secret": "this line seems to contain a secret in plain text",
+    "url": "this line seems to contain a URL with a password",
 }
 
 
@@ -88,15 +93,16 @@ def check(
     risk, and with nothing to check.
     """
     check_allowed(allow)
+    files = stores_in(files)
     try:
         config = configuration(directory)
     except InvalidFiles as invalid:
         file = invalid.problems[0].file
-        if files and skip_others and not any(_same([file], one) or _concerns(one) for one in files):
+        if files and skip_others and not any(_same([file], one) or meant(one) for one in files):
             return Checked((), ())
         return Checked((file,), invalid.problems)
     if not files and config is None:
-        raise WrongUsage("no file is named", hint="name the files, like stores/in-memory.yaml")
+        raise nothing_named(directory)
     own = () if config is None else (config.file,)
     states: dict[tuple[str, tuple[str, ...]], Options] = {}
     for file in files or own:
@@ -104,7 +110,7 @@ def check(
         users = [one for one in targets if _same((*own, *one.files), file)]
         for one in users:
             states[one.name, one.files] = options(Wanted(allow=allow), one, today)
-        if not users and (not skip_others or _concerns(file)):
+        if not users and (not skip_others or meant(file)):
             states["", (file,)] = Options(allow=allow)
     itself = config if not files or (config and _same(files, config.file)) else None
     return _checked(itself, states)
@@ -119,7 +125,8 @@ def _checked(
     for (name, read), chosen in states.items():
         for file in read:
             users.setdefault(file, []).append(name)
-        problems = _problems(read, chosen.allow, chosen.ignore)
+        keep = chosen.hidden_secrets == "keep"
+        problems = _problems(read, chosen.allow, chosen.ignore, keep=keep)
         for problem in (*problems, *map(as_problem, lapsed(chosen.lapses, problems))):
             found.setdefault(problem, []).append(name)
     facts = (
@@ -137,11 +144,6 @@ def _same(files: Iterable[str], other: str) -> bool:
     return os.path.realpath(other) in map(os.path.realpath, files)
 
 
-def _concerns(file: str) -> bool:
-    """True for a file that is meant as a store, even an invalid one."""
-    return may_be_store(file, KINDS, (tag for kind in KINDS.values() for tag in kind.shape.objects))
-
-
 def _same_servers(config: Config) -> Iterator[Problem]:
     """Warnings for targets with the server of an earlier one."""
     for first, *others in same_server(config.targets):
@@ -149,14 +151,21 @@ def _same_servers(config: Config) -> Iterator[Problem]:
             mark = target.url_mark or Mark(config.file, 0, 0)
             place = (mark.file, mark.line, mark.column)
             fact = f"{target.name} has the same server as {first.name}"
-            hint = f"correct one of the two URLs, or make one target of {first.name} and it"
+            hint = f"correct one of the two URLs, or merge {target.name} into {first.name}"
             yield Problem(*place, "same-server-twice", fact, hint, "warning")
 
 
 def _problems(
-    files: Sequence[str], allow: Collection[str], ignore: Collection[str] = ()
+    files: Sequence[str],
+    allow: Collection[str],
+    ignore: Collection[str] = (),
+    *,
+    keep: bool = False,
 ) -> tuple[Problem, ...]:
-    """Problems of files laid over each other, and risks of their state but for ignored fields."""
+    """Problems of files laid over each other, and risks of their state but for ignored fields.
+
+    `keep`: an apply keeps hidden secrets, so their references may be placeholders.
+    """
     try:
         loaded = load(files, Vault(documented))
     except InvalidFiles as invalid:
@@ -167,13 +176,28 @@ def _problems(
         for breach in KINDS[desired.object].breaches(desired.tree)
         if f"{desired.object}/{breach.path[0]}" not in ignore
     )
-    stated = loaded.shown(breaches_told(desired, breaches))
+    stated = loaded.shown((*breaches_told(desired, breaches), *_placeholders(desired, keep=keep)))
     warnings = map(as_problem, guessable_findings(desired))
     found = sorted(
         (*loaded.problems, *stated, *warnings),
         key=lambda problem: (files.index(problem.file), problem),
     )
     return tuple(judged(problem, allow) for problem in found)
+
+
+def _placeholders(desired: Desired, *, keep: bool) -> Iterator[Problem]:
+    """Warnings for references that `pull` and `init` left to be filled in."""
+    for path, leaf in leaves(desired.tree):
+        hint = "name the variable that holds this secret"
+        secrets: tuple[Secret, ...] = leaf.secrets if isinstance(leaf, Url) else ()
+        if isinstance(leaf, Secret) and not keep:
+            secrets = (leaf,)
+            hint += ", or set `hidden_secrets: keep` in confsync.yaml to keep the server's"
+        at = desired.origin(path)
+        for ref in (secret.ref for secret in secrets):
+            if ref is not None and ref.kind == "env" and ref.argument.startswith(FILL_IN):
+                place = (at.file, at.line, at.column)
+                yield Problem(*place, "fill-in", f"{ref} is a placeholder", hint, "warning")
 
 
 @discreet
@@ -194,10 +218,11 @@ def search(
     check_allowed(allow)
     for rule in rules:
         if rule not in SEARCHABLE:
-            hint = f"{nearest(rule, SEARCHABLE)}there are {' and '.join(SEARCHABLE)}"
-            raise WrongUsage("there is no rule of that name to look for alone", hint=hint)
+            hint = f"{nearest(rule, SEARCHABLE)}allowed are {', '.join(SEARCHABLE)}"
+            raise WrongUsage("--only: unknown rule", hint=hint)
     if files:
         check_names(files)
+    files = stores_in(files)
     here = find(directory)
     own = [] if here is None else [here]
     targets: list[TargetConfig] = []
@@ -206,7 +231,7 @@ def search(
             targets += read_configuration(file).targets
     wanted = dict.fromkeys(files or [*own, *(file for one in targets for file in one.files)])
     if not wanted:
-        raise WrongUsage("no file is named", hint="name the files, like stores/in-memory.yaml")
+        raise nothing_named(directory)
     searched = [file for file in wanted if Path(file).name == NAME or mentions(file, KINDS)]
     found: list[Problem] = []
     for file in searched:

@@ -13,113 +13,113 @@ if TYPE_CHECKING:
 ODD_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b"
 ODD_SPACES += "\u202f\u205f\u3000"
 
-# Each entry has three lines: a pattern, `rule: message`, and a hint. Behind the rule may stand the
+# Each entry has three lines: a pattern, `rule: message`, and a hint. After the rule may follow the
 # place of the problem: `above` is the line before, `opening` the beginning of the refused text.
 
 _ANYWHERE = r"""
 (?P<at>[<>|]{7}|={7})( |$)
-conflict-marker: a conflict that git left stands here
-keep one of its two sides, and remove the lines of `<`, `=` and `>`
+conflict-marker: a git conflict marker
+keep one of the two sides, and remove the lines with `<`, `=` and `>`
 [ ]*(?P<at>```)
-code-fence: a code fence of Markdown stands here
-remove the lines that begin with three backquotes
+code-fence: a Markdown code fence
+remove the lines that start with three backquotes
 [ ]*(?P<at>\{%)
-template: this is a template, not its result
-render it first and give confsync what comes out; a secret is `{env: NAME}`
+template: this is a template, which confsync does not render
+render it first; write a secret as `{env: NAME}`
 """
-"""Looks of lines, wherever in the file they stand."""
+"""Looks of lines anywhere in the file."""
 
 _NEAR = r"""
 [^'"#]*?(?P<at>[ODD_SPACES])
-invisible-character: a space that YAML does not take for one stands here
-it was copied from a web page: write the line again, with plain spaces
+invisible-character: a special space character, which YAML does not read as a space
+type the line again with plain spaces; it was probably copied from a web page
 [ ]*(?P<at>//|/\*)
-not-key-value: a comment must begin with #
+not-key-value: a comment must start with #
 write `# …` in place of `// …`
 [ -]*(?P<at>(['"]?)@?[A-Za-z_]+\2)[ ]*=([ ]|$|[^=:]*$)
-not-key-value: an equals sign stands where YAML wants a colon
-write `key: value`, with a space after the colon
+not-key-value: an equals sign in place of a colon
+write `key: value`
 [ -]*(?P<at>['"]?@?[A-Za-z_]+['"]?):(?!//)[^ \t]
-missing-space: a space is missing after the colon
-write `key: value`, with a space after the colon
+missing-space: missing space after the colon
+write `key: value`
 """
 """Looks of the line at which the parser stopped, and of the lines before it."""
 
 _STOPS = r"""
 .*\n.*\n@type
-unquoted-type: `@type` must stand in quotes: YAML reserves the @
+unquoted-type: `@type` must be in quotes, because YAML reserves @
 write `'@type': …`
 mapping values are not allowed.*\n[ -]*[A-Za-z_]+:[ ]+(['"])@?[A-Za-z_]+\1\n
-not-key-value: a second key stands in the line of another
-write it in the next line, indented by two more spaces
+not-key-value: two keys on one line
+move the second key to the next line, indented by two more spaces
 mapping values are not allowed.*\n[ -]*(['"]?)@?[A-Za-z_]+\1\n.*\n.*\n[ -]*[A-Za-z_]+[ ]*$
-not-key-value above: a colon is missing at the end of this line
-write `key:`, and what belongs to it indented under it
+not-key-value above: missing colon at the end of this line
+write `key:`, and its value indented under it
 mapping values are not allowed.*\n[ -]*(['"]?)@?[A-Za-z_]+\1\n
-indentation: this key is indented deeper than those above it
-give the keys of one mapping the same indentation
+indentation: this key is indented deeper than the keys above it
+indent all keys of a mapping equally
 mapping values are not allowed
-needs-quotes: a text without quotes holds `: `, which YAML takes for a key
-put the whole text in quotes; a reference stands in braces, like `{env: NAME}`
+needs-quotes: a text that contains `: ` must be in quotes
+put the whole text in quotes; write a reference in braces, like `{env: NAME}`
 expected <block end>.*\n.*\n:
-missing-space: a space is missing after the colon
-write `key: value`, with a space after the colon
+missing-space: missing space after the colon
+write `key: value`
 expected <block end>.*'<scalar>'\n
-needs-quotes: text stands behind the quotes that close here
-put all of it in quotes; within single quotes write a quote twice: `'it''s'`
+needs-quotes: text after the closing quote
+put the whole text in quotes; inside single quotes write a quote twice: `'it''s'`
 expected <block end>.*('-'|sequence start>')\n
-mixed-list: a list item stands where the next key belongs
+mixed-list: a list item in place of a key
 indent it like the other items of its list
 expected <block end>.*'\?'\n
-mixed-list: a key stands among the items of a list
-indent it like the key that the list belongs to
+mixed-list: a key among the items of a list
+indent it like the key of the list
 expected <block end>
-indentation: the indentation does not fit the lines above
-give the keys of one mapping the same indentation
+indentation: the indentation does not match the lines above
+indent all keys of a mapping equally
 expected ',' or .*\n.*\n.*\nbalanced
-missing-comma: a comma is missing between two entries in brackets or braces
+missing-comma: missing comma between two entries in brackets or braces
 write `[a, b]` or `{key: value, other: value}`
 expected ',' or '\]'
-unclosed opening: the list in brackets that opens here is not closed
+unclosed opening: this list is not closed: missing `]`
 write `[a, b]`
 expected ',' or '}'
-unclosed opening: the mapping in braces that opens here is not closed
+unclosed opening: this mapping is not closed: missing `}`
 write `{key: value}`
 found character '\\t'
-tab: a tab stands where YAML wants spaces
+tab: a tab in place of spaces
 indent with spaces
 found character '@'
-needs-quotes: a text in YAML cannot begin with @ unless it stands in quotes
+needs-quotes: a text that starts with @ must be in quotes
 put the text in quotes
 found character '`'
-needs-quotes: a text in YAML cannot begin with ` unless it stands in quotes
+needs-quotes: a text that starts with a backquote must be in quotes
 put the text in quotes
 found character '%'
-needs-quotes: a text in YAML cannot begin with % unless it stands in quotes
+needs-quotes: a text that starts with % must be in quotes
 put the text in quotes
 could not find expected ':'
-not-key-value opening: this line is neither `key: value` nor a list's `- item`
+not-key-value opening: this line is neither `key: value` nor `- item`
 write `key: value`, with a space after the colon
 did not find expected <document start>
-second-document: text stands after the end of the store
-keep one mapping at the top of the file, and remove what follows it
+second-document: text after the end of the store
+remove everything after the first mapping
 found unexpected end of stream
-unclosed opening: the quotes that open here are not closed
-close them with the same kind of quote
+unclosed opening: this quote is not closed
+close it with the same kind of quote
 found unknown escape character
-unknown-escape: there is no such escape in double quotes
+unknown-escape: unknown escape in double quotes
 write `\\` for a backslash, or use single quotes
 sequence entries are not allowed
-mixed-list: a list begins in the line of its key
-begin it in the next line, each item in a line of its own with `- ` in front
+mixed-list: a list starts on the line of its key
+start it on the next line, with each item on its own line after `- `
 expected chomping
-needs-quotes: a value that begins with | or > must stand in quotes
-put the text in quotes: | and > begin texts of several lines
+needs-quotes: a value that starts with | or > must be in quotes
+put the text in quotes: | and > start texts of several lines
 expected the node content
-missing-comma: a comma or a closing bracket stands where a value belongs
-write the value, or put a text that begins so in quotes
+missing-comma: missing value before a comma or closing bracket
+add the value; put a text that starts with `,`, `]` or `}` in quotes
 .*
-not-yaml: this is not YAML
+not-yaml: invalid YAML
 check the quotes, brackets and indentation here and above
 """
 """Looks of five lines: the parser's error, the line before the place where it stopped, the line

@@ -81,7 +81,7 @@ KEEP = Keep()
 @dataclass(frozen=True)
 class Revised:
     """A revision and the fields that it changes or removes (`gone`). `fill_in`: names of references
-    to fill in. `unsayable`: fields that no file can hold.
+    to fill in. `unsayable`: fields that no file can contain.
     """
 
     revision: Revision
@@ -107,7 +107,7 @@ def edited(source: str, document: MappingNode, name: str, revision: Revision) ->
     edited in place.
     """
     if re.search(r"\r(?!\n)", source):
-        message, hint = "a carriage return stands alone", "end lines with a line feed"
+        message, hint = "a carriage return without a line feed", "end lines with a line feed"
         raise uneditable(document.mark, message, hint)
     editor = _Editor(source, style_of(source, document))
     revisions: dict[str, Revision] = {key.text: KEEP for key, _ in document.entries}
@@ -207,7 +207,7 @@ class _Editor:
             return Brackets.of(self.source, node.span, ranges), ranges
         except Unclear:
             message = "these brackets cannot be edited in place"
-            hint = "write one entry a line, without brackets"
+            hint = "write each entry on its own line, without brackets"
             raise uneditable(node.mark, message, hint) from None
 
     def _replaced(

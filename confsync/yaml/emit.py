@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Plain: TypeAlias = "bool | int | str | list[Plain] | dict[str, Plain] | None"
 
 WORD_PROCESSOR = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
-"""Quotes of word processors: confsync refuses a text without quotes that begins with one."""
+"""Quotes of word processors: confsync refuses a text without quotes that starts with one."""
 # YAML's own marks, and what some reader takes for something else: `:word` is a symbol in Ruby.
 _NEEDS_QUOTES = r"""^(?:[\]\[{},#&*!|>'"%@`?: ]|-(?: |$)|---|\.\.\.)|: |:$| #| $"""
 _NEEDS_QUOTES_IN_BRACKETS = r"[\]\[{},]|:\?"
@@ -27,7 +27,7 @@ _AMBIGUOUS = (
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?"
 )
 _LONGEST_KEY = 1000
-"""Readers take a longer text for a key only behind a `?`."""
+"""Readers accept a longer text as a key only after a `?`."""
 
 
 def is_plain(text: str, *, flow: bool = False) -> bool:

@@ -35,7 +35,7 @@ RULE = "not-formatted"
 """The rule of a store that cannot be formatted."""
 
 BLOCK_TEXT = frozenset("|>")
-"""The styles of texts whose lines stand below them, behind a header."""
+"""The styles of texts whose lines are below a header."""
 
 _STEP = 2
 """Spaces a level."""
@@ -287,7 +287,7 @@ def verify_same_meaning(
     otherwise the problem. `document` was read from `source`, the old text.
     """
     if len(new.encode("utf-8")) > MAX_STORE_BYTES:
-        message, hint = "formatted it would be larger than 64 KiB", "make it smaller"
+        message, hint = "the formatted file would be larger than 64 KiB", "make it smaller"
         return Problem(file, 0, 0, RULE, message, hint)
     parsed, mark = parse(file, new), None
     if parsed.document is not None and not parsed.problems:
@@ -296,15 +296,15 @@ def verify_same_meaning(
         if mark is None and [one.text for one in before] == [one.text for one in after]:
             return parsed.document
     line, column = (mark or document.mark).line, (mark or document.mark).column
-    message = "formatting would change what stands here, so the file is left alone"
-    hint = "if it is the file's last text, end the file with a newline; else write it in one line"
+    message = "formatting would change the meaning here, so the file is unchanged"
+    hint = "end the file with a newline if this is its last text, or write the text on one line"
     return Problem(file, line, column, RULE, message, hint)
 
 
 def first_difference(before: Node, after: Node) -> Mark | None:
     """The place in `before` of the first node that differs in `after`, or None.
 
-    Quotes count if the text means something else without them.
+    Quotes matter if the text means something else without them.
     """
     for ours, theirs in zip(nodes_within(before), nodes_within(after), strict=False):
         if _meaning(ours) != _meaning(theirs):

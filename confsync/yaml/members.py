@@ -49,10 +49,10 @@ def comments_below(source: str, start: int, column: int) -> int:
 
 
 def colon_end(source: str, key: ScalarNode) -> int:
-    """The end of the colon behind a key. Raises InvalidFiles if there is none."""
+    """The end of the colon after a key. Raises InvalidFiles if there is none."""
     found = re.compile(r"\s*:").match(source, key.span.end)
     if found is None:
-        message = "a key without its colon behind it cannot be edited in place"
+        message = "a key without a colon after it cannot be edited in place"
         raise uneditable(key.mark, message, "write it as `key: value`")
     return found.end()
 
@@ -111,7 +111,7 @@ def blocks_of(source: str, node: Collection) -> list[Block]:
             first = max(bound, line_start(source, node.span.start)) - 1
             place = source.rfind(dash, first, value.span.start + 1)
             if place < 0:
-                message, hint = "this list cannot be edited in place", "indent it alike"
+                message, hint = "this list cannot be edited in place", "indent all items equally"
                 raise uneditable(value.mark, message, hint)
             mark, own = node.mark, place + len(dash) - 1
         else:
@@ -120,12 +120,12 @@ def blocks_of(source: str, node: Collection) -> list[Block]:
         margin = source[line:own]
         alone = not margin.strip()
         if not alone and (found or not re.fullmatch(" *(- +)+", margin)):
-            message = "a key that is written so cannot be edited in place"
+            message = "this form of a key cannot be edited in place"
             raise uneditable(mark, message, "write it as `key: value`")
         end = end_of(source, value, key)
         rest = source[end : next_line(source, end)].strip()
         if rest and not rest.startswith("#"):
-            message, hint = "this cannot be edited in place", "write each entry in its own line"
+            message, hint = "this cannot be edited in place", "write each entry on its own line"
             raise uneditable(mark, message, hint)
         start = line if alone else own
         while alone and start > bound:

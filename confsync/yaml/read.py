@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import logging
 import re
+import shlex
 from dataclasses import dataclass, field, replace
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
-from confsync.disk.read import MAX_STORE_BYTES, NotRegular, read_regular
+from confsync.disk.read import MAX_STORE_BYTES, NotRegular, begins_plan, read_regular
 from confsync.errors import Problem
 from confsync.yaml.complaints import ODD_SPACES, Complaint, complaint
 from confsync.yaml.emit import WORD_PROCESSOR
@@ -46,7 +47,7 @@ _LOG = logging.getLogger("confsync.files")
 class Parsed:
     """The document and the problems of a file. `document` is None if the file has no mapping.
 
-    `lines` are those of the file, as its problems count them; secrets may stand there.
+    `lines` are those of the file, as its problems number them; they may contain secrets.
     """
 
     document: MappingNode | None
@@ -71,14 +72,17 @@ def content(path: str) -> bytes | Problem:
         match error:
             case NotRegular(what=what):
                 message = f"is {what}, not a regular file"
-                hint = "save it as a file, and name that"
+                hint = "save it to a file first"
             case FileNotFoundError():
-                rule, message = "no-such-file", "there is no such file"
-                hint = "check the path; it starts at the directory that confsync runs in"
+                rule, message = "no-such-file", "no such file"
+                hint = "check the path; it is relative to the current directory"
             case IsADirectoryError():
                 message, hint = "is a directory, not a file", "name the YAML file in it"
             case PermissionError():
-                message, hint = "may not be read", "check the file's mode and owner"
+                message, hint = (
+                    "cannot be read: permission denied",
+                    "check the file's mode and owner",
+                )
             case OSError(errno=errno.EMFILE | errno.ENFILE):
                 message, hint = "cannot be read: too many files are open", "raise `ulimit -n`"
             case _:
@@ -88,17 +92,21 @@ def content(path: str) -> bytes | Problem:
 
 def text(path: str, content: bytes) -> str | Problem:
     """The bytes of a file as text without a byte order mark; or the problem."""
+    if begins_plan(content):
+        name = shlex.quote(path)
+        hint = f"type `confsync apply {name}` to apply it, or `confsync show {name}` to print it"
+        message = "this is a saved plan, not a store file"
+        return Problem(path, 0, 0, "not-a-store", message, hint)
     if len(content) > MAX_STORE_BYTES:
-        hint = "no store needs so much: is this the file?"
+        hint = "check the path: no store file is this large"
         return Problem(path, 0, 0, "too-large", "is larger than 64 KiB", hint)
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        message = "the file is UTF-16, as Windows writes it"
-        return Problem(path, 0, 0, "not-utf-8", message, "save it as UTF-8")
+        return Problem(path, 0, 0, "not-utf-8", "the file is UTF-16", "save it as UTF-8")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        message = "the file is not UTF-8 from here"
+        message = "the file is not UTF-8 from this line on"
         return Problem(path, line, 0, "not-utf-8", message, "save it as UTF-8")
 
 
@@ -108,11 +116,11 @@ def parse(path: str, source: str) -> Parsed:
     # YAML 1.1 takes some of these for line breaks, YAML 1.2 and editors do not.
     unseen = re.search("[\u0085\u2028\u2029\ufeff]", source)
     if unseen is not None:
-        message = "a line break that not every reader sees stands here"
+        message = "a line break that not every editor shows"
         hint = f"remove it, or write it as \\u{ord(unseen[0]):04x} in double quotes"
         if unseen[0] == "\ufeff":
-            message = "a byte order mark stands inside the file"
-            hint = "remove it: were two files put together here?"
+            message = "a byte order mark inside the file"
+            hint = "remove it; two files were probably joined here"
         found = Complaint("invisible-character", message, hint)
         return Parsed(None, (_problem_after(path, source[: unseen.start()], found),), lines)
     builder = _Builder(path)
@@ -135,11 +143,11 @@ def _parser_problem(path: str, error: Exception, source: str, lines: Sequence[st
         before = "\n".join([*lines[:line], *(above[:column] for above in lines[line : line + 1])])
     elif isinstance(error, ReaderError | YAMLStreamError):
         hint = "remove it, or write it as \\xNN in quotes"
-        found = Complaint("invisible-character", "a control character stands here", hint)
+        found = Complaint("invisible-character", "a control character", hint)
         before = source[: getattr(error, "position", 0)]
     else:  # the parser lets an escape beyond Unicode through as an error of Python
-        message = "there is no such character"
-        hint = "correct the escape: the last character is \\U0010FFFF"
+        message = "this escape is no character"
+        hint = "correct it: the last character is \\U0010FFFF"
         found = Complaint("unknown-escape", message, hint)
         escape = re.search(r"\\U(?!000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{8}", source)
         before = "" if escape is None else source[: escape.start()]
@@ -147,7 +155,7 @@ def _parser_problem(path: str, error: Exception, source: str, lines: Sequence[st
 
 
 def _problem_after(path: str, before: str, found: Complaint) -> Problem:
-    """A problem behind some text, at the beginning of the key or value around it: the exact column
+    """A problem after some text, at the start of the key or value around it: the exact column
     would show the length of a secret.
     """
     beginning = re.match(r"""[ -]*(?:['"]?@?[A-Za-z_]+['"]?:[ ]+)?""", before.rpartition("\n")[2])
@@ -171,14 +179,14 @@ class _Builder:
             if isinstance(event, NodeEvent):
                 values += 1
                 if values > MAX_VALUES:
-                    hint = "no store has so many values: is this the file?"
+                    hint = "check the path: no store file is this large"
                     self._problem(event, "too-large", "more than 10,000 keys and values", hint)
                     return None
                 self._check_extras(event)
                 if isinstance(event, CollectionStartEvent):
                     if len(opened) == MAX_DEPTH:
-                        message = "lists or mappings are nested deeper than 32"
-                        hint = "no store is nested so deep: is this the file?"
+                        message = "more than 32 levels of nesting"
+                        hint = "check the path and the brackets: no store file is this deep"
                         self._problem(event, "too-large", message, hint)
                         return None
                     opened.append((event, []))
@@ -198,50 +206,49 @@ class _Builder:
         """Add the problem of a document that is no mapping."""
         top = "write `InMemoryStore:` at the top, and "
         if root is None or is_absent(root):
-            hint = "write `InMemoryStore:` at its top, and the object under it"
+            hint = "write `InMemoryStore:` at the top, and its fields indented under it"
             self.problems.append(Problem(self.file, 0, 0, "empty-file", "the file is empty", hint))
         elif isinstance(root, SequenceNode):
-            hint = "take the `- ` away, and write `InMemoryStore:` at the top"
+            hint = "remove the `- `, and write `InMemoryStore:` at the top"
             self._problem(root.mark, "no-object", "the file is a list, not a mapping", hint)
         elif isinstance(root, ScalarNode) and re.match("[A-Za-z_]+ *=", root.text):
-            message = "an equals sign stands where YAML wants a colon"
-            self._problem(root.mark, "not-key-value", message, f"{top}under it `key: value`")
+            message = "an equals sign in place of a colon"
+            self._problem(root.mark, "not-key-value", message, f"{top}`key: value` under it")
         else:
             message = "the file is one text, not a mapping"
-            self._problem(root.mark, "no-object", message, f"{top}the object under it")
+            self._problem(root.mark, "no-object", message, f"{top}its fields indented under it")
 
     def _check_document(self, event: DocumentStartEvent, *, first: bool) -> None:
         if event.version is not None or event.tags:
-            message = "directives for readers of YAML are not allowed"
+            message = "YAML directives are not allowed"
             hint = "remove the line that starts with %"
             self._problem(Mark(self.file, 1, 1), "directive", message, hint)
         if not first and event.explicit:
-            hint = "keep one; several layers are several files"
+            hint = "keep one document; layers are separate files"
             self._problem(event, "second-document", "a second document starts here", hint)
         elif not first:
-            message = "text stands after the end of the store"
-            hint = "keep one mapping at the top of the file, and remove what follows it"
-            self._problem(event, "second-document", message, hint)
+            hint = "remove everything after the first mapping"
+            self._problem(event, "second-document", "text after the end of the store", hint)
 
     def _check_extras(self, event: NodeEvent) -> None:
         """Refuse anchors, aliases and tags."""
         if isinstance(event, AliasEvent) and set(event.anchor) == {"*"}:
-            message = "`****` is the mask that stands for a hidden secret, not a value"
-            hint = "write where it can be had, like `{env: NAME}` or `{file: PATH}`"
+            message = "`****` is the mask of a hidden secret"
+            hint = "write a reference, like `{env: NAME}` or `{file: PATH}`"
             self._problem(event, "mask", message, hint)
         elif isinstance(event, AliasEvent):
-            message = "an alias in the place of a value is not allowed"
-            self._problem(event, "anchor", message, "write the value out, or put it in quotes")
+            hint = "write the value itself; put a text that starts with * in quotes"
+            self._problem(event, "anchor", "YAML aliases are not allowed", hint)
         elif event.anchor is not None:
-            message = "an anchor before a value is not allowed"
-            self._problem(event, "anchor", message, "remove the & and the name behind it")
+            hint = "remove the & and the name after it"
+            self._problem(event, "anchor", "YAML anchors are not allowed", hint)
         tag = getattr(event, "tag", None)
         if tag is not None and str(tag).startswith("tag:yaml.org"):
-            hint = "write the value alone; quotes make it a text"
-            self._problem(event, "tag", "tags that begin with !! are not allowed", hint)
+            hint = "write the value alone; put a text in quotes"
+            self._problem(event, "tag", "YAML tags like !!int are not allowed", hint)
         elif tag is not None:
-            hint = "a reference is `{env: NAME}`, and a text that begins with ! stands in quotes"
-            self._problem(event, "tag", "tags like !env are not allowed", hint)
+            hint = "write a reference as `{env: NAME}`; put a text that starts with ! in quotes"
+            self._problem(event, "tag", "YAML tags like !env are not allowed", hint)
 
     def _leaf(self, event: NodeEvent) -> ScalarNode:
         mark = self._mark(event)
@@ -250,16 +257,16 @@ class _Builder:
             return broken
         first = "" if event.style else event.value[:1]
         if re.search("[\ud800-\udfff]", event.value):
-            hint = "write the character itself, or its one escape of eight digits"
-            self._problem(mark, "unknown-escape", "half a character stands here", hint)
+            hint = "write the character itself, or one escape with eight digits"
+            self._problem(mark, "unknown-escape", "half a character, a lone surrogate", hint)
             return broken
         if first and first in WORD_PROCESSOR:
-            message = "these are the quotes of a word processor, not of YAML"
-            self._problem(mark, "smart-quotes", message, "write ' or \" in their place")
+            hint = "write ' or \" in their place"
+            self._problem(mark, "smart-quotes", "curly quotes, as word processors write them", hint)
             return ScalarNode(mark, event.value.strip(WORD_PROCESSOR), plain=False)
         if first and first in ODD_SPACES:
-            message = "a space that YAML does not take for one stands here"
-            hint = "it was copied from a web page: write the line again, with plain spaces"
+            message = "a special space character, which YAML does not read as a space"
+            hint = "type the line again with plain spaces; it was probably copied from a web page"
             self._problem(mark, "invisible-character", message, hint)
             return broken
         span = Span(event.start_mark.index, event.end_mark.index)
@@ -280,19 +287,19 @@ class _Builder:
         entries: list[tuple[ScalarNode, Node]] = []
         for key, value in zip(children[::2], children[1::2], strict=True):
             if isinstance(key, MappingNode) and key.mark == replace(mark, column=mark.column + 1):
-                hint = "render the template first; a secret is `{env: NAME}`"
-                message = "`{{ … }}` is a template, which confsync does not fill in"
+                hint = "render it first; write a secret as `{env: NAME}`"
+                message = "`{{ … }}` is a template, which confsync does not render"
                 self._problem(mark, "template", message, hint)
                 return MappingNode(mark, (), broken=True)
             if not isinstance(key, ScalarNode):
-                hint = "a key is one text; quote it where it starts with a bracket"
+                hint = "put a key that starts with a bracket in quotes"
                 self._problem(key.mark, "key-not-text", "a key must be a text", hint)
             elif key.plain and key.text == "<<":
-                hint = "write the keys out; layers are files laid over each other"
-                self._problem(key.mark, "anchor", "merge keys are not allowed", hint)
+                hint = "write the keys themselves; layers are separate files"
+                self._problem(key.mark, "anchor", "YAML merge keys are not allowed", hint)
             elif key.text in seen:
-                hint = f"it stands at line {seen[key.text].line} already; keep one of them"
-                self._problem(key.mark, "duplicate-key", "this key stands here twice", hint)
+                hint = f"it is also on line {seen[key.text].line}; keep one of them"
+                self._problem(key.mark, "duplicate-key", "duplicate key", hint)
             elif not key.broken:
                 seen[key.text] = key.mark
                 # The parser places a missing value at the next token, maybe in another line.

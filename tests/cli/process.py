@@ -177,7 +177,7 @@ def checked(status: int, out: bytes, err: bytes, encoding: str = "utf-8") -> Ran
     for stream in (out, err):
         assert not leaks(stream), "a planted secret was shown"
         assert b"Traceback" not in stream, stream.decode("utf-8", "replace")
-        assert b"fault inside confsync" not in stream, stream.decode("utf-8", "replace")
+        assert b"internal error in confsync" not in stream, stream.decode("utf-8", "replace")
     return Ran(status, out.decode(encoding), err.decode(encoding))
 
 

@@ -86,6 +86,15 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_is_sent(
     assert server.requests == []
 
 
+@pytest.mark.parametrize("name", ["nothere.plan", "nothere.yaml"])
+def test_a_missing_file_is_told_before_anything_about_a_terminal(desk: Desk, name: str) -> None:
+    ran = desk.run("apply", name)
+    assert ran.status == 1
+    assert ran.err.startswith(f"{name}: error: ")
+    assert "no-such-file" in ran.err
+    assert "--yes" not in ran.err
+
+
 def test_with_yes_a_closed_standard_input_is_no_matter(desk: Desk) -> None:
     assert desk.run("apply", "--yes", desk.file("a.yaml"), command=CLOSED).status == 0
 
@@ -107,7 +116,7 @@ def test_every_reference_is_resolved_before_anything_is_sent(desk: Desk, server:
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == (
         "a.yaml:7:5: error: env REDIS_PASSWORD is not set [secret-unavailable]\n"
-        "  hint: export REDIS_PASSWORD where confsync runs\n"
+        "  hint: set REDIS_PASSWORD in the environment\n"
         "error: 1 secret could not be resolved\n"
         "nothing was changed on the server\n"
     )
@@ -119,9 +128,9 @@ def test_every_reference_is_resolved_before_anything_is_sent(desk: Desk, server:
     [
         ("", "is empty"),
         (" \t", "is empty"),
-        ("****", "is a mask, not a secret"),
+        ("****", "is a mask (****), not a secret"),
         ("ENC[AES256_GCM,data:Canary]", "is still encrypted"),
-        ("Canary\nCanary", "holds a control character"),
+        ("Canary\nCanary", "contains a control character"),
     ],
 )
 def test_what_no_secret_can_be_is_never_sent(
@@ -213,9 +222,41 @@ def test_what_was_there_before_stands_at_the_end_and_brings_it_back(
     )
     file = desk.file("back.yaml", f"InMemoryStore:\n{back}")
     assert desk.run("validate", file).status == 0
-    secrets: dict[str, str | None] = {"FILL_IN_1": LIVE_URL_SECRET, "FILL_IN_2": LIVE_SECRET}
+    assert "secret: {env: REDIS_PASSWORD}" in back
+    secrets: dict[str, str | None] = {"FILL_IN_1": LIVE_URL_SECRET, "REDIS_PASSWORD": LIVE_SECRET}
     assert desk.run("apply", "--yes", file, env=secrets).status == 0
     assert server.stored == before
+
+
+def test_a_backup_brings_it_back_by_the_command_that_is_shown(desk: Desk, server: Server) -> None:
+    before = server.stored
+    ran = desk.run("apply", "--yes", desk.file("a.yaml"), "--backup", "a b.yaml")
+    assert ran.status == 0
+    assert ran.out.endswith(
+        "\nTo go back (replace each FILL_IN_… in it first): confsync apply 'a b.yaml'\n"
+    )
+    assert desk.run("validate", "a b.yaml").status == 0
+    secrets: dict[str, str | None] = {"FILL_IN_1": LIVE_URL_SECRET, "REDIS_PASSWORD": LIVE_SECRET}
+    assert desk.run("apply", "--yes", "a b.yaml", env=secrets).status == 0
+    assert server.stored == before
+
+
+def test_a_backup_that_cannot_be_written_stops_the_apply(desk: Desk, server: Server) -> None:
+    before = server.stored
+    ran = desk.run("apply", "--yes", desk.file("a.yaml"), "--backup", "nowhere/back.yaml")
+    assert ran.status == 1
+    assert "error: --backup: nowhere/back.yaml cannot be written\nhint: " in ran.err
+    assert ran.err.endswith("nothing was changed on the server\n")
+    assert server.stored == before
+    assert "x:InMemoryStore/set" not in sent(server)
+
+
+def test_a_saved_plan_has_a_backup_too(desk: Desk) -> None:
+    assert desk.run("plan", desk.file("a.yaml"), "--out", "a.plan").status == 0
+    refused = desk.run("apply", "a.plan", "--backup", "a.plan")
+    assert (refused.status, "would overwrite" in refused.err) == (1, True)
+    assert desk.run("apply", "a.plan", "--backup", "back.yaml").status == 0
+    assert desk.run("validate", "back.yaml").status == 0
 
 
 def test_the_way_back_is_in_the_json_too(desk: Desk) -> None:

@@ -150,7 +150,7 @@ def test_one_that_was_killed_is_mentioned_until_a_later_one_ends_well(
         running[0] = 0
         mention = (
             f"warning: audit.jsonl:1: the apply that ada began at {moment} has no end: it was cut"
-            " off, or still runs; what became of it is not known\n"
+            " off, or still runs; its outcome is unknown\n"
         )
         url = ("--url", between.url)
         kept = ("--hidden-secrets", "fail")
@@ -215,6 +215,13 @@ def test_a_question_that_is_not_answered_with_yes_is_told_as_such(
 def test_a_password_in_what_the_environment_says_is_masked(desk: Desk) -> None:
     assert applied(desk, env={"USER": "redis://u:Canary@h", "LOGNAME": None}) == 0
     assert lines(desk)[0]["who"] == {"user": "redis://u:****@h"}
+
+
+def test_without_a_name_in_the_environment_the_number_of_the_user_is_written(desk: Desk) -> None:
+    nobody = dict.fromkeys(("USER", "LOGNAME", "SUDO_USER"))
+    ran = desk.run("apply", "--yes", desk.file("a.yaml"), "--audit", "audit.jsonl", env=nobody)
+    assert ran.status == 0
+    assert lines(desk)[0]["who"] == {"uid": str(os.getuid())}
 
 
 def test_a_variable_names_the_file_too(desk: Desk) -> None:

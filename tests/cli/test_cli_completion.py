@@ -103,12 +103,39 @@ def test_fish_completes_a_word(offline: Desk, shell_environment: Mapping[str, st
         ("plan --hidden-secrets ", ["send", "keep", "fail"]),
         ("apply --color ", ["auto", "always", "never"]),
         ("plan --url ", []),
+        ("explain plain", ["plaintext-secret"]),
+        ("explain authS", ["authSecret"]),
+        ("explain RedisC", ["RedisCluster"]),
     ],
 )
 def test_everything_that_fits_is_proposed(words: str, proposed: list[str]) -> None:
     shell = BashComplete(confsync, {}, "confsync", "_CONFSYNC_COMPLETE")
     *before, last = words.split(" ")
     assert [item.value for item in shell.get_completions(before, last)] == proposed
+
+
+TARGETS = """\
+targets:
+  production: {url: https://mail.example.com, files: [a.yaml]}
+  preview: {url: https://preview.example.com, files: [a.yaml]}
+  staging: {url: https://staging.example.com, files: [a.yaml]}
+"""
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "pull", "show"])
+def test_targets_are_proposed(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shell = BashComplete(confsync, {}, "confsync", "_CONFSYNC_COMPLETE")
+    words = [command, "--target"]
+    assert shell.get_completions(words, "") == []
+    (tmp_path / "confsync.yaml").write_text(TARGETS)
+    assert [one.value for one in shell.get_completions(words, "pr")] == ["production", "preview"]
+    for broken in ("targets: [", "\0", "targets: {a: {url: 'https://u:Canary@h'}}"):
+        (tmp_path / "confsync.yaml").write_text(broken)
+        assert shell.get_completions(words, "") == []
+    assert capfd.readouterr() == ("", "")
 
 
 def test_completion_writes_nothing_else_and_no_secret(offline: Desk) -> None:

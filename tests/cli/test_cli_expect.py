@@ -25,7 +25,7 @@ def digest(ran: Ran) -> str:
 
 def declined(ran: Ran, server: Server, stored: object) -> None:
     assert ran.status == 3
-    assert "this is not the plan that is expected: its digest is 2:" in ran.err
+    assert "the plan does not have the expected digest: it is now 2:" in ran.err
     assert ran.err.endswith(f"{UNCHANGED}\n")
     assert server.stored == stored
 
@@ -105,7 +105,7 @@ def test_what_is_no_digest_is_wrong_usage_before_anything_is_read(
 ) -> None:
     ran = desk.run("apply", desk.file("a.yaml"), "--expect", wrong)
     assert (ran.status, ran.out) == (1, "")
-    assert "error: what is expected is no digest of a plan" in ran.err
+    assert "error: --expect: not a plan digest" in ran.err
     assert not server.requests
     assert server.stored["@type"] == LIVE["@type"]
 

@@ -54,10 +54,10 @@ def test_every_object_variant_and_field_is_explained(
 def test_a_field_says_all_that_its_shape_knows(capsys: pytest.CaptureFixture[str]) -> None:
     assert explained("maxRetryWait", capsys) == (
         "maxRetryWait\n"
-        "  how long a retry waits at most\n"
+        "  longest wait before a retry\n"
         "\n"
         "  type      duration, like 10s or 1m30s\n"
-        "  limits    at least 1ms, at most 1s24ms\n"
+        "  limits    at least 1ms, at most 1024ms\n"
         "  default   null\n"
         "  null      allowed\n"
         "  in        RedisCluster\n"
@@ -83,18 +83,42 @@ def test_a_path_leads_to_the_field_at_its_end(
     assert explained(path, capsys) == explained("secret", capsys)
 
 
+def test_a_key_of_the_configuration_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert explained("ignore", capsys) == (
+        "ignore\n"
+        "  fields that are left as the server has them\n"
+        "\n"
+        "  example   [InMemoryStore/poolMaxConnections]\n"
+        "  required  no\n"
+        "  in        a target in confsync.yaml\n"
+    )
+    assert "one of send, keep, fail" in explained("hidden_secrets", capsys)
+
+
+def test_the_lock_out_is_explained_before_it_happens(capsys: pytest.CaptureFixture[str]) -> None:
+    text = " ".join(explained("lock-out", capsys).split())
+    for words in ("HTTP 500", "loopback", "restart ONE node first", "recovery mode", "--backup"):
+        assert words in text
+
+
+def test_the_user_name_names_its_trap(capsys: pytest.CaptureFixture[str]) -> None:
+    text = " ".join(explained("authUsername", capsys).split())
+    assert "every remote client is locked out at the restart" in text
+    assert "Write `authUsername: null`" in text
+    assert "locked out" not in explained("sentinelUsername", capsys)
+
+
 def test_without_a_name_everything_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     text = explained("", capsys)
     words = set(re.split(r"[\s,]+", text))
-    assert words >= {*rules(), *names(KINDS)}
+    assert words >= {*rules(), *names(KINDS), "ignore", "files", "lock-out"}
 
 
 def test_an_unknown_name_is_not_repeated_and_the_nearest_is_named(offline: Desk) -> None:
     ran = offline.run("explain", "poolMaxConection")
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == (
-        "error: there is no rule, field or variant with this name\n"
-        "hint: did you mean poolMaxConnections?\n"
+        "error: unknown rule, field, variant or key\nhint: did you mean poolMaxConnections?\n"
     )
 
 
@@ -103,7 +127,7 @@ def test_what_is_no_name_is_not_repeated(name: str, capsys: pytest.CaptureFixtur
     assert run(["explain", name]) == 1
     ran = capsys.readouterr()
     assert ran.out == ""
-    assert ran.err.startswith("error: there is no rule, field or variant with this name\nhint: ")
+    assert ran.err.startswith("error: unknown rule, field, variant or key\nhint: ")
     assert name == "-" or name not in ran.err
 
 

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 NEXT = """
 Next:
-  1. edit confsync.yaml (the server's address) and stores/in-memory.yaml
-  2. set STALWART_TOKEN (or STALWART_USER, STALWART_PASSWORD); `confsync plan`
-  3. `pre-commit install`, once in each clone
+  1. Set the server's url in confsync.yaml, and edit stores/in-memory.yaml.
+  2. Set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD.
+  3. confsync plan
+  4. git init && pre-commit install
 """
 
 
@@ -27,21 +28,29 @@ def test_without_a_server_it_writes_a_template_and_says_what_comes_next(tmp_path
         "stores/in-memory.yaml: written, a template\n"
         ".pre-commit-config.yaml: written\n" + NEXT
     )
-    assert desk.run("validate").out == "2 files checked, no errors.\n"
+    for command in ("validate", "plan"):
+        ran = desk.run(command)
+        assert ran.status == 1
+        assert "targets/production/url is the placeholder of `confsync init`" in ran.out + ran.err
 
 
 def test_a_plan_straight_after_shows_no_change(tmp_path: Path) -> None:
     """From a server that is named in the environment, and whose secrets stay out of the files."""
     with Server(initial=LIVE, keys=KEYS) as server:
-        desk = Desk(tmp_path, server.url)
+        desk, stored = Desk(tmp_path, server.url), server.stored
         ran = desk.run("init", "mail")
         assert ran.status == 0, ran.err
         assert "mail/stores/in-memory.yaml: written, as the server has it\n" in ran.out
-        assert "env FILL_IN_1 stands for it [fill-in]" in ran.err
+        assert "replace env FILL_IN_1 [fill-in]" in ran.err
         there = Desk(tmp_path / "mail", environment=ENVIRONMENT)
         plan = there.run("plan", "--detailed-exitcode")
         assert plan.status == 0, plan.err
         assert "No visible changes." in plan.out
+        again = desk.run("init", "mail")
+        assert again.err == ran.err
+        assert "stores/in-memory.yaml: already exists, not changed" in again.out
+        applied = there.run("apply", "--yes")
+        assert (applied.status, server.stored) == (1, stored), applied.err
         assert there.run("fmt", "--check", "stores/in-memory.yaml").status == 0
     written = b"".join(path.read_bytes() for path in tmp_path.rglob("*.yaml"))
     assert b"Canary" not in written

@@ -153,7 +153,7 @@ def test_a_signal_between_the_update_and_its_report_never_says_that_nothing_was_
     assert ran.status == 4
     assert ran.err.lstrip("\n") == (
         "interrupted\n"
-        "it is not known whether anything was changed: `confsync plan` shows what is there\n"
+        "it is not known whether anything was changed: `confsync plan` shows the current state\n"
     )
 
 
@@ -239,7 +239,8 @@ def test_after_a_signal_during_the_update_the_next_one_ends_the_report(
         assert held.arrived.wait(20)
         process.send_signal(signal.SIGTERM)
         wait_for(
-            process, b"interrupted: finishing the update, for a few seconds; again gives it up\n"
+            process,
+            b"interrupted: finishing the update, a few seconds; interrupt again to give up\n",
         )
         held.release.set()
         wait_for(process, b"telling\n")

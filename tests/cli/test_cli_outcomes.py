@@ -111,7 +111,9 @@ def test_a_signal_while_the_state_is_read_after_a_lost_answer_lets_that_finish(
         held.release.set()
     assert ran.status == 0
     assert "The state was read again:" in " ".join(ran.out.split())
-    assert ran.err == "interrupted: finishing the update, for a few seconds; again gives it up\n"
+    assert (
+        ran.err == "interrupted: finishing the update, a few seconds; interrupt again to give up\n"
+    )
 
 
 def test_a_refusal_keeps_its_reason_where_somebody_else_changed_something(
@@ -138,6 +140,13 @@ def test_what_nobody_manages_may_be_changed_by_somebody_else(desk: Desk, server:
     assert ran.status == 0
     assert "Somebody else changed the object in between:\n  ~ timeout  10s → 7s" in ran.out
     assert server.stored["timeout"] == 7000
+
+    server.stored = {**LIVE, "serviceName": "again"}
+    with hostile(passes_to(server), changed) as between:
+        backup = ("--backup", "back.yaml", "--unlisted", "keep", "--url", between.url)
+        assert desk.run("apply", "--yes", desk.file("a.yaml", STORE), *backup).status == 0
+    back = (desk.directory / "back.yaml").read_text()
+    assert "serviceName: again\n  timeout: 7s\n" in back
 
 
 def test_the_way_back_names_what_was_at_its_default(desk: Desk, server: Server) -> None:
@@ -198,7 +207,7 @@ def test_a_fault_while_the_update_is_written_is_never_told_as_stored(
     done = applied_by(desk, script)
     assert done.returncode == 4
     assert "Stored" not in done.stdout
-    assert "error: a fault inside confsync: ValueError" in done.stderr
+    assert "error: internal error in confsync: ValueError" in done.stderr
     assert server.stored["serviceName"] == "old"
 
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
+from confsync.cli.main import COMMANDS, confsync
 from tests.cli.process import CONFSYNC, STORE, checked, ended
 
 if TYPE_CHECKING:
     from confsync.sandbox import Server
     from tests.cli.process import Desk
 
-COMMANDS = ("plan", "apply", "validate", "fmt", "show", "init", "sandbox")
+
+PROJECT = Path(__file__).parents[2]
 
 
 def test_help_names_every_command_and_every_status(offline: Desk) -> None:
@@ -37,6 +42,39 @@ def test_each_command_has_help_within_80_columns(offline: Desk, command: str) ->
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.startswith(f"Usage: confsync {command} ")
     assert max(map(len, ran.out.splitlines())) <= 80
+    assert ("STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD" in words(ran.out)) == (
+        "--url URL" in ran.out
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_help_has_examples_that_the_command_takes(offline: Desk, command: str) -> None:
+    shown = offline.run(command, "--help").out.partition("\n  Examples:\n")[2]
+    examples = [line.split() for line in shown.partition("\n\n")[0].splitlines()]
+    assert examples
+    for example in examples:
+        assert example[:2] == ["confsync", command]
+        arguments = example[2 : example.index(">")] if ">" in example else example[2:]
+        found = confsync.get_command(click.Context(confsync), command)
+        assert found is not None
+        found.make_context(command, arguments)
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_each_help_names_the_variables_of_its_options_and_pages_that_exist(command: str) -> None:
+    context = click.Context(confsync)
+    found = (confsync.get_command(context, command) if command else None) or confsync
+    shown = words(found.get_help(click.Context(found)))
+    for param in found.params:
+        assert param.envvar is None or f"[env: {param.envvar}" in shown
+    pages = set(re.findall(r"docs/[a-z-]+\.md", shown, re.IGNORECASE))
+    assert "docs/README.md" in pages
+    assert all((PROJECT / page).is_file() for page in pages)
+
+
+def words(text: str) -> str:
+    """Text without line breaks."""
+    return " ".join(text.split())
 
 
 def test_help_shows_no_value_of_the_environment(offline: Desk) -> None:
@@ -47,33 +85,62 @@ def test_help_shows_no_value_of_the_environment(offline: Desk) -> None:
 def test_the_version_is_that_of_the_package(offline: Desk) -> None:
     ran = offline.run("--version")
     assert (ran.status, ran.out, ran.err) == (0, "confsync 0.1.0\n", "")
+    assert offline.run("-V") == ran
 
 
 @pytest.mark.parametrize(
     ("arguments", "fact"),
     [
-        (("plan", "--no-such-option"), "error: unknown option\n"),
+        (("plan", "--no-such-option"), "error: unknown option --no-such-option\n"),
+        (("plan", "--no_such=option"), "error: unknown option\n"),
+        (("plan", f"--{'x' * 20}"), "error: unknown option\n"),
+        (("plan", "--timout", "5"), "unknown option --timout\nhint: did you mean --timeout?\n"),
         (("no-such-command",), "error: unknown command `no-such-command`\n"),
+        (("x" * 20,), "error: unknown command\n"),
         (("diff",), "error: unknown command `diff`\nhint: use `confsync plan`\n"),
         (("help",), "hint: use `confsync --help`, or `confsync COMMAND --help`\n"),
         (("version",), "hint: use `confsync --version`\n"),
+        (("import",), "hint: use `confsync pull FILE`\n"),
+        (("login",), "hint: set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD\n"),
+        (("lint",), "hint: use `confsync validate`\n"),
         (("aply",), "error: unknown command `aply`\nhint: did you mean apply?\n"),
         (
             ("apply", "--auto-approve"),
             "error: unknown option --auto-approve\nhint: use --yes\n",
         ),
+        (("apply", "-auto-approve"), "unknown option -auto-approve\nhint: use --yes\n"),
         (("apply", "-y"), "error: unknown option -y\nhint: use --yes\n"),
         (("apply", "--dry-run"), "hint: use `confsync plan`: it changes nothing\n"),
         (("plan", "--json"), "hint: use --output json\n"),
-        (("plan", "-out=x.plan"), "hint: use --output FORMAT, or plan --out FILE\n"),
-        (("plan", "--unlisted", "maybe"), "--unlisted does not take this value"),
-        (("plan", "--url"), "--url"),
-        (("sandbox", "--port", "65536"), "allowed is 0 to 65535"),
-        (("sandbox", "too-many"), "more, or less, than it takes"),
-        (("plan", "--output", "yaml", "a.yaml"), "there is no such output format"),
-        (("plan", "--output", "json=", "a.yaml"), "names no file"),
-        (("plan", "--output", "json", "--output", "text", "a.yaml"), "two outputs cannot both"),
-        (("validate", "--output", "json", "--output", "json", "a.yaml"), "two outputs"),
+        (("plan", "--format", "json"), "hint: use --output FORMAT\n"),
+        (("plan", "-f", "a.yaml"), "-f\nhint: files are arguments: `confsync plan FILE`\n"),
+        (("plan", "-V"), "hint: use `confsync --version`\n"),
+        (("plan", "-out=x.plan"), "error: unknown option -out\nhint: use --out\n"),
+        (("plan", "-target=x"), "error: unknown option -target\nhint: use --target\n"),
+        (("plan", "-o", "json"), "hint: use --output FORMAT, or plan --out FILE\n"),
+        (("apply", "-psecret"), "error: unknown option -p\nhint: see `confsync apply --help`\n"),
+        (
+            ("--url", "https://a", "plan"),
+            "--url must follow the command\nhint: write `confsync plan --url URL`\n",
+        ),
+        (("--yes",), "--yes must follow the command\nhint: write `confsync apply --yes`\n"),
+        (("plan", "--unlisted", "maybe"), "--unlisted: invalid value\nhint: allowed are default,"),
+        (("plan", "--url"), "error: --url needs a value\nhint: see `confsync plan --help`\n"),
+        (("plan", "--all=yes"), "error: --all takes no value\nhint: see `confsync plan --help`"),
+        (("plan", "--timeout", "5s"), "--timeout: not a whole number\nhint: seconds, 1 to 3600\n"),
+        (("plan", "--timeout", "0"), "--timeout: out of range\nhint: seconds, 1 to 3600\n"),
+        (("sandbox", "--port", "65536"), "--port: out of range\nhint: 0 to 65535\n"),
+        (
+            ("sandbox", "too-many"),
+            "`confsync sandbox` takes no argument\nhint: see `confsync sandbox --help`\n",
+        ),
+        (("show", "a.plan", "b.plan"), "`confsync show` takes at most one argument\n"),
+        (("-q",), "error: missing command\nhint: see `confsync --help`\n"),
+        (("plan", "--output", "yaml"), "--output: unknown format\nhint: allowed are text, json,"),
+        (("plan", "--output", "json="), "--output: missing file after json="),
+        (("plan", "--output", "json=a://b"), "--output: a URL in place of a file after json="),
+        (("plan", "--output", "json", "--output", "text"), "--output: only one result can go to"),
+        (("validate", "--output", "json", "--output", "json", "a.yaml"), "only one result"),
     ],
 )
 def test_wrong_usage_is_status_1_with_a_hint(
@@ -84,6 +151,25 @@ def test_wrong_usage_is_status_1_with_a_hint(
     assert ran.err.startswith("error: ")
     assert fact in ran.err
     assert "\nhint: " in ran.err
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("CONFSYNC_TIMEOUT", "not a whole number\nhint: seconds, 1 to 3600"),
+        ("CONFSYNC_RETRIES", "not a whole number\nhint: number, 0 to 100"),
+        ("CONFSYNC_ALL", "invalid value\nhint: true or false"),
+        ("CONFSYNC_QUIET", "invalid value\nhint: true or false"),
+        ("CONFSYNC_UNLISTED", "invalid value\nhint: allowed are default, keep"),
+        ("CONFSYNC_OUTPUT", "unknown format\nhint: allowed are text, json, each alone or as"),
+    ],
+)
+def test_a_refused_value_of_a_variable_is_reported_by_the_variable(
+    offline: Desk, name: str, message: str
+) -> None:
+    ran = offline.run("plan", "a.yaml", env={name: "Canary"})
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith(f"error: {name}: {message}")
 
 
 def test_no_command_shows_the_help_as_an_error(offline: Desk) -> None:
@@ -259,7 +345,7 @@ def test_an_output_file_is_written_whole_or_not_at_all(desk: Desk, server: Serve
     old.write_text("old")
     ran = desk.run("plan", desk.file("a.yaml"), "--output", "json=out.json", command=FULL)
     assert ran.status == 1
-    assert "the json output cannot be written to out.json" in ran.err
+    assert "cannot write the json output to out.json" in ran.err
     assert old.read_text() == "old"
     ran = desk.run("apply", "--yes", "a.yaml", "--output", "json=out.json", command=FULL)
     assert ran.status == 5

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.process import APPLY_KEY, LIVE_SECRET, NO_KEY, PLAN_KEY
+from tests.cli.process import APPLY_KEY, LIVE_SECRET, NO_KEY, PLAN_KEY, STORE
 
 if TYPE_CHECKING:
     from confsync.sandbox import Server
@@ -79,7 +79,7 @@ def test_an_unset_variable_is_a_note_in_a_plan(desk: Desk) -> None:
     assert (
         "a.yaml:7: note: env REDIS_PASSWORD is not set; an apply needs it\n"
         "    [secret-unavailable]\n"
-        "  hint: export REDIS_PASSWORD where confsync runs\n"
+        "  hint: set REDIS_PASSWORD in the environment\n"
     ) in ran.out
 
 
@@ -183,10 +183,15 @@ def test_a_key_that_may_not_log_in_is_told_so(desk: Desk, server: Server) -> Non
 def test_no_server_no_credentials_no_file_are_each_said(desk: Desk, server: Server) -> None:
     file = desk.file("a.yaml")
     cases: tuple[tuple[tuple[str, ...], dict[str, str | None], str], ...] = (
-        ((file,), {"STALWART_URL": None}, "no server is named"),
-        ((file,), {"STALWART_TOKEN": None}, "there are no credentials for the server"),
-        ((file,), {"STALWART_TOKEN": f"{APPLY_KEY}\n"}, "the token contains a space, a newline or"),
-        ((), {}, "no file is named"),
+        ((file,), {"STALWART_URL": None}, "no server given"),
+        ((file,), {"STALWART_TOKEN": None}, "no credentials for the server"),
+        (
+            (file,),
+            {"STALWART_TOKEN": f"{APPLY_KEY}\n"},
+            "STALWART_TOKEN contains a space or a newline",
+        ),
+        ((), {}, f"no confsync.yaml found in {desk.directory}, and no file is named"),
+        (("--no-config",), {}, "no file is named"),
     )
     for arguments, environment, fact in cases:
         ran = desk.run("plan", *arguments, env=environment)
@@ -202,8 +207,8 @@ def test_http_off_loopback_is_refused_before_anything_is_sent(desk: Desk) -> Non
     for url in ("http://192.0.2.1:8080", "HTTP://mail.confsync.invalid"):
         ran = desk.run("plan", file, "--url", url, env=guard)
         assert (ran.status, ran.out) == (1, "")
-        assert "would show the credentials to everyone on the way" in ran.err
-        assert "hint: use https, or --insecure-http" in ran.err
+        assert "http:// would send the credentials unencrypted" in ran.err
+        assert "hint: use https://, or --insecure-http" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -225,7 +230,7 @@ def test_a_server_url_that_is_more_than_an_origin_is_refused_and_not_repeated(
 ) -> None:
     ran = offline.run("plan", offline.file("a.yaml"), "--url", url)
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err.startswith("error: the server's URL")
+    assert ran.err.startswith("error: --url ")
     assert "hint: " in ran.err
 
 
@@ -236,7 +241,7 @@ def test_a_server_url_of_the_environment_is_checked_in_the_same_way(
     url = "https://admin:Canary@mail.example.invalid"
     ran = offline.run("plan", offline.file("a.yaml"), env={variable: url})
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err.startswith("error: the server's URL holds credentials\nhint: ")
+    assert ran.err.startswith(f"error: {variable} contains credentials\nhint: ")
 
 
 def test_an_invalid_file_stops_a_plan_before_any_request(desk: Desk, server: Server) -> None:
@@ -253,3 +258,53 @@ def test_a_change_of_variant_is_one_change_with_its_members_under_it(
     ran = desk.run("plan", desk.file("a.yaml"))
     assert "InMemoryStore will be replaced: Default → RedisCluster" in ran.out
     assert "\nPlan: 1 to replace; 1 secret to send.\n" in ran.out
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_a_directory_is_its_only_store_file_and_several_are_refused(
+    desk: Desk, server: Server, command: str
+) -> None:
+    yes = ("--yes",) if command == "apply" else ()
+    desk.file("stores/deep/a.yaml")
+    desk.file("stores/ci.yaml", "jobs: {}\n")
+    one, other = desk.run("plan", "stores/deep/a.yaml"), desk.run("plan", "stores")
+    assert one == other
+    desk.file("stores/b.yml")
+    seen = len(server.requests)
+    ran = desk.run(command, *yes, "stores")
+    assert (ran.status, ran.out) == (1, "")
+    fact = "stores: several store files in this directory: stores/b.yml and stores/deep/a.yaml"
+    assert ran.err.startswith(f"error: {fact}\nhint: name one")
+    assert len(server.requests) == seen
+
+
+def test_a_plan_and_an_apply_take_a_store_from_standard_input(desk: Desk, server: Server) -> None:
+    ran, other = desk.run("plan", "-", given=STORE.encode()), desk.run("plan", desk.file("a.yaml"))
+    assert ran.status == 0
+    assert (
+        re.findall(r"\d:[0-9a-f]{32}", ran.out) == re.findall(r"\d:[0-9a-f]{32}", other.out) != []
+    )
+    ran = desk.run("apply", "-", given=STORE.encode())
+    assert (ran.status, ran.out) == (3, "")
+    assert ran.err.startswith(
+        "error: cannot ask for confirmation: standard input is a file\nhint: "
+    )
+    ran = desk.run("apply", "-", "--yes", given=STORE.encode())
+    assert ran.status == 0
+    assert server.stored["poolMaxConnections"] == 32
+
+
+def test_a_saved_plan_can_come_from_standard_input(desk: Desk, server: Server) -> None:
+    assert desk.run("plan", desk.file("a.yaml"), "--out", "a.plan").status == 0
+    ran = desk.run("apply", "-", given=(desk.directory / "a.plan").read_bytes())
+    assert ran.status == 0
+    assert server.stored["poolMaxConnections"] == 32
+
+
+def test_a_plan_warns_of_files_that_a_later_one_discards(desk: Desk) -> None:
+    """What `plan stores/*.yaml` does to files that are no layers."""
+    other = "InMemoryStore:\n  '@type': RedisSentinel\n  serviceName: main\n"
+    ran = desk.run("plan", desk.file("a.yaml"), desk.file("b.yaml", other))
+    assert ran.status == 0
+    told = " ".join(ran.out.split())
+    assert "the '@type' in b.yaml discards all of InMemoryStore in a.yaml" in told

@@ -26,9 +26,9 @@ InMemoryStore:
     secret: {env: FILL_IN_2}
 """
 FILL_IN = """\
-a.yaml:6:23: warning: urls/0/password is not written down: env FILL_IN_1 stands for it [fill-in]
+a.yaml:6:23: warning: urls/0/password is a secret: replace env FILL_IN_1 [fill-in]
   hint: write where it can be had, like `{env: NAME}` or `{file: PATH}`
-a.yaml:9:19: warning: authSecret/secret is not written down: env FILL_IN_2 stands for it [fill-in]
+a.yaml:9:19: warning: authSecret/secret is a secret: replace env FILL_IN_2 [fill-in]
   hint: write where it can be had, like `{env: NAME}` or `{file: PATH}`
 """
 
@@ -100,7 +100,7 @@ def test_an_edit_keeps_the_mode_and_follows_links_and_a_second_one_writes_nothin
     assert [path.name for path in real.parent.iterdir()] == ["real.yaml"]
     written = real.stat()
     ran = desk.run("pull", "a.yaml")
-    told = "a.yaml: nothing to change: it says what the server has, 2 references to fill in\n"
+    told = "a.yaml: unchanged: already matches the server, 2 references to fill in\n"
     assert (ran.status, ran.out) == (0, told)
     now = real.stat()
     assert (now.st_ino, now.st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
@@ -112,7 +112,7 @@ def test_what_cannot_be_written_is_told_before_the_server_is_asked(
     desk.file("stores/a.yaml", "InMemoryStore: {'@type': Redis, timeout: 10}\n")
     for file, told in (
         ("stores", "stores: is a directory"),
-        ("nowhere/a.yaml", "nowhere/a.yaml: there is no directory for this file"),
+        ("nowhere/a.yaml", "nowhere/a.yaml: its directory does not exist"),
         ("stores/a.yaml", "stores/a.yaml:1:42: error: timeout is a number without a unit"),
     ):
         ran = desk.run("pull", file)
@@ -126,7 +126,7 @@ def test_what_cannot_be_written_is_told_before_the_server_is_asked(
 def test_no_file_is_wrong_usage(desk: Desk, server: Server) -> None:
     ran = desk.run("pull")
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err.startswith("error: no file is named\nhint: name the store's file, like ")
+    assert ran.err.startswith(f"error: no confsync.yaml found in {desk.directory}, and no file")
     assert server.requests == []
 
 
@@ -154,7 +154,9 @@ def test_without_files_the_last_layer_of_a_target_is_written(desk: Desk, server:
     assert desk.run("plan", "--detailed-exitcode").status == 0
 
     desk.file("confsync.yaml", f"targets:\n  a: {member}\n  b: {member}\n")
-    ran = desk.run("pull", "--all")
-    assert ran.status == 1
-    assert "error: a pull is for one target\nhint: choose one with --target\n" in ran.err
+    for options in ([], ["--all"]):
+        ran = desk.run("pull", *options)
+        assert ran.status == 1
+        fact = "pull takes one target, not a, b"
+        assert f"error: {fact}\nhint: choose one with --target NAME\n" in ran.err
     assert desk.run("pull", "--target", "b", env={"STALWART_TOKEN": PLAN_KEY}).status == 0

@@ -69,7 +69,7 @@ def test_a_server_that_comes_up_a_little_later_is_reached(
     process = desk.start(*arguments, *yes, env={**TRIES, "CONFSYNC_RETRIES": "20"})
     assert process.stderr is not None
     first = process.stderr.readline().decode()
-    assert re.search(r"nothing listens there; trying again in \d\.\d s \(1 of 20\)$", first)
+    assert re.search(r"connection refused; trying again in \d\.\d s \(1 of 20\)$", first)
     with hostile(passes_to(server), port=port) as between:
         ran = ended(process)
     assert ran.status == 0
@@ -85,7 +85,7 @@ def test_after_the_last_try_it_says_how_often_it_tried(desk: Desk) -> None:
         True,
         True,
     ]
-    assert f"error: cannot connect to {url}: nothing listens there (tried 3 times)" in ran.err
+    assert f"error: cannot connect to {url}: connection refused (tried 3 times)" in ran.err
     assert UNCHANGED not in ran.err
 
 
@@ -111,7 +111,7 @@ def test_too_many_requests_waits_as_long_as_the_server_asks(desk: Desk, server: 
     assert len(between.requests) == 4
     first, second = ran.err.splitlines()
     assert re.fullmatch(
-        r"the server has had too many requests \(HTTP 429\); trying again in 1\.\d s \(1 of 3\)",
+        r"the server received too many requests \(HTTP 429\); trying again in 1\.\d s \(1 of 3\)",
         first,
     )
     assert "(2 of 3)" in second
@@ -125,7 +125,7 @@ def test_a_longer_wait_than_there_is_time_for_is_told_and_not_begun(
         file = desk.file("a.yaml", STORE)
         ran = desk.run("apply", "--yes", file, "--url", between.url, env=TRIES)
     assert ran.status == 1
-    assert "hint: it asks to be left alone for 3600 s" in ran.err
+    assert "hint: the server asks for a wait of 3600 s" in ran.err
     assert ran.err.endswith(f"{UNCHANGED}\n")
     assert (len(between.requests), server.stored) == (2, before)
 
@@ -243,7 +243,7 @@ def test_a_signal_while_an_update_waits_to_be_sent_ends_with_130(
         ran = ended(process)
     assert ran.status == 130
     assert ran.err == (
-        "interrupted: finishing the update, for a few seconds; again gives it up\n"
+        "interrupted: finishing the update, a few seconds; interrupt again to give up\n"
         f"\ninterrupted\n{UNCHANGED}\n"
     )
     assert (len(between.requests), server.stored) == (2, before)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.cli.process import ENV_SECRET, PLAN_KEY, STORE, Desk, ended
+from tests.cli.process import CONFSYNC, ENV_SECRET, PLAN_KEY, STORE, Desk, ended
 
 if TYPE_CHECKING:
     import subprocess
@@ -62,7 +62,30 @@ def test_the_url_is_the_only_line_and_a_signal_ends_it_with_0(offline: Desk, num
         select.select([sandbox.process.stderr], [], [], 20)
         ran = sandbox.end(number)
     assert (ran.status, ran.out) == (0, "")
-    assert ran.err == "user admin, password sandbox; Ctrl-C ends it\n"
+    assert ran.err == (
+        "# To use it in another terminal (Ctrl-C stops it):\n"
+        f"export STALWART_URL={sandbox.url}\n"
+        "export STALWART_USER=admin\n"
+        "export STALWART_PASSWORD=sandbox\n"
+        "unset STALWART_TOKEN  # a token comes before user and password\n"
+    )
+
+
+def test_the_lines_that_it_shows_are_all_that_a_shell_needs_to_use_it(offline: Desk) -> None:
+    with running(offline) as sandbox:
+        assert sandbox.process.stderr is not None
+        select.select([sandbox.process.stderr], [], [], 20)
+        lines = os.read(sandbox.process.stderr.fileno(), 1000).decode()
+        shell = ("sh", "-c", f'{lines}exec "$@"', "sh", *CONFSYNC)
+        assert offline.run("show", command=shell).out == "InMemoryStore:\n  '@type': Default\n"
+
+
+def test_without_a_token_in_the_environment_none_is_unset(offline: Desk) -> None:
+    process = offline.start("sandbox", env={"STALWART_TOKEN": None})
+    assert process.stdout is not None
+    select.select([process.stdout], [], [], 20)
+    process.terminate()
+    assert "STALWART_TOKEN" not in ended(process).err
 
 
 EARLY = """\
@@ -95,7 +118,7 @@ def test_the_port_can_be_chosen_and_one_that_is_taken_is_told(offline: Desk) -> 
         port = str(urlsplit(sandbox.url).port)
         ran = offline.run("sandbox", "--port", port)
         assert (ran.status, ran.out) == (1, "")
-        assert ran.err.startswith("error: the sandbox cannot start\nhint: ")
+        assert ran.err.startswith(f"error: port {port} is in use\nhint: choose another with --port")
         assert "server" not in ran.err
         assert sandbox.end().status == 0
     with running(offline, "--port", port) as again:
@@ -137,6 +160,7 @@ def test_a_state_file_that_no_sandbox_wrote_is_not_overwritten(offline: Desk) ->
     name = offline.file("state.json", '{"mine": true}')
     ran = offline.run("sandbox", "--state", name)
     assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("error: state.json: not written by a sandbox\nhint: ")
     assert (offline.directory / name).read_text(encoding="utf-8") == '{"mine": true}'
 
 

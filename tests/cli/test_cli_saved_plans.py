@@ -52,6 +52,15 @@ def test_a_saved_plan_is_applied_elsewhere_without_its_files_and_without_a_quest
     assert server.stored["poolMaxConnections"] == 32
 
 
+def test_plan_says_that_it_saved_and_what_to_type_next(desk: Desk, server: Server) -> None:
+    ran = desk.run("plan", desk.file("a.yaml"), "--out", "a plan")
+    assert ran.err == "saved the plan to 'a plan'; apply it with `confsync apply 'a plan'`\n"
+    assert desk.run("plan", "a.yaml", "-q", "--out", "a plan").err == ""
+    server.requests.clear()
+    failed = desk.run("plan", "missing.yaml", "--out", "b.plan")
+    assert "saved" not in failed.err
+
+
 def test_it_holds_no_secret_and_is_for_its_owner_alone(desk: Desk) -> None:
     desk.run("plan", desk.file("a.yaml"), "--out", "plan.bin")
     file = desk.directory / "plan.bin"
@@ -90,8 +99,24 @@ def test_the_same_plan_has_the_same_bytes_where_secrets_are_not_at_hand(desk: De
 def test_another_live_state_stops_it(desk: Desk, server: Server) -> None:
     saved(desk)
     server.stored = theirs = {**server.stored, "timeout": 7000}
-    declined(desk.run("apply", "plan.bin"), "the server's state has changed since the plan")
+    ran = desk.run("apply", "plan.bin")
+    declined(ran, "the server's state has changed since the plan was made: timeout 10s → 7s\nhint")
+    assert ran.out.startswith("Not applied. The plan of now:\n\n")
+    assert "error: this is the plan of now, not the saved one: it is not applied" in ran.out
+    assert "takes effect" not in ran.out
     assert server.stored == theirs
+
+
+def test_what_changed_since_the_plan_was_made_holds_no_secret(desk: Desk, server: Server) -> None:
+    saved(desk)
+    server.stored = {
+        "@type": "RedisCluster",
+        "urls": {"redis://stalwart:Canary-of-somebody@new.example.com": True},
+    }
+    ran = desk.run("apply", "plan.bin")
+    declined(ran, "+ urls redis://stalwart:****@new.example.com")
+    assert not leaks((ran.out + ran.err).encode())
+    assert "Canary" not in ran.out + ran.err
 
 
 def test_another_server_is_not_asked(desk: Desk, server: Server) -> None:
@@ -115,14 +140,14 @@ def edited(change: Callable[[dict[str, object]], object]) -> Callable[[bytes], b
 @pytest.mark.parametrize(
     ("change", "fact"),
     [
-        (lambda content: content[:-2], "the plan cannot be read whole"),
-        (lambda content: content[:20], "the plan cannot be read whole"),
-        (lambda content: content + b"x", "the plan cannot be read whole"),
-        (lambda content: content.replace(b"32", b"33", 1), "it was edited or cut"),
-        (edited(lambda plan: plan.pop("sum")), "it was edited or cut"),
-        (edited(lambda plan: plan.update(file="b.yaml")), "it was edited or cut"),
-        (edited(lambda plan: plan.update(findings=[[]])), "it was edited or cut"),
-        (edited(lambda plan: plan.update(more=1)), "it was edited or cut"),
+        (lambda content: content[:-2], "the saved plan is incomplete"),
+        (lambda content: content[:20], "the saved plan is incomplete"),
+        (lambda content: content + b"x", "the saved plan is incomplete"),
+        (lambda content: content.replace(b"32", b"33", 1), "was edited or cut off"),
+        (edited(lambda plan: plan.pop("sum")), "was edited or cut off"),
+        (edited(lambda plan: plan.update(file="b.yaml")), "was edited or cut off"),
+        (edited(lambda plan: plan.update(findings=[[]])), "was edited or cut off"),
+        (edited(lambda plan: plan.update(more=1)), "was edited or cut off"),
         (edited(lambda plan: plan.update(confsync_plan=1)), "by another version"),
         (edited(lambda plan: plan.update(confsync_plan="2")), "by another version"),
     ],
@@ -145,7 +170,7 @@ def test_one_that_is_not_as_it_was_saved_is_refused(
 def test_what_is_no_plan_is_a_store_file_or_an_error(desk: Desk) -> None:
     ran = desk.run("show", desk.file("a.yaml"))
     assert ran.status == 1
-    assert "a.yaml: the file is no saved plan" in ran.err
+    assert "a.yaml: not a saved plan" in ran.err
     assert desk.run("show", "nothing.there").status == 1
     assert desk.run("apply", "nothing.there", "--yes").status == 1
     name = desk.file("plan.json", STORE)
@@ -217,7 +242,7 @@ def test_a_plan_with_a_secret_in_clear_is_not_saved(desk: Desk) -> None:
 def test_one_that_was_refused_stays_refused(desk: Desk, server: Server) -> None:
     saved(desk, "--hidden-secrets", "fail", status=3)
     before = server.stored
-    declined(desk.run("apply", "plan.bin"), "authSecret/secret is hidden, and cannot be compared")
+    declined(desk.run("apply", "plan.bin"), "authSecret/secret is hidden and cannot be compared")
     assert server.stored == before
 
 

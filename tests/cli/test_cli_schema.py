@@ -36,14 +36,14 @@ def test_it_prints_that_of_the_configuration(offline: Desk) -> None:
 def test_it_prints_one_schema_at_a_time(offline: Desk) -> None:
     ran = offline.run("schema", "--layer", "--config", env=BARE)
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err.startswith("error: --layer and --config are for different files")
+    assert ran.err.startswith("error: --layer and --config cannot be combined")
 
 
 def test_it_takes_no_file(offline: Desk) -> None:
     ran = offline.run("schema", "stores/in-memory.yaml")
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.startswith(
-        "error: `confsync schema` is called with more, or less, than it takes"
+        "error: `confsync schema` takes no argument\nhint: see `confsync schema --help`\n"
     )
 
 

@@ -55,7 +55,7 @@ def test_a_password_that_is_a_default_is_not_told_by_a_mask(desk: Desk, server: 
     assert ran.status == 0
     assert "authUsername  stalwart → null" in ran.out
     assert "****" not in ran.out
-    assert "a.yaml:7: warning: authSecret/secret holds a secret that can be guessed" in ran.out
+    assert "a.yaml:7: warning: authSecret/secret has a guessable secret" in ran.out
 
 
 def test_a_live_password_that_is_a_word_changes_no_key(desk: Desk, server: Server) -> None:
@@ -98,7 +98,7 @@ def test_a_guessable_secret_in_a_file_is_told_by_validate(desk: Desk) -> None:
     store = STORE.replace("{env: REDIS_PASSWORD}", "changeme")
     ran = desk.run("validate", "--allow=plaintext-secret", desk.file("a.yaml", store))
     assert ran.status == 0
-    assert "authSecret/secret holds a secret that can be guessed [guessable-secret]" in ran.out
+    assert "authSecret/secret has a guessable secret [guessable-secret]" in ran.out
     strong = STORE.replace("{env: REDIS_PASSWORD}", "x7Rk2mQ9pLw4")
     ran = desk.run("validate", "--allow=plaintext-secret", desk.file("a.yaml", strong))
     assert "guessable-secret" not in ran.out
@@ -154,7 +154,7 @@ def test_a_text_of_the_server_is_no_command_to_a_runner_in_any_output(
 def test_an_apply_tells_of_a_guessable_secret_too(desk: Desk) -> None:
     ran = desk.run("apply", "--yes", desk.file("a.yaml"), env={"REDIS_PASSWORD": "changeme"})
     assert ran.status == 0
-    assert ran.out.count("authSecret/secret holds a secret that can be guessed") == 1
+    assert ran.out.count("authSecret/secret has a guessable secret") == 1
 
 
 def test_no_core_dump_is_ever_written() -> None:

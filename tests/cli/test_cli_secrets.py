@@ -89,7 +89,7 @@ def test_a_command_that_fails_stops_the_apply_before_anything_is_asked(
     file = desk.file("a.yaml", COMMAND.replace("Canary-of-a-command", "Canary; exit 4"))
     ran = desk.run("apply", "--yes", "--allow-commands", file)
     assert (ran.status, ran.out) == (1, "")
-    assert "command sh ended with status 4" in ran.err
+    assert "command sh exited with status 4" in ran.err
     assert not server.requests
 
 
@@ -100,17 +100,17 @@ def test_validate_fails_on_plain_text_until_it_is_allowed(offline: Desk) -> None
     file = offline.file("a.yaml", PLAIN)
     ran = offline.run("validate", file)
     assert ran.status == 1
-    assert f"{file}:7:13: error: authSecret/secret stands in the file in clear" in ran.out
+    assert f"{file}:7:13: error: authSecret/secret is in plain text" in ran.out
     allowed = offline.run("validate", file, "--allow", "plaintext-secret")
     assert allowed.status == 0
-    assert f"{file}:7:13: warning: authSecret/secret stands in the file in clear" in allowed.out
+    assert f"{file}:7:13: warning: authSecret/secret is in plain text" in allowed.out
     assert allowed.out.endswith("1 file checked, no errors, 1 warning.\n")
 
 
 def test_a_plan_shows_it_as_what_stops_an_apply(desk: Desk) -> None:
     ran = desk.run("plan", desk.file("a.yaml", PLAIN))
     assert ran.status == 3
-    assert "a.yaml:7: error: authSecret/secret stands in the file in clear" in ran.out
+    assert "a.yaml:7: error: authSecret/secret is in plain text" in ran.out
     assert "not comparable; sent from plain text" in ran.out
     assert "Apply will be refused" in ran.out
     allowed = desk.run("plan", "a.yaml", "--allow", "plaintext-secret")
@@ -122,9 +122,9 @@ def test_an_apply_is_refused_and_the_line_to_run_again_works(desk: Desk, server:
     file = desk.file("of two/a b.yaml", PLAIN)
     ran = desk.run("apply", "--yes", "--unlisted", "keep", file, "--url", desk.url)
     refused(ran, server)
-    assert "error: authSecret/secret stands in the file in clear" in ran.err
+    assert "error: authSecret/secret is in plain text" in ran.err
     (line,) = [line for line in ran.err.splitlines() if line.startswith("hint: ")]
-    name, *words = shlex.split(line.removeprefix("hint: to go on all the same: "))
+    name, *words = shlex.split(line.removeprefix("hint: to apply anyway: "))
     assert name == "confsync"
     assert words[-2:] == ["--allow", "plaintext-secret"]
     assert desk.run(*words, env={"STALWART_URL": None}).status == 0
@@ -138,7 +138,7 @@ def test_the_line_to_run_again_keeps_options_that_have_no_value(
     ran = desk.run("apply", option, "--yes", desk.file("a.yaml", PLAIN))
     refused(ran, server)
     again = f"confsync apply a.yaml --yes {option} --allow plaintext-secret"
-    assert f"hint: to go on all the same: {again}\n" in ran.err
+    assert f"hint: to apply anyway: {again}\n" in ran.err
 
 
 def test_no_variable_allows_a_risk(desk: Desk, server: Server) -> None:
@@ -174,7 +174,7 @@ def test_at_a_terminal_yes_alone_applies_no_risk(desk: Desk, server: Server, ans
         desktop.press(answer)
         ran = desktop.ended()
     assert ran.status == 3
-    assert "hint: answer yes, in full, and the name of each risk, to apply" in ran.out
+    assert "hint: type yes in full, and the name of each risk, to apply" in ran.out
     assert stored_secret(server) == LIVE_SECRET
 
 
@@ -199,11 +199,11 @@ def test_keep_refuses_to_lose_a_secret_and_fail_to_overwrite_one(
     other = desk.file("b.yaml", STORE.replace("RedisCluster", "RedisSentinel"))
     ran = desk.run("apply", "--yes", other, "--hidden-secrets", "keep")
     refused(ran, server)
-    assert "the hidden secret in it cannot be kept" in ran.err
+    assert "so its hidden secret cannot be kept" in ran.err
     assert "--allow" not in ran.err
     ran = desk.run("apply", "--yes", desk.file("a.yaml"), env={"CONFSYNC_HIDDEN_SECRETS": "fail"})
     refused(ran, server)
-    assert "authSecret/secret is hidden, and cannot be compared" in ran.err
+    assert "authSecret/secret is hidden and cannot be compared" in ran.err
 
 
 def test_what_no_option_lifts_is_not_asked_at_a_terminal(desk: Desk, server: Server) -> None:
@@ -222,7 +222,7 @@ def test_a_url_in_a_files_place_is_not_repeated(desk: Desk, command: str) -> Non
     more = ["--yes"] if command == "apply" else []
     ran = desk.run(command, "redis://u:Canary@h", *more)
     assert (ran.status, ran.out) == (1, "")
-    assert "error: a URL stands where a file belongs\n" in ran.err
+    assert "error: a URL is named as a file\n" in ran.err
 
 
 BROKEN = "InMemoryStore:\n  '@type': Redis\n  url: cache.example.com:6379\n"
@@ -258,4 +258,4 @@ def test_a_secret_in_clear_that_the_server_has_already_stops_nothing(
         "apply", desk.file("a.yaml", f"InMemoryStore: {{'@type': Redis, url: '{url}'}}"), "--yes"
     )
     assert ran.status == 0
-    assert "a.yaml:1: error: url holds a password in clear" in ran.out + ran.err
+    assert "a.yaml:1: error: url contains a password in plain text" in ran.out + ran.err

@@ -24,7 +24,7 @@ NOBODY = "http://127.0.0.1:9"
 BASE = "InMemoryStore:\n  '@type': Redis\n  url: redis://a.example.com\n"
 LAYER = "InMemoryStore:\n  timeout: 5s\n"
 REDIS = {"@type": "Redis", "url": "redis://a.example.com"}
-AWAY = "cannot connect to http://127.0.0.1:9: nothing listens there"
+AWAY = "cannot connect to http://127.0.0.1:9: connection refused"
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_several_targets_and_none_named_is_wrong_usage(team: Desk) -> None:
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == (
         "error: confsync.yaml has several targets: production, staging\n"
-        "hint: choose with --target NAME, which repeats, or take every one with --all\n"
+        "hint: choose with --target NAME, which can be repeated, or use --all\n"
     )
 
 
@@ -132,9 +132,7 @@ def test_a_target_that_fails_hides_no_other_and_the_worst_status_counts(
     assert ran.status == 1
     assert ran.out.startswith(f"away  {NOBODY}\n\nNo plan: {AWAY}.\n\nproduction  ")
     assert ran.out.endswith("\n2 targets: 1 to update, 1 failed. 1 change.\n")
-    assert ran.err == (
-        f"error: target away: {AWAY}\nhint: check the URL, the name server and the firewall\n"
-    )
+    assert ran.err == (f"error: target away: {AWAY}\nhint: check the URL, DNS and the firewall\n")
     found = json.loads(team.run(*arguments, "--output", "json", env=TOKENS).out)
     away, production = found["targets"]
     assert away == {
@@ -146,7 +144,7 @@ def test_a_target_that_fails_hides_no_other_and_the_worst_status_counts(
         "error": {
             "message": AWAY,
             "where": "",
-            "hint": "check the URL, the name server and the firewall",
+            "hint": "check the URL, DNS and the firewall",
         },
     }
     assert len(production["objects"][0]["changes"]) == 1
@@ -188,11 +186,11 @@ def test_a_mistake_in_the_configuration_stops_everything(team: Desk, server: Ser
     configure(team, "    insecure_http: true\n", production=server.url)
     ran = team.run("show", env=TOKENS)
     assert (ran.status, ran.out) == (1, "")
-    assert "confsync.yaml:6:5: error: --insecure-http cannot stand here" in ran.err
+    assert "confsync.yaml:6:5: error: --insecure-http cannot be set in the file" in ran.err
     assert "error: 1 error in confsync.yaml\n" in ran.err
     ran = team.run("validate", "stores/layer.yaml", env=TOKENS)
     assert ran.status == 1
-    assert "--insecure-http cannot stand here" in ran.out
+    assert "--insecure-http cannot be set in the file" in ran.out
     assert server.requests == []
 
 
@@ -285,7 +283,7 @@ def test_two_targets_of_one_server_are_a_warning_of_a_plan_and_refused_by_an_app
     assert (ran.status, ran.out) == (3, "")
     assert ran.err == (
         "error: production and staging are one server\n"
-        "hint: choose one of them with --target: the last one would overwrite the others\n"
+        "hint: choose one of them with --target: the last would overwrite the others\n"
         "nothing was changed on the server\n"
     )
     assert len(server.requests) == asked
@@ -371,7 +369,7 @@ def test_a_refusal_over_several_targets_gives_the_line_to_run_again(
     ran = team.run("apply", "--target", "staging", "--target", "production", "--yes", env=TOKENS)
     assert ran.status == 3
     again = "confsync apply --target staging --target production --yes --allow plaintext-secret"
-    assert f"hint: to go on all the same: {again}\n" in ran.err
+    assert f"hint: to apply anyway: {again}\n" in ran.err
     assert team.run(*again.split()[1:], env=TOKENS).status == 0
     assert "Canary" in str(server.stored["url"])
 
@@ -395,7 +393,7 @@ def test_a_saved_plan_finds_its_target_and_the_credentials(team: Desk, server: S
     configure(team, production=NOBODY)
     ran = team.run("apply", "a.plan", env=TOKENS)
     assert ran.status == 3
-    assert "error: the plan is for production at another server than confsync.yaml says" in ran.err
+    assert "error: the plan is for production on another server than in confsync.yaml" in ran.err
     configure(team, production=server.url)
     ran = team.run("apply", "a.plan", "--target", "production", env=TOKENS)
     assert (ran.status, ran.out) == (1, "")
@@ -408,10 +406,48 @@ def test_a_saved_plan_finds_its_target_and_the_credentials(team: Desk, server: S
 def test_one_digest_or_one_file_is_not_for_several_targets(team: Desk) -> None:
     ran = team.run("apply", "--all", "--expect", f"2:{'0' * 32}", env=TOKENS)
     assert (ran.status, ran.out) == (1, "")
-    assert "a digest is of the plan of one target\nhint: choose with --target" in ran.err
+    assert "--expect takes one target\nhint: choose its target with --target" in ran.err
     ran = team.run("apply", "stores/base.yaml", "--yes", "--all", env=TOKENS)
     assert (ran.status, ran.out) == (1, "")
-    assert "files are named, and targets too" in ran.err
+    assert (
+        "error: files and --all cannot be combined\nhint: leave out the files, or --all" in ran.err
+    )
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "pull", "show"])
+def test_the_name_of_a_target_as_a_word_is_answered_with_the_option(
+    team: Desk, command: str
+) -> None:
+    yes = ("--yes",) if command == "apply" else ()
+    ran = team.run(command, *yes, "staging", env=TOKENS)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith(
+        "error: staging is a target, not a file\nhint: use --target staging\n"
+    )
+    team.file("staging", LAYER)
+    assert "is a target" not in team.run(command, *yes, "staging", env=TOKENS).err
+
+
+def test_targets_without_a_configuration_are_reported_with_their_source_and_the_directory(
+    tmp_path: Path,
+) -> None:
+    desk = Desk(tmp_path)
+    cases: tuple[tuple[tuple[str, ...], dict[str, str | None], str], ...] = (
+        (("--all",), {}, "--all"),
+        (("--target", "staging"), {}, "--target"),
+        ((), {"CONFSYNC_ALL": "yes"}, "CONFSYNC_ALL"),
+        ((), {"CONFSYNC_TARGET": "staging"}, "CONFSYNC_TARGET"),
+    )
+    hint = "run `confsync init`, or name the store file, like stores/in-memory.yaml"
+    for arguments, variables, source in cases:
+        ran = desk.run("plan", *arguments, env=variables)
+        assert (ran.status, ran.out) == (1, "")
+        assert ran.err == f"error: {source}: no confsync.yaml found in {tmp_path}\nhint: {hint}\n"
+    desk.file(".git/HEAD", "")
+    below = tmp_path / "deep"
+    below.mkdir()
+    ran = Desk(below).run("plan", "--all")
+    assert ran.err.startswith(f"error: --all: no confsync.yaml found in {below} or above\n")
 
 
 SHARED = """\
@@ -430,12 +466,12 @@ def test_a_variable_that_is_not_set_is_told_once_for_all_targets(team: Desk) -> 
     note = "stores/base.yaml:3: note: env REDIS_PASSWORD is not set; an apply needs it (2 targets)"
     assert " ".join(planned.out.split()).count(note) == 1
     assert planned.out.count("env REDIS_PASSWORD is not set") == 1
-    assert planned.out.count("hint: export REDIS_PASSWORD") == 1
+    assert planned.out.count("hint: set REDIS_PASSWORD") == 1
     applied = team.run("apply", "--all", "--yes", env=variables)
     assert applied.status == 1
     assert applied.err == (
         "stores/base.yaml:3:32: error: env REDIS_PASSWORD is not set [secret-unavailable]\n"
-        "  hint: export REDIS_PASSWORD where confsync runs\n"
+        "  hint: set REDIS_PASSWORD in the environment\n"
         "error: targets production, staging: 1 secret could not be resolved\n"
         "nothing was changed on any server\n"
     )

@@ -76,7 +76,11 @@ def test_a_certificate_for_another_name_is_refused(
 ) -> None:
     url = desk.url.replace("localhost", "127.0.0.1")
     ran = desk.run("plan", "store.yaml", "--url", url, "--ca-file", authority.file)
-    failed(ran, f"cannot connect to {url}: its certificate is for another name", "a name that")
+    failed(
+        ran,
+        f"cannot connect to {url}: its certificate is for another host name",
+        "a host name from",
+    )
     assert server.requests == []
 
 
@@ -86,7 +90,7 @@ def test_a_certificate_that_has_expired_is_refused(
     expired = authority.server("localhost", starts=-2 * DAY, ends=-DAY)
     with front(server.url, expired) as old:
         ran = desk.run("plan", "store.yaml", "--url", old.url, "--ca-file", authority.file)
-    fact = "its certificate, or one that it rests on, has expired"
+    fact = "its certificate, or one in its chain, has expired"
     failed(ran, f"cannot connect to {old.url}: {fact}", "renew it")
     assert server.requests == []
 
@@ -94,7 +98,7 @@ def test_a_certificate_that_has_expired_is_refused(
 def test_a_server_that_speaks_http_only_is_told(desk: Desk, server: Server) -> None:
     url = server.url.replace("http", "https")
     ran = desk.run("plan", "store.yaml", "--url", url)
-    failed(ran, f"cannot connect to {url}: it does not speak TLS there", "the port for https")
+    failed(ran, f"cannot connect to {url}: it does not speak TLS on this port", "the https port")
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -123,12 +127,12 @@ def test_a_server_may_demand_a_client_certificate(
     [
         (
             ["--client-key", "client.key"],
-            "--client-key (CONFSYNC_CLIENT_KEY) is set without a certificate",
+            "--client-key is set without a certificate",
         ),
-        (["--ca-file", "no.pem"], "no.pem: there is no such file"),
+        (["--ca-file", "no.pem"], "no.pem: no such file"),
         (["--ca-file", ""], "--ca-file (CONFSYNC_CA_FILE) is empty"),
-        (["--proxy", "socks5://127.0.0.1:1080"], "the proxy's URL is not http://HOST:PORT"),
-        (["--proxy", "http://u:Canary@127.0.0.1:1"], "the proxy's URL holds credentials"),
+        (["--proxy", "socks5://127.0.0.1:1080"], "--proxy does not start with http://"),
+        (["--proxy", "http://u:Canary@127.0.0.1:1"], "--proxy contains credentials"),
     ],
 )
 def test_options_that_do_not_fit_are_refused_before_a_connection(
@@ -141,11 +145,11 @@ def test_options_that_do_not_fit_are_refused_before_a_connection(
 @pytest.mark.parametrize(
     ("variable", "fact"),
     [
-        ("CONFSYNC_CA_FILE", "there are no certificates in a connection over http"),
-        ("CONFSYNC_CLIENT_CERT", "there are no certificates in a connection over http"),
+        ("CONFSYNC_CA_FILE", "CONFSYNC_CA_FILE makes no sense with http://"),
+        ("CONFSYNC_CLIENT_CERT", "CONFSYNC_CLIENT_CERT makes no sense with http://"),
         (
             "CONFSYNC_PROXY",
-            "a proxy would see the credentials, because the server's URL is not https",
+            "CONFSYNC_PROXY makes no sense with http://: the proxy would see the credentials",
         ),
     ],
 )
@@ -164,7 +168,7 @@ def test_a_key_in_the_place_of_its_path_never_gets_into_the_log(
     cert, _ = authority.client()
     key = "-----BEGIN PRIVATE KEY-----\nCanary\n-----END PRIVATE KEY-----\n"
     ran = desk.run("plan", "store.yaml", "--client-cert", cert, env={"CONFSYNC_CLIENT_KEY": key})
-    failed(ran, "--client-key (CONFSYNC_CLIENT_KEY) holds no path of a file", "not the content")
+    failed(ran, "CONFSYNC_CLIENT_KEY is not a file path", "not the content")
 
 
 @pytest.mark.parametrize("command", ["plan", "apply", "show"])
@@ -185,7 +189,7 @@ def test_a_host_that_is_not_allowed_is_refused_before_any_connection(
 ) -> None:
     ran = desk.run(*command, env={"CONFSYNC_HOSTS": "mail.example.com, localhost:443"})
     port = outside.listener.port
-    fact = f"localhost at port {port} is not among the hosts of CONFSYNC_HOSTS"
+    fact = f"localhost at port {port} is not in CONFSYNC_HOSTS"
     failed(ran, fact, "add it to CONFSYNC_HOSTS", status=3)
     assert outside.connections == 0
 
@@ -224,7 +228,7 @@ def test_a_proxy_is_used_only_where_confsync_is_told_to(desk: Desk, authority: A
 def test_a_proxy_that_wants_credentials_is_told(desk: Desk, authority: Authority) -> None:
     with proxy(refusal=b"HTTP/1.1 407 Canary\r\n\r\n") as through:
         ran = desk.run("plan", "store.yaml", "--ca-file", authority.file, "--proxy", through.url)
-    failed(ran, f"the proxy {through.url} wants credentials (HTTP 407)", "no proxy")
+    failed(ran, f"the proxy {through.url} asks for credentials (HTTP 407)", "needs no login")
 
 
 @contextmanager
@@ -243,17 +247,21 @@ def saying_no(status: int) -> Iterator[tuple[str, list[bytes]]]:
         yield f"http://127.0.0.1:{listener.port}", requests
 
 
+NO_PERMISSION = "the permission authenticate is missing, or this client's address is not allowed"
 SAYING_NO: Mapping[int, tuple[str, str]] = {
-    401: ("the server does not accept the token (HTTP 401)", "check STALWART_TOKEN"),
+    401: ("the server refused STALWART_TOKEN (HTTP 401)", "check that the API key"),
     402: (
-        "the server wants a second factor, which a user name and password cannot carry (HTTP 402)",
-        "use an API key in STALWART_TOKEN",
+        "the server asks for a second factor (HTTP 402)",
+        "use an API key in STALWART_TOKEN: a user name and password cannot carry a second factor",
     ),
     403: (
-        "the credentials may not use the API, or not from this address (HTTP 403)",
-        "needs the permission authenticate",
+        f"{NO_PERMISSION} (HTTP 403)",
+        "the permission authenticate",
     ),
-    307: ("the server redirects, and confsync does not follow (HTTP 307)", "is this URL"),
+    307: (
+        "the server answered with a redirect, which confsync does not follow (HTTP 307)",
+        "check that the URL",
+    ),
 }
 
 

@@ -66,7 +66,8 @@ def test_an_error_that_nobody_can_catch_is_told_by_its_type_alone(offline: Desk,
     done = ran(offline, line)
     assert done.returncode == 0
     assert done.stderr == (
-        "error: a fault inside confsync: ValueError\nhint: this is a bug; please report this line\n"
+        "error: internal error in confsync: ValueError\n"
+        "hint: this is a bug; please report this line\n"
     )
 
 
@@ -103,7 +104,7 @@ def test_nothing_leaves_the_program_and_nothing_ends_it_as_if_it_were_done(
     done = ran(offline, f"raise {raised}")
     kind = raised.partition("(")[0]
     assert done.returncode == 1
-    assert done.stderr.startswith(f"error: a fault inside confsync: {kind} at ")
+    assert done.stderr.startswith(f"error: internal error in confsync: {kind} at ")
 
 
 def test_an_interrupt_while_an_error_is_told_shows_no_traceback(offline: Desk) -> None:

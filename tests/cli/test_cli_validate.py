@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import os
 
 import pytest
 
-from tests.cli.process import STORE
-
-if TYPE_CHECKING:
-    from tests.cli.process import Desk
+from tests.cli.process import CONFSYNC, STORE, Desk
 
 BAD = "InMemoryStore:\n  '@type': Redis\n  timeout: 10\n"
 NO_SERVER = {"STALWART_TOKEN": None, "REDIS_PASSWORD": None}
@@ -75,7 +72,25 @@ def test_json_says_the_same_for_programs(offline: Desk) -> None:
 def test_no_file_is_wrong_usage(offline: Desk) -> None:
     ran = offline.run("validate")
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err == "error: no file is named\nhint: name the files, like stores/in-memory.yaml\n"
+    assert ran.err == (
+        f"error: no confsync.yaml found in {offline.directory}, and no file is named\n"
+        "hint: run `confsync init`, or name the store file, like stores/in-memory.yaml\n"
+    )
+
+
+def test_a_confsync_yml_is_not_passed_over(offline: Desk) -> None:
+    offline.file(".git/HEAD", "")
+    offline.file("confsync.yml", "targets: {}\n")
+    offline.file("stores/a.yaml")
+    for arguments in ((), ("a.yaml",)):
+        ran = Desk(offline.directory / "stores").run("validate", *arguments)
+        assert (ran.status, ran.out) == (1, "")
+        assert ran.err == (
+            "error: found ../confsync.yml, but confsync reads confsync.yaml\n"
+            "hint: rename it to confsync.yaml\n"
+        )
+    offline.file("confsync.yaml", "targets: {a: {url: https://a, files: [stores/a.yaml]}}\n")
+    assert offline.run("validate").status == 0
 
 
 def test_a_file_in_clear_fails_and_its_secret_is_not_repeated(offline: Desk) -> None:
@@ -153,9 +168,9 @@ def test_every_report_can_be_written_of_a_file_whose_name_is_no_text(offline: De
         ("'@type': RedisCluster\n  urls: [redis://a/3]", "3:10: error: urls/0 has a database"),
         (
             "'@type': RedisCluster\n  urls: [rediss://a, redis://b]",
-            "3:22: error: urls/1 is without TLS",
+            "3:22: error: urls/1 has no TLS",
         ),
-        ("'@type': RedisCluster\n  urls: []", "3:3: error: urls names no URL"),
+        ("'@type': RedisCluster\n  urls: []", "3:3: error: urls is empty"),
     ],
 )
 def test_a_url_that_no_server_can_start_with_fails_until_it_is_allowed(
@@ -169,3 +184,74 @@ def test_a_url_that_no_server_can_start_with_fails_until_it_is_allowed(
     allowed = offline.run("validate", file, "--allow", "will-not-start")
     assert allowed.status == 0
     assert ": warning: url" in allowed.out
+
+
+FOREIGN = "jobs:\n  build: {}\n"
+
+
+def test_a_directory_is_its_files_that_hold_an_object_and_no_others(offline: Desk) -> None:
+    offline.file("stores/b.yaml", BAD)
+    offline.file("stores/deep/er/a.yml")
+    offline.file("stores/misspelt.yaml", STORE.replace("InMemoryStore", "InMemmoryStore"))
+    for other in ("ci.yaml", "README.md", ".hidden.yaml", ".git/a.yaml", "a.yaml.orig"):
+        offline.file(f"stores/{other}", FOREIGN if other == "ci.yaml" else BAD)
+    ran = offline.run("validate", "stores", "stores/b.yaml")
+    assert ran.status == 1
+    places = [line.split(": error")[0] for line in ran.out.splitlines() if ": error" in line]
+    assert [place.split(":")[0] for place in places] == ["stores/b.yaml", "stores/misspelt.yaml"]
+    assert ran.out.endswith("3 files checked, 2 errors.\n")
+    ran = offline.run("fmt", "stores")
+    assert "stores/ci.yaml" not in ran.out + ran.err
+    assert "stores/deep/er/a.yml" not in ran.err
+
+
+def test_a_directory_without_a_store_is_an_error(offline: Desk) -> None:
+    offline.file("stores/ci.yaml", FOREIGN)
+    for command in ("validate", "plan"):
+        ran = offline.run(command, "stores", env={"STALWART_URL": "http://127.0.0.1:9"})
+        assert ran.status == 1
+        assert "stores: error: is a directory, not a file" in ran.out + ran.err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every directory")
+def test_a_directory_that_may_not_be_read_is_not_passed_over(offline: Desk) -> None:
+    offline.file("stores/a.yaml")
+    offline.file("stores/closed/b.yaml", BAD)
+    (offline.directory / "stores/closed").chmod(0)
+    try:
+        ran = offline.run("validate", "stores")
+    finally:
+        (offline.directory / "stores/closed").chmod(0o700)
+    assert ran.status == 1
+    assert "stores/closed: error: may not be read" in ran.out
+
+
+def test_a_file_that_is_named_twice_is_checked_once(offline: Desk) -> None:
+    offline.file("a.yaml")
+    ran = offline.run("validate", "a.yaml", "./a.yaml", "a.yaml")
+    assert (ran.status, ran.out) == (0, "1 file checked, no errors.\n")
+
+
+def test_standard_input_is_a_file_with_the_limits_of_one(offline: Desk) -> None:
+    for content, told in (
+        (STORE.encode(), "1 file checked, no errors.\n"),
+        (BAD.encode(), "-:3:12: error: timeout is a number without a unit"),
+        (b"", "-: error: the file is empty"),
+        (STORE.encode() + b"#" * 65536, "-: error: is larger than 64 KiB"),
+        (b"\xff\xfeI\x00", "-: error: the file is UTF-16"),
+    ):
+        ran = offline.run("validate", "-", given=content)
+        assert told in ran.out
+        assert ran.status == (0 if "no errors" in told else 1)
+    clear = STORE.replace("{env: REDIS_PASSWORD}", "Canary-in-clear").encode()
+    ran = offline.run("validate", "-", "--only", "plaintext-secret", given=clear)
+    assert "-:7:13: error: " in ran.out
+
+
+def test_a_closed_standard_input_is_an_error_and_a_file_can_be_called_so(offline: Desk) -> None:
+    closed = ("/bin/sh", "-c", 'exec "$@" <&-', "sh", *CONFSYNC)
+    ran = offline.run("validate", "-", command=closed)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("error: cannot read standard input\nhint: ")
+    offline.file("-", BAD)
+    assert "-:3:12: error" in offline.run("validate", "./-", command=closed).out

@@ -1,4 +1,4 @@
-"""`-v` and `--debug`: what is done, on standard error, and never with a secret."""
+"""`-q`, `-v` and `--debug`: standard error says less or more, and never a secret."""
 
 from __future__ import annotations
 
@@ -62,10 +62,51 @@ def test_variables_do_the_same(offline: Desk, variable: str, *, more: bool) -> N
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
-def test_every_command_has_both(offline: Desk, command: str) -> None:
+def test_every_command_has_all_three(offline: Desk, command: str) -> None:
     ran = offline.run(*filter(None, [command]), "--help")
+    assert "-q, --quiet" in ran.out
     assert "-v, --verbose" in ran.out
     assert "--debug" in ran.out
+
+
+FAR = """\
+targets:
+  one: {url: 'http://127.0.0.1:9', files: [a.yaml], token: {env: STALWART_TOKEN}}
+  two: {url: 'http://127.0.0.1:9', files: [a.yaml], token: {env: STALWART_TOKEN}}
+"""
+
+
+def test_quiet_drops_warnings_and_waits_and_keeps_errors(desk: Desk) -> None:
+    desk.file("a.yaml")
+    desk.file("confsync.yaml", FAR)
+    loud = desk.run("plan", "--all", "--retries", "1")
+    assert loud.err.startswith("warning: one and two are one server\nhint: ")
+    assert "; trying again in " in loud.err
+    error = "error: targets one, two: cannot connect" if "targets one" in loud.err else "error: "
+    for arguments, variables in ((["-q"], {}), ([], {"CONFSYNC_QUIET": "1"})):
+        ran = desk.run("plan", "--all", "--retries", "1", *arguments, env=variables)
+        assert (ran.status, ran.out) == (loud.status, loud.out)
+        assert ran.err.startswith(error)
+        assert "warning" not in ran.err
+        assert "trying again" not in ran.err
+
+
+def test_quiet_leaves_standard_output_and_the_question_alone(desk: Desk) -> None:
+    file = desk.file("a.yaml")
+    assert desk.run("plan", "--quiet", file) == desk.run("plan", file)
+    ran = desk.run("-q", "apply", file)
+    assert ran.err.startswith("error: cannot ask for confirmation")
+
+
+def test_a_quiet_fmt_reports_only_what_cannot_be_formatted(offline: Desk) -> None:
+    loose = "InMemoryStore:\n    '@type':   Redis\n"
+    ran = offline.run("fmt", "-q", offline.file("a.yaml", loose))
+    assert (ran.status, ran.out, ran.err) == (0, "", "")
+    offline.file("bad.yaml", "InMemoryStore: [\n")
+    ran = offline.run("fmt", "-q", "a.yaml", "bad.yaml")
+    assert ran.status == 1
+    assert ran.err.startswith("bad.yaml:")
+    assert "a.yaml" not in ran.err.replace("bad.yaml", "")
 
 
 def test_what_is_said_is_fit_for_a_terminal(offline: Desk) -> None:
@@ -208,7 +249,7 @@ def test_a_fault_says_where_it_is_and_nothing_of_what_it_holds(
         timeout=300,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert "error: a fault inside confsync: ValueError at validate.py:" in done.stderr
+    assert "error: internal error in confsync: ValueError at validate.py:" in done.stderr
     assert "Traceback" not in done.stderr
     assert "Canary" not in done.stderr
     said = [line.removeprefix("confsync: ") for line in done.stderr.splitlines()]

@@ -46,7 +46,7 @@ def test_what_somebody_else_wrote_meanwhile_is_not_lost(
         file.write_bytes(before)
     store = StoreFile.at(str(file))
     file.write_bytes(b"theirs\n")
-    with pytest.raises(OutputFailed, match="somebody else changed it"):
+    with pytest.raises(OutputFailed, match="another process changed it"):
         store.write(b"new\n")
     assert file.read_bytes() == b"theirs\n"
 
@@ -61,7 +61,7 @@ def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("closed", "told"),
-    [("a.yaml", "may not be written to"), ("", "its directory may not be written to")],
+    [("a.yaml", "is not writable"), ("", "its directory is not writable")],
 )
 def test_what_may_not_be_written_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str, told: str
@@ -80,5 +80,5 @@ def test_a_file_below_itself_is_wrong_usage(tmp_path: Path) -> None:
     file, link = tmp_path / "a.yaml", tmp_path / "b.yaml"
     file.write_text("InMemoryStore: {'@type': Redis}\n")
     link.symlink_to(file)
-    with pytest.raises(WrongUsage, match="a layer below itself"):
+    with pytest.raises(WrongUsage, match="named as a layer below"):
         pull([str(link), str(file)], session({"@type": "Default"}), environment={})

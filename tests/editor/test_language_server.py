@@ -170,7 +170,7 @@ def test_it_proposes_durations_with_units(project: Project) -> None:
 def test_it_shows_what_a_field_is(project: Project) -> None:
     cluster = STORE.objects["RedisCluster"].fields
     shown = project.hover("InMemoryStore:\n  '@type': RedisCluster\n  maxRe|tryWait: 1s\n")
-    assert f"{cluster['maxRetryWait'].summary}; 1ms to 1s24ms" in shown
+    assert f"{cluster['maxRetryWait'].summary}; 1ms to 1024ms" in shown
     store = f"{IN_A_SECRET}    secret: {{env: X}}\n".replace("auth", "auth|")
     assert cluster["authSecret"].summary in project.hover(store)
     kind = project.hover("InMemory|Store:\n  '@type': Default\n")
@@ -197,10 +197,10 @@ def test_it_tells_of_a_wrong_value_in_our_words(project: Project) -> None:
         "  urls: ['redis://u:p@a']\n  authSecret: {'@type': Value, secret: hunter2}\n"
     )
     found = project.wrong(store)
-    assert found[3].startswith("write whole numbers with units (d, h, m, s, ms), largest first")
-    assert found[4].endswith("1ms to 1s24ms")
+    assert found[3].startswith("write numbers with units (d, h, m, s, ms), like 10s")
+    assert found[4].endswith("1ms to 1024ms")
     assert found[5].startswith("write the URL as a mapping")
-    assert found[6] == "write where it can be had, like `{env: NAME}` or `{file: PATH}`"
+    assert found[6] == "write a reference, like `{env: NAME}` or `{file: PATH}`"
     assert len(found) == 4
 
 

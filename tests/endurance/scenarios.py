@@ -126,7 +126,7 @@ def said_the_truth(ran: Ran, *, sets: int, stored: bool) -> None:
 def shown(ran: Ran) -> None:
     """What holds of the streams of any run."""
     assert "Canary" not in ran.words
-    assert "fault inside confsync" not in ran.words
+    assert "internal error in confsync" not in ran.words
     assert ran.status != -14, "it hangs"
 
 

@@ -79,9 +79,9 @@ def test_without_retries_nothing_is_tried_again() -> None:
 def test_each_wait_is_told_with_its_reason() -> None:
     world = World()
     tries = Tries(world.patience())
-    tries.again("nothing listens there")
+    tries.again("connection refused")
     tries.again("too many", 3.0)
     assert world.told == [
-        "nothing listens there; trying again in 0.2 s (1 of 3)",
+        "connection refused; trying again in 0.2 s (1 of 3)",
         "too many; trying again in 3.0 s (2 of 3)",
     ]

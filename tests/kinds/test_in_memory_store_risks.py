@@ -24,9 +24,9 @@ REFUSED = {
     "redis-db-text": "url has an invalid database",
     "redis-scheme-http": "url has an unknown scheme",
     "redis-port-too-large": "url has an invalid port",
-    "cluster-mixed-tls-tls-first": "urls/1 is without TLS, unlike the first URL",
-    "cluster-db-in-url": "urls/0 has a database that no cluster has",
-    "cluster-mixed-db": "urls/0 has a database that no cluster has",
+    "cluster-mixed-tls-tls-first": "urls/1 has no TLS, unlike the first URL",
+    "cluster-db-in-url": "urls/0 has a database other than 0",
+    "cluster-mixed-db": "urls/0 has a database other than 0",
     "cluster-no-scheme": "urls/0 has no scheme",
     "sentinel-no-scheme": "urls/0 has no scheme",
 }
@@ -130,16 +130,16 @@ def test_a_url_that_no_server_can_start_with_is_refused(text: str, fact: str) ->
 @pytest.mark.parametrize(
     ("texts", "facts"),
     [
-        ((), ["urls names no URL"]),
+        ((), ["urls is empty"]),
         (("redis://a", "rediss://b", "redis://c"), []),
         (("rediss://a", "VALKEYS://b"), []),
         (
             ("valkeys://a", "rediss://b", "redis://c"),
-            ["urls/2 is without TLS, unlike the first URL"],
+            ["urls/2 has no TLS, unlike the first URL"],
         ),
         (("redis://a/0", "redis://b/00", "redis://c/"), []),
-        (("redis://a", "redis://b/1"), ["urls/1 has a database that no cluster has"]),
-        (("unix:///x",), ["urls/0 is a unix socket, which only a single Redis can be"]),
+        (("redis://a", "redis://b/1"), ["urls/1 has a database other than 0"]),
+        (("unix:///x",), ["urls/0 is a unix socket, which only Redis supports"]),
         # What is wrong with one URL says nothing of another.
         (("http://a", "redis://b"), ["urls/0 has an unknown scheme"]),
     ],
@@ -152,7 +152,7 @@ def test_the_urls_of_a_cluster_have_rules_of_their_own(
 
 def test_sentinels_may_differ_in_tls_and_have_databases() -> None:
     assert of("RedisSentinel", "rediss://a/5", "redis://b") == []
-    assert of("RedisSentinel") == ["urls names no URL"]
+    assert of("RedisSentinel") == ["urls is empty"]
 
 
 PASSWORD = Secret(None, Ref("env", "CACHE_PASSWORD"))

@@ -35,14 +35,14 @@ LEAKS: Mapping[str, Leak] = {
     "a mistake tells how long a secret is": Leak(
         "plain",
         "store/urls.py",
-        'stands in the file in clear", INSTEAD',
-        'stands in the file: {len(node.text)}", INSTEAD',
+        'is in plain text", INSTEAD',
+        'is in plain text: {len(node.text)}", INSTEAD',
     ),
     "a mistake tells how a secret begins": Leak(
         "plain",
         "store/urls.py",
-        'stands in the file in clear", INSTEAD',
-        'stands in the file: {node.text[2:9]}", INSTEAD',
+        'is in plain text", INSTEAD',
+        'is in plain text: {node.text[2:9]}", INSTEAD',
     ),
     "a mistake repeats a value": Leak(
         "boolean",
@@ -53,7 +53,7 @@ LEAKS: Mapping[str, Leak] = {
     "a mistake repeats a key": Leak(
         "top",
         "store/mistakes.py",
-        '[A-Za-z_-]{0,30}", name) else "named so"',
+        '[A-Za-z_-]{0,30}", name) else UNNAMED',
         '[A-Za-z_-]{0,30}", name) else name',
     ),
     "a diff shows what it should mask": Leak(
@@ -123,7 +123,7 @@ LEAKS: Mapping[str, Leak] = {
         '"/".join(read(pointer))',
     ),
     "a newer server's names are shown whatever they are": Leak(
-        "newer field", "jmap/decode.py", 'else "a name that is none"', "else name"
+        "newer field", "jmap/decode.py", 'else "an invalid name"', "else name"
     ),
     "a newer server's variants are shown whatever they are": Leak(
         "an odd object", "jmap/decode.py", " or not _NAME.fullmatch(tag)", ""
@@ -156,8 +156,8 @@ LEAKS: Mapping[str, Leak] = {
     "wrong usage repeats what was typed": Leak(
         "colour value",
         "cli/standard_error.py",
-        'does not take this value"',
-        'does not take this value: {error.message}"',
+        'return f"{given}: {fact}"',
+        'return f"{given}: {fact}: {error.message}"',
     ),
     "a fingerprint is made of what stands in the file": Leak(
         "codequality",
@@ -174,25 +174,25 @@ LEAKS: Mapping[str, Leak] = {
     "a risk that there is not is repeated": Leak(
         "allowed value",
         "sync/findings.py",
-        '"there is no risk with a name that is to be allowed"',
-        'f"no risk {name}"',
+        '"--allow: unknown risk"',
+        'f"--allow: unknown risk {name}"',
     ),
     "a URL in a file's place is repeated": Leak(
         "a URL as a file",
         "workflow/load.py",
-        '"a URL stands where a file belongs"',
+        '"a URL is named as a file"',
         'f"no file: {files}"',
     ),
     "a server's URL is repeated with its credentials": Leak(
         "URL with credentials",
         "net/endpoint.py",
-        'f"{what} holds credentials"',
-        'f"{what} holds credentials: {url}"',
+        'f"{what} contains credentials"',
+        'f"{what} contains credentials: {url}"',
     ),
     "a token that is none is repeated": Leak(
         "token with a newline",
         "workflow/session.py",
-        '"the token contains a space, a newline or a non-ASCII character"',
+        'f"{name} contains a space or a newline"',
         'f"this is no token: {token}"',
     ),
 }

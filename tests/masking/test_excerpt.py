@@ -35,6 +35,24 @@ def shown(line: str, column: int, told: str = "") -> tuple[str, str]:
         ("  timeout: 10", "10", "  timeout: 10"),
         ("  timeout: 5 minutes # or more?", "5", "  timeout: 5 minutes"),
         ("  readFromReplicas: no", "no", "  readFromReplicas: no"),
+        ("  protocolVersion: 3", "3", "  protocolVersion: 3"),
+        ("  protocolVersion: word", "word", "  protocolVersion: ****"),
+        ("  serviceName: ''", "''", "  serviceName: ''"),
+        ("  secret: ''", "''", "  secret: ''"),
+        ('  secret: ""', '""', '  secret: ""'),
+        ("  secret: '' word", "''", "  secret: '' ****"),
+        ("  poolMaxConnections: 5gb", "5gb", "  poolMaxConnections: 5gb"),
+        ("  timout: 5gb", "5gb", "  timout: 5gb"),
+        ("  timout: word", "word", "  timout: ****"),
+        ("  pasword: 12345", "12345", "  pasword: ****"),
+        ("  password: 12345", "12345", "  password: ****"),
+        ("  secret: {env: 12345}", "{env", "  secret: {env: ****"),
+        ("  url: redis://h:6379", "redis", "  url: redis://h:6379"),
+        ("  url: 'redis://redis-1:6379/2'", "'redis", "  url: 'redis://redis-1:6379/2'"),
+        ("  url: redis://h:6379/foo", "redis", "  url: redis://****"),
+        ("  url: redis://h:6379@h", "redis", "  url: redis://****"),
+        ("  url: redis://h:6379?x", "redis", "  url: redis://****"),
+        ("  url: redis://longer-than-a-word:6379", "redis", "  url: redis://****"),
         ("  protocolVersion: RESP3", "RESP3", "  protocolVersion: RESP3"),
         ("  '@type': RedisClustr", "RedisClustr", "  '@type': RedisClustr"),
         ("    - redis://a.example.com:6379/1", "redis", "    - redis://a.example.com:6379/1"),
@@ -85,6 +103,21 @@ def test_a_name_that_the_message_repeats_is_shown() -> None:
     assert shown("  evictionPolicy: lru", 3, "no field `evictionPolicy`")[0] == (
         "  evictionPolicy: ****"
     )
+
+
+def test_of_a_key_that_the_message_repeats_only_a_harmless_value_is_shown() -> None:
+    told = "no field `maxMemory`, `type`, `apiToken`, `evictionPolicy`"
+    for line, expected in (
+        ("  maxMemory: 5gb", "  maxMemory: 5gb"),
+        ("  maxMemory: 1.5 GiB", "  maxMemory: 1.5 GiB"),
+        ("  maxMemory: 123456", "  maxMemory: ****"),
+        ("  maxMemory: ''", "  maxMemory: ''"),
+        ("  type: Redis", "  type: Redis"),
+        ("  type: word", "  type: ****"),
+        ("  evictionPolicy: Redis", "  evictionPolicy: ****"),
+        ("  apiToken: 12345", "  apiToken: ****"),
+    ):
+        assert shown(line, 3, told)[0] == expected
 
 
 def test_no_line_is_shown_for_a_place_behind_the_mask() -> None:

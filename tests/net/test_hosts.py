@@ -70,14 +70,14 @@ def test_a_list_that_cannot_be_read_opens_no_host(hosts: str) -> None:
 
 
 def test_a_list_that_is_set_but_empty_is_told_as_that() -> None:
-    with pytest.raises(WrongUsage, match="is set, but empty"):
+    with pytest.raises(WrongUsage, match="CONFSYNC_HOSTS is empty"):
         check_host(endpoint("https://mail.example.com"), " ")
 
 
 def test_what_stands_in_the_list_is_not_repeated() -> None:
     with pytest.raises(WrongUsage) as caught:
         check_host(endpoint("https://mail.example.com"), "mail.example.com,API_Canary/+=")
-    assert caught.value.message == "entry 2 of CONFSYNC_HOSTS is no host and no host:port"
+    assert caught.value.message == "CONFSYNC_HOSTS: entry 2 is not a host or host:port"
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_servers_url_that_is_more_or_less_is_refused_and_not_repeated(url: str
     ],
 )
 def test_http_is_for_loopback_alone(url: str) -> None:
-    with pytest.raises(WrongUsage, match="would show the credentials"):
+    with pytest.raises(WrongUsage, match="would send the credentials"):
         endpoint(url)
     assert endpoint(url, insecure_http=True).origin == url
 

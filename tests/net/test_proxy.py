@@ -78,10 +78,10 @@ def test_a_proxy_never_gets_to_see_the_clients_certificate(
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (407, "wants credentials (HTTP 407)"),
-        (401, "refuses to connect to {server} (HTTP 401)"),
-        (403, "refuses to connect to {server} (HTTP 403)"),
-        (302, "refuses to connect to {server} (HTTP 302)"),
+        (407, "asks for credentials (HTTP 407)"),
+        (401, "refused to connect to {server} (HTTP 401)"),
+        (403, "refused to connect to {server} (HTTP 403)"),
+        (302, "refused to connect to {server} (HTTP 302)"),
         (502, "cannot reach {server} (HTTP 502)"),
         (503, "cannot reach {server} (HTTP 503)"),
     ],
@@ -117,7 +117,7 @@ def test_what_is_no_proxy_is_told(speak: Callable[[socket.socket], None]) -> Non
     with listening(speak) as listener:
         url = f"http://127.0.0.1:{listener.port}"
         error = failure("https://mail.example.com", ConnectionFailed, proxy=url)
-    assert error.message == f"cannot connect to the proxy {url}: it does not answer as a proxy does"
+    assert error.message == f"cannot connect to the proxy {url}: it does not answer like a proxy"
 
 
 def test_a_proxy_where_nothing_listens_is_told() -> None:
@@ -125,7 +125,7 @@ def test_a_proxy_where_nothing_listens_is_told() -> None:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
         error = failure("https://mail.example.com", ConnectionFailed, proxy=url)
-    assert error.message == f"cannot connect to the proxy {url}: nothing listens there"
+    assert error.message == f"cannot connect to the proxy {url}: connection refused"
 
 
 def test_the_deadline_holds_for_a_silent_proxy_and_nothing_was_sent() -> None:
@@ -150,19 +150,19 @@ def test_a_certificate_behind_a_proxy_is_checked_like_any_other(
 @pytest.mark.parametrize(
     ("url", "fact"),
     [
-        ("", "is not http://HOST:PORT"),
-        ("proxy.example.com:3128", "is not http://HOST:PORT"),
-        ("socks5://proxy.example.com:1080", "is not http://HOST:PORT"),
-        ("http://", "is not http://HOST:PORT"),
-        ("http://proxy.example.com", "names no port"),
-        ("http://proxy.example.com:0", "is no URL"),
-        ("http://proxy.example.com:Canary", "is no URL"),
-        ("http://Canary..example.com:1", "is no URL"),
-        ("http://user:Canary@proxy.example.com:3128", "holds credentials"),
-        ("http://Canary@proxy.example.com:3128", "holds credentials"),
-        ("http://@proxy.example.com:3128", "holds credentials"),
-        ("http://proxy.example.com:3128/Canary", "holds more than a host"),
-        ("http://proxy.example.com:3128/?Canary", "holds more than a host"),
+        ("", "is empty"),
+        ("proxy.example.com:3128", "is not a URL: http:// is missing"),
+        ("socks5://proxy.example.com:1080", "does not start with http://"),
+        ("http://", "has no host"),
+        ("http://proxy.example.com", "has no port"),
+        ("http://proxy.example.com:0", "has an invalid host or port"),
+        ("http://proxy.example.com:Canary", "is not a URL"),
+        ("http://Canary..example.com:1", "has an invalid host or port"),
+        ("http://user:Canary@proxy.example.com:3128", "contains credentials"),
+        ("http://Canary@proxy.example.com:3128", "contains credentials"),
+        ("http://@proxy.example.com:3128", "contains credentials"),
+        ("http://proxy.example.com:3128/Canary", "has more than a host and a port"),
+        ("http://proxy.example.com:3128/?Canary", "has more than a host and a port"),
     ],
 )
 def test_a_proxys_url_is_a_scheme_a_host_and_a_port(url: str, fact: str) -> None:

@@ -24,7 +24,7 @@ def test_a_thread_that_cannot_start_is_a_request_that_was_not_sent(
     monkeypatch.setattr(Thread, "start", full)
     with (
         Connection(endpoint("http://127.0.0.1:9")) as connection,
-        pytest.raises(ConnectionFailed, match="too little memory"),
+        pytest.raises(ConnectionFailed, match="not enough memory"),
     ):
         connection.post("/", pytest.fail)
 
@@ -35,6 +35,6 @@ def test_too_little_memory_before_sending_is_a_request_that_was_not_sent() -> No
 
     with (
         Connection(endpoint("http://127.0.0.1:9")) as connection,
-        pytest.raises(ConnectionFailed, match="too little memory"),
+        pytest.raises(ConnectionFailed, match="not enough memory"),
     ):
         connection.post("/", write)

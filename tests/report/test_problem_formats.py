@@ -22,7 +22,7 @@ from tests.report.runner import commands
 
 CASES = Path(__file__).parent.parent / "cases" / "invalid"
 PLAIN = Problem("a.yaml", 3, 12, "duration", "timeout is a number", "did you mean 10s or 10ms?")
-WHOLE = Problem("a.yaml", 0, 0, "unreadable", "there is no such file", "")
+WHOLE = Problem("a.yaml", 0, 0, "unreadable", "no such file", "")
 ODD = Problem("a.yaml", 4, 0, "yaml", 'a %0A, a <tag> & a ]]> "quote"', "100% of\nit: \x1b, \ufffe")
 NAMES = (
     "with space, comma: and colon.yaml",

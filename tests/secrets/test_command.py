@@ -76,8 +76,8 @@ def test_it_runs_beside_the_file_that_refers_to_it(tmp_path: Path) -> None:
     [
         (("no-such-program",), "cannot be started"),
         (("/",), "cannot be started"),
-        (("sh", "-c", "echo Canary; exit 3"), "ended with status 3"),
-        (("sh", "-c", "echo Canary; kill -9 $$"), "was ended by signal 9"),
+        (("sh", "-c", "echo Canary; exit 3"), "exited with status 3"),
+        (("sh", "-c", "echo Canary; kill -9 $$"), "was killed by signal 9"),
         (("sh", "-c", "printf 'Canary\\377'"), "is not UTF-8"),
         (("head", "-c", "65537", "/dev/zero"), "is larger than 64 KiB"),
         (("cat", "/dev/zero"), "is larger than 64 KiB"),

@@ -91,11 +91,11 @@ def test_a_file_loses_one_trailing_newline_and_starts_beside_the_store(tmp_path:
     [
         ("", "env P is empty"),
         (" \u00a0", "env P is empty"),
-        ("****", "env P is a mask, not a secret"),
+        ("****", "env P is a mask (****), not a secret"),
         ("ENC[AES256_GCM,data:x]", "env P is still encrypted"),
-        ("a\x00b", "env P holds a control character"),
-        ("two\nlines", "env P holds a control character"),
-        ("\udcff", "env P holds a control character"),
+        ("a\x00b", "env P contains a control character"),
+        ("two\nlines", "env P contains a control character"),
+        ("\udcff", "env P contains a control character"),
     ],
 )
 def test_what_no_secret_can_be_is_refused_with_its_place(
@@ -137,5 +137,5 @@ def test_members_that_turn_out_equal_count_once_and_origins_move_along(tmp_path:
 def test_a_mask_in_a_whole_url_is_refused(tmp_path: Path) -> None:
     found, _ = resolved(redis("{env: U}"), {"U": "redis://u:****@h"}, tmp_path)
     assert [problem.message for problem in found.problems] == [
-        "env U holds a mask in a password's place"
+        "env U has a mask (****) in place of the password"
     ]

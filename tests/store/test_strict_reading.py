@@ -26,12 +26,12 @@ from confsync.yaml.read import content
 CASES = Path(__file__).parent.parent / "cases" / "invalid"
 NAMES = sorted(case.name for case in CASES.iterdir())
 SECRET = re.compile("correct.horse", re.IGNORECASE)
-# A fact starts with a small letter, or with a name of Stalwart's.
+# A fact and a hint start with a small letter, or with a name.
 FACT = re.compile(
     r"store\.yaml(:[1-9][0-9]*(:[1-9][0-9]*)?)?: error: "
-    r"([^A-Z]|InMemoryStore |Default |Sharded |Redis[A-Za-z]* |Value ).*[^.] \[[a-z0-9-]+\]"
+    r"([^A-Z]|YAML |InMemoryStore |Default |Sharded |Redis[A-Za-z]* |Value ).*[^.] \[[a-z0-9-]+\]"
 )
-HINT = re.compile(r"  hint: [^A-Z].*[^.]")
+HINT = re.compile(r"  hint: ([^A-Z]|Stalwart ).*[^.]")
 
 
 def expected(name: str) -> str:

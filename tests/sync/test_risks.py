@@ -23,7 +23,7 @@ from confsync.sync.values import Action, Change, Difference, Finding, Origin, Un
 
 FILE = Origin("file", "a.yaml", 3, 5)
 PLAIN = Problem("a.yaml", 3, 5, "plaintext-secret", "it is in clear", "write a reference")
-SEND = "with --hidden-secrets send it is overwritten by the one that the file refers to"
+SEND = "--hidden-secrets send overwrites it with the secret from the file"
 
 
 # Risks
@@ -62,20 +62,20 @@ def test_the_names_of_risks_can_be_allowed(names: tuple[str, ...]) -> None:
     [
         ("plaintext", "did you mean plaintext-secret?"),
         ("plain-text-secrets", "did you mean plaintext-secret?"),
-        ("everything", "known are plaintext-secret, will-not-start"),
-        ("", "known are plaintext-secret, will-not-start"),
+        ("everything", "known: plaintext-secret, will-not-start"),
+        ("", "known: plaintext-secret, will-not-start"),
     ],
 )
 def test_other_names_cannot(name: str, hint: str) -> None:
     with pytest.raises(WrongUsage) as caught:
         check_allowed(["plaintext-secret", name])
-    assert caught.value.message == "there is no risk with a name that is to be allowed"
+    assert caught.value.message == "--allow: unknown risk"
     assert caught.value.hint == hint
 
 
 def test_each_risk_says_what_it_is() -> None:
     assert set(RISKS) == {"plaintext-secret", "will-not-start"}
-    assert RISKS["plaintext-secret"].startswith("a secret stands in the file itself")
+    assert RISKS["plaintext-secret"].startswith("a secret is in plain text in the file")
 
 
 # Texts
@@ -84,16 +84,16 @@ def test_each_risk_says_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("text", "fact", "hint"),
     [
-        ("", "is empty", "a secret that is meant to be none has '@type': None"),
-        (" \u3000\n", "is empty", "a secret that is meant to be none has '@type': None"),
-        ("****", "is a mask, not a secret", "the server would store four asterisks"),
+        ("", "is empty", "for no secret write '@type': None"),
+        (" \u3000\n", "is empty", "for no secret write '@type': None"),
+        ("****", "is a mask (****), not a secret", "the server would store four asterisks"),
         ("ENC[", "is still encrypted", "decrypt it before confsync runs"),
         ("ENC[AES256]", "is still encrypted", "decrypt it before confsync runs"),
-        ("a\tb", "holds a control character", "write the secret as one line of text"),
-        ("a\0", "holds a control character", "write the secret as one line of text"),
-        ("a\x7f", "holds a control character", "write the secret as one line of text"),
-        ("a\x85b", "holds a control character", "write the secret as one line of text"),
-        ("a\udcff", "holds a control character", "write the secret as one line of text"),
+        ("a\tb", "contains a control character", "a secret is one line of text"),
+        ("a\0", "contains a control character", "a secret is one line of text"),
+        ("a\x7f", "contains a control character", "a secret is one line of text"),
+        ("a\x85b", "contains a control character", "a secret is one line of text"),
+        ("a\udcff", "contains a control character", "a secret is one line of text"),
     ],
 )
 def test_what_no_secret_can_be(text: str, fact: str, hint: str) -> None:
@@ -127,10 +127,10 @@ def told(path: str, fact: str) -> Finding:
     return Finding(RULE, "error", f"{path} {fact}", SEND, FILE)
 
 
-BUILT = "is built anew, and the hidden secret in it cannot be"
-NEW = "is a new item, and the hidden secret of one that goes cannot be"
-HIDDEN = "is hidden, and cannot be compared"
-MOVED = "is hidden, and cannot be kept where other fields of its item change"
+BUILT = "will be replaced, so its hidden secret cannot be"
+NEW = "is a new item; the hidden secret of the removed one cannot be"
+HIDDEN = "is hidden and cannot be compared"
+MOVED = "is hidden and cannot be kept, because other fields of its item change"
 
 
 def test_send_refuses_nothing() -> None:

@@ -205,7 +205,7 @@ def test_a_risk_in_one_stops_all_until_it_is_allowed(team: Team, servers: list[S
     (team.directory / "two.yaml").write_text(PLAIN)
     with pytest.raises(Refused) as caught:
         team.apply()
-    assert caught.value.message == "two: url holds a password in clear"
+    assert caught.value.message == "two: url contains a password in plain text"
     assert caught.value.risks == ("plaintext-secret",)
     assert [updates(server) for server in servers] == [0, 0, 0]
     assert len(team.apply(ask=lambda _: True)) == 3
@@ -220,7 +220,8 @@ def test_a_risk_that_was_allowed_says_until_when_and_where(
     with pytest.raises(Refused) as caught:
         team.apply(today=date(2027, 2, 1))
     lapse = "plaintext-secret was allowed until 2027-01-31, which has passed"
-    assert caught.value.message == (f"url holds a password in clear; {lapse}, in confsync.yaml:2")
+    fact = f"url contains a password in plain text; {lapse}, in confsync.yaml:2"
+    assert caught.value.message == fact
     shown = " ".join(team.shown[0].split())
     assert f"confsync.yaml:2: warning: {lapse} [allowance-expired] hint: " in shown
     (ended,) = team.apply(today=date(2027, 1, 31))
@@ -239,7 +240,7 @@ def test_two_targets_of_one_server_are_refused_before_anything_is_sent(
 
 
 def test_a_digest_is_of_one_target(team: Team, servers: list[Server]) -> None:
-    with pytest.raises(WrongUsage, match="a digest is of the plan of one target"):
+    with pytest.raises(WrongUsage, match="--expect takes one target"):
         team.apply(expect=f"2:{'0' * 32}")
     assert not any(server.requests for server in servers)
 

@@ -99,16 +99,13 @@ def test_a_mistake_of_all_targets_is_told_once_and_one_of_some_with_their_names(
             "stores/base.yaml:4:12: error: timeout is a number without a unit (target staging) "
             "[duration-without-unit]"
         ),
-        "stores/staging.yaml:1:1: error: `a` is no object that confsync manages [unknown-object]",
+        "stores/staging.yaml:1:1: error: unknown object `a` [unknown-object]",
     ]
     _, facts = told(here, "stores/staging.yaml", "stores/base.yaml", "stores/base.yaml")
     assert next(fact for fact in facts if "stores/base" in fact).count("staging") == 1
     write(here, {"stores/base.yaml": BASE + "  tiemout: 10s\n"})
     _, facts = told(here, "stores/base.yaml")
-    assert facts[0] == (
-        "stores/base.yaml:4:3: error: Redis has no field `tiemout`,"
-        " but one that is called nearly so [unknown-field]"
-    )
+    assert facts[0] == ("stores/base.yaml:4:3: error: Redis has no field `tiemout` [unknown-field]")
     assert len(facts) == 2
 
 
@@ -116,8 +113,11 @@ def test_each_target_allows_its_own_risks(here: Path) -> None:
     write(here, {"stores/production.yaml": PLAIN, "stores/staging.yaml": PLAIN})
     _, facts = told(here)
     assert facts == [
-        "stores/production.yaml:2:8: warning: url holds a password in clear [plaintext-secret]",
-        "stores/staging.yaml:2:8: error: url holds a password in clear [plaintext-secret]",
+        (
+            "stores/production.yaml:2:8: warning: url contains a password in plain text "
+            "[plaintext-secret]"
+        ),
+        "stores/staging.yaml:2:8: error: url contains a password in plain text [plaintext-secret]",
     ]
 
 
@@ -127,7 +127,10 @@ def test_a_risk_that_is_no_longer_allowed_is_an_error_with_the_place_of_its_end(
     write(here, {"stores/production.yaml": PLAIN})
     _, facts = told(here, today=date(2027, 2, 1))
     assert facts == [
-        "stores/production.yaml:2:8: error: url holds a password in clear [plaintext-secret]",
+        (
+            "stores/production.yaml:2:8: error: url contains a password in plain text "
+            "[plaintext-secret]"
+        ),
         (
             "confsync.yaml:5:13: warning: plaintext-secret was allowed until 2027-01-31, which has "
             "passed [allowance-expired]"
@@ -171,7 +174,7 @@ def test_a_url_that_no_server_can_start_with_is_a_risk_of_the_state_that_layers_
 def test_a_missing_layer_is_told(here: Path) -> None:
     (here / "stores/staging.yaml").unlink()
     _, facts = told(here, "stores/base.yaml")
-    assert facts == ["stores/staging.yaml: error: there is no such file [no-such-file]"]
+    assert facts == ["stores/staging.yaml: error: no such file [no-such-file]"]
 
 
 def test_a_layer_that_discards_an_earlier_file_is_told_with_both_names(here: Path) -> None:
@@ -242,5 +245,30 @@ def test_nothing_to_check_is_wrong_usage(here: Path) -> None:
     (here / "confsync.yaml").unlink()
     with pytest.raises(WrongUsage, match="no file is named"):
         check([], here, today=TODAY)
-    with pytest.raises(WrongUsage, match="no risk"):
+    with pytest.raises(WrongUsage, match="unknown risk"):
         check([], here, allow=frozenset({"nothing"}), today=TODAY)
+
+
+SECRETS = """\
+InMemoryStore:
+  '@type': RedisCluster
+  urls: [{address: redis://cache, password: {env: FILL_IN_1}}]
+  authSecret: {'@type': Value, secret: {env: FILL_IN_2}}
+"""
+
+
+def test_a_placeholder_is_a_warning_unless_the_server_s_secret_is_kept(here: Path) -> None:
+    write(here, {"stores/base.yaml": SECRETS})
+    found = check(["stores/base.yaml"], here, today=TODAY)
+    assert problems_text(found.problems) == (
+        "stores/base.yaml:3:10: warning: env FILL_IN_1 is a placeholder [fill-in]\n"
+        "  hint: name the variable that holds this secret\n"
+        "stores/base.yaml:4:32: warning: env FILL_IN_2 is a placeholder [fill-in]\n"
+        "  hint: name the variable that holds this secret, or set `hidden_secrets: keep` in"
+        " confsync.yaml to keep the server's\n"
+    )
+    keep = "    hidden_secrets: keep\n"
+    write(here, {"confsync.yaml": CONFIG.replace("  staging:", f"{keep}  staging:") + keep})
+    assert told(here, "stores/base.yaml")[1] == [
+        "stores/base.yaml:3:10: warning: env FILL_IN_1 is a placeholder [fill-in]"
+    ]

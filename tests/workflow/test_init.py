@@ -12,12 +12,12 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # it has no types
 
 from confsync.config.scaffold import HOOK_LINES
-from confsync.errors import ConnectionFailed, OutputFailed, WrongUsage
+from confsync.errors import ConnectionFailed, InvalidFiles, OutputFailed, Problem, WrongUsage
 from confsync.kinds import KINDS
 from confsync.report.file_results import begun_text
 from confsync.workflow.fmt import check as formatted
 from confsync.workflow.init import init
-from confsync.workflow.targets import Access
+from confsync.workflow.targets import Access, configuration
 from confsync.workflow.validate import check, validate
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ NO_SERVER = Access(
 )
 FILES = ("confsync.yaml", "stores/in-memory.yaml", ".pre-commit-config.yaml")
 TODAY = date(2027, 1, 31)
+FILL_IN = Problem("a.yaml", 1, 1, "fill-in", "url is a secret", "replace it", "warning")
 
 
 def access(url: str, *, ca_file: str | None = None, proxy: str | None = None) -> Access:
@@ -66,7 +67,7 @@ def files_in(directory: Path) -> Sequence[str]:
 def test_a_template_is_a_valid_store_in_canonical_form(tmp_path: Path, variant: str) -> None:
     begun = init(str(tmp_path), NO_SERVER, variant, nobody)
     assert files_in(tmp_path) == sorted(FILES)
-    assert check((), tmp_path, today=TODAY).problems == ()
+    assert validate([begun.store]) == ()
     assert f"'@type': {variant}" in Path(begun.store).read_text()
     assert not any(one.changed or one.problems for one in formatted([begun.store]))
 
@@ -84,6 +85,16 @@ def test_each_comment_of_a_template_is_a_field_as_it_is_written(
     assert all(f" {name}: " in text or f" {name}:\n" in text for name in shape.fields)
 
 
+def test_without_a_server_the_address_is_a_placeholder_which_is_refused(tmp_path: Path) -> None:
+    begun = init(str(tmp_path), NO_SERVER, None, nobody)
+    with pytest.raises(InvalidFiles) as caught:
+        configuration(tmp_path)
+    (problem,) = caught.value.problems
+    lines = Path(begun.config).read_text().splitlines()
+    assert lines[problem.line - 1] == "    url: https://CHANGE-ME.invalid"
+    assert problem.message == "targets/production/url is the placeholder of `confsync init`"
+
+
 def test_without_a_variant_it_is_what_a_fresh_server_has(tmp_path: Path) -> None:
     store = init(str(tmp_path), NO_SERVER, None, nobody).store
     assert "'@type': Default  # or " in Path(store).read_text()
@@ -94,16 +105,19 @@ def test_a_server_is_asked_for_the_store_and_named_in_the_configuration(
 ) -> None:
     asked = []
 
-    def pull(file: str) -> int:
+    def pull(file: str) -> tuple[Problem, ...]:
         asked.append(file)
         Path(file).write_text("InMemoryStore: {'@type': Default}\n")
-        return 2
+        return (FILL_IN, FILL_IN)
 
     directory = tmp_path / "new" / "mail"
     begun = init(str(directory), access("HTTPS://mail.example.com/"), None, pull)
     assert asked == [str(directory / "stores/in-memory.yaml")]
     assert begun.live
-    assert f"fill in 2 references in {directory}/stores/in-memory.yaml" in begun_text(begun)
+    told = begun_text(begun)
+    assert f"1. Fill in 2 secrets in {directory}/stores/in-memory.yaml; until then" in told
+    assert f"\n  3. cd {directory}\n  4. confsync plan\n" in told
+    assert "\n    hidden_secrets: keep\n" in Path(begun.config).read_text()
     assert "\n    url: https://mail.example.com\n" in Path(begun.config).read_text()
     monkeypatch.chdir(directory)
     assert check((), directory, today=TODAY).problems == ()
@@ -163,7 +177,7 @@ def test_what_is_there_is_left_alone(tmp_path: Path, there: str) -> None:
     assert {Path(file).relative_to(tmp_path).as_posix() for file in begun.written} == {
         file for file in FILES if file != there
     }
-    assert f"{there}: left alone" in begun_text(begun)
+    assert f"{there}: already exists, not changed" in begun_text(begun)
 
 
 def test_a_link_that_leads_nowhere_is_there(tmp_path: Path) -> None:
@@ -180,6 +194,15 @@ def test_a_second_time_changes_nothing_and_asks_no_server(tmp_path: Path) -> Non
     assert begun.written == frozenset()
     assert begun.to_add == ""
     assert [(tmp_path / file).read_bytes() for file in FILES] == before
+
+
+def test_a_second_time_lists_the_secrets_to_fill_in_again(tmp_path: Path) -> None:
+    store = tmp_path / "stores" / "in-memory.yaml"
+    store.parent.mkdir()
+    store.write_text("InMemoryStore: {'@type': Redis, url: {env: FILL_IN_1}}\n")
+    for _ in range(2):
+        (problem,) = init(str(tmp_path), NO_SERVER, None, nobody).fill_in
+        assert (problem.file, problem.line, problem.rule) == (str(store), 1, "fill-in")
 
 
 def test_hooks_that_somebody_has_already_get_the_lines_to_add(tmp_path: Path) -> None:
@@ -211,7 +234,7 @@ def test_what_can_be_no_directory_is_refused(tmp_path: Path, directory: str) -> 
 def test_a_file_where_a_directory_belongs_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "mail").write_text("")
     for directory in ("mail", "mail/below"):
-        with pytest.raises(OutputFailed, match="the directory cannot be made"):
+        with pytest.raises(OutputFailed, match="the directory cannot be created"):
             init(str(tmp_path / directory), NO_SERVER, None, nobody)
 
 

@@ -106,7 +106,7 @@ def test_the_credentials_of_the_environment_go_to_one_target_alone(
     failed, found = seen(here, BOTH, environment)
     assert found == Target("other", other.url)
     assert isinstance(failed, Failed)
-    assert failed.error.message == "there are no credentials for it"
+    assert failed.error.message == "no credentials for this target"
     assert len(one.requests) == 1
 
 
@@ -145,7 +145,7 @@ def test_a_host_that_may_not_be_contacted_stops_all_before_anything_is_sent(
     )
     environment = {"ONE": ONE, "CONFSYNC_HOSTS": "127.0.0.1", "PATH": "/usr/bin:/bin"}
     for asked in (BOTH, Asked(targets=("other",))):
-        with pytest.raises(Declined, match=r"other\.example\.com at port 443 is not among"):
+        with pytest.raises(Declined, match=r"other\.example\.com at port 443 is not in"):
             seen(here, asked, environment, allow_commands=True)
     assert one.requests == []
     assert not (here / "ran").exists()
@@ -189,7 +189,7 @@ def test_references_and_files_start_beside_the_configuration(
     with pytest.raises(WrongUsage) as caught:
         seen(here / "below", Asked(), {})
     assert caught.value.where == "../ca.pem"
-    assert caught.value.message == "there is no such file"
+    assert caught.value.message == "no such file"
 
 
 def test_one_target_that_cannot_be_reached_hides_no_other(here: Path, one: Server) -> None:
@@ -203,7 +203,7 @@ def test_one_target_that_cannot_be_reached_hides_no_other(here: Path, one: Serve
     assert isinstance(away, Failed)
     assert isinstance(plain, Failed)
     assert away.target == Target("away", "http://127.0.0.1:9")
-    assert "would show the credentials" in plain.error.message
+    assert "would send the credentials" in plain.error.message
     assert found == Target("one", one.url)
     assert away.error.__traceback__ is None
 
@@ -231,19 +231,22 @@ def test_the_way_that_was_given_counts_before_the_way_of_the_target(here: Path) 
 
 
 TOKEN, USER, PASSWORD = "STALWART_TOKEN", "STALWART_USER", "STALWART_PASSWORD"
+CHECK_KEY = "check that the API key is complete, not revoked and not expired"
+BOTH_UNUSED = f"{USER} and {PASSWORD} not used: a token comes first; unset {TOKEN} to use them"
+CHECK_USER = "check the user name and the password"
 
 
 @pytest.mark.parametrize(
     ("environment", "fact"),
     [
-        ({USER: "admin", PASSWORD: ""}, f"{PASSWORD} is empty, and {USER} is set"),
-        ({USER: "admin"}, f"{PASSWORD} is not set, and {USER} is set"),
-        ({USER: "", PASSWORD: "sandbox"}, f"{USER} is empty, and {PASSWORD} is set"),
-        ({PASSWORD: "sandbox"}, f"{USER} is not set, and {PASSWORD} is set"),
-        ({TOKEN: "", USER: "admin"}, f"{PASSWORD} is not set, and {USER} is set"),
+        ({USER: "admin", PASSWORD: ""}, f"{PASSWORD} is empty, but {USER} is set"),
+        ({USER: "admin"}, f"{PASSWORD} is not set, but {USER} is set"),
+        ({USER: "", PASSWORD: "sandbox"}, f"{USER} is empty, but {PASSWORD} is set"),
+        ({PASSWORD: "sandbox"}, f"{USER} is not set, but {PASSWORD} is set"),
+        ({TOKEN: "", USER: "admin"}, f"{PASSWORD} is not set, but {USER} is set"),
         ({TOKEN: ""}, f"{TOKEN} is empty"),
         ({USER: "", PASSWORD: ""}, f"{USER} is empty"),
-        ({}, "there are no credentials for the server"),
+        ({}, "no credentials for the server"),
     ],
 )
 def test_a_credential_that_is_set_and_empty_is_told_as_such(
@@ -259,16 +262,12 @@ def test_a_credential_that_is_set_and_empty_is_told_as_such(
 @pytest.mark.parametrize(
     ("environment", "fact", "hint"),
     [
-        ({TOKEN: "API_wrong"}, "the token", f"check {TOKEN}, or the target's token"),
-        (
-            {USER: "admin", PASSWORD: "wrong"},
-            "the user name and password",
-            f"check {USER} and {PASSWORD}, or the target's user and password",
-        ),
+        ({TOKEN: "API_wrong"}, TOKEN, CHECK_KEY),
+        ({USER: "admin", PASSWORD: "wrong"}, f"{USER} and {PASSWORD}", CHECK_USER),
         (
             {TOKEN: "API_wrong", USER: "admin", PASSWORD: "sandbox"},
-            "the token",
-            f"check {TOKEN}, or unset it: the user and password that are set too were not used",
+            TOKEN,
+            f"{CHECK_KEY}; {BOTH_UNUSED}",
         ),
     ],
 )
@@ -278,20 +277,41 @@ def test_a_refused_login_says_which_credential_was_refused(
     configured(here, one=(one.url, ""))
     with pytest.raises(ServerRefused) as caught:
         seen(here, Asked(), environment)
-    assert caught.value.message == f"the server does not accept {fact} (HTTP 401)"
+    assert caught.value.message == f"the server refused {fact} (HTTP 401)"
     assert caught.value.hint == hint
     assert len(one.requests) == 1
 
 
 @pytest.mark.parametrize(
+    ("member", "fact", "check"),
+    [
+        ("token: {env: A}", "the token of target one (env A)", CHECK_KEY),
+        (
+            "user: admin, password: {env: A}",
+            "the user of target one and the password of target one (env A)",
+            CHECK_USER,
+        ),
+    ],
+)
+def test_a_refused_credential_of_a_target_is_named_and_so_is_what_was_not_used(
+    here: Path, one: Server, member: str, fact: str, check: str
+) -> None:
+    configured(here, one=(one.url, member))
+    with pytest.raises(ServerRefused) as caught:
+        seen(here, Asked(), {"A": "wrong", TOKEN: ONE})
+    assert caught.value.message == f"the server refused {fact} (HTTP 401)"
+    assert caught.value.hint == f"{check}; {TOKEN} not used: the target has its own credentials"
+
+
+@pytest.mark.parametrize(
     ("body", "fact"),
     [
-        (b'{"type": "about:blank", "status": STATUS}', "the server failed inside"),
-        (b'{"type": "about:blank", "status": 599}', "the answer is not a Stalwart server's"),
-        (b'{"status": STATUS}', "the answer is not a Stalwart server's"),
-        (b"[]", "the answer is not a Stalwart server's"),
-        (b"<html>", "the answer is not a Stalwart server's"),
-        (b"", "the answer is not a Stalwart server's"),
+        (b'{"type": "about:blank", "status": STATUS}', "the server failed internally"),
+        (b'{"type": "about:blank", "status": 599}', "the server returned an error"),
+        (b'{"status": STATUS}', "the server returned an error"),
+        (b"[]", "the server returned an error"),
+        (b"<html>", "the server returned an error"),
+        (b"", "the server returned an error"),
     ],
 )
 @pytest.mark.parametrize("status", [500, 501, 503])
@@ -307,4 +327,5 @@ def test_a_failure_of_another_web_server_is_not_told_as_stalwarts(
         with pytest.raises(ServerRefused) as caught:
             seen(here, Asked(), {TOKEN: ONE})
     assert caught.value.message == f"{fact} (HTTP {status})"
-    assert ("in-memory store" in caught.value.hint) == fact.startswith("the server failed")
+    assert ("lock-out" in caught.value.hint) == fact.startswith("the server failed")
+    assert ("not an error of Stalwart" in caught.value.hint) == fact.endswith("an error")

@@ -226,7 +226,7 @@ def test_what_would_grow_beyond_the_limit_is_not_written() -> None:
     assert document is not None
     problem = verify_same_meaning("a.yaml", source, document, canonical(source))
     assert isinstance(problem, Problem)
-    assert problem.message == "formatted it would be larger than 64 KiB"
+    assert problem.message == "the formatted file would be larger than 64 KiB"
 
 
 def test_comments_are_found_wherever_they_stand() -> None:

@@ -1,0 +1,163 @@
+"""A backup is the way back, written before anything is sent, or nothing is sent."""
+
+from __future__ import annotations
+
+import stat
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]  # it has no types
+
+from confsync.errors import ConfsyncError, Declined, NotWritten, OutputFailed, WrongUsage
+from confsync.report import OUTCOMES
+from confsync.sandbox import Server
+from confsync.sync.secret import Vault
+from confsync.workflow.apply import apply_all
+from confsync.workflow.session import Reach
+from confsync.workflow.targets import Access, Asked, Wanted, aims
+from tests.cli.process import APPLY_KEY, KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from confsync.sync.outcome import Ended
+
+ACCESS = Access(None, insecure_http=False, ca_file=None, client_cert=None, client_key=None,
+                proxy=None, timeout=5, retries=0)  # fmt: skip
+BEFORE = {
+    "@type": "RedisCluster",
+    "urls": {
+        "redis://u:Canary-1@same.example.com": True,
+        "redis://u:Canary-2@other.example.com": True,
+    },
+    "authSecret": {"@type": "Value", "secret": "Canary-3"},
+}
+STORE = """\
+InMemoryStore:
+  '@type': RedisCluster
+  urls:
+    - {address: redis://same.example.com, username: u, password: {env: CACHE}}
+  authSecret: {'@type': Value, secret: {file: secret}}
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server(initial=BEFORE, keys=KEYS) as server:
+        yield server
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "stores").mkdir()
+    (tmp_path / "stores" / "secret").write_text("a secret of some length")
+    (tmp_path / "stores" / "a.yaml").write_text(STORE)
+    configure(tmp_path, server.url)
+    return tmp_path
+
+
+def configure(directory: Path, *urls: str) -> None:
+    targets = (
+        f"  t{number}: {{url: '{url}', files: [stores/a.yaml], token: {{env: KEY}}}}\n"
+        for number, url in enumerate(urls)
+    )
+    (directory / "confsync.yaml").write_text(f"targets:\n{''.join(targets)}")
+
+
+def apply(here: Path, backup: str, *, answer: bool = True) -> tuple[Ended, ...]:
+    environment = {"KEY": APPLY_KEY, "CACHE": "Canary-1"}
+    chosen = aims(here, Asked(all=True), Wanted(), ACCESS, today=date(2027, 1, 31))
+    return apply_all(
+        chosen,
+        Reach(environment, Vault()),
+        backup=backup,
+        show=lambda _: None,
+        ask=lambda _: answer,
+    )
+
+
+def content(file: Path) -> Any:  # noqa: ANN401 - parsed YAML
+    return yaml.safe_load(file.read_text())["InMemoryStore"]
+
+
+def sets(server: Server) -> int:
+    return sum("InMemoryStore/set" in str(request.body) for request in server.requests)
+
+
+def test_it_has_the_state_before_with_the_references_that_the_files_have(
+    here: Path, server: Server
+) -> None:
+    (here / "backups").mkdir()
+    ended = apply(here, "backups/before.yaml")
+    assert sets(server) == 1
+    file = here / "backups" / "before.yaml"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    same, other = sorted(content(file)["urls"], key=lambda url: -len(url["password"]["env"]))
+    assert other == {
+        "address": "redis://same.example.com", "username": "u", "password": {"env": "CACHE"}
+    }  # fmt: skip
+    assert same["password"] == {"env": "FILL_IN_1"}
+    assert content(file)["authSecret"]["secret"] == {"file": "../stores/secret"}
+    assert "Canary" not in file.read_text()
+    told = OUTCOMES["text"](ended)
+    assert told.endswith(
+        "To go back (replace each FILL_IN_… in it first): confsync apply backups/before.yaml"
+        f" --url {server.url}\n"
+    )
+    assert "InMemoryStore:" not in told
+
+
+def test_on_the_terminal_the_way_back_has_the_references_too(here: Path) -> None:
+    environment = {"KEY": APPLY_KEY, "CACHE": "Canary-1"}
+    chosen = aims(here, Asked(), Wanted(), ACCESS, today=date(2027, 1, 31))
+    told = OUTCOMES["text"](apply_all(chosen, Reach(environment, Vault()), show=lambda _: None))
+    assert "{env: CACHE}" in told
+    assert "{file: stores/secret}" in told
+
+
+@pytest.mark.parametrize("backup", ["nowhere/before.yaml", "stores"])
+def test_where_it_cannot_be_written_nothing_is_sent(
+    here: Path, server: Server, backup: str
+) -> None:
+    with pytest.raises(OutputFailed, match=f"--backup: {backup} cannot be written") as caught:
+        apply(here, backup)
+    assert caught.value.unchanged
+    assert sets(server) == 0
+
+
+def test_what_no_file_can_hold_is_told_and_nothing_is_sent(here: Path, server: Server) -> None:
+    server.stored = {**BEFORE, "newer": 1}
+    with pytest.raises(NotWritten, match="--backup: "):
+        apply(here, "before.yaml")
+    assert sets(server) == 0
+
+
+def test_where_nothing_is_sent_nothing_is_written(here: Path, server: Server) -> None:
+    with pytest.raises(Declined):
+        apply(here, "before.yaml", answer=False)
+    (here / "stores" / "a.yaml").write_text("InMemoryStore: {'@type': Default}\n")
+    server.stored = {"@type": "Default"}
+    apply(here, "before.yaml")
+    assert not (here / "before.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    "backup", ["stores/a.yaml", "confsync.yaml", "./stores/../stores/a.yaml", "https://h/Canary"]
+)
+def test_a_file_of_the_run_is_not_overwritten(here: Path, server: Server, backup: str) -> None:
+    with pytest.raises(WrongUsage) as caught:
+        apply(here, backup)
+    assert caught.value.message.startswith("--backup")
+    assert "Canary" not in str(caught.value)
+    assert server.requests == []
+    assert (here / "stores" / "a.yaml").read_text() == STORE
+
+
+def test_it_is_for_one_target(here: Path, server: Server) -> None:
+    configure(here, server.url, "http://127.0.0.1:9")
+    with pytest.raises(ConfsyncError, match="--backup takes one target"):
+        apply(here, "before.yaml")
+    assert server.requests == []
