@@ -27,7 +27,7 @@ def fmt(console: Console, *, files: tuple[str, ...], check: bool) -> Status:
     """Format FILES: quotes, indentation and spaces. Without FILES: those of confsync.yaml.
 
     Comments, order, blank lines and values stay. Files without a store are skipped; files with
-    errors are reported and not changed.
+    errors are reported and not changed. A FILE can be a directory, for the store files below it.
     """
     from confsync.cli.standard_error import Status
     from confsync.report.file_results import diff_text, formatted_text

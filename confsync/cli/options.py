@@ -344,9 +344,7 @@ server: Decorator = _grouped(
     "access",
     _access,
     # STALWART_URL counts after confsync.yaml: see workflow/session.py.
-    with_variable(
-        "--url", "Server, like https://mail.example.com.", note=", STALWART_URL", metavar="URL"
-    ),
+    with_variable("--url", "URL of the server.", note=", STALWART_URL", metavar="URL"),
     click.option(
         "--insecure-http",
         is_flag=True,
@@ -365,7 +363,7 @@ server: Decorator = _grouped(
     ),
     with_variable(
         "--proxy",
-        "Proxy, like http://proxy.example.com:3128. HTTP_PROXY and HTTPS_PROXY are ignored.",
+        "Proxy, as http://HOST:PORT. HTTP_PROXY and HTTPS_PROXY are ignored.",
         metavar="URL",
     ),
     with_variable(

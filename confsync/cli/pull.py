@@ -27,9 +27,9 @@ def pull(
 ) -> None:
     """Write the server's settings into FILES, or into the files of a target of confsync.yaml.
 
-    One request to the server. Comments stay, and only what differs is changed. Several FILES are
-    layers of one state: only the last is written. Secrets are never written, only references to
-    fill in.
+    Reads the server once. In a file that exists, only what differs is changed. FILES choose a
+    target as for `plan`; of several, the last one is written. Without FILES: those of a target of
+    confsync.yaml. Secrets are never written, only references to fill in.
     """
     from confsync.errors import OutputFailed, WrongUsage
     from confsync.report.file_results import diff_text, pulled_text

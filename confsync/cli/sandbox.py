@@ -44,7 +44,7 @@ def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, 
     """Run an embedded server on this machine, to try confsync with.
 
     It follows the rules of a real Stalwart server (docs/development/wire.md). User `admin`,
-    password `sandbox`. Prints its URL on standard output. Ctrl-C ends it.
+    password `sandbox`. Its URL is the only line on standard output. Ctrl-C ends it.
     """
     from confsync.errors import WrongUsage
 

@@ -45,6 +45,8 @@ def validate(
     Shows every mistake with its line and a hint. A file of targets of confsync.yaml is checked
     together with the other files of each target, any other file on its own. Without FILES: every
     target.
+
+    A FILE can be a directory, for the store files below it, or - for standard input.
     """
     from confsync.cli.standard_error import Status
 

@@ -15,13 +15,8 @@ if TYPE_CHECKING:
     from confsync.config.target import Config, Known, Target
 
 NAME = "confsync.yaml"
-_NO_MAPPING = {
-    "the file is empty",
-    "the file is a list, not a mapping",
-    "the file is one text, not a mapping",
-    "an equals sign in place of a colon",
-}
-"""Messages about a file without a mapping: they get an example as their hint."""
+_NO_MAPPING = {"empty-file", "no-object", "not-key-value"}
+"""Rules about a file without a mapping: they get an example as their hint."""
 
 
 def repository(directory: Path) -> Path | None:
@@ -97,7 +92,7 @@ def read_config(file: str, known: Known) -> Config:
 
     parsed = read(file)
     problems = [
-        replace(problem, hint=EXAMPLE) if problem.message in _NO_MAPPING else problem
+        replace(problem, hint=EXAMPLE) if problem.rule in _NO_MAPPING else problem
         for problem in parsed.problems
     ]
     targets: list[Target] = []

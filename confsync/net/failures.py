@@ -44,7 +44,7 @@ _BY_SYSTEM = (
 )
 _BY_FILE = (
     "its certificate is not trusted by the CA file",
-    "check that it holds the CA that signed the certificate: no other CA is trusted",
+    "check that it contains the CA that signed the certificate: no other CA is trusted",
 )
 
 # OpenSSL's SSL_R_… without that prefix, as SSLError.reason has them.

@@ -46,7 +46,7 @@ class _Registry(Mapping[str, Resolver]):
 
 def _loaded(point: EntryPoint) -> Resolver:
     """Load the resolver of another package. Raises WrongUsage if that is not possible."""
-    wrong = "is no resolver"
+    wrong = "is not a resolver"
     try:
         found: object = point.load()
     except Exception:  # noqa: BLE001 - somebody else's code

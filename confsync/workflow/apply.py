@@ -208,7 +208,7 @@ def _write_backup(before: Live, plan: Plan, path: str) -> None:
     """Write a state as a store file that restores it. Raises NotWritten and OutputFailed."""
     document = way_back(before, plan, KINDS[before.object], beside=str(Path(path).parent))
     if document is None:
-        fact = "--backup: the server has what confsync does not know, and no file can hold"
+        fact = "--backup: the server has values that no store file can hold"
         raise NotWritten(fact, hint="update confsync, or apply without --backup")
     write_backup(path, yaml_text(document))
 
@@ -289,7 +289,7 @@ def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], 
     if not ask(plans):
         risks = any(plan.refusals for plan in plans)
         hint = "type yes in full, and the name of each risk, to apply"
-        raise Declined("declined", hint=hint if risks else "type yes in full to apply")
+        raise Declined("cancelled", hint=hint if risks else "type yes in full to apply")
     for plan, session in ready:
         name = plan.desired.object
         if not plan.empty and changed(plan.live, read(name, session), KINDS[name].shape):

@@ -89,7 +89,7 @@ def _draft(
     live = read_live(NAME, session)
     if live.unrecognised:
         raise NotWritten(
-            f"the server has what confsync does not know: {', '.join(live.unrecognised)}",
+            f"the server has fields that confsync does not know: {', '.join(live.unrecognised)}",
             hint="nothing was written; update confsync",
         )
     documents = (layers.top, *(parsed.document for parsed in layers.below))
@@ -101,8 +101,7 @@ def _draft(
         paths = ", ".join(map(path_text, revised.unsayable))
         raise NotWritten(
             f"the server has a value that no store file can hold: {paths}",
-            hint="nothing was written; a password, a mask or white space cannot stand there: "
-            "change it on the server",
+            hint="nothing was written; remove its password, mask or white space on the server",
         )
     made = _edited(layers, revised.revision)
     content = layers.store.mark + made.text.encode("utf-8")
@@ -206,7 +205,7 @@ def _to_fill_in(node: Node, path: Path) -> Iterator[Problem]:
     for index, (key, value) in enumerate(members_of(node)):
         yield from _to_fill_in(value, (*path, index if key is None else key.text))
     if isinstance(node, ScalarNode) and path[-1] == "env" and node.text.startswith(FILL_IN):
-        message = f"{path_text(path[1:-1])} is a secret: replace env {node.text}"
+        message = f"{path_text(path[1:-1])}: env {node.text} is a placeholder"
         place = (node.mark.file, node.mark.line, node.mark.column)
         yield Problem(*place, "fill-in", message, INSTEAD, "warning")
 

@@ -26,9 +26,9 @@ InMemoryStore:
     secret: {env: FILL_IN_2}
 """
 FILL_IN = """\
-a.yaml:6:23: warning: urls/0/password is a secret: replace env FILL_IN_1 [fill-in]
+a.yaml:6:23: warning: urls/0/password: env FILL_IN_1 is a placeholder [fill-in]
   hint: write where it can be had, like `{env: NAME}` or `{file: PATH}`
-a.yaml:9:19: warning: authSecret/secret is a secret: replace env FILL_IN_2 [fill-in]
+a.yaml:9:19: warning: authSecret/secret: env FILL_IN_2 is a placeholder [fill-in]
   hint: write where it can be had, like `{env: NAME}` or `{file: PATH}`
 """
 

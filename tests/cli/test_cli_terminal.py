@@ -39,7 +39,7 @@ def test_any_other_answer_sends_nothing(desk: Desk, server: Server, answer: byte
         desktop.press(answer)
         ran = desktop.ended()
     assert ran.status == 3
-    assert ran.out.endswith(f"error: declined\nhint: type yes in full to apply\n{UNCHANGED}\n")
+    assert ran.out.endswith(f"error: cancelled\nhint: type yes in full to apply\n{UNCHANGED}\n")
     assert (len(server.requests), server.stored) == (1, before)
 
 

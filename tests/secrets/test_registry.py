@@ -97,7 +97,9 @@ def test_what_goes_wrong_in_it_stops_the_apply(desk: Desk, entry: str, fact: str
     assert "nothing was changed on the server" in ran.err
 
 
-@pytest.mark.parametrize(("name", "what"), [("nothing", "is no resolver"), ("absent", "be loaded")])
+@pytest.mark.parametrize(
+    ("name", "what"), [("nothing", "is not a resolver"), ("absent", "be loaded")]
+)
 def test_what_is_no_resolver_is_named(desk: Desk, name: str, what: str) -> None:
     ran = desk.run("validate", desk.file("a.yaml", STORE % name))
     assert ran.status == 1

@@ -81,7 +81,7 @@ def test_one_run_over_all_files_tells_of_each_file_what_a_run_of_its_own_tells()
         stdin=subprocess.DEVNULL,
     )
     assert (done.returncode, done.stderr) == (1, b"")
-    wanted = [expected(name).replace("store.yaml:", f"{name}/store.yaml:") for name in NAMES]
+    wanted = [expected(name).replace("store.yaml", f"{name}/store.yaml") for name in NAMES]
     errors = sum(text.count(": error: ") for text in wanted)
     total = f"{len(NAMES)} files checked, {errors} errors.\n"
     assert done.stdout.decode() == "".join([*wanted, total])

@@ -177,7 +177,7 @@ def test_one_question_decides_on_all(team: Team, servers: list[Server]) -> None:
         asked.append(len(plans))
         return False
 
-    with pytest.raises(Declined, match="declined"):
+    with pytest.raises(Declined, match="cancelled"):
         team.apply(ask=no)
     assert asked == [3]
     assert [updates(server) for server in servers] == [0, 0, 0]
