@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -398,6 +399,37 @@ def test_the_start_of_the_readme_works_in_an_empty_directory(tmp_path: Path) -> 
         for line in (validated, plan, apply):
             step(line, tmp_path, server.url)
         assert server.stored["poolMaxConnections"] == 32
+
+
+def shows(page: str, before: str, printed: str) -> None:
+    """A block of a page that begins with a text shows what is printed. CONFSYNC_WRITE_CASES=1
+    writes it. Read it before it is kept.
+    """
+    path = ROOT / page
+    text = path.read_text()
+    shown = re.search(rf"^{re.escape(before)}(.*?)^```$", text, BOTH)
+    assert shown
+    if os.environ.get("CONFSYNC_WRITE_CASES"):
+        path.write_text(text[: shown.start(1)] + printed + text[shown.end(1) :])
+    else:
+        assert shown[1] == printed
+
+
+def test_the_page_on_pull_shows_what_it_prints(directory: Path) -> None:
+    """Into the demo's store, from the demo's drifted server."""
+    drifted = json.loads((ROOT / "examples/demo/drifted.json").read_text())["stored"]
+    with Server(initial=drifted) as server:
+        configure("docs/pull.md", directory, [server.url])
+        done = run(["pull"], directory)
+    shows("docs/pull.md", "$ confsync pull\n", done.stderr + done.stdout)
+
+
+def test_the_page_on_store_files_shows_a_mistake_as_it_is_printed(directory: Path) -> None:
+    store = "InMemoryStore:\n  '@type': Redis\n  url: redis://cache.example.com\n  timeout: 10\n"
+    (directory / "stores/in-memory.yaml").write_text(store)
+    done = run(["validate", "stores/in-memory.yaml", "--color", "always"], directory)
+    plain = re.sub(r"\x1b\[\d*m", "", done.stdout)
+    shows("docs/store-file.md", "```text\n", plain)
 
 
 def test_importing_the_settings_of_a_server(tmp_path: Path) -> None:
