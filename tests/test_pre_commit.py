@@ -382,7 +382,7 @@ def test_a_plan_is_shown_by_hand_and_pending_changes_fail_nothing(repository: Re
         done = repository.hooks("confsync-plan", "--hook-stage", "manual", env=environment)
         assert done.status == 0, done.text
         assert done.verdicts == {"plan": "Passed"}
-        assert "InMemoryStore · Default → Redis" in done.text
+        assert "InMemoryStore will be replaced: Default → Redis" in done.text
 
 
 def test_a_plan_without_server_or_credentials_says_what_to_set(repository: Repository) -> None:
