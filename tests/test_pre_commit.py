@@ -382,7 +382,7 @@ def test_a_plan_is_shown_by_hand_and_pending_changes_fail_nothing(repository: Re
         done = repository.hooks("confsync-plan", "--hook-stage", "manual", env=environment)
         assert done.status == 0, done.text
         assert done.verdicts == {"plan": "Passed"}
-        assert "InMemoryStore · Default → Redis" in done.text
+        assert "InMemoryStore will be replaced: Default → Redis" in done.text
 
 
 def test_a_plan_without_server_or_credentials_says_what_to_set(repository: Repository) -> None:
@@ -390,8 +390,8 @@ def test_a_plan_without_server_or_credentials_says_what_to_set(repository: Repos
     repository.write({"stores/a.yaml": GOOD})
     done = repository.hooks(*arguments)
     assert done.verdicts == {"plan": "Failed"}
-    assert "there is no confsync.yaml" in done.text
-    assert "hint: write one with `confsync init`" in done.text
+    assert "error: --all: no confsync.yaml found in " in done.text
+    assert "hint: run `confsync init`" in done.text
 
     repository.write({"confsync.yaml": target("https://mail.example.com", "stores/a.yaml")})
     done = repository.hooks(*arguments)
@@ -434,7 +434,10 @@ def test_the_hooks_that_init_writes_run_without_installing_anything(tmp_path: Pa
     repository.git("init", "--quiet")
     begun = repository.run(sys.executable, "-m", "confsync", "init", "--variant", "Redis")
     assert begun.status == 0, begun.text
-    repository.write({"playbook.yaml": "- hosts: all\n"})
+    config = (repository.root / "confsync.yaml").read_text()
+    assert "https://CHANGE-ME.invalid" in config
+    config = config.replace("https://CHANGE-ME.invalid", "https://mail.example.com")
+    repository.write({"playbook.yaml": "- hosts: all\n", "confsync.yaml": config})
     done = repository.hooks("--all-files")
     assert "is the placeholder of `confsync init`" in done.text
     config = (repository.root / "confsync.yaml").read_text()
