@@ -24,7 +24,7 @@ def _names() -> Iterable[str]:
 @click.argument("name", default="", shell_complete=proposing_from(_names))
 @click.pass_obj
 def explain(console: Console, name: str) -> None:
-    """Explain a rule, a risk, an object, a field, a variant or a key of confsync.yaml. Offline.
+    """Explain NAME: a rule, an object, a variant, a field, or a key of confsync.yaml. Offline.
 
     The name of a rule is in brackets after each problem. A field can be a path, like
     authSecret/secret. Without NAME: a list of all names.
