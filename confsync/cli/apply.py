@@ -118,8 +118,10 @@ def _check_can_ask(console: Console, files: tuple[str, ...]) -> None:
     """Raise Declined if nobody can be asked, and before that InvalidFiles for missing files."""
     from confsync.errors import Declined
     from confsync.workflow.load import check_there
+    from confsync.workflow.targets import check_not_targets, configuration
 
     if "-" in files or not (at_terminal(sys.stdin) and console.at_terminal):
+        check_not_targets(configuration(Path()) if files else None, files)
         check_there(files)
         why = "standard input is a file" if "-" in files else "not running in a terminal"
         hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"

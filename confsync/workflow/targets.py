@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from confsync.config.config_file import find, nothing_found, read_config
+from confsync.disk.read import STANDARD_INPUT
 from confsync.errors import WrongUsage
 from confsync.secrets import RESOLVERS
 from confsync.store.mistakes import listed, quoted_name
@@ -177,7 +178,7 @@ def _chosen(config: Config, asked: Asked) -> tuple[TargetConfig, ...]:
         raise WrongUsage("--all and --target cannot be combined", hint=hint)
     for name in asked.targets:
         if name not in known:
-            hint = f"{nearest(name, known)}it names {', '.join(known)}"
+            hint = f"{nearest(name, known)}known are {', '.join(known)}"
             raise WrongUsage(f"{config.file} has no target {quoted_name(name)}", hint=hint)
     if len(known) > 1 and not (asked.all or asked.targets):
         hint = "choose with --target NAME, which can be repeated, or use --all"
@@ -192,6 +193,9 @@ def _using(config: Config, files: tuple[str, ...]) -> tuple[TargetConfig, ...]:
     if len(found) == 1:
         return (found[0],)
     check_not_targets(config, files)
+    if STANDARD_INPUT in files:
+        hint = "--no-config takes it without confsync.yaml"
+        raise WrongUsage(f"no target of {config.file} uses standard input", hint=hint)
     alone = "--no-config takes the files alone, without confsync.yaml"
     these = listed([*dict.fromkeys(files)])
     if found:

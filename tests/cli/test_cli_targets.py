@@ -418,14 +418,15 @@ def test_one_digest_or_one_file_is_not_for_several_targets(team: Desk) -> None:
 def test_the_name_of_a_target_as_a_word_is_answered_with_the_option(
     team: Desk, command: str
 ) -> None:
-    yes = ("--yes",) if command == "apply" else ()
-    ran = team.run(command, *yes, "staging", env=TOKENS)
+    ran = team.run(command, "staging", env=TOKENS)
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.startswith(
         "error: staging is a target, not a file\nhint: use --target staging\n"
     )
     team.file("staging", LAYER)
-    assert "is a target" not in team.run(command, *yes, "staging", env=TOKENS).err
+    assert "is a target" not in team.run(command, "staging", env=TOKENS).err
+    configured = team.run("plan", "-", env=TOKENS, given=BASE.encode())
+    assert "error: no target of confsync.yaml uses standard input\nhint: --no-" in configured.err
 
 
 def test_targets_without_a_configuration_are_reported_with_their_source_and_the_directory(
