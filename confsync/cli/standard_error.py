@@ -199,8 +199,6 @@ def _usage(error: click.UsageError) -> list[str]:
     path, params = context.command_path, context.command.params
     hint = f"see `{path} --help`"
     match error:
-        case click.exceptions.NoArgsIsHelpError():
-            return [error.ctx.get_help()]
         case UnknownCommand():
             fact, hint = error.message, error.hint
         case click.NoSuchOption():
@@ -212,7 +210,7 @@ def _usage(error: click.UsageError) -> list[str]:
         case click.BadParameter(param=click.Parameter() as param):
             fact, hint = _refused(error, param, context, hint)
         case _ if isinstance(context.command, click.Group):
-            fact = "missing command"
+            return [context.get_help()]
         case _:
             one = any(isinstance(param, click.Argument) for param in params)
             fact = f"`{path}` takes {'at most one' if one else 'no'} argument"
