@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _now = partial(datetime.now, UTC)
 
+_PLANNED = ("target", "every", "no_config", "unlisted", "hidden_secrets", "allow", "expect")
+"""Options that a saved plan has the answers to."""
+
 _OPTIONS = shared.together(
     click.option("--yes", is_flag=True, help="Apply without asking."),
     click.option(
@@ -129,18 +132,19 @@ def _check_can_ask(console: Console, files: tuple[str, ...]) -> None:
 
 
 def _plan_file(files: tuple[str, ...]) -> str | None:
-    """The saved plan among the files, which must be alone and takes no planning options."""
+    """The saved plan among the files, if it is alone and without the options in it."""
     from confsync.disk.read import is_plan
     from confsync.errors import WrongUsage
 
     if not any(map(is_plan, files)):
         return None
-    given = shared.given_by_hand("unlisted", "hidden_secrets", "allow", "expect", "target", "every")
     if len(files) > 1:
-        raise WrongUsage("a saved plan stands alone", hint="name no other file beside it")
-    if given:
-        hint = "they were settled when it was made: plan again to change them"
-        raise WrongUsage("a saved plan takes no planning options", hint=hint)
+        raise WrongUsage("a saved plan and other files are named", hint="name the saved plan alone")
+    given = shared.given_by_hand(*_PLANNED)
+    params = click.get_current_context().command.params
+    if names := [max(param.opts, key=len) for param in params if param.name in given]:
+        hint = "the saved plan has its targets and options already: plan again to change them"
+        raise WrongUsage(f"{', '.join(names)} cannot be combined with a saved plan", hint=hint)
     return files[0]
 
 

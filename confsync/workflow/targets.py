@@ -203,7 +203,8 @@ def _using(config: Config, files: tuple[str, ...]) -> tuple[TargetConfig, ...]:
         hint = f"choose with --target NAME; {alone}"
         raise WrongUsage(f"several targets of {config.file} use {these}: {names}", hint=hint)
     hint = f"add it to a target's `files`, or choose with --target NAME; {alone}"
-    raise WrongUsage(f"no target of {config.file} uses {these}", hint=hint)
+    missing = "" if all(map(os.path.exists, files)) else ", and there is no such file"
+    raise WrongUsage(f"no target of {config.file} uses {these}{missing}", hint=hint)
 
 
 def check_not_targets(config: Config | None, files: Iterable[str]) -> None:

@@ -135,7 +135,8 @@ def test_a_file_of_one_target_means_that_target_with_all_of_its_files_and_guards
     ("file", "fact"),
     [
         ("stores/base.yaml", "several targets of confsync.yaml use {}: production and staging"),
-        ("stores/other.yaml", "no target of confsync.yaml uses {}"),
+        ("confsync.yaml", "no target of confsync.yaml uses {}"),
+        ("nothere.yaml", "no target of confsync.yaml uses {}, and there is no such file"),
     ],
 )
 def test_a_file_of_several_targets_or_of_none_is_wrong_usage(
