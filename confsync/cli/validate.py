@@ -60,6 +60,7 @@ def validate(
 
         found = check(files, here, allow=allowed, today=day, skip_others=skip_others)
 
+    outputs.check(found.files)
     outputs.write_all(lambda name, look: PROBLEMS[name](found.files, found.problems, look=look))
     wrong = any(problem.severity == "error" for problem in found.problems)
     return Status.ERROR if wrong else Status.DONE

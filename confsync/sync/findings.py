@@ -117,6 +117,7 @@ def as_finding(problem: Problem, allow: Collection[str]) -> Finding:
 
 
 RULE = "hidden-secrets"
+STALE = "stale-plan"
 _SEND = "--hidden-secrets send overwrites it with the secret from the file"
 
 
