@@ -45,7 +45,7 @@ _OPTIONS = shared.together(
     ),
     shared.with_variable(
         "--backup",
-        "Before anything is sent, write the server's settings to FILE, to go back with.",
+        "First save the server's settings to FILE, for going back.",
         **shared.FILE,
     ),
     shared.with_variable(
@@ -127,7 +127,7 @@ def _check_can_ask(console: Console, files: tuple[str, ...]) -> None:
         check_not_targets(configuration(Path()) if files else None, files)
         check_there(files)
         why = "standard input is a file" if "-" in files else "not running in a terminal"
-        hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
+        hint = "run `confsync plan`, then apply with --yes or --expect DIGEST"
         raise Declined(f"cannot ask for confirmation: {why}", hint=hint)
 
 

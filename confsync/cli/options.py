@@ -406,7 +406,7 @@ targets: Decorator = together(
         click.option(
             "--no-config",
             is_flag=True,
-            help="Do not read confsync.yaml: FILES alone, for the server of --url or STALWART_URL.",
+            help="Ignore confsync.yaml: use only FILES, and the server of --url or STALWART_URL.",
         ),
     ),
     server,

@@ -78,7 +78,7 @@ def sinks(outputs: Iterable[str], formats: Collection[str], source: str) -> tupl
     if sum(sink.file is None for sink in found) > 1:
         raise WrongUsage(
             f"{source}: only one result can go to standard output",
-            hint="give all but one a file, like --output json=plan.json",
+            hint="add =FILE to the others, like --output json=plan.json",
         )
     return found
 

@@ -63,7 +63,7 @@ def print_error(error: BaseException, console: Console) -> int:
     """Report an error that ends a run and return the exit status."""
     unchanged = ["nothing was changed on the server"] if console.writes else []
     unknown = (
-        "it is not known whether anything was changed: `confsync plan` shows the current state"
+        "something may have been changed: `confsync plan` shows the current state"
     )
     consequence = [unknown] if console.sent else unchanged
     match error:

@@ -155,7 +155,7 @@ class StoreFile:
             if found is not None and not os.access(target, os.W_OK):
                 raise OutputFailed("is not writable", where=path, hint="check its owner and mode")
             if not os.access(target.parent, os.W_OK | os.X_OK):
-                hint = "confsync writes a new file beside it, then renames it"
+                hint = "make it writable: confsync replaces the file there"
                 raise OutputFailed("its directory is not writable", where=path, hint=hint)
             content = None if found is None else read_regular(target, MAX_STORE_BYTES)
             return cls(path, target, content, found)

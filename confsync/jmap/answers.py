@@ -52,7 +52,7 @@ _STATUSES: Mapping[int, tuple[str, str]] = {
 
 _NOT_STALWART = (
     "the server returned an error",
-    "it is not an error of Stalwart: check the URL, or the proxy in front of Stalwart",
+    "the error is not from Stalwart: check the URL and any proxy in front of it",
 )
 
 # RFC 8620, sections 3.6.2 and 5.3, and wire section 5.
@@ -74,7 +74,7 @@ _METHOD_ERRORS: Mapping[str, tuple[str, str]] = {
 }
 
 _REFUSALS: Mapping[str, str] = {
-    "validationFailed": "the server has other limits than confsync: update confsync",
+    "validationFailed": "update confsync: the server has different limits",
     "invalidPatch": "the server does not know a field or value: check that it is 0.16.10 or later",
 }
 _NO_HINT = "check the server's log"

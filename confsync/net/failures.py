@@ -108,7 +108,7 @@ class Route:
         if flight.sending:
             # In TLS 1.3 a server refuses a client's certificate after the client has begun to send:
             # it may have read the request.
-            broke = f"the connection to {self.server} broke before an answer came"
+            broke = f"connection to {self.server} lost before an answer"
             if tls is None:
                 return ConnectionLost(broke, hint=_PORT)
             return ConnectionLost(f"{broke}: {fact}", hint=hint)

@@ -142,7 +142,7 @@ def _no_pair(cert: str | Path, trust: Trust, reason: str) -> WrongUsage:
     key = trust.client_key
     where = key or cert
     if reason in {"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"}:
-        fact, hint = "the key does not belong to the certificate", f"the certificate is {cert}"
+        fact, hint = "the key does not belong to the certificate", f"use the key of {cert}"
     elif not _holds(cert, b"CERTIFICATE-----"):
         where, fact = cert, "no certificate in it"
         hint = f"{trust.name('client_cert')} needs a PEM certificate"

@@ -104,9 +104,9 @@ def pulled_text(pulled: Pulled, mood: str = "") -> str:
     lines = []
     if pulled.gone:
         names = ", ".join(map(path_text, pulled.gone))
-        lines.append(f"{mood}taken away{f', with {comments}' if pulled.comments else ''}: {names}")
+        lines.append(f"{mood}removed{f', with {comments}' if pulled.comments else ''}: {names}")
     elif pulled.comments:
-        lines.append(f"{comments} {mood}taken away")
+        lines.append(f"{comments} {mood}removed")
     result = "unchanged: already matches the server"
     if pulled.new:
         result = f"new file, {fields} {mood}written"

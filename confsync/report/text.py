@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _FATE = {
     "send": "will send {0}",
-    "keep": "leaves {0} as the server has {0}",
+    "keep": "keeps the server's",
     "fail": "is refused",
 }
 _UNMANAGED = {"unmanaged": "not in any file", "ignored": "ignored"}
@@ -39,14 +39,14 @@ _WHOLE_SET = (
     "The whole list of URLs is sent: removing or replacing one with a password alone would repeat"
     " that password."
 )
-_BEHIND = "The contents of the old store stay behind: rate limits, locks, greylists, counters."
-_MEANWHILE = "Somebody else has changed the object since it was read:"
+_BEHIND = "The old store's contents are not moved: rate limits, locks, greylists, counters."
+_MEANWHILE = "Another client changed the object since it was read:"
 _SEEN: Mapping[outcome.Seen, str] = {
     "before": "Read again, the server had what it had before, as far as can be seen. The update may"
     " still be on its way.",
     "wanted": "Read again, the server had what is wanted, as far as can be seen. A secret that it"
     " hides cannot be looked at.",
-    "other": "Read again, the server had neither what it had before nor all that is wanted.",
+    "other": "A second read shows neither the previous nor the desired state.",
 }
 _FATES = ("applied", "unchanged", "failed", "not as wanted", "unknown", "not begun")
 _FATE_OF: Mapping[type[outcome.Ended], str] = {
@@ -248,7 +248,7 @@ def _fate(ended: outcome.Ended) -> str:
 def _outcome(ended: outcome.Outcome, look: Look) -> str:
     match ended:
         case outcome.NotSent():
-            lines = ["Nothing was sent: the server has what the files say."]
+            lines = ["Nothing was sent: the server matches the files."]
         case outcome.Rejected(refusal=refusal, foreign=foreign):
             places = [f"at {pointer}" for pointer in refusal.properties if pointer]
             lines = [
@@ -260,18 +260,18 @@ def _outcome(ended: outcome.Outcome, look: Look) -> str:
             ]
         case outcome.Overtaken(foreign=foreign):
             lines = [
-                "The server did not take the update, and nothing of it is stored.",
+                "The server did not store any part of the update.",
                 *(_MEANWHILE, *_changes(foreign, look)),
-                "hint: plan again, and look at what changed",
+                "hint: plan again and review it",
             ]
         case outcome.Stored():
             lines = [*_stored(ended, look)]
         case outcome.Unknown(reason=reason, seen=seen):
-            fact = f"It is not known whether the update was stored: {printable(reason)}."
+            fact = f"The update may have been stored: {printable(reason)}."
             lines = [
                 *wrapped(fact, width=look.width),
                 *([] if seen is None else wrapped(_SEEN[seen], width=look.width)),
-                "hint: run `confsync plan`: it shows what the server has now",
+                "hint: run `confsync plan` to see the current state",
                 *_way_back(ended.plan.live, ended.plan, look),
             ]
     return "\n".join([*lines, ""])
@@ -291,13 +291,13 @@ def _stored(stored: outcome.Stored, look: Look) -> Iterator[str]:
     )
     if not stored.verified:
         style = "red"
-        fact = f"Stored, but not as wanted: after {counted} the server still differs. {sent}"
+        fact = f"Stored, but the server still differs after {counted}. {sent}"
     yield from (look.paint(style, line) for line in wrapped(fact, width=look.width))
     yield from _changes(stored.remaining.changes, look, places=True)
     if stored.overwritten:
-        yield look.paint("red", "Somebody else's change was overwritten:")
+        yield look.paint("red", "Overwrote another client's change:")
     elif stored.foreign:
-        yield "Somebody else changed the object in between:"
+        yield "Another client changed the object:"
     yield from _changes(stored.overwritten or stored.foreign, look)
     yield from wrapped(_next(stored.plan), width=look.width)
     yield ""
@@ -318,7 +318,7 @@ def _way_back(before: Live, plan: Plan, look: Look) -> Iterator[str]:
     """The state before the update, as a store file that restores it, or the command for it."""
     document = way_back(before, plan, KINDS[before.object])
     if document is None:
-        yield "No way back as a file: the server had fields that confsync does not know."
+        yield "Previous settings not printed: the server had fields unknown to confsync."
         return
     text = yaml_text(shown(document))
     if plan.backup:

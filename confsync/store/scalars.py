@@ -132,7 +132,7 @@ def _plain(
             raise Mistake("until-date", f"{name} must be a date", hint)
         with suppress(ValueError):
             return date.fromisoformat(value).isoformat()
-        hint = "check the month, and the number of its days"
+        hint = "check the month and the day"
         raise Mistake("until-date", f"{name} is not a valid date", hint)
     if isinstance(shape, shapes.PlainText):
         return value
@@ -200,7 +200,7 @@ def _wrong_number(node: ScalarNode, name: str, example: str, allowed: str) -> Mi
         fact = "must be a whole number, without a decimal point or exponent"
         hint = f"write {int(value)}" if whole else alone
     elif re.fullmatch("[0-9]{1,3}([_, '][0-9]{3})+", text):
-        fact = "has a separator between its digits"
+        fact = "has a digit separator"
         hint = f"write {re.sub('[^0-9]', '', text)}"
     elif re.fullmatch(_WITH_UNIT, text, re.IGNORECASE):
         fact, hint = "must be a number without a unit", alone
@@ -334,7 +334,7 @@ def _wrong_parts(text: str) -> tuple[str, str]:
         return "must be a duration without spaces", hint
     if any(number[0] == "0" for number, _, _ in parts):
         return "must be a duration without leading zeros", hint
-    return "must have its largest unit first, and each unit once", hint
+    return "must have each unit once, largest first", hint
 
 
 def _write(total: int | None) -> str:

@@ -51,7 +51,7 @@ def wrong_top(document: MappingNode, kinds: Mapping[str, Kind]) -> Mistake | Non
     rule = "not-a-store"
     if "targets" in keys:
         message = "this is a confsync.yaml, not a store file"
-        hint = "name the store files that it lists under `files`"
+        hint = "pass the store files listed under its `files`"
     elif keys >= {"apiVersion", "kind"}:
         message = "this is a Kubernetes manifest, not a store file"
         hint = f"put the store into its own file, with `{first}:` at the top"
@@ -230,7 +230,7 @@ def null(path: Path, known: Field, node: ScalarNode) -> Mistake:
     fact = "cannot be null" if node.text else "has no value"
     hint = f"add a value ({known.summary})"
     if not known.required:
-        hint = "remove the line for the default" if node.text else f"{hint}, or remove the line"
+        hint = "remove it to use the default" if node.text else f"{hint}, or remove the line"
     return Mistake("null-value", f"{name} {fact}", hint)
 
 

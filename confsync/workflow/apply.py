@@ -201,14 +201,14 @@ def _check_backup(path: str | None, files: Iterable[str]) -> None:
         raise WrongUsage("--backup: a URL, not a file", hint="write --backup FILE")
     if path is not None and realpath(path) in map(realpath, filter(None, files)):
         hint = "name another file, like before.yaml"
-        raise WrongUsage("--backup would overwrite a file of this run", where=path, hint=hint)
+        raise WrongUsage("--backup would overwrite an input file", where=path, hint=hint)
 
 
 def _write_backup(before: Live, plan: Plan, path: str) -> None:
     """Write a state as a store file that restores it. Raises NotWritten and OutputFailed."""
     document = way_back(before, plan, KINDS[before.object], beside=str(Path(path).parent))
     if document is None:
-        fact = "--backup: the server has values that no store file can hold"
+        fact = "--backup: cannot write the server's values to a store file"
         raise NotWritten(fact, hint="update confsync, or apply without --backup")
     write_backup(path, yaml_text(document))
 
@@ -249,7 +249,7 @@ def _stale(plan: Plan, kept: Plan | None, expect: str | None) -> Declined | None
 def _not_this_one(plan: Plan, kept: Plan | None) -> Plan:
     """A stale plan, to be shown as what it is."""
     which = "the saved one" if kept is not None else "the one with the expected digest"
-    fact = f"this is the plan of now, not {which}: it is not applied"
+    fact = f"this is the current plan, not {which}: not applied"
     stale = Finding("stale-plan", "error", fact, "plan again and review it")
     return replace(plan, findings=(stale, *plan.findings))
 

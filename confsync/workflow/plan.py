@@ -124,9 +124,9 @@ def replanned(old: Plan, desired: Desired, live: Live) -> Plan:
 def check_place(path: str, files: Iterable[str]) -> None:
     """Raise WrongUsage for a plan's path that is a URL, or one of its own files."""
     if "://" in path:
-        raise WrongUsage("a URL stands where the plan's file belongs", hint="write --out FILE")
+        raise WrongUsage("--out: a URL, not a file", hint="write --out FILE")
     if realpath(path) in map(realpath, files):
-        fact = "the plan would be written over a file that it is made from"
+        fact = "--out would overwrite an input file"
         raise WrongUsage(fact, where=path, hint="name another file, like production.plan")
 
 

@@ -318,7 +318,7 @@ def _credentials(login: Login, vault: Vault) -> Credentials:
             raise WrongUsage(f"{name} contains a space or a newline", hint=_AGAIN)
         return Credentials(vault.seal(token), None, name, login.unused)
     if user and not password:
-        hint = "give the password, in STALWART_PASSWORD or for the target, or a token"
+        hint = "set STALWART_PASSWORD, the target's `password`, or a token"
         raise WrongUsage(f"{user_name} has no password", hint=hint)
     if not user:
         raise WrongUsage(

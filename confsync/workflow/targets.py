@@ -119,7 +119,7 @@ def configuration(directory: Path) -> Config | None:
 
 def nothing_named(directory: Path) -> WrongUsage:
     """The error for a run without a file in a directory without a `confsync.yaml`."""
-    fact = f"{nothing_found(directory)}, and no file is named"
+    fact = f"{nothing_found(directory)}, and no file given"
     return WrongUsage(fact, hint=_WITHOUT_CONFIG)
 
 
@@ -151,7 +151,7 @@ def aims(
         hint = f"leave out the files, or {asked.source}: each target has its own files"
         raise WrongUsage(f"files and {asked.source} cannot be combined", hint=hint)
     if asked.alone and (asked.targets or asked.all):
-        hint = "targets are those of confsync.yaml: leave out one of the two"
+        hint = "targets come from confsync.yaml: remove one option"
         raise WrongUsage(f"--no-config and {asked.source} cannot be combined", hint=hint)
     if asked.files:
         check_names(asked.files)
@@ -164,7 +164,7 @@ def aims(
     chosen = _using(config, asked.files) if asked.files else _chosen(config, asked)
     if access.url and len(chosen) > 1:
         hint = "leave out --url (CONFSYNC_URL), or choose one target"
-        raise WrongUsage("--url is for one target, and several are chosen", hint=hint)
+        raise WrongUsage("--url cannot be used with several targets", hint=hint)
     return tuple(
         Aim(target.files, options(wanted, target, today), access, target, len(chosen) == 1)
         for target in chosen
@@ -196,7 +196,7 @@ def _using(config: Config, files: tuple[str, ...]) -> tuple[TargetConfig, ...]:
     if STANDARD_INPUT in files:
         hint = "--no-config takes it without confsync.yaml"
         raise WrongUsage(f"no target of {config.file} uses standard input", hint=hint)
-    alone = "--no-config takes the files alone, without confsync.yaml"
+    alone = "--no-config uses the files without confsync.yaml"
     these = listed([*dict.fromkeys(files)])
     if found:
         names = listed([one.name for one in found])
@@ -254,4 +254,4 @@ def same_server(targets: Iterable[TargetConfig]) -> tuple[tuple[TargetConfig, ..
 def same_server_facts(aims: Iterable[Aim]) -> tuple[str, ...]:
     """`one and two are one server`, for each server of several targets."""
     groups = same_server(aim.config for aim in aims if aim.config is not None)
-    return tuple(f"{' and '.join(one.name for one in group)} are one server" for group in groups)
+    return tuple(f"{' and '.join(one.name for one in group)} share a server" for group in groups)

@@ -188,7 +188,7 @@ def _problems(
 def _placeholders(desired: Desired, *, keep: bool) -> Iterator[Problem]:
     """Warnings for references that `pull` and `init` left to be filled in."""
     for path, leaf in leaves(desired.tree):
-        hint = "name the variable that holds this secret"
+        hint = "write a reference to this secret"
         secrets: tuple[Secret, ...] = leaf.secrets if isinstance(leaf, Url) else ()
         if isinstance(leaf, Secret) and not keep:
             secrets = (leaf,)

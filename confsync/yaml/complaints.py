@@ -31,8 +31,8 @@ render it first; write a secret as `{env: NAME}`
 
 _NEAR = r"""
 [^'"#]*?(?P<at>[ODD_SPACES])
-invisible-character: a special space character, which YAML does not read as a space
-type the line again with plain spaces; it was probably copied from a web page
+invisible-character: a Unicode space, which YAML does not read as a space
+retype the line with plain spaces; it was probably copied from a web page
 [ ]*(?P<at>//|/\*)
 not-key-value: a comment must start with #
 write `# …` in place of `// …`
@@ -114,7 +114,7 @@ mixed-list: a list starts on the line of its key
 start it on the next line, with each item on its own line after `- `
 expected chomping
 needs-quotes: a value that starts with | or > must be in quotes
-put the text in quotes: | and > start texts of several lines
+put the text in quotes: | and > start multi-line texts
 expected the node content
 missing-comma: missing value before a comma or closing bracket
 add the value; put a text that starts with `,`, `]` or `}` in quotes

@@ -94,7 +94,7 @@ def text(path: str, content: bytes) -> str | Problem:
     """The bytes of a file as text without a byte order mark; or the problem."""
     if begins_plan(content):
         name = shlex.quote(path)
-        hint = f"type `confsync apply {name}` to apply it, or `confsync show {name}` to print it"
+        hint = f"run `confsync apply {name}` to apply it, or `confsync show {name}` to print it"
         message = "this is a saved plan, not a store file"
         return Problem(path, 0, 0, "not-a-store", message, hint)
     if len(content) > MAX_STORE_BYTES:
@@ -116,7 +116,7 @@ def parse(path: str, source: str) -> Parsed:
     # YAML 1.1 takes some of these for line breaks, YAML 1.2 and editors do not.
     unseen = re.search("[\u0085\u2028\u2029\ufeff]", source)
     if unseen is not None:
-        message = "a line break that not every editor shows"
+        message = "a line break that some editors hide"
         hint = f"remove it, or write it as \\u{ord(unseen[0]):04x} in double quotes"
         if unseen[0] == "\ufeff":
             message = "a byte order mark inside the file"
@@ -258,15 +258,15 @@ class _Builder:
         first = "" if event.style else event.value[:1]
         if re.search("[\ud800-\udfff]", event.value):
             hint = "write the character itself, or one escape with eight digits"
-            self._problem(mark, "unknown-escape", "half a character, a lone surrogate", hint)
+            self._problem(mark, "unknown-escape", "an escape for a lone surrogate", hint)
             return broken
         if first and first in WORD_PROCESSOR:
             hint = "write ' or \" in their place"
             self._problem(mark, "smart-quotes", "curly quotes, as word processors write them", hint)
             return ScalarNode(mark, event.value.strip(WORD_PROCESSOR), plain=False)
         if first and first in ODD_SPACES:
-            message = "a special space character, which YAML does not read as a space"
-            hint = "type the line again with plain spaces; it was probably copied from a web page"
+            message = "a Unicode space, which YAML does not read as a space"
+            hint = "retype the line with plain spaces; it was probably copied from a web page"
             self._problem(mark, "invisible-character", message, hint)
             return broken
         span = Span(event.start_mark.index, event.end_mark.index)

@@ -52,7 +52,7 @@ def test_apply_with_nothing_to_do_sends_nothing(desk: Desk, server: Server) -> N
     file = desk.file("a.yaml", "InMemoryStore: {'@type': Redis, url: 'redis://a.example.com'}\n")
     ran = desk.run("apply", "--yes", file)
     assert (ran.status, ran.err) == (0, "")
-    assert "Nothing was sent: the server has what the files say." in ran.out
+    assert "Nothing was sent: the server matches the files." in ran.out
     assert sent(server) == ["x:InMemoryStore/get"]
 
 

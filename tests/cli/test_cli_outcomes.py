@@ -112,7 +112,7 @@ def test_a_signal_while_the_state_is_read_after_a_lost_answer_lets_that_finish(
     assert ran.status == 0
     assert "The state was read again:" in " ".join(ran.out.split())
     assert (
-        ran.err == "interrupted: finishing the update, a few seconds; interrupt again to give up\n"
+        ran.err == "interrupted: finishing the update (a few seconds); interrupt again to stop\n"
     )
 
 
@@ -138,7 +138,7 @@ def test_what_nobody_manages_may_be_changed_by_somebody_else(desk: Desk, server:
         arguments = ("--unlisted", "keep", "--url", between.url)
         ran = desk.run("apply", "--yes", desk.file("a.yaml", STORE), *arguments)
     assert ran.status == 0
-    assert "Somebody else changed the object in between:\n  ~ timeout  10s → 7s" in ran.out
+    assert "Another client changed the object:\n  ~ timeout  10s → 7s" in ran.out
     assert server.stored["timeout"] == 7000
 
     server.stored = {**LIVE, "serviceName": "again"}

@@ -190,8 +190,8 @@ def test_no_server_no_credentials_no_file_are_each_said(desk: Desk, server: Serv
             {"STALWART_TOKEN": f"{APPLY_KEY}\n"},
             "STALWART_TOKEN contains a space or a newline",
         ),
-        ((), {}, f"no confsync.yaml found in {desk.directory}, and no file is named"),
-        (("--no-config",), {}, "no file is named"),
+        ((), {}, f"no confsync.yaml found in {desk.directory}, and no file given"),
+        (("--no-config",), {}, "no file given"),
     )
     for arguments, environment, fact in cases:
         ran = desk.run("plan", *arguments, env=environment)

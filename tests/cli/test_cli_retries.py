@@ -183,7 +183,7 @@ def test_a_writer_that_lost_a_race_stops(desk: Desk, server: Server) -> None:
         ran = desk.run("apply", "--yes", file, "--url", between.url, env=TRIES)
     assert ran.status == 3
     assert "nothing of it is stored" in ran.out
-    assert "Somebody else has changed the object since it was read:\n  ~ timeout  10s → 7s" in (
+    assert "Another client changed the object since it was read:\n  ~ timeout  10s → 7s" in (
         ran.out
     )
     assert sets(between) == 1
@@ -243,7 +243,7 @@ def test_a_signal_while_an_update_waits_to_be_sent_ends_with_130(
         ran = ended(process)
     assert ran.status == 130
     assert ran.err == (
-        "interrupted: finishing the update, a few seconds; interrupt again to give up\n"
+        "interrupted: finishing the update (a few seconds); interrupt again to stop\n"
         f"\ninterrupted\n{UNCHANGED}\n"
     )
     assert (len(between.requests), server.stored) == (2, before)

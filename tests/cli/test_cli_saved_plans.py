@@ -101,7 +101,7 @@ def test_another_live_state_stops_it(desk: Desk, server: Server) -> None:
     server.stored = theirs = {**server.stored, "timeout": 7000}
     ran = desk.run("apply", "plan.bin")
     declined(ran, "the server's state has changed since the plan was made: timeout 10s → 7s\nhint")
-    assert ran.out.startswith("Not applied. The plan of now:\n\n")
+    assert ran.out.startswith("Not applied. Current plan:\n\n")
     assert "error: this is the plan of now, not the saved one: it is not applied" in ran.out
     assert "takes effect" not in ran.out
     assert server.stored == theirs

@@ -237,7 +237,7 @@ def test_an_apply_over_all_targets_says_what_became_of_each(
     assert shown.startswith("production  ")
     assert told.startswith(f"\nproduction  {server.url}\n\nStored and verified: 1 change.\n")
     assert told.endswith(
-        f"\nstaging  {second.url}\n\nNothing was sent: the server has what the files say.\n"
+        f"\nstaging  {second.url}\n\nNothing was sent: the server matches the files.\n"
         "\n2 targets: production applied; staging unchanged.\n"
     )
 

@@ -180,7 +180,7 @@ LEAKS: Mapping[str, Leak] = {
     "a URL in a file's place is repeated": Leak(
         "a URL as a file",
         "workflow/load.py",
-        '"a URL is named as a file"',
+        '"a URL, not a file"',
         'f"no file: {files}"',
     ),
     "a server's URL is repeated with its credentials": Leak(
