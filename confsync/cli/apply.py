@@ -139,11 +139,11 @@ def _plan_file(files: tuple[str, ...]) -> str | None:
     if not any(map(is_plan, files)):
         return None
     if len(files) > 1:
-        raise WrongUsage("a saved plan and other files are named", hint="name the saved plan alone")
+        raise WrongUsage("a saved plan takes no other files", hint="remove them")
     given = shared.given_by_hand(*_PLANNED)
     params = click.get_current_context().command.params
     if names := [max(param.opts, key=len) for param in params if param.name in given]:
-        hint = "the saved plan has its targets and options already: plan again to change them"
+        hint = "plan again with these options, then apply that plan"
         raise WrongUsage(f"{', '.join(names)} cannot be combined with a saved plan", hint=hint)
     return files[0]
 

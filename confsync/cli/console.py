@@ -172,7 +172,7 @@ class Console:
                 return sys.stdin.buffer.read(limit + 1)
         except OSError:
             pass
-        hint = "pipe a file into it, or name a file in place of `-`"
+        hint = "pipe a file into it, or use a file instead of `-`"
         raise WrongUsage("cannot read standard input", hint=hint)
 
     def print(self, text: str, *, commands: bool = False) -> None:

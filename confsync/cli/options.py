@@ -336,7 +336,7 @@ planning: Decorator = _grouped(
     ),
     with_variable(
         "--hidden-secrets",
-        "How to treat secrets the server hides: send them each time, keep the server's, or fail"
+        "Secrets that the server hides: send them each time, keep the server's, or fail"
         " (refuse to apply).",
         note="; default: send",
         type=click.Choice(["send", "keep", "fail"]),

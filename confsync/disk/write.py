@@ -117,7 +117,7 @@ def _write_private(path: str, text: str, failure: str) -> None:
             raise PermissionError
         replace_whole(target, text.encode("utf-8"), 0o600, None)
     except (OSError, ValueError):
-        hint = "name a file in a writable directory, on a disk with space"
+        hint = "use a file in a writable directory, on a disk with space"
         raise OutputFailed(failure, hint=hint) from None
 
 
@@ -145,7 +145,7 @@ class StoreFile:
             found = target.stat() if target.exists() else None
             if found is not None and not stat.S_ISREG(found.st_mode):
                 what = "a directory" if stat.S_ISDIR(found.st_mode) else "not a regular file"
-                raise OutputFailed(f"is {what}", where=path, hint="name the YAML file")
+                raise OutputFailed(f"is {what}", where=path, hint="use the YAML file")
             if not target.parent.is_dir():
                 made = Path(path).parent
                 hint = f"create the directory {made}, or check the path"

@@ -25,10 +25,7 @@ MAX_ITEMS = 1000
 _DIGITS = 20
 """Of 2^64-1, the largest whole number on the wire (section 3)."""
 
-_STILL_ANSWERS = (
-    "if its in-memory store is unreachable, Stalwart still answers on loopback of its own host:"
-    " see `confsync explain lock-out`"
-)
+_STILL_ANSWERS = "the node may be locked out: see `confsync explain lock-out`"
 _LONGEST_WAIT = 1e9
 _LONGEST_NAME = 40
 _CHECK_URL = "check that the URL is a Stalwart server, with nothing else in front of it"

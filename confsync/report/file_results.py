@@ -123,7 +123,7 @@ def begun_text(begun: Begun) -> str:
     for file in (begun.config, begun.store, begun.hooks):
         result = "written" if file in begun.written else "already exists, not changed"
         if file == begun.store and file in begun.written:
-            result += ", as the server has it" if begun.live else ", a template"
+            result += " from the server" if begun.live else ", a template"
         if file == begun.hooks and begun.to_add:
             result = "already exists, not changed; add these lines under its `repos:`"
         lines.append(f"{printable(file)}: {result}")

@@ -35,23 +35,18 @@ _FATE = {
 _UNMANAGED = {"unmanaged": "not in any file", "ignored": "ignored"}
 _COUNTED = {"add": "to add", "replace": "to replace", "": "to change", "remove": "to remove"}
 _ENDS = ("add", "remove")
-_WHOLE_SET = (
-    "The whole list of URLs is sent: removing or replacing one with a password alone would repeat"
-    " that password."
-)
+_WHOLE_SET = "All URLs are sent: removing or replacing just one would send its old password back."
 _BEHIND = "The old store's contents are not moved: rate limits, locks, greylists, counters."
 _MEANWHILE = "Another client changed the object since it was read:"
 _SEEN: Mapping[outcome.Seen, str] = {
-    "before": "Read again, the server had what it had before, as far as can be seen. The update may"
-    " still be on its way.",
-    "wanted": "Read again, the server had what is wanted, as far as can be seen. A secret that it"
-    " hides cannot be looked at.",
+    "before": "A second read shows the previous visible state. The update may still arrive.",
+    "wanted": "A second read shows the desired visible state. Hidden secrets cannot be read.",
     "other": "A second read shows neither the previous nor the desired state.",
 }
-_FATES = ("applied", "unchanged", "failed", "not as wanted", "unknown", "not begun")
+_FATES = ("applied", "unchanged", "failed", "with differences", "unknown", "skipped")
 _FATE_OF: Mapping[type[outcome.Ended], str] = {
     outcome.NotSent: "unchanged",
-    outcome.NotBegun: "not begun",
+    outcome.NotBegun: "skipped",
     outcome.Unknown: "unknown",
 }
 
@@ -88,7 +83,7 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
     targets = [one.target if isinstance(one, Failed) else one.plan.target for one in found]
     names = [printable(target.name) for target in targets]
     fates = [*zip(map(_fate, found), names, strict=True)]
-    going_on = {"applied", "unchanged", "not begun"}
+    going_on = {"applied", "unchanged", "skipped"}
     stops = (f"the run stopped at {name} ({fate})" for fate, name in fates if fate not in going_on)
     reason = next(stops, "")
     blocks: list[str] = []
@@ -99,7 +94,7 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
                     f"Failed: {printable(error.message)}. Nothing was changed there.", look
                 )
             case outcome.NotBegun(interrupted=interrupted):
-                body = paragraph(f"Not begun: {'interrupted' if interrupted else reason}.", look)
+                body = paragraph(f"Skipped: {'interrupted' if interrupted else reason}.", look)
             case _:
                 body = _outcome(one, look)
         blocks.append(f"{look.paint('bold', target_text(target))}\n\n{body}")
@@ -159,7 +154,7 @@ def _restart(plan: Plan) -> str:
 
 def _next(plan: Plan) -> str:
     """Advice after an update."""
-    when = "Not active yet" if plan.difference.changes else "If the secret is a new one"
+    when = "Not active yet" if plan.difference.changes else "If the secret changed"
     if plan.desired.tree.tag == "Default":
         return f"{when}: restart every Stalwart node."
     return (
@@ -241,7 +236,7 @@ def _totals(found: Sequence[Plan | Failed], plans: Sequence[Plan], look: Look) -
 
 def _fate(ended: outcome.Ended) -> str:
     if isinstance(ended, outcome.Stored):
-        return "applied" if ended.as_wanted else "not as wanted"
+        return "applied" if ended.as_wanted else "with differences"
     return _FATE_OF.get(type(ended), "failed")
 
 
@@ -326,7 +321,7 @@ def _way_back(before: Live, plan: Plan, look: Look) -> Iterator[str]:
         file, url = printable(quote(plan.backup)), printable(plan.target.url)
         yield f"To go back{first}: confsync apply {file} --url {url}"
         return
-    hint = f" (replace each {FILL_IN}… by a reference to the secret)" if FILL_IN in text else ""
+    hint = f" (replace each {FILL_IN}… with a reference to the secret)" if FILL_IN in text else ""
     yield from wrapped(f"To go back, apply this{hint}:", width=look.width)
     yield ""
     yield text.removesuffix("\n")

@@ -39,7 +39,7 @@ class Env:
         if ref.argument not in environment:
             hint = f"set {ref.argument} in the environment"
             if ref.argument.startswith("FILL_IN_"):
-                hint = f"replace it in the file by a reference to the secret, or {hint}"
+                hint = f"replace it in the file with a reference to the secret, or {hint}"
             raise Unavailable(f"{ref} is not set", hint)
         return environment[ref.argument]
 
@@ -58,8 +58,8 @@ class File:
         """
         del environment
         hint = (
-            "check that it exists and is readable; a relative path starts at the directory of the"
-            " file that has the reference"
+            "check that it exists and is readable; paths are relative to the file with the"
+            " reference"
         )
         try:
             content = read_regular(Path(ref.base, ref.argument), MAX_BYTES)

@@ -86,7 +86,7 @@ class _RecordDecoder(Decoder):
                 values[key.text] = self._read(value, known.shape, (*path, key.text))
             elif option := shape.options.get(key.text.lower().replace("-", "_")):
                 fact = f"{option} cannot be set in the file: it disables a safety check"
-                hint = "remove it, and give the option on the command line"
+                hint = "remove it, and pass it on the command line"
                 self.mistake(key.mark, Mistake("disarms-a-guard", fact, hint))
             else:
                 self.mistake(key.mark, _unknown_key(key.text, shape, place))

@@ -150,8 +150,8 @@ def guessable_findings(desired: Desired) -> tuple[Finding, ...]:
             "guessable-secret",
             "warning",
             f"{path_text(path)} has a guessable secret",
-            "use a random one, like `openssl rand -hex 24` prints; a guessable one is not masked"
-            " in other texts",
+            "use a random one: `openssl rand -hex 24`; a guessable one is not masked in other"
+            " texts",
             desired.origin(path),
         )
         for path, leaf in leaves(desired.tree)

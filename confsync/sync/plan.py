@@ -189,7 +189,6 @@ def check_no_secret_in_clear(state: Tree) -> None:
         in_clear = any(isinstance(one, Secret) and one.ref == IN_CLEAR for one in secrets)
         if in_clear or (isinstance(leaf, str) and masked(leaf) != leaf):
             raise WrongUsage(
-                "a plan with a secret that stands in clear in a text cannot be saved or told by"
-                " its digest",
+                "a plan with a plain-text secret cannot be saved or identified by its digest",
                 hint="write a reference instead, like `{env: NAME}`",
             )

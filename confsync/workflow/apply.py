@@ -200,7 +200,7 @@ def _check_backup(path: str | None, files: Iterable[str]) -> None:
     if path is not None and "://" in path:
         raise WrongUsage("--backup: a URL, not a file", hint="write --backup FILE")
     if path is not None and realpath(path) in map(realpath, filter(None, files)):
-        hint = "name another file, like before.yaml"
+        hint = "use another file, like before.yaml"
         raise WrongUsage("--backup would overwrite an input file", where=path, hint=hint)
 
 
@@ -240,8 +240,7 @@ def _stale(plan: Plan, kept: Plan | None, expect: str | None) -> Declined | None
     if expect is not None and plan.digest != expect:
         return Declined(
             f"the plan does not have the expected digest: it is now {plan.digest}",
-            hint="the server, the files or the options have changed, and a digest does not tell"
-            " which: plan again and review it",
+            hint="the server, the files or the options have changed: plan again and review it",
         )
     return None
 

@@ -42,11 +42,11 @@ class Loaded:
 def check_names(files: Sequence[str]) -> None:
     """Raise WrongUsage for missing or invalid names of files."""
     if not files:
-        raise WrongUsage("no file given", hint="name the store file, like stores/in-memory.yaml")
+        raise WrongUsage("no file given", hint="pass the store file, like stores/in-memory.yaml")
     if "" in files:
-        raise WrongUsage("the name of a file is empty", hint="is a shell variable not set?")
+        raise WrongUsage("empty file name", hint="check that the shell variable is set")
     if any("://" in file for file in files):
-        raise WrongUsage("a URL, not a file", hint="give a server's URL as --url URL")
+        raise WrongUsage("a URL, not a file", hint="pass a server's URL as --url URL")
 
 
 def stores_in(files: Iterable[str]) -> tuple[str, ...]:

@@ -127,7 +127,7 @@ def check_place(path: str, files: Iterable[str]) -> None:
         raise WrongUsage("--out: a URL, not a file", hint="write --out FILE")
     if realpath(path) in map(realpath, files):
         fact = "--out would overwrite an input file"
-        raise WrongUsage(fact, where=path, hint="name another file, like production.plan")
+        raise WrongUsage(fact, where=path, hint="use another file, like production.plan")
 
 
 def save(plan: Plan, path: str) -> None:

@@ -128,7 +128,7 @@ def _layers(files: Sequence[str], vault: Vault) -> _Layers:
     store = StoreFile.at(last)
     if any(map(store.is_at, lower)):
         hint = "name it once, as the last file: the others are only read"
-        raise WrongUsage("the file to write is also named as a layer below", hint=hint)
+        raise WrongUsage("the file to write is also an earlier file", hint=hint)
     below = tuple(map(read, lower))
     found = "" if store.content is None else text(last, store.content)
     top = Parsed(None, (found,)) if isinstance(found, Problem) else parse(last, found)

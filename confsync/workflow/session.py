@@ -197,8 +197,8 @@ def aim_of_saved(directory: Path, plan: Plan, access: Access) -> Aim:
         return aim
     if origin(target.url) != planned.url:
         raise Declined(
-            f"the plan is for {planned.name} on another server than in {config.file}",
-            hint=f"the plan is for {planned.url}: plan again",
+            f"{planned.name} in {config.file} has another server than the plan",
+            hint=f"plan again; the plan is for {planned.url}",
         )
     return replace(aim, config=target)
 

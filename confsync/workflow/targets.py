@@ -90,7 +90,7 @@ class Options:
                 raise WrongUsage(f"a path to ignore {wrong[0]}", hint=wrong[1])
 
 
-_WITHOUT_CONFIG = "run `confsync init`, or name the store file, like stores/in-memory.yaml"
+_WITHOUT_CONFIG = "run `confsync init`, or pass the store file, like stores/in-memory.yaml"
 NOTHING_WANTED = Wanted()
 DEFAULTS = Options()
 
@@ -178,7 +178,7 @@ def _chosen(config: Config, asked: Asked) -> tuple[TargetConfig, ...]:
         raise WrongUsage("--all and --target cannot be combined", hint=hint)
     for name in asked.targets:
         if name not in known:
-            hint = f"{nearest(name, known)}known are {', '.join(known)}"
+            hint = f"{nearest(name, known)}known: {', '.join(known)}"
             raise WrongUsage(f"{config.file} has no target {quoted_name(name)}", hint=hint)
     if len(known) > 1 and not (asked.all or asked.targets):
         hint = "choose with --target NAME, which can be repeated, or use --all"

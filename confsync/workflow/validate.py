@@ -218,7 +218,7 @@ def search(
     check_allowed(allow)
     for rule in rules:
         if rule not in SEARCHABLE:
-            hint = f"{nearest(rule, SEARCHABLE)}allowed are {', '.join(SEARCHABLE)}"
+            hint = f"{nearest(rule, SEARCHABLE)}allowed: {', '.join(SEARCHABLE)}"
             raise WrongUsage("--only: unknown rule", hint=hint)
     if files:
         check_names(files)

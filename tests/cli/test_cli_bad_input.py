@@ -89,7 +89,7 @@ def problem(ran: Ran, file: str) -> str:
             b"- a\n- b\n",
             ":1:1: error: the file is a list, not a mapping [no-object]",
         ),
-        ("a.yaml", b"42\n", ":1:1: error: the file is one text, not a mapping [no-object]"),
+        ("a.yaml", b"42\n", ":1:1: error: the file is one string, not a mapping [no-object]"),
         ("a.yaml", b"", ": error: the file is empty [empty-file]"),
         (
             "a.yaml",
@@ -494,7 +494,7 @@ def test_a_server_that_says_updated_and_stores_nothing_is_found_out(
     with hostile(passes_to(server), lie) as between:
         ran = desk.run("apply", "--yes", desk.file("a.yaml"), "--url", between.url)
     assert ran.status == 5
-    assert "Stored, but not as wanted" in ran.out
+    assert "Stored, but the server still differs" in ran.out
     assert "nothing was changed" not in (ran.out + ran.err).lower()
 
 

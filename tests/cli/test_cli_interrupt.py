@@ -152,8 +152,7 @@ def test_a_signal_between_the_update_and_its_report_never_says_that_nothing_was_
     assert server.stored["serviceName"] == "main"
     assert ran.status == 4
     assert ran.err.lstrip("\n") == (
-        "interrupted\n"
-        "something may have been changed: `confsync plan` shows the current state\n"
+        "interrupted\nsomething may have been changed: `confsync plan` shows the current state\n"
     )
 
 

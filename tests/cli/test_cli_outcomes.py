@@ -111,9 +111,7 @@ def test_a_signal_while_the_state_is_read_after_a_lost_answer_lets_that_finish(
         held.release.set()
     assert ran.status == 0
     assert "The state was read again:" in " ".join(ran.out.split())
-    assert (
-        ran.err == "interrupted: finishing the update (a few seconds); interrupt again to stop\n"
-    )
+    assert ran.err == "interrupted: finishing the update (a few seconds); interrupt again to stop\n"
 
 
 def test_a_refusal_keeps_its_reason_where_somebody_else_changed_something(

@@ -218,7 +218,7 @@ def test_it_stands_alone(desk: Desk) -> None:
     saved(desk)
     ran = desk.run("apply", "plan.bin", "a.yaml", "--yes")
     assert ran.status == 1
-    assert "a saved plan and other files are named" in ran.err
+    assert "a saved plan takes no other files" in ran.err
 
 
 def test_its_options_are_those_it_was_made_with(desk: Desk, server: Server) -> None:

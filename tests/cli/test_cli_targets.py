@@ -255,7 +255,7 @@ def test_an_apply_that_fails_says_what_was_not_begun(
     assert outcomes == ["rejected", "not-begun"]
     written = (team.directory / "out.txt").read_text()
     assert written.startswith("production  ")
-    assert written.endswith("\n2 targets: production failed; staging not begun.\n")
+    assert written.endswith("\n2 targets: production failed; staging skipped.\n")
     assert second.stored["url"] == "redis://b.example.com"
     lines = (team.directory / "audit.jsonl").read_text().splitlines()
     assert [json.loads(line)["event"] for line in lines] == ["started", "finished"]
@@ -264,7 +264,7 @@ def test_an_apply_that_fails_says_what_was_not_begun(
     assert ran.err.endswith(
         "error: target staging: 1 secret could not be resolved\nnothing was changed on any server\n"
     )
-    assert ran.out.endswith("\n2 targets: staging failed; production not begun.\n")
+    assert ran.out.endswith("\n2 targets: staging failed; production skipped.\n")
     assert server.stored["timeout"] == 10000
 
 
@@ -329,7 +329,7 @@ def test_a_signal_stops_before_the_next_target_and_what_is_stored_is_not_all(
         "restart_required": True,
     }
     written = (team.directory / "out.txt").read_text()
-    assert "\nNot begun: interrupted.\n" in written
+    assert "\nSkipped: interrupted.\n" in written
     assert "failed" not in written
 
 
@@ -439,7 +439,7 @@ def test_targets_without_a_configuration_are_reported_with_their_source_and_the_
         ((), {"CONFSYNC_ALL": "yes"}, "CONFSYNC_ALL"),
         ((), {"CONFSYNC_TARGET": "staging"}, "CONFSYNC_TARGET"),
     )
-    hint = "run `confsync init`, or name the store file, like stores/in-memory.yaml"
+    hint = "run `confsync init`, or pass the store file, like stores/in-memory.yaml"
     for arguments, variables, source in cases:
         ran = desk.run("plan", *arguments, env=variables)
         assert (ran.status, ran.out) == (1, "")

@@ -131,7 +131,7 @@ LEAKS: Mapping[str, Leak] = {
     "an odd answer is repeated": Leak(
         "wrong type",
         "jmap/decode.py",
-        '_unexpected(path, "a text")',
+        '_unexpected(path, "a string")',
         '_unexpected(path, f"a text: {value}")',
     ),
     "the log tells how long an answer is": Leak(

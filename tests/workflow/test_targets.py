@@ -85,7 +85,7 @@ def test_a_target_that_there_is_not_is_told_with_the_nearest_name(here: Path) ->
     with pytest.raises(WrongUsage) as caught:
         chosen(here, Asked(targets=("staging", "produktion")))
     assert caught.value.message == "confsync.yaml has no target `produktion`"
-    assert caught.value.hint == "did you mean production? known are production, staging"
+    assert caught.value.hint == "did you mean production? known: production, staging"
 
 
 def test_what_is_no_name_is_not_repeated(here: Path) -> None:
