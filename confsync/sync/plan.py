@@ -94,7 +94,7 @@ def not_left(desired: Desired, live: Live, fields: Collection[str]) -> tuple[Fin
         return ()
     fact = f"the variant changes, so ignored fields will be replaced: {', '.join(lost)}"
     hint = "set the field in a file, or accept the new variant's default"
-    return (Finding("ignored-rebuilt", "warning", fact, hint),)
+    return (Finding("ignored-replaced", "warning", fact, hint),)
 
 
 def _left(desired: Desired, live: Live, names: Iterable[str], origin: Origin | None) -> Desired:

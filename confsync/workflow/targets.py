@@ -252,6 +252,6 @@ def same_server(targets: Iterable[TargetConfig]) -> tuple[tuple[TargetConfig, ..
 
 
 def same_server_facts(aims: Iterable[Aim]) -> tuple[str, ...]:
-    """`one and two are one server`, for each server of several targets."""
+    """`one and two share a server`, for each server of several targets."""
     groups = same_server(aim.config for aim in aims if aim.config is not None)
     return tuple(f"{' and '.join(one.name for one in group)} share a server" for group in groups)

@@ -218,7 +218,7 @@ def test_what_was_there_before_stands_at_the_end_and_brings_it_back(
     assert ran.status == 0
     told, _, back = ran.out.partition("\n\nInMemoryStore:\n")
     assert " ".join(told.split()).endswith(
-        "apply this (replace each FILL_IN_… by a reference to the secret):"
+        "apply this (replace each FILL_IN_… with a reference to the secret):"
     )
     file = desk.file("back.yaml", f"InMemoryStore:\n{back}")
     assert desk.run("validate", file).status == 0

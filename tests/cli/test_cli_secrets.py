@@ -28,7 +28,7 @@ InMemoryStore:
     - '@type': Redis
       url: {address: 'redis://b', username: u, password: {command: [./get]}}
 """
-RISK = "It has the risk plaintext-secret. Type its name to accept it: "
+RISK = "Type plaintext-secret to accept this risk: "
 
 
 def stored_secret(server: Server) -> object:

@@ -274,7 +274,7 @@ def test_two_targets_of_one_server_are_a_warning_of_a_plan_and_refused_by_an_app
     configure(team, production=server.url, staging=f"{server.url}/")
     ran = team.run("plan", "--all", env=TOKENS)
     assert ran.status == 0
-    assert ran.err.startswith("warning: production and staging are one server\nhint: ")
+    assert ran.err.startswith("warning: production and staging share a server\nhint: ")
     ran = team.run("validate")
     assert ran.status == 0
     assert "[same-server-twice]" in ran.out
@@ -282,7 +282,7 @@ def test_two_targets_of_one_server_are_a_warning_of_a_plan_and_refused_by_an_app
     ran = team.run("apply", "--all", "--yes", env=TOKENS)
     assert (ran.status, ran.out) == (3, "")
     assert ran.err == (
-        "error: production and staging are one server\n"
+        "error: production and staging share a server\n"
         "hint: choose one of them with --target: the last would overwrite the others\n"
         "nothing was changed on the server\n"
     )
@@ -393,7 +393,7 @@ def test_a_saved_plan_finds_its_target_and_the_credentials(team: Desk, server: S
     configure(team, production=NOBODY)
     ran = team.run("apply", "a.plan", env=TOKENS)
     assert ran.status == 3
-    assert "error: the plan is for production on another server than in confsync.yaml" in ran.err
+    assert "error: production in confsync.yaml has another server than the plan" in ran.err
     configure(team, production=server.url)
     ran = team.run("apply", "a.plan", "--target", "production", env=TOKENS)
     assert (ran.status, ran.out) == (1, "")

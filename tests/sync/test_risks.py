@@ -128,7 +128,7 @@ def told(path: str, fact: str) -> Finding:
 
 
 BUILT = "will be replaced, so its hidden secret cannot be"
-NEW = "is a new item; the hidden secret of the removed one cannot be"
+NEW = "is a new shard: the removed shard's secret cannot be"
 HIDDEN = "is hidden and cannot be compared"
 MOVED = "is hidden and cannot be kept: other fields of its shard change"
 

@@ -219,7 +219,7 @@ def test_a_risk_that_was_allowed_says_until_when_and_where(
     team.configure(servers[0].url, store=PLAIN, more=until)
     with pytest.raises(Refused) as caught:
         team.apply(today=date(2027, 2, 1))
-    lapse = "plaintext-secret was allowed until 2027-01-31, which has passed"
+    lapse = "the allowance of plaintext-secret expired after 2027-01-31"
     fact = f"url contains a password in plain text; {lapse}, in confsync.yaml:2"
     assert caught.value.message == fact
     shown = " ".join(team.shown[0].split())
@@ -234,7 +234,7 @@ def test_two_targets_of_one_server_are_refused_before_anything_is_sent(
 ) -> None:
     url = servers[0].url
     team.configure(url, servers[1].url, f"{url.replace('http:', 'HTTP:')}{end}")
-    with pytest.raises(Declined, match=r"^one and three are one server"):
+    with pytest.raises(Declined, match=r"^one and three share a server"):
         team.apply()
     assert not any(server.requests for server in servers)
 

@@ -132,8 +132,8 @@ def test_a_risk_that_is_no_longer_allowed_is_an_error_with_the_place_of_its_end(
             "[plaintext-secret]"
         ),
         (
-            "confsync.yaml:5:13: warning: plaintext-secret was allowed until 2027-01-31, which has "
-            "passed [allowance-expired]"
+            "confsync.yaml:5:13: warning: the allowance of plaintext-secret expired "
+            "after 2027-01-31 [allowance-expired]"
         ),
     ]
     found = check([], here, allow=frozenset({"plaintext-secret"}), today=date(2027, 2, 1))
