@@ -79,8 +79,7 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_is_sent(
     assert (ran.status, ran.out) == (3, "")
     assert ran.err == (
         "error: cannot ask for confirmation: not running in a terminal\n"
-        "hint: look at `confsync plan`, then run it with --yes, or --expect and its"
-        " digest\n"
+        "hint: run `confsync plan`, then apply with --yes or --expect DIGEST\n"
         "nothing was changed on the server\n"
     )
     assert server.requests == []
