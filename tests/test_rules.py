@@ -37,7 +37,7 @@ NO_CASE = {
     "layer-discarded": "it takes two files",
     "same-server-twice": "it is a warning, of a confsync.yaml that is valid",
     "unencrypted-server": "it is a warning, of a confsync.yaml that is valid",
-    "ignored-rebuilt": "it is said by plan and apply, of a server",
+    "ignored-replaced": "it is said by plan and apply, of a server",
     "fill-in": "it is a warning, and said by pull",
     "lock-out": "it is a topic, not a rule",
     "uneditable": "it is said by pull, of files that are valid",

@@ -45,7 +45,7 @@ _OPTIONS = shared.together(
     ),
     shared.with_variable(
         "--backup",
-        "Before anything is sent, write the server's settings to FILE, to go back with.",
+        "First save the server's settings to FILE, for going back.",
         **shared.FILE,
     ),
     shared.with_variable(
@@ -128,7 +128,7 @@ def _check_can_ask(console: Console, files: tuple[str, ...]) -> None:
         check_not_targets(configuration(Path()) if files else None, files)
         check_there(files)
         why = "standard input is a file" if "-" in files else "not running in a terminal"
-        hint = "look at `confsync plan`, then run it with --yes, or --expect and its digest"
+        hint = "run `confsync plan`, then apply with --yes or --expect DIGEST"
         raise Declined(f"cannot ask for confirmation: {why}", hint=hint)
 
 
@@ -140,11 +140,11 @@ def _plan_file(files: tuple[str, ...]) -> str | None:
     if not any(map(is_plan, files)):
         return None
     if len(files) > 1:
-        raise WrongUsage("a saved plan and other files are named", hint="name the saved plan alone")
+        raise WrongUsage("a saved plan takes no other files", hint="remove them")
     given = shared.given_by_hand(*_PLANNED)
     params = click.get_current_context().command.params
     if names := [max(param.opts, key=len) for param in params if param.name in given]:
-        hint = "the saved plan has its targets and options already: plan again to change them"
+        hint = "plan again with these options, then apply that plan"
         raise WrongUsage(f"{', '.join(names)} cannot be combined with a saved plan", hint=hint)
     return files[0]
 

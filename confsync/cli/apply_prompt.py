@@ -72,7 +72,7 @@ def show(outputs: Outputs, found: Sequence[Plan | Failed], *, asking: bool, mask
     if masks:
         add_masks(outputs.console.vault)
     stale = any(one.findings[:1] and one.findings[0].rule == STALE for one in _plans(found))
-    first = "Not applied. The plan of now:\n\n" if stale else ""
+    first = "Not applied. Current plan:\n\n" if stale else ""
     plans = PLANS["text"]
     if STDOUT in outputs.sinks:
         outputs.write(STDOUT, first + plans(found, look=outputs.look(STDOUT)))
@@ -97,7 +97,7 @@ def ask(console: Console, plans: Sequence[Plan]) -> bool:
     questions = {f"\nApply {parts} to {them}? Type yes: ": "yes"}
     for plan in plans:
         for risk in (finding.rule for finding in plan.refusals):
-            questions[f"It has the risk {risk}. Type its name to accept it: "] = risk
+            questions[f"Type {risk} to accept this risk: "] = risk
     for question, answer in questions.items():
         # Keys that were pressed before the question do not answer it.
         with suppress(OSError, termios.error):

@@ -124,7 +124,7 @@ class Console:
             case "not sent":
                 self._updates -= 1
             case "finishing":
-                fact = "finishing the update, a few seconds; interrupt again to give up"
+                fact = "finishing the update (a few seconds); interrupt again to stop"
                 self.say(f"interrupted: {fact}\n")
             case "known":
                 interrupts.hold()
@@ -172,7 +172,7 @@ class Console:
                 return sys.stdin.buffer.read(limit + 1)
         except OSError:
             pass
-        hint = "pipe a file into it, or name a file in place of `-`"
+        hint = "pipe a file into it, or use a file instead of `-`"
         raise WrongUsage("cannot read standard input", hint=hint)
 
     def print(self, text: str, *, commands: bool = False) -> None:
@@ -193,7 +193,7 @@ class Console:
             _drop(sys.stdout)
             if isinstance(error, BrokenPipeError):
                 raise ReaderGone("the reader of standard output is gone") from None
-            hint = "is the disk full?"
+            hint = "check disk space"
             raise OutputFailed("cannot write to standard output", hint=hint) from None
 
 

@@ -27,7 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "init": "Create confsync.yaml, a store file and hooks for pre-commit.",
     "schema": "Print the JSON Schema of store files, for editors.",
     "explain": "Explain a rule, a risk, a field or a variant.",
-    "sandbox": "Run an embedded server, to try confsync with.",
+    "sandbox": "Run an embedded server to try confsync.",
 }
 """Every command and its help. Each is a module of this room with the same name."""
 
@@ -40,7 +40,7 @@ Exit status:
   2    changes are pending (only plan --detailed-exitcode)
   3    refused, and nothing was changed; or apply would refuse this plan
   4    the outcome is unknown
-  5    stored, but not everything is as wanted
+  5    stored, with differences or failures
   130  interrupted before anything was sent
 """
 _EPILOG = f"""{_STATUSES}

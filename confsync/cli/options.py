@@ -366,7 +366,7 @@ planning: Decorator = _grouped(
     ),
     with_variable(
         "--hidden-secrets",
-        "How to treat secrets the server hides: send them each time, keep the server's, or fail"
+        "Secrets that the server hides: send them each time, keep the server's, or fail"
         " (refuse to apply).",
         note="; default: send",
         type=click.Choice(["send", "keep", "fail"]),
@@ -436,7 +436,7 @@ targets: Decorator = together(
         click.option(
             "--no-config",
             is_flag=True,
-            help="Do not read confsync.yaml: FILES alone, for the server of --url or STALWART_URL.",
+            help="Ignore confsync.yaml: use only FILES, and the server of --url or STALWART_URL.",
         ),
     ),
     server,

@@ -88,7 +88,7 @@ def sinks(outputs: Iterable[str], formats: Collection[str], source: str) -> tupl
     if sum(sink.file is None for sink in found) > 1:
         raise WrongUsage(
             f"{source}: only one result can go to standard output",
-            hint="give all but one a file, like --output json=plan.json",
+            hint="add =FILE to the others, like --output json=plan.json",
         )
     return found
 
@@ -96,13 +96,13 @@ def sinks(outputs: Iterable[str], formats: Collection[str], source: str) -> tupl
 def _sink(output: str, formats: Collection[str], source: str) -> Sink:
     name, equals, file = output.partition("=")
     if name not in formats:
-        hint = f"allowed are {', '.join(formats)}, each alone or as FORMAT=FILE"
+        hint = f"allowed: {', '.join(formats)}, each alone or as FORMAT=FILE"
         raise WrongUsage(f"{source}: unknown format", hint=hint)
     hint = f"write {name}=FILE, or {name} for standard output"
     if equals and not file:
         raise WrongUsage(f"{source}: missing file after {name}=", hint=hint)
     if "://" in file:
-        raise WrongUsage(f"{source}: a URL in place of a file after {name}=", hint=hint)
+        raise WrongUsage(f"{source}: a URL instead of a file after {name}=", hint=hint)
     sink = Sink(name, file or None)
     if file and not _writable(Path(file)):
         raise _unwritable(sink)

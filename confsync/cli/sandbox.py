@@ -88,7 +88,7 @@ def _server(port: int, file: Path | None, keys: dict[str, frozenset[str]]) -> Se
     try:
         return Server(port=port, state=file, keys=keys, journal=False)
     except ValueError:
-        hint = "name another file with --state, or a new one"
+        hint = "use another file with --state, or a new one"
         raise WrongUsage("not written by a sandbox", where=str(file), hint=hint) from None
     except OSError as error:
         if error.filename is not None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.option(
     "--layer",
     is_flag=True,
-    help="For a file that is layered over others: it can leave out their fields.",
+    help="For a layer: it can leave out fields that earlier files set.",
 )
 @click.option("--config", is_flag=True, help="For confsync.yaml, instead of store files.")
 @click.pass_obj

@@ -62,9 +62,7 @@ def of_error(error: ConfsyncError) -> Status:
 def print_error(error: BaseException, console: Console) -> int:
     """Report an error that ends a run and return the exit status."""
     unchanged = ["nothing was changed on the server"] if console.writes else []
-    unknown = (
-        "it is not known whether anything was changed: `confsync plan` shows the current state"
-    )
+    unknown = "something may have been changed: `confsync plan` shows the current state"
     consequence = [unknown] if console.sent else unchanged
     match error:
         case click.UsageError():
@@ -186,7 +184,7 @@ class UnknownCommand(click.UsageError):
         from difflib import get_close_matches
 
         close = get_close_matches(name, known, n=1)
-        known_ones = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+        known_ones = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
         self.hint = ELSEWHERE.get(name, known_ones)
         shown = f" `{name}`" if _is_word(name) else ""
         super().__init__(f"unknown command{shown}")
@@ -254,7 +252,7 @@ def _refused(
     given = source_of(param, context)
     match param.type:
         case click.Choice(choices=choices):
-            fact, hint = "invalid value", f"allowed are {', '.join(map(str, choices))}"
+            fact, hint = "invalid value", f"allowed: {', '.join(map(str, choices))}"
         case click.IntRange(min=low, max=high):
             whole = not isinstance(error.__context__, ValueError)
             fact = "out of range" if whole else "not a whole number"

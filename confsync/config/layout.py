@@ -28,7 +28,7 @@ DISARMING = {
 PLACEHOLDER = "https://CHANGE-ME.invalid"
 """The address that `init` writes without a server. It is refused."""
 
-EXAMPLE = "write `targets:`, below it a target's name, and below that `url: …` and `files: …`"
+EXAMPLE = "write `targets: {NAME: {url: …, files: […]}}`, one NAME for each server"
 
 ALLOWANCE = Record(
     "an allowance",

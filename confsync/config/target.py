@@ -145,7 +145,7 @@ class Target:
         """Yield the mistakes in `files` and `ignore`."""
         for file, path in self.items("files"):
             if any(sign in str(file) for sign in "*?[") and not os.path.lexists(str(file)):
-                hint = "name each file, like [stores/base.yaml, stores/production.yaml]"
+                hint = "list each file, like [stores/base.yaml, stores/production.yaml]"
                 fact = f"{path_text(path)} is a pattern; patterns are not supported here"
                 yield self.read.marks[path], Mistake("file-path", fact, hint)
         for field, path in self.items("ignore"):

@@ -143,8 +143,8 @@ def audit_failed(path: str) -> OutputFailed:
     """The error for an audit file, or standard error, that cannot be used."""
     if path == STANDARD_ERROR:
         fact = "the audit cannot be written to stderr"
-        return OutputFailed(fact, hint="open stderr, or name a file")
+        return OutputFailed(fact, hint="open stderr, or use a file")
     return OutputFailed(
         f"the audit file {path} cannot be read and written",
-        hint="name a file in a writable directory, on a disk with space",
+        hint="use a file in a writable directory, on a disk with space",
     )

@@ -125,7 +125,7 @@ def _write_private(path: str, text: str, failure: str) -> None:
             raise PermissionError
         replace_whole(target, text.encode("utf-8"), 0o600, None)
     except (OSError, ValueError):
-        hint = "name a file in a writable directory, on a disk with space"
+        hint = "use a file in a writable directory, on a disk with space"
         raise OutputFailed(failure, hint=hint) from None
 
 
@@ -153,7 +153,7 @@ class StoreFile:
             found = target.stat() if target.exists() else None
             if found is not None and not stat.S_ISREG(found.st_mode):
                 what = "a directory" if stat.S_ISDIR(found.st_mode) else "not a regular file"
-                raise OutputFailed(f"is {what}", where=path, hint="name the YAML file")
+                raise OutputFailed(f"is {what}", where=path, hint="use the YAML file")
             if not target.parent.is_dir():
                 made = Path(path).parent
                 hint = f"create the directory {made}, or check the path"
@@ -163,7 +163,7 @@ class StoreFile:
             if found is not None and not os.access(target, os.W_OK):
                 raise OutputFailed("is not writable", where=path, hint="check its owner and mode")
             if not os.access(target.parent, os.W_OK | os.X_OK):
-                hint = "confsync writes a new file beside it, then renames it"
+                hint = "make it writable: confsync replaces the file there"
                 raise OutputFailed("its directory is not writable", where=path, hint=hint)
             content = None if found is None else read_regular(target, MAX_STORE_BYTES)
             return cls(path, target, content, found)

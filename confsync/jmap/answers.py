@@ -25,10 +25,7 @@ MAX_ITEMS = 1000
 _DIGITS = 20
 """Of 2^64-1, the largest whole number on the wire (section 3)."""
 
-_STILL_ANSWERS = (
-    "if its in-memory store is unreachable, Stalwart still answers on loopback of its own host:"
-    " see `confsync explain lock-out`"
-)
+_STILL_ANSWERS = "the node may be locked out: see `confsync explain lock-out`"
 _LONGEST_WAIT = 1e9
 _LONGEST_NAME = 40
 _CHECK_URL = "check that the URL is a Stalwart server, with nothing else in front of it"
@@ -52,7 +49,7 @@ _STATUSES: Mapping[int, tuple[str, str]] = {
 
 _NOT_STALWART = (
     "the server returned an error",
-    "it is not an error of Stalwart: check the URL, or the proxy in front of Stalwart",
+    "the error is not from Stalwart: check the URL and any proxy in front of it",
 )
 
 # RFC 8620, sections 3.6.2 and 5.3, and wire section 5.
@@ -74,7 +71,7 @@ _METHOD_ERRORS: Mapping[str, tuple[str, str]] = {
 }
 
 _REFUSALS: Mapping[str, str] = {
-    "validationFailed": "the server has other limits than confsync: update confsync",
+    "validationFailed": "update confsync: the server has different limits",
     "invalidPatch": "the server does not know a field or value: check that it is 0.16.10 or later",
 }
 _NO_HINT = "check the server's log"

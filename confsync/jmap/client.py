@@ -239,5 +239,5 @@ def _with_tries(error: ConfsyncError, tries: Tries) -> ConfsyncError:
     if tries.made > 1:
         error.message = f"{error.message} (tried {tries.made} times)"
     if isinstance(error, ServerRefused) and error.wait is not None and error.wait > tries.left:
-        error.hint = f"the server asks for a wait of {error.wait:.0f} s"
+        error.hint = f"wait {error.wait:.0f} s, then try again"
     return error

@@ -81,7 +81,7 @@ class _Decoder:
         for name, field in known.fields.items():
             within = (*path, name)
             if name not in value:
-                raise _unexpected(within, "a value: every field is always present")
+                raise _unexpected(within)
             null = value[name] is None and field.nullable
             members[name] = None if null else self._value(value[name], field.shape, within)
         return Object(tag, members)
@@ -135,13 +135,13 @@ def _scalar(value: Json, shape: Shape, path: Path) -> Scalar:
 
 def _text(value: Json, path: Path) -> str:
     if not isinstance(value, str):
-        raise _unexpected(path, "a text")
+        raise _unexpected(path, "a string")
     try:
         size = len(value.encode("utf-8"))
     except UnicodeEncodeError:
         raise _unexpected(path, "valid Unicode") from None
     if size > MAX_TEXT:
-        raise _unexpected(path, "a text of at most 64 KiB")
+        raise _unexpected(path, "a string of at most 64 KiB")
     return value
 
 
@@ -151,9 +151,10 @@ def _few(items: dict[str, Json], path: Path) -> dict[str, Json]:
     return items
 
 
-def _unexpected(path: Path, wanted: str) -> UnexpectedAnswer:
-    name = path_text(path) or "it"
+def _unexpected(path: Path, wanted: str = "") -> UnexpectedAnswer:
+    """The error for a value that is not `wanted`, or for a missing one."""
+    fact = f"is not {wanted}" if wanted else "is missing"
     return UnexpectedAnswer(
-        f"unexpected object from the server: {name} is not {wanted}",
+        f"unexpected object from the server: {path_text(path) or 'it'} {fact}",
         hint="check that the URL is a Stalwart server, 0.16.10 or later",
     )

@@ -102,7 +102,7 @@ def _urls(default: str) -> Field:
     return Field(
         UrlSet(first_decides),
         default=Members((Url((default,)),)),
-        summary="URLs of the nodes; if they differ in TLS or credentials, the first decides",
+        summary="URLs of the nodes; the first one decides on TLS and credentials",
         examples=(["rediss://cache-1.example.com:6379", "rediss://cache-2.example.com:6379"],),
     )
 

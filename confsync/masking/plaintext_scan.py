@@ -1,5 +1,5 @@
 """A search for secrets in plain text, line by line, in files that the strict reader refuses and in
-files of other programs. It reports too much rather than too little. A secret that is hidden on
+files of other programs. It prefers false alarms to misses. A secret that is hidden on
 purpose is not found.
 """
 

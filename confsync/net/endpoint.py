@@ -77,7 +77,7 @@ def proxy_origin(url: str, server: Endpoint, name: str | None = None) -> str:
         raise WrongUsage(f"{name} has no port", hint=_PROXY_EXAMPLE)
     if not server.secure:
         raise WrongUsage(
-            f"{name} makes no sense with http://: the proxy would see the credentials",
+            f"{name} needs an https:// server: over http it would see the credentials",
             hint="use https:// for the server, or no proxy",
         )
     if ":" in server.host:

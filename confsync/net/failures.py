@@ -40,7 +40,7 @@ _CERTIFICATES: Mapping[int, tuple[str, str]] = {
 }
 _BY_SYSTEM = (
     "its certificate is not trusted by this system",
-    "give the CA's certificate with --ca-file (CONFSYNC_CA_FILE), or install it in the system",
+    "pass the CA's certificate with --ca-file (CONFSYNC_CA_FILE), or install it in the system",
 )
 _BY_FILE = (
     "its certificate is not trusted by the CA file",
@@ -69,7 +69,7 @@ _CLIENT_WANTED = (
 # Up to TLS 1.2 this is also how a server says that it wants a certificate.
 _HANDSHAKE = "SSLV3_ALERT_HANDSHAKE_FAILURE"
 
-_GIVE = "give one with --client-cert and --client-key (CONFSYNC_CLIENT_CERT, CONFSYNC_CLIENT_KEY)"
+_GIVE = "pass one with --client-cert and --client-key (CONFSYNC_CLIENT_CERT, CONFSYNC_CLIENT_KEY)"
 _TLS = {
     _NO_TLS: ("it does not speak TLS on this port", "check that this is the https port"),
     _OLD_TLS: (
@@ -108,7 +108,7 @@ class Route:
         if flight.sending:
             # In TLS 1.3 a server refuses a client's certificate after the client has begun to send:
             # it may have read the request.
-            broke = f"the connection to {self.server} broke before an answer came"
+            broke = f"connection to {self.server} lost before an answer"
             if tls is None:
                 return ConnectionLost(broke, hint=_PORT)
             return ConnectionLost(f"{broke}: {fact}", hint=hint)

@@ -61,15 +61,15 @@ class Trust:
                 continue
             text = str(file)
             if not text.strip():
-                hint = "give the path of a file, or remove it"
+                hint = "pass the path of a file, or remove it"
                 raise WrongUsage(f"{option} is empty", hint=hint)
             odd = len(text) > _LONGEST_PATH or "://" in text or not text.isprintable()
             if odd or _CONTENT.match(text):
                 # The usual mistake in CI: a variable with the file's content. It is never shown.
-                hint = "give the path, not the content; GitLab: a variable of type File"
+                hint = "pass the path, not the content; GitLab: a variable of type File"
                 raise WrongUsage(f"{option} is not a file path", hint=hint)
         if self.client_key is not None and self.client_cert is None:
-            hint = f"give its certificate with {self.name('client_cert')}"
+            hint = f"pass its certificate with {self.name('client_cert')}"
             raise WrongUsage(f"{self.name('client_key')} is set without a certificate", hint=hint)
 
     def context(self) -> ssl.SSLContext:
@@ -115,7 +115,7 @@ def _load_ca(context: ssl.SSLContext, file: str | Path, option: str) -> None:
         raise _unreadable(error, file, option) from None
     if not usable:
         hint = f"{option} needs a PEM file of CA certificates"
-        raise WrongUsage("no certificate in it", where=str(file), hint=hint)
+        raise WrongUsage("no certificate found", where=str(file), hint=hint)
 
 
 def _load_client(context: ssl.SSLContext, trust: Trust) -> None:
@@ -142,13 +142,13 @@ def _no_pair(cert: str | Path, trust: Trust, reason: str) -> WrongUsage:
     key = trust.client_key
     where = key or cert
     if reason in {"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"}:
-        fact, hint = "the key does not belong to the certificate", f"the certificate is {cert}"
+        fact, hint = "the key does not belong to the certificate", f"use the key of {cert}"
     elif not _holds(cert, b"CERTIFICATE-----"):
-        where, fact = cert, "no certificate in it"
+        where, fact = cert, "no certificate found"
         hint = f"{trust.name('client_cert')} needs a PEM certificate"
     elif not _holds(where, b"PRIVATE KEY-----"):
-        fact, option = "no private key in it", trust.name("client_key")
-        hint = f"{option} needs a PEM private key" if key else f"give the key with {option}"
+        fact, option = "no private key found", trust.name("client_key")
+        hint = f"{option} needs a PEM private key" if key else f"pass the key with {option}"
     else:
         where, fact = cert, "the certificate or its key cannot be used"
         hint = "check that it is complete, and that this system allows its algorithms"

@@ -104,9 +104,9 @@ def pulled_text(pulled: Pulled, mood: str = "") -> str:
     lines = []
     if pulled.gone:
         names = ", ".join(map(path_text, pulled.gone))
-        lines.append(f"{mood}taken away{f', with {comments}' if pulled.comments else ''}: {names}")
+        lines.append(f"{mood}removed{f', with {comments}' if pulled.comments else ''}: {names}")
     elif pulled.comments:
-        lines.append(f"{comments} {mood}taken away")
+        lines.append(f"{comments} {mood}removed")
     result = "unchanged: already matches the server"
     if pulled.new:
         result = f"new file, {fields} {mood}written"
@@ -123,7 +123,7 @@ def begun_text(begun: Begun) -> str:
     for file in (begun.config, begun.store, begun.hooks):
         result = "written" if file in begun.written else "already exists, not changed"
         if file == begun.store and file in begun.written:
-            result += ", as the server has it" if begun.live else ", a template"
+            result += " from the server" if begun.live else ", a template"
         if file == begun.hooks and begun.to_add:
             result = "already exists, not changed; add these lines under its `repos:`"
         lines.append(f"{printable(file)}: {result}")

@@ -30,29 +30,24 @@ if TYPE_CHECKING:
 
 _FATE = {
     "send": "will send {0}",
-    "keep": "leaves {0} as the server has {0}",
+    "keep": "keeps the server's",
     "fail": "is refused",
 }
 _UNMANAGED = {"unmanaged": "not in any file", "ignored": "ignored"}
 _COUNTED = {"add": "to add", "replace": "to replace", "": "to change", "remove": "to remove"}
 _ENDS = ("add", "remove")
-_WHOLE_SET = (
-    "The whole list of URLs is sent: removing or replacing one with a password alone would repeat"
-    " that password."
-)
-_BEHIND = "The contents of the old store stay behind: rate limits, locks, greylists, counters."
-_MEANWHILE = "Somebody else has changed the object since it was read:"
+_WHOLE_SET = "All URLs are sent: removing or replacing just one would send its old password back."
+_BEHIND = "The old store's contents are not moved: rate limits, locks, greylists, counters."
+_MEANWHILE = "Another client changed the object since it was read:"
 _SEEN: Mapping[outcome.Seen, str] = {
-    "before": "Read again, the server had what it had before, as far as can be seen. The update may"
-    " still be on its way.",
-    "wanted": "Read again, the server had what is wanted, as far as can be seen. A secret that it"
-    " hides cannot be looked at.",
-    "other": "Read again, the server had neither what it had before nor all that is wanted.",
+    "before": "A second read shows the previous visible state. The update may still arrive.",
+    "wanted": "A second read shows the desired visible state. Hidden secrets cannot be read.",
+    "other": "A second read shows neither the previous nor the desired state.",
 }
-_FATES = ("applied", "unchanged", "failed", "not as wanted", "unknown", "not begun")
+_FATES = ("applied", "unchanged", "failed", "with differences", "unknown", "skipped")
 _FATE_OF: Mapping[type[outcome.Ended], str] = {
     outcome.NotSent: "unchanged",
-    outcome.NotBegun: "not begun",
+    outcome.NotBegun: "skipped",
     outcome.Unknown: "unknown",
 }
 
@@ -89,7 +84,7 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
     targets = [one.target if isinstance(one, Failed) else one.plan.target for one in found]
     names = [printable(target.name) for target in targets]
     fates = [*zip(map(_fate, found), names, strict=True)]
-    going_on = {"applied", "unchanged", "not begun"}
+    going_on = {"applied", "unchanged", "skipped"}
     stops = (f"the run stopped at {name} ({fate})" for fate, name in fates if fate not in going_on)
     reason = next(stops, "")
     blocks: list[str] = []
@@ -100,7 +95,7 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
                     f"Failed: {printable(error.message)}. Nothing was changed there.", look
                 )
             case outcome.NotBegun(interrupted=interrupted):
-                body = paragraph(f"Not begun: {'interrupted' if interrupted else reason}.", look)
+                body = paragraph(f"Skipped: {'interrupted' if interrupted else reason}.", look)
             case _:
                 body = _outcome(one, look)
         blocks.append(f"{look.paint('bold', target_text(target))}\n\n{body}")
@@ -164,7 +159,7 @@ def _restart(plan: Plan) -> str:
 
 def _next(plan: Plan) -> str:
     """Advice after an update."""
-    when = "Not active yet" if plan.difference.changes else "If the secret is a new one"
+    when = "Not active yet" if plan.difference.changes else "If the secret changed"
     if plan.desired.tree.tag == "Default":
         return f"{when}: restart every Stalwart node."
     return (
@@ -247,7 +242,7 @@ def _totals(found: Sequence[Plan | Failed], plans: Sequence[Plan], look: Look) -
 
 def _fate(ended: outcome.Ended) -> str:
     if isinstance(ended, outcome.Stored):
-        return "applied" if ended.as_wanted else "not as wanted"
+        return "applied" if ended.as_wanted else "with differences"
     return _FATE_OF.get(type(ended), "failed")
 
 
@@ -266,18 +261,18 @@ def _outcome(ended: outcome.Outcome, look: Look) -> str:
             ]
         case outcome.Overtaken(foreign=foreign):
             lines = [
-                "The server did not take the update, and nothing of it is stored.",
+                "The server did not store any part of the update.",
                 *(_MEANWHILE, *_changes(foreign, look)),
-                "hint: plan again, and look at what changed",
+                "hint: plan again and review it",
             ]
         case outcome.Stored():
             lines = [*_stored(ended, look)]
         case outcome.Unknown(reason=reason, seen=seen):
-            fact = f"It is not known whether the update was stored: {printable(reason)}."
+            fact = f"The update may have been stored: {printable(reason)}."
             lines = [
                 *wrapped(fact, width=look.width),
                 *([] if seen is None else wrapped(_SEEN[seen], width=look.width)),
-                "hint: run `confsync plan`: it shows what the server has now",
+                "hint: run `confsync plan` to see the current state",
                 *_way_back(ended.plan.live, ended.plan, look),
             ]
     return "\n".join([*lines, ""])
@@ -286,7 +281,7 @@ def _outcome(ended: outcome.Outcome, look: Look) -> str:
 def _nothing_sent(plan: Plan) -> str:
     if hidden := sum(item.hidden for item in plan.difference.unknown):
         return f"Nothing was sent: no visible changes, and {plural(hidden, 'hidden secret')} kept."
-    return "Nothing was sent: the server has what the files say."
+    return "Nothing was sent: the server matches the files."
 
 
 def _stored(stored: outcome.Stored, look: Look) -> Iterator[str]:
@@ -303,13 +298,13 @@ def _stored(stored: outcome.Stored, look: Look) -> Iterator[str]:
     )
     if not stored.verified:
         style = "red"
-        fact = f"Stored, but not as wanted: after {counted} the server still differs. {sent}"
+        fact = f"Stored, but the server still differs after {counted}. {sent}"
     yield from (look.paint(style, line) for line in wrapped(fact, width=look.width))
     yield from _changes(stored.remaining.changes, look, places=True)
     if stored.overwritten:
-        yield look.paint("red", "Somebody else's change was overwritten:")
+        yield look.paint("red", "Overwrote another client's change:")
     elif stored.foreign:
-        yield "Somebody else changed the object in between:"
+        yield "Another client changed the object:"
     yield from _changes(stored.overwritten or stored.foreign, look)
     yield from wrapped(_next(stored.plan), width=look.width)
     yield ""
@@ -330,7 +325,7 @@ def _way_back(before: Live, plan: Plan, look: Look) -> Iterator[str]:
     """The state before the update, as a store file that restores it, or the command for it."""
     document = way_back(before, plan, KINDS[before.object])
     if document is None:
-        yield "No way back as a file: the server had fields that confsync does not know."
+        yield "Previous settings not printed: the server had fields unknown to confsync."
         return
     text = yaml_text(shown(document))
     if plan.backup:
@@ -339,7 +334,7 @@ def _way_back(before: Live, plan: Plan, look: Look) -> Iterator[str]:
         target = f"--url {url}" if plan.target.name in {"", plan.target.url} else f"--target {name}"
         yield f"To go back{first}: confsync apply {printable(quote(plan.backup))} {target}"
         return
-    hint = f" (replace each {FILL_IN}… by a reference to the secret)" if FILL_IN in text else ""
+    hint = f" (replace each {FILL_IN}… with a reference to the secret)" if FILL_IN in text else ""
     yield from wrapped(f"To go back, apply this{hint}:", width=look.width)
     yield ""
     yield text.removesuffix("\n")

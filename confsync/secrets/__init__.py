@@ -55,8 +55,8 @@ def _loaded(point: EntryPoint) -> Resolver:
     if callable(found) and isinstance(form, Form) and moment in get_args(Moment):
         return cast("Resolver", found)
     raise WrongUsage(
-        f"the resolver of `{point.name}` references, {point.value}, {wrong}",
-        hint="it is from another package: update or remove that package",
+        f"the resolver of `{point.name}` references ({point.value}) {wrong}",
+        hint="update or remove the package that provides it",
     )
 
 

@@ -58,8 +58,8 @@ class File:
         """
         del environment
         hint = (
-            "check that it exists and is readable; a relative path starts at the directory of the"
-            " file that has the reference"
+            "check that it exists and is readable; paths are relative to the file with the"
+            " reference"
         )
         try:
             content = read_regular(Path(ref.base, ref.argument), MAX_BYTES)

@@ -85,8 +85,8 @@ class _NotNow:
     def __call__(self, ref: Ref, environment: Mapping[str, str]) -> str:
         del environment
         if self.now == "plan":
-            option = ", with --allow-commands" if self.moment == "allowed" else ""
-            raise Unavailable(f"{ref} is not run by a plan", f"an apply runs it{option}")
+            option = " --allow-commands" if self.moment == "allowed" else ""
+            raise Unavailable(f"{ref} is not run by a plan", f"`apply{option}` runs it")
         hint = "look at the command in the file, then add --allow-commands"
         raise Unavailable(f"{ref} is not run without --allow-commands", hint)
 
@@ -208,7 +208,7 @@ class _Walk:
             whole = seal_url(trim(text), self.vault, url.ref)
             if self.vault.seal(MASK) in whole.secrets:
                 hint = "the server would store four asterisks"
-                self._problem(path, f"{url.ref} has a mask (****) in place of the password", hint)
+                self._problem(path, f"{url.ref} has a mask (****) instead of the password", hint)
                 return url
             return whole
         parts: list[str | Secret] = []
@@ -245,7 +245,7 @@ def look_up(
         fact = f"{ref} could not be resolved: its resolver failed"
         return Unavailable(fact, "this is a bug in the resolver")
     if not isinstance(text, str):
-        return Unavailable(f"{ref} did not resolve to a text", "this is a bug in the resolver")
+        return Unavailable(f"{ref} did not resolve to a string", "this is a bug in the resolver")
     if (wrong := unusable(text)) is not None:
         return Unavailable(f"{ref} {wrong[0]}", wrong[1])
     vault.seal(text, ref)

@@ -25,7 +25,7 @@ _TYPES: Mapping[type[shapes.Shape], tuple[str, str]] = {
     shapes.Duration: ("duration", ", like 10s or 1m30s"),
     shapes.UrlText: (
         "URL",
-        ": a text, a reference, or a mapping with address, username and password",
+        ": a string, a reference, or a mapping with address, username and password",
     ),
     shapes.SecretText: ("secret", ": a reference, like {env: NAME}"),
     shapes.UrlSet: ("list of URLs", " without duplicates"),

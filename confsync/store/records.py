@@ -85,8 +85,8 @@ class _RecordDecoder(Decoder):
                 self.keys[*path, key.text] = key.mark
                 values[key.text] = self._read(value, known.shape, (*path, key.text))
             elif option := shape.options.get(key.text.lower().replace("-", "_")):
-                fact = f"{option} cannot be set in the file: it switches a safety check off"
-                hint = "remove it, and give the option on the command line"
+                fact = f"{option} cannot be set in the file: it disables a safety check"
+                hint = "remove it, and pass it on the command line"
                 self.mistake(key.mark, Mistake("disarms-a-guard", fact, hint))
             else:
                 self.mistake(key.mark, _unknown_key(key.text, shape, place))
@@ -137,8 +137,8 @@ class _RecordDecoder(Decoder):
             name = key.text
             if not re.fullmatch(r"\w[\w.-]{0,62}", name):
                 name = f"…{number}"
-                fact = f"the name of {shape.item.name} has invalid characters, or too many"
-                hint = "use letters, digits, `_`, `-` and `.`, at most 63, and no `-` or `.` first"
+                fact = f"the name of {shape.item.name} is invalid or too long"
+                hint = "use up to 63 letters, digits, `_`, `-`, `.`, not starting with `-` or `.`"
                 self.mistake(key.mark, Mistake("target-name", fact, hint))
             values[name] = self._read(value, shape.item, (*path, name))
         return values

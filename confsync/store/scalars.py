@@ -56,7 +56,7 @@ _WANTED = {
     shapes.Boolean: "true or false",
     shapes.Unsigned: "a whole number",
     shapes.Duration: "a duration",
-    shapes.Choice: "one of its allowed values",
+    shapes.Choice: "an allowed value",
 }
 
 LONGEST_PATH = 1024
@@ -75,7 +75,7 @@ def scalar(node: Node, shape: shapes.FileShape, path: Path, *, nullable: bool) -
         found, hint = "a mapping", what_to_write(shape)
         if isinstance(node, SequenceNode):
             found, hint = "a list", f"remove the brackets or the `- `; {hint}"
-        message = f"{name} must be {_WANTED.get(type(shape), 'a text')}, not {found}"
+        message = f"{name} must be {_WANTED.get(type(shape), 'a string')}, not {found}"
         raise Mistake("not-a-single-value", message, hint)
     match shape:
         case shapes.Boolean():
@@ -104,12 +104,12 @@ def text(node: ScalarNode, name: str, *, trimmed: bool) -> str:
     number = re.fullmatch(_NUMBER_LIKE, node.text)
     if node.plain and (number or node.text in _TRUE | _FALSE | NULLS):
         read = "a number" if number else "true, false or null"
-        message = f"{name} must be a text, but YAML reads it as {read}"
+        message = f"{name} must be a string, but YAML reads it as {read}"
         raise Mistake("not-a-text", message, "put the value in quotes")
     value = trim(node.text) if trimmed else node.text
     if not trim(value):
         message = f"{name} must not be blank"
-        raise Mistake("blank-text", message, "write a text, or remove the line")
+        raise Mistake("blank-text", message, "write a string, or remove the line")
     if value == MASK:
         hint = "write the value, or a reference if it is secret"
         raise Mistake("mask", f"{name} is `{MASK}`, the mask of a hidden value", hint)
@@ -132,7 +132,7 @@ def _plain(
             raise Mistake("until-date", f"{name} must be a date", hint)
         with suppress(ValueError):
             return date.fromisoformat(value).isoformat()
-        hint = "check the month, and the number of its days"
+        hint = "check the month and the day"
         raise Mistake("until-date", f"{name} is not a valid date", hint)
     if isinstance(shape, shapes.PlainText):
         return value
@@ -156,10 +156,10 @@ def _boolean(node: ScalarNode, name: str) -> bool:
     word = node.text.lower()
     fact, hint = "must be true or false", "write true or false"
     if word in _YAML_1_1:
-        fact = f"{fact}; YAML 1.2 reads yes, no, on and off as texts"
+        fact = f"{fact}; YAML 1.2 reads yes, no, on and off as strings"
         hint = f"write {_YAML_1_1[word]}"
     elif word in {"true", "false"}:
-        fact, hint = f"{fact}, not a text in quotes", f"write {word} without quotes"
+        fact, hint = f"{fact}, not a string in quotes", f"write {word} without quotes"
     elif word in {"0", "1"}:
         fact = f"{fact}, not a number"
         hint = f"write {'true' if word == '1' else 'false'}"
@@ -181,7 +181,7 @@ def _wrong_number(node: ScalarNode, name: str, example: str, allowed: str) -> Mi
     text = node.text.strip() if len(node.text.strip()) <= _MOST_DIGITS else ""
     fact, hint, alone = "must be a whole number", example, f"write digits only; {allowed}"
     if not node.plain and re.fullmatch("[0-9]+", text):
-        fact, hint = "must be a number, not a text in quotes", "remove the quotes"
+        fact, hint = "must be a number, not a string in quotes", "remove the quotes"
     elif re.fullmatch("[-+][0-9]+", text):
         fact, hint = "must be a positive whole number", alone
     elif re.fullmatch("[0-9]+", text):
@@ -200,7 +200,7 @@ def _wrong_number(node: ScalarNode, name: str, example: str, allowed: str) -> Mi
         fact = "must be a whole number, without a decimal point or exponent"
         hint = f"write {int(value)}" if whole else alone
     elif re.fullmatch("[0-9]{1,3}([_, '][0-9]{3})+", text):
-        fact = "has a separator between its digits"
+        fact = "has a digit separator"
         hint = f"write {re.sub('[^0-9]', '', text)}"
     elif re.fullmatch(_WITH_UNIT, text, re.IGNORECASE):
         fact, hint = "must be a number without a unit", alone
@@ -212,7 +212,7 @@ def _choice(text: str, name: str, choices: Sequence[str]) -> str:
         return text
     # The end of an allowed value, in any case, is no secret.
     ends = [choice for choice in choices if text and choice.lower().endswith(text.lower())]
-    message, near = f"{name} is not an allowed value", nearest(text, choices)
+    message, near = f"{name} has an invalid value", nearest(text, choices)
     if len(ends) == 1:
         message, near = f"{name}: {text} is not allowed", f"did you mean {ends[0]}? "
     raise Mistake("unknown-choice", message, f"{near}allowed: {', '.join(choices)}")
@@ -249,11 +249,11 @@ def what_to_write(shape: shapes.FileShape) -> str:
         case shapes.Unsigned():
             return f"write a whole number, {range_text(shape)}"
         case shapes.PlainText() | shapes.PathText() | shapes.Day():
-            return "write one text"
+            return "write one string"
         case shapes.Choice(choices):
             return f"allowed: {', '.join(choices)}"
         case _:
-            return "write one text, in quotes if YAML could read it as something else"
+            return "write one string, in quotes if YAML could read it as something else"
 
 
 def milliseconds(text: str) -> int | None:
@@ -334,7 +334,7 @@ def _wrong_parts(text: str) -> tuple[str, str]:
         return "must be a duration without spaces", hint
     if any(number[0] == "0" for number, _, _ in parts):
         return "must be a duration without leading zeros", hint
-    return "must have its largest unit first, and each unit once", hint
+    return "must have each unit once, largest first", hint
 
 
 def _write(total: int | None) -> str:

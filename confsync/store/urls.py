@@ -38,7 +38,7 @@ REFERENCE = "write a reference, without the $: `{env: NAME}`"
 _IN_CLEAR = "write a reference, like `{env: NAME}`, and revoke the one in the file"
 _ABSENT = {
     ADDRESS: "add `address: …`, like rediss://cache.example.com:6379",
-    PASSWORD: "write a URL without a password as one text, like `url: redis://HOST:PORT`",
+    PASSWORD: "write a URL without a password as one string, like `url: redis://HOST:PORT`",
 }
 
 
@@ -79,7 +79,7 @@ class Reader:
         try:
             value = text(node, name, trimmed=False)
         except Mistake as mistake:
-            hint = f"{INSTEAD}; a text of digits needs quotes"
+            hint = f"{INSTEAD}; a string of digits needs quotes"
             raise Mistake(mistake.rule, mistake.message, hint) from None
         return self.vault.seal(percent_encoded(value) if encoded else value, IN_CLEAR)
 
@@ -185,7 +185,7 @@ def arguments(node: Node, form: Form, name: str) -> list[str]:
     hint = f"write {form.takes}, like `{form.example}`"
     items = node.items if isinstance(node, SequenceNode) else (node,)
     if isinstance(node, SequenceNode) != form.words:
-        fact = "must be a list of texts" if form.words else f"must be {form.takes}, not a list"
+        fact = "must be a list of strings" if form.words else f"must be {form.takes}, not a list"
         raise Mistake(rule, f"{name} {fact}", hint, node.mark)
     words: list[str] = []
     for item in items:
@@ -195,7 +195,7 @@ def arguments(node: Node, form: Form, name: str) -> list[str]:
         fact = (
             "is blank" if isinstance(item, ScalarNode) else f"must be {form.takes}, not a mapping"
         )
-        fact = "has an item that is not a text" if form.words else fact
+        fact = "has an item that is not a string" if form.words else fact
         raise Mistake(rule, f"{name} {fact}", hint, item.mark)
     wrong_secrets.check_name(words[0] if words else "", node, name, form)
     return words
@@ -204,11 +204,11 @@ def arguments(node: Node, form: Form, name: str) -> list[str]:
 def _part(node: Node, part: str, where: str) -> str:
     """The text of an address or a user name. Raises Mistake."""
     if isinstance(node, MappingNode):
-        message = f"{where} must be one text; only the password of a URL can be a reference"
-        hint = "write one text, or `{env: NAME}` in place of the whole URL"
+        message = f"{where} must be one string; only the password of a URL can be a reference"
+        hint = "write one string, or `{env: NAME}` instead of the whole URL"
         raise Mistake("not-a-single-value", message, hint)
     if isinstance(node, SequenceNode):
-        message = f"{where} must be one text, not a list"
+        message = f"{where} must be one string, not a list"
         raise Mistake("not-a-single-value", message, "remove the brackets or the dash")
     value = text(node, where, trimmed=part == ADDRESS)
     if part == ADDRESS and (wrong := _wrong_address(value, where)):

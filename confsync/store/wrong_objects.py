@@ -51,7 +51,7 @@ def wrong_top(document: MappingNode, kinds: Mapping[str, Kind]) -> Mistake | Non
     rule = "not-a-store"
     if "targets" in keys:
         message = "this is a confsync.yaml, not a store file"
-        hint = "name the store files that it lists under `files`"
+        hint = "pass the store files listed under its `files`"
     elif keys >= {"apiVersion", "kind"}:
         message = "this is a Kubernetes manifest, not a store file"
         hint = f"put the store into its own file, with `{first}:` at the top"
@@ -83,15 +83,15 @@ def not_an_object(node: ScalarNode | SequenceNode, path: Path, shape: Variants) 
     elif is_null(node):
         fact = "has no fields"
     elif _holds_secret(shape):
-        rule, fact = "secret-without-type", "must be a mapping with '@type'"
+        rule, fact = "secret-without-type", "must be an object with '@type'"
         hint = "write `{'@type': Value, secret: {env: NAME}}`, or `{'@type': None}` for no secret"
     elif node.plain and re.fullmatch(r"[A-Za-z_]+:\S.*", node.text) and "://" not in node.text:
         return no_space()
     elif path:
-        fact = "must be an object, not a text"
+        fact = "must be an object, not a string"
         hint = "write `- '@type': Redis`, and `url: …` on the next line"
     else:
-        fact = "must be an object, not a text"
+        fact = "must be an object, not a string"
     return Mistake(rule, f"{path_text(path) or shape.name} {fact}", hint)
 
 
@@ -101,10 +101,10 @@ def no_type(node: MappingNode, path: Path, shape: Variants, references: Collecti
     for other in ("type", "Type", "@Type", "$type", "kind"):
         if misspelt := node.get(other):
             message = f"`{other}` must be '@type'"
-            hint = f"write `'@type'`, with quotes, in place of `{other}`"
+            hint = f"write `'@type'`, with quotes, instead of `{other}`"
             return Mistake("no-type", message, hint, misspelt[0].mark)
     if any(key.text in references for key, _ in node.entries):
-        message = f"{name} must be a mapping with '@type', not a reference"
+        message = f"{name} must be an object, not a reference"
         hint = "write `{'@type': Value, secret: {env: NAME}}`"
         return Mistake("secret-without-type", message, hint)
     hint = f"add `'@type': …`, one of {', '.join(shape.objects)}"
@@ -114,7 +114,7 @@ def no_type(node: MappingNode, path: Path, shape: Variants, references: Collecti
 def unknown_type(value: Node, path: Path, shape: Variants, top: Collection[str]) -> Mistake:
     """The mistake of an unknown variant. `top`: the variants of the whole object."""
     name, hint = path_text(path) or shape.name, f"write one of {', '.join(shape.objects)}"
-    rule, fact = "no-type", f"the '@type' of {name} must be a text"
+    rule, fact = "no-type", f"the '@type' of {name} must be a string"
     if not isinstance(value, ScalarNode):
         pass
     elif is_null(value):
@@ -230,7 +230,7 @@ def null(path: Path, known: Field, node: ScalarNode) -> Mistake:
     fact = "cannot be null" if node.text else "has no value"
     hint = f"add a value ({known.summary})"
     if not known.required:
-        hint = "remove the line for the default" if node.text else f"{hint}, or remove the line"
+        hint = "remove it to use the default" if node.text else f"{hint}, or remove the line"
     return Mistake("null-value", f"{name} {fact}", hint)
 
 
@@ -249,9 +249,9 @@ def not_a_list_of_urls(node: ScalarNode | MappingNode, name: str) -> Mistake:
         rule, fact = "missing-space", "has an item without a space after the dash"
         hint = "write `- redis://…`"
     elif re.search("[,;\\s]", node.text.strip()):
-        fact = "must be a list, not several URLs in one text"
+        fact = "must be a list, not several URLs in one string"
     else:
-        fact = "must be a list, not one text"
+        fact = "must be a list, not one string"
         hint = "write the URL on its own line, after `- `"
     return Mistake(rule, f"{name} {fact}", hint)
 
@@ -260,23 +260,23 @@ def not_a_list_of_objects(node: Node, name: str) -> Mistake:
     """The mistake of another value in place of a list of objects."""
     rule, hint = "not-a-list", "write each item after `- `"
     if not isinstance(node, MappingNode):
-        fact = "must be a list, not a text"
+        fact = "must be a list, not a string"
     elif node.entries and all(re.fullmatch("[0-9]+", key.text) for key, _ in node.entries):
         rule = "wire-form"
         fact = "must be a list, not a numbered mapping as the server sends it"
-        hint = f"{hint}, in place of its number"
+        hint = f"{hint}, instead of its number"
     elif node.get(TYPE) is not None:
         fact = "must be a list, not one object"
         hint = "write `- ` before its '@type'"
     else:
-        fact, hint = "must be a list, not a mapping with names", f"{hint}, in place of its name"
+        fact, hint = "must be a list, not a mapping with names", f"{hint}, instead of its name"
     return Mistake(rule, f"{name} {fact}", hint)
 
 
 def too_few(name: str, count: int, least: int) -> Mistake:
     """The mistake of a list with too few items."""
     message = f"{name} must have at least {least} items, not {count}"
-    hint = "for one store, write its '@type' and fields in place of Sharded"
+    hint = "for one store, write its '@type' and fields instead of Sharded"
     if count == 0:
         hint = "add the stores, each as `- '@type': …`"
     return Mistake("too-few-items", message, hint)

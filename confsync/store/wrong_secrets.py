@@ -48,13 +48,13 @@ def unfilled(text: str, name: str = "", references: Iterable[str] | None = None)
     else:
         kinds = "[A-Za-z]+" if references is None else "|".join(map(re.escape, references))
     if re.fullmatch(rf"\{{\s*({kinds})\s*:.*\}}", text, re.DOTALL):
-        fact = "is a reference in quotes, so it is read as a text"
+        fact = "is a reference in quotes, so it is read as a string"
         hint = "remove the quotes: `{env: NAME}`"
     elif re.fullmatch(rf"({kinds})\s*[: ](?!//)\s*[A-Za-z_/.~][A-Za-z0-9_/.-]*", text):
-        fact = "is a reference without braces, so it is read as a text"
+        fact = "is a reference without braces, so it is read as a string"
         hint = "write `{env: NAME}`"
     elif re.search(rf"\{{\s*({kinds})\s*:[^}}]*\}}", text):
-        fact = "contains a reference inside a text"
+        fact = "contains a reference inside a string"
         hint = f"write the URL as a mapping: `{URL_MAPPING}`"
     elif re.search(r"\{\{.*\}\}", text):
         fact = "contains a template `{{ … }}`, which confsync does not render"

@@ -73,7 +73,7 @@ class Lapse:
     @property
     def message(self) -> str:
         """The message of the lapse."""
-        return f"{self.risk} was allowed until {self.until}, which has passed"
+        return f"the allowance of {self.risk} expired after {self.until}"
 
 
 LAPSED = "allowance-expired"
@@ -118,7 +118,7 @@ def as_finding(problem: Problem, allow: Collection[str]) -> Finding:
 
 RULE = "hidden-secrets"
 STALE = "stale-plan"
-_SEND = "--hidden-secrets send overwrites it with the secret from the file"
+_SEND = "use --hidden-secrets send to overwrite it with the file's secret"
 
 
 def without_hidden(difference: Difference) -> Difference:
@@ -151,8 +151,8 @@ def guessable_findings(desired: Desired) -> tuple[Finding, ...]:
             "guessable-secret",
             "warning",
             f"{path_text(path)} has a guessable secret",
-            "use a random one, like `openssl rand -hex 24` prints; a guessable one is not masked"
-            " in other texts",
+            "use a random one: `openssl rand -hex 24`; a guessable one is not masked in other"
+            " texts",
             desired.origin(path),
         )
         for path, leaf in leaves(desired.tree)
@@ -175,7 +175,7 @@ def _rebuilt(difference: Difference, what: str) -> Iterator[Finding]:
     lists = {change.path[:-1] for change in had if change.action == "remove"}
     for change in has:
         if change.action == "add" and change.path[:-1] in lists:
-            fact = f"is a new item; the hidden secret of the removed one cannot {what}"
+            fact = f"is a new shard: the removed shard's secret cannot {what}"
             yield _finding(change.path, change.origin, fact)
 
 
@@ -190,7 +190,7 @@ def _moved(difference: Difference) -> Iterator[Finding]:
             for change in difference.changes
         )
         if unknown.hidden and item and moved:
-            fact = "is hidden and cannot be kept, because other fields of its item change"
+            fact = "is hidden and cannot be kept: other fields of its shard change"
             yield _finding(unknown.path, unknown.origin, fact)
 
 

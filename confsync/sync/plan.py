@@ -46,7 +46,7 @@ def make_plan(  # noqa: PLR0913 - all that a plan depends on
             "unknown-on-server",
             "warning",
             f"the server sent {path}, which this confsync does not know",
-            "it is left as it is, unless the object around it is built anew; update confsync",
+            "update confsync; until then it is kept, unless its object is replaced",
         )
         for path in live.unrecognised
     )
@@ -92,9 +92,9 @@ def not_left(desired: Desired, live: Live, fields: Collection[str]) -> tuple[Fin
     lost = [name for name in live.tree.members if name in fields]
     if desired.tree.tag == live.tree.tag or not lost:
         return ()
-    fact = f"the variant changes, so what is ignored is not left as it is: {', '.join(lost)}"
-    hint = "what the new variant has of it gets the files' value, or its default"
-    return (Finding("ignored-rebuilt", "warning", fact, hint),)
+    fact = f"the variant changes, so ignored fields will be replaced: {', '.join(lost)}"
+    hint = "set the field in a file, or accept the new variant's default"
+    return (Finding("ignored-replaced", "warning", fact, hint),)
 
 
 def _left(desired: Desired, live: Live, names: Iterable[str], origin: Origin | None) -> Desired:
@@ -189,7 +189,6 @@ def check_no_secret_in_clear(state: Tree) -> None:
         in_clear = any(isinstance(one, Secret) and one.ref == IN_CLEAR for one in secrets)
         if in_clear or (isinstance(leaf, str) and masked(leaf) != leaf):
             raise WrongUsage(
-                "a plan with a secret that stands in clear in a text cannot be saved or told by"
-                " its digest",
-                hint="neither holds a secret: write a reference in its place",
+                "a plan with a plain-text secret cannot be saved or identified by its digest",
+                hint="write a reference instead, like `{env: NAME}`",
             )

@@ -202,7 +202,7 @@ def _write_backup(before: Live, plan: Plan, path: str, *, again: bool = False) -
     """Write a state as a store file that restores it. Raises NotWritten and OutputFailed."""
     document = way_back(before, plan, KINDS[before.object], beside=str(Path(path).parent))
     if document is None:
-        fact = "--backup: the server has values that no store file can hold"
+        fact = "--backup: cannot write the server's values to a store file"
         raise NotWritten(fact, hint="update confsync, or apply without --backup")
     write_backup(path, yaml_text(document), again=again)
 
@@ -234,8 +234,7 @@ def _stale(plan: Plan, kept: Plan | None, expect: str | None) -> Declined | None
     if expect is not None and plan.digest != expect:
         return Declined(
             f"the plan does not have the expected digest: it is now {plan.digest}",
-            hint="the server, the files or the options have changed, and a digest does not tell"
-            " which: plan again and review it",
+            hint="the server, the files or the options have changed: plan again and review it",
         )
     return None
 
@@ -243,7 +242,7 @@ def _stale(plan: Plan, kept: Plan | None, expect: str | None) -> Declined | None
 def _not_this_one(plan: Plan, kept: Plan | None) -> Plan:
     """A stale plan, to be shown as what it is."""
     which = "the saved one" if kept is not None else "the one with the expected digest"
-    fact = f"this is the plan of now, not {which}: it is not applied"
+    fact = f"this is the current plan, not {which}: not applied"
     stale = Finding(STALE, "error", fact, "plan again and review it")
     return replace(plan, findings=(stale, *plan.findings))
 

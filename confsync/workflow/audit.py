@@ -78,8 +78,8 @@ class Audit:
                             user = "somebody"
                     begun[key] = (
                         f"warning: {printable(self.path)}:{line}: the apply that {user} began at"
-                        f" {printable(str(record.get('time')))} has no end: it was cut off, or"
-                        " still runs; its outcome is unknown"
+                        f" {printable(str(record.get('time')))} did not finish: it was cut"
+                        " off or still runs; outcome unknown"
                     )
                 case {"event": "finished", "id": str() as key} if key in begun:
                     del begun[key]

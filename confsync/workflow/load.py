@@ -42,11 +42,11 @@ class Loaded:
 def check_names(files: Sequence[str]) -> None:
     """Raise WrongUsage for missing or invalid names of files."""
     if not files:
-        raise WrongUsage("no file is named", hint="name the store file, like stores/in-memory.yaml")
+        raise WrongUsage("no file given", hint="pass the store file, like stores/in-memory.yaml")
     if "" in files:
-        raise WrongUsage("the name of a file is empty", hint="is a shell variable not set?")
+        raise WrongUsage("empty file name", hint="check that the shell variable is set")
     if any("://" in file for file in files):
-        raise WrongUsage("a URL is named as a file", hint="give a server's URL as --url URL")
+        raise WrongUsage("a URL, not a file", hint="pass a server's URL as --url URL")
 
 
 def stores_in(files: Iterable[str]) -> tuple[str, ...]:
@@ -66,7 +66,7 @@ def one_each(files: Iterable[str]) -> tuple[str, ...]:
         found = stores_in([file])
         if len(found) > 1:
             fact = f"several store files in this directory: {listed(found)}"
-            raise WrongUsage(fact, where=file, hint="name one, or the layers of one in their order")
+            raise WrongUsage(fact, where=file, hint="pass one file, or its layers in order")
         named += found
     return tuple(named)
 
@@ -140,7 +140,7 @@ def _discarded(documents: Sequence[MappingNode], problems: Iterable[Problem]) ->
     for one in discarded(documents):
         mark = one.mark
         fact = f"the '@type' in {mark.file} discards all of {one.name} in {listed(one.files)}"
-        hint = "lay only files with one '@type' over each other, or leave out the earlier ones"
+        hint = "use one '@type' in all layers, or remove the earlier files"
         column = 0 if (mark.file, mark.line) in taken else mark.column
         place = (mark.file, mark.line, column)
         yield Problem(*place, "layer-discarded", fact, hint, severity="warning")

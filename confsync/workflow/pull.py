@@ -100,7 +100,7 @@ def _draft(
     if revised.unsayable:
         paths = ", ".join(map(path_text, revised.unsayable))
         raise NotWritten(
-            f"the server has a value that no store file can hold: {paths}",
+            f"cannot write the server's value to a store file: {paths}",
             hint="nothing was written; remove its password, mask or white space on the server",
         )
     made = _edited(layers, revised.revision)
@@ -128,7 +128,7 @@ def _layers(files: Sequence[str], vault: Vault) -> _Layers:
     store = StoreFile.at(last)
     if any(map(store.is_at, lower)):
         hint = "name it once, as the last file: the others are only read"
-        raise WrongUsage("the file to write is also named as a layer below", hint=hint)
+        raise WrongUsage("the file to write is also an earlier file", hint=hint)
     below = tuple(map(read, lower))
     found = "" if store.content is None else text(last, store.content)
     top = Parsed(None, (found,)) if isinstance(found, Problem) else parse(last, found)
@@ -179,14 +179,14 @@ def _checked(
         if rules <= _BEYOND:
             hint = "nothing was written; change it on the server, or update confsync"
             raise NotWritten(
-                f"no store file can hold what the server has: {errors[0].message}", hint=hint
+                f"the server has an unsupported value: {errors[0].message}", hint=hint
             ) from None
         raise Fault(f"the file would not be valid: {', '.join(sorted(rules))}") from None
     desired = resolve(found.desired, vault, At(RESOLVERS, "plan"), environment).desired
     left = difference(live.tree, desired.tree, KINDS[live.object].shape, desired.origin)
     if left.changes:
         paths = ", ".join(path_text(change.path) or "@type" for change in left.changes)
-        raise Fault(f"the file would not say what the server has: {paths}")
+        raise Fault(f"the file would differ from the server: {paths}")
     before = Counter(comment.text for comment in comments(layers.store.source, layers.top))
     kept = before - Counter(comment.text for comment in made.lost)
     if kept != Counter(comment.text for comment in comments(made.text, after.document)):

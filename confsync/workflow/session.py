@@ -197,8 +197,8 @@ def aim_of_saved(directory: Path, plan: Plan, access: Access) -> Aim:
         return aim
     if origin(target.url) != planned.url:
         raise Declined(
-            f"the plan is for {planned.name} on another server than in {config.file}",
-            hint=f"the plan is for {planned.url}: plan again",
+            f"{planned.name} in {config.file} has another server than the plan",
+            hint=f"plan again; the plan is for {planned.url}",
         )
     return replace(aim, config=target)
 
@@ -318,7 +318,7 @@ def _credentials(login: Login, vault: Vault) -> Credentials:
             raise WrongUsage(f"{name} contains a space or a newline", hint=_AGAIN)
         return Credentials(vault.seal(token), None, name, login.unused)
     if user and not password:
-        hint = "give the password, in STALWART_PASSWORD or for the target, or a token"
+        hint = "set STALWART_PASSWORD, the target's `password`, or a token"
         raise WrongUsage(f"{user_name} has no password", hint=hint)
     if not user:
         raise WrongUsage(

@@ -90,7 +90,7 @@ class Options:
                 raise WrongUsage(f"a path to ignore {wrong[0]}", hint=wrong[1])
 
 
-_WITHOUT_CONFIG = "run `confsync init`, or name the store file, like stores/in-memory.yaml"
+_WITHOUT_CONFIG = "run `confsync init`, or pass the store file, like stores/in-memory.yaml"
 NOTHING_WANTED = Wanted()
 DEFAULTS = Options()
 
@@ -119,7 +119,7 @@ def configuration(directory: Path) -> Config | None:
 
 def nothing_named(directory: Path) -> WrongUsage:
     """The error for a run without a file in a directory without a `confsync.yaml`."""
-    fact = f"{nothing_found(directory)}, and no file is named"
+    fact = f"{nothing_found(directory)}, and no file given"
     return WrongUsage(fact, hint=_WITHOUT_CONFIG)
 
 
@@ -153,7 +153,7 @@ def aims(
         hint = f"leave out the files, or {several}: each target has its own files"
         raise WrongUsage(f"files and {several} cannot be combined", hint=hint)
     if asked.alone and (asked.targets or asked.all):
-        hint = "targets are those of confsync.yaml: leave out one of the two"
+        hint = "targets come from confsync.yaml: remove one option"
         raise WrongUsage(f"--no-config and {asked.source} cannot be combined", hint=hint)
     if asked.files:
         check_names(asked.files)
@@ -169,7 +169,7 @@ def aims(
         chosen = _chosen(config, asked)
     if access.url and len(chosen) > 1:
         hint = "leave out --url (CONFSYNC_URL), or choose one target"
-        raise WrongUsage("--url is for one target, and several are chosen", hint=hint)
+        raise WrongUsage("--url cannot be used with several targets", hint=hint)
     return tuple(
         Aim(
             target.files if _uses(target, asked.files) else asked.files,
@@ -193,7 +193,7 @@ def _chosen(config: Config, asked: Asked) -> tuple[TargetConfig, ...]:
         raise WrongUsage("--all and --target cannot be combined", hint=hint)
     for name in asked.targets:
         if name not in known:
-            hint = f"{nearest(name, known)}known are {', '.join(known)}"
+            hint = f"{nearest(name, known)}known: {', '.join(known)}"
             raise WrongUsage(f"{config.file} has no target {quoted_name(name)}", hint=hint)
     if len(known) > 1 and not (asked.all or asked.targets):
         hint = "choose with --target NAME, which can be repeated, or use --all"
@@ -271,6 +271,6 @@ def same_server(targets: Iterable[TargetConfig]) -> tuple[tuple[TargetConfig, ..
 
 
 def same_server_facts(aims: Iterable[Aim]) -> tuple[str, ...]:
-    """`one and two are one server`, for each server of several targets."""
+    """`one and two share a server`, for each server of several targets."""
     groups = same_server(aim.config for aim in aims if aim.config is not None)
-    return tuple(f"{' and '.join(one.name for one in group)} are one server" for group in groups)
+    return tuple(f"{' and '.join(one.name for one in group)} share a server" for group in groups)

@@ -202,7 +202,7 @@ def _problems(
 def _placeholders(desired: Desired, *, keep: bool) -> Iterator[Problem]:
     """Warnings for references that `pull` and `init` left to be filled in."""
     for path, leaf in leaves(desired.tree):
-        hint = "name the variable that holds this secret"
+        hint = "write a reference to this secret"
         secrets: tuple[Secret, ...] = leaf.secrets if isinstance(leaf, Url) else ()
         if isinstance(leaf, Secret) and not keep:
             secrets = (leaf,)
@@ -232,7 +232,7 @@ def search(
     check_allowed(allow)
     for rule in rules:
         if rule not in SEARCHABLE:
-            hint = f"{nearest(rule, SEARCHABLE)}allowed are {', '.join(SEARCHABLE)}"
+            hint = f"{nearest(rule, SEARCHABLE)}allowed: {', '.join(SEARCHABLE)}"
             raise WrongUsage("--only: unknown rule", hint=hint)
     if files:
         check_names(files)

@@ -31,13 +31,13 @@ render it first; write a secret as `{env: NAME}`
 
 _NEAR = r"""
 [^'"#]*?(?P<at>[ODD_SPACES])
-invisible-character: a special space character, which YAML does not read as a space
-type the line again with plain spaces; it was probably copied from a web page
+invisible-character: a Unicode space, which YAML does not read as a space
+retype the line with plain spaces; it was probably copied from a web page
 [ ]*(?P<at>//|/\*)
 not-key-value: a comment must start with #
-write `# …` in place of `// …`
+write `# …` instead of `// …`
 [ -]*(?P<at>(['"]?)@?[A-Za-z_]+\2)[ ]*=([ ]|$|[^=:]*$)
-not-key-value: an equals sign in place of a colon
+not-key-value: an equals sign instead of a colon
 write `key: value`
 [ -]*(?P<at>['"]?@?[A-Za-z_]+['"]?):(?!//)[^ \t]
 missing-space: missing space after the colon
@@ -59,7 +59,7 @@ mapping values are not allowed.*\n[ -]*(['"]?)@?[A-Za-z_]+\1\n
 indentation: this key is indented deeper than the keys above it
 indent all keys of a mapping equally
 mapping values are not allowed
-needs-quotes: a text that contains `: ` must be in quotes
+needs-quotes: unquoted text contains `: `
 put the whole text in quotes; write a reference in braces, like `{env: NAME}`
 expected <block end>.*\n.*\n:
 missing-space: missing space after the colon
@@ -68,7 +68,7 @@ expected <block end>.*'<scalar>'\n
 needs-quotes: text after the closing quote
 put the whole text in quotes; inside single quotes write a quote twice: `'it''s'`
 expected <block end>.*('-'|sequence start>')\n
-mixed-list: a list item in place of a key
+mixed-list: a list item instead of a key
 indent it like the other items of its list
 expected <block end>.*'\?'\n
 mixed-list: a key among the items of a list
@@ -86,16 +86,16 @@ expected ',' or '}'
 unclosed opening: this mapping is not closed: missing `}`
 write `{key: value}`
 found character '\\t'
-tab: a tab in place of spaces
+tab: a tab instead of spaces
 indent with spaces
 found character '@'
-needs-quotes: a text that starts with @ must be in quotes
+needs-quotes: unquoted text starts with @
 put the text in quotes
 found character '`'
-needs-quotes: a text that starts with a backquote must be in quotes
+needs-quotes: unquoted text starts with a backquote
 put the text in quotes
 found character '%'
-needs-quotes: a text that starts with % must be in quotes
+needs-quotes: unquoted text starts with %
 put the text in quotes
 could not find expected ':'
 not-key-value opening: this line is neither `key: value` nor `- item`
@@ -114,10 +114,10 @@ mixed-list: a list starts on the line of its key
 start it on the next line, with each item on its own line after `- `
 expected chomping
 needs-quotes: a value that starts with | or > must be in quotes
-put the text in quotes: | and > start texts of several lines
+put the text in quotes: | and > start multi-line texts
 expected the node content
 missing-comma: missing value before a comma or closing bracket
-add the value; put a text that starts with `,`, `]` or `}` in quotes
+add the value; put a string that starts with `,`, `]` or `}` in quotes
 .*
 not-yaml: invalid YAML
 check the quotes, brackets and indentation here and above

@@ -125,7 +125,8 @@ def blocks_of(source: str, node: Collection) -> list[Block]:
         end = end_of(source, value, key)
         rest = source[end : next_line(source, end)].strip()
         if rest and not rest.startswith("#"):
-            message, hint = "this cannot be edited in place", "write each entry on its own line"
+            message = "this entry cannot be edited in place"
+            hint = "write each entry on its own line"
             raise uneditable(mark, message, hint)
         start = line if alone else own
         while alone and start > bound:

@@ -77,7 +77,7 @@ def content(path: str) -> bytes | Problem:
                 rule, message = "no-such-file", "no such file"
                 hint = "check the path; it is relative to the current directory"
             case IsADirectoryError():
-                message, hint = "is a directory, not a file", "name the YAML file in it"
+                message, hint = "is a directory, not a file", "use the YAML file in it"
             case PermissionError():
                 message, hint = (
                     "cannot be read: permission denied",
@@ -94,7 +94,7 @@ def text(path: str, content: bytes) -> str | Problem:
     """The bytes of a file as text without a byte order mark; or the problem."""
     if begins_plan(content):
         name = shlex.quote(path)
-        hint = f"type `confsync apply {name}` to apply it, or `confsync show {name}` to print it"
+        hint = f"run `confsync apply {name}` to apply it, or `confsync show {name}` to print it"
         message = "this is a saved plan, not a store file"
         return Problem(path, 0, 0, "not-a-store", message, hint)
     if len(content) > MAX_STORE_BYTES:
@@ -116,7 +116,7 @@ def parse(path: str, source: str) -> Parsed:
     # YAML 1.1 takes some of these for line breaks, YAML 1.2 and editors do not.
     unseen = re.search("[\u0085\u2028\u2029\ufeff]", source)
     if unseen is not None:
-        message = "a line break that not every editor shows"
+        message = "a line break that some editors hide"
         hint = f"remove it, or write it as \\u{ord(unseen[0]):04x} in double quotes"
         if unseen[0] == "\ufeff":
             message = "a byte order mark inside the file"
@@ -146,8 +146,8 @@ def _parser_problem(path: str, error: Exception, source: str, lines: Sequence[st
         found = Complaint("invisible-character", "a control character", hint)
         before = source[: getattr(error, "position", 0)]
     else:  # the parser lets an escape beyond Unicode through as an error of Python
-        message = "this escape is no character"
-        hint = "correct it: the last character is \\U0010FFFF"
+        message = "this escape is not a character"
+        hint = "use a code up to \\U0010FFFF"
         found = Complaint("unknown-escape", message, hint)
         escape = re.search(r"\\U(?!000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{8}", source)
         before = "" if escape is None else source[: escape.start()]
@@ -212,10 +212,10 @@ class _Builder:
             hint = "remove the `- `, and write `InMemoryStore:` at the top"
             self._problem(root.mark, "no-object", "the file is a list, not a mapping", hint)
         elif isinstance(root, ScalarNode) and re.match("[A-Za-z_]+ *=", root.text):
-            message = "an equals sign in place of a colon"
+            message = "an equals sign instead of a colon"
             self._problem(root.mark, "not-key-value", message, f"{top}`key: value` under it")
         else:
-            message = "the file is one text, not a mapping"
+            message = "the file is one string, not a mapping"
             self._problem(root.mark, "no-object", message, f"{top}its fields indented under it")
 
     def _check_document(self, event: DocumentStartEvent, *, first: bool) -> None:
@@ -237,17 +237,17 @@ class _Builder:
             hint = "write a reference, like `{env: NAME}` or `{file: PATH}`"
             self._problem(event, "mask", message, hint)
         elif isinstance(event, AliasEvent):
-            hint = "write the value itself; put a text that starts with * in quotes"
+            hint = "write the value itself; put a string that starts with * in quotes"
             self._problem(event, "anchor", "YAML aliases are not allowed", hint)
         elif event.anchor is not None:
             hint = "remove the & and the name after it"
             self._problem(event, "anchor", "YAML anchors are not allowed", hint)
         tag = getattr(event, "tag", None)
         if tag is not None and str(tag).startswith("tag:yaml.org"):
-            hint = "write the value alone; put a text in quotes"
+            hint = "write the value alone; put a string in quotes"
             self._problem(event, "tag", "YAML tags like !!int are not allowed", hint)
         elif tag is not None:
-            hint = "write a reference as `{env: NAME}`; put a text that starts with ! in quotes"
+            hint = "write a reference as `{env: NAME}`; put a string that starts with ! in quotes"
             self._problem(event, "tag", "YAML tags like !env are not allowed", hint)
 
     def _leaf(self, event: NodeEvent) -> ScalarNode:
@@ -258,15 +258,15 @@ class _Builder:
         first = "" if event.style else event.value[:1]
         if re.search("[\ud800-\udfff]", event.value):
             hint = "write the character itself, or one escape with eight digits"
-            self._problem(mark, "unknown-escape", "half a character, a lone surrogate", hint)
+            self._problem(mark, "unknown-escape", "an escape for a lone surrogate", hint)
             return broken
         if first and first in WORD_PROCESSOR:
-            hint = "write ' or \" in their place"
-            self._problem(mark, "smart-quotes", "curly quotes, as word processors write them", hint)
+            hint = "write ' or \" instead"
+            self._problem(mark, "smart-quotes", "curly quotes are not YAML quotes", hint)
             return ScalarNode(mark, event.value.strip(WORD_PROCESSOR), plain=False)
         if first and first in ODD_SPACES:
-            message = "a special space character, which YAML does not read as a space"
-            hint = "type the line again with plain spaces; it was probably copied from a web page"
+            message = "a Unicode space, which YAML does not read as a space"
+            hint = "retype the line with plain spaces; it was probably copied from a web page"
             self._problem(mark, "invisible-character", message, hint)
             return broken
         span = Span(event.start_mark.index, event.end_mark.index)
@@ -293,7 +293,7 @@ class _Builder:
                 return MappingNode(mark, (), broken=True)
             if not isinstance(key, ScalarNode):
                 hint = "put a key that starts with a bracket in quotes"
-                self._problem(key.mark, "key-not-text", "a key must be a text", hint)
+                self._problem(key.mark, "key-not-text", "a key must be a string", hint)
             elif key.plain and key.text == "<<":
                 hint = "write the keys themselves; layers are separate files"
                 self._problem(key.mark, "anchor", "YAML merge keys are not allowed", hint)

@@ -52,7 +52,7 @@ def test_apply_with_nothing_to_do_sends_nothing(desk: Desk, server: Server) -> N
     file = desk.file("a.yaml", "InMemoryStore: {'@type': Redis, url: 'redis://a.example.com'}\n")
     ran = desk.run("apply", "--yes", file)
     assert (ran.status, ran.err) == (0, "")
-    assert "Nothing was sent: the server has what the files say." in ran.out
+    assert "Nothing was sent: the server matches the files." in ran.out
     assert sent(server) == ["x:InMemoryStore/get"]
 
 
@@ -80,8 +80,7 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_is_sent(
     assert ran.err == (
         "warning: CONFSYNC_YES has no effect: pass the option itself\n"
         "error: cannot ask for confirmation: not running in a terminal\n"
-        "hint: look at `confsync plan`, then run it with --yes, or --expect and its"
-        " digest\n"
+        "hint: run `confsync plan`, then apply with --yes or --expect DIGEST\n"
         "nothing was changed on the server\n"
     )
     assert server.requests == []
@@ -219,7 +218,7 @@ def test_what_was_there_before_stands_at_the_end_and_brings_it_back(
     assert ran.status == 0
     told, _, back = ran.out.partition("\n\nInMemoryStore:\n")
     assert " ".join(told.split()).endswith(
-        "apply this (replace each FILL_IN_… by a reference to the secret):"
+        "apply this (replace each FILL_IN_… with a reference to the secret):"
     )
     file = desk.file("back.yaml", f"InMemoryStore:\n{back}")
     assert desk.run("validate", file).status == 0

@@ -149,8 +149,8 @@ def test_one_that_was_killed_is_mentioned_until_a_later_one_ends_well(
         moment = lines(desk)[0]["time"]
         running[0] = 0
         mention = (
-            f"warning: audit.jsonl:1: the apply that ada began at {moment} has no end: it was cut"
-            " off, or still runs; its outcome is unknown\n"
+            f"warning: audit.jsonl:1: the apply that ada began at {moment} did not finish: it"
+            " was cut off or still runs; outcome unknown\n"
         )
         url = ("--url", between.url)
         kept = ("--hidden-secrets", "fail")

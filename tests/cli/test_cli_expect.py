@@ -75,7 +75,7 @@ def test_a_secret_in_clear_has_no_digest_that_could_be_trusted(desk: Desk, serve
     seen, before = digest(desk.run("plan", file, *allow)), server.stored
     ran = desk.run("apply", file, "--expect", seen, *allow)
     assert ran.status == 1
-    assert "in clear in a text cannot be saved or told by its digest" in ran.err
+    assert "a plan with a plain-text secret cannot be saved or identified by its digest" in ran.err
     assert server.stored == before
 
 

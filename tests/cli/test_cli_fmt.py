@@ -67,7 +67,7 @@ def test_what_cannot_be_formatted_is_named_and_left_alone_and_the_others_are_for
     ran = offline.run("fmt", *names, "bytes.yaml", "folder", "no.yaml", offline.file("z", MESSY))
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == (
-        "broken.yaml:2:1: error: a tab in place of spaces [tab]\n"
+        "broken.yaml:2:1: error: a tab instead of spaces [tab]\n"
         "  hint: indent with spaces\n"
         "unsafe.yaml:3:18: error: formatting would change the meaning here, so the file is"
         " unchanged [not-formatted]\n"
@@ -78,7 +78,7 @@ def test_what_cannot_be_formatted_is_named_and_left_alone_and_the_others_are_for
         "bytes.yaml:1: error: the file is not UTF-8 from this line on [not-utf-8]\n"
         "  hint: save it as UTF-8\n"
         "folder: error: is a directory, not a file [unreadable]\n"
-        "  hint: name the YAML file in it\n"
+        "  hint: use the YAML file in it\n"
         "no.yaml: error: no such file [no-such-file]\n"
         "  hint: check the path; it is relative to the current directory\n"
         "z: formatted\n"

@@ -40,7 +40,7 @@ def test_a_plan_straight_after_shows_no_change(tmp_path: Path) -> None:
         desk, stored = Desk(tmp_path, server.url), server.stored
         ran = desk.run("init", "mail")
         assert ran.status == 0, ran.err
-        assert "mail/stores/in-memory.yaml: written, as the server has it\n" in ran.out
+        assert "mail/stores/in-memory.yaml: written from the server\n" in ran.out
         assert "env FILL_IN_1 is a placeholder [fill-in]" in ran.err
         there = Desk(tmp_path / "mail", environment=ENVIRONMENT)
         plan = there.run("plan", "--detailed-exitcode")

@@ -152,8 +152,7 @@ def test_a_signal_between_the_update_and_its_report_never_says_that_nothing_was_
     assert server.stored["serviceName"] == "main"
     assert ran.status == 4
     assert ran.err.lstrip("\n") == (
-        "interrupted\n"
-        "it is not known whether anything was changed: `confsync plan` shows the current state\n"
+        "interrupted\nsomething may have been changed: `confsync plan` shows the current state\n"
     )
 
 
@@ -240,7 +239,7 @@ def test_after_a_signal_during_the_update_the_next_one_ends_the_report(
         process.send_signal(signal.SIGTERM)
         wait_for(
             process,
-            b"interrupted: finishing the update, a few seconds; interrupt again to give up\n",
+            b"interrupted: finishing the update (a few seconds); interrupt again to stop\n",
         )
         held.release.set()
         wait_for(process, b"telling\n")

@@ -40,8 +40,8 @@ InMemoryStore · RedisCluster
                                                                  not in any file
   ~ poolMaxConnections  10 → 32   stores/in-memory.yaml:8
   ? authSecret/secret   not comparable; sent from env REDIS_PASSWORD         …:7
-  The whole list of URLs is sent: removing or replacing one with a password
-  alone would repeat that password.
+  All URLs are sent: removing or replacing just one would send its old password
+  back.
 
 Plan: 1 to add, 1 to change, 1 to remove; 1 secret to send.
 Digest 2:DIGEST
@@ -190,8 +190,8 @@ def test_no_server_no_credentials_no_file_are_each_said(desk: Desk, server: Serv
             {"STALWART_TOKEN": f"{APPLY_KEY}\n"},
             "STALWART_TOKEN contains a space or a newline",
         ),
-        ((), {}, f"no confsync.yaml found in {desk.directory}, and no file is named"),
-        (("--no-config",), {}, "no file is named"),
+        ((), {}, f"no confsync.yaml found in {desk.directory}, and no file given"),
+        (("--no-config",), {}, "no file given"),
     )
     for arguments, environment, fact in cases:
         ran = desk.run("plan", *arguments, env=environment)
@@ -274,7 +274,7 @@ def test_a_directory_is_its_only_store_file_and_several_are_refused(
     ran = desk.run(command, *yes, "stores")
     assert (ran.status, ran.out) == (1, "")
     fact = "stores: several store files in this directory: stores/b.yml and stores/deep/a.yaml"
-    assert ran.err.startswith(f"error: {fact}\nhint: name one")
+    assert ran.err.startswith(f"error: {fact}\nhint: pass one file")
     assert len(server.requests) == seen
 
 

@@ -79,7 +79,7 @@ def test_a_diff_shows_what_would_be_written_masked_and_writes_nothing(desk: Desk
         "+    secret: {env: FILL_IN_2}\n"
     )
     assert ran.err.endswith(
-        "a.yaml: would be taken away: url\n"
+        "a.yaml: would be removed: url\n"
         "a.yaml: 4 fields would be changed, 2 references to fill in\n"
     )
     assert (desk.directory / file).read_text() == text

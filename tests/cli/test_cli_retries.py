@@ -125,7 +125,7 @@ def test_a_longer_wait_than_there_is_time_for_is_told_and_not_begun(
         file = desk.file("a.yaml", STORE)
         ran = desk.run("apply", "--yes", file, "--url", between.url, env=TRIES)
     assert ran.status == 1
-    assert "hint: the server asks for a wait of 3600 s" in ran.err
+    assert "hint: wait 3600 s, then try again" in ran.err
     assert ran.err.endswith(f"{UNCHANGED}\n")
     assert (len(between.requests), server.stored) == (2, before)
 
@@ -142,8 +142,8 @@ def test_a_lost_read_is_read_again_and_a_lost_update_is_never_sent_again(
     assert len(between.requests) == 5
     assert len(WAIT.findall(ran.err)) == 2
     told = " ".join(ran.out.split())
-    assert "It is not known whether the update was stored" in told
-    assert "Read again, the server had what it had before" in told
+    assert "The update may have been stored" in told
+    assert "A second read shows the previous visible state" in told
     assert server.stored["serviceName"] == "old"
 
 
@@ -182,8 +182,8 @@ def test_a_writer_that_lost_a_race_stops(desk: Desk, server: Server) -> None:
         file = desk.file("a.yaml", STORE)
         ran = desk.run("apply", "--yes", file, "--url", between.url, env=TRIES)
     assert ran.status == 3
-    assert "nothing of it is stored" in ran.out
-    assert "Somebody else has changed the object since it was read:\n  ~ timeout  10s → 7s" in (
+    assert "did not store any part of the update" in ran.out
+    assert "Another client changed the object since it was read:\n  ~ timeout  10s → 7s" in (
         ran.out
     )
     assert sets(between) == 1
@@ -204,7 +204,7 @@ def test_a_race_that_makes_the_update_invalid_ends_like_any_other_lost_race(
         file = desk.file("a.yaml", STORE)
         ran = desk.run("apply", "--yes", file, "--url", between.url, env=TRIES)
     assert ran.status == 3
-    assert "nothing of it is stored" in ran.out
+    assert "did not store any part of the update" in ran.out
     assert "hint: plan again" in ran.out
     assert server.stored["@type"] == "Redis"
     assert server.stored["url"] == "redis://theirs"
@@ -243,7 +243,7 @@ def test_a_signal_while_an_update_waits_to_be_sent_ends_with_130(
         ran = ended(process)
     assert ran.status == 130
     assert ran.err == (
-        "interrupted: finishing the update, a few seconds; interrupt again to give up\n"
+        "interrupted: finishing the update (a few seconds); interrupt again to stop\n"
         f"\ninterrupted\n{UNCHANGED}\n"
     )
     assert (len(between.requests), server.stored) == (2, before)

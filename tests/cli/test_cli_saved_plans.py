@@ -101,8 +101,8 @@ def test_another_live_state_stops_it(desk: Desk, server: Server) -> None:
     server.stored = theirs = {**server.stored, "timeout": 7000}
     ran = desk.run("apply", "plan.bin")
     declined(ran, "the server's state has changed since the plan was made: timeout 10s → 7s\nhint")
-    assert ran.out.startswith("Not applied. The plan of now:\n\n")
-    assert "error: this is the plan of now, not the saved one: it is not applied" in ran.out
+    assert ran.out.startswith("Not applied. Current plan:\n\n")
+    assert "error: this is the current plan, not the saved one: not applied" in ran.out
     assert "takes effect" not in ran.out
     assert server.stored == theirs
 
@@ -218,7 +218,7 @@ def test_it_stands_alone(desk: Desk) -> None:
     saved(desk)
     ran = desk.run("apply", "plan.bin", "a.yaml", "--yes")
     assert ran.status == 1
-    assert "a saved plan and other files are named" in ran.err
+    assert "a saved plan takes no other files" in ran.err
 
 
 def test_its_options_are_those_it_was_made_with(desk: Desk, server: Server) -> None:
@@ -254,7 +254,7 @@ def test_a_plan_with_a_secret_in_clear_is_not_saved(desk: Desk) -> None:
     text = STORE.replace("{env: REDIS_PASSWORD}", "Canary-in-clear")
     ran = desk.run("plan", desk.file("a.yaml", text), "--out", "p", "--allow", "plaintext-secret")
     assert ran.status == 1
-    assert "a plan with a secret that stands in clear in a text cannot be saved" in ran.err
+    assert "a plan with a plain-text secret cannot be saved" in ran.err
     assert not (desk.directory / "p").exists()
 
 

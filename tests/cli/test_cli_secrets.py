@@ -28,7 +28,7 @@ InMemoryStore:
     - '@type': Redis
       url: {address: 'redis://b', username: u, password: {command: [./get]}}
 """
-RISK = "It has the risk plaintext-secret. Type its name to accept it: "
+RISK = "Type plaintext-secret to accept this risk: "
 
 
 def stored_secret(server: Server) -> object:
@@ -225,7 +225,7 @@ def test_a_url_in_a_files_place_is_not_repeated(desk: Desk, command: str) -> Non
     more = ["--yes"] if command == "apply" else []
     ran = desk.run(command, "redis://u:Canary@h", *more)
     assert (ran.status, ran.out) == (1, "")
-    assert "error: a URL is named as a file\n" in ran.err
+    assert "error: a URL, not a file\n" in ran.err
 
 
 BROKEN = "InMemoryStore:\n  '@type': Redis\n  url: cache.example.com:6379\n"

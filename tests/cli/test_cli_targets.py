@@ -238,7 +238,7 @@ def test_an_apply_over_all_targets_says_what_became_of_each(
     assert shown.startswith("production  ")
     assert told.startswith(f"\nproduction  {server.url}\n\nStored and verified: 1 change.\n")
     assert told.endswith(
-        f"\nstaging  {second.url}\n\nNothing was sent: the server has what the files say.\n"
+        f"\nstaging  {second.url}\n\nNothing was sent: the server matches the files.\n"
         "\n2 targets: production applied; staging unchanged.\n"
     )
 
@@ -256,7 +256,7 @@ def test_an_apply_that_fails_says_what_was_not_begun(
     assert outcomes == ["rejected", "not-begun"]
     written = (team.directory / "out.txt").read_text()
     assert written.startswith("production  ")
-    assert written.endswith("\n2 targets: production failed; staging not begun.\n")
+    assert written.endswith("\n2 targets: production failed; staging skipped.\n")
     assert second.stored["url"] == "redis://b.example.com"
     lines = (team.directory / "audit.jsonl").read_text().splitlines()
     assert [json.loads(line)["event"] for line in lines] == ["started", "finished"]
@@ -265,7 +265,7 @@ def test_an_apply_that_fails_says_what_was_not_begun(
     assert ran.err.endswith(
         "error: target staging: 1 secret could not be resolved\nnothing was changed on any server\n"
     )
-    assert ran.out.endswith("\n2 targets: staging failed; production not begun.\n")
+    assert ran.out.endswith("\n2 targets: staging failed; production skipped.\n")
     assert server.stored["timeout"] == 10000
 
 
@@ -275,7 +275,7 @@ def test_two_targets_of_one_server_are_a_warning_of_a_plan_and_refused_by_an_app
     configure(team, production=server.url, staging=f"{server.url}/")
     ran = team.run("plan", "--all", env=TOKENS)
     assert ran.status == 0
-    assert ran.err.startswith("warning: production and staging are one server\nhint: ")
+    assert ran.err.startswith("warning: production and staging share a server\nhint: ")
     ran = team.run("validate")
     assert ran.status == 0
     assert "[same-server-twice]" in ran.out
@@ -283,7 +283,7 @@ def test_two_targets_of_one_server_are_a_warning_of_a_plan_and_refused_by_an_app
     ran = team.run("apply", "--all", "--yes", env=TOKENS)
     assert (ran.status, ran.out) == (3, "")
     assert ran.err == (
-        "error: production and staging are one server\n"
+        "error: production and staging share a server\n"
         "hint: choose one of them with --target: the last would overwrite the others\n"
         "nothing was changed on the server\n"
     )
@@ -331,7 +331,7 @@ def test_a_signal_stops_before_the_next_target_and_what_is_stored_is_not_all(
         "restart_required": True,
     }
     written = (team.directory / "out.txt").read_text()
-    assert "\nNot begun: interrupted.\n" in written
+    assert "\nSkipped: interrupted.\n" in written
     assert "failed" not in written
 
 
@@ -398,7 +398,7 @@ def test_a_saved_plan_finds_its_target_and_the_credentials(team: Desk, server: S
     configure(team, production=NOBODY)
     ran = team.run("apply", "a.plan", env=TOKENS)
     assert ran.status == 3
-    assert "error: the plan is for production on another server than in confsync.yaml" in ran.err
+    assert "error: production in confsync.yaml has another server than the plan" in ran.err
     configure(team, production=server.url)
     ran = team.run("apply", "a.plan", "--target", "production", env=TOKENS)
     assert (ran.status, ran.out) == (1, "")
@@ -447,7 +447,7 @@ def test_targets_without_a_configuration_are_reported_with_their_source_and_the_
         ((), {"CONFSYNC_ALL": "yes"}, "CONFSYNC_ALL"),
         ((), {"CONFSYNC_TARGET": "staging"}, "CONFSYNC_TARGET"),
     )
-    hint = "run `confsync init`, or name the store file, like stores/in-memory.yaml"
+    hint = "run `confsync init`, or pass the store file, like stores/in-memory.yaml"
     for arguments, variables, source in cases:
         ran = desk.run("plan", *arguments, env=variables)
         assert (ran.status, ran.out) == (1, "")

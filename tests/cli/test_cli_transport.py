@@ -149,7 +149,7 @@ def test_options_that_do_not_fit_are_refused_before_a_connection(
         ("CONFSYNC_CLIENT_CERT", "CONFSYNC_CLIENT_CERT makes no sense with http://"),
         (
             "CONFSYNC_PROXY",
-            "CONFSYNC_PROXY makes no sense with http://: the proxy would see the credentials",
+            "CONFSYNC_PROXY needs an https:// server: over http it would see the credentials",
         ),
     ],
 )

@@ -73,8 +73,8 @@ def test_no_file_is_wrong_usage(offline: Desk) -> None:
     ran = offline.run("validate")
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == (
-        f"error: no confsync.yaml found in {offline.directory}, and no file is named\n"
-        "hint: run `confsync init`, or name the store file, like stores/in-memory.yaml\n"
+        f"error: no confsync.yaml found in {offline.directory}, and no file given\n"
+        "hint: run `confsync init`, or pass the store file, like stores/in-memory.yaml\n"
     )
 
 

@@ -80,7 +80,7 @@ def test_quiet_drops_warnings_and_waits_and_keeps_errors(desk: Desk) -> None:
     desk.file("a.yaml")
     desk.file("confsync.yaml", FAR)
     loud = desk.run("plan", "--all", "--retries", "1")
-    assert loud.err.startswith("warning: one and two are one server\nhint: ")
+    assert loud.err.startswith("warning: one and two share a server\nhint: ")
     assert "; trying again in " in loud.err
     error = "error: targets one, two: cannot connect" if "targets one" in loud.err else "error: "
     for arguments, variables in ((["-q"], {}), ([], {"CONFSYNC_QUIET": "1"})):

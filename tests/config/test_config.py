@@ -116,9 +116,9 @@ def test_the_schema_says_of_a_file_what_its_reader_says() -> None:
     assert unseen == UNSEEN
 
 
-def test_the_page_lists_every_member_of_a_target() -> None:
+def test_the_page_lists_every_key_of_a_target() -> None:
     page = (CASES.parents[2] / "docs" / "targets.md").read_text("utf-8")
-    table = page.partition("## Members of a target")[2].partition("are required")[0]
+    table = page.partition("## Keys of a target")[2].partition("are required")[0]
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     assert re.findall(r"`(\w+)`", " ".join(rows)) == sorted(
         TARGET.fields, key=lambda member: table.index(f"`{member}`")

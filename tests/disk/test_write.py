@@ -80,5 +80,5 @@ def test_a_file_below_itself_is_wrong_usage(tmp_path: Path) -> None:
     file, link = tmp_path / "a.yaml", tmp_path / "b.yaml"
     file.write_text("InMemoryStore: {'@type': Redis}\n")
     link.symlink_to(file)
-    with pytest.raises(WrongUsage, match="named as a layer below"):
+    with pytest.raises(WrongUsage, match="also an earlier file"):
         pull([str(link), str(file)], session({"@type": "Default"}), environment={})

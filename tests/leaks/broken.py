@@ -131,7 +131,7 @@ LEAKS: Mapping[str, Leak] = {
     "an odd answer is repeated": Leak(
         "wrong type",
         "jmap/decode.py",
-        '_unexpected(path, "a text")',
+        '_unexpected(path, "a string")',
         '_unexpected(path, f"a text: {value}")',
     ),
     "the log tells how long an answer is": Leak(
@@ -180,7 +180,7 @@ LEAKS: Mapping[str, Leak] = {
     "a URL in a file's place is repeated": Leak(
         "a URL as a file",
         "workflow/load.py",
-        '"a URL is named as a file"',
+        '"a URL, not a file"',
         'f"no file: {files}"',
     ),
     "a server's URL is repeated with its credentials": Leak(

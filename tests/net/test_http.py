@@ -363,7 +363,7 @@ def test_a_port_where_nothing_listens_is_certainly_not_reached() -> None:
 def test_a_connection_that_breaks_may_have_brought_the_request(said: bytes) -> None:
     with peer(answers(said)) as server:
         error = failure(server.url, ConnectionLost)
-    assert error.message == f"the connection to {server.url} broke before an answer came"
+    assert error.message == f"connection to {server.url} lost before an answer"
 
 
 def test_a_connection_that_is_reset_may_have_brought_the_request() -> None:

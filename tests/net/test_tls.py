@@ -311,7 +311,7 @@ def files(authority: Authority, directory: Path) -> dict[str, Path]:
 @pytest.mark.parametrize(
     ("ca", "fact"),
     [
-        *((name, "no certificate in it") for name in ("text", "empty", "broken", "key")),
+        *((name, "no certificate found") for name in ("text", "empty", "broken", "key")),
         ("missing", "no such file"),
         ("directory", "is a directory"),
         ("closed", "permission denied"),
@@ -358,12 +358,12 @@ def test_a_pipe_or_a_device_is_refused_before_openssl_waits_for_it(
         (("missing", "key"), "missing", "no such file"),
         (("directory", "key"), "directory", "is a directory"),
         (("cert", "directory"), "directory", "is a directory"),
-        (("cert", None), "cert", "no private key in it"),
-        (("cert", "text"), "text", "no private key in it"),
-        (("cert", "cert"), "cert", "no private key in it"),
-        (("text", "key"), "text", "no certificate in it"),
-        (("empty", "key"), "empty", "no certificate in it"),
-        (("key", "key"), "key", "no certificate in it"),
+        (("cert", None), "cert", "no private key found"),
+        (("cert", "text"), "text", "no private key found"),
+        (("cert", "cert"), "cert", "no private key found"),
+        (("text", "key"), "text", "no certificate found"),
+        (("empty", "key"), "empty", "no certificate found"),
+        (("key", "key"), "key", "no certificate found"),
         (("broken", "key"), "broken", "the certificate or its key cannot be used"),
     ],
 )

@@ -86,7 +86,7 @@ def test_another_packages_resolver_is_used_by_an_apply_and_not_by_a_plan(desk: D
     [
         ("locked", "keychain locked is locked"),
         ("other", "keychain other could not be resolved: its resolver failed"),
-        ("number", "keychain number did not resolve to a text"),
+        ("number", "keychain number did not resolve to a string"),
     ],
 )
 def test_what_goes_wrong_in_it_stops_the_apply(desk: Desk, entry: str, fact: str) -> None:

@@ -137,5 +137,5 @@ def test_members_that_turn_out_equal_count_once_and_origins_move_along(tmp_path:
 def test_a_mask_in_a_whole_url_is_refused(tmp_path: Path) -> None:
     found, _ = resolved(redis("{env: U}"), {"U": "redis://u:****@h"}, tmp_path)
     assert [problem.message for problem in found.problems] == [
-        "env U has a mask (****) in place of the password"
+        "env U has a mask (****) instead of the password"
     ]

@@ -23,7 +23,7 @@ from confsync.sync.values import Action, Change, Difference, Finding, Origin, Un
 
 FILE = Origin("file", "a.yaml", 3, 5)
 PLAIN = Problem("a.yaml", 3, 5, "plaintext-secret", "it is in clear", "write a reference")
-SEND = "--hidden-secrets send overwrites it with the secret from the file"
+SEND = "use --hidden-secrets send to overwrite it with the file's secret"
 
 
 # Risks
@@ -128,9 +128,9 @@ def told(path: str, fact: str) -> Finding:
 
 
 BUILT = "will be replaced, so its hidden secret cannot be"
-NEW = "is a new item; the hidden secret of the removed one cannot be"
+NEW = "is a new shard: the removed shard's secret cannot be"
 HIDDEN = "is hidden and cannot be compared"
-MOVED = "is hidden and cannot be kept, because other fields of its item change"
+MOVED = "is hidden and cannot be kept: other fields of its shard change"
 
 
 def test_send_refuses_nothing() -> None:

@@ -127,7 +127,7 @@ def test_one_that_cannot_be_planned_stops_all_with_nothing_changed(
     assert [type(one) for one in ended] == [NotBegun, Failed, NotBegun]
     assert [updates(server) for server in servers] == [0, 0, 0]
     assert "2 to update, 1 failed." in team.shown[0]
-    assert fates(ended) == "3 targets: two failed; one and three not begun."
+    assert fates(ended) == "3 targets: two failed; one and three skipped."
 
 
 def test_a_reference_that_leads_nowhere_in_the_last_stops_the_first(
@@ -145,8 +145,8 @@ def test_the_first_that_fails_ends_the_run(team: Team, servers: list[Server]) ->
     ended = team.apply(tokens={"TWO": PLAN_KEY})
     assert [type(one) for one in ended] == [Stored, Rejected, NotBegun]
     assert [updates(server) for server in servers] == [1, 1, 0]
-    assert "Not begun: the run stopped at two (failed).\n" in OUTCOMES["text"](ended)
-    assert fates(ended) == "3 targets: one applied; two failed; three not begun."
+    assert "Skipped: the run stopped at two (failed).\n" in OUTCOMES["text"](ended)
+    assert fates(ended) == "3 targets: one applied; two failed; three skipped."
 
 
 def test_one_that_nothing_could_be_sent_to_is_told_as_unchanged(
@@ -158,7 +158,7 @@ def test_one_that_nothing_could_be_sent_to_is_told_as_unchanged(
     assert [type(one) for one in ended] == [Stored, Failed, NotBegun]
     assert [updates(server) for server in servers] == [1, 0, 0]
     assert "Nothing was changed there.\n" in OUTCOMES["text"](ended)
-    assert fates(ended) == "3 targets: one applied; two failed; three not begun."
+    assert fates(ended) == "3 targets: one applied; two failed; three skipped."
 
 
 def test_an_outcome_that_is_not_known_ends_the_run_too(team: Team, servers: list[Server]) -> None:
@@ -219,7 +219,7 @@ def test_a_risk_that_was_allowed_says_until_when_and_where(
     team.configure(servers[0].url, store=PLAIN, more=until)
     with pytest.raises(Refused) as caught:
         team.apply(today=date(2027, 2, 1))
-    lapse = "plaintext-secret was allowed until 2027-01-31, which has passed"
+    lapse = "the allowance of plaintext-secret expired after 2027-01-31"
     fact = f"url contains a password in plain text; {lapse}, in confsync.yaml:2"
     assert caught.value.message == fact
     shown = " ".join(team.shown[0].split())
@@ -234,7 +234,7 @@ def test_two_targets_of_one_server_are_refused_before_anything_is_sent(
 ) -> None:
     url = servers[0].url
     team.configure(url, servers[1].url, f"{url.replace('http:', 'HTTP:')}{end}")
-    with pytest.raises(Declined, match=r"^one and three are one server"):
+    with pytest.raises(Declined, match=r"^one and three share a server"):
         team.apply()
     assert not any(server.requests for server in servers)
 
@@ -286,7 +286,7 @@ def test_an_interrupt_between_two_targets_leaves_no_doubt_about_either(
     assert [updates(server) for server in servers] == [0, 0, 0]
     ended = team.apply(audit=interrupted_at(3))
     assert [type(one) for one in ended] == [Stored, NotBegun, NotBegun]
-    assert OUTCOMES["text"](ended).count("Not begun: interrupted.\n") == 2
+    assert OUTCOMES["text"](ended).count("Skipped: interrupted.\n") == 2
     assert [updates(server) for server in servers] == [1, 0, 0]
 
 

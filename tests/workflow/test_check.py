@@ -132,8 +132,8 @@ def test_a_risk_that_is_no_longer_allowed_is_an_error_with_the_place_of_its_end(
             "[plaintext-secret]"
         ),
         (
-            "confsync.yaml:5:13: warning: plaintext-secret was allowed until 2027-01-31, which has "
-            "passed [allowance-expired]"
+            "confsync.yaml:5:13: warning: the allowance of plaintext-secret expired "
+            "after 2027-01-31 [allowance-expired]"
         ),
     ]
     found = check([], here, allow=frozenset({"plaintext-secret"}), today=date(2027, 2, 1))
@@ -256,7 +256,7 @@ def test_from_a_directory_below_paths_start_there(
 
 def test_nothing_to_check_is_wrong_usage(here: Path) -> None:
     (here / "confsync.yaml").unlink()
-    with pytest.raises(WrongUsage, match="no file is named"):
+    with pytest.raises(WrongUsage, match="no file given"):
         check([], here, today=TODAY)
     with pytest.raises(WrongUsage, match="unknown risk"):
         check([], here, allow=frozenset({"nothing"}), today=TODAY)
@@ -275,9 +275,9 @@ def test_a_placeholder_is_a_warning_unless_the_server_s_secret_is_kept(here: Pat
     found = check(["stores/base.yaml"], here, today=TODAY)
     assert problems_text(found.problems) == (
         "stores/base.yaml:3:10: warning: env FILL_IN_1 is a placeholder [fill-in]\n"
-        "  hint: name the variable that holds this secret\n"
+        "  hint: write a reference to this secret\n"
         "stores/base.yaml:4:32: warning: env FILL_IN_2 is a placeholder [fill-in]\n"
-        "  hint: name the variable that holds this secret, or set `hidden_secrets: keep` in"
+        "  hint: write a reference to this secret, or set `hidden_secrets: keep` in"
         " confsync.yaml to keep the server's\n"
     )
     keep = "    hidden_secrets: keep\n"

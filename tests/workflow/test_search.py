@@ -172,5 +172,5 @@ def test_what_every_target_allows_is_a_warning_until_its_day(
 def test_only_rules_that_can_be_searched_for_are_taken(tmp_path: Path) -> None:
     with pytest.raises(WrongUsage, match="did you mean plaintext-secret"):
         found(tmp_path / "a.yaml", HEAD, "plaintext-secrets")
-    with pytest.raises(WrongUsage, match="no file is named"):
+    with pytest.raises(WrongUsage, match="no file given"):
         search([], tmp_path, SEARCHABLE, today=TODAY)

@@ -328,4 +328,4 @@ def test_a_failure_of_another_web_server_is_not_told_as_stalwarts(
             seen(here, Asked(), {TOKEN: ONE})
     assert caught.value.message == f"{fact} (HTTP {status})"
     assert ("lock-out" in caught.value.hint) == fact.startswith("the server failed")
-    assert ("not an error of Stalwart" in caught.value.hint) == fact.endswith("an error")
+    assert ("not from Stalwart" in caught.value.hint) == fact.endswith("an error")

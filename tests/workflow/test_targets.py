@@ -85,7 +85,7 @@ def test_a_target_that_there_is_not_is_told_with_the_nearest_name(here: Path) ->
     with pytest.raises(WrongUsage) as caught:
         chosen(here, Asked(targets=("staging", "produktion")))
     assert caught.value.message == "confsync.yaml has no target `produktion`"
-    assert caught.value.hint == "did you mean production? known are production, staging"
+    assert caught.value.hint == "did you mean production? known: production, staging"
 
 
 def test_what_is_no_name_is_not_repeated(here: Path) -> None:
@@ -184,7 +184,7 @@ def test_files_alone_or_with_a_url_read_no_configuration_not_even_a_broken_one(h
 
 def test_one_server_for_several_targets_is_wrong_usage(here: Path) -> None:
     access = Access(**{**vars(NO_ACCESS), "url": "https://other.example.com"})
-    with pytest.raises(WrongUsage, match="and several are chosen"):
+    with pytest.raises(WrongUsage, match="cannot be used with several targets"):
         aims(here, Asked(all=True), NOTHING_WANTED, access, today=TODAY)
     (aim,) = aims(here, Asked(targets=("staging",)), NOTHING_WANTED, access, today=TODAY)
     assert aim.access.url == "https://other.example.com"
@@ -214,7 +214,7 @@ def test_a_risk_is_allowed_on_the_last_day_and_not_after_it(here: Path) -> None:
     (after,) = chosen(here, Asked(targets=("production",)), today=date(2027, 2, 1))
     assert after.options.allow == frozenset()
     (lapse,) = after.options.lapses
-    assert lapse.message == "plaintext-secret was allowed until 2027-01-31, which has passed"
+    assert lapse.message == "the allowance of plaintext-secret expired after 2027-01-31"
     assert lapse.origin == Origin("file", "confsync.yaml", 9, 9)
 
 
