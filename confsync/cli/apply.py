@@ -78,7 +78,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     """Bring servers to the state described in FILES, or apply a saved plan.
 
     Shows the plan, asks, sends the smallest update, reads the state back and verifies it. If
-    nothing differs, nothing is sent. FILES choose targets as for `plan`. Without FILES: the targets
+    nothing differs, nothing is sent. FILES select targets as for `plan`. Without FILES: the targets
     of confsync.yaml, one after another, until one fails.
     """
     from confsync.cli.apply_prompt import ask, check_runner, finish, show

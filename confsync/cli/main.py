@@ -90,7 +90,7 @@ class _Commands(click.Group):
 def confsync() -> None:
     """GitOps for the Stalwart mail server's in-memory store.
 
-    Describe the desired state in YAML. `plan` shows the differences, `apply` closes them and
+    Describe the desired state in YAML. `plan` shows the differences, `apply` sends them and
     verifies the result.
     """
 

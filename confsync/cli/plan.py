@@ -44,8 +44,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
     """Show what an apply would change. Secrets are masked.
 
     Reads each server once and changes nothing. Without FILES: the targets of confsync.yaml. FILES
-    choose the target that uses them; without a confsync.yaml they are layers of one state, later
-    ones over earlier ones. A FILE can be a directory with one store, or - for standard input.
+    select the target that uses them. Without a confsync.yaml they are layers; later files override
+    earlier ones. A FILE can be a directory with one store, or - for standard input.
     """
     from confsync.cli.standard_error import Status, print_failures, worst
     from confsync.errors import WrongUsage

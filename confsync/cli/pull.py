@@ -27,9 +27,9 @@ def pull(
 ) -> None:
     """Write the server's settings into FILES, or into the files of a target of confsync.yaml.
 
-    Reads the server once. In a file that exists, only what differs is changed. FILES choose a
-    target as for `plan`; of several, the last one is written. Without FILES: those of a target of
-    confsync.yaml. Secrets are never written, only references to fill in.
+    Reads the server once. In an existing file, only differences are changed. FILES select a target
+    as for `plan`; pull writes the last file. Without FILES: those of a target of confsync.yaml.
+    Secrets are never written, only references to fill in.
     """
     from confsync.errors import OutputFailed, WrongUsage
     from confsync.report.file_results import diff_text, pulled_text

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, ...]) -> None:
-    """Run an embedded server on this machine, to try confsync with.
+    """Run an embedded server on this machine to try confsync.
 
     It follows the rules of a real Stalwart server (docs/development/wire.md). User `admin`,
     password `sandbox`. Its URL is the only line on standard output. Ctrl-C ends it.

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def schema(console: Console, *, layer: bool, config: bool) -> None:
     """Print the JSON Schema (draft 7) of store files, for editors.
 
-    Offline. The schema is that of this version of confsync, with the kinds of references that
-    installed packages add.
+    Offline. The schema matches this version of confsync and includes references from installed
+    packages.
     """
     import json
 

@@ -42,9 +42,8 @@ def validate(
 ) -> Status:
     """Check FILES offline: no network, no secrets.
 
-    Shows every mistake with its line and a hint. A file of targets of confsync.yaml is checked
-    together with the other files of each target, any other file on its own. Without FILES: every
-    target.
+    Shows every mistake with its line and a hint. A file that targets of confsync.yaml use is
+    checked with the other files of each target, any other file alone. Without FILES: every target.
 
     A FILE can be a directory, for the store files below it, or - for standard input.
     """

@@ -175,7 +175,7 @@ def _lines(change: Change, *, below: bool = False) -> Iterator[Line]:
     """The line of a change; members of an item of a list come `below` it."""
     members: tuple[Change, ...] = ()
     if change.action == "reorder":
-        texts = ["new order: first URL sets TLS and login"]
+        texts = ["new order: first URL sets TLS and credentials"]
     elif password_changes(change):
         texts = [f"{_show(change.after, change.shape)}  password changes"]
     elif change.path and isinstance(change.path[-1], int):
