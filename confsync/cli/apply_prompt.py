@@ -42,14 +42,12 @@ if TYPE_CHECKING:
 def check_runner() -> None:
     """Raise WrongUsage where standard error is not certainly read by GitHub's runner."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
-        raise WrongUsage(
-            "--add-mask works only in GitHub Actions",
-            hint="remove it: confsync shows no secret anyway",
-        )
+        hint = "remove it: confsync shows no secret anyway"
+        raise WrongUsage("--add-mask works only in GitHub Actions", hint=hint)
     if sys.stderr is None or stat.S_ISREG(os.fstat(sys.stderr.fileno()).st_mode):
+        hint = "do not redirect stderr, or remove the option"
         raise WrongUsage(
-            "--add-mask would write secrets to a file: stderr is redirected",
-            hint="do not redirect stderr, or remove the option",
+            "--add-mask would write secrets to a file: stderr is redirected", hint=hint
         )
 
 

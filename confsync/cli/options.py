@@ -229,8 +229,7 @@ def _grouped(name: str, take: Callable[[Values], object], *options: Decorator) -
     def decorate(command: Function) -> Function:
         @wraps(command)
         def gathered(*args: object, **values: object) -> object:
-            group = take(values)
-            return command(*args, **{name: group}, **values)
+            return command(*args, **{name: take(values)}, **values)
 
         return together(*options)(gathered)
 
@@ -291,8 +290,7 @@ def _with_input(
     if "-" in files and isinstance(context.obj, Console):
         from confsync.disk.read import MAX_PLAN_BYTES, standard_input
 
-        given = context.obj.read_input(MAX_PLAN_BYTES)
-        context.obj.end.enter_context(standard_input(given))
+        context.obj.end.enter_context(standard_input(context.obj.read_input(MAX_PLAN_BYTES)))
     return files
 
 

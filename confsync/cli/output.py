@@ -76,10 +76,8 @@ def sinks(outputs: Iterable[str], formats: Collection[str], source: str) -> tupl
     """
     found = tuple(_sink(output, formats, source) for output in outputs) or (STDOUT,)
     if sum(sink.file is None for sink in found) > 1:
-        raise WrongUsage(
-            f"{source}: only one result can go to standard output",
-            hint="give all but one a file, like --output json=plan.json",
-        )
+        hint = "give all but one a file, like --output json=plan.json"
+        raise WrongUsage(f"{source}: only one result can go to standard output", hint=hint)
     return found
 
 
@@ -100,10 +98,8 @@ def _sink(output: str, formats: Collection[str], source: str) -> Sink:
 
 
 def _unwritable(sink: Sink) -> OutputFailed:
-    return OutputFailed(
-        f"cannot write the {sink.format} output to {sink.file}",
-        hint="check that its directory exists and is writable, and that the disk has room",
-    )
+    hint = "check that its directory exists and is writable, and that the disk has room"
+    return OutputFailed(f"cannot write the {sink.format} output to {sink.file}", hint=hint)
 
 
 def _writable(file: Path) -> bool:

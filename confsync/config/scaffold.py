@@ -165,9 +165,8 @@ def write_new(path: Path, text: str) -> None:
                 raise
     except FileExistsError:
         hint = "run it again: existing files are not changed"
-        raise OutputFailed(
-            "another process created it meanwhile", where=str(path), hint=hint
-        ) from None
+        fact = "another process created it meanwhile"
+        raise OutputFailed(fact, where=str(path), hint=hint) from None
     except (OSError, ValueError):
         hint = "check that its directory is writable and the disk has space"
         raise OutputFailed("cannot be written", where=str(path), hint=hint) from None

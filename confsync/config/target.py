@@ -28,10 +28,7 @@ if TYPE_CHECKING:
 _NEEDS = {
     "user": ("password", "add `password: {env: …}`, or use a `token` instead"),
     "password": ("user", "add `user: {env: …}`, or use a `token` instead"),
-    "client_key": (
-        "client_cert",
-        "add `client_cert: …`, the certificate of this key",
-    ),
+    "client_key": ("client_cert", "add `client_cert: …`, the certificate of this key"),
 }
 """Members that need another one, and the hint where it is missing."""
 

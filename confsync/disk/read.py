@@ -65,8 +65,7 @@ def opened(path: str | Path) -> Iterator[FileIO | BytesIO]:
     if path == STANDARD_INPUT and given is not None:
         yield BytesIO(given)
         return
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
-    descriptor = os.open(path, flags)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(mode):
@@ -142,9 +141,7 @@ def audit_records(path: str) -> Iterator[tuple[int, dict[str, object]]]:
 def audit_failed(path: str) -> OutputFailed:
     """The error for an audit file, or standard error, that cannot be used."""
     if path == STANDARD_ERROR:
-        fact = "the audit cannot be written to stderr"
-        return OutputFailed(fact, hint="open stderr, or name a file")
-    return OutputFailed(
-        f"the audit file {path} cannot be read and written",
-        hint="name a file in a writable directory, on a disk with space",
-    )
+        hint = "open stderr, or name a file"
+        return OutputFailed("the audit cannot be written to stderr", hint=hint)
+    hint = "name a file in a writable directory, on a disk with space"
+    return OutputFailed(f"the audit file {path} cannot be read and written", hint=hint)

@@ -280,18 +280,15 @@ def _answer(response: httpx.Response) -> Answer:
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     # Of a refusal only the status is used, not its body.
     if response.status_code == _OK and encoding not in {"", "identity"}:
-        raise UnexpectedAnswer(
-            "the answer is compressed, but confsync did not ask for that",
-            hint="Stalwart never compresses: check the proxy in front of it",
-        )
+        fact = "the answer is compressed, but confsync did not ask for that"
+        hint = "Stalwart never compresses: check the proxy in front of it"
+        raise UnexpectedAnswer(fact, hint=hint)
     body = bytearray()
     for piece in response.iter_raw():
         body += piece
         if len(body) > MAX_ANSWER:
-            raise UnexpectedAnswer(
-                "the answer is larger than 8 MiB",
-                hint="Stalwart sends less: check that the URL is a Stalwart server",
-            )
+            hint = "Stalwart sends less: check that the URL is a Stalwart server"
+            raise UnexpectedAnswer("the answer is larger than 8 MiB", hint=hint)
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status_code, headers, bytes(body))
 
@@ -308,7 +305,5 @@ def begin(work: Callable[[], None], name: str) -> Thread:
 
 def no_room() -> ConnectionFailed:
     """The error for a request that was not sent: too little memory or too few threads."""
-    return ConnectionFailed(
-        "not enough memory or threads to send a request",
-        hint="check the limits of the container, and `ulimit`",
-    )
+    hint = "check the limits of the container, and `ulimit`"
+    return ConnectionFailed("not enough memory or threads to send a request", hint=hint)

@@ -56,8 +56,7 @@ def unsettled(stored: Mapping[str, object]) -> Json:
     target = _copied(stored)
     for name, field in fields_of(IN_MEMORY_STORE, target).items():
         if isinstance(field, ItemList):
-            items = members(target[name])
-            target[name] = {int(number): item for number, item in items.items()}
+            target[name] = {int(number): item for number, item in members(target[name]).items()}
     return target
 
 

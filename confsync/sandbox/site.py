@@ -117,8 +117,7 @@ class Site:
         """Answer `GET /jmap/session`; that works without credentials too."""
         if "authorization" not in question.headers:
             return _json(session("", None))
-        caller = self._caller(question)
-        return _json(session(USER, caller.account))
+        return _json(session(USER, self._caller(question).account))
 
     def account(self, question: Question) -> Answer:
         """Answer `GET /api/account`."""

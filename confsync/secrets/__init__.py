@@ -54,10 +54,8 @@ def _loaded(point: EntryPoint) -> Resolver:
     form, moment = getattr(found, "form", None), getattr(found, "moment", None)
     if callable(found) and isinstance(form, Form) and moment in get_args(Moment):
         return cast("Resolver", found)
-    raise WrongUsage(
-        f"the resolver of `{point.name}` references, {point.value}, {wrong}",
-        hint="it is from another package: update or remove that package",
-    )
+    fact = f"the resolver of `{point.name}` references, {point.value}, {wrong}"
+    raise WrongUsage(fact, hint="it is from another package: update or remove that package")
 
 
 BUILT_IN: Mapping[str, Resolver] = {"env": Env(), "file": File(), "command": Command()}

@@ -103,8 +103,7 @@ class Command:
                 starter.submit(_start, ref, environment, started).result()
             content = self._output(started[0], ref)
         except RuntimeError:
-            hint = "raise the limit on threads"
-            raise Unavailable(f"{ref} cannot be started", hint) from None
+            raise Unavailable(f"{ref} cannot be started", "raise the limit on threads") from None
         finally:
             for process in started:
                 if process.returncode is None:
@@ -137,10 +136,8 @@ class Command:
                 if not piece:
                     process.wait(max(0.0, end - time.monotonic()))
                     return content
-        raise Unavailable(
-            f"{ref} did not end within {self._seconds:g} s",
-            "it has no terminal: check that it does not ask for input",
-        )
+        hint = "it has no terminal: check that it does not ask for input"
+        raise Unavailable(f"{ref} did not end within {self._seconds:g} s", hint)
 
 
 def _start(ref: Ref, environment: Mapping[str, str], started: list[Popen[bytes]]) -> None:

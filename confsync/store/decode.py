@@ -117,8 +117,7 @@ class Decoder(Reader):
             else:
                 limit = scalars.limit_text(shape, shape.minimum if broken.least else shape.maximum)
                 message = f"{name} must be at {'least' if broken.least else 'most'} {limit}"
-                hint = f"allowed: {scalars.range_text(shape)}"
-                wrong = Mistake("out-of-range", message, hint)
+                wrong = Mistake("out-of-range", message, f"allowed: {scalars.range_text(shape)}")
             self.mistake(node.mark, wrong)
 
     def _object(self, node: Node, shape: shapes.Variants, path: Path) -> Object | None:

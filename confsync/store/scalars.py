@@ -88,8 +88,7 @@ def scalar(node: Node, shape: shapes.FileShape, path: Path, *, nullable: bool) -
                 raise _wrong_duration(node.text, name, what_to_write(shape), nullable=nullable)
             if value > U64:
                 limits = f"{limit_text(shape, shape.minimum)} to {limit_text(shape, shape.maximum)}"
-                hint = f"allowed: {limits}"
-                raise Mistake("duration-out-of-range", f"{name} is too long", hint)
+                raise Mistake("duration-out-of-range", f"{name} is too long", f"allowed: {limits}")
             return value
         case shapes.Choice(choices):
             return _choice(node.text, name, choices)
@@ -108,8 +107,7 @@ def text(node: ScalarNode, name: str, *, trimmed: bool) -> str:
         raise Mistake("not-a-text", message, "put the value in quotes")
     value = trim(node.text) if trimmed else node.text
     if not trim(value):
-        message = f"{name} must not be blank"
-        raise Mistake("blank-text", message, "write a text, or remove the line")
+        raise Mistake("blank-text", f"{name} must not be blank", "write a text, or remove the line")
     if value == MASK:
         hint = "write the value, or a reference if it is secret"
         raise Mistake("mask", f"{name} is `{MASK}`, the mask of a hidden value", hint)
@@ -310,8 +308,7 @@ def _invalid(text: str, *, nullable: bool) -> tuple[str, str]:
         hint = _write(time * 60 + third[0] * UNITS["s"]) if third else hint
         return "must be a duration like 1m30s, not a clock time", hint
     if "_" in text:
-        hint = _write(milliseconds(text.replace("_", "")))
-        return "must be a duration without `_`", hint
+        return "must be a duration without `_`", _write(milliseconds(text.replace("_", "")))
     if decimal := re.fullmatch(r"(\d+)[.,](\d+)\s*([A-Za-z]*)", text):
         exact = int(decimal[1] + decimal[2]) * _SIZES.get(decimal[3].lower(), 0)
         whole, rest = divmod(exact, 10 ** len(decimal[2]))

@@ -144,8 +144,7 @@ def unknown_field(
     """The mistake of a field that its variant does not have."""
     name = key.text
     if name == "id":
-        message = "`id` is set by the server"
-        return Mistake("server-id", message, "remove the line")
+        return Mistake("server-id", "`id` is set by the server", "remove the line")
     secrets = [name for name, field in known.fields.items() if isinstance(field.shape, SecretText)]
     if name in references and secrets:
         message = f"`{name}` must be inside `{secrets[0]}`"

@@ -188,8 +188,6 @@ def check_no_secret_in_clear(state: Tree) -> None:
         secrets = leaf.secrets if isinstance(leaf, Url) and leaf.ref is None else (leaf,)
         in_clear = any(isinstance(one, Secret) and one.ref == IN_CLEAR for one in secrets)
         if in_clear or (isinstance(leaf, str) and masked(leaf) != leaf):
-            raise WrongUsage(
-                "a plan with a secret that stands in clear in a text cannot be saved or told by"
-                " its digest",
-                hint="neither holds a secret: write a reference in its place",
-            )
+            which = "a plan with a secret that stands in clear in a text"
+            hint = "neither holds a secret: write a reference in its place"
+            raise WrongUsage(f"{which} cannot be saved or told by its digest", hint=hint)

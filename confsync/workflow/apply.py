@@ -108,8 +108,7 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
     marks = (aim.config.url_mark for aim in aims if aim.config is not None)
     _check_backup(backup, [*aims[0].files, *(mark.file for mark in marks if mark is not None)])
     if len(aims) > 1 and expect is not None:
-        hint = "choose its target with --target"
-        raise WrongUsage("--expect takes one target", hint=hint)
+        raise WrongUsage("--expect takes one target", hint="choose its target with --target")
     reach.check(aims)
     if facts := same_server_facts(aims):
         hint = "choose one of them with --target: the last would overwrite the others"
@@ -233,16 +232,12 @@ def _stale(plan: Plan, kept: Plan | None, expect: str | None) -> Declined | None
         shape, now = KINDS[plan.desired.object].shape, as_saved(plan.live.tree)
         since = difference(kept.live.tree, now, shape, plan.desired.origin).changes
         facts = changes_in_words(since) or "in fields that confsync does not know"
-        return Declined(
-            f"the server's state has changed since the plan was made: {facts}",
-            hint="plan again and review it",
-        )
+        fact = f"the server's state has changed since the plan was made: {facts}"
+        return Declined(fact, hint="plan again and review it")
     if expect is not None and plan.digest != expect:
-        return Declined(
-            f"the plan does not have the expected digest: it is now {plan.digest}",
-            hint="the server, the files or the options have changed, and a digest does not tell"
-            " which: plan again and review it",
-        )
+        fact = f"the plan does not have the expected digest: it is now {plan.digest}"
+        why = "the server, the files or the options have changed, and a digest does not tell which"
+        return Declined(fact, hint=f"{why}: plan again and review it")
     return None
 
 
@@ -294,10 +289,8 @@ def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], 
         name = plan.desired.object
         if not plan.empty and changed(plan.live, read(name, session), KINDS[name].shape):
             of = "the server's state" if len(ready) == 1 else f"the state of {plan.target.name}"
-            raise Declined(
-                f"{of} has changed since the plan was shown",
-                hint="plan again and review it",
-            )
+            fact = f"{of} has changed since the plan was shown"
+            raise Declined(fact, hint="plan again and review it")
 
 
 def _applied(ready: Sequence[tuple[Plan, Session]], entries: Sequence[Entry]) -> tuple[Ended, ...]:

@@ -128,12 +128,9 @@ class Entry:
 
     def _write_begin(self) -> None:
         if self.audit is not None:
-            content = {
-                "who": who(self.audit.environment, self.audit.uid),
-                **started_record(self.plan),
-            }
+            whose = {"who": who(self.audit.environment, self.audit.uid)}
             try:
-                self.audit.write(self.key, "started", content)
+                self.audit.write(self.key, "started", {**whose, **started_record(self.plan)})
             except KeyboardInterrupt:
                 # The line may be there, if the interrupt came while the disk was waited for.
                 self.begun = self.audit.holds(self.key, "started")

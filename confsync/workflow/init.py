@@ -52,8 +52,7 @@ def init(
     if not directory:
         raise WrongUsage("DIRECTORY is empty", hint="check that the shell variable is set")
     if "://" in directory:
-        hint = "give the server's URL with --url"
-        raise WrongUsage("DIRECTORY is a URL", hint=hint)
+        raise WrongUsage("DIRECTORY is a URL", hint="give the server's URL with --url")
     root = Path(directory)
     config, store, hooks = root / NAME, root / STORE, root / HOOKS_FILE
     (url, way), live = _way(access, root), bool(access.url) and variant is None

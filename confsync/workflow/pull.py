@@ -88,10 +88,8 @@ def _draft(
     layers = _layers(files, session.vault)
     live = read_live(NAME, session)
     if live.unrecognised:
-        raise NotWritten(
-            f"the server has fields that confsync does not know: {', '.join(live.unrecognised)}",
-            hint="nothing was written; update confsync",
-        )
+        fact = f"the server has fields that confsync does not know: {', '.join(live.unrecognised)}"
+        raise NotWritten(fact, hint="nothing was written; update confsync")
     documents = (layers.top, *(parsed.document for parsed in layers.below))
     taken = frozenset(node.text for one in documents if one for node in scalars(one))
     resolve_one = resolving(session.vault, At(RESOLVERS, "plan"), environment)
@@ -99,10 +97,9 @@ def _draft(
     revised = revise(live, KINDS[NAME], _object(layers.top), _object(layers.under), words)
     if revised.unsayable:
         paths = ", ".join(map(path_text, revised.unsayable))
-        raise NotWritten(
-            f"the server has a value that no store file can hold: {paths}",
-            hint="nothing was written; remove its password, mask or white space on the server",
-        )
+        fact = f"the server has a value that no store file can hold: {paths}"
+        hint = "nothing was written; remove its password, mask or white space on the server"
+        raise NotWritten(fact, hint=hint)
     made = _edited(layers, revised.revision)
     content = layers.store.mark + made.text.encode("utf-8")
     if len(content) > MAX_STORE_BYTES:
@@ -177,10 +174,9 @@ def _checked(
             raise
         rules = {problem.rule for problem in errors}
         if rules <= _BEYOND:
+            fact = f"no store file can hold what the server has: {errors[0].message}"
             hint = "nothing was written; change it on the server, or update confsync"
-            raise NotWritten(
-                f"no store file can hold what the server has: {errors[0].message}", hint=hint
-            ) from None
+            raise NotWritten(fact, hint=hint) from None
         raise Fault(f"the file would not be valid: {', '.join(sorted(rules))}") from None
     desired = resolve(found.desired, vault, At(RESOLVERS, "plan"), environment).desired
     left = difference(live.tree, desired.tree, KINDS[live.object].shape, desired.origin)

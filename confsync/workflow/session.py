@@ -196,10 +196,8 @@ def aim_of_saved(directory: Path, plan: Plan, access: Access) -> Aim:
     if config is None or target is None:
         return aim
     if origin(target.url) != planned.url:
-        raise Declined(
-            f"the plan is for {planned.name} on another server than in {config.file}",
-            hint=f"the plan is for {planned.url}: plan again",
-        )
+        fact = f"the plan is for {planned.name} on another server than in {config.file}"
+        raise Declined(fact, hint=f"the plan is for {planned.url}: plan again")
     return replace(aim, config=target)
 
 
@@ -321,10 +319,8 @@ def _credentials(login: Login, vault: Vault) -> Credentials:
         hint = "give the password, in STALWART_PASSWORD or for the target, or a token"
         raise WrongUsage(f"{user_name} has no password", hint=hint)
     if not user:
-        raise WrongUsage(
-            "no credentials for the server",
-            hint="set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD, in the environment",
-        )
+        hint = "set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD, in the environment"
+        raise WrongUsage("no credentials for the server", hint=hint)
     if ":" in user:
         hint = "Basic authentication allows no colon in a user name"
         raise WrongUsage(f"{user_name} contains a colon", hint=hint)

@@ -119,8 +119,7 @@ def configuration(directory: Path) -> Config | None:
 
 def nothing_named(directory: Path) -> WrongUsage:
     """The error for a run without a file in a directory without a `confsync.yaml`."""
-    fact = f"{nothing_found(directory)}, and no file is named"
-    return WrongUsage(fact, hint=_WITHOUT_CONFIG)
+    return WrongUsage(f"{nothing_found(directory)}, and no file is named", hint=_WITHOUT_CONFIG)
 
 
 def read_configuration(file: str) -> Config:
@@ -174,8 +173,7 @@ def aims(
 def _chosen(config: Config, asked: Asked) -> tuple[TargetConfig, ...]:
     known = {target.name: target for target in config.targets}
     if asked.all and asked.targets:
-        hint = "leave out one of the two"
-        raise WrongUsage("--all and --target cannot be combined", hint=hint)
+        raise WrongUsage("--all and --target cannot be combined", hint="leave out one of the two")
     for name in asked.targets:
         if name not in known:
             hint = f"{nearest(name, known)}known are {', '.join(known)}"

@@ -79,10 +79,8 @@ def content(path: str) -> bytes | Problem:
             case IsADirectoryError():
                 message, hint = "is a directory, not a file", "name the YAML file in it"
             case PermissionError():
-                message, hint = (
-                    "cannot be read: permission denied",
-                    "check the file's mode and owner",
-                )
+                message = "cannot be read: permission denied"
+                hint = "check the file's mode and owner"
             case OSError(errno=errno.EMFILE | errno.ENFILE):
                 message, hint = "cannot be read: too many files are open", "raise `ulimit -n`"
             case _:
@@ -95,8 +93,7 @@ def text(path: str, content: bytes) -> str | Problem:
     if begins_plan(content):
         name = shlex.quote(path)
         hint = f"type `confsync apply {name}` to apply it, or `confsync show {name}` to print it"
-        message = "this is a saved plan, not a store file"
-        return Problem(path, 0, 0, "not-a-store", message, hint)
+        return Problem(path, 0, 0, "not-a-store", "this is a saved plan, not a store file", hint)
     if len(content) > MAX_STORE_BYTES:
         hint = "check the path: no store file is this large"
         return Problem(path, 0, 0, "too-large", "is larger than 64 KiB", hint)
