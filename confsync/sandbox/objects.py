@@ -31,8 +31,7 @@ def defaults(variants: Variants, variant: str) -> Json:
             made[name] = defaults(field.variants, field.default)
         else:
             made[name] = field.default
-    made["@type"] = variant
-    return made
+    return {**made, "@type": variant}
 
 
 def problems(variants: Variants, target: Json) -> Iterator[Json]:
@@ -76,13 +75,8 @@ def same(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
 
 def masked(value: Mapping[str, object]) -> Json:
     """Put a mask in the place of every secret (wire section 3); a URL may well be called secret."""
-    view: Json = {}
-    for name, part in value.items():
-        if isinstance(part, dict):
-            view[name] = masked(part)
-        else:
-            view[name] = MASK if name == "secret" and isinstance(part, str) else part
-    return view
+    view = {name: masked(part) if isinstance(part, dict) else part for name, part in value.items()}
+    return view | {"secret": MASK} if isinstance(view.get("secret"), str) else view
 
 
 def fields_of(variants: Variants, target: Json) -> Fields:

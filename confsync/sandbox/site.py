@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from confsync.sandbox.objects import Json
     from confsync.sandbox.storage import Storage
 
+_TEMPORARY = HTTPStatus.TEMPORARY_REDIRECT
+_ZIPPED = (("Content-Type", "application/json"), ("Content-Encoding", "gzip"))
 _ERROR = "urn:ietf:params:jmap:error:"
 _CHALLENGES = (
     'Bearer realm="Stalwart Server", resource_metadata="/.well-known/oauth-protected-resource"',
@@ -82,33 +84,27 @@ class Site:
 
     def answer(self, question: Question) -> Answer:
         """Answer a request. Raises `rules.Dropped` where the server closes the connection."""
-        try:
-            return self._answer(question)
-        except HttpError as error:
-            return _problem(error)
-
-    def _answer(self, question: Question) -> Answer:
         path = question.path.partition("?")[0]
-        route = _ROUTES.get((question.method, path))
-        if route is not None:
-            return route(self, question)
+        try:
+            if route := _ROUTES.get((question.method, path)):
+                return route(self, question)
+        except HttpError as error:
+            return problem(error)
         if question.method == "GET" and _WEB_APPLICATION.fullmatch(path):
             return _redirect(HTTPStatus.FOUND, f"{path}/")
-        raise HttpError(HTTPStatus.NOT_FOUND, title="Not Found", detail="nothing is here")
+        nothing = HttpError(HTTPStatus.NOT_FOUND, title="Not Found", detail="nothing is here")
+        return problem(nothing)
 
     def jmap(self, question: Question) -> Answer:
         """Answer the calls of `POST /jmap/`."""
         caller = self._caller(question)
         content_type = question.headers.get("content-type", "").partition(";")[0]
         if content_type.strip().lower() != "application/json":
-            raise HttpError(
-                HTTPStatus.BAD_REQUEST,
-                type=f"{_ERROR}notJSON",
-                detail="the content type is not application/json",
-            )
+            detail = "the content type is not application/json"
+            raise HttpError(HTTPStatus.BAD_REQUEST, type=f"{_ERROR}notJSON", detail=detail)
         calls = _calls(question.body)
         if len(calls) > MOST_CALLS:
-            raise _limit("maxCallsInRequest")
+            raise over_limit("maxCallsInRequest")
         with self._turn(caller):
             responses = [answer(call, caller, self.storage) for call in calls]
         return _json({"methodResponses": responses, "sessionState": STATE})
@@ -127,9 +123,8 @@ class Site:
     def _caller(self, question: Question) -> Caller:
         caller = self.accounts.caller(question.headers.get("authorization"))
         if caller is None:
-            raise HttpError(
-                HTTPStatus.UNAUTHORIZED, title="Unauthorized", detail="no valid credentials"
-            )
+            detail = "no valid credentials"
+            raise HttpError(HTTPStatus.UNAUTHORIZED, title="Unauthorized", detail=detail)
         if AUTHENTICATE not in caller.permissions:
             raise HttpError(HTTPStatus.FORBIDDEN, title="Forbidden", detail="it may not log in")
         return caller
@@ -138,7 +133,7 @@ class Site:
     def _turn(self, caller: Caller) -> Iterator[None]:
         with self._lock:
             if self._running[caller.account] >= MOST_REQUESTS:
-                raise _limit("maxConcurrentRequests")
+                raise over_limit("maxConcurrentRequests")
             self._running[caller.account] += 1
         try:
             yield
@@ -155,10 +150,10 @@ def foreign(question: Question) -> Answer | None:
     """
     host = question.headers.get("host", "")
     if not _is_loopback(host):
-        return _problem(HttpError(HTTPStatus.MISDIRECTED_REQUEST, detail="another Host is named"))
+        return problem(HttpError(HTTPStatus.MISDIRECTED_REQUEST, detail="another Host is named"))
     origin = question.headers.get("origin")
     if origin is not None and origin not in {f"http://{host}", f"https://{host}"}:
-        return _problem(HttpError(HTTPStatus.FORBIDDEN, detail="a page from elsewhere asks"))
+        return problem(HttpError(HTTPStatus.FORBIDDEN, detail="a page from elsewhere asks"))
     return None
 
 
@@ -173,17 +168,12 @@ def _is_loopback(authority: str) -> bool:
         return False
 
 
-def bad_request() -> Answer:
-    """Answer a request whose body is framed in no way that HTTP knows."""
-    return _problem(HttpError(HTTPStatus.BAD_REQUEST, detail="the body's length is not valid"))
+def bad_request() -> HttpError:
+    """Refuse a body that is framed in no way that HTTP knows."""
+    return HttpError(HTTPStatus.BAD_REQUEST, detail="the body's length is not valid")
 
 
-def too_large() -> Answer:
-    """Answer a request whose body was not read, because of its length."""
-    return _problem(_limit("maxSizeRequest"))
-
-
-def _problem(error: HttpError) -> Answer:
+def problem(error: HttpError) -> Answer:
     """Write a problem as `application/problem+json`."""
     headers = [("Content-Type", "application/problem+json")]
     if error.status is HTTPStatus.UNAUTHORIZED:
@@ -218,33 +208,20 @@ def _calls(body: bytes) -> list[Call]:
     return found
 
 
-def _limit(name: str) -> HttpError:
+def over_limit(name: str) -> HttpError:
+    """Refuse what is over a limit."""
     return HttpError(
         HTTPStatus.BAD_REQUEST, type=f"{_ERROR}limit", detail="over a limit", limit=name
     )
 
 
 def _json(content: Json) -> Answer:
-    return Answer(
-        HTTPStatus.OK, (("Content-Type", "application/json; charset=utf-8"),), _bytes(content)
-    )
+    headers = (("Content-Type", "application/json; charset=utf-8"),)
+    return Answer(HTTPStatus.OK, headers, _bytes(content))
 
 
 def _redirect(status: HTTPStatus, location: str) -> Answer:
     return Answer(status, (("Location", location),), b"")
-
-
-def _session_place(_site: Site, _question: Question) -> Answer:
-    return _redirect(HTTPStatus.TEMPORARY_REDIRECT, "/jmap/session")
-
-
-def _schema_place(_site: Site, _question: Question) -> Answer:
-    return _redirect(HTTPStatus.FOUND, _SCHEMA)
-
-
-def _schema(_site: Site, _question: Question) -> Answer:
-    headers = (("Content-Type", "application/json"), ("Content-Encoding", "gzip"))
-    return Answer(HTTPStatus.OK, headers, gzip.compress(b"{}"))
 
 
 def _bytes(content: Json) -> bytes:
@@ -255,8 +232,8 @@ _ROUTES: dict[tuple[str, str], Callable[[Site, Question], Answer]] = {
     ("POST", "/jmap"): Site.jmap,
     ("POST", "/jmap/"): Site.jmap,
     ("GET", "/jmap/session"): Site.session,
-    ("GET", "/.well-known/jmap"): _session_place,
+    ("GET", "/.well-known/jmap"): lambda *_: _redirect(_TEMPORARY, "/jmap/session"),
     ("GET", "/api/account"): Site.account,
-    ("GET", "/api/schema"): _schema_place,
-    ("GET", _SCHEMA): _schema,
+    ("GET", "/api/schema"): lambda *_: _redirect(HTTPStatus.FOUND, _SCHEMA),
+    ("GET", _SCHEMA): lambda *_: Answer(HTTPStatus.OK, _ZIPPED, gzip.compress(b"{}")),
 }

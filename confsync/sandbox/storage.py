@@ -6,14 +6,13 @@ import copy
 import json
 import os
 import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.fields import IN_MEMORY_STORE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from confsync.sandbox.objects import Json
@@ -58,11 +57,9 @@ class Storage:
         """Count of objects stored."""
         return self._writes
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self) -> AbstractContextManager[object]:
         """Nobody else reads or writes meanwhile."""
-        with self._lock:
-            yield
+        return self._lock
 
 
 def raw(value: object) -> Json:
