@@ -17,15 +17,7 @@ from confsync.errors import OutputFailed, WrongUsage
 from confsync.report import OUTCOMES, PLANS
 from confsync.report.json import result_of
 from confsync.report.printable import plural, printable
-from confsync.sync.outcome import (
-    NotBegun,
-    NotSent,
-    Overtaken,
-    Rejected,
-    Stored,
-    Unknown,
-    as_wanted,
-)
+from confsync.sync.outcome import NotBegun, NotSent, Overtaken, Rejected, Stored, Unknown, as_wanted
 from confsync.sync.values import Failed
 
 if TYPE_CHECKING:

@@ -190,11 +190,7 @@ def reach(console: Console, *, allow_commands: bool) -> Reach:
         write(f"{line}\n")
 
     return Reach(
-        os.environ,
-        console.vault,
-        tell=tell,
-        sending=console.sending,
-        allow_commands=allow_commands,
+        os.environ, console.vault, tell=tell, sending=console.sending, allow_commands=allow_commands
     )
 
 
@@ -357,9 +353,7 @@ server: Decorator = _grouped(
         "--ca-file", "PEM file of CA certificates to trust instead of the system's.", **FILE
     ),
     with_variable(
-        "--client-cert",
-        "PEM file of a client certificate; it can hold the key too.",
-        **FILE,
+        "--client-cert", "PEM file of a client certificate; it can hold the key too.", **FILE
     ),
     with_variable(
         "--client-key", "PEM file of the certificate's key, without a passphrase.", **FILE

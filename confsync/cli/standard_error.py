@@ -117,10 +117,7 @@ def print_failures(console: Console, found: Iterable[object], *after: str) -> St
 
 
 def error_lines(
-    error: ConfsyncError,
-    console: Console,
-    of: str = "",
-    problems: Iterable[Problem] | None = None,
+    error: ConfsyncError, console: Console, of: str = "", problems: Iterable[Problem] | None = None
 ) -> list[str]:
     """The lines for an error of a target (`of`), with `problems` or else all of its problems."""
     of, message = printable(of, _LONGEST), printable(error.message, _LONGEST)

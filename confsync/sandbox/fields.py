@@ -62,11 +62,7 @@ _POOL: Fields = {
 }
 
 IN_MEMORY_STORE_BASE: Variants = {
-    "Redis": {
-        "url": Text("redis://127.0.0.1"),
-        "timeout": _TIMEOUT,
-        **_POOL,
-    },
+    "Redis": {"url": Text("redis://127.0.0.1"), "timeout": _TIMEOUT, **_POOL},
     "RedisCluster": {
         "urls": UrlSet(("redis://127.0.0.1",)),
         "timeout": _TIMEOUT,

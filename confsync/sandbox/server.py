@@ -20,16 +20,7 @@ from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.accounts import Accounts
 from confsync.sandbox.body import read
 from confsync.sandbox.session import LARGEST_REQUEST
-from confsync.sandbox.site import (
-    Answer,
-    HttpError,
-    Question,
-    Site,
-    bad_request,
-    foreign,
-    over_limit,
-    problem,
-)
+from confsync.sandbox.site import Answer, HttpError, Question, Site, bad_request, foreign, too_much
 from confsync.sandbox.storage import Storage, raw
 
 if TYPE_CHECKING:
@@ -216,7 +207,7 @@ class _Handler(BaseHTTPRequestHandler):
             try:
                 question = replace(question, body=self._body())
             except HttpError as error:
-                refused, self.close_connection = problem(error), True
+                refused, self.close_connection = error.answer, True
             except EOFError:
                 self.close_connection = True
                 return
@@ -255,14 +246,14 @@ class _Handler(BaseHTTPRequestHandler):
         if not length.isascii() or not length.isdigit():
             raise bad_request()
         if not _LENGTH.fullmatch(length) or int(length) > LARGEST_REQUEST:
-            raise over_limit("maxSizeRequest")
+            raise too_much("maxSizeRequest")
         return self._exactly(int(length))
 
     def _chunks(self) -> bytes:
         body = bytearray()
         while size := self._chunk_size():
             if len(body) + size > LARGEST_REQUEST:
-                raise over_limit("maxSizeRequest")
+                raise too_much("maxSizeRequest")
             body += self._exactly(size)
             if self._exactly(2) != b"\r\n":
                 raise bad_request()

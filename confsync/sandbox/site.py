@@ -57,12 +57,15 @@ class Answer:
 
 
 class HttpError(Exception):
-    """An answer that says what is wrong with the request."""
+    """What is wrong with a request. Its answer is `application/problem+json`."""
 
     def __init__(self, status: HTTPStatus, **members: object) -> None:
         super().__init__()
-        self.status = status
-        self.members = members
+        headers = [("Content-Type", "application/problem+json")]
+        if status is HTTPStatus.UNAUTHORIZED:
+            headers += [("WWW-Authenticate", challenge) for challenge in _CHALLENGES]
+        content = {"type": "about:blank", "status": int(status), **members}
+        self.answer = Answer(status, tuple(headers), _bytes(content))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +92,10 @@ class Site:
             if route := _ROUTES.get((question.method, path)):
                 return route(self, question)
         except HttpError as error:
-            return problem(error)
+            return error.answer
         if question.method == "GET" and _WEB_APPLICATION.fullmatch(path):
             return _redirect(HTTPStatus.FOUND, f"{path}/")
-        nothing = HttpError(HTTPStatus.NOT_FOUND, title="Not Found", detail="nothing is here")
-        return problem(nothing)
+        return HttpError(HTTPStatus.NOT_FOUND, title="Not Found", detail="nothing is here").answer
 
     def jmap(self, question: Question) -> Answer:
         """Answer the calls of `POST /jmap/`."""
@@ -104,7 +106,7 @@ class Site:
             raise HttpError(HTTPStatus.BAD_REQUEST, type=f"{_ERROR}notJSON", detail=detail)
         calls = _calls(question.body)
         if len(calls) > MOST_CALLS:
-            raise over_limit("maxCallsInRequest")
+            raise too_much("maxCallsInRequest")
         with self._turn(caller):
             responses = [answer(call, caller, self.storage) for call in calls]
         return _json({"methodResponses": responses, "sessionState": STATE})
@@ -133,7 +135,7 @@ class Site:
     def _turn(self, caller: Caller) -> Iterator[None]:
         with self._lock:
             if self._running[caller.account] >= MOST_REQUESTS:
-                raise over_limit("maxConcurrentRequests")
+                raise too_much("maxConcurrentRequests")
             self._running[caller.account] += 1
         try:
             yield
@@ -150,10 +152,10 @@ def foreign(question: Question) -> Answer | None:
     """
     host = question.headers.get("host", "")
     if not _is_loopback(host):
-        return problem(HttpError(HTTPStatus.MISDIRECTED_REQUEST, detail="another Host is named"))
+        return HttpError(HTTPStatus.MISDIRECTED_REQUEST, detail="another Host is named").answer
     origin = question.headers.get("origin")
     if origin is not None and origin not in {f"http://{host}", f"https://{host}"}:
-        return problem(HttpError(HTTPStatus.FORBIDDEN, detail="a page from elsewhere asks"))
+        return HttpError(HTTPStatus.FORBIDDEN, detail="a page from elsewhere asks").answer
     return None
 
 
@@ -171,15 +173,6 @@ def _is_loopback(authority: str) -> bool:
 def bad_request() -> HttpError:
     """Refuse a body that is framed in no way that HTTP knows."""
     return HttpError(HTTPStatus.BAD_REQUEST, detail="the body's length is not valid")
-
-
-def problem(error: HttpError) -> Answer:
-    """Write a problem as `application/problem+json`."""
-    headers = [("Content-Type", "application/problem+json")]
-    if error.status is HTTPStatus.UNAUTHORIZED:
-        headers += [("WWW-Authenticate", challenge) for challenge in _CHALLENGES]
-    content = {"type": "about:blank", "status": int(error.status), **error.members}
-    return Answer(error.status, tuple(headers), _bytes(content))
 
 
 def _calls(body: bytes) -> list[Call]:
@@ -208,7 +201,7 @@ def _calls(body: bytes) -> list[Call]:
     return found
 
 
-def over_limit(name: str) -> HttpError:
+def too_much(name: str) -> HttpError:
     """Refuse what is over a limit."""
     return HttpError(
         HTTPStatus.BAD_REQUEST, type=f"{_ERROR}limit", detail="over a limit", limit=name

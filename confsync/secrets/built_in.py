@@ -27,10 +27,7 @@ class Env:
     """Read an environment variable of confsync."""
 
     form = Form(
-        "a variable's name",
-        "{env: NAME}",
-        re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),
-        relative=False,
+        "a variable's name", "{env: NAME}", re.compile(r"[A-Za-z_][A-Za-z0-9_]*"), relative=False
     )
     moment: Moment = "plan"
 

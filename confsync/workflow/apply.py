@@ -10,14 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.disk.write import write_backup
-from confsync.errors import (
-    ConfsyncError,
-    Declined,
-    NotWritten,
-    OutputFailed,
-    Refused,
-    WrongUsage,
-)
+from confsync.errors import ConfsyncError, Declined, NotWritten, OutputFailed, Refused, WrongUsage
 from confsync.guard import alone, callers, discreet
 from confsync.kinds import KINDS
 from confsync.report.lines import changes_in_words

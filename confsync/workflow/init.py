@@ -36,10 +36,7 @@ _OBJECT = "InMemoryStore"
 
 @discreet
 def init(
-    directory: str,
-    access: Access,
-    variant: str | None,
-    pull: Callable[[str], tuple[Problem, ...]],
+    directory: str, access: Access, variant: str | None, pull: Callable[[str], tuple[Problem, ...]]
 ) -> Begun:
     """Write `confsync.yaml`, a store and pre-commit's configuration into a directory, a new one if
     it is missing. Existing files stay.
