@@ -6,19 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from confsync.config import scaffold
 from confsync.config.config_file import NAME, repository
 from confsync.config.layout import PLACEHOLDER
-from confsync.config.scaffold import (
-    HOOK_LINES,
-    HOOKS,
-    HOOKS_FILE,
-    STORE,
-    config_text,
-    directories,
-    names_hooks,
-    store_text,
-    write_new,
-)
 from confsync.errors import WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS
@@ -51,11 +41,11 @@ def init(
     if "://" in directory:
         raise WrongUsage("DIRECTORY is a URL", hint="give the server's URL with --url")
     root = Path(directory)
-    config, store, hooks = root / NAME, root / STORE, root / HOOKS_FILE
+    config, store, hooks = root / NAME, root / scaffold.STORE, root / scaffold.HOOKS_FILE
     (url, way), live = _way(access, root), bool(access.url) and variant is None
     written: set[Path] = set()
     fill_in: tuple[Problem, ...] = ()
-    with directories(store.parent):
+    with scaffold.directories(store.parent):
         if os.path.lexists(store):
             from confsync.workflow.pull import to_fill_in  # noqa: PLC0415 - loads net/
 
@@ -64,24 +54,24 @@ def init(
             if live:
                 fill_in = pull(str(store))
             else:
-                write_new(store, store_text(KINDS[_OBJECT], variant or _VARIANT))
+                scaffold.write_new(store, scaffold.store_text(KINDS[_OBJECT], variant or _VARIANT))
             written.add(store)
     if not os.path.lexists(config):
-        write_new(config, config_text(url, way, keep=bool(fill_in)))
+        scaffold.write_new(config, scaffold.config_text(url, way, keep=bool(fill_in)))
         written.add(config)
     top = repository(root)
     if top is not None and not top.samefile(root):
         # pre-commit looks at the root of a repository alone.
-        hooks = Path(os.path.relpath(top / HOOKS_FILE))
+        hooks = Path(os.path.relpath(top / scaffold.HOOKS_FILE))
     elif not os.path.lexists(hooks):
-        write_new(hooks, HOOKS)
+        scaffold.write_new(hooks, scaffold.HOOKS)
         written.add(hooks)
     return Begun(
         str(config),
         str(store),
         str(hooks),
         frozenset(map(str, written)),
-        to_add="" if hooks in written or names_hooks(hooks) else HOOK_LINES,
+        to_add="" if hooks in written or scaffold.names_hooks(hooks) else scaffold.HOOK_LINES,
         live=live and store in written,
         fill_in=fill_in,
         example=config in written and not access.url,
