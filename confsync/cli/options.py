@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     Function: TypeAlias = Callable[..., Any]
     Decorator: TypeAlias = Callable[[Function], Function]
     Values: TypeAlias = dict[str, Any]
-    Propose: TypeAlias = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+    Propose: TypeAlias = Callable[[object, object, str], list[CompletionItem]]
+    Files: TypeAlias = tuple[str, ...]
 
 
 def proposing(names: Mapping[str, str]) -> Propose:
@@ -46,9 +47,7 @@ def proposing(names: Mapping[str, str]) -> Propose:
 def proposing_from(load: Callable[[], Iterable[str]]) -> Propose:
     """Complete names that are loaded first; none if that fails."""
 
-    def propose(
-        ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
+    def propose(ctx: object, param: object, incomplete: str) -> list[CompletionItem]:
         try:
             names = dict.fromkeys(load(), "")
         except Exception:  # noqa: BLE001 - a shell shows whatever is written here
@@ -249,8 +248,8 @@ def _asked(values: Values) -> Asked:
     """Files and either option on the command line count before both options' variables."""
     from confsync.workflow.targets import Asked
 
-    files, target, every = values.pop("files", ()), values.pop("target"), values.pop("every")
-    alone = values.pop("no_config")
+    files, alone = values.pop("files", ()), values.pop("no_config")
+    target, every = values.pop("target"), values.pop("every")
     given = given_by_hand("target", "every")
     if given or files:
         target = target if "target" in given else ()
@@ -279,9 +278,7 @@ FILE: Values = {"type": click.Path(), "metavar": "FILE"}
 """The arguments of an option for a file."""
 
 
-def _with_input(
-    context: click.Context, _param: click.Parameter, files: tuple[str, ...]
-) -> tuple[str, ...]:
+def _with_input(context: click.Context, _param: click.Parameter, files: Files) -> Files:
     """Files as named. If `-` is among them, standard input is read."""
     if "-" in files and isinstance(context.obj, Console):
         from confsync.disk.read import MAX_PLAN_BYTES, standard_input
@@ -290,9 +287,7 @@ def _with_input(
     return files
 
 
-def _layers(
-    context: click.Context, param: click.Parameter, files: tuple[str, ...]
-) -> tuple[str, ...]:
+def _layers(context: click.Context, param: click.Parameter, files: Files) -> Files:
     """Files as named, with the only store file of a directory in its place."""
     if isinstance(context.obj, Console) and any(map(os.path.isdir, files)):
         from confsync.workflow.load import one_each

@@ -106,11 +106,10 @@ def print_failures(console: Console, found: Iterable[object], *after: str) -> St
     for failures in groups.values():
         error = failures[0].error
         names = ", ".join(one.target.name for one in failures)
+        of = f"target{'s' if len(failures) > 1 else ''} {names}: "
         new = [problem for problem in error.problems if _key(problem) not in seen]
         seen.update(map(_key, new))
-        lines += error_lines(
-            error, console, f"target{'s' if len(failures) > 1 else ''} {names}: ", new
-        )
+        lines += error_lines(error, console, of, new)
     if lines:
         _say(console, [*lines, *after])
     return worst(of_error(one.error) for one in failed)
@@ -146,28 +145,21 @@ def _fault(fault: Fault) -> list[str]:
 
 
 ELSEWHERE = {
-    "check": "use `confsync validate`",
+    **dict.fromkeys(("check", "lint", "test"), "use `confsync validate`"),
+    **dict.fromkeys(("diff", "status"), "use `confsync plan`"),
+    **dict.fromkeys(("version", "-V", "--version"), "use `confsync --version`"),
+    **dict.fromkeys(("-f", "--file"), "files are arguments: `confsync plan FILE`"),
+    **dict.fromkeys(("-y", "--auto-approve"), "use --yes"),
     "completion": "see docs/completion.md in the repository",
-    "diff": "use `confsync plan`",
     "get": "use `confsync show`",
     "help": "use `confsync --help`, or `confsync COMMAND --help`",
     "import": "use `confsync pull FILE`",
-    "lint": "use `confsync validate`",
     "login": "set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD",
-    "status": "use `confsync plan`",
-    "test": "use `confsync validate`",
-    "version": "use `confsync --version`",
-    "-V": "use `confsync --version`",
-    "-f": "files are arguments: `confsync plan FILE`",
     "-o": "use --output FORMAT, or plan --out FILE",
-    "-y": "use --yes",
-    "--auto-approve": "use --yes",
     "--dry-run": "use `confsync plan`: it changes nothing",
-    "--file": "files are arguments: `confsync plan FILE`",
     "--format": "use --output FORMAT",
     "--json": "use --output json",
     "--no-color": "use --color never",
-    "--version": "use `confsync --version`",
 }
 """Words of other tools, and what to type here."""
 

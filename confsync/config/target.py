@@ -147,9 +147,8 @@ class Target:
                 yield self.read.marks[path], Mistake("file-path", fact, hint)
         for field, path in self.items("ignore"):
             if found := ignored_wrongly(str(field)):
-                fact, hint = found
-                mistake = Mistake("unknown-field", f"{path_text(path)} {fact}", hint)
-                yield self.read.marks[path], mistake
+                wrong = Mistake("unknown-field", f"{path_text(path)} {found[0]}", found[1])
+                yield self.read.marks[path], wrong
 
     def config(self) -> TargetConfig:
         """The values of a target without mistakes."""
@@ -167,10 +166,7 @@ class Target:
             unlisted=cast("Unlisted | None", self.text("unlisted")),
             ignore=frozenset(str(field) for field, _ in self.items("ignore")),
             hidden_secrets=cast("HiddenSecrets | None", self.text("hidden_secrets")),
-            ca_file=self.text("ca_file"),
-            client_cert=self.text("client_cert"),
-            client_key=self.text("client_key"),
-            proxy=self.text("proxy"),
+            **{one: self.text(one) for one in ("ca_file", "client_cert", "client_key", "proxy")},
         )
 
     def _written(self, member: str) -> Written | None:
@@ -196,10 +192,8 @@ def _wrong_server(url: str, name: str, known: Known) -> Mistake | None:
         try:
             known.check_server(url, name=name)
         except ConfsyncError as error:
-            hint = (
-                "write https:// and the host only, and add `token: {env: NAME}` for the credentials"
-            )
-            hint = hint if "@" in url else error.hint
+            only = "write https:// and the host only, and add `token: {env: NAME}`"
+            hint = f"{only} for the credentials" if "@" in url else error.hint
             wrong = Mistake("server-address", error.message, hint)
     return wrong
 

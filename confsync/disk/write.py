@@ -188,10 +188,8 @@ class StoreFile:
         try:
             now = read_regular(self.target, MAX_STORE_BYTES) if self.target.exists() else None
             if now != self.content:
-                hint = "nothing was written; run it again"
-                raise OutputFailed(
-                    "another process changed it meanwhile", where=self.path, hint=hint
-                )
+                fact = "another process changed it meanwhile"
+                raise OutputFailed(fact, where=self.path, hint="nothing was written; run it again")
             _LOG.info("writes %s", self.path)
             replace_whole(self.target, content, 0o666, self.found)
         except (OSError, ValueError):

@@ -93,11 +93,8 @@ class _Decoder:
                 slots = list(map(str, range(len(_few(value, path)))))
                 if set(value) != set(slots):
                     raise _unexpected(path, "the keys 0, 1, … without gaps")
-                return Items(
-                    tuple(
-                        self.variant(value[slot], shape.item, (*path, int(slot))) for slot in slots
-                    )
-                )
+                items = (self.variant(value[at], shape.item, (*path, int(at))) for at in slots)
+                return Items(tuple(items))
             case shapes.Variants():
                 return self.variant(value, shape, path)
             case _:
@@ -140,8 +137,6 @@ def _few(items: dict[str, Json], path: Path) -> dict[str, Json]:
 
 
 def _unexpected(path: Path, wanted: str) -> UnexpectedAnswer:
-    name = path_text(path) or "it"
-    return UnexpectedAnswer(
-        f"unexpected object from the server: {name} is not {wanted}",
-        hint="check that the URL is a Stalwart server, 0.16.10 or later",
-    )
+    fact = f"unexpected object from the server: {path_text(path) or 'it'} is not {wanted}"
+    hint = "check that the URL is a Stalwart server, 0.16.10 or later"
+    return UnexpectedAnswer(fact, hint=hint)

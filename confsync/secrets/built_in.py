@@ -110,10 +110,8 @@ class Command:
                     pass
         text = text_of(content, ref, "the command must print only the secret")
         if status := started[0].returncode:
-            ended = (
-                f"was killed by signal {-status}" if status < 0 else f"exited with status {status}"
-            )
-            raise Unavailable(f"{ref} {ended}", "run it by hand to see its output")
+            ended = "was killed by signal" if status < 0 else "exited with status"
+            raise Unavailable(f"{ref} {ended} {abs(status)}", "run it by hand to see its output")
         return text
 
     def _output(self, process: Popen[bytes], ref: Ref) -> bytes:

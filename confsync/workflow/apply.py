@@ -259,16 +259,13 @@ def _decide(plans: Sequence[Plan], *, asking: bool) -> None:
         and not (asking and not plan.empty and all(finding.risk for finding in refusals))
     ]
     if stopped:
-        raise Refused(
-            tuple(
-                fact if len(plans) == 1 else f"{plan.target.name}: {fact}"
-                for plan in stopped
-                for fact in facts(plan.findings)
-            ),
-            tuple(
-                dict.fromkeys(risk.rule for plan in stopped for risk in plan.refusals if risk.risk)
-            ),
+        told = tuple(
+            fact if len(plans) == 1 else f"{plan.target.name}: {fact}"
+            for plan in stopped
+            for fact in facts(plan.findings)
         )
+        risks = (finding.rule for plan in stopped for finding in plan.refusals if finding.risk)
+        raise Refused(told, tuple(dict.fromkeys(risks)))
 
 
 def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], bool]) -> None:

@@ -77,14 +77,10 @@ class Reach:
             target = None
         access = self._access(aim, target)
         if not access.url:
-            hint = (
-                "use --url https://mail.example.com, set STALWART_URL, or write a confsync.yaml"
-                " (`confsync init`)"
-            )
-            fact = (
-                "STALWART_URL is empty" if "STALWART_URL" in self.environment else "no server given"
-            )
-            raise WrongUsage(fact, hint=hint)
+            empty = "STALWART_URL" in self.environment
+            fact = "STALWART_URL is empty" if empty else "no server given"
+            hint = "use --url https://mail.example.com, set STALWART_URL, or write a confsync.yaml"
+            raise WrongUsage(fact, hint=f"{hint} (`confsync init`)")
         # Before any command is run for credentials. An empty variable is refused.
         hosts = self.environment.get(HOSTS)
         names = self._names(aim, target)
@@ -148,38 +144,30 @@ class Reach:
 
     def _own(self, target: TargetConfig) -> Login:
         problems: list[Problem] = []
+        used: set[str] = set()
         resolvers = At(RESOLVERS, "allowed" if self.allow_commands else "apply")
 
-        def text(written: Written | str | None, member: str) -> str:
+        def looked_up(written: Written | str | None, member: str) -> tuple[str, str]:
+            """The text of a credential, and its name in messages."""
+            name = f"the {member} of target {target.name}"
             if written is None or isinstance(written, str):
-                return written or ""
+                return written or "", name
+            used.add(written.ref.argument)
             found = look_up(written.ref, self.vault, resolvers, self.environment)
-            if isinstance(found, str):
-                return found
-            mark, fact = written.mark, f"{member}: {found.fact}"
-            place = (mark.file, mark.line, mark.column)
-            problems.append(Problem(*place, "secret-unavailable", fact, found.hint))
-            return ""
+            if not isinstance(found, str):
+                mark, fact = written.mark, f"{member}: {found.fact}"
+                place = (mark.file, mark.line, mark.column)
+                problems.append(Problem(*place, "secret-unavailable", fact, found.hint))
+            return found if isinstance(found, str) else "", f"{name} ({written.ref})"
 
-        token = text(target.token, "token")
-        user, password = text(target.user, "user"), text(target.password, "password")
+        token, token_name = looked_up(target.token, "token")
+        user, user_name = looked_up(target.user, "user")
+        password, password_name = looked_up(target.password, "password")
         if problems:
             raise SecretUnavailable(tuple(problems))
-        members = {"token": target.token, "user": target.user, "password": target.password}
-        refs = {
-            member: written.ref
-            for member, written in members.items()
-            if not isinstance(written, str | None)
-        }
-        named = {
-            member: f"the {member} of target {target.name}"
-            + (f" ({refs[member]})" if member in refs else "")
-            for member in members
-        }
-        used = {ref.argument for ref in refs.values()}
-        names = (named["token"], named["user"], named["password"])
         left = [name for name in VARIABLES if self.environment.get(name) and name not in used]
         unused = f"{' and '.join(left)} not used: the target has its own credentials"
+        names = (token_name, user_name, password_name)
         return Login(token, user, password, names, unused if left else "")
 
 
