@@ -84,9 +84,8 @@ targets:
 
 
 def store_text(kind: Kind, tag: str) -> str:
-    """A store file with one variant: valid, in canonical form, without secrets.
-
-    It holds the fields for the place of a store; every other field is a comment with its default.
+    """A store file with one variant: valid, in canonical form, without secrets. It holds the fields
+    for the place of a store; every other field is a comment with its default.
     """
     others = ", ".join(name for name in kind.shape.objects if name != tag)
     first, *rest = _object(kind.shape, tag)
@@ -133,9 +132,8 @@ def names_hooks(path: Path) -> bool:
 
 @contextmanager
 def directories(path: Path) -> Iterator[None]:
-    """Make a directory with its parents. On an error within, the new ones are removed.
-
-    Raises OutputFailed.
+    """Make a directory with its parents. On an error within, the new ones are removed. Raises
+    OutputFailed.
     """
     new = [one for one in (path, *path.parents) if not os.path.lexists(one)]
     try:

@@ -57,9 +57,7 @@ def standard_input(content: bytes) -> Iterator[None]:
 @contextmanager
 def opened(path: str | Path) -> Iterator[FileIO | BytesIO]:
     """Open a regular file for reading. Its type is checked after it is opened, so that nobody can
-    replace it in between.
-
-    Raises NotRegular, and OSError and ValueError as `open` does.
+    replace it in between. Raises NotRegular, and OSError and ValueError as `open` does.
     """
     given = _INPUT.get()
     if path == STANDARD_INPUT and given is not None:
@@ -79,9 +77,8 @@ def opened(path: str | Path) -> Iterator[FileIO | BytesIO]:
 
 
 def read_regular(path: str | Path, limit: int) -> bytes:
-    """Read the first bytes of a regular file: `limit + 1` if it is longer than `limit`.
-
-    Raises as `opened` does.
+    """Read the first bytes of a regular file: `limit + 1` if it is longer than `limit`. Raises as
+    `opened` does.
     """
     with opened(path) as file:
         found = b""

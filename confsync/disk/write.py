@@ -82,9 +82,8 @@ def _delete_leftover(left: Path) -> None:
 
 
 def save(path: str, content: bytes) -> None:
-    """Replace the content of an existing regular file at once. Raises OutputFailed.
-
-    Mode and, if allowed, owner stay. A symlink is followed.
+    """Replace the content of an existing regular file at once. Raises OutputFailed. Mode and, if
+    allowed, owner stay. A symlink is followed.
     """
     _LOG.info("writes %s", path)
     try:
@@ -134,10 +133,8 @@ class StoreFile:
 
     @classmethod
     def at(cls, path: str) -> Self:
-        """Read a file that will be written. Links are followed.
-
-        Raises OutputFailed if it cannot be read, is not a regular file, or if it or its directory
-        is not writable.
+        """Read a file that will be written. Links are followed. Raises OutputFailed if it cannot be
+        read, is not a regular file, or if it or its directory is not writable.
         """
         _LOG.info("reads %s", path)
         try:
@@ -181,9 +178,8 @@ class StoreFile:
         return (self.content or b"").removeprefix(_BOM).decode("utf-8")
 
     def write(self, content: bytes) -> None:
-        """Replace the file at once. Mode and, if allowed, owner stay.
-
-        Raises OutputFailed, also if the file has changed since it was read.
+        """Replace the file at once. Mode and, if allowed, owner stay. Raises OutputFailed, also if
+        the file has changed since it was read.
         """
         try:
             now = read_regular(self.target, MAX_STORE_BYTES) if self.target.exists() else None
@@ -205,9 +201,8 @@ def check_audit(path: str) -> None:
 
 
 def append_audit(path: str, record: Mapping[str, Json]) -> None:
-    """Append a record as one line, in one write, and wait until it is on the disk.
-
-    A missing file is created, as in `check_audit`. Raises OutputFailed.
+    """Append a record as one line, in one write, and wait until it is on the disk. A missing file
+    is created, as in `check_audit`. Raises OutputFailed.
     """
     text = without_brackets(json.dumps(record, separators=(",", ":")), "\\u0023") + "\n"
     _append(path, text.encode("ascii"))

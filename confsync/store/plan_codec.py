@@ -124,9 +124,8 @@ def to_json(plan: Plan) -> dict[str, Json]:
 
 
 def from_json(document: Mapping[str, Json], kinds: Mapping[str, shapes.Variants]) -> Plan:
-    """The plan of a document, with unresolved references.
-
-    Raises Declined for another version, and for a changed or invalid document.
+    """The plan of a document, with unresolved references. Raises Declined for another version, and
+    for a changed or invalid document.
     """
     if document.get(FORMAT) != VERSION:
         raise Declined("the plan was saved by another version of confsync", hint=_AGAIN)

@@ -43,10 +43,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Words:
-    """Reads the values of a file.
-
-    `references`: the kinds of references. `resolve` resolves those of a value as far as possible.
-    `taken`: names that no new reference gets.
+    """Reads the values of a file. `references`: the kinds of references. `resolve` resolves those
+    of a value as far as possible. `taken`: names that no new reference gets.
     """
 
     vault: Vault
@@ -184,10 +182,8 @@ class _Reviser:
         return Entries(tuple(entries))
 
     def _set(self, live: Members, shape: UrlSet, node: SequenceNode, path: Path) -> Revision:
-        """The revision of a list of URLs.
-
-        Items that may equal a live URL keep their places; new ones come at the end. If the order
-        counts, items take the live order.
+        """The revision of a list of URLs. Items that may equal a live URL keep their places; new
+        ones come at the end. If the order counts, items take the live order.
         """
         found: dict[object, tuple[Url, list[int]]] = {}
         for index, item in enumerate(node.items):

@@ -52,9 +52,8 @@ class Reference(Protocol):
 
 @dataclass
 class Reader:
-    """Reads secrets and URLs, and collects problems. `references`: the kinds of references.
-
-    Methods raise Mistake, and return None for a value with collected problems.
+    """Reads secrets and URLs, and collects problems. `references`: the kinds of references. Methods
+    raise Mistake, and return None for a value with collected problems.
     """
 
     vault: Vault
@@ -168,9 +167,8 @@ class Reader:
 
 
 def variable(text: str, name: str, hint: str) -> Mistake | None:
-    """The mistake of a text that is a shell's variable; None for any other text.
-
-    Only a name in braces is repeated: a password may begin with a $.
+    """The mistake of a text that is a shell's variable; None for any other text. Only a name in
+    braces is repeated: a password may begin with a $.
     """
     found = re.fullmatch(r"\$(?:[A-Z_][A-Z0-9_]*|\{([A-Za-z_][A-Za-z0-9_]*)\})", text)
     if found is None:

@@ -52,9 +52,8 @@ def normal(text: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """An open block mapping or list: its column in the file, and in canonical form.
-
-    `flush`: a list at the column of the key that it is under; it counts as one column deeper.
+    """An open block mapping or list: its column in the file, and in canonical form. `flush`: a list
+    at the column of the key that it is under; it counts as one column deeper.
     """
 
     old: int
@@ -141,7 +140,6 @@ class _Layout:
 
     def placed(self, kind: str, column: int, *, empty: bool) -> tuple[str, int]:
         """The kind of a token, empty if nothing is written for it, and its canonical column.
-
         `kind`: its id in ruamel.yaml.
         """
         match kind:
@@ -302,9 +300,8 @@ def verify_same_meaning(
 
 
 def first_difference(before: Node, after: Node) -> Mark | None:
-    """The place in `before` of the first node that differs in `after`, or None.
-
-    Quotes matter if the text means something else without them.
+    """The place in `before` of the first node that differs in `after`, or None. Quotes matter if
+    the text means something else without them.
     """
     for ours, theirs in zip(nodes_within(before), nodes_within(after), strict=False):
         if _meaning(ours) != _meaning(theirs):
