@@ -37,10 +37,8 @@ def check_runner() -> None:
         hint = "remove it: confsync shows no secret anyway"
         raise WrongUsage("--add-mask works only in GitHub Actions", hint=hint)
     if sys.stderr is None or stat.S_ISREG(os.fstat(sys.stderr.fileno()).st_mode):
-        hint = "do not redirect stderr, or remove the option"
-        raise WrongUsage(
-            "--add-mask would write secrets to a file: stderr is redirected", hint=hint
-        )
+        fact = "--add-mask would write secrets to a file: stderr is redirected"
+        raise WrongUsage(fact, hint="do not redirect stderr, or remove the option")
 
 
 def add_masks(vault: Vault) -> None:

@@ -295,14 +295,13 @@ def _layers(context: click.Context, param: click.Parameter, files: Files) -> Fil
     return _with_input(context, param, files)
 
 
-files: Decorator = click.argument("files", nargs=-1, type=click.Path())
+_FILES: Values = {"nargs": -1, "type": click.Path()}
+files: Decorator = click.argument("files", **_FILES)
 
-files_or_input: Decorator = click.argument(
-    "files", nargs=-1, type=click.Path(), callback=_with_input
-)
+files_or_input: Decorator = click.argument("files", callback=_with_input, **_FILES)
 """Files, and `-` for standard input."""
 
-layers: Decorator = click.argument("files", nargs=-1, type=click.Path(), callback=_layers)
+layers: Decorator = click.argument("files", callback=_layers, **_FILES)
 """Files of one state, `-` for standard input, and directories with one store file."""
 
 allow: Decorator = click.option(

@@ -30,6 +30,7 @@ LOGGER = logging.getLogger("confsync")
 """All that confsync logs goes through this one; what other libraries log is not shown."""
 
 UNCHANGED = "nothing was changed on any server"
+_UNKNOWN = "it is not known whether anything was changed: `confsync plan` shows the current state"
 _LONGEST = 4000
 """Characters of a fact or a hint: a line to run again can be long."""
 
@@ -62,10 +63,7 @@ def of_error(error: ConfsyncError) -> Status:
 def print_error(error: BaseException, console: Console) -> int:
     """Report an error that ends a run and return the exit status."""
     unchanged = ["nothing was changed on the server"] if console.writes else []
-    unknown = (
-        "it is not known whether anything was changed: `confsync plan` shows the current state"
-    )
-    consequence = [unknown] if console.sent else unchanged
+    consequence = [_UNKNOWN] if console.sent else unchanged
     match error:
         case click.UsageError():
             lines, status = _usage(error), Status.ERROR
@@ -211,7 +209,6 @@ def _usage(error: click.UsageError) -> list[str]:
 def _unknown_option(
     error: click.NoSuchOption, context: click.Context, hint: str
 ) -> tuple[str, str]:
-    """Fact and hint for an unknown option."""
     name, group = error.option_name, context.command
     if isinstance(group, click.Group):
         commands = (group.get_command(context, one) for one in group.list_commands(context))
@@ -276,8 +273,6 @@ def _laid_out(line: str, look: Look) -> Iterator[str]:
 
 
 class _Handler(logging.Handler):
-    """Writes each line to a console."""
-
     def __init__(self, console: Console) -> None:
         super().__init__()
         self._console = console

@@ -94,7 +94,6 @@ def store_text(kind: Kind, tag: str) -> str:
 
 
 def _object(shape: Variants, tag: str) -> Iterator[str]:
-    """The lines of an object."""
     yield yaml_text({TYPE: tag}).rstrip("\n")
     for name, field in shape.objects[tag].fields.items():
         summary = f"  # {field.summary}" if field.summary else ""

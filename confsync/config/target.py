@@ -115,9 +115,7 @@ class Target:
     def mistakes(self, known: Known) -> Iterator[tuple[Mark, Mistake]]:
         """Yield the mistakes that the shape of a target cannot express, with their places."""
         marks, name = self.read.marks, path_text(self.path)
-        at = {
-            str(path[-1]): mark for path, mark in self.read.keys.items() if path[:-1] == self.path
-        }
+        at = {str(key[-1]): mark for key, mark in self.read.keys.items() if key[:-1] == self.path}
         url, proxy, user = self.text("url"), self.text("proxy"), self.text("user")
         if url is not None and (wrong := _wrong_server(url, f"{name}/url", known)):
             yield marks[*self.path, "url"], wrong
@@ -139,7 +137,6 @@ class Target:
                 yield at[one], Mistake("missing-field", fact, hint)
 
     def _wrong_items(self) -> Iterator[tuple[Mark, Mistake]]:
-        """Yield the mistakes in `files` and `ignore`."""
         for file, path in self.items("files"):
             if any(sign in str(file) for sign in "*?[") and not os.path.lexists(str(file)):
                 hint = "name each file, like [stores/base.yaml, stores/production.yaml]"

@@ -125,7 +125,6 @@ class _Scanner:
             self.caret = len(self.shown)
 
     def _match(self, *patterns: str) -> re.Match[str] | None:
-        """The first match here."""
         found = (re.compile(pattern).match(self.line, self.at) for pattern in patterns)
         return next((one for one in found if one is not None), None)
 

@@ -141,10 +141,8 @@ class Route:
                 return found
         if not _is_lasting(error):
             return "it closed the connection", f"check that this is the https port; {_BAN}"
-        return (
-            "it ended the TLS handshake",
-            "check that this is the https port, and the server's log",
-        )
+        fact = "it ended the TLS handshake"
+        return fact, "check that this is the https port, and the server's log"
 
 
 def _is_lasting(error: ssl.SSLError | None) -> bool:

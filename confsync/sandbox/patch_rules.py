@@ -199,7 +199,6 @@ def _follow_list(field: kinds.ItemList, items: object, rest: Pointer, value: obj
 
 
 def _whole(field: kinds.Field, value: object) -> object:
-    """Read a whole value for a field."""
     if isinstance(field, kinds.UrlSet):
         return _whole_set(value)
     if isinstance(field, kinds.ItemList):

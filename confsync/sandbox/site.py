@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _TEMPORARY = HTTPStatus.TEMPORARY_REDIRECT
 _ZIPPED = (("Content-Type", "application/json"), ("Content-Encoding", "gzip"))
+_BAD = HTTPStatus.BAD_REQUEST
 _ERROR = "urn:ietf:params:jmap:error:"
 _CHALLENGES = (
     'Bearer realm="Stalwart Server", resource_metadata="/.well-known/oauth-protected-resource"',
@@ -103,7 +104,7 @@ class Site:
         content_type = question.headers.get("content-type", "").partition(";")[0]
         if content_type.strip().lower() != "application/json":
             detail = "the content type is not application/json"
-            raise HttpError(HTTPStatus.BAD_REQUEST, type=f"{_ERROR}notJSON", detail=detail)
+            raise HttpError(_BAD, type=f"{_ERROR}notJSON", detail=detail)
         calls = _calls(question.body)
         if len(calls) > MOST_CALLS:
             raise too_much("maxCallsInRequest")
@@ -172,14 +173,13 @@ def _is_loopback(authority: str) -> bool:
 
 def bad_request() -> HttpError:
     """Refuse a body that is framed in no way that HTTP knows."""
-    return HttpError(HTTPStatus.BAD_REQUEST, detail="the body's length is not valid")
+    return HttpError(_BAD, detail="the body's length is not valid")
 
 
 def _calls(body: bytes) -> list[Call]:
     """Read the method calls of a request; the error for an invalid body holds it whole."""
-    not_request = HttpError(
-        HTTPStatus.BAD_REQUEST, type=f"{_ERROR}notRequest", detail=body.decode(errors="replace")
-    )
+    detail = body.decode(errors="replace")
+    not_request = HttpError(_BAD, type=f"{_ERROR}notRequest", detail=detail)
     try:
         request = read(body)
     except ValueError:
@@ -203,9 +203,7 @@ def _calls(body: bytes) -> list[Call]:
 
 def too_much(name: str) -> HttpError:
     """Refuse what is over a limit."""
-    return HttpError(
-        HTTPStatus.BAD_REQUEST, type=f"{_ERROR}limit", detail="over a limit", limit=name
-    )
+    return HttpError(_BAD, type=f"{_ERROR}limit", detail="over a limit", limit=name)
 
 
 def _json(content: Json) -> Answer:

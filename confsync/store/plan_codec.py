@@ -161,9 +161,8 @@ def _plan(saved: _SavedPlan, shape: shapes.Variants) -> Plan:
     if not copied or not fits(replace(tree, members=managed), shape):
         raise Fault("a saved plan has another shape than its object")
     risks = tuple(finding for finding in saved.findings if finding.risk)
-    plan = make_plan(
-        saved.target, desired, live, shape, hidden_secrets=saved.hidden_secrets, risks=risks
-    )
+    policy = saved.hidden_secrets
+    plan = make_plan(saved.target, desired, live, shape, hidden_secrets=policy, risks=risks)
     if plan.digest != saved.digest:
         raise Fault("a saved plan has another digest than it says")
     return replace(plan, findings=saved.findings)

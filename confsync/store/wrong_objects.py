@@ -288,7 +288,6 @@ def _same_letters(name: str, known: Collection[str]) -> str:
 
 
 def _url_field(known: Fields) -> str:
-    """The field with the URLs of a variant; empty without one."""
     fields = known.fields.items()
     return next((name for name, one in fields if isinstance(one.shape, UrlText | UrlSet)), "")
 

@@ -243,9 +243,7 @@ def _lost(  # noqa: PLR0913 - three readings of one place
     """
     match new, shape:
         case Object(), Variants():
-            built, gone = (
-                not isinstance(side, Object) or side.tag != new.tag for side in (old, left)
-            )
+            built, gone = (not isinstance(one, Object) or one.tag != new.tag for one in (old, left))
             if built and gone:
                 yield _change("replace", path, shape, old, new)
             was, now = (side.members if isinstance(side, Object) else {} for side in (old, left))

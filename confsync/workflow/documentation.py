@@ -52,7 +52,6 @@ def explain(name: str) -> Explained:
 
 
 def _keys() -> Mapping[str, Page]:
-    """The keys of `confsync.yaml`, with their pages."""
     from confsync.config.layout import CONFIG  # noqa: PLC0415 - loaded only where it is used
 
     return dict(key_pages(CONFIG))

@@ -216,6 +216,5 @@ def _diff(layers: _Layers, made: Edited, after: Parsed) -> str:
 
     file = layers.files[-1]
     start = "/dev/null" if layers.store.content is None else file
-    return masked_diff(
-        side(start, layers.store.source, layers.top), side(file, made.text, after.document)
-    )
+    before = side(start, layers.store.source, layers.top)
+    return masked_diff(before, side(file, made.text, after.document))

@@ -213,7 +213,6 @@ class _Editor:
     def _replaced(
         self, key: ScalarNode | None, node: Node, value: Plain, column: int | None
     ) -> list[Change]:
-        """Replace a value by another one in one line."""
         text = self.style.inline(value, _quote(self.source, node), flow=column is None)
         if key is not None and is_absent(node):
             at = colon_end(self.source, key)

@@ -108,10 +108,8 @@ def tokens_of(source: str) -> Iterator[tuple[str, Token | None]]:
                 lines.pop()
             text = "\n".join(text.split("\n")[: len(lines) + 1])
         place = (start.line + 1, start.column + 1, indent, indent if around is None else around)
-        yield (
-            source[end : start.index],
-            Token(kind, text, *place, levels, base, layout.depth > 0, *scalar),
-        )
+        token = Token(kind, text, *place, levels, base, layout.depth > 0, *scalar)
+        yield source[end : start.index], token
         end = start.index + len(text)
     yield source[end:], None
 
@@ -179,7 +177,6 @@ class _Layout:
 
     @property
     def _value(self) -> int:
-        """The column of a value."""
         if self.depth:
             return self.within + (_STEP if self.before == ":" else 0)
         return self.levels[-1].new + _STEP if self.levels else 0
@@ -247,7 +244,6 @@ def _comment_column(old: int, last: Token | None, following: Token | None) -> in
 
 
 def _text(token: Token) -> str:
-    """The canonical text of a token."""
     if token.style in BLOCK_TEXT:
         first, lines = _block_text(token.text, token.base)
     elif "\n" in token.text:
