@@ -11,7 +11,7 @@ from confsync.config.layout import PLACEHOLDER
 from confsync.errors import ConfsyncError
 from confsync.kinds import KINDS
 from confsync.store.mistakes import Mistake
-from confsync.store.urls import REFERENCE, Reference, variable
+from confsync.store.urls import REFERENCE, References, variable
 from confsync.sync.names import nearest_name
 from confsync.sync.secret import Secret
 from confsync.sync.tree import path_text
@@ -87,7 +87,7 @@ class Known:
     to a server. Both checks take a name for the address, and raise a ConfsyncError with that name.
     """
 
-    references: Mapping[str, Reference]
+    references: References
     check_server: Callable[..., object]
     check_proxy: Callable[[str, str, str], object]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from confsync.jmap.answers import Json
-    from confsync.net.http import Answer
+    from confsync.net.http import Answer, Write
     from confsync.sync.outcome import Refusal
     from confsync.sync.secret import Vault
     from confsync.sync.values import Live, Patch
@@ -94,9 +94,7 @@ class Transport(Protocol):
     def hurry(self) -> None:
         """Give each request only a few seconds more."""
 
-    def post(
-        self, path: str, write: Callable[[], Request], *, seconds: float | None = None
-    ) -> Answer:
+    def post(self, path: str, write: Write, *, seconds: float | None = None) -> Answer:
         """Send the result of `write`, which is called just before, and read the answer."""
 
 

@@ -16,7 +16,7 @@ from confsync.errors import Fault
 from confsync.store.decode import member_of
 from confsync.store.mistakes import TYPE, Mistake
 from confsync.store.scalars import is_null, scalar
-from confsync.store.urls import PARTS, PASSWORD, Reference, arguments
+from confsync.store.urls import PARTS, PASSWORD, References, arguments
 from confsync.sync.secret import MASK
 from confsync.sync.shape import ListOf, SecretText, Shape, UrlSet, UrlText, Variants
 from confsync.sync.url import masked
@@ -54,7 +54,7 @@ def fields_within(shape: Shape) -> Iterator[tuple[str, Shape]]:
 def masked_scalars(
     document: MappingNode,
     kinds: Mapping[str, Kind],
-    references: Mapping[str, Reference],
+    references: References,
     below: MappingNode | None = None,
 ) -> dict[tuple[int, int], str]:
     """The masks of the keys and values of a valid or invalid document, by line and column. `below`
@@ -80,7 +80,7 @@ def _all(*nodes: Node) -> Masks:
 class _Walk:
     """Goes through nodes along their shapes and yields the scalars to mask."""
 
-    references: Mapping[str, Reference]
+    references: References
 
     def object(self, node: Node, shape: Variants, below: Node | None = None) -> Masks:
         """Mask the secrets and unknown parts of an object. `below`: see `masked_scalars`."""

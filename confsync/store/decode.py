@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from confsync.kinds.kind import Kind, default_object
 from confsync.store import scalars, wrong_objects
 from confsync.store.mistakes import PLAINTEXT, TYPE, Mistake, is_broken
-from confsync.store.urls import Reader, Reference
+from confsync.store.urls import Reader, References
 from confsync.sync import shape as shapes
 from confsync.sync.names import nearest_name
 from confsync.sync.secret import HIDDEN
@@ -34,10 +34,7 @@ class Reading:
 
 
 def from_file(
-    document: MappingNode,
-    kinds: Mapping[str, Kind],
-    vault: Vault,
-    references: Mapping[str, Reference],
+    document: MappingNode, kinds: Mapping[str, Kind], vault: Vault, references: References
 ) -> Reading:
     """Decode a document whose top level maps object names to objects.
 

@@ -31,10 +31,10 @@ from confsync.yaml.edit import KEEP, Elements, Entries, Keep, Revised, Revision,
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from confsync.kinds.kind import Kind
-    from confsync.store.urls import Reference
+    from confsync.store.urls import References
     from confsync.sync.secret import Vault
     from confsync.sync.shape import Field
     from confsync.sync.values import Live
@@ -48,7 +48,7 @@ class Words:
     """
 
     vault: Vault
-    references: Mapping[str, Reference]
+    references: References
     resolve: Callable[[Tree], Tree]
     taken: frozenset[str]
 
