@@ -80,11 +80,8 @@ def read_regular(path: str | Path, limit: int) -> bytes:
     """Read the first bytes of a regular file: `limit + 1` if it is longer than `limit`. Raises as
     `opened` does.
     """
-    with opened(path) as file:
-        found = b""
-        while (missing := limit + 1 - len(found)) and (piece := file.read(missing)):
-            found += piece
-        return found
+    with opened(path) as file, BufferedReader(file) as whole:
+        return whole.read(limit + 1)
 
 
 def is_plan(path: str) -> bool:

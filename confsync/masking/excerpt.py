@@ -20,6 +20,7 @@ from confsync.store.mistakes import TYPE
 from confsync.store.scalars import WORDS
 from confsync.store.urls import ADDRESS, PARTS
 from confsync.sync import shape as shapes
+from confsync.sync.scrub import number
 from confsync.sync.secret import MASK
 from confsync.yaml.complaints import ODD_SPACES
 
@@ -110,8 +111,7 @@ class _Scanner:
             if character == "#" and (not self.at or self.line[self.at - 1].isspace()):
                 return
             if character in _SPACES:
-                code = ord(character)
-                self._take(character, f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")  # noqa: PLR2004 - two digits
+                self._take(character, number(character))
             elif character == " ":
                 self._take(character)
             elif not (self._structure(character) or self._value() or self._name()):

@@ -67,12 +67,11 @@ class Server:
         keys: Mapping[str, frozenset[str]] = _NO_KEYS,
         initial: object | None = None,
         *,
-        edition: str = "community",
         journal: bool = True,
     ) -> None:
         address = _loopback(host)
         self._storage = Storage(state, initial)
-        site = Site(self._storage, Accounts(dict(keys)), edition)
+        site = Site(self._storage, Accounts(dict(keys)))
         self._http = _Http(address, port, site, journal=journal)
         self._thread: threading.Thread | None = None
 

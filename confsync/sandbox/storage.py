@@ -38,7 +38,10 @@ class Storage:
         if path is not None and path.exists():
             self._stored, self._writes = _loaded(path)
         elif initial is not None:
-            self.stored = _created(initial)
+            outcome = rules.create(initial) if isinstance(initial, dict) else None
+            if not isinstance(outcome, rules.Updated):
+                raise ValueError("initial is no object that the server would store")
+            self.stored = outcome.stored
 
     @property
     def stored(self) -> Json:
@@ -75,14 +78,6 @@ def raw(value: object) -> Json:
         known = value["@type"] in IN_MEMORY_STORE
         return {**(rules.defaults(value["@type"]) if known else {}), **copy.deepcopy(value)}
     raise ValueError("a stored object is an object with an @type")
-
-
-def _created(initial: object) -> Json:
-    if isinstance(initial, dict):
-        outcome = rules.create(initial)
-        if isinstance(outcome, rules.Updated):
-            return outcome.stored
-    raise ValueError("initial is no object that the server would store")
 
 
 def _loaded(path: Path) -> tuple[Json, int]:

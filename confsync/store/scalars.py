@@ -158,8 +158,7 @@ def _boolean(node: ScalarNode, name: str) -> bool:
     elif word in {"true", "false"}:
         fact, hint = f"{fact}, not a text in quotes", f"write {word} without quotes"
     elif word in {"0", "1"}:
-        fact = f"{fact}, not a number"
-        hint = f"write {'true' if word == '1' else 'false'}"
+        fact, hint = f"{fact}, not a number", f"write {'true' if word == '1' else 'false'}"
     raise Mistake("not-a-boolean", f"{name} {fact}", hint)
 
 
@@ -182,8 +181,7 @@ def _wrong_number(node: ScalarNode, name: str, example: str, allowed: str) -> Mi
     elif re.fullmatch("[-+][0-9]+", text):
         fact, hint = "must be a positive whole number", alone
     elif re.fullmatch("[0-9]+", text):
-        fact = "has a leading zero, which some programs read as octal"
-        hint = f"write {int(text)}"
+        fact, hint = "has a leading zero, which some programs read as octal", f"write {int(text)}"
     elif re.fullmatch("0[xob][0-9a-fA-F]+", text):
         fact, number = "must be a decimal number", "it in decimal"
         with suppress(ValueError):
@@ -197,8 +195,7 @@ def _wrong_number(node: ScalarNode, name: str, example: str, allowed: str) -> Mi
         fact = "must be a whole number, without a decimal point or exponent"
         hint = f"write {int(value)}" if whole else alone
     elif re.fullmatch("[0-9]{1,3}([_, '][0-9]{3})+", text):
-        fact = "has a separator between its digits"
-        hint = f"write {re.sub('[^0-9]', '', text)}"
+        fact, hint = "has a separator between its digits", f"write {re.sub('[^0-9]', '', text)}"
     elif re.fullmatch(_WITH_UNIT, text, re.IGNORECASE):
         fact, hint = "must be a number without a unit", alone
     return Mistake("not-a-number", f"{name} {fact}", hint)

@@ -48,23 +48,20 @@ def wrong_top(document: MappingNode, kinds: Mapping[str, Kind]) -> Mistake | Non
                 return None
             message = f"the fields of {key.text} are not indented"
             return Mistake("no-object-name", message, "indent the lines below it by two spaces")
-    rule = "not-a-store"
     if "targets" in keys:
-        message = "this is a confsync.yaml, not a store file"
-        hint = "name the store files that it lists under `files`"
+        what, hint = "a confsync.yaml", "name the store files that it lists under `files`"
     elif keys >= {"apiVersion", "kind"}:
-        message = "this is a Kubernetes manifest, not a store file"
+        what = "a Kubernetes manifest"
         hint = f"put the store into its own file, with `{first}:` at the top"
     elif keys & {"methodResponses", "methodCalls", "list", "notFound"}:
-        message = "this is a JMAP request or answer, not a store file"
+        what = "a JMAP request or answer"
         hint = f"{write}; `confsync show` prints the live state as a store file"
     elif stray:
-        rule = "no-object-name"
-        message = "missing object name above the fields"
         hint = f"write `{first}:` as the first line, and indent the rest by two spaces"
+        return Mistake("no-object-name", "missing object name above the fields", hint)
     else:
         return None
-    return Mistake(rule, message, hint)
+    return Mistake("not-a-store", f"this is {what}, not a store file", hint)
 
 
 def unknown_object(key: ScalarNode, known: Sequence[str]) -> Mistake:
@@ -75,11 +72,9 @@ def unknown_object(key: ScalarNode, known: Sequence[str]) -> Mistake:
 
 def not_an_object(node: ScalarNode | SequenceNode, path: Path, shape: Variants) -> Mistake:
     """The mistake of a text, a list or nothing in place of an object."""
-    rule = "not-an-object"
-    hint = f"add `'@type': …` under it, one of {', '.join(shape.objects)}"
+    rule, hint = "not-an-object", f"add `'@type': …` under it, one of {', '.join(shape.objects)}"
     if isinstance(node, SequenceNode):
-        fact = "must be one object, not a list"
-        hint = "remove the `- ` before its first field"
+        fact, hint = "must be one object, not a list", "remove the `- ` before its first field"
     elif is_null(node):
         fact = "has no fields"
     elif _holds_secret(shape):
@@ -242,16 +237,14 @@ def not_a_list_of_urls(node: ScalarNode | MappingNode, name: str) -> Mistake:
             rule, fact = "wire-form", "must be a list, not a mapping as the server sends it"
             hint = f"{hint}, without `: true`"
         else:
-            fact = "must be a list, not a mapping"
-            hint = "write `- ` before its first key"
+            fact, hint = "must be a list, not a mapping", "write `- ` before its first key"
     elif node.plain and node.text.startswith("-"):
         rule, fact = "missing-space", "has an item without a space after the dash"
         hint = "write `- redis://…`"
     elif re.search("[,;\\s]", node.text.strip()):
         fact = "must be a list, not several URLs in one text"
     else:
-        fact = "must be a list, not one text"
-        hint = "write the URL on its own line, after `- `"
+        fact, hint = "must be a list, not one text", "write the URL on its own line, after `- `"
     return Mistake(rule, f"{name} {fact}", hint)
 
 
@@ -261,12 +254,10 @@ def not_a_list_of_objects(node: Node, name: str) -> Mistake:
     if not isinstance(node, MappingNode):
         fact = "must be a list, not a text"
     elif node.entries and all(re.fullmatch("[0-9]+", key.text) for key, _ in node.entries):
-        rule = "wire-form"
-        fact = "must be a list, not a numbered mapping as the server sends it"
+        rule, fact = "wire-form", "must be a list, not a numbered mapping as the server sends it"
         hint = f"{hint}, in place of its number"
     elif node.get(TYPE) is not None:
-        fact = "must be a list, not one object"
-        hint = "write `- ` before its '@type'"
+        fact, hint = "must be a list, not one object", "write `- ` before its '@type'"
     else:
         fact, hint = "must be a list, not a mapping with names", f"{hint}, in place of its name"
     return Mistake(rule, f"{name} {fact}", hint)

@@ -50,8 +50,7 @@ def unfilled(text: str, name: str = "", references: Iterable[str] | None = None)
         fact = "is a reference in quotes, so it is read as a text"
         hint = "remove the quotes: `{env: NAME}`"
     elif re.fullmatch(rf"({kinds})\s*[: ](?!//)\s*[A-Za-z_/.~][A-Za-z0-9_/.-]*", text):
-        fact = "is a reference without braces, so it is read as a text"
-        hint = "write `{env: NAME}`"
+        fact, hint = "is a reference without braces, so it is read as a text", "write `{env: NAME}`"
     elif re.search(rf"\{{\s*({kinds})\s*:[^}}]*\}}", text):
         fact = "contains a reference inside a text"
         hint = f"write the URL as a mapping: `{URL_MAPPING}`"
@@ -130,9 +129,7 @@ def check_name(first: str, node: Node, name: str, form: Form) -> None:
     elif form.pattern.fullmatch(first):
         return
     elif form.words:
-        rule = "reference-command"
-        fact = "starts with an invalid program name"
+        rule, fact = "reference-command", "starts with an invalid program name"
     else:
-        fact = f"must be {form.takes}"
-        hint = f"{hint}, never the secret itself"
+        fact, hint = f"must be {form.takes}", f"{hint}, never the secret itself"
     raise Mistake(rule, f"{name} {fact}", hint, node.mark)

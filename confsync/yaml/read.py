@@ -70,8 +70,7 @@ def content(path: str) -> bytes | Problem:
         rule = "unreadable"
         match error:
             case NotRegular(what=what):
-                message = f"is {what}, not a regular file"
-                hint = "save it to a file first"
+                message, hint = f"is {what}, not a regular file", "save it to a file first"
             case FileNotFoundError():
                 rule, message = "no-such-file", "no such file"
                 hint = "check the path; it is relative to the current directory"
@@ -216,8 +215,7 @@ class _Builder:
 
     def _check_document(self, event: DocumentStartEvent, *, first: bool) -> None:
         if event.version is not None or event.tags:
-            message = "YAML directives are not allowed"
-            hint = "remove the line that starts with %"
+            message, hint = "YAML directives are not allowed", "remove the line that starts with %"
             self._problem(Mark(self.file, 1, 1), "directive", message, hint)
         if not first and event.explicit:
             hint = "keep one document; layers are separate files"
