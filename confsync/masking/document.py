@@ -18,7 +18,15 @@ from confsync.store.mistakes import TYPE, Mistake
 from confsync.store.scalars import is_null, scalar
 from confsync.store.urls import PARTS, PASSWORD, References, arguments
 from confsync.sync.secret import MASK
-from confsync.sync.shape import ListOf, SecretText, Shape, UrlSet, UrlText, Variants
+from confsync.sync.shape import (
+    ListOf,
+    SecretText,
+    Shape,
+    UrlSet,
+    UrlText,
+    Variants,
+    variants_within,
+)
 from confsync.sync.url import masked
 from confsync.yaml.format import BLOCK_TEXT, normal, tokens_of
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode, scalars
@@ -34,21 +42,11 @@ if TYPE_CHECKING:
 
 def secret_names(kinds: Iterable[Kind]) -> frozenset[str]:
     """The names of fields, and of parts of URLs, with nothing but a secret."""
-    fields = [field for kind in kinds for field in fields_within(kind.shape)]
-    urls = any(isinstance(shape, UrlText | UrlSet) for _, shape in fields)
-    secrets = {name for name, shape in fields if isinstance(shape, SecretText)}
+    known = [one.fields for kind in kinds for one in variants_within(kind.shape)]
+    shapes = [(name, field.shape) for fields in known for name, field in fields.items()]
+    urls = any(isinstance(shape, UrlText | UrlSet) for _, shape in shapes)
+    secrets = {name for name, shape in shapes if isinstance(shape, SecretText)}
     return frozenset(secrets | ({PASSWORD} if urls else set()))
-
-
-def fields_within(shape: Shape) -> Iterator[tuple[str, Shape]]:
-    """The names and shapes of the fields of all variants, at every depth."""
-    if isinstance(shape, ListOf):
-        yield from fields_within(shape.item)
-    elif isinstance(shape, Variants):
-        for known in shape.objects.values():
-            for name, field in known.fields.items():
-                yield name, field.shape
-                yield from fields_within(field.shape)
 
 
 def masked_scalars(

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import Excerpt
 from confsync.kinds import KINDS
-from confsync.masking.document import fields_within
 from confsync.store.mistakes import TYPE
 from confsync.store.scalars import WORDS
 from confsync.store.urls import ADDRESS, PARTS
@@ -217,8 +216,7 @@ def _near(name: str, known: Collection[str]) -> bool:
 @cache
 def _known() -> tuple[Mapping[str, shapes.Shape], Collection[str], Collection[str]]:
     """The shapes of all fields by name, the names of variants, and every known key."""
-    kinds = [kind.shape for kind in KINDS.values()]
-    fields = dict(found for shape in kinds for found in fields_within(shape))
-    every = (one for one in (*kinds, *fields.values()) if isinstance(one, shapes.Variants))
-    tags = frozenset(tag for shape in every for tag in shape.objects)
+    known = [one for kind in KINDS.values() for one in shapes.variants_within(kind.shape)]
+    fields = {name: field.shape for one in known for name, field in one.fields.items()}
+    tags = frozenset(one.tag for one in known)
     return fields, tags, frozenset({TYPE, *KINDS, *fields, *PARTS})
