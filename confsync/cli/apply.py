@@ -80,7 +80,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     """
     from confsync.cli.apply_prompt import ask, check_runner, finish, show
     from confsync.errors import Refused
-    from confsync.workflow.apply import apply_all, apply_planned
+    from confsync.workflow.apply import How, apply_all, apply_planned
     from confsync.workflow.audit import Audit
 
     if add_mask:
@@ -92,22 +92,16 @@ def apply(  # noqa: PLR0913 - one parameter an option
     asking = not yes and expect is None and plan is None
     if asking:
         _check_can_ask(outputs.console, asked.files)
-    use = partial(
-        partial(apply_planned, plan, Path(), access)
-        if plan is not None
-        else partial(
-            apply_all,
-            shared.chosen(outputs.console, asked, access, wanted),
-            expect=expect,
-            ask=partial(ask, outputs.console) if asking else None,
-        ),
-        reach=way,
-        audit=book,
-        backup=backup,
-        show=partial(show, outputs, asking=asking, masks=add_mask),
+    how = How(
+        partial(show, outputs, asking=asking, masks=add_mask),
+        partial(ask, outputs.console) if asking else None,
+        *(expect, book, backup),
     )
     try:
-        return finish(use(), outputs, book)
+        if plan is not None:
+            return finish(apply_planned(plan, Path(), access, way, how), outputs, book)
+        chosen = shared.chosen(outputs.console, asked, access, wanted)
+        return finish(apply_all(chosen, way, how), outputs, book)
     except Refused as refused:
         if refused.risks:
             refused.hint = f"to apply anyway: {_command_line(refused.risks)}"

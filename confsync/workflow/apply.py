@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from os.path import realpath
 from pathlib import Path
@@ -38,6 +38,17 @@ if TYPE_CHECKING:
     from confsync.workflow.targets import Access, Aim
 
 
+@dataclass(frozen=True)
+class How:
+    """How an apply goes on: see `apply`. `show` and `ask` get all plans."""
+
+    show: Callable[[Sequence[Plan | Failed]], None] | None = None
+    ask: Callable[[Sequence[Plan]], bool] | None = None
+    expect: str | None = None
+    audit: Audit | None = None
+    backup: str | None = None
+
+
 @discreet
 def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its name
     files: Sequence[str],
@@ -66,41 +77,32 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     options.check()
     _check_backup(backup, files)
     moment: Moment = "allowed" if allow_commands else "apply"
-    (outcome,) = _run(
-        [(None, lambda _: (made(files, session, options, moment, environment), session))],
-        expect=expect,
-        audit=audit,
-        backup=backup,
-        show=None if show is None else lambda plans: callers(show)(plans[0]),  # type: ignore[arg-type] # not Failed: it is alone
-        ask=None if ask is None else lambda plans: callers(ask)(plans[0]),
+    how = How(
+        None if show is None else lambda plans: callers(show)(plans[0]),  # type: ignore[arg-type] # not Failed: it is alone
+        None if ask is None else lambda plans: callers(ask)(plans[0]),
+        *(expect, audit, backup),
     )
+    job = (None, lambda _: (made(files, session, options, moment, environment), session))
+    (outcome,) = _run([job], how)
     return outcome  # type: ignore[return-value] # the only target has an outcome, or raised
 
 
-def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by its name
-    aims: Sequence[Aim],
-    reach: Reach,
-    *,
-    kept: Plan | None = None,
-    expect: str | None = None,
-    audit: Audit | None = None,
-    backup: str | None = None,
-    show: Callable[[Sequence[Plan | Failed]], None],
-    ask: Callable[[Sequence[Plan]], bool] | None = None,
+def apply_all(
+    aims: Sequence[Aim], reach: Reach, how: How, kept: Plan | None = None
 ) -> tuple[Ended, ...]:
     """Bring one server, or several one after another in the given order, to their desired states.
 
-    All targets are planned, and `show` gets all plans. If planning one of several fails nothing is
-    sent to any; errors of the only target are raised. `ask` answers for all. The first target that
-    does not end as wanted ends the run. `kept`: the saved plan of the only target. The rest is as
-    for `apply`. Raises Refused and Declined if nothing was changed anywhere, and WrongUsage for
-    several targets with one digest or one backup.
+    If planning one of several fails nothing is sent to any; errors of the only target are raised.
+    The first target that does not end as wanted ends the run. `kept`: the saved plan of the only
+    target. Raises Refused and Declined if nothing was changed anywhere, and WrongUsage for several
+    targets with one digest or one backup.
     """
-    if len(aims) > 1 and backup is not None:
+    if len(aims) > 1 and how.backup is not None:
         raise WrongUsage("--backup takes one target", hint="choose it with --target")
     marks = (aim.config.url_mark for aim in aims if aim.config is not None)
-    _check_backup(backup, [*aims[0].files, *(mark.file for mark in marks if mark is not None)])
-    if len(aims) > 1 and expect is not None:
+    files = [*aims[0].files, *(mark.file for mark in marks if mark is not None)]
+    _check_backup(how.backup, files)
+    if len(aims) > 1 and how.expect is not None:
         raise WrongUsage("--expect takes one target", hint="choose its target with --target")
     reach.check(aims)
     if facts := same_server_facts(aims):
@@ -112,26 +114,11 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
         session = stack.enter_context(reach.session(aim))
         return made(kept or aim.files, session, aim.options, moment, reach.environment), session
 
-    return _run(
-        [(aim, partial(prepared, aim)) for aim in aims],
-        kept=kept,
-        expect=expect,
-        audit=audit,
-        backup=backup,
-        show=show,
-        ask=ask,
-    )
+    return _run([(aim, partial(prepared, aim)) for aim in aims], how, kept)
 
 
-def apply_planned(  # noqa: PLR0913 - what touches the world is passed in, each by its name
-    path: str,
-    directory: Path,
-    access: Access,
-    *,
-    reach: Reach,
-    audit: Audit | None = None,
-    backup: str | None = None,
-    show: Callable[[Sequence[Plan | Failed]], None],
+def apply_planned(
+    path: str, directory: Path, access: Access, reach: Reach, how: How
 ) -> tuple[Ended, ...]:
     """Apply a saved plan on its server, without asking. A new plan on the live state must be equal.
 
@@ -139,22 +126,17 @@ def apply_planned(  # noqa: PLR0913 - what touches the world is passed in, each 
     a changed plan, another server or another state.
     """
     kept = saved(path)
-    _check_backup(backup, [path, *(origin.file for origin in kept.desired.origins.values())])
-    aim = aim_of_saved(directory, kept, access)
-    return apply_all([aim], reach, kept=kept, audit=audit, backup=backup, show=show)
+    _check_backup(how.backup, [path, *(origin.file for origin in kept.desired.origins.values())])
+    return apply_all([aim_of_saved(directory, kept, access)], reach, how, kept)
 
 
-def _run(  # noqa: PLR0913 - those of `apply_all`
+def _run(
     jobs: Sequence[tuple[Aim | None, Callable[[ExitStack], tuple[Plan, Session]]]],
-    *,
+    how: How,
     kept: Plan | None = None,
-    expect: str | None,
-    audit: Audit | None,
-    backup: str | None,
-    show: Callable[[Sequence[Plan | Failed]], None] | None,
-    ask: Callable[[Sequence[Plan]], bool] | None,
 ) -> tuple[Ended, ...]:
     """Plan all, show all, decide on all, then send. The stack of a job holds its session."""
+    expect, backup, ask = how.expect, how.backup, how.ask
     if expect is not None and not is_digest(expect):
         hint = "copy the whole digest from a plan of this version of confsync"
         raise WrongUsage("--expect: not a plan digest", hint=hint)
@@ -162,17 +144,17 @@ def _run(  # noqa: PLR0913 - those of `apply_all`
         found = [attempted(aim, partial(prepared, stack)) for aim, prepared in jobs]
         ready = [one for one in found if not isinstance(one, Failed)]
         stale = _stale(ready[0][0], kept, expect) if ready else None
-        if show is not None and stale is not None:
-            show([_not_this_one(ready[0][0], kept)])
-        elif show is not None:
-            show([one if isinstance(one, Failed) else one[0] for one in found])
+        if how.show is not None and stale is not None:
+            how.show([_not_this_one(ready[0][0], kept)])
+        elif how.show is not None:
+            how.show([one if isinstance(one, Failed) else one[0] for one in found])
         if len(ready) < len(found):
             return tuple(one if isinstance(one, Failed) else NotBegun(one[0]) for one in found)
         plans = [plan for plan, _ in ready]
         if expect is not None:
             check_no_secret_in_clear(plans[0].desired.written)
         with ExitStack() as books:
-            entries = [books.enter_context(audited(audit, plan)) for plan in plans]
+            entries = [books.enter_context(audited(how.audit, plan)) for plan in plans]
             if stale is not None:
                 raise stale
             if kept is not None:
