@@ -98,17 +98,13 @@ def save(path: str, content: bytes) -> None:
 
 
 def write_plan(path: str, document: Mapping[str, Json]) -> None:
-    """Write a saved plan, whole, for its owner alone (0600). Raises OutputFailed."""
+    """Write a saved plan, like `write_private`."""
     text = json.dumps(document, separators=(",", ":")) + "\n"
-    _write_private(path, text, f"the plan cannot be saved to {path}")
+    write_private(path, text, f"the plan cannot be saved to {path}")
 
 
-def write_backup(path: str, text: str) -> None:
-    """Write a file to go back with, whole, for its owner alone (0600). Raises OutputFailed."""
-    _write_private(path, text, f"--backup: {path} cannot be written")
-
-
-def _write_private(path: str, text: str, failure: str) -> None:
+def write_private(path: str, text: str, failure: str) -> None:
+    """Write a file, whole, for its owner alone (0600). Raises OutputFailed with `failure`."""
     _LOG.info("writes %s", path)
     target = Path(os.path.realpath(path))
     try:
@@ -193,22 +189,14 @@ class StoreFile:
             raise OutputFailed("cannot be written", where=self.path, hint=hint) from None
 
 
-def check_audit(path: str) -> None:
-    """Raise OutputFailed if an audit file cannot be appended to. A missing file is created, for its
-    owner alone (0600).
+def append_audit(path: str, record: Mapping[str, Json] | None) -> None:
+    """Append a record as one line, in one write, and wait until it is on the disk. With None, only
+    find out if that is possible. A missing file is created, for its owner alone (0600).
+
+    Raises OutputFailed.
     """
-    _append(path, b"")
-
-
-def append_audit(path: str, record: Mapping[str, Json]) -> None:
-    """Append a record as one line, in one write, and wait until it is on the disk. A missing file
-    is created, as in `check_audit`. Raises OutputFailed.
-    """
-    text = without_brackets(json.dumps(record, separators=(",", ":")), "\\u0023") + "\n"
-    _append(path, text.encode("ascii"))
-
-
-def _append(path: str, line: bytes) -> None:
+    text = "" if record is None else json.dumps(record, separators=(",", ":")) + "\n"
+    line = without_brackets(text, "\\u0023").encode("ascii")
     try:
         if path == STANDARD_ERROR:
             os.fstat(2)

@@ -8,7 +8,7 @@ whole patch is through (wire section 5.2, "List indexes").
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from confsync.sandbox.fields import IN_MEMORY_STORE, Fields, ItemList, Nested, UrlSet, Variants
 
@@ -63,7 +63,7 @@ def settled(target: Json) -> Json:
     """Make a stored object of one that was worked on: slots move up, in order."""
     for name, field in fields_of(IN_MEMORY_STORE, target).items():
         if isinstance(field, ItemList):
-            items = slots(target[name])
+            items = members(target[name])
             target[name] = {str(n): items[slot] for n, slot in enumerate(sorted(items))}
     return target
 
@@ -84,15 +84,8 @@ def fields_of(variants: Variants, target: Json) -> Fields:
     return variants.get(str(target["@type"]), {})
 
 
-def members(value: object) -> Json:
-    """Narrow a value that is known to be an object."""
-    if not isinstance(value, dict):
-        raise TypeError
-    return value
-
-
-def slots(value: object) -> dict[int, Json]:
-    """Narrow a value that is known to be a list at work."""
+def members(value: object) -> dict[Any, Any]:
+    """Narrow a value that is known to be an object, or a list at work."""
     if not isinstance(value, dict):
         raise TypeError
     return value

@@ -182,7 +182,7 @@ def _follow_set(members: object, rest: Pointer, value: object) -> None:
 
 def _follow_list(field: kinds.ItemList, items: object, rest: Pointer, value: object) -> None:
     """Follow `stores/N`, a whole item, or `stores/N/…`, a member of one, made if need be."""
-    slots = objects.slots(items)
+    slots = objects.members(items)
     slot = index(rest[0])
     if slot is None:
         raise Refused

@@ -113,7 +113,7 @@ class Server:
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self.serve_forever, name="confsync-sandbox")
         self._thread.start()
-        self._http.wait_until_serving()
+        self._http.serving.wait()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -139,7 +139,7 @@ class _Http(ThreadingHTTPServer):
         self._journal: deque[Request] = deque(maxlen=_JOURNAL_LENGTH if journal else 0)
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._serving = threading.Event()
+        self.serving = threading.Event()
         if ":" in address:
             self.address_family = socket.AF_INET6
         super().__init__((address, port), _Handler)
@@ -149,11 +149,8 @@ class _Http(ThreadingHTTPServer):
         socketserver.TCPServer.server_bind(self)
 
     def serve_forever(self, poll_interval: float = 0.5) -> None:
-        self._serving.set()
+        self.serving.set()
         super().serve_forever(poll_interval)
-
-    def wait_until_serving(self) -> None:
-        self._serving.wait()
 
     def journal(self) -> list[Request]:
         with self._lock:
@@ -164,7 +161,7 @@ class _Http(ThreadingHTTPServer):
             self._journal.append(request)
 
     def close(self) -> None:
-        if self._serving.is_set():
+        if self.serving.is_set():
             self.shutdown()
         with self._lock:
             for connection in self._connections:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Storage:
-    """The stored object, and how often one was stored.
+    """The stored object, and how often one was stored: `writes`.
 
     With a file, a change is on the disk before anyone sees it: written beside the file, synced and
     renamed over it, readable by its owner alone. One server a file.
@@ -34,9 +34,9 @@ class Storage:
         self._lock = threading.RLock()
         self._path = path
         self._stored: Json = rules.defaults("Default")
-        self._writes = 0
+        self.writes = 0
         if path is not None and path.exists():
-            self._stored, self._writes = _loaded(path)
+            self._stored, self.writes = _loaded(path)
         elif initial is not None:
             outcome = rules.create(initial) if isinstance(initial, dict) else None
             if not isinstance(outcome, rules.Updated):
@@ -52,13 +52,8 @@ class Storage:
     def stored(self, stored: Json) -> None:
         with self._lock:
             if self._path is not None:
-                _save(self._path, stored, self._writes + 1)
-            self._stored, self._writes = stored, self._writes + 1
-
-    @property
-    def writes(self) -> int:
-        """Count of objects stored."""
-        return self._writes
+                _save(self._path, stored, self.writes + 1)
+            self._stored, self.writes = stored, self.writes + 1
 
     def alone(self) -> AbstractContextManager[object]:
         """Nobody else reads or writes meanwhile."""

@@ -9,7 +9,7 @@ from os.path import realpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from confsync.disk.write import write_backup
+from confsync.disk.write import write_private
 from confsync.errors import ConfsyncError, Declined, NotWritten, OutputFailed, Refused, WrongUsage
 from confsync.guard import alone, callers, discreet
 from confsync.kinds import KINDS
@@ -184,7 +184,7 @@ def _write_backup(before: Live, plan: Plan, path: str) -> None:
     if document is None:
         fact = "--backup: the server has values that no store file can hold"
         raise NotWritten(fact, hint="update confsync, or apply without --backup")
-    write_backup(path, yaml_text(document))
+    write_private(path, yaml_text(document), f"--backup: {path} cannot be written")
 
 
 def _with_backup(ended: Ended) -> Ended:

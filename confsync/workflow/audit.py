@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from confsync.disk.read import audit_records
-from confsync.disk.write import append_audit, check_audit
+from confsync.disk.write import append_audit
 from confsync.errors import ConfsyncError, Declined, Fault, OutputFailed
 from confsync.guard import Callers, as_fault
 from confsync.jmap.client import silent
@@ -181,7 +181,7 @@ def entry(audit: Audit | None, plan: Plan) -> Iterator[Entry]:
     """The two lines of an apply; an error inside is its end. Raises OutputFailed."""
     found = Entry(audit, plan)
     if audit is not None:
-        check_audit(audit.path)
+        append_audit(audit.path, None)
         audit.warn_unfinished(plan.target.url)
     try:
         yield found
