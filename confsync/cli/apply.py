@@ -40,16 +40,11 @@ _OPTIONS = shared.together(
         "In GitHub Actions: mask resolved secrets in the log of the job.",
         is_flag=True,
     ),
-    shared.with_variable(
+    shared.for_file(
         "--backup",
         "Before anything is sent, write the server's settings to FILE, to go back with.",
-        **shared.FILE,
     ),
-    shared.with_variable(
-        "--audit",
-        "Append a record before and after the apply (`-`: standard error).",
-        **shared.FILE,
-    ),
+    shared.for_file("--audit", "Append a record before and after the apply (`-`: standard error)."),
 )
 
 

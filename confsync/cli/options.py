@@ -273,8 +273,9 @@ def with_variable(
     )
 
 
-FILE: Values = {"type": click.Path(), "metavar": "FILE"}
-"""The arguments of an option for a file."""
+def for_file(name: str, text: str) -> Decorator:
+    """An option for a file, with a variable."""
+    return with_variable(name, text, type=click.Path(), metavar="FILE")
 
 
 def _with_input(context: click.Context, _param: click.Parameter, files: Files) -> Files:
@@ -342,15 +343,9 @@ server: Decorator = _grouped(
         is_flag=True,
         help="Allow http to another host: credentials and secrets are sent unencrypted.",
     ),
-    with_variable(
-        "--ca-file", "PEM file of CA certificates to trust instead of the system's.", **FILE
-    ),
-    with_variable(
-        "--client-cert", "PEM file of a client certificate; it can hold the key too.", **FILE
-    ),
-    with_variable(
-        "--client-key", "PEM file of the certificate's key, without a passphrase.", **FILE
-    ),
+    for_file("--ca-file", "PEM file of CA certificates to trust instead of the system's."),
+    for_file("--client-cert", "PEM file of a client certificate; it can hold the key too."),
+    for_file("--client-key", "PEM file of the certificate's key, without a passphrase."),
     with_variable(
         "--proxy",
         "Proxy, as http://HOST:PORT. HTTP_PROXY and HTTPS_PROXY are ignored.",

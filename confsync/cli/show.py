@@ -59,11 +59,9 @@ def show(
     def state(_: Aim, session: Session) -> State:
         return session.target, as_document([run(session, name) for name in KINDS])
 
-    chosen = (
-        (without_config((), NOTHING_WANTED, access),)
-        if access.url and not (asked.targets or asked.all)
-        else aims(Path(), asked, NOTHING_WANTED, access, today=shared.today())
-    )
+    chosen: tuple[Aim, ...] = (without_config((), NOTHING_WANTED, access),)
+    if not access.url or asked.targets or asked.all:
+        chosen = aims(Path(), asked, NOTHING_WANTED, access, today=shared.today())
     found = each(chosen, shared.reach(outputs.console, allow_commands=allow_commands), state)
     status = print_failures(outputs.console, found)
     outputs.write_all(lambda name, look: STATES[name](found, look=look))

@@ -136,10 +136,8 @@ def _fault(fault: Fault) -> list[str]:
         for place in where:
             LOGGER.debug("  %s", place)
     places = f" at {' < '.join(fault.places[:_PLACES])}" if fault.places else ""
-    return [
-        f"error: internal error in confsync: {fault.message}{places}",
-        "hint: this is a bug; please report this line",
-    ]
+    fact = f"error: internal error in confsync: {fault.message}{places}"
+    return [fact, "hint: this is a bug; please report this line"]
 
 
 ELSEWHERE = {

@@ -15,6 +15,7 @@ from confsync.store.urls import REFERENCE, References, variable
 from confsync.sync.names import nearest_name
 from confsync.sync.secret import Secret
 from confsync.sync.tree import path_text
+from confsync.sync.values import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -47,7 +48,7 @@ class Allowance:
 
     risk: str
     until: date | None
-    mark: Mark
+    origin: Origin
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,8 @@ class Target:
 def _allowance(item: Value, mark: Mark) -> Allowance:
     parts = item if isinstance(item, dict) else {}
     until = parts.get("until")
-    return Allowance(str(parts["risk"]), date.fromisoformat(str(until)) if until else None, mark)
+    origin = Origin("file", mark.file, mark.line, mark.column)
+    return Allowance(str(parts["risk"]), date.fromisoformat(str(until)) if until else None, origin)
 
 
 def _wrong_server(url: str, name: str, known: Known) -> Mistake | None:

@@ -209,10 +209,8 @@ class Client:
 
     def _request(self, calls: Calls) -> Request:
         body = json.dumps({"using": USING, "methodCalls": calls}, separators=(",", ":"))
-        headers = {
-            "Authorization": authorization(self.credentials, self.vault),
-            "Content-Type": "application/json",
-        }
+        login = authorization(self.credentials, self.vault)
+        headers = {"Authorization": login, "Content-Type": "application/json"}
         return Request(body.encode("ascii"), headers)
 
 

@@ -54,10 +54,8 @@ class File:
         Unavailable.
         """
         del environment
-        hint = (
-            "check that it exists and is readable; a relative path starts at the directory of the"
-            " file that has the reference"
-        )
+        start = "a relative path starts at the directory of the file that has the reference"
+        hint = f"check that it exists and is readable; {start}"
         try:
             content = read_regular(Path(ref.base, ref.argument), MAX_BYTES)
         except NotRegular as found:

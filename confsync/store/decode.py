@@ -139,10 +139,8 @@ class Decoder(Reader):
             if key.text != TYPE and key.text not in known.fields:
                 found = wrong_objects.unknown_field(key, known, shape, self.references)
                 self.mistake(key.mark, found)
-        members = {
-            name: self._field(node, known_field, (*path, name))
-            for name, known_field in known.fields.items()
-        }
+        fields = known.fields.items()
+        members = {name: self._field(node, one, (*path, name)) for name, one in fields}
         return Object(known.tag, members)
 
     def _field(self, node: MappingNode, known: shapes.Field, path: Path) -> Tree:

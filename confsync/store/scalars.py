@@ -234,10 +234,8 @@ def what_to_write(shape: shapes.FileShape) -> str:
     """The form of a field's value in a file, for people."""
     match shape:
         case shapes.Duration():
-            return (
-                f"write numbers with units ({', '.join(UNITS)}), like 10s, 1m30s or 500ms; "
-                f"{range_text(shape)}"
-            )
+            form = f"write numbers with units ({', '.join(UNITS)}), like 10s, 1m30s or 500ms"
+            return f"{form}; {range_text(shape)}"
         case shapes.Boolean():
             return "write true or false"
         case shapes.Unsigned():

@@ -244,7 +244,7 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     with a secret.
     """
     ca, cert, key = (
-        None if path is None else str(path) for path in (ca_file, client_cert, client_key)
+        None if one is None else str(one) for one in (ca_file, client_cert, client_key)
     )
     access = Access(url, insecure_http, ca, cert, key, proxy, timeout, retries)
     server = _allowed(url, hosts, insecure_http=insecure_http)

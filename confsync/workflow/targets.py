@@ -17,7 +17,6 @@ from confsync.secrets import RESOLVERS
 from confsync.store.mistakes import listed, quoted_name
 from confsync.sync.findings import Lapse, check_allowed
 from confsync.sync.names import nearest
-from confsync.sync.values import Origin
 from confsync.workflow.load import check_names
 
 if TYPE_CHECKING:
@@ -229,11 +228,7 @@ def options(wanted: Wanted, target: TargetConfig, today: date) -> Options:
         hidden_secrets=wanted.hidden_secrets or target.hidden_secrets or DEFAULTS.hidden_secrets,
         allow=wanted.allow | {one.risk for one in target.allow if one not in over},
         ignore=target.ignore,
-        lapses=tuple(
-            Lapse(one.risk, str(one.until), Origin("file", mark.file, mark.line, mark.column))
-            for one in over
-            for mark in [one.mark]
-        ),
+        lapses=tuple(Lapse(one.risk, str(one.until), one.origin) for one in over),
     )
 
 
