@@ -57,17 +57,14 @@ def show(outputs: Outputs, found: Sequence[Plan | Failed], *, asking: bool, mask
     """Show plans before anything is sent: in any case if a question follows."""
     if masks:
         add_masks(outputs.console.vault)
-    stale = any(one.findings[:1] and one.findings[0].rule == "stale-plan" for one in _plans(found))
+    made = [one for one in found if not isinstance(one, Failed)]
+    stale = any(one.findings[:1] and one.findings[0].rule == "stale-plan" for one in made)
     first = "Not applied. The plan of now:\n\n" if stale else ""
     plans = PLANS["text"]
     if STDOUT in outputs.sinks:
         outputs.write(STDOUT, first + plans(found, look=outputs.look(STDOUT)))
-    elif asking and any(not plan.empty for plan in _plans(found)):
+    elif asking and any(not plan.empty for plan in made):
         outputs.console.say(first + plans(found, look=outputs.console.look(outputs.color)))
-
-
-def _plans(found: Sequence[Plan | Failed]) -> list[Plan]:
-    return [one for one in found if not isinstance(one, Failed)]
 
 
 def ask(console: Console, plans: Sequence[Plan]) -> bool:

@@ -159,10 +159,6 @@ class StoreFile:
             hint = "check the path and the disk"
             raise OutputFailed("cannot be read", where=path, hint=hint) from None
 
-    def is_at(self, path: str) -> bool:
-        """Return True if a path leads to this file."""
-        return Path(os.path.realpath(path)) == self.target
-
     @property
     def mark(self) -> bytes:
         """The byte order mark at the file's start, or empty."""

@@ -77,12 +77,9 @@ _PASSWORD = _required(
     "reference to the password; resolved when confsync runs",
     *({"env": "REDIS_PASSWORD"}, {"file": "secrets/redis-password"}),
 )
-_VARIABLE = _required(
-    Text(trimmed=False), "name of a variable in the server's environment", "REDIS_PASSWORD"
-)
-_FILE = _required(
-    Text(trimmed=False), "path of a file on the server's host", "/run/secrets/redis-password"
-)
+_EXACT = Text(trimmed=False)
+_VARIABLE = _required(_EXACT, "name of a variable in the server's environment", "REDIS_PASSWORD")
+_FILE = _required(_EXACT, "path of a file on the server's host", "/run/secrets/redis-password")
 _SECRETS = (
     Fields("None", {}, "No secret."),
     Fields("Value", {"secret": _PASSWORD}, "A secret that the server stores and never shows."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from os.path import realpath
 from typing import TYPE_CHECKING
 
 from confsync.disk.read import MAX_STORE_BYTES
@@ -123,7 +124,7 @@ def _layers(files: Sequence[str], vault: Vault) -> _Layers:
     check_names(files)
     *lower, last = files
     store = StoreFile.at(last)
-    if any(map(store.is_at, lower)):
+    if str(store.target) in map(realpath, lower):
         hint = "name it once, as the last file: the others are only read"
         raise WrongUsage("the file to write is also named as a layer below", hint=hint)
     below = tuple(map(read, lower))
