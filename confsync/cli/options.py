@@ -168,6 +168,13 @@ def source_of(param: click.Parameter, context: click.Context) -> str:
     return name if isinstance(param, click.Option) else name.upper()
 
 
+def source_named(name: str) -> str:
+    """The name of a parameter of this run in a message: see `source_of`."""
+    context = click.get_current_context()
+    (param,) = (param for param in context.command.params if param.name == name)
+    return source_of(param, context)
+
+
 def given_by_hand(*names: str) -> set[str]:
     """The named parameters that are on the command line."""
     source = click.get_current_context().get_parameter_source
@@ -253,10 +260,8 @@ def _asked(values: Values) -> Asked:
     if given or files:
         target = target if "target" in given else ()
         every = every and "every" in given
-    context = click.get_current_context()
-    params = {param.name: source_of(param, context) for param in context.command.params}
-    source = params["every"] if every and not target else params["target"]
-    return Asked(files, target, every, alone, source)
+    chosen_by = "every" if every and not target else "target"
+    return Asked(files, target, every, alone, source_named(chosen_by))
 
 
 def with_variable(
@@ -408,10 +413,8 @@ def rendering(formats: Collection[str]) -> Decorator:
     def take(values: Values) -> Outputs:
         from confsync.cli.output import Outputs, sinks
 
-        context, color = click.get_current_context(), values.pop("color")
-        (output,) = (param for param in context.command.params if param.name == "output")
-        wanted = sinks(values.pop("output"), formats, source_of(output, context))
-        return Outputs(wanted, color, context.obj)
+        color, console = values.pop("color"), click.get_current_context().obj
+        return Outputs(sinks(values.pop("output"), formats, source_named("output")), color, console)
 
     def decorate(command: Function) -> Function:
         vars(command)["formats"] = tuple(formats)

@@ -71,13 +71,9 @@ def revise(
     """
     reviser = _Reviser(words, Writer(words.taken))
     revision = reviser.object(live.tree, kind.shape, top, below, ())
-    return Revised(
-        revision or Write({TYPE: live.tree.tag}),
-        tuple(reviser.changed),
-        tuple(reviser.gone),
-        tuple(reviser.writer.fill_in),
-        tuple(reviser.writer.unsayable),
-    )
+    written = revision or Write({TYPE: live.tree.tag})
+    changed, gone, writer = tuple(reviser.changed), tuple(reviser.gone), reviser.writer
+    return Revised(written, changed, gone, tuple(writer.fill_in), tuple(writer.unsayable))
 
 
 @dataclass

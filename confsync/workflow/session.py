@@ -111,14 +111,9 @@ class Reach:
             return replace(given, url=given.url or other)
         pair = (given.client_cert, given.client_key)
         cert, key = pair if any(pair) else (target.client_cert, target.client_key)
-        return replace(
-            given,
-            url=target.url,
-            ca_file=given.ca_file or target.ca_file,
-            client_cert=cert,
-            client_key=key,
-            proxy=given.proxy or target.proxy,
-        )
+        ca, proxy = given.ca_file or target.ca_file, given.proxy or target.proxy
+        files = replace(given, ca_file=ca, client_cert=cert, client_key=key)
+        return replace(files, url=target.url, proxy=proxy)
 
     def _login(self, aim: Aim, target: TargetConfig | None) -> Login:
         """Token, user and password of the target, or of the environment for one server alone."""

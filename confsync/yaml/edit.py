@@ -7,20 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import Fault
+from confsync.yaml import members
 from confsync.yaml.emit import Style, style_of
-from confsync.yaml.members import (
-    Brackets,
-    Change,
-    Unclear,
-    blocks_of,
-    colon_end,
-    comments_below,
-    end_of,
-    next_line,
-    rebuilt,
-    text_end,
-    uneditable,
-)
 from confsync.yaml.nodes import (
     BLOCK_HEADER,
     Comment,
@@ -38,7 +26,6 @@ if TYPE_CHECKING:
 
     from confsync.sync.tree import Path
     from confsync.yaml.emit import Plain
-    from confsync.yaml.members import Collection
 
 
 @dataclass(frozen=True)
@@ -108,7 +95,7 @@ def edited(source: str, document: MappingNode, name: str, revision: Revision) ->
     """
     if re.search(r"\r(?!\n)", source):
         message, hint = "a carriage return without a line feed", "end lines with a line feed"
-        raise uneditable(document.mark, message, hint)
+        raise members.uneditable(document.mark, message, hint)
     editor = _Editor(source, style_of(source, document))
     revisions: dict[str, Revision] = {key.text: KEEP for key, _ in document.entries}
     entries = Entries(tuple({**revisions, name: revision}.items()))
@@ -129,7 +116,7 @@ class _Editor:
     style: Style
     dropped: list[tuple[int, int]] = field(default_factory=list)
 
-    def text(self, start: int, end: int, changes: Sequence[Change]) -> str:
+    def text(self, start: int, end: int, changes: Sequence[members.Change]) -> str:
         """A part of the source with changes. Those at one offset stay in their order; an insertion
         between two parts belongs to the end of the first.
         """
@@ -144,7 +131,7 @@ class _Editor:
 
     def changes(
         self, key: ScalarNode | None, node: Node, revision: Revision, column: int | None
-    ) -> list[Change]:
+    ) -> list[members.Change]:
         """Revise a value. `column` is that of its key or dash, from 0; None within brackets."""
         match revision, node:
             case Keep(), _:
@@ -152,8 +139,8 @@ class _Editor:
             case Entries(entries), MappingNode():
                 return self._members(node, _in_file_order(node, entries))
             case Elements(()), SequenceNode() if key is not None and not node.span.flow:
-                at = colon_end(self.source, key)
-                return [Change(at, at, " []"), *self._members(node, ())]
+                at = members.colon_end(self.source, key)
+                return [members.Change(at, at, " []"), *self._members(node, ())]
             case Elements(items), SequenceNode() if items or node.span.flow:
                 return self._members(node, [(index, None, item) for index, item in items])
             case Write(value), _:
@@ -161,23 +148,23 @@ class _Editor:
             case _:
                 raise Fault("a revision does not fit the node that it is for")
 
-    def _members(self, node: Collection, wanted: Sequence[Wanted]) -> list[Change]:
+    def _members(self, node: members.Collection, wanted: Sequence[Wanted]) -> list[members.Change]:
         """Revise the members of a collection, then remove, insert and move them."""
-        members = members_of(node)
+        parts = members_of(node)
         column = None if node.span.flow else node.mark.column - 1
         revisions = {old: revision for old, _, revision in wanted}
         changes = [
             self.changes(key, value, revisions.get(index, KEEP), column)
-            for index, (key, value) in enumerate(members)
+            for index, (key, value) in enumerate(parts)
         ]
-        if [old for old, *_ in wanted] == list(range(len(members))):
+        if [old for old, *_ in wanted] == list(range(len(parts))):
             return [change for inner in changes for change in inner]
-        quote = _quote(self.source, members[0][1]) if members else ""
+        quote = _quote(self.source, parts[0][1]) if parts else ""
         if column is None:
             brackets, ranges = self._brackets(node)
             owned = [(member.start, member.end) for member in brackets.members]
         else:
-            blocks = blocks_of(self.source, node)
+            blocks = members.blocks_of(self.source, node)
             starts = [blocks[0].start, *(block.end for block in blocks)]
             ranges = [(start, block.end) for start, block in zip(starts, blocks, strict=False)]
             owned = [(block.start, block.end) for block in blocks]
@@ -194,42 +181,43 @@ class _Editor:
             texts.append((old, text))
         self.dropped += (place for index, place in enumerate(owned) if index not in revisions)
         if column is None:
-            return [Change(node.span.start, node.span.end, brackets.joined(texts))]
-        return [rebuilt(self.source, blocks, texts, self.style.newline)]
+            return [members.Change(node.span.start, node.span.end, brackets.joined(texts))]
+        return [members.rebuilt(self.source, blocks, texts, self.style.newline)]
 
-    def _brackets(self, node: Collection) -> tuple[Brackets, list[tuple[int, int]]]:
+    def _brackets(self, node: members.Collection) -> tuple[members.Brackets, list[tuple[int, int]]]:
         """A collection in brackets, and the ranges of its members. Raises InvalidFiles."""
         ranges = [
-            ((key or value).span.start, end_of(self.source, value, key))
+            ((key or value).span.start, members.end_of(self.source, value, key))
             for key, value in members_of(node)
         ]
         try:
-            return Brackets.of(self.source, node.span, ranges), ranges
-        except Unclear:
+            return members.Brackets.of(self.source, node.span, ranges), ranges
+        except members.Unclear:
             message = "these brackets cannot be edited in place"
             hint = "write each entry on its own line, without brackets"
-            raise uneditable(node.mark, message, hint) from None
+            raise members.uneditable(node.mark, message, hint) from None
 
     def _replaced(
         self, key: ScalarNode | None, node: Node, value: Plain, column: int | None
-    ) -> list[Change]:
+    ) -> list[members.Change]:
         text = self.style.inline(value, _quote(self.source, node), flow=column is None)
         if key is not None and is_absent(node):
-            at = colon_end(self.source, key)
-            return [Change(at, at, f" {text}")]
+            at = members.colon_end(self.source, key)
+            return [members.Change(at, at, f" {text}")]
         start = node.span.start
         if isinstance(node, ScalarNode):
-            end = text_end(self.source, node)
+            end = members.text_end(self.source, node)
             header = re.compile(BLOCK_HEADER).match(self.source, start, end)
-            return [Change(start, end, text if header is None else f"{text}  {header[1]}")]
-        end = end_of(self.source, node)
+            return [members.Change(start, end, text if header is None else f"{text}  {header[1]}")]
+        end = members.end_of(self.source, node)
         if key is None or column is None or node.span.flow:
             self.dropped.append((start, end))
-            return [Change(start, end, text)]
-        at, below = colon_end(self.source, key), next_line(self.source, key.span.start)
-        end = comments_below(self.source, next_line(self.source, end), column)
+            return [members.Change(start, end, text)]
+        at = members.colon_end(self.source, key)
+        below = members.next_line(self.source, key.span.start)
+        end = members.comments_below(self.source, members.next_line(self.source, end), column)
         self.dropped.append((below, end))
-        return [Change(at, at, f" {text}"), Change(below, end, "")]
+        return [members.Change(at, at, f" {text}"), members.Change(below, end, "")]
 
 
 def _in_file_order(node: MappingNode, entries: Sequence[tuple[str, Revision]]) -> list[Wanted]:

@@ -191,7 +191,7 @@ class _Builder:
         """Add the problem of a document that is no mapping."""
         top = "write `InMemoryStore:` at the top, and "
         if root is None or is_absent(root):
-            hint = "write `InMemoryStore:` at the top, and its fields indented under it"
+            hint = f"{top}its fields indented under it"
             self.problems.append(Problem(self.file, 0, 0, "empty-file", "the file is empty", hint))
         elif isinstance(root, SequenceNode):
             hint = "remove the `- `, and write `InMemoryStore:` at the top"
