@@ -167,11 +167,9 @@ class Console:
         """Read standard input, at most one byte more than a limit. Raises WrongUsage."""
         from confsync.errors import WrongUsage
 
-        try:
+        with suppress(OSError):
             if sys.stdin is not None:
                 return sys.stdin.buffer.read(limit + 1)
-        except OSError:
-            pass
         hint = "pipe a file into it, or name a file in place of `-`"
         raise WrongUsage("cannot read standard input", hint=hint)
 

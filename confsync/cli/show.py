@@ -34,16 +34,12 @@ def show(
     from confsync.disk.read import is_plan
     from confsync.errors import WrongUsage
     from confsync.workflow.plan import saved
-    from confsync.workflow.targets import (
-        NOTHING_WANTED,
-        aims,
-        check_not_targets,
-        configuration,
-        without_config,
-    )
+    from confsync.workflow.targets import NOTHING_WANTED, aims, without_config
 
     if planfile is not None:
         if not is_plan(planfile):
+            from confsync.workflow.targets import check_not_targets, configuration
+
             check_not_targets(configuration(Path()), [planfile])
             fact = "not a saved plan" if Path(planfile).exists() else "no such file"
             hint = "`confsync plan --out FILE` saves a plan; without a file, the server is shown"

@@ -122,11 +122,9 @@ class Server:
 
 def _loopback(host: str) -> str:
     address = "127.0.0.1" if host == "localhost" else host
-    try:
+    with suppress(ValueError):
         if ipaddress.ip_address(address).is_loopback:
             return address
-    except ValueError:
-        pass
     raise ValueError(f"{host}: not a loopback address; the sandbox listens nowhere else")
 
 

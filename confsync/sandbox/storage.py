@@ -6,6 +6,7 @@ import copy
 import json
 import os
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from confsync.sandbox import patch_rules as rules
@@ -76,14 +77,12 @@ def raw(value: object) -> Json:
 
 
 def _loaded(path: Path) -> tuple[Json, int]:
-    try:
+    with suppress(ValueError, TypeError, LookupError):
         # A pipe would never end.
         content = json.loads(path.read_bytes()) if path.is_file() else {}
         stored, writes = content["stored"], content["writes"]
         if isinstance(writes, int):
             return raw(stored), writes
-    except (ValueError, TypeError, LookupError):
-        pass
     raise ValueError(f"{path}: no state of a sandbox")
 
 

@@ -157,9 +157,7 @@ def _run(
             entries = [books.enter_context(audited(how.audit, plan)) for plan in plans]
             if stale is not None:
                 raise stale
-            if kept is not None:
-                _check_refusals(plans[0])
-            _decide(plans, asking=ask is not None)
+            _decide(plans, saved=kept is not None, asking=ask is not None)
             if ask is not None and not all(plan.empty for plan in plans):
                 _ask(ready, ask)
             if backup is not None and not plans[0].empty:
@@ -224,16 +222,14 @@ def _not_this_one(plan: Plan, kept: Plan | None) -> Plan:
     return replace(plan, findings=(stale, *plan.findings))
 
 
-def _check_refusals(plan: Plan) -> None:
-    """Raise Declined for a saved plan with refusals."""
-    if plan.refusals:
-        facts = "; ".join(finding.message for finding in plan.refusals)
+def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
+    """Raise Declined for refusals of a saved plan, and Refused for findings that stop the apply and
+    that no question can lift.
+    """
+    if saved and plans[0].refusals:
+        messages = "; ".join(finding.message for finding in plans[0].refusals)
         hint = "plan again with --allow for each risk that you accept, and save that plan"
-        raise Declined(facts, hint=hint)
-
-
-def _decide(plans: Sequence[Plan], *, asking: bool) -> None:
-    """Raise Refused for findings that stop the apply and that no question can lift."""
+        raise Declined(messages, hint=hint)
     stopped = [
         plan
         for plan in plans

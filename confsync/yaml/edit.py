@@ -7,19 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import Fault
-from confsync.yaml import members
+from confsync.yaml import members, nodes
 from confsync.yaml.emit import Style, style_of
-from confsync.yaml.nodes import (
-    BLOCK_HEADER,
-    Comment,
-    MappingNode,
-    Node,
-    ScalarNode,
-    SequenceNode,
-    comments,
-    is_absent,
-    members_of,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,10 +72,10 @@ class Edited:
     """The text after an edit, and the comments that were removed together with members."""
 
     text: str
-    lost: tuple[Comment, ...]
+    lost: tuple[nodes.Comment, ...]
 
 
-def edited(source: str, document: MappingNode, name: str, revision: Revision) -> Edited:
+def edited(source: str, document: nodes.MappingNode, name: str, revision: Revision) -> Edited:
     """Revise the object `name` of a file. `document` was read from `source`.
 
     Unchanged lines and their comments stay as they are. A removed member takes its comments along:
@@ -102,7 +91,7 @@ def edited(source: str, document: MappingNode, name: str, revision: Revision) ->
     changes = editor.changes(None, document, entries, None)
     lost = [
         comment
-        for comment in comments(source, document)
+        for comment in nodes.comments(source, document)
         if any(start <= comment.start < end for start, end in editor.dropped)
     ]
     return Edited(editor.text(0, len(source), changes), tuple(lost))
@@ -130,18 +119,18 @@ class _Editor:
         return "".join([*parts, self.source[position:end]])
 
     def changes(
-        self, key: ScalarNode | None, node: Node, revision: Revision, column: int | None
+        self, key: nodes.ScalarNode | None, node: nodes.Node, revision: Revision, column: int | None
     ) -> list[members.Change]:
         """Revise a value. `column` is that of its key or dash, from 0; None within brackets."""
         match revision, node:
             case Keep(), _:
                 return []
-            case Entries(entries), MappingNode():
+            case Entries(entries), nodes.MappingNode():
                 return self._members(node, _in_file_order(node, entries))
-            case Elements(()), SequenceNode() if key is not None and not node.span.flow:
+            case Elements(()), nodes.SequenceNode() if key is not None and not node.span.flow:
                 at = members.colon_end(self.source, key)
                 return [members.Change(at, at, " []"), *self._members(node, ())]
-            case Elements(items), SequenceNode() if items or node.span.flow:
+            case Elements(items), nodes.SequenceNode() if items or node.span.flow:
                 return self._members(node, [(index, None, item) for index, item in items])
             case Write(value), _:
                 return self._replaced(key, node, value, column)
@@ -150,7 +139,7 @@ class _Editor:
 
     def _members(self, node: members.Collection, wanted: Sequence[Wanted]) -> list[members.Change]:
         """Revise the members of a collection, then remove, insert and move them."""
-        parts = members_of(node)
+        parts = nodes.members_of(node)
         column = None if node.span.flow else node.mark.column - 1
         revisions = {old: revision for old, _, revision in wanted}
         changes = [
@@ -188,7 +177,7 @@ class _Editor:
         """A collection in brackets, and the ranges of its members. Raises InvalidFiles."""
         ranges = [
             ((key or value).span.start, members.end_of(self.source, value, key))
-            for key, value in members_of(node)
+            for key, value in nodes.members_of(node)
         ]
         try:
             return members.Brackets.of(self.source, node.span, ranges), ranges
@@ -198,16 +187,16 @@ class _Editor:
             raise members.uneditable(node.mark, message, hint) from None
 
     def _replaced(
-        self, key: ScalarNode | None, node: Node, value: Plain, column: int | None
+        self, key: nodes.ScalarNode | None, node: nodes.Node, value: Plain, column: int | None
     ) -> list[members.Change]:
         text = self.style.inline(value, _quote(self.source, node), flow=column is None)
-        if key is not None and is_absent(node):
+        if key is not None and nodes.is_absent(node):
             at = members.colon_end(self.source, key)
             return [members.Change(at, at, f" {text}")]
         start = node.span.start
-        if isinstance(node, ScalarNode):
+        if isinstance(node, nodes.ScalarNode):
             end = members.text_end(self.source, node)
-            header = re.compile(BLOCK_HEADER).match(self.source, start, end)
+            header = re.compile(nodes.BLOCK_HEADER).match(self.source, start, end)
             return [members.Change(start, end, text if header is None else f"{text}  {header[1]}")]
         end = members.end_of(self.source, node)
         if key is None or column is None or node.span.flow:
@@ -220,7 +209,9 @@ class _Editor:
         return [members.Change(at, at, f" {text}"), members.Change(below, end, "")]
 
 
-def _in_file_order(node: MappingNode, entries: Sequence[tuple[str, Revision]]) -> list[Wanted]:
+def _in_file_order(
+    node: nodes.MappingNode, entries: Sequence[tuple[str, Revision]]
+) -> list[Wanted]:
     """The entries, old ones in the order of the file, each new one behind its predecessor."""
     places = {key.text: index for index, (key, _) in enumerate(node.entries)}
     found: list[tuple[int, Wanted]] = []
@@ -230,7 +221,7 @@ def _in_file_order(node: MappingNode, entries: Sequence[tuple[str, Revision]]) -
     return [member for _, member in sorted(found, key=lambda one: one[0])]
 
 
-def _quote(source: str, node: Node) -> str:
+def _quote(source: str, node: nodes.Node) -> str:
     """The quotes of a scalar; empty if there are none."""
-    quoted = isinstance(node, ScalarNode) and not node.plain
+    quoted = isinstance(node, nodes.ScalarNode) and not node.plain
     return source[node.span.start] if quoted and source[node.span.start] in "'\"" else ""
