@@ -174,9 +174,7 @@ class Console:
         raise WrongUsage("cannot read standard input", hint=hint)
 
     def print(self, text: str, *, commands: bool = False) -> None:
-        """Write data to standard output. `commands`: leave those to a CI runner unbroken. Raises
-        OutputFailed.
-        """
+        """Write data to standard output; with `commands` leave those to CI. Raises OutputFailed."""
         from confsync.errors import OutputFailed, ReaderGone
         from confsync.sync.scrub import without_commands
 

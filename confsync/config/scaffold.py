@@ -131,9 +131,7 @@ def names_hooks(path: Path) -> bool:
 
 @contextmanager
 def directories(path: Path) -> Iterator[None]:
-    """Make a directory with its parents. On an error within, the new ones are removed. Raises
-    OutputFailed.
-    """
+    """Make a directory and its parents; an error within removes them. Raises OutputFailed."""
     new = [one for one in (path, *path.parents) if not os.path.lexists(one)]
     try:
         path.mkdir(parents=True, exist_ok=True)

@@ -53,9 +53,7 @@ class Allowance:
 
 @dataclass(frozen=True)
 class TargetConfig:
-    """The values of a target; None or empty for a missing member. Paths start from the working
-    directory.
-    """
+    """The values of a target, None or empty if missing. Paths start from the working directory."""
 
     name: str
     url: str

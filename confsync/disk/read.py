@@ -77,9 +77,7 @@ def opened(path: str | Path) -> Iterator[FileIO | BytesIO]:
 
 
 def read_regular(path: str | Path, limit: int) -> bytes:
-    """Read the first bytes of a regular file: `limit + 1` if it is longer than `limit`. Raises as
-    `opened` does.
-    """
+    """Read a regular file, at most `limit + 1` bytes. Raises as `opened` does."""
     with opened(path) as file, BufferedReader(file) as whole:
         return whole.read(limit + 1)
 

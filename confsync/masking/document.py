@@ -178,9 +178,7 @@ def masked_diff(before: Side, after: Side) -> str:
 
 
 def _lines(side: Side) -> list[str]:
-    """The masked lines. Each mask is followed by the masked text between two NUL, for the
-    comparison alone.
-    """
+    """The masked lines; behind each mask the masked text between two NUL, to compare alone."""
     ends = ("\n" if end == "\n" else "\r\n" for end in re.findall(r"\r\n?|\n", side.text))
     shown = ["\ufeff" if side.text.startswith("\ufeff") else ""]
     masks = dict(side.masks)

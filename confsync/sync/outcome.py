@@ -40,9 +40,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Rejected:
-    """The server refused the update; nothing was stored. `foreign`: somebody else's changes
-    meanwhile.
-    """
+    """The server refused the update. Nothing was stored. `foreign`: others' changes meanwhile."""
 
     plan: Plan
     refusal: Refusal
