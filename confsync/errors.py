@@ -8,8 +8,9 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Excerpt:
-    """A line of a file that may be shown: `****` masks anything that could be a secret. Each
-    character is one column wide. `caret`: the column of the problem, from 1.
+    """A line of a file that may be shown: `****` masks anything that could be a secret.
+
+    Each character is one column wide. `caret`: the column of the problem, from 1.
     """
 
     line: str
@@ -80,8 +81,10 @@ class SecretUnavailable(ConfsyncError):
 
 
 class ConnectionFailed(ConfsyncError):
-    """No connection: the request was certainly not sent. `lasting`: waiting does not help, as with
-    an untrusted certificate. `interrupted`: a signal ended the retries.
+    """No connection: the request was certainly not sent.
+
+    `lasting`: waiting does not help, as with an untrusted certificate. `interrupted`: a signal
+    ended the retries.
     """
 
     lasting = False
@@ -93,8 +96,9 @@ class ConnectionLost(ConfsyncError):
 
 
 class ServerRefused(ConfsyncError):
-    """The server answered with an error. `status`: the HTTP status, 200 for JMAP errors. `passing`:
-    too many requests, none was looked at. `wait`: the server's Retry-After in seconds.
+    """The server answered with an error. `status`: the HTTP status, 200 for JMAP errors.
+
+    `passing`: too many requests, none was looked at. `wait`: the server's Retry-After in seconds.
     """
 
     passing = False

@@ -68,8 +68,9 @@ def callers(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def caught(act: Callable[[], R]) -> R | ConfsyncError:
-    """Return the result of `act`, or its stripped error: a ConfsyncError, or else a Fault. Callers
-    raise it where no local variable holds a secret; frames of a request hold the password.
+    """Return the result of `act`, or its stripped error: a ConfsyncError, or else a Fault.
+
+    Callers raise it where no local variable holds a secret; frames of a request hold the password.
     """
     try:
         return act()

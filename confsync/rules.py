@@ -17,8 +17,9 @@ _ESCAPE = r"\\x([0-9a-f]{2})|\\u([0-9a-f]{4})"
 
 @dataclass(frozen=True)
 class Rule:
-    """A kind of mistake or risk: title, the paragraphs of its meaning, and reason. `examples`:
-    pairs of whole files, wrong and right; empty if no file can show the rule.
+    """A kind of mistake or risk: title, the paragraphs of its meaning, and reason.
+
+    `examples`: pairs of whole files, wrong and right; empty if no file can show the rule.
     """
 
     id: str

@@ -42,8 +42,9 @@ def check_runner() -> None:
 
 
 def add_masks(vault: Vault) -> None:
-    """Have GitHub's runner mask each secret that a reference led to in the log of this job. Prints
-    secrets on purpose, nothing else does: the runner takes these lines out of the log.
+    """Have GitHub's runner mask each secret that a reference led to in the log of this job.
+
+    Prints secrets on purpose, nothing else does: the runner takes these lines out of the log.
     """
     if sys.stderr is not None:
         for value in vault.referenced():
@@ -93,6 +94,7 @@ def ask(console: Console, plans: Sequence[Plan]) -> bool:
 
 def finish(ended: Sequence[Ended], outputs: Outputs, book: Audit | None) -> Status:
     """Report the outcomes and return the status of the run. A second interrupt ends the report.
+
     Raises OutputFailed for an output or an audit that cannot be written, if nothing was stored.
     """
     console = outputs.console

@@ -95,6 +95,7 @@ def confsync() -> None:
 
 def run(arguments: Sequence[str], *, scrubbed: bool = True) -> int:
     """Run a command line and return the exit status. Raises KeyboardInterrupt alone.
+
     `scrubbed=False` is for tests that prove that there is nothing to scrub.
     """
     name = next((argument for argument in arguments if argument in COMMANDS), None)

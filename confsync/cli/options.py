@@ -118,8 +118,9 @@ PAGES = "Documentation: docs/README.md in the repository of confsync"
 
 
 class Command(click.Command):
-    """A command with `-q`, `-v` and `--debug`, and with examples at the end of its help. Its call
-    begins a run; its help does not.
+    """A command with `-q`, `-v` and `--debug`, and with examples at the end of its help.
+
+    Its call begins a run; its help does not.
     """
 
     def __init__(self, *args: Any, **values: Any) -> None:  # noqa: ANN401 - click's own

@@ -71,6 +71,7 @@ class Outputs:
 
 def sinks(outputs: Iterable[str], formats: Collection[str], source: str) -> tuple[Sink, ...]:
     """The outputs asked for by `source`, an option or a variable, or text on standard output.
+
     Raises WrongUsage and OutputFailed.
     """
     found = tuple(_sink(output, formats, source) for output in outputs) or (STDOUT,)

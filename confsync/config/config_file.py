@@ -20,8 +20,9 @@ _NO_MAPPING = {"empty-file", "no-object", "not-key-value"}
 
 
 def repository(directory: Path) -> Path | None:
-    """The root of the repository around a directory: the nearest one with `.git`, or None. Raises
-    OSError if the working directory is gone.
+    """The root of the repository around a directory: the nearest one with `.git`, or None.
+
+    Raises OSError if the working directory is gone.
     """
     here = Path(os.path.abspath(directory))  # noqa: PTH100 - links in it stay
     return next((path for path in (here, *here.parents) if os.path.lexists(path / ".git")), None)

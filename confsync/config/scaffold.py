@@ -84,8 +84,9 @@ targets:
 
 
 def store_text(kind: Kind, tag: str) -> str:
-    """A store file with one variant: valid, in canonical form, without secrets. It holds the fields
-    for the place of a store; every other field is a comment with its default.
+    """A store file with one variant: valid, in canonical form, without secrets.
+
+    It holds the fields for the place of a store; every other field is a comment with its default.
     """
     others = ", ".join(name for name in kind.shape.objects if name != tag)
     first, *rest = _object(kind.shape, tag)

@@ -57,7 +57,9 @@ def standard_input(content: bytes) -> Iterator[None]:
 @contextmanager
 def opened(path: str | Path) -> Iterator[FileIO | BytesIO]:
     """Open a regular file for reading. Its type is checked after it is opened, so that nobody can
-    replace it in between. Raises NotRegular, and OSError and ValueError as `open` does.
+    replace it in between.
+
+    Raises NotRegular, and OSError and ValueError as `open` does.
     """
     given = _INPUT.get()
     if path == STANDARD_INPUT and given is not None:

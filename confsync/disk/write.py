@@ -82,8 +82,9 @@ def _delete_leftover(left: Path) -> None:
 
 
 def save(path: str, content: bytes) -> None:
-    """Replace the content of an existing regular file at once. Raises OutputFailed. Mode and, if
-    allowed, owner stay. A symlink is followed.
+    """Replace the content of an existing regular file at once. Raises OutputFailed.
+
+    Mode and, if allowed, owner stay. A symlink is followed.
     """
     _LOG.info("writes %s", path)
     try:
@@ -129,8 +130,10 @@ class StoreFile:
 
     @classmethod
     def at(cls, path: str) -> Self:
-        """Read a file that will be written. Links are followed. Raises OutputFailed if it cannot be
-        read, is not a regular file, or if it or its directory is not writable.
+        """Read a file that will be written. Links are followed.
+
+        Raises OutputFailed if it cannot be read, is not a regular file, or if it or its directory
+        is not writable.
         """
         _LOG.info("reads %s", path)
         try:
@@ -170,8 +173,9 @@ class StoreFile:
         return (self.content or b"").removeprefix(_BOM).decode("utf-8")
 
     def write(self, content: bytes) -> None:
-        """Replace the file at once. Mode and, if allowed, owner stay. Raises OutputFailed, also if
-        the file has changed since it was read.
+        """Replace the file at once. Mode and, if allowed, owner stay.
+
+        Raises OutputFailed, also if the file has changed since it was read.
         """
         try:
             now = read_regular(self.target, MAX_STORE_BYTES) if self.target.exists() else None

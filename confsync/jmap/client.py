@@ -45,6 +45,7 @@ def silent(_: str) -> None:
 @dataclass(frozen=True)
 class Patience:
     """Limits of one request: `seconds` for all tries and waits, `retries` after the first try.
+
     `tell` gets a line for each wait. `clock` and `sleep` are in seconds, `chance` is from 0 to 1.
     """
 
@@ -70,8 +71,9 @@ class Tries:
         return max(0.0, self._end - self._patience.clock())
 
     def again(self, reason: str, asked: float | None = None) -> bool:
-        """Tell the reason and wait. False, at once, if no try or too little time is left. `asked`:
-        seconds that the server wants. Other waits double, with jitter.
+        """Tell the reason and wait. False, at once, if no try or too little time is left.
+
+        `asked`: seconds that the server wants. Other waits double, with jitter.
         """
         patience, jitter = self._patience, self._patience.chance()
         longest: float = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (self.made - 1))
@@ -109,8 +111,9 @@ class Exchange:
 
 @dataclass(frozen=True, repr=False)
 class Client:
-    """Reads and updates objects of a server, and decodes their states. Secrets are opened in the
-    thread that sends. No frame of an error holds a request or an answer.
+    """Reads and updates objects of a server, and decodes their states.
+
+    Secrets are opened in the thread that sends. No frame of an error holds a request or an answer.
     """
 
     transport: Transport

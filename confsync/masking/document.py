@@ -55,8 +55,9 @@ def masked_scalars(
     references: References,
     below: MappingNode | None = None,
 ) -> dict[tuple[int, int], str]:
-    """The masks of the keys and values of a valid or invalid document, by line and column. `below`
-    is the document of the layers below: an object without `@type` has its variant there.
+    """The masks of the keys and values of a valid or invalid document, by line and column.
+
+    `below` is the document of the layers below: an object without `@type` has its variant there.
     """
     walk = _Walk(references)
     found: dict[tuple[int, int], str] = {}

@@ -34,8 +34,9 @@ class Endpoint:
 
 
 def endpoint(url: str, *, insecure_http: bool = False, name: str | None = None) -> Endpoint:
-    """Check a server's URL: https, or http on loopback. `name`: where it was set. Raises
-    WrongUsage, never with the URL.
+    """Check a server's URL: https, or http on loopback. `name`: where it was set.
+
+    Raises WrongUsage, never with the URL.
     """
     credentials = "set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD, in the environment"
     name = name or _SERVER
@@ -59,8 +60,9 @@ def server_key(url: str) -> tuple[bool, str, int]:
 
 
 def proxy_origin(url: str, server: Endpoint, name: str | None = None) -> str:
-    """Check a proxy's URL: http or https, a host, a port. `name`: where it was set. Raises
-    WrongUsage, never with the URL.
+    """Check a proxy's URL: http or https, a host, a port. `name`: where it was set.
+
+    Raises WrongUsage, never with the URL.
     """
     credentials, name = "use a proxy that needs no login", name or _PROXY
     scheme, host, port = _split(url, name, _PROXY_EXAMPLE, credentials)

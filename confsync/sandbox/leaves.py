@@ -14,8 +14,9 @@ WHITE_SPACE = (
 
 
 class Refused(Exception):
-    """A value or a name that an update may not hold: `invalidPatch` (wire section 5.2). `below`
-    leads from the patch entry to the culprit inside its value.
+    """A value or a name that an update may not hold: `invalidPatch` (wire section 5.2).
+
+    `below` leads from the patch entry to the culprit inside its value.
     """
 
     def __init__(self, *below: str) -> None:
@@ -52,8 +53,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """An unsigned integer. What is below `least` is refused at once; what is beyond the limits is
-    found after the patch, and is another error (wire section 5.2).
+    """An unsigned integer.
+
+    What is below `least` is refused at once; what is beyond the limits is found after the patch,
+    and is another error (wire section 5.2).
     """
 
     default: int | None

@@ -59,8 +59,9 @@ class MethodError(Exception):
 
 
 def answer(call: Call, caller: Caller, storage: Storage) -> list[object]:
-    """Execute a call. One that fails answers so, and does not stop the next. Raises `rules.Dropped`
-    where the server closes the connection instead.
+    """Execute a call. One that fails answers so, and does not stop the next.
+
+    Raises `rules.Dropped` where the server closes the connection instead.
     """
     try:
         with storage.alone():

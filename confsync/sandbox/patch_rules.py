@@ -62,8 +62,9 @@ class Patch(dict[str, object]):
 
 
 def update(stored: Mapping[str, object], patch: object) -> Updated | NotUpdated:
-    """Apply an update to a stored object. Raises `Dropped` where the server closes the connection
-    instead of answering.
+    """Apply an update to a stored object.
+
+    Raises `Dropped` where the server closes the connection instead of answering.
     """
     if not isinstance(patch, dict):
         raise Dropped

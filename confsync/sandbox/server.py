@@ -83,8 +83,9 @@ class Server:
 
     @property
     def stored(self) -> Json:
-        """A copy of the stored object, secrets in clear. Whatever has an `@type` can be set, even
-        what this server would refuse or does not know.
+        """A copy of the stored object, secrets in clear.
+
+        Whatever has an `@type` can be set, even what this server would refuse or does not know.
         """
         with self._storage.alone():
             return copy.deepcopy(self._storage.stored)

@@ -19,8 +19,9 @@ GROUP = "confsync.resolvers"
 
 
 class _Registry(Mapping[str, Resolver]):
-    """Resolvers by the key of their references. Other packages are searched only for an unknown
-    key. They cannot replace a built-in resolver.
+    """Resolvers by the key of their references.
+
+    Other packages are searched only for an unknown key. They cannot replace a built-in resolver.
     """
 
     def __getitem__(self, key: str) -> Resolver:

@@ -51,8 +51,9 @@ class Resolver(Protocol):
         """When it may run."""
 
     def __call__(self, ref: Ref, environment: Mapping[str, str]) -> str:
-        """Return the text of the secret, unchanged: never coerced, never trimmed. `environment` is
-        that of the process. Raises Unavailable.
+        """Return the text of the secret, unchanged: never coerced, never trimmed.
+
+        `environment` is that of the process. Raises Unavailable.
         """
 
 
@@ -92,6 +93,7 @@ class _NotNow:
 
 def text_of(content: bytes, ref: Ref, hint: str) -> str:
     """Decode a secret: UTF-8, without one trailing newline. `hint` is for content that is too long.
+
     Raises Unavailable for more than 64 KiB and for invalid UTF-8.
     """
     if len(content) > MAX_BYTES:
@@ -104,8 +106,9 @@ def text_of(content: bytes, ref: Ref, hint: str) -> str:
 
 @dataclass(frozen=True)
 class Resolved:
-    """A desired state with its secrets resolved. `unresolved`: the path, in the given state, and
-    the problem of each reference that could not be.
+    """A desired state with its secrets resolved.
+
+    `unresolved`: the path, in the given state, and the problem of each reference that could not be.
     """
 
     desired: Desired

@@ -74,8 +74,9 @@ class Decoder(Reader):
     nodes: dict[Path, Node] = field(default_factory=dict)
 
     def tried(self, node: Node, shape: shapes.Shape, path: Path, *, nullable: bool = False) -> Tree:
-        """Decode a value, and collect its mistakes. Returns None for an invalid one. `nullable`:
-        hints name null as a value.
+        """Decode a value, and collect its mistakes. Returns None for an invalid one.
+
+        `nullable`: hints name null as a value.
         """
         self.nodes[path] = node
         if is_broken(node):

@@ -32,6 +32,7 @@ def is_meant_as_store(content: bytes, objects: Iterable[str]) -> bool:
 
 def may_be_store(path: str, objects: Iterable[str], variants: Iterable[str]) -> bool:
     """Return True for a store, also with a misspelt object name, or with a variant but no object.
+
     True for a file that cannot be opened: reading it says why.
     """
     names = tuple(objects)
@@ -55,6 +56,7 @@ def may_be_store(path: str, objects: Iterable[str], variants: Iterable[str]) -> 
 
 def mentions(path: str, objects: Collection[str]) -> bool:
     """Return True if an object's name is a key in the first 64 MiB of a file, in UTF-8 or UTF-16.
+
     True for a file that cannot be read: reading it says why.
     """
     keys = [re.escape(name.encode("ascii")) + rb"""['"]?[ \t]{0,8}:""" for name in objects]

@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Words:
-    """Reads the values of a file. `references`: the kinds of references. `resolve` resolves those
-    of a value as far as possible. `taken`: names that no new reference gets.
+    """Reads the values of a file.
+
+    `references`: the kinds of references. `resolve` resolves those of a value as far as possible.
+    `taken`: names that no new reference gets.
     """
 
     vault: Vault

@@ -141,8 +141,9 @@ def _plain(
 
 
 def beside(file: str, relative: str) -> str:
-    """A path that starts in the directory of a file, as one from the working directory. A `..`
-    stays where it is: it may follow a link.
+    """A path that starts in the directory of a file, as one from the working directory.
+
+    A `..` stays where it is: it may follow a link.
     """
     return str(PurePath(file).parent / relative)
 

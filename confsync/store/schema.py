@@ -34,8 +34,9 @@ def file_schema(kinds: Mapping[str, Kind], forms: Mapping[str, Form]) -> Schema:
 
 
 def layer_schema(kinds: Mapping[str, Kind], forms: Mapping[str, Form]) -> Schema:
-    """The schema of a file that is laid over others. It has no defaults, and nothing is required.
-    Without a variant it may have the fields of any.
+    """The schema of a file that is laid over others.
+
+    It has no defaults, and nothing is required. Without a variant it may have the fields of any.
     """
     return _LayerWriter(forms).file(kinds)
 

@@ -88,8 +88,9 @@ def reference(forms: Mapping[str, Form]) -> Schema:
 
 
 def url(forms: Mapping[str, Form], password: Schema) -> Schema:
-    """The schema of a URL: a text without a password, a reference, or the mapping form. `password`
-    is the schema of the password in the mapping form.
+    """The schema of a URL: a text without a password, a reference, or the mapping form.
+
+    `password` is the schema of the password in the mapping form.
     """
     address, username, secret = PARTS
     in_address: list[Json] = [

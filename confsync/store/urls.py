@@ -171,8 +171,9 @@ class Reader:
 
 
 def variable(text: str, name: str, hint: str) -> Mistake | None:
-    """The mistake of a text that is a shell's variable; None for any other text. Only a name in
-    braces is repeated: a password may begin with a $.
+    """The mistake of a text that is a shell's variable; None for any other text.
+
+    Only a name in braces is repeated: a password may begin with a $.
     """
     found = re.fullmatch(r"\$(?:[A-Z_][A-Z0-9_]*|\{([A-Za-z_][A-Za-z0-9_]*)\})", text)
     if found is None:

@@ -39,6 +39,7 @@ _UNFILLED = r"\$\{[A-Za-z_][^}]*\}|\$\([^)]+\)|^\$[A-Z_][A-Z0-9_]*$"
 
 def unfilled(text: str, name: str = "", references: Iterable[str] | None = None) -> Mistake | None:
     """The mistake of a placeholder or an invalid reference in a text; None without one.
+
     `references`: the kinds of references. None: every word.
     """
     if "{" not in text and "://" in text:

@@ -127,6 +127,7 @@ def _cost_of_set(live: Members, desired: Members, shape: UrlSet) -> int:
 
 def _outline(tree: Tree) -> tuple[tuple[object, ...], tuple[LeafKey | None, ...]]:
     """The form of a value, and the keys of its leaves; None for a URL with unresolved references.
+
     Values of one form differ in their leaves alone. Sets are part of the form, in their order.
     """
     form: list[object] = []

@@ -34,8 +34,9 @@ _THERE = "there"
 
 
 def difference(live: Object, desired: Object, shape: Variants, origins: Origins) -> Difference:
-    """All changes from the live state to the desired one, in the order of the shape's fields. Pairs
-    that cannot be compared are no changes; they are listed as unknown.
+    """All changes from the live state to the desired one, in the order of the shape's fields.
+
+    Pairs that cannot be compared are no changes; they are listed as unknown.
     """
     comparison = Comparison(origins)
     sides = comparison.lay(live, desired, shape, _Place((), (), ("object",)))
@@ -74,8 +75,9 @@ class Comparison:
     unknown: list[Unknown] = field(default_factory=list)
 
     def changes(self) -> tuple[Change, ...]:
-        """The changes that deepdiff finds, in the order of the candidates. The guard finds no
-        difference: it saves loading deepdiff for equal data.
+        """The changes that deepdiff finds, in the order of the candidates.
+
+        The guard finds no difference: it saves loading deepdiff for equal data.
         """
         if self.live == self.desired:
             return ()
@@ -191,8 +193,9 @@ class Comparison:
 
 
 def rebuilt(change: Change, origins: Origins) -> tuple[Change, ...]:
-    """The members to show under a change that builds or drops a whole object. Members on both sides
-    are shown if they differ; others, if they are not at their default.
+    """The members to show under a change that builds or drops a whole object.
+
+    Members on both sides are shown if they differ; others, if they are not at their default.
     """
     shape = change.shape
     if not isinstance(shape, Variants):

@@ -72,8 +72,9 @@ def path_text(path: Path) -> str:
 
 
 def leaf_key(leaf: Leaf) -> LeafKey:
-    """A text that is equal for equal leaves, never for leaves of different types. It is one line:
-    deepdiff compares texts of several lines line by line.
+    """A text that is equal for equal leaves, never for leaves of different types.
+
+    It is one line: deepdiff compares texts of several lines line by line.
     """
     if isinstance(leaf, Url):
         return f"url {[part.id if isinstance(part, Secret) else part for part in leaf.parts]}"
@@ -81,8 +82,9 @@ def leaf_key(leaf: Leaf) -> LeafKey:
 
 
 def relation(live: Tree, desired: Tree) -> Relation:
-    """Compare two leaves. Different types are different: `True` is not `1`. A hidden secret that is
-    left as it is counts as the same.
+    """Compare two leaves. Different types are different: `True` is not `1`.
+
+    A hidden secret that is left as it is counts as the same.
     """
     if isinstance(live, Secret) and isinstance(desired, Secret):
         # The server hides what it has: only what is left as it is can be the same.
@@ -154,6 +156,7 @@ def may_be_another(url: Url, members: tuple[Url, ...]) -> bool:
 
 def incomparable(before: Url | None, after: Url, members: tuple[Url, ...]) -> bool:
     """True if it is open whether a desired member equals the live one that it is paired with.
+
     `members` are all members of the desired set. `before` None: `after` has no partner.
     """
     if before is None:

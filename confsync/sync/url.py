@@ -99,8 +99,10 @@ def masked(text: str) -> str:
 
 
 def compose(address: str, username: str, password: Secret) -> Url:
-    """The URL of the mapping form. `address` is a URL without credentials. The user name is
-    percent-encoded here, the password when it is resolved: the server decodes it (wire section 7).
+    """The URL of the mapping form. `address` is a URL without credentials.
+
+    The user name is percent-encoded here, the password when it is resolved: the server decodes it
+    (wire section 7).
     """
     scheme, separator, rest = address.partition("://")
     head = f"{scheme}{separator}{percent_encoded(username)}:"

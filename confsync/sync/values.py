@@ -39,8 +39,9 @@ class Origin:
 
 @dataclass(frozen=True)
 class Desired:
-    """The complete desired state of one object, and the origins of its values. `written` is the
-    state with unresolved references; `places` are its origins, if they differ.
+    """The complete desired state of one object, and the origins of its values.
+
+    `written` is the state with unresolved references; `places` are its origins, if they differ.
     """
 
     object: str
@@ -146,8 +147,9 @@ class Sent:
 
 @dataclass(frozen=True)
 class Finding:
-    """A remark on a plan, by the id of its rule. An `error` stops an apply; a `risk` only if
-    something would be sent, until its rule is allowed.
+    """A remark on a plan, by the id of its rule.
+
+    An `error` stops an apply; a `risk` only if something would be sent, until its rule is allowed.
     """
 
     rule: str

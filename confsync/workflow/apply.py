@@ -262,8 +262,9 @@ def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], 
 
 
 def _applied(ready: Sequence[tuple[Plan, Session]], entries: Sequence[Entry]) -> tuple[Ended, ...]:
-    """Send each pending update, until a target does not end as wanted or an interrupt comes. Raises
-    errors of the only target, and an interrupt before anything was sent to any.
+    """Send each pending update, until a target does not end as wanted or an interrupt comes.
+
+    Raises errors of the only target, and an interrupt before anything was sent to any.
     """
     ended: list[Ended] = []
     for (plan, session), entry in zip(ready, entries, strict=True):

@@ -99,8 +99,9 @@ def check_there(files: Sequence[str]) -> None:
 
 
 def load(files: Sequence[str], vault: Vault) -> Loaded:
-    """The desired state of files laid over each other, the last one on top. Raises InvalidFiles
-    with every problem of every file, WrongUsage without a file.
+    """The desired state of files laid over each other, the last one on top.
+
+    Raises InvalidFiles with every problem of every file, WrongUsage without a file.
     """
     check_names(files)
     return loaded(files, [read(file) for file in files], vault)

@@ -53,8 +53,9 @@ def made(
     moment: Moment,
     environment: Mapping[str, str],
 ) -> Plan:
-    """Plan files, or make a saved plan again. References are resolved before the state is read. For
-    an apply raises SecretUnavailable, and Declined for a saved plan of another server.
+    """Plan files, or make a saved plan again. References are resolved before the state is read.
+
+    For an apply raises SecretUnavailable, and Declined for a saved plan of another server.
     """
     if not isinstance(source, Plan):
         loaded = load(source, session.vault)

@@ -167,8 +167,9 @@ class Reach:
 
 
 def aim_of_saved(directory: Path, plan: Plan, access: Access) -> Aim:
-    """The aim of a saved plan: the given server, or the target with the plan's name. Raises
-    Declined if that target has another server, InvalidFiles for an invalid `confsync.yaml`.
+    """The aim of a saved plan: the given server, or the target with the plan's name.
+
+    Raises Declined if that target has another server, InvalidFiles for an invalid `confsync.yaml`.
     """
     wanted, planned = Wanted(hidden_secrets=plan.hidden_secrets), plan.target
     config = None if access.url else configuration(directory)

@@ -68,8 +68,9 @@ class Checked:
 
 @discreet
 def validate(files: Sequence[str], *, allow: Collection[str] = ()) -> tuple[Problem, ...]:
-    """Every problem of every file, each file taken as a state of its own, in the order given. An
-    allowed risk is a warning. Raises WrongUsage for an unknown risk.
+    """Every problem of every file, each file taken as a state of its own, in the order given.
+
+    An allowed risk is a warning. Raises WrongUsage for an unknown risk.
     """
     check_allowed(allow)
     return tuple(problem for file in files for problem in _problems([file], allow))
@@ -162,6 +163,7 @@ def _problems(
     keep: bool = False,
 ) -> tuple[Problem, ...]:
     """Problems of files laid over each other, and risks of their state but for ignored fields.
+
     `keep`: an apply keeps hidden secrets, so their references may be placeholders.
     """
     try:

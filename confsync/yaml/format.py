@@ -44,8 +44,9 @@ def normal(text: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """An open block mapping or list: its column in the file, and in canonical form. `flush`: a list
-    at the column of the key that it is under; it counts as one column deeper.
+    """An open block mapping or list: its column in the file, and in canonical form.
+
+    `flush`: a list at the column of the key that it is under; it counts as one column deeper.
     """
 
     old: int
@@ -130,6 +131,7 @@ class _Layout:
 
     def placed(self, kind: str, column: int, *, empty: bool) -> tuple[str, int]:
         """The kind of a token, empty if nothing is written for it, and its canonical column.
+
         `kind`: its id in ruamel.yaml.
         """
         match kind:

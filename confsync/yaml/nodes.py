@@ -25,6 +25,7 @@ class Mark:
 @dataclass(frozen=True)
 class Span:
     """The range of a node in the text of its file, in characters from 0; the end is exclusive.
+
     `flow`: a collection in brackets. The end of any other collection is that of its last node.
     """
 
@@ -38,8 +39,9 @@ NOWHERE = Span(0, 0)
 
 @dataclass(frozen=True)
 class ScalarNode:
-    """A scalar: its text, and `plain`: it is written without quotes. `broken`: a problem is
-    reported for it already, and its text means nothing.
+    """A scalar: its text, and `plain`: it is written without quotes.
+
+    `broken`: a problem is reported for it already, and its text means nothing.
     """
 
     mark: Mark

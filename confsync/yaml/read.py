@@ -36,6 +36,7 @@ _LOG = logging.getLogger("confsync.files")
 @dataclass(frozen=True)
 class Parsed:
     """The document and the problems of a file. `document` is None if the file has no mapping.
+
     `lines` are those of the file, as its problems number them; they may contain secrets.
     """
 
