@@ -36,6 +36,5 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     """Load a name of the API when it is used: importing the package alone loads nothing."""
     if name not in _HOMES:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

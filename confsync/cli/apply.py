@@ -43,16 +43,8 @@ _OPTIONS = shared.together(
         "In GitHub Actions: mask resolved secrets in the log of the job.",
         is_flag=True,
     ),
-    shared.with_variable(
-        "--backup",
-        "First save the server's settings to FILE, for going back.",
-        **shared.FILE,
-    ),
-    shared.with_variable(
-        "--audit",
-        "Append a record before and after the apply (`-`: standard error).",
-        **shared.FILE,
-    ),
+    shared.for_file("--backup", "First save the server's settings to FILE, for going back."),
+    shared.for_file("--audit", "Append a record before and after the apply (`-`: standard error)."),
 )
 
 
@@ -83,7 +75,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     """
     from confsync.cli.apply_prompt import ask, check_runner, finish, show
     from confsync.errors import Refused
-    from confsync.workflow.apply import apply_all, apply_planned
+    from confsync.workflow.apply import How, apply_all, apply_planned
     from confsync.workflow.audit import Audit
     from confsync.workflow.targets import inputs
 
@@ -98,19 +90,15 @@ def apply(  # noqa: PLR0913 - one parameter an option
     outputs.check((*inputs(aims, Path()), *filter(None, [plan])), audit=audit)
     if asking:
         _check_can_ask(outputs.console, asked.files)
-    use = partial(
-        partial(apply_planned, plan, Path(), access)
-        if plan is not None
-        else partial(
-            apply_all, aims, expect=expect, ask=partial(ask, outputs.console) if asking else None
-        ),
-        reach=way,
-        audit=book,
-        backup=backup,
-        show=partial(show, outputs, asking=asking, masks=add_mask),
+    how = How(
+        partial(show, outputs, asking=asking, masks=add_mask),
+        partial(ask, outputs.console) if asking else None,
+        *(expect, book, backup),
     )
     try:
-        return finish(use(), outputs, book)
+        if plan is not None:
+            return finish(apply_planned(plan, Path(), access, way, how), outputs, book)
+        return finish(apply_all(aims, way, how), outputs, book)
     except Refused as refused:
         if refused.risks:
             first = f"correct it (confsync explain {refused.risks[0]}), or apply anyway"

@@ -43,15 +43,11 @@ if TYPE_CHECKING:
 def check_runner() -> None:
     """Raise WrongUsage where standard error is not certainly read by GitHub's runner."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
-        raise WrongUsage(
-            "--add-mask works only in GitHub Actions",
-            hint="remove it: confsync shows no secret anyway",
-        )
+        hint = "remove it: confsync shows no secret anyway"
+        raise WrongUsage("--add-mask works only in GitHub Actions", hint=hint)
     if sys.stderr is None or stat.S_ISREG(os.fstat(sys.stderr.fileno()).st_mode):
-        raise WrongUsage(
-            "--add-mask would write secrets to a file: stderr is redirected",
-            hint="do not redirect stderr, or remove the option",
-        )
+        fact = "--add-mask would write secrets to a file: stderr is redirected"
+        raise WrongUsage(fact, hint="do not redirect stderr, or remove the option")
 
 
 def add_masks(vault: Vault) -> None:
@@ -71,17 +67,14 @@ def show(outputs: Outputs, found: Sequence[Plan | Failed], *, asking: bool, mask
     """Show plans before anything is sent: in any case if a question follows."""
     if masks:
         add_masks(outputs.console.vault)
-    stale = any(one.findings[:1] and one.findings[0].rule == STALE for one in _plans(found))
+    made = [one for one in found if not isinstance(one, Failed)]
+    stale = any(one.findings[:1] and one.findings[0].rule == STALE for one in made)
     first = "Not applied. Current plan:\n\n" if stale else ""
     plans = PLANS["text"]
     if STDOUT in outputs.sinks:
         outputs.write(STDOUT, first + plans(found, look=outputs.look(STDOUT)))
-    elif asking and any(not plan.empty for plan in _plans(found)):
+    elif asking and any(not plan.empty for plan in made):
         outputs.console.say(first + plans(found, look=outputs.console.look(outputs.color)))
-
-
-def _plans(found: Sequence[Plan | Failed]) -> list[Plan]:
-    return [one for one in found if not isinstance(one, Failed)]
 
 
 def ask(console: Console, plans: Sequence[Plan]) -> bool:

@@ -167,19 +167,14 @@ class Console:
         """Read standard input, at most one byte more than a limit. Raises WrongUsage."""
         from confsync.errors import WrongUsage
 
-        try:
+        with suppress(OSError):
             if sys.stdin is not None:
                 return sys.stdin.buffer.read(limit + 1)
-        except OSError:
-            pass
         hint = "pipe a file into it, or use a file instead of `-`"
         raise WrongUsage("cannot read standard input", hint=hint)
 
     def print(self, text: str, *, commands: bool = False) -> None:
-        """Write data to standard output. `commands`: leave those to a CI runner unbroken.
-
-        Raises OutputFailed.
-        """
+        """Write data to standard output; with `commands` leave those to CI. Raises OutputFailed."""
         from confsync.errors import OutputFailed, ReaderGone
         from confsync.sync.scrub import without_commands
 

@@ -15,12 +15,10 @@ if TYPE_CHECKING:
 
 @click.command(cls=shared.Command)
 @shared.files
-@click.option(
+@shared.with_variable(
     "--check",
+    "Write nothing: show what would change, and exit with 1 if anything would.",
     is_flag=True,
-    envvar="CONFSYNC_CHECK",
-    help="Write nothing: show what would change, and exit with 1 if anything would."
-    "  [env: CONFSYNC_CHECK]",
 )
 @click.pass_obj
 def fmt(console: Console, *, files: tuple[str, ...], check: bool) -> Status:

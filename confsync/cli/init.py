@@ -39,7 +39,6 @@ def init(console: Console, /, *, directory: str, variant: str | None, access: Ac
     known = replace(access, url=access.url or os.environ.get("STALWART_URL"))
 
     def pull(file: str) -> tuple[Problem, ...]:
-        """Write what the server has."""
         from confsync.workflow.pull import pull as from_server
         from confsync.workflow.targets import NOTHING_WANTED, without_config
 

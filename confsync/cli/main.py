@@ -33,7 +33,7 @@ COMMANDS: Mapping[str, str] = {
 
 _ON_SERVERS = {"plan", "apply", "pull", "show"}
 
-_STATUSES = """\b
+_EPILOG = f"""\b
 Exit status:
   0    done
   1    error, and nothing was changed
@@ -42,8 +42,7 @@ Exit status:
   4    the outcome is unknown
   5    stored, with differences or failures
   130  interrupted before anything was sent
-"""
-_EPILOG = f"""{_STATUSES}
+
 \b
 Tab completion: docs/completion.md
 {PAGES}"""

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     Function: TypeAlias = Callable[..., Any]
     Decorator: TypeAlias = Callable[[Function], Function]
     Values: TypeAlias = dict[str, Any]
-    Propose: TypeAlias = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+    Propose: TypeAlias = Callable[[object, object, str], list[CompletionItem]]
+    Files: TypeAlias = tuple[str, ...]
 
 
 def proposing(names: Mapping[str, str]) -> Propose:
@@ -46,9 +47,7 @@ def proposing(names: Mapping[str, str]) -> Propose:
 def proposing_from(load: Callable[[], Iterable[str]]) -> Propose:
     """Complete names that are loaded first; none if that fails."""
 
-    def propose(
-        ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
+    def propose(ctx: object, param: object, incomplete: str) -> list[CompletionItem]:
         try:
             names = dict.fromkeys(load(), "")
         except Exception:  # noqa: BLE001 - a shell shows whatever is written here
@@ -197,6 +196,13 @@ def source_of(param: click.Parameter, context: click.Context) -> str:
     return name if isinstance(param, click.Option) else name.upper()
 
 
+def source_named(name: str) -> str:
+    """The name of a parameter of this run in a message: see `source_of`."""
+    context = click.get_current_context()
+    (param,) = (param for param in context.command.params if param.name == name)
+    return source_of(param, context)
+
+
 def given_by_hand(*names: str) -> set[str]:
     """The named parameters that are on the command line."""
     source = click.get_current_context().get_parameter_source
@@ -217,11 +223,7 @@ def reach(console: Console, *, allow_commands: bool) -> Reach:
         write(f"{line}\n")
 
     return Reach(
-        os.environ,
-        console.vault,
-        tell=tell,
-        sending=console.sending,
-        allow_commands=allow_commands,
+        os.environ, console.vault, tell=tell, sending=console.sending, allow_commands=allow_commands
     )
 
 
@@ -258,8 +260,7 @@ def _grouped(name: str, take: Callable[[Values], object], *options: Decorator) -
     def decorate(command: Function) -> Function:
         @wraps(command)
         def gathered(*args: object, **values: object) -> object:
-            group = take(values)
-            return command(*args, **{name: group}, **values)
+            return command(*args, **{name: take(values)}, **values)
 
         return together(*options)(gathered)
 
@@ -283,16 +284,14 @@ def _asked(values: Values) -> Asked:
     """Files and either option on the command line count before both options' variables."""
     from confsync.workflow.targets import Asked
 
-    files, target, every = values.pop("files", ()), values.pop("target"), values.pop("every")
-    alone = values.pop("no_config")
+    files, alone = values.pop("files", ()), values.pop("no_config")
+    target, every = values.pop("target"), values.pop("every")
     given = given_by_hand("target", "every")
     if given or files:
         target = target if "target" in given else ()
         every = every and "every" in given
-    context = click.get_current_context()
-    params = {param.name: source_of(param, context) for param in context.command.params}
-    source = params["every"] if every and not target else params["target"]
-    return Asked(files, target, every, alone, source)
+    chosen_by = "every" if every and not target else "target"
+    return Asked(files, target, every, alone, source_named(chosen_by))
 
 
 def with_variable(
@@ -310,25 +309,21 @@ def with_variable(
     )
 
 
-FILE: Values = {"type": click.Path(), "metavar": "FILE"}
-"""The arguments of an option for a file."""
+def for_file(name: str, text: str) -> Decorator:
+    """An option for a file, with a variable."""
+    return with_variable(name, text, type=click.Path(), metavar="FILE")
 
 
-def _with_input(
-    context: click.Context, _param: click.Parameter, files: tuple[str, ...]
-) -> tuple[str, ...]:
+def _with_input(context: click.Context, _param: click.Parameter, files: Files) -> Files:
     """Files as named. If `-` is among them, standard input is read."""
     if "-" in files and isinstance(context.obj, Console):
         from confsync.disk.read import MAX_PLAN_BYTES, standard_input
 
-        given = context.obj.read_input(MAX_PLAN_BYTES)
-        context.obj.end.enter_context(standard_input(given))
+        context.obj.end.enter_context(standard_input(context.obj.read_input(MAX_PLAN_BYTES)))
     return files
 
 
-def _layers(
-    context: click.Context, param: click.Parameter, files: tuple[str, ...]
-) -> tuple[str, ...]:
+def _layers(context: click.Context, param: click.Parameter, files: Files) -> Files:
     """Files as named, with the only store file of a directory in its place."""
     if isinstance(context.obj, Console) and any(map(os.path.isdir, files)):
         from confsync.workflow.load import one_each
@@ -337,14 +332,13 @@ def _layers(
     return _with_input(context, param, files)
 
 
-files: Decorator = click.argument("files", nargs=-1, type=click.Path())
+_FILES: Values = {"nargs": -1, "type": click.Path()}
+files: Decorator = click.argument("files", **_FILES)
 
-files_or_input: Decorator = click.argument(
-    "files", nargs=-1, type=click.Path(), callback=_with_input
-)
+files_or_input: Decorator = click.argument("files", callback=_with_input, **_FILES)
 """Files, and `-` for standard input."""
 
-layers: Decorator = click.argument("files", nargs=-1, type=click.Path(), callback=_layers)
+layers: Decorator = click.argument("files", callback=_layers, **_FILES)
 """Files of one state, `-` for standard input, and directories with one store file."""
 
 allow: Decorator = click.option(
@@ -385,17 +379,9 @@ server: Decorator = _grouped(
         is_flag=True,
         help="Allow http to another host: credentials and secrets are sent unencrypted.",
     ),
-    with_variable(
-        "--ca-file", "PEM file of CA certificates to trust instead of the system's.", **FILE
-    ),
-    with_variable(
-        "--client-cert",
-        "PEM file of a client certificate; it can hold the key too.",
-        **FILE,
-    ),
-    with_variable(
-        "--client-key", "PEM file of the certificate's key, without a passphrase.", **FILE
-    ),
+    for_file("--ca-file", "PEM file of CA certificates to trust instead of the system's."),
+    for_file("--client-cert", "PEM file of a client certificate; it can hold the key too."),
+    for_file("--client-key", "PEM file of the certificate's key, without a passphrase."),
     with_variable(
         "--proxy",
         "Proxy, as http://HOST:PORT. HTTP_PROXY and HTTPS_PROXY are ignored.",
@@ -458,10 +444,8 @@ def rendering(formats: Collection[str]) -> Decorator:
     def take(values: Values) -> Outputs:
         from confsync.cli.output import Outputs, sinks
 
-        context, color = click.get_current_context(), values.pop("color")
-        (output,) = (param for param in context.command.params if param.name == "output")
-        wanted = sinks(values.pop("output"), formats, source_of(output, context))
-        return Outputs(wanted, color, context.obj)
+        color, console = values.pop("color"), click.get_current_context().obj
+        return Outputs(sinks(values.pop("output"), formats, source_named("output")), color, console)
 
     def decorate(command: Function) -> Function:
         vars(command)["formats"] = tuple(formats)

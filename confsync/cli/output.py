@@ -110,10 +110,8 @@ def _sink(output: str, formats: Collection[str], source: str) -> Sink:
 
 
 def _unwritable(sink: Sink) -> OutputFailed:
-    return OutputFailed(
-        f"cannot write the {sink.format} output to {sink.file}",
-        hint="check that its directory exists and is writable, and that the disk has room",
-    )
+    hint = "check that its directory exists and is writable, and that the disk has room"
+    return OutputFailed(f"cannot write the {sink.format} output to {sink.file}", hint=hint)
 
 
 def _writable(file: Path) -> bool:

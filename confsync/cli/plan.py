@@ -80,7 +80,6 @@ def plan(  # noqa: PLR0913 - one parameter an option
 
 
 def _saved_text(file: str) -> str:
-    """What to type after a plan is saved."""
     from confsync.report.printable import printable
 
     name = printable(shlex.quote(file))

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from confsync.cli.console import Console
     from confsync.sandbox import Server
 
+_HOW_TO_USE = """\
+# To use it in another terminal (Ctrl-C stops it):
+export STALWART_URL={}
+export STALWART_USER=admin
+export STALWART_PASSWORD=sandbox
+"""
+
 
 @click.command(cls=Command)
 @click.option(
@@ -60,21 +67,12 @@ def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, 
     # Blocked: an exception while the server starts would leave its thread running.
     signal.pthread_sigmask(signal.SIG_BLOCK, ending)
     with server:
-        console.say(_how_to_use(server.url))
+        console.say(_HOW_TO_USE.format(server.url))
+        if os.environ.get("STALWART_TOKEN"):
+            console.say("unset STALWART_TOKEN  # a token comes before user and password\n")
         console.print(f"{server.url}\n")
         signal.sigwait(ending)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
-
-
-def _how_to_use(url: str) -> str:
-    """The lines for a shell that is to use the sandbox."""
-    unset = "unset STALWART_TOKEN  # a token comes before user and password\n"
-    return f"""\
-# To use it in another terminal (Ctrl-C stops it):
-export STALWART_URL={url}
-export STALWART_USER=admin
-export STALWART_PASSWORD=sandbox
-{unset if os.environ.get("STALWART_TOKEN") else ""}"""
 
 
 def _server(port: int, file: Path | None, keys: dict[str, frozenset[str]]) -> Server:

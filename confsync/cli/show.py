@@ -34,16 +34,12 @@ def show(
     from confsync.disk.read import is_plan
     from confsync.errors import WrongUsage
     from confsync.workflow.plan import saved
-    from confsync.workflow.targets import (
-        NOTHING_WANTED,
-        aims,
-        check_not_targets,
-        configuration,
-        without_config,
-    )
+    from confsync.workflow.targets import NOTHING_WANTED, aims, without_config
 
     if planfile is not None:
         if not is_plan(planfile):
+            from confsync.workflow.targets import check_not_targets, configuration
+
             check_not_targets(configuration(Path()), [planfile])
             fact = "not a saved plan" if Path(planfile).exists() else "no such file"
             hint = "`confsync plan --out FILE` saves a plan; without a file, the server is shown"
@@ -59,11 +55,9 @@ def show(
     def state(_: Aim, session: Session) -> State:
         return session.target, as_document([run(session, name) for name in KINDS])
 
-    chosen = (
-        (without_config((), NOTHING_WANTED, access),)
-        if access.url and not (asked.targets or asked.all)
-        else aims(Path(), asked, NOTHING_WANTED, access, today=shared.today())
-    )
+    chosen: tuple[Aim, ...] = (without_config((), NOTHING_WANTED, access),)
+    if not access.url or asked.targets or asked.all:
+        chosen = aims(Path(), asked, NOTHING_WANTED, access, today=shared.today())
     found = each(chosen, shared.reach(outputs.console, allow_commands=allow_commands), state)
     status = print_failures(outputs.console, found)
     outputs.write_all(lambda name, look: STATES[name](found, look=look))

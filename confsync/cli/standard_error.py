@@ -30,6 +30,7 @@ LOGGER = logging.getLogger("confsync")
 """All that confsync logs goes through this one; what other libraries log is not shown."""
 
 UNCHANGED = "nothing was changed on any server"
+_UNKNOWN = "it is not known whether anything was changed: `confsync plan` shows the current state"
 _LONGEST = 4000
 """Characters of a fact or a hint: a line to run again can be long."""
 
@@ -104,21 +105,17 @@ def print_failures(console: Console, found: Iterable[object], *after: str) -> St
     for failures in groups.values():
         error = failures[0].error
         names = ", ".join(one.target.name for one in failures)
+        of = f"target{'s' if len(failures) > 1 else ''} {names}: "
         new = [problem for problem in error.problems if _key(problem) not in seen]
         seen.update(map(_key, new))
-        lines += error_lines(
-            error, console, f"target{'s' if len(failures) > 1 else ''} {names}: ", new
-        )
+        lines += error_lines(error, console, of, new)
     if lines:
         _say(console, [*lines, *after])
     return worst(of_error(one.error) for one in failed)
 
 
 def error_lines(
-    error: ConfsyncError,
-    console: Console,
-    of: str = "",
-    problems: Iterable[Problem] | None = None,
+    error: ConfsyncError, console: Console, of: str = "", problems: Iterable[Problem] | None = None
 ) -> list[str]:
     """The lines for an error of a target (`of`), with `problems` or else all of its problems."""
     of, message = printable(of, _LONGEST), printable(error.message, _LONGEST)
@@ -140,39 +137,29 @@ def _fault(fault: Fault) -> list[str]:
         for place in where:
             LOGGER.debug("  %s", place)
     places = f" at {' < '.join(fault.places[:_PLACES])}" if fault.places else ""
-    return [
-        f"error: internal error in confsync: {fault.message}{places}",
-        "hint: this is a bug; please report this line",
-    ]
+    fact = f"error: internal error in confsync: {fault.message}{places}"
+    return [fact, "hint: this is a bug; please report this line"]
 
 
 ELSEWHERE = {
-    "check": "use `confsync validate`",
+    **dict.fromkeys(("check", "lint", "test"), "use `confsync validate`"),
+    **dict.fromkeys(("diff", "status"), "use `confsync plan`"),
+    **dict.fromkeys(("version", "-V", "--version"), "use `confsync --version`"),
+    **dict.fromkeys(("-f", "--file"), "files are arguments, without an option"),
+    **dict.fromkeys(("-y", "--auto-approve"), "use --yes"),
+    **dict.fromkeys(("--user", "--password"), "set STALWART_USER and STALWART_PASSWORD"),
     "completion": "see docs/completion.md in the repository",
-    "diff": "use `confsync plan`",
     "get": "use `confsync show`",
     "help": "use `confsync --help`, or `confsync COMMAND --help`",
     "import": "use `confsync pull FILE`",
-    "lint": "use `confsync validate`",
     "login": "set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD",
-    "status": "use `confsync plan`",
-    "test": "use `confsync validate`",
-    "version": "use `confsync --version`",
-    "-V": "use `confsync --version`",
-    "-f": "files are arguments, without an option",
     "-o": "use --output FORMAT, or plan --out FILE",
-    "-y": "use --yes",
-    "--auto-approve": "use --yes",
     "--dry-run": "use `confsync plan`: it changes nothing",
     "--config": "run it in the directory of confsync.yaml, or in one below it",
-    "--file": "files are arguments, without an option",
     "--format": "use --output FORMAT",
     "--json": "use --output json",
     "--no-color": "use --color never",
-    "--password": "set STALWART_USER and STALWART_PASSWORD",
     "--token": "set STALWART_TOKEN",
-    "--user": "set STALWART_USER and STALWART_PASSWORD",
-    "--version": "use `confsync --version`",
 }
 """Words of other tools, and what to type here."""
 
@@ -222,7 +209,6 @@ def _usage(error: click.UsageError) -> list[str]:
 def _unknown_option(
     error: click.NoSuchOption, context: click.Context, hint: str
 ) -> tuple[str, str]:
-    """Fact and hint for an unknown option."""
     name, group = error.option_name, context.command
     if isinstance(group, click.Group):
         commands = (group.get_command(context, one) for one in group.list_commands(context))
@@ -289,8 +275,6 @@ def _laid_out(line: str, look: Look) -> Iterator[str]:
 
 
 class _Handler(logging.Handler):
-    """Writes each line to a console."""
-
     def __init__(self, console: Console) -> None:
         super().__init__()
         self._console = console

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     f" {', '.join(SEARCHABLE)}. Can be repeated.",
 )
 @click.option(
-    "--skip-others",
-    is_flag=True,
-    help="Skip FILES that are not stores, unless a target uses them.",
+    "--skip-others", is_flag=True, help="Skip FILES that are not stores, unless a target uses them."
 )
 @shared.rendering(PROBLEMS)
 def validate(

@@ -52,11 +52,9 @@ def find(directory: Path) -> str | None:
         return None
     file = os.path.relpath(found, here)
     if not _is_ours(found):
-        raise WrongUsage(
-            "belongs to another user: it could use any variable or file as a credential",
-            where=file,
-            hint="review it, then chown it and its directory, or run as its owner",
-        )
+        fact = "belongs to another user: it could use any variable or file as a credential"
+        hint = "review it, then chown it and its directory, or run as its owner"
+        raise WrongUsage(fact, where=file, hint=hint)
     return file
 
 

@@ -96,7 +96,6 @@ def store_text(kind: Kind, tag: str) -> str:
 
 
 def _object(shape: Variants, tag: str) -> Iterator[str]:
-    """The lines of an object."""
     yield yaml_text({TYPE: tag}).rstrip("\n")
     for name, field in shape.objects[tag].fields.items():
         summary = f"  # {field.summary}" if field.summary else ""
@@ -134,10 +133,7 @@ def names_hooks(path: Path) -> bool:
 
 @contextmanager
 def directories(path: Path) -> Iterator[None]:
-    """Make a directory with its parents. On an error within, the new ones are removed.
-
-    Raises OutputFailed.
-    """
+    """Make a directory and its parents; an error within removes them. Raises OutputFailed."""
     new = [one for one in (path, *path.parents) if not os.path.lexists(one)]
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -166,9 +162,8 @@ def write_new(path: Path, text: str) -> None:
                 raise
     except FileExistsError:
         hint = "run it again: existing files are not changed"
-        raise OutputFailed(
-            "another process created it meanwhile", where=str(path), hint=hint
-        ) from None
+        fact = "another process created it meanwhile"
+        raise OutputFailed(fact, where=str(path), hint=hint) from None
     except (OSError, ValueError):
         hint = "check that its directory is writable and the disk has space"
         raise OutputFailed("cannot be written", where=str(path), hint=hint) from None

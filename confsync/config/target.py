@@ -11,10 +11,11 @@ from confsync.config.layout import PLACEHOLDER
 from confsync.errors import ConfsyncError
 from confsync.kinds import KINDS
 from confsync.store.mistakes import Mistake
-from confsync.store.urls import REFERENCE, Reference, variable
+from confsync.store.urls import REFERENCE, References, variable
 from confsync.sync.names import nearest_name
 from confsync.sync.secret import Secret
 from confsync.sync.tree import path_text
+from confsync.sync.values import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,10 +29,7 @@ if TYPE_CHECKING:
 _NEEDS = {
     "user": ("password", "add `password: {env: …}`, or use a `token` instead"),
     "password": ("user", "add `user: {env: …}`, or use a `token` instead"),
-    "client_key": (
-        "client_cert",
-        "add `client_cert: …`, the certificate of this key",
-    ),
+    "client_key": ("client_cert", "add `client_cert: …`, the certificate of this key"),
 }
 """Members that need another one, and the hint where it is missing."""
 
@@ -50,14 +48,12 @@ class Allowance:
 
     risk: str
     until: date | None
-    mark: Mark
+    origin: Origin
 
 
 @dataclass(frozen=True)
 class TargetConfig:
-    """The values of a target; None or empty for a missing member. Paths start from the working
-    directory.
-    """
+    """The values of a target, None or empty if missing. Paths start from the working directory."""
 
     name: str
     url: str
@@ -90,7 +86,7 @@ class Known:
     to a server. Both checks take a name for the address, and raise a ConfsyncError with that name.
     """
 
-    references: Mapping[str, Reference]
+    references: References
     check_server: Callable[..., object]
     check_proxy: Callable[[str, str, str], object]
 
@@ -118,9 +114,7 @@ class Target:
     def mistakes(self, known: Known) -> Iterator[tuple[Mark, Mistake]]:
         """Yield the mistakes that the shape of a target cannot express, with their places."""
         marks, name = self.read.marks, path_text(self.path)
-        at = {
-            str(path[-1]): mark for path, mark in self.read.keys.items() if path[:-1] == self.path
-        }
+        at = {str(key[-1]): mark for key, mark in self.read.keys.items() if key[:-1] == self.path}
         url, proxy, user = self.text("url"), self.text("proxy"), self.text("user")
         if url is not None and (wrong := _wrong_server(url, f"{name}/url", known)):
             yield marks[*self.path, "url"], wrong
@@ -142,7 +136,6 @@ class Target:
                 yield at[one], Mistake("missing-field", fact, hint)
 
     def _wrong_items(self) -> Iterator[tuple[Mark, Mistake]]:
-        """Yield the mistakes in `files` and `ignore`."""
         for file, path in self.items("files"):
             if any(sign in str(file) for sign in "*?[") and not os.path.lexists(str(file)):
                 hint = "list each file, like [stores/base.yaml, stores/production.yaml]"
@@ -150,9 +143,8 @@ class Target:
                 yield self.read.marks[path], Mistake("file-path", fact, hint)
         for field, path in self.items("ignore"):
             if found := ignored_wrongly(str(field)):
-                fact, hint = found
-                mistake = Mistake("unknown-field", f"{path_text(path)} {fact}", hint)
-                yield self.read.marks[path], mistake
+                wrong = Mistake("unknown-field", f"{path_text(path)} {found[0]}", found[1])
+                yield self.read.marks[path], wrong
 
     def config(self) -> TargetConfig:
         """The values of a target without mistakes."""
@@ -170,10 +162,7 @@ class Target:
             unlisted=cast("Unlisted | None", self.text("unlisted")),
             ignore=frozenset(str(field) for field, _ in self.items("ignore")),
             hidden_secrets=cast("HiddenSecrets | None", self.text("hidden_secrets")),
-            ca_file=self.text("ca_file"),
-            client_cert=self.text("client_cert"),
-            client_key=self.text("client_key"),
-            proxy=self.text("proxy"),
+            **{one: self.text(one) for one in ("ca_file", "client_cert", "client_key", "proxy")},
         )
 
     def _written(self, member: str) -> Written | None:
@@ -186,7 +175,8 @@ class Target:
 def _allowance(item: Value, mark: Mark) -> Allowance:
     parts = item if isinstance(item, dict) else {}
     until = parts.get("until")
-    return Allowance(str(parts["risk"]), date.fromisoformat(str(until)) if until else None, mark)
+    origin = Origin("file", mark.file, mark.line, mark.column)
+    return Allowance(str(parts["risk"]), date.fromisoformat(str(until)) if until else None, origin)
 
 
 def _wrong_server(url: str, name: str, known: Known) -> Mistake | None:
@@ -199,10 +189,8 @@ def _wrong_server(url: str, name: str, known: Known) -> Mistake | None:
         try:
             known.check_server(url, name=name)
         except ConfsyncError as error:
-            hint = (
-                "write https:// and the host only, and add `token: {env: NAME}` for the credentials"
-            )
-            hint = hint if "@" in url else error.hint
+            only = "write https:// and the host only, and add `token: {env: NAME}`"
+            hint = f"{only} for the credentials" if "@" in url else error.hint
             wrong = Mistake("server-address", error.message, hint)
     return wrong
 

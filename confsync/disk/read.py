@@ -65,8 +65,7 @@ def opened(path: str | Path) -> Iterator[FileIO | BytesIO]:
     if path == STANDARD_INPUT and given is not None:
         yield BytesIO(given)
         return
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
-    descriptor = os.open(path, flags)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(mode):
@@ -80,15 +79,9 @@ def opened(path: str | Path) -> Iterator[FileIO | BytesIO]:
 
 
 def read_regular(path: str | Path, limit: int) -> bytes:
-    """Read the first bytes of a regular file: `limit + 1` if it is longer than `limit`.
-
-    Raises as `opened` does.
-    """
-    with opened(path) as file:
-        found = b""
-        while (missing := limit + 1 - len(found)) and (piece := file.read(missing)):
-            found += piece
-        return found
+    """Read a regular file, at most `limit + 1` bytes. Raises as `opened` does."""
+    with opened(path) as file, BufferedReader(file) as whole:
+        return whole.read(limit + 1)
 
 
 def is_plan(path: str) -> bool:

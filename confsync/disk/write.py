@@ -99,9 +99,9 @@ def save(path: str, content: bytes) -> None:
 
 
 def write_plan(path: str, document: Mapping[str, Json]) -> None:
-    """Write a saved plan, whole, for its owner alone (0600). Raises OutputFailed."""
+    """Write a saved plan, like `write_private`."""
     text = json.dumps(document, separators=(",", ":")) + "\n"
-    _write_private(path, text, f"the plan cannot be saved to {path}")
+    write_private(path, text, f"the plan cannot be saved to {path}")
 
 
 def write_backup(path: str, text: str, *, again: bool = False) -> None:
@@ -110,14 +110,15 @@ def write_backup(path: str, text: str, *, again: bool = False) -> None:
     """
     before = b""
     with suppress(OSError, ValueError):
-        before = Path(path).read_bytes()
+        before = read_regular(path, MAX_STORE_BYTES)
     if before not in {b"", text.encode("utf-8")} and not again:
         fact = f"--backup: {path} exists, and may be the backup of another apply"
         raise OutputFailed(fact, hint="use another file, or remove this one")
-    _write_private(path, text, f"--backup: {path} cannot be written")
+    write_private(path, text, f"--backup: {path} cannot be written")
 
 
-def _write_private(path: str, text: str, failure: str) -> None:
+def write_private(path: str, text: str, failure: str) -> None:
+    """Write a file, whole, for its owner alone (0600). Raises OutputFailed with `failure`."""
     _LOG.info("writes %s", path)
     target = Path(os.path.realpath(path))
     try:
@@ -174,10 +175,6 @@ class StoreFile:
             hint = "check the path and the disk"
             raise OutputFailed("cannot be read", where=path, hint=hint) from None
 
-    def is_at(self, path: str) -> bool:
-        """Return True if a path leads to this file."""
-        return Path(os.path.realpath(path)) == self.target
-
     @property
     def mark(self) -> bytes:
         """The byte order mark at the file's start, or empty."""
@@ -196,10 +193,8 @@ class StoreFile:
         try:
             now = read_regular(self.target, MAX_STORE_BYTES) if self.target.exists() else None
             if now != self.content:
-                hint = "nothing was written; run it again"
-                raise OutputFailed(
-                    "another process changed it meanwhile", where=self.path, hint=hint
-                )
+                fact = "another process changed it meanwhile"
+                raise OutputFailed(fact, where=self.path, hint="nothing was written; run it again")
             _LOG.info("writes %s", self.path)
             replace_whole(self.target, content, 0o666, self.found)
         except (OSError, ValueError):
@@ -207,23 +202,14 @@ class StoreFile:
             raise OutputFailed("cannot be written", where=self.path, hint=hint) from None
 
 
-def check_audit(path: str) -> None:
-    """Raise OutputFailed if an audit file cannot be appended to. A missing file is created, for its
-    owner alone (0600).
+def append_audit(path: str, record: Mapping[str, Json] | None) -> None:
+    """Append a record as one line, in one write, and wait until it is on the disk. With None, only
+    find out if that is possible. A missing file is created, for its owner alone (0600).
+
+    Raises OutputFailed.
     """
-    _append(path, b"")
-
-
-def append_audit(path: str, record: Mapping[str, Json]) -> None:
-    """Append a record as one line, in one write, and wait until it is on the disk.
-
-    A missing file is created, as in `check_audit`. Raises OutputFailed.
-    """
-    text = without_brackets(json.dumps(record, separators=(",", ":")), "\\u0023") + "\n"
-    _append(path, text.encode("ascii"))
-
-
-def _append(path: str, line: bytes) -> None:
+    text = "" if record is None else json.dumps(record, separators=(",", ":")) + "\n"
+    line = without_brackets(text, "\\u0023").encode("ascii")
     try:
         if path == STANDARD_ERROR:
             os.fstat(2)

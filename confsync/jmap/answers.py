@@ -91,10 +91,8 @@ def check_status(answer: Answer) -> None:
     if busy:
         message, hint = "the server has too many requests from this account at once", "try again"
     elif 300 <= answer.status < 400:  # noqa: PLR2004 - HTTP's own numbers
-        message, hint = (
-            "the server answered with a redirect, which confsync does not follow",
-            _CHECK_URL,
-        )
+        message = "the server answered with a redirect, which confsync does not follow"
+        hint = _CHECK_URL
     elif answer.status >= 500:  # noqa: PLR2004 - HTTP's own number
         genuine = isinstance(problem.get("type"), str) and problem.get("status") == answer.status
         message, hint = _STATUSES[500] if genuine else _NOT_STALWART
@@ -126,8 +124,7 @@ def responses(answer: Answer, calls: tuple[tuple[str, str], ...]) -> tuple[dict[
     `{"error": TYPE, "method": METHOD}`. Raises ServerRefused or UnexpectedAnswer.
     """
     check_status(answer)
-    body = _object(_parse(answer.body))
-    listed = body.get("methodResponses")
+    listed = _object(_parse(answer.body)).get("methodResponses")
     if not isinstance(listed, list) or len(listed) != len(calls):
         raise _unexpected("not one response for each call")
     found: list[dict[str, Json]] = []
@@ -196,15 +193,10 @@ def refusal(arguments: Mapping[str, Json]) -> Refusal | None:
     found = _object(refused[SINGLETON], f"notUpdated/{SINGLETON}")
     properties, errors = (_list(found, name) for name in ("properties", "validationErrors"))
     kind = _kind(found.get("type"))
-    return Refusal(
-        kind,
-        _REFUSALS.get(kind, _NO_HINT),
-        # A member of a set may hold a password.
-        tuple(
-            masked("/".join(read(pointer))) for pointer in properties if isinstance(pointer, str)
-        ),
-        tuple(_validation(error) for error in errors if isinstance(error, dict)),
-    )
+    # A member of a set may hold a password.
+    pointers = (masked("/".join(read(one))) for one in properties if isinstance(one, str))
+    limits = (_validation(error) for error in errors if isinstance(error, dict))
+    return Refusal(kind, _REFUSALS.get(kind, _NO_HINT), tuple(pointers), tuple(limits))
 
 
 def _parse(body: bytes) -> Json:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from confsync.jmap.answers import Json
-    from confsync.net.http import Answer
+    from confsync.net.http import Answer, Write
     from confsync.sync.outcome import Refusal
     from confsync.sync.secret import Vault
     from confsync.sync.values import Live, Patch
@@ -96,9 +96,7 @@ class Transport(Protocol):
     def hurry(self) -> None:
         """Give each request only a few seconds more."""
 
-    def post(
-        self, path: str, write: Callable[[], Request], *, seconds: float | None = None
-    ) -> Answer:
+    def post(self, path: str, write: Write, *, seconds: float | None = None) -> Answer:
         """Send the result of `write`, which is called just before, and read the answer."""
 
 
@@ -111,23 +109,17 @@ class Exchange:
     after: Live
 
 
+@dataclass(frozen=True, repr=False)
 class Client:
     """Reads and updates objects of a server, and decodes their states.
 
     Secrets are opened in the thread that sends. No frame of an error holds a request or an answer.
     """
 
-    def __init__(
-        self,
-        transport: Transport,
-        credentials: Credentials,
-        vault: Vault,
-        patience: Patience | None = None,
-    ) -> None:
-        self._transport = transport
-        self._credentials = credentials
-        self._vault = vault
-        self._patience = patience or Patience()
+    transport: Transport
+    credentials: Credentials
+    vault: Vault
+    patience: Patience = Patience()
 
     def read(self, name: str, decode: Decode) -> Live:
         """Get an object: wire section 3. One request, tried again if it failed on the way."""
@@ -137,7 +129,7 @@ class Client:
             (found,) = responses(answer, ((method, "read"),))
             return decode(the_object(found))
 
-        tries = Tries(self._patience)
+        tries = Tries(self.patience)
         while True:
             result = self._once(lambda: [[method, _GET, "read"]], taken, tries)
             if not isinstance(result, ConfsyncError):
@@ -149,11 +141,11 @@ class Client:
     @property
     def interrupted(self) -> bool:
         """True after `hurry`."""
-        return self._transport.interrupted
+        return self.transport.interrupted
 
     def hurry(self) -> None:
         """Give each request only a few seconds more, and try nothing again."""
-        self._transport.hurry()
+        self.transport.hurry()
 
     def update(
         self,
@@ -172,7 +164,7 @@ class Client:
         get, set_ = f"x:{name}/get", f"x:{name}/set"
 
         def calls() -> Calls:
-            change = {"update": {SINGLETON: update_json(patch, self._vault)}}
+            change = {"update": {SINGLETON: update_json(patch, self.vault)}}
             return [[get, _GET, "before"], [set_, change, "set"], [get, _GET, "after"]]
 
         def taken(answer: Answer) -> Exchange:
@@ -181,7 +173,7 @@ class Client:
             raise_method_error(before)
             return Exchange(decode(the_object(before)), refusal(result), decode(the_object(after)))
 
-        tries = Tries(self._patience)
+        tries = Tries(self.patience)
         while True:
             result = self._once(calls, taken, tries)
             if not isinstance(result, ConfsyncError):
@@ -192,7 +184,7 @@ class Client:
             elif not _certainly_not_done(result):
                 raise result
             elif not self._again(result, tries):
-                if not self._transport.interrupted:
+                if not self.transport.interrupted:
                     raise _with_tries(result, tries)
                 unsent = ConnectionFailed(result.message, hint=result.hint)
                 unsent.interrupted = True
@@ -202,28 +194,26 @@ class Client:
         self, calls: Callable[[], Calls], take: Callable[[Answer], T], tries: Tries
     ) -> T | ConfsyncError:
         def asked() -> T:
-            answer = self._transport.post(PATH, lambda: self._request(calls()), seconds=tries.left)
+            answer = self.transport.post(PATH, lambda: self._request(calls()), seconds=tries.left)
             return take(answer)
 
         result = caught(asked)
         if isinstance(result, ServerRefused) and result.status == 401:  # noqa: PLR2004 - HTTP's own number
-            fact, result.hint = self._credentials.refused
+            fact, result.hint = self.credentials.refused
             result.message = f"{fact} (HTTP 401)"
         return result
 
     def _again(self, error: ConfsyncError, tries: Tries) -> bool:
         """Wait for the next try. False if there is none, or after an interrupt."""
-        if self._transport.interrupted:
+        if self.transport.interrupted:
             return False
         wait = error.wait if isinstance(error, ServerRefused) else None
-        return tries.again(error.message, wait) and not self._transport.interrupted
+        return tries.again(error.message, wait) and not self.transport.interrupted
 
     def _request(self, calls: Calls) -> Request:
         body = json.dumps({"using": USING, "methodCalls": calls}, separators=(",", ":"))
-        headers = {
-            "Authorization": authorization(self._credentials, self._vault),
-            "Content-Type": "application/json",
-        }
+        login = authorization(self.credentials, self.vault)
+        headers = {"Authorization": login, "Content-Type": "application/json"}
         return Request(body.encode("ascii"), headers)
 
 

@@ -8,20 +8,8 @@ from typing import TYPE_CHECKING
 from confsync.errors import UnexpectedAnswer
 from confsync.jmap.answers import MAX_ITEMS
 from confsync.kinds.kind import U64
+from confsync.sync import shape as shapes
 from confsync.sync.secret import HIDDEN, MASK, Vault
-from confsync.sync.shape import (
-    Boolean,
-    Choice,
-    Duration,
-    ListOf,
-    SecretText,
-    Shape,
-    Text,
-    Unsigned,
-    UrlSet,
-    UrlText,
-    Variants,
-)
 from confsync.sync.tree import Items, Members, Object, Path, Scalar, Tree, path_text
 from confsync.sync.url import seal_url
 from confsync.sync.values import Live
@@ -62,7 +50,7 @@ class _Decoder:
         self._vault = vault
         self.unrecognised: list[str] = []
 
-    def variant(self, value: Json, shape: Variants, path: Path) -> Object:
+    def variant(self, value: Json, shape: shapes.Variants, path: Path) -> Object:
         if not isinstance(value, dict):
             raise _unexpected(path, "an object")
         tag = value.get("@type")
@@ -86,48 +74,45 @@ class _Decoder:
             members[name] = None if null else self._value(value[name], field.shape, within)
         return Object(tag, members)
 
-    def _value(self, value: Json, shape: Shape, path: Path) -> Tree:
+    def _value(self, value: Json, shape: shapes.Shape, path: Path) -> Tree:
         match shape:
-            case SecretText():
+            case shapes.SecretText():
                 if value != MASK:
                     raise _unexpected(path, f"{MASK}, as Stalwart masks every secret")
                 return HIDDEN
-            case UrlText():
+            case shapes.UrlText():
                 return seal_url(_text(value, path), self._vault)
-            case UrlSet():
+            case shapes.UrlSet():
                 if not isinstance(value, dict) or any(kept is not True for kept in value.values()):
                     raise _unexpected(path, "an object whose values are all true")
                 texts = [_text(url, path) for url in _few(value, path)]
                 return Members(tuple(seal_url(text, self._vault) for text in texts))
-            case ListOf():
+            case shapes.ListOf():
                 if not isinstance(value, dict):
                     raise _unexpected(path, "an object with the keys 0, 1, …")
                 slots = list(map(str, range(len(_few(value, path)))))
                 if set(value) != set(slots):
                     raise _unexpected(path, "the keys 0, 1, … without gaps")
-                return Items(
-                    tuple(
-                        self.variant(value[slot], shape.item, (*path, int(slot))) for slot in slots
-                    )
-                )
-            case Variants():
+                items = (self.variant(value[at], shape.item, (*path, int(at))) for at in slots)
+                return Items(tuple(items))
+            case shapes.Variants():
                 return self.variant(value, shape, path)
             case _:
                 return _scalar(value, shape, path)
 
 
-def _scalar(value: Json, shape: Shape, path: Path) -> Scalar:
+def _scalar(value: Json, shape: shapes.Shape, path: Path) -> Scalar:
     match shape:
-        case Boolean():
+        case shapes.Boolean():
             if not isinstance(value, bool):
                 raise _unexpected(path, "true or false")
             return value
-        case Unsigned() | Duration():
-            least = 1 if isinstance(shape, Duration) else 0
+        case shapes.Unsigned() | shapes.Duration():
+            least = 1 if isinstance(shape, shapes.Duration) else 0
             if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= U64:
                 raise _unexpected(path, f"a whole number from {least} to {U64}")
             return value
-        case Text() | Choice():
+        case shapes.Text() | shapes.Choice():
             return _text(value, path)
         case _:
             raise _unexpected(path, "a value of another shape")

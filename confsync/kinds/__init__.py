@@ -6,11 +6,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from confsync.kinds.in_memory_store import IN_MEMORY_STORE
-from confsync.sync.shape import Choice, ListOf, Shape, Variants
+from confsync.sync.shape import Choice, variants_within
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from confsync.kinds.kind import Kind
 
@@ -21,22 +21,12 @@ KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (IN_MEMORY_STORE,)}
 @cache
 def documented() -> frozenset[str]:
     """Names of objects, variants and fields, choices and default texts: as secrets, guessable."""
-    return frozenset(word for kind in KINDS.values() for word in (kind.name, *_words(kind.shape)))
-
-
-def _words(shape: Shape) -> Iterator[str]:
-    match shape:
-        case Variants(objects=objects):
-            for tag, known in objects.items():
-                yield tag
-                for name, field in known.fields.items():
-                    yield name
-                    if isinstance(field.default, str | Url):
-                        yield str(field.default)
-                    yield from _words(field.shape)
-        case ListOf(item=item):
-            yield from _words(item)
-        case Choice(choices=choices):
-            yield from choices
-        case _:
-            pass
+    words = {*KINDS}
+    for known in (one for kind in KINDS.values() for one in variants_within(kind.shape)):
+        words |= {known.tag, *known.fields}
+        for field in known.fields.values():
+            if isinstance(field.default, str | Url):
+                words.add(str(field.default))
+            if isinstance(field.shape, Choice):
+                words.update(field.shape.choices)
+    return frozenset(words)

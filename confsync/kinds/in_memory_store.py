@@ -27,7 +27,7 @@ from confsync.sync.shape import (
     UrlText,
     Variants,
 )
-from confsync.sync.tree import Members, Object
+from confsync.sync.tree import Members, Object, Tree
 from confsync.sync.url import Url
 
 _TLS = re.compile(r"\s*(rediss|valkeys)://", re.IGNORECASE)
@@ -66,17 +66,20 @@ def _required(shape: Shape, summary: str, *examples: Example) -> Field:
     return Field(shape, required=True, summary=summary, examples=examples)
 
 
+def _optional(
+    shape: Shape, default: Tree, summary: str, *examples: Example, nullable: bool = False
+) -> Field:
+    return Field(shape, nullable, default=default, summary=summary, examples=examples)
+
+
 _PASSWORD = _required(
     SecretText(),
     "reference to the password; resolved when confsync runs",
     *({"env": "REDIS_PASSWORD"}, {"file": "secrets/redis-password"}),
 )
-_VARIABLE = _required(
-    Text(trimmed=False), "name of a variable in the server's environment", "REDIS_PASSWORD"
-)
-_FILE = _required(
-    Text(trimmed=False), "path of a file on the server's host", "/run/secrets/redis-password"
-)
+_EXACT = Text(trimmed=False)
+_VARIABLE = _required(_EXACT, "name of a variable in the server's environment", "REDIS_PASSWORD")
+_FILE = _required(_EXACT, "path of a file on the server's host", "/run/secrets/redis-password")
 _SECRETS = (
     Fields("None", {}, "No secret."),
     Fields("Value", {"secret": _PASSWORD}, "A secret that the server stores and never shows."),
@@ -94,25 +97,26 @@ _SECRETS = (
 
 
 def _secret(name: str) -> Field:
-    summary = "password, or where the server reads it"
-    return Field(_variants(name, *_SECRETS), default=Object("None", {}), summary=summary)
+    none, summary = Object("None", {}), "password, or where the server reads it"
+    return _optional(_variants(name, *_SECRETS), none, summary)
 
 
 def _urls(default: str) -> Field:
-    return Field(
+    return _optional(
         UrlSet(first_decides),
-        default=Members((Url((default,)),)),
-        summary="URLs of the nodes; the first one decides on TLS and credentials",
-        examples=(["rediss://cache-1.example.com:6379", "rediss://cache-2.example.com:6379"],),
+        Members((Url((default,)),)),
+        "URLs of the nodes; the first one decides on TLS and credentials",
+        ["rediss://cache-1.example.com:6379", "rediss://cache-2.example.com:6379"],
     )
 
 
-def _timeout(default: int, summary: str, *examples: str) -> Field:
-    return Field(Duration(1, U64), default=default, summary=summary, examples=examples)
-
-
 def _pool_timeout(summary: str) -> Field:
-    return replace(_timeout(30_000, f"{summary}; null: forever", "5s", "1m30s"), nullable=True)
+    summary += "; null: forever"
+    return _optional(Duration(1, U64), 30_000, summary, "5s", "1m30s", nullable=True)
+
+
+def _retry_wait(summary: str) -> Field:
+    return _optional(Duration(1, 1024), None, summary, "100ms", "1s", nullable=True)
 
 
 _USER = Field(
@@ -127,18 +131,11 @@ _USER = Field(
         " `authUsername: null` then. See `confsync explain lock-out`."
     ),
 )
-_TIMEOUT = _timeout(10_000, "time limit of a connection", "5s", "500ms")
-_RETRY_WAIT = Field(Duration(1, 1024), nullable=True, examples=("100ms", "1s"))
-_PROTOCOL = Field(
-    Choice(("resp2", "resp3")), default="resp2", summary="version of the Redis protocol"
-)
+_TIMEOUT = _optional(Duration(1, U64), 10_000, "time limit of a connection", "5s", "500ms")
+_PROTOCOL = _optional(Choice(("resp2", "resp3")), "resp2", "version of the Redis protocol")
+_CONNECTIONS = "maximum number of connections in the pool"
 _POOL = {
-    "poolMaxConnections": Field(
-        Unsigned(1, 8192),
-        default=10,
-        summary="maximum number of connections in the pool",
-        examples=(32,),
-    ),
+    "poolMaxConnections": _optional(Unsigned(1, 8192), 10, _CONNECTIONS, 32),
     "poolTimeoutCreate": _pool_timeout("time limit for opening a connection"),
     "poolTimeoutWait": _pool_timeout("time limit for getting a free connection"),
     "poolTimeoutRecycle": _pool_timeout("time limit for checking a used connection"),
@@ -147,18 +144,16 @@ _POOL = {
 _REDIS = Fields(
     "Redis",
     {
-        "url": Field(
+        "url": _optional(
             UrlText(),
-            default=Url(("redis://127.0.0.1",)),
-            summary="URL of the Redis server",
-            examples=(
-                "rediss://cache.example.com:6379/1",
-                {
-                    "address": "rediss://cache.example.com:6379/1",
-                    "username": "stalwart",
-                    "password": {"env": "REDIS_PASSWORD"},
-                },
-            ),
+            Url(("redis://127.0.0.1",)),
+            "URL of the Redis server",
+            "rediss://cache.example.com:6379/1",
+            {
+                "address": "rediss://cache.example.com:6379/1",
+                "username": "stalwart",
+                "password": {"env": "REDIS_PASSWORD"},
+            },
         ),
         "timeout": _TIMEOUT,
         **_POOL,
@@ -172,15 +167,12 @@ _CLUSTER = Fields(
         "timeout": _TIMEOUT,
         "authUsername": _USER,
         "authSecret": _secret("authSecret"),
-        "maxRetryWait": replace(_RETRY_WAIT, summary="longest wait before a retry"),
-        "minRetryWait": replace(_RETRY_WAIT, summary="shortest wait before a retry"),
-        "maxRetries": Field(
-            Unsigned(1, 1024),
-            nullable=True,
-            summary="number of retries of a command",
-            examples=(3,),
+        "maxRetryWait": _retry_wait("longest wait before a retry"),
+        "minRetryWait": _retry_wait("shortest wait before a retry"),
+        "maxRetries": _optional(
+            Unsigned(1, 1024), None, "number of retries of a command", 3, nullable=True
         ),
-        "readFromReplicas": Field(Boolean(), default=True, summary="read from replicas too"),
+        "readFromReplicas": _optional(Boolean(), True, "read from replicas too"),  # noqa: FBT003 - its default
         "protocolVersion": _PROTOCOL,
         **_POOL,
     },
@@ -190,11 +182,8 @@ _SENTINEL = Fields(
     "RedisSentinel",
     {
         "urls": _urls("redis://127.0.0.1:26379"),
-        "serviceName": Field(
-            Text(),
-            default="mymaster",
-            summary="name of the master at the sentinels",
-            examples=("cache",),
+        "serviceName": _optional(
+            Text(), "mymaster", "name of the master at the sentinels", "cache"
         ),
         "timeout": _TIMEOUT,
         "authUsername": _USER,

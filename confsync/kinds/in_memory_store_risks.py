@@ -51,9 +51,8 @@ def breaches(tree: Object, path: Path = ()) -> Iterator[Breach]:
 
 def _urls(read: list[_Parts | None], tag: str, path: Path) -> Iterator[Breach]:
     if not read:
-        yield _breach(
-            path, "is empty", "add at least one URL, like rediss://cache.example.com:6379"
-        )
+        hint = "add at least one URL, like rediss://cache.example.com:6379"
+        yield _breach(path, "is empty", hint)
     for index, found in enumerate(read):
         yield from _url(found, (*path, index), sockets=False)
     for index, found in enumerate(read):

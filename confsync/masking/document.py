@@ -16,9 +16,17 @@ from confsync.errors import Fault
 from confsync.store.decode import member_of
 from confsync.store.mistakes import TYPE, Mistake
 from confsync.store.scalars import is_null, scalar
-from confsync.store.urls import PARTS, PASSWORD, Reference, arguments
+from confsync.store.urls import PARTS, PASSWORD, References, arguments
 from confsync.sync.secret import MASK
-from confsync.sync.shape import ListOf, SecretText, Shape, UrlSet, UrlText, Variants
+from confsync.sync.shape import (
+    ListOf,
+    SecretText,
+    Shape,
+    UrlSet,
+    UrlText,
+    Variants,
+    variants_within,
+)
 from confsync.sync.url import masked
 from confsync.yaml.format import BLOCK_TEXT, normal, tokens_of
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode, scalars
@@ -34,27 +42,17 @@ if TYPE_CHECKING:
 
 def secret_names(kinds: Iterable[Kind]) -> frozenset[str]:
     """The names of fields, and of parts of URLs, with nothing but a secret."""
-    fields = [field for kind in kinds for field in fields_within(kind.shape)]
-    urls = any(isinstance(shape, UrlText | UrlSet) for _, shape in fields)
-    secrets = {name for name, shape in fields if isinstance(shape, SecretText)}
+    known = [one.fields for kind in kinds for one in variants_within(kind.shape)]
+    shapes = [(name, field.shape) for fields in known for name, field in fields.items()]
+    urls = any(isinstance(shape, UrlText | UrlSet) for _, shape in shapes)
+    secrets = {name for name, shape in shapes if isinstance(shape, SecretText)}
     return frozenset(secrets | ({PASSWORD} if urls else set()))
-
-
-def fields_within(shape: Shape) -> Iterator[tuple[str, Shape]]:
-    """The names and shapes of the fields of all variants, at every depth."""
-    if isinstance(shape, ListOf):
-        yield from fields_within(shape.item)
-    elif isinstance(shape, Variants):
-        for known in shape.objects.values():
-            for name, field in known.fields.items():
-                yield name, field.shape
-                yield from fields_within(field.shape)
 
 
 def masked_scalars(
     document: MappingNode,
     kinds: Mapping[str, Kind],
-    references: Mapping[str, Reference],
+    references: References,
     below: MappingNode | None = None,
 ) -> dict[tuple[int, int], str]:
     """The masks of the keys and values of a valid or invalid document, by line and column.
@@ -81,7 +79,7 @@ def _all(*nodes: Node) -> Masks:
 class _Walk:
     """Goes through nodes along their shapes and yields the scalars to mask."""
 
-    references: Mapping[str, Reference]
+    references: References
 
     def object(self, node: Node, shape: Variants, below: Node | None = None) -> Masks:
         """Mask the secrets and unknown parts of an object. `below`: see `masked_scalars`."""
@@ -181,9 +179,7 @@ def masked_diff(before: Side, after: Side) -> str:
 
 
 def _lines(side: Side) -> list[str]:
-    """The masked lines. Each mask is followed by the masked text between two NUL, for the
-    comparison alone.
-    """
+    """The masked lines; behind each mask the masked text between two NUL, to compare alone."""
     ends = ("\n" if end == "\n" else "\r\n" for end in re.findall(r"\r\n?|\n", side.text))
     shown = ["\ufeff" if side.text.startswith("\ufeff") else ""]
     masks = dict(side.masks)

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import Excerpt
 from confsync.kinds import KINDS
-from confsync.masking.document import fields_within
 from confsync.store.mistakes import TYPE
 from confsync.store.scalars import WORDS
 from confsync.store.urls import ADDRESS, PARTS
 from confsync.sync import shape as shapes
+from confsync.sync.scrub import number
 from confsync.sync.secret import MASK
 from confsync.yaml.complaints import ODD_SPACES
 
@@ -110,8 +110,7 @@ class _Scanner:
             if character == "#" and (not self.at or self.line[self.at - 1].isspace()):
                 return
             if character in _SPACES:
-                code = ord(character)
-                self._take(character, f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")  # noqa: PLR2004 - two digits
+                self._take(character, number(character))
             elif character == " ":
                 self._take(character)
             elif not (self._structure(character) or self._value() or self._name()):
@@ -125,7 +124,6 @@ class _Scanner:
             self.caret = len(self.shown)
 
     def _match(self, *patterns: str) -> re.Match[str] | None:
-        """The first match here."""
         found = (re.compile(pattern).match(self.line, self.at) for pattern in patterns)
         return next((one for one in found if one is not None), None)
 
@@ -218,8 +216,7 @@ def _near(name: str, known: Collection[str]) -> bool:
 @cache
 def _known() -> tuple[Mapping[str, shapes.Shape], Collection[str], Collection[str]]:
     """The shapes of all fields by name, the names of variants, and every known key."""
-    kinds = [kind.shape for kind in KINDS.values()]
-    fields = dict(found for shape in kinds for found in fields_within(shape))
-    every = (one for one in (*kinds, *fields.values()) if isinstance(one, shapes.Variants))
-    tags = frozenset(tag for shape in every for tag in shape.objects)
+    known = [one for kind in KINDS.values() for one in shapes.variants_within(kind.shape)]
+    fields = {name: field.shape for one in known for name, field in one.fields.items()}
+    tags = frozenset(one.tag for one in known)
     return fields, tags, frozenset({TYPE, *KINDS, *fields, *PARTS})

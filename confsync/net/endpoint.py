@@ -42,10 +42,9 @@ def endpoint(url: str, *, insecure_http: bool = False, name: str | None = None) 
     name = name or _SERVER
     scheme, host, port = _split(url, name, _EXAMPLE, credentials)
     if scheme == "http" and not insecure_http and not _loopback(host):
-        raise WrongUsage(
-            f"{name}: http:// would send the credentials unencrypted to {host}",
-            hint="use https://, or --insecure-http if the connection is protected otherwise",
-        )
+        fact = f"{name}: http:// would send the credentials unencrypted to {host}"
+        hint = "use https://, or --insecure-http if the connection is protected otherwise"
+        raise WrongUsage(fact, hint=hint)
     return Endpoint(_origin(scheme, host, port), host, port or _PORTS[scheme], scheme == "https")
 
 
@@ -114,10 +113,9 @@ def check_host(server: Endpoint, hosts: str) -> None:
         raise WrongUsage("CONFSYNC_HOSTS is empty", hint=hint)
     allowed = [_entry(number, text) for number, text in enumerate(hosts.split(","), start=1)]
     if not any(host == server.host and port in {None, server.port} for host, port in allowed):
-        raise Declined(
-            f"{server.host} at port {server.port} is not in CONFSYNC_HOSTS",
-            hint="if the credentials are for this server, add it to CONFSYNC_HOSTS",
-        )
+        fact = f"{server.host} at port {server.port} is not in CONFSYNC_HOSTS"
+        hint = "if the credentials are for this server, add it to CONFSYNC_HOSTS"
+        raise Declined(fact, hint=hint)
 
 
 def _entry(number: int, text: str) -> tuple[str, int | None]:
@@ -126,8 +124,7 @@ def _entry(number: int, text: str) -> tuple[str, int | None]:
     port = int(found["port"]) if found and found["port"] else None
     if host is None or not (port is None or 0 < port <= _LAST_PORT):
         # The entry is not repeated: it could be a token in the wrong variable.
-        fact = f"CONFSYNC_HOSTS: entry {number} is not a host or host:port"
-        raise WrongUsage(fact, hint=_HOSTS)
+        raise WrongUsage(f"CONFSYNC_HOSTS: entry {number} is not a host or host:port", hint=_HOSTS)
     return host, port
 
 

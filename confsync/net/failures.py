@@ -23,20 +23,12 @@ _PORT = f"check that this is the server's HTTP port; {_BAN}"
 _CONNECT = "check that the proxy allows CONNECT to this host and port"
 
 # OpenSSL's X509_V_ERR_…, as SSLCertVerificationError.verify_code has them.
+_CHAIN, _OTHER = "its certificate, or one in its chain,", "its certificate is for another host name"
 _CERTIFICATES: Mapping[int, tuple[str, str]] = {
-    9: (
-        "its certificate, or one in its chain, is not valid yet",
-        "check the clock of this machine",
-    ),
-    10: (
-        "its certificate, or one in its chain, has expired",
-        "renew it, or correct the clock of this machine",
-    ),
-    62: ("its certificate is for another host name", "use a host name from the certificate"),
-    64: (
-        "its certificate is for another host name",
-        "use a host name from the certificate, not an IP address",
-    ),
+    9: (f"{_CHAIN} is not valid yet", "check the clock of this machine"),
+    10: (f"{_CHAIN} has expired", "renew it, or correct the clock of this machine"),
+    62: (_OTHER, "use a host name from the certificate"),
+    64: (_OTHER, "use a host name from the certificate, not an IP address"),
 }
 _BY_SYSTEM = (
     "its certificate is not trusted by this system",
@@ -122,8 +114,7 @@ class Route:
         if flight.at_proxy and status is not None:
             refusal, hint = f"refused to connect to {self.server}", _CONNECT
             if status == 407:  # noqa: PLR2004 - HTTP's own number
-                refusal = "asks for credentials"
-                hint = "use a proxy that needs no login"
+                refusal, hint = "asks for credentials", "use a proxy that needs no login"
             elif status >= 500:  # noqa: PLR2004 - HTTP's own number
                 refusal = f"cannot reach {self.server}"
                 hint = "check that the proxy can resolve and reach the server"
@@ -150,10 +141,8 @@ class Route:
                 return found
         if not _is_lasting(error):
             return "it closed the connection", f"check that this is the https port; {_BAN}"
-        return (
-            "it ended the TLS handshake",
-            "check that this is the https port, and the server's log",
-        )
+        fact = "it ended the TLS handshake"
+        return fact, "check that this is the https port, and the server's log"
 
 
 def _is_lasting(error: ssl.SSLError | None) -> bool:

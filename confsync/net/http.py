@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import httpx
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from confsync.net.endpoint import Endpoint
+
+    Write: TypeAlias = Callable[[], "Request"]
+    Result: TypeAlias = "Answer | ConfsyncError"
 
 SECONDS = 30.0
 """Default deadline of a request."""
@@ -156,9 +159,7 @@ class Connection:
         """Wait, but not after `hurry`."""
         self._hurried.wait(seconds)
 
-    def post(
-        self, path: str, write: Callable[[], Request], *, seconds: float | None = None
-    ) -> Answer:
+    def post(self, path: str, write: Write, *, seconds: float | None = None) -> Answer:
         """Send the result of `write` and read the answer, within the deadline and `seconds`.
 
         `write` is called just before, in the thread of the request: so the deadline holds and a
@@ -168,10 +169,10 @@ class Connection:
         the request or the answer.
         """
         limit = self._deadline if seconds is None else min(self._deadline, seconds)
-        results: SimpleQueue[Answer | ConfsyncError] = SimpleQueue()
+        results: SimpleQueue[Result] = SimpleQueue()
         flight = Flight(proxied=self._route.proxy is not None)
 
-        def carried() -> Answer | ConfsyncError:
+        def carried() -> Result:
             try:
                 return self._carry(path, write, flight, limit)
             except MemoryError:
@@ -198,9 +199,7 @@ class Connection:
             result.interrupted = self.interrupted
         raise result
 
-    def _wait(
-        self, results: SimpleQueue[Answer | ConfsyncError], flight: Flight, seconds: float
-    ) -> Answer | ConfsyncError:
+    def _wait(self, results: SimpleQueue[Result], flight: Flight, seconds: float) -> Result:
         started, end, hurried = monotonic(), monotonic() + seconds, False
         while True:
             if self.interrupted and not hurried:
@@ -212,9 +211,7 @@ class Connection:
                     flight.give_up()
                     return self._route.late(flight, end - started)
 
-    def _carry(
-        self, path: str, write: Callable[[], Request], flight: Flight, seconds: float
-    ) -> Answer | ConfsyncError:
+    def _carry(self, path: str, write: Write, flight: Flight, seconds: float) -> Result:
         request = write()
         length = {"Content-Length": str(len(request.body))}
         try:
@@ -233,9 +230,7 @@ class Connection:
         except (httpx.TransportError, httpx.StreamError, OSError) as error:
             return self._route.failure(error, flight)
 
-    def _log(
-        self, path: str, result: Answer | ConfsyncError, flight: Flight, seconds: float
-    ) -> None:
+    def _log(self, path: str, result: Result, flight: Flight, seconds: float) -> None:
         if _LOG.isEnabledFor(logging.DEBUG) and flight.stream is not None:
             _LOG.debug("%s: %s", self._route.server, ", ".join(filter(None, flight.tls)))
         asked, after = f"POST {self._route.server}{path}", f"{seconds:.2f} s"
@@ -280,18 +275,15 @@ def _answer(response: httpx.Response) -> Answer:
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     # Of a refusal only the status is used, not its body.
     if response.status_code == _OK and encoding not in {"", "identity"}:
-        raise UnexpectedAnswer(
-            "the answer is compressed, but confsync did not ask for that",
-            hint="Stalwart never compresses: check the proxy in front of it",
-        )
+        fact = "the answer is compressed, but confsync did not ask for that"
+        hint = "Stalwart never compresses: check the proxy in front of it"
+        raise UnexpectedAnswer(fact, hint=hint)
     body = bytearray()
     for piece in response.iter_raw():
         body += piece
         if len(body) > MAX_ANSWER:
-            raise UnexpectedAnswer(
-                "the answer is larger than 8 MiB",
-                hint="Stalwart sends less: check that the URL is a Stalwart server",
-            )
+            hint = "Stalwart sends less: check that the URL is a Stalwart server"
+            raise UnexpectedAnswer("the answer is larger than 8 MiB", hint=hint)
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status_code, headers, bytes(body))
 
@@ -308,7 +300,5 @@ def begin(work: Callable[[], None], name: str) -> Thread:
 
 def no_room() -> ConnectionFailed:
     """The error for a request that was not sent: too little memory or too few threads."""
-    return ConnectionFailed(
-        "not enough memory or threads to send a request",
-        hint="check the limits of the container, and `ulimit`",
-    )
+    hint = "check the limits of the container, and `ulimit`"
+    return ConnectionFailed("not enough memory or threads to send a request", hint=hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from confsync.sandbox.leaves import Choice, Flag, Leaf, Number, Text
+from confsync.sandbox.leaves import Choice, Leaf, Number, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def _duration(default: int | None, *, nullable: bool = False, maximum: int = 2**
 _TIMEOUT = _duration(10_000)
 _USERNAME = Text("stalwart", nullable=True)
 _SECRET = Nested(SECRET_KEY_OPTIONAL, "None")
-_PROTOCOL = Choice("resp2", ("resp2", "resp3"))
+_PROTOCOL = Choice(("resp2", "resp3"))
 _RETRY_WAIT = _duration(None, nullable=True, maximum=1024)
 _POOL: Fields = {
     "poolMaxConnections": Number(10, minimum=1, maximum=8192),
@@ -62,11 +62,7 @@ _POOL: Fields = {
 }
 
 IN_MEMORY_STORE_BASE: Variants = {
-    "Redis": {
-        "url": Text("redis://127.0.0.1"),
-        "timeout": _TIMEOUT,
-        **_POOL,
-    },
+    "Redis": {"url": Text("redis://127.0.0.1"), "timeout": _TIMEOUT, **_POOL},
     "RedisCluster": {
         "urls": UrlSet(("redis://127.0.0.1",)),
         "timeout": _TIMEOUT,
@@ -75,7 +71,7 @@ IN_MEMORY_STORE_BASE: Variants = {
         "maxRetryWait": _RETRY_WAIT,
         "minRetryWait": _RETRY_WAIT,
         "maxRetries": Number(None, nullable=True, minimum=1, maximum=1024),
-        "readFromReplicas": Flag(default=True),
+        "readFromReplicas": Choice((True, False)),
         "protocolVersion": _PROTOCOL,
         **_POOL,
     },

@@ -26,19 +26,10 @@ class Refused(Exception):
 
 def text(value: object, *, trimmed: bool) -> str:
     """Accept a string with something in it; raises `Refused` for all else."""
-    if not isinstance(value, str):
-        raise Refused
-    bare = value.strip(WHITE_SPACE)
-    if not bare:
+    bare = value.strip(WHITE_SPACE) if isinstance(value, str) else ""
+    if not isinstance(value, str) or not bare:
         raise Refused
     return bare if trimmed else value
-
-
-def unsigned(value: object, least: int) -> int:
-    """Accept an integer from `least` to 2^64-1; `Refused`: a boolean, a float, even a whole one."""
-    if type(value) is not int or not least <= value <= U64_MAX:
-        raise Refused
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +66,12 @@ class Number:
     maximum: int = U64_MAX
 
     def accept(self, value: object) -> object:
-        """Return what is stored for a value; raises `Refused`."""
+        """Return what is stored: an integer, no boolean or float, or null; raises `Refused`."""
         if value is None and self.nullable:
             return None
-        return unsigned(value, self.least)
+        if type(value) is not int or not self.least <= value <= U64_MAX:
+            raise Refused
+        return value
 
     def problems(self, name: str, value: object) -> list[dict[str, object]]:
         """Name the limits that a stored value breaks."""
@@ -92,32 +85,19 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
-    """A boolean."""
-
-    default: bool
-
-    def accept(self, value: object) -> object:
-        """Return what is stored for a value; raises `Refused`."""
-        if not isinstance(value, bool):
-            raise Refused
-        return value
-
-    def problems(self, _name: str, _value: object) -> list[dict[str, object]]:
-        """Name the limits that a stored value breaks."""
-        return []
-
-
-@dataclass(frozen=True, slots=True)
 class Choice:
-    """One of a few words, spelled exactly."""
+    """One of a few words, spelled exactly, or a boolean. The first is the default."""
 
-    default: str
-    words: tuple[str, ...]
+    values: tuple[str, ...] | tuple[bool, ...]
+
+    @property
+    def default(self) -> str | bool:
+        """The default."""
+        return self.values[0]
 
     def accept(self, value: object) -> object:
         """Return what is stored for a value; raises `Refused`."""
-        if not isinstance(value, str) or value not in self.words:
+        if type(value) is not type(self.default) or value not in self.values:
             raise Refused
         return value
 
@@ -126,4 +106,4 @@ class Choice:
         return []
 
 
-Leaf = Text | Number | Flag | Choice
+Leaf = Text | Number | Choice

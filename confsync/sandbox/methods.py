@@ -82,10 +82,6 @@ def _executed(call: Call, caller: Caller, storage: Storage) -> Json:
     return execute(call.arguments, caller, storage)
 
 
-def _echo(arguments: Json, _caller: Caller, _storage: Storage) -> Json:
-    return arguments
-
-
 def _get(arguments: Json, caller: Caller, storage: Storage) -> Json:
     ids = _words(arguments, "ids")
     properties = _words(arguments, "properties")
@@ -150,20 +146,15 @@ def _words(arguments: Json, name: str) -> list[str] | None:
     value = arguments.get(name)
     if value is None:
         return None
-    if not isinstance(value, list):
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
         raise MethodError("invalidArguments", f"{name} is a list of strings")
-    words = [word for word in value if isinstance(word, str)]
-    if len(words) != len(value):
-        raise MethodError("invalidArguments", f"{name} is a list of strings")
-    if len(words) > MOST_OBJECTS:
+    if len(value) > MOST_OBJECTS:
         raise MethodError("requestTooLarge", f"more than {MOST_OBJECTS} {name}")
-    return words
+    return value
 
 
 def _members(arguments: Json, name: str) -> Json:
-    value = arguments.get(name)
-    if value is None:
-        return {}
+    value = {} if arguments.get(name) is None else arguments[name]
     if not isinstance(value, dict):
         raise MethodError("invalidArguments", f"{name} is an object")
     return value
@@ -171,7 +162,7 @@ def _members(arguments: Json, name: str) -> Json:
 
 Method = Callable[[Json, Caller, "Storage"], Json]
 _METHODS: dict[str, tuple[str | None, Method]] = {
-    "Core/echo": (None, _echo),
+    "Core/echo": (None, lambda arguments, *_: arguments),
     "x:InMemoryStore/get": (GET, _get),
     "x:InMemoryStore/set": (UPDATE, _set),
 }

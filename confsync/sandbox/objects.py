@@ -8,7 +8,7 @@ whole patch is through (wire section 5.2, "List indexes").
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from confsync.sandbox.fields import IN_MEMORY_STORE, Fields, ItemList, Nested, UrlSet, Variants
 
@@ -31,8 +31,7 @@ def defaults(variants: Variants, variant: str) -> Json:
             made[name] = defaults(field.variants, field.default)
         else:
             made[name] = field.default
-    made["@type"] = variant
-    return made
+    return {**made, "@type": variant}
 
 
 def problems(variants: Variants, target: Json) -> Iterator[Json]:
@@ -56,8 +55,7 @@ def unsettled(stored: Mapping[str, object]) -> Json:
     target = _copied(stored)
     for name, field in fields_of(IN_MEMORY_STORE, target).items():
         if isinstance(field, ItemList):
-            items = members(target[name])
-            target[name] = {int(number): item for number, item in items.items()}
+            target[name] = {int(number): item for number, item in members(target[name]).items()}
     return target
 
 
@@ -65,7 +63,7 @@ def settled(target: Json) -> Json:
     """Make a stored object of one that was worked on: slots move up, in order."""
     for name, field in fields_of(IN_MEMORY_STORE, target).items():
         if isinstance(field, ItemList):
-            items = slots(target[name])
+            items = members(target[name])
             target[name] = {str(n): items[slot] for n, slot in enumerate(sorted(items))}
     return target
 
@@ -77,13 +75,8 @@ def same(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
 
 def masked(value: Mapping[str, object]) -> Json:
     """Put a mask in the place of every secret (wire section 3); a URL may well be called secret."""
-    view: Json = {}
-    for name, part in value.items():
-        if isinstance(part, dict):
-            view[name] = masked(part)
-        else:
-            view[name] = MASK if name == "secret" and isinstance(part, str) else part
-    return view
+    view = {name: masked(part) if isinstance(part, dict) else part for name, part in value.items()}
+    return view | {"secret": MASK} if isinstance(view.get("secret"), str) else view
 
 
 def fields_of(variants: Variants, target: Json) -> Fields:
@@ -91,15 +84,8 @@ def fields_of(variants: Variants, target: Json) -> Fields:
     return variants.get(str(target["@type"]), {})
 
 
-def members(value: object) -> Json:
-    """Narrow a value that is known to be an object."""
-    if not isinstance(value, dict):
-        raise TypeError
-    return value
-
-
-def slots(value: object) -> dict[int, Json]:
-    """Narrow a value that is known to be a list at work."""
+def members(value: object) -> dict[Any, Any]:
+    """Narrow a value that is known to be an object, or a list at work."""
     if not isinstance(value, dict):
         raise TypeError
     return value

@@ -19,16 +19,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from confsync.sandbox import fields as kinds
 from confsync.sandbox import objects
-from confsync.sandbox.fields import (
-    IN_MEMORY_STORE,
-    KNOWN_NAMES,
-    Field,
-    ItemList,
-    Nested,
-    UrlSet,
-    Variants,
-)
 from confsync.sandbox.leaves import Refused
 from confsync.sandbox.leaves import text as accepted_text
 from confsync.sandbox.pointer import Pointer, Wildcard, index, parse, render, text, written_index
@@ -104,7 +96,7 @@ def create(value: object) -> Updated | NotUpdated:
 
 def defaults(variant: str) -> Json:
     """Make an object of a variant of `InMemoryStore` in which nothing was set."""
-    return objects.settled(objects.defaults(IN_MEMORY_STORE, variant))
+    return objects.settled(objects.defaults(kinds.IN_MEMORY_STORE, variant))
 
 
 def get_view(stored: Mapping[str, object]) -> Json:
@@ -122,7 +114,7 @@ def _first_type(patch: Json) -> object:
 def _checked(outcome: Json | NotUpdated) -> Updated | NotUpdated:
     if isinstance(outcome, NotUpdated):
         return outcome
-    problems = tuple(objects.problems(IN_MEMORY_STORE, outcome))
+    problems = tuple(objects.problems(kinds.IN_MEMORY_STORE, outcome))
     if problems:
         return NotUpdated("validationFailed", validation_errors=problems)
     return Updated(outcome)
@@ -131,7 +123,7 @@ def _checked(outcome: Json | NotUpdated) -> Updated | NotUpdated:
 def _rebuilt(patch: Json, variant: str) -> Json | NotUpdated:
     """Build another variant: its defaults plus the members sent (wire section 5.1)."""
     try:
-        return objects.settled(_made(IN_MEMORY_STORE, {**patch, "@type": variant}))
+        return objects.settled(_made(kinds.IN_MEMORY_STORE, {**patch, "@type": variant}))
     except Refused as refused:
         return NotUpdated("invalidPatch", ("/".join(refused.below),))
 
@@ -144,7 +136,7 @@ def _patched(stored: Mapping[str, object], patch: Json) -> Json | NotUpdated:
             continue
         tokens = parse(key)
         try:
-            _follow(IN_MEMORY_STORE, target, tokens, value)
+            _follow(kinds.IN_MEMORY_STORE, target, tokens, value)
         except Refused as refused:
             return NotUpdated("invalidPatch", (render((*tokens, *refused.below)),))
     return objects.settled(target)
@@ -153,7 +145,7 @@ def _patched(stored: Mapping[str, object], patch: Json) -> Json | NotUpdated:
 # Following a pointer
 
 
-def _follow(variants: Variants, target: Json, tokens: Pointer, value: object) -> None:
+def _follow(variants: kinds.Variants, target: Json, tokens: Pointer, value: object) -> None:
     """Follow a pointer into an object, and put the value where it ends."""
     fields = objects.fields_of(variants, target)
     if not tokens or not isinstance(tokens[0], str):
@@ -166,11 +158,11 @@ def _follow(variants: Variants, target: Json, tokens: Pointer, value: object) ->
     field = fields[name]
     if not rest:
         target[name] = _whole(field, value)
-    elif isinstance(field, UrlSet):
+    elif isinstance(field, kinds.UrlSet):
         _follow_set(target[name], rest, value)
-    elif isinstance(field, ItemList):
+    elif isinstance(field, kinds.ItemList):
         _follow_list(field, target[name], rest, value)
-    elif isinstance(field, Nested):
+    elif isinstance(field, kinds.Nested):
         _follow(field.variants, objects.members(target[name]), rest, value)
     else:
         raise Refused
@@ -189,9 +181,9 @@ def _follow_set(members: object, rest: Pointer, value: object) -> None:
         raise Refused
 
 
-def _follow_list(field: ItemList, items: object, rest: Pointer, value: object) -> None:
+def _follow_list(field: kinds.ItemList, items: object, rest: Pointer, value: object) -> None:
     """Follow `stores/N`, a whole item, or `stores/N/…`, a member of one, made if need be."""
-    slots = objects.slots(items)
+    slots = objects.members(items)
     slot = index(rest[0])
     if slot is None:
         raise Refused
@@ -207,13 +199,12 @@ def _follow_list(field: ItemList, items: object, rest: Pointer, value: object) -
 # Whole values
 
 
-def _whole(field: Field, value: object) -> object:
-    """Read a whole value for a field."""
-    if isinstance(field, UrlSet):
+def _whole(field: kinds.Field, value: object) -> object:
+    if isinstance(field, kinds.UrlSet):
         return _whole_set(value)
-    if isinstance(field, ItemList):
+    if isinstance(field, kinds.ItemList):
         return _whole_list(field, value)
-    if isinstance(field, Nested):
+    if isinstance(field, kinds.Nested):
         return _made(field.variants, value)
     return field.accept(value)
 
@@ -231,7 +222,7 @@ def _whole_set(value: object) -> Json:
     return members
 
 
-def _whole_list(field: ItemList, value: object) -> dict[int, Json]:
+def _whole_list(field: kinds.ItemList, value: object) -> dict[int, Json]:
     if not isinstance(value, dict):
         raise Refused
     items: dict[int, Json] = {}
@@ -243,7 +234,7 @@ def _whole_list(field: ItemList, value: object) -> dict[int, Json]:
     return items
 
 
-def _made(variants: Variants, value: object) -> Json:
+def _made(variants: kinds.Variants, value: object) -> Json:
     """Make an object from its variant's defaults and the members sent, by plain names.
 
     A variant without fields ignores whatever stands beside its `@type`. An error leads to a name
@@ -261,7 +252,7 @@ def _made(variants: Variants, value: object) -> Json:
         if name == "@type":
             continue
         if name not in fields:
-            raise Refused(*([name] if name in KNOWN_NAMES else []))
+            raise Refused(*([name] if name in kinds.KNOWN_NAMES else []))
         try:
             made[name] = _whole(fields[name], part)
         except Refused as refused:

@@ -13,14 +13,14 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.accounts import Accounts
 from confsync.sandbox.body import read
 from confsync.sandbox.session import LARGEST_REQUEST
-from confsync.sandbox.site import Answer, Question, Site, bad_request, foreign, too_large
+from confsync.sandbox.site import Answer, HttpError, Question, Site, bad_request, foreign, too_much
 from confsync.sandbox.storage import Storage, raw
 
 if TYPE_CHECKING:
@@ -67,21 +67,19 @@ class Server:
         keys: Mapping[str, frozenset[str]] = _NO_KEYS,
         initial: object | None = None,
         *,
-        edition: str = "community",
         journal: bool = True,
     ) -> None:
         address = _loopback(host)
         self._storage = Storage(state, initial)
-        site = Site(self._storage, Accounts(dict(keys)), edition)
+        site = Site(self._storage, Accounts(dict(keys)))
         self._http = _Http(address, port, site, journal=journal)
         self._thread: threading.Thread | None = None
 
     @property
     def url(self) -> str:
         """Where it listens, without a slash at the end."""
-        host, port = self._http.server_address[:2]
-        name = str(host)
-        return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+        host, port = map(str, self._http.server_address[:2])
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     @property
     def stored(self) -> Json:
@@ -116,25 +114,18 @@ class Server:
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self.serve_forever, name="confsync-sandbox")
         self._thread.start()
-        self._http.wait_until_serving()
+        self._http.serving.wait()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
 def _loopback(host: str) -> str:
     address = "127.0.0.1" if host == "localhost" else host
-    try:
+    with suppress(ValueError):
         if ipaddress.ip_address(address).is_loopback:
             return address
-    except ValueError:
-        pass
     raise ValueError(f"{host}: not a loopback address; the sandbox listens nowhere else")
 
 
@@ -147,7 +138,7 @@ class _Http(ThreadingHTTPServer):
         self._journal: deque[Request] = deque(maxlen=_JOURNAL_LENGTH if journal else 0)
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._serving = threading.Event()
+        self.serving = threading.Event()
         if ":" in address:
             self.address_family = socket.AF_INET6
         super().__init__((address, port), _Handler)
@@ -157,11 +148,8 @@ class _Http(ThreadingHTTPServer):
         socketserver.TCPServer.server_bind(self)
 
     def serve_forever(self, poll_interval: float = 0.5) -> None:
-        self._serving.set()
+        self.serving.set()
         super().serve_forever(poll_interval)
-
-    def wait_until_serving(self) -> None:
-        self._serving.wait()
 
     def journal(self) -> list[Request]:
         with self._lock:
@@ -172,11 +160,12 @@ class _Http(ThreadingHTTPServer):
             self._journal.append(request)
 
     def close(self) -> None:
-        if self._serving.is_set():
+        if self.serving.is_set():
             self.shutdown()
         with self._lock:
             for connection in self._connections:
-                _stop_reading(connection)
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RD)
         self.server_close()
 
     def get_request(self) -> tuple[socket.socket, object]:
@@ -197,14 +186,6 @@ class _Http(ThreadingHTTPServer):
             sys.stderr.write(f"sandbox: {type(error).__name__} while answering a request\n")
 
 
-class _Unreadable(Exception):
-    """A body that is not read to its end; `answer` says why."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__()
-        self.answer = answer
-
-
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -219,12 +200,15 @@ class _Handler(BaseHTTPRequestHandler):
         if refused is None and self.server.site.takes_body(question):
             try:
                 question = replace(question, body=self._body())
-            except _Unreadable as unreadable:
-                refused, self.close_connection = unreadable.answer, True
+            except HttpError as error:
+                refused, self.close_connection = error.answer, True
             except EOFError:
                 self.close_connection = True
                 return
-        self.server.note(Request(self.command, self.path, _parsed(question.body)))
+        body: object = None
+        with suppress(ValueError):
+            body = read(question.body)
+        self.server.note(Request(self.command, self.path, body))
         try:
             answer = refused or self.server.site.answer(question)
         except rules.Dropped:
@@ -243,40 +227,40 @@ class _Handler(BaseHTTPRequestHandler):
         return "Transfer-Encoding" in self.headers or length != "0"
 
     def _body(self) -> bytes:
-        """Read the body. Raises _Unreadable, and EOFError where the client went away."""
+        """Read the body. Raises HttpError, and EOFError where the client went away."""
         lengths = self.headers.get_all("Content-Length", [])
         encodings = self.headers.get_all("Transfer-Encoding", [])
         if len(lengths) + len(encodings) > 1:
-            raise _Unreadable(bad_request())
+            raise bad_request()
         if encodings:
             if encodings[0].lower() != "chunked":
-                raise _Unreadable(bad_request())
+                raise bad_request()
             return self._chunks()
         length = lengths[0] if lengths else "0"
         if not length.isascii() or not length.isdigit():
-            raise _Unreadable(bad_request())
+            raise bad_request()
         if not _LENGTH.fullmatch(length) or int(length) > LARGEST_REQUEST:
-            raise _Unreadable(too_large())
+            raise too_much("maxSizeRequest")
         return self._exactly(int(length))
 
     def _chunks(self) -> bytes:
         body = bytearray()
         while size := self._chunk_size():
             if len(body) + size > LARGEST_REQUEST:
-                raise _Unreadable(too_large())
+                raise too_much("maxSizeRequest")
             body += self._exactly(size)
             if self._exactly(2) != b"\r\n":
-                raise _Unreadable(bad_request())
+                raise bad_request()
         for _ in range(_MOST_TRAILERS):
             if self.rfile.readline(_LONGEST_LINE) == b"\r\n":
                 return bytes(body)
-        raise _Unreadable(bad_request())
+        raise bad_request()
 
     def _chunk_size(self) -> int:
         """The size of the next chunk: hexadecimal digits alone, no sign, no prefix."""
         found = _CHUNK.fullmatch(self.rfile.readline(_LONGEST_LINE))
         if found is None:
-            raise _Unreadable(bad_request())
+            raise bad_request()
         return int(found[1], 16)
 
     def _exactly(self, size: int) -> bytes:
@@ -308,17 +292,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Nothing is logged: a path can hold a password."""
-
-
-def _stop_reading(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RD)
-    except OSError:
-        return
-
-
-def _parsed(body: bytes) -> object:
-    try:
-        return read(body)
-    except ValueError:
-        return None

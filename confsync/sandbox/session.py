@@ -22,15 +22,10 @@ def session(username: str, account: str | None) -> Json:
     anonymous, capabilities = _announced()
     if account is None:
         return anonymous
-    described = {
-        "name": username,
-        "isPersonal": True,
-        "isReadOnly": False,
-        "accountCapabilities": capabilities,
-    }
+    described = {"name": username, "isPersonal": True, "isReadOnly": False}
     return {
         **anonymous,
-        "accounts": {account: described},
+        "accounts": {account: {**described, "accountCapabilities": capabilities}},
         "primaryAccounts": dict.fromkeys(capabilities, account),
         "username": username,
         "state": STATE,

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from confsync.sandbox.objects import Json
     from confsync.sandbox.storage import Storage
 
+_TEMPORARY = HTTPStatus.TEMPORARY_REDIRECT
+_ZIPPED = (("Content-Type", "application/json"), ("Content-Encoding", "gzip"))
+_BAD = HTTPStatus.BAD_REQUEST
 _ERROR = "urn:ietf:params:jmap:error:"
 _CHALLENGES = (
     'Bearer realm="Stalwart Server", resource_metadata="/.well-known/oauth-protected-resource"',
@@ -55,12 +58,15 @@ class Answer:
 
 
 class HttpError(Exception):
-    """An answer that says what is wrong with the request."""
+    """What is wrong with a request. Its answer is `application/problem+json`."""
 
     def __init__(self, status: HTTPStatus, **members: object) -> None:
         super().__init__()
-        self.status = status
-        self.members = members
+        headers = [("Content-Type", "application/problem+json")]
+        if status is HTTPStatus.UNAUTHORIZED:
+            headers += [("WWW-Authenticate", challenge) for challenge in _CHALLENGES]
+        content = {"type": "about:blank", "status": int(status), **members}
+        self.answer = Answer(status, tuple(headers), _bytes(content))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,6 @@ class Site:
 
     storage: Storage
     accounts: Accounts
-    edition: str
     _running: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -82,33 +87,26 @@ class Site:
 
     def answer(self, question: Question) -> Answer:
         """Answer a request. Raises `rules.Dropped` where the server closes the connection."""
-        try:
-            return self._answer(question)
-        except HttpError as error:
-            return _problem(error)
-
-    def _answer(self, question: Question) -> Answer:
         path = question.path.partition("?")[0]
-        route = _ROUTES.get((question.method, path))
-        if route is not None:
-            return route(self, question)
+        try:
+            if route := _ROUTES.get((question.method, path)):
+                return route(self, question)
+        except HttpError as error:
+            return error.answer
         if question.method == "GET" and _WEB_APPLICATION.fullmatch(path):
             return _redirect(HTTPStatus.FOUND, f"{path}/")
-        raise HttpError(HTTPStatus.NOT_FOUND, title="Not Found", detail="nothing is here")
+        return HttpError(HTTPStatus.NOT_FOUND, title="Not Found", detail="nothing is here").answer
 
     def jmap(self, question: Question) -> Answer:
         """Answer the calls of `POST /jmap/`."""
         caller = self._caller(question)
         content_type = question.headers.get("content-type", "").partition(";")[0]
         if content_type.strip().lower() != "application/json":
-            raise HttpError(
-                HTTPStatus.BAD_REQUEST,
-                type=f"{_ERROR}notJSON",
-                detail="the content type is not application/json",
-            )
+            detail = "the content type is not application/json"
+            raise HttpError(_BAD, type=f"{_ERROR}notJSON", detail=detail)
         calls = _calls(question.body)
         if len(calls) > MOST_CALLS:
-            raise _limit("maxCallsInRequest")
+            raise too_much("maxCallsInRequest")
         with self._turn(caller):
             responses = [answer(call, caller, self.storage) for call in calls]
         return _json({"methodResponses": responses, "sessionState": STATE})
@@ -117,20 +115,18 @@ class Site:
         """Answer `GET /jmap/session`; that works without credentials too."""
         if "authorization" not in question.headers:
             return _json(session("", None))
-        caller = self._caller(question)
-        return _json(session(USER, caller.account))
+        return _json(session(USER, self._caller(question).account))
 
     def account(self, question: Question) -> Answer:
         """Answer `GET /api/account`."""
         permissions = listed(self._caller(question).permissions)
-        return _json({"permissions": permissions, "edition": self.edition, "locale": "en_US"})
+        return _json({"permissions": permissions, "edition": "community", "locale": "en_US"})
 
     def _caller(self, question: Question) -> Caller:
         caller = self.accounts.caller(question.headers.get("authorization"))
         if caller is None:
-            raise HttpError(
-                HTTPStatus.UNAUTHORIZED, title="Unauthorized", detail="no valid credentials"
-            )
+            detail = "no valid credentials"
+            raise HttpError(HTTPStatus.UNAUTHORIZED, title="Unauthorized", detail=detail)
         if AUTHENTICATE not in caller.permissions:
             raise HttpError(HTTPStatus.FORBIDDEN, title="Forbidden", detail="it may not log in")
         return caller
@@ -139,7 +135,7 @@ class Site:
     def _turn(self, caller: Caller) -> Iterator[None]:
         with self._lock:
             if self._running[caller.account] >= MOST_REQUESTS:
-                raise _limit("maxConcurrentRequests")
+                raise too_much("maxConcurrentRequests")
             self._running[caller.account] += 1
         try:
             yield
@@ -156,10 +152,10 @@ def foreign(question: Question) -> Answer | None:
     """
     host = question.headers.get("host", "")
     if not _is_loopback(host):
-        return _problem(HttpError(HTTPStatus.MISDIRECTED_REQUEST, detail="another Host is named"))
+        return HttpError(HTTPStatus.MISDIRECTED_REQUEST, detail="another Host is named").answer
     origin = question.headers.get("origin")
     if origin is not None and origin not in {f"http://{host}", f"https://{host}"}:
-        return _problem(HttpError(HTTPStatus.FORBIDDEN, detail="a page from elsewhere asks"))
+        return HttpError(HTTPStatus.FORBIDDEN, detail="a page from elsewhere asks").answer
     return None
 
 
@@ -174,30 +170,15 @@ def _is_loopback(authority: str) -> bool:
         return False
 
 
-def bad_request() -> Answer:
-    """Answer a request whose body is framed in no way that HTTP knows."""
-    return _problem(HttpError(HTTPStatus.BAD_REQUEST, detail="the body's length is not valid"))
-
-
-def too_large() -> Answer:
-    """Answer a request whose body was not read, because of its length."""
-    return _problem(_limit("maxSizeRequest"))
-
-
-def _problem(error: HttpError) -> Answer:
-    """Write a problem as `application/problem+json`."""
-    headers = [("Content-Type", "application/problem+json")]
-    if error.status is HTTPStatus.UNAUTHORIZED:
-        headers += [("WWW-Authenticate", challenge) for challenge in _CHALLENGES]
-    content = {"type": "about:blank", "status": int(error.status), **error.members}
-    return Answer(error.status, tuple(headers), _bytes(content))
+def bad_request() -> HttpError:
+    """Refuse a body that is framed in no way that HTTP knows."""
+    return HttpError(_BAD, detail="the body's length is not valid")
 
 
 def _calls(body: bytes) -> list[Call]:
     """Read the method calls of a request; the error for an invalid body holds it whole."""
-    not_request = HttpError(
-        HTTPStatus.BAD_REQUEST, type=f"{_ERROR}notRequest", detail=body.decode(errors="replace")
-    )
+    detail = body.decode(errors="replace")
+    not_request = HttpError(_BAD, type=f"{_ERROR}notRequest", detail=detail)
     try:
         request = read(body)
     except ValueError:
@@ -219,33 +200,18 @@ def _calls(body: bytes) -> list[Call]:
     return found
 
 
-def _limit(name: str) -> HttpError:
-    return HttpError(
-        HTTPStatus.BAD_REQUEST, type=f"{_ERROR}limit", detail="over a limit", limit=name
-    )
+def too_much(name: str) -> HttpError:
+    """Refuse what is over a limit."""
+    return HttpError(_BAD, type=f"{_ERROR}limit", detail="over a limit", limit=name)
 
 
 def _json(content: Json) -> Answer:
-    return Answer(
-        HTTPStatus.OK, (("Content-Type", "application/json; charset=utf-8"),), _bytes(content)
-    )
+    headers = (("Content-Type", "application/json; charset=utf-8"),)
+    return Answer(HTTPStatus.OK, headers, _bytes(content))
 
 
 def _redirect(status: HTTPStatus, location: str) -> Answer:
     return Answer(status, (("Location", location),), b"")
-
-
-def _session_place(_site: Site, _question: Question) -> Answer:
-    return _redirect(HTTPStatus.TEMPORARY_REDIRECT, "/jmap/session")
-
-
-def _schema_place(_site: Site, _question: Question) -> Answer:
-    return _redirect(HTTPStatus.FOUND, _SCHEMA)
-
-
-def _schema(_site: Site, _question: Question) -> Answer:
-    headers = (("Content-Type", "application/json"), ("Content-Encoding", "gzip"))
-    return Answer(HTTPStatus.OK, headers, gzip.compress(b"{}"))
 
 
 def _bytes(content: Json) -> bytes:
@@ -256,8 +222,8 @@ _ROUTES: dict[tuple[str, str], Callable[[Site, Question], Answer]] = {
     ("POST", "/jmap"): Site.jmap,
     ("POST", "/jmap/"): Site.jmap,
     ("GET", "/jmap/session"): Site.session,
-    ("GET", "/.well-known/jmap"): _session_place,
+    ("GET", "/.well-known/jmap"): lambda *_: _redirect(_TEMPORARY, "/jmap/session"),
     ("GET", "/api/account"): Site.account,
-    ("GET", "/api/schema"): _schema_place,
-    ("GET", _SCHEMA): _schema,
+    ("GET", "/api/schema"): lambda *_: _redirect(HTTPStatus.FOUND, _SCHEMA),
+    ("GET", _SCHEMA): lambda *_: Answer(HTTPStatus.OK, _ZIPPED, gzip.compress(b"{}")),
 }

@@ -6,21 +6,21 @@ import copy
 import json
 import os
 import threading
-from contextlib import contextmanager
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.fields import IN_MEMORY_STORE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from confsync.sandbox.objects import Json
 
 
 class Storage:
-    """The stored object, and how often one was stored.
+    """The stored object, and how often one was stored: `writes`.
 
     With a file, a change is on the disk before anyone sees it: written beside the file, synced and
     renamed over it, readable by its owner alone. One server a file.
@@ -35,11 +35,14 @@ class Storage:
         self._lock = threading.RLock()
         self._path = path
         self._stored: Json = rules.defaults("Default")
-        self._writes = 0
+        self.writes = 0
         if path is not None and path.exists():
-            self._stored, self._writes = _loaded(path)
+            self._stored, self.writes = _loaded(path)
         elif initial is not None:
-            self.stored = _created(initial)
+            outcome = rules.create(initial) if isinstance(initial, dict) else None
+            if not isinstance(outcome, rules.Updated):
+                raise ValueError("initial is no object that the server would store")
+            self.stored = outcome.stored
 
     @property
     def stored(self) -> Json:
@@ -50,19 +53,12 @@ class Storage:
     def stored(self, stored: Json) -> None:
         with self._lock:
             if self._path is not None:
-                _save(self._path, stored, self._writes + 1)
-            self._stored, self._writes = stored, self._writes + 1
+                _save(self._path, stored, self.writes + 1)
+            self._stored, self.writes = stored, self.writes + 1
 
-    @property
-    def writes(self) -> int:
-        """Count of objects stored."""
-        return self._writes
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self) -> AbstractContextManager[object]:
         """Nobody else reads or writes meanwhile."""
-        with self._lock:
-            yield
+        return self._lock
 
 
 def raw(value: object) -> Json:
@@ -80,23 +76,13 @@ def raw(value: object) -> Json:
     raise ValueError("a stored object is an object with an @type")
 
 
-def _created(initial: object) -> Json:
-    if isinstance(initial, dict):
-        outcome = rules.create(initial)
-        if isinstance(outcome, rules.Updated):
-            return outcome.stored
-    raise ValueError("initial is no object that the server would store")
-
-
 def _loaded(path: Path) -> tuple[Json, int]:
-    try:
+    with suppress(ValueError, TypeError, LookupError):
         # A pipe would never end.
         content = json.loads(path.read_bytes()) if path.is_file() else {}
         stored, writes = content["stored"], content["writes"]
         if isinstance(writes, int):
             return raw(stored), writes
-    except (ValueError, TypeError, LookupError):
-        pass
     raise ValueError(f"{path}: no state of a sandbox")
 
 

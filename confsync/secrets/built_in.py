@@ -27,10 +27,7 @@ class Env:
     """Read an environment variable of confsync."""
 
     form = Form(
-        "a variable's name",
-        "{env: NAME}",
-        re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),
-        relative=False,
+        "a variable's name", "{env: NAME}", re.compile(r"[A-Za-z_][A-Za-z0-9_]*"), relative=False
     )
     moment: Moment = "plan"
 
@@ -103,8 +100,7 @@ class Command:
                 starter.submit(_start, ref, environment, started).result()
             content = self._output(started[0], ref)
         except RuntimeError:
-            hint = "raise the limit on threads"
-            raise Unavailable(f"{ref} cannot be started", hint) from None
+            raise Unavailable(f"{ref} cannot be started", "raise the limit on threads") from None
         finally:
             for process in started:
                 if process.returncode is None:
@@ -114,10 +110,8 @@ class Command:
                     pass
         text = text_of(content, ref, "the command must print only the secret")
         if status := started[0].returncode:
-            ended = (
-                f"was killed by signal {-status}" if status < 0 else f"exited with status {status}"
-            )
-            raise Unavailable(f"{ref} {ended}", "run it by hand to see its output")
+            ended = "was killed by signal" if status < 0 else "exited with status"
+            raise Unavailable(f"{ref} {ended} {abs(status)}", "run it by hand to see its output")
         return text
 
     def _output(self, process: Popen[bytes], ref: Ref) -> bytes:
@@ -137,10 +131,8 @@ class Command:
                 if not piece:
                     process.wait(max(0.0, end - time.monotonic()))
                     return content
-        raise Unavailable(
-            f"{ref} did not end within {self._seconds:g} s",
-            "it has no terminal: check that it does not ask for input",
-        )
+        hint = "it has no terminal: check that it does not ask for input"
+        raise Unavailable(f"{ref} did not end within {self._seconds:g} s", hint)
 
 
 def _start(ref: Ref, environment: Mapping[str, str], started: list[Popen[bytes]]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from confsync.kinds.kind import Kind, default_object
 from confsync.store import scalars, wrong_objects
 from confsync.store.mistakes import PLAINTEXT, TYPE, Mistake, is_broken
-from confsync.store.urls import Reader, Reference
+from confsync.store.urls import Reader, References
 from confsync.sync import shape as shapes
 from confsync.sync.names import nearest_name
 from confsync.sync.secret import HIDDEN
@@ -34,10 +34,7 @@ class Reading:
 
 
 def from_file(
-    document: MappingNode,
-    kinds: Mapping[str, Kind],
-    vault: Vault,
-    references: Mapping[str, Reference],
+    document: MappingNode, kinds: Mapping[str, Kind], vault: Vault, references: References
 ) -> Reading:
     """Decode a document whose top level maps object names to objects.
 
@@ -117,8 +114,7 @@ class Decoder(Reader):
             else:
                 limit = scalars.limit_text(shape, shape.minimum if broken.least else shape.maximum)
                 message = f"{name} must be at {'least' if broken.least else 'most'} {limit}"
-                hint = f"allowed: {scalars.range_text(shape)}"
-                wrong = Mistake("out-of-range", message, hint)
+                wrong = Mistake("out-of-range", message, f"allowed: {scalars.range_text(shape)}")
             self.mistake(node.mark, wrong)
 
     def _object(self, node: Node, shape: shapes.Variants, path: Path) -> Object | None:
@@ -144,10 +140,8 @@ class Decoder(Reader):
             if key.text != TYPE and key.text not in known.fields:
                 found = wrong_objects.unknown_field(key, known, shape, self.references)
                 self.mistake(key.mark, found)
-        members = {
-            name: self._field(node, known_field, (*path, name))
-            for name, known_field in known.fields.items()
-        }
+        fields = known.fields.items()
+        members = {name: self._field(node, one, (*path, name)) for name, one in fields}
         return Object(known.tag, members)
 
     def _field(self, node: MappingNode, known: shapes.Field, path: Path) -> Tree:

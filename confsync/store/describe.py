@@ -116,9 +116,7 @@ def _page(name: str, thing: _Thing) -> Page:
             table = tuple((tag, known.summary) for tag, known in objects.items())
             return Page(name, "an object; its '@type' is one of", table=table)
         case shapes.Fields(fields=fields):
-            known = (
-                (name, _type(field.shape)[0], _default(field)) for name, field in fields.items()
-            )
+            known = ((name, _type(one.shape)[0], _default(one)) for name, one in fields.items())
             table = tuple(
                 (field, f"{kind}; default {default}" if default else f"{kind}; no default")
                 for field, kind, default in known

@@ -15,20 +15,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from confsync.disk.read import FORMAT
 from confsync.errors import Declined, Fault
 from confsync.sync import shape as shapes
+from confsync.sync import values
 from confsync.sync.plan import Json, check_no_secret_in_clear, checksum, make_plan, state_json
 from confsync.sync.secret import Ref, Secret
 from confsync.sync.tree import Items, Members, Object, Path, Tree
 from confsync.sync.url import Url
-from confsync.sync.values import (
-    UNMANAGED,
-    Desired,
-    Finding,
-    HiddenSecrets,
-    Live,
-    Origin,
-    Plan,
-    Target,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,8 +57,8 @@ class _Object(_Model):
 
     def value(self) -> Object:
         members = self.members.items()
-        values = {name: m.value() if isinstance(m, _Model) else m for name, m in members}
-        return Object(self.tag, values)
+        found = {name: m.value() if isinstance(m, _Model) else m for name, m in members}
+        return Object(self.tag, found)
 
 
 class _Members(_Model):
@@ -90,18 +81,18 @@ _Tree: TypeAlias = bool | int | str | _Secret | _Url | _Object | _Members | _Ite
 class _SavedPlan(_Model):
     confsync_plan: int
     digest: str
-    target: Target
+    target: values.Target
     object: str
     file: str
-    hidden_secrets: HiddenSecrets
+    hidden_secrets: values.HiddenSecrets
     desired: _Object
-    origins: tuple[tuple[Path, Origin], ...]
+    origins: tuple[tuple[Path, values.Origin], ...]
     live: _Object
     unrecognised: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[values.Finding, ...]
 
 
-def to_json(plan: Plan) -> dict[str, Json]:
+def to_json(plan: values.Plan) -> dict[str, Json]:
     """The document of a saved plan. Raises WrongUsage for a plain text secret in the files."""
     desired, live = plan.desired, plan.live
     check_no_secret_in_clear(desired.written)
@@ -123,10 +114,9 @@ def to_json(plan: Plan) -> dict[str, Json]:
     return {**content, _SUM: checksum(content)}
 
 
-def from_json(document: Mapping[str, Json], kinds: Mapping[str, shapes.Variants]) -> Plan:
-    """The plan of a document, with unresolved references.
-
-    Raises Declined for another version, and for a changed or invalid document.
+def from_json(document: Mapping[str, Json], kinds: Mapping[str, shapes.Variants]) -> values.Plan:
+    """The plan of a document, with unresolved references. Raises Declined for another version, and
+    for a changed or invalid document.
     """
     if document.get(FORMAT) != VERSION:
         raise Declined("the plan was saved by another version of confsync", hint=_AGAIN)
@@ -145,14 +135,14 @@ def as_saved(tree: Object) -> Object:
     return _Object.model_validate_json(json.dumps(state_json(tree)), strict=True).value()
 
 
-def _plan(saved: _SavedPlan, shape: shapes.Variants) -> Plan:
+def _plan(saved: _SavedPlan, shape: shapes.Variants) -> values.Plan:
     """The plan of a document. Raises Fault for invalid states or another digest."""
     tree = saved.desired.value()
-    desired = Desired(saved.object, tree, tree, dict(saved.origins), saved.file)
-    live = Live(saved.object, saved.live.value(), saved.unrecognised)
+    desired = values.Desired(saved.object, tree, tree, dict(saved.origins), saved.file)
+    live = values.Live(saved.object, saved.live.value(), saved.unrecognised)
     # A reference in another place would be looked up, and stored where all can read it. Unmanaged
     # fields are the live ones.
-    unmanaged = {str(path[0]) for path, origin in saved.origins if origin.why in UNMANAGED}
+    unmanaged = {str(path[0]) for path, origin in saved.origins if origin.why in values.UNMANAGED}
     fields = shape.fields_of(tree.tag)
     managed = {
         name: fields[name].default if name in unmanaged and name in fields else member
@@ -162,9 +152,8 @@ def _plan(saved: _SavedPlan, shape: shapes.Variants) -> Plan:
     if not copied or not fits(replace(tree, members=managed), shape):
         raise Fault("a saved plan has another shape than its object")
     risks = tuple(finding for finding in saved.findings if finding.risk)
-    plan = make_plan(
-        saved.target, desired, live, shape, hidden_secrets=saved.hidden_secrets, risks=risks
-    )
+    policy = saved.hidden_secrets
+    plan = make_plan(saved.target, desired, live, shape, hidden_secrets=policy, risks=risks)
     if plan.digest != saved.digest:
         raise Fault("a saved plan has another digest than it says")
     return replace(plan, findings=saved.findings)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from confsync.errors import Problem
-    from confsync.store.urls import Reference
+    from confsync.store.urls import References
     from confsync.sync.shape import FileShape
 
 Value: TypeAlias = "Tree | tuple[Value, ...] | dict[str, Value]"
@@ -48,9 +48,7 @@ class RecordReading:
     problems: tuple[Problem, ...]
 
 
-def record_from_file(
-    document: MappingNode, shape: Record, references: Mapping[str, Reference]
-) -> RecordReading:
+def record_from_file(document: MappingNode, shape: Record, references: References) -> RecordReading:
     """Decode a document that is a record. Fields that are missing or invalid are None."""
     decoder = _RecordDecoder(Vault(), references)
     values = decoder.record(document, shape, ())

@@ -11,30 +11,19 @@ from confsync.store.encode import Writer, mapping_parts
 from confsync.store.mistakes import PLAINTEXT, TYPE
 from confsync.store.scalars import is_null
 from confsync.store.urls import ADDRESS, PASSWORD
+from confsync.sync import tree as trees
 from confsync.sync.align import closest, cost
 from confsync.sync.patch import leaves, whole
 from confsync.sync.shape import ListOf, SecretText, Shape, UrlSet, UrlText, Variants
-from confsync.sync.tree import (
-    Items,
-    Members,
-    Object,
-    Path,
-    Tree,
-    certainly_equal,
-    match_urls,
-    may_be_another,
-    relation,
-    url_key,
-)
 from confsync.sync.url import Url, trim
 from confsync.yaml.edit import KEEP, Elements, Entries, Keep, Revised, Revision, Write
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from confsync.kinds.kind import Kind
-    from confsync.store.urls import Reference
+    from confsync.store.urls import References
     from confsync.sync.secret import Vault
     from confsync.sync.shape import Field
     from confsync.sync.values import Live
@@ -50,11 +39,11 @@ class Words:
     """
 
     vault: Vault
-    references: Mapping[str, Reference]
-    resolve: Callable[[Tree], Tree]
+    references: References
+    resolve: Callable[[trees.Tree], trees.Tree]
     taken: frozenset[str]
 
-    def value(self, node: Node, shape: Shape) -> Tree | None:
+    def value(self, node: Node, shape: Shape) -> trees.Tree | None:
         """The value of a node that is not null; None if invalid."""
         decoder = Decoder(self.vault, self.references)
         found = decoder.tried(node, shape, ())
@@ -73,29 +62,25 @@ def revise(
     """
     reviser = _Reviser(words, Writer(words.taken))
     revision = reviser.object(live.tree, kind.shape, top, below, ())
-    return Revised(
-        revision or Write({TYPE: live.tree.tag}),
-        tuple(reviser.changed),
-        tuple(reviser.gone),
-        tuple(reviser.writer.fill_in),
-        tuple(reviser.writer.unsayable),
-    )
+    written = revision or Write({TYPE: live.tree.tag})
+    changed, gone, writer = tuple(reviser.changed), tuple(reviser.gone), reviser.writer
+    return Revised(written, changed, gone, tuple(writer.fill_in), tuple(writer.unsayable))
 
 
 @dataclass
 class _Reviser:
     words: Words
     writer: Writer
-    changed: list[Path] = field(default_factory=list)
-    gone: list[Path] = field(default_factory=list)
+    changed: list[trees.Path] = field(default_factory=list)
+    gone: list[trees.Path] = field(default_factory=list)
 
     def object(
         self,
-        live: Object,
+        live: trees.Object,
         shape: Variants,
         node: MappingNode | None,
         below: Node | None,
-        path: Path,
+        path: trees.Path,
     ) -> Revision | None:
         """The revision of an object; None if the file need not name it."""
         base = below if tag_of(below) == live.tag else None
@@ -127,13 +112,13 @@ class _Reviser:
         return Write({name: entry.value for name, entry in entries if isinstance(entry, Write)})
 
     def _unnamed(
-        self, value: Tree, known: Field, below: Node | None, path: Path
+        self, value: trees.Tree, known: Field, below: Node | None, path: trees.Path
     ) -> Revision | None:
         """The revision of a field that the file does not name; None if it need not."""
         if below is None:
-            if not known.required and certainly_equal(value, known.default):
+            if not known.required and trees.certainly_equal(value, known.default):
                 return None
-        elif isinstance(value, Object) and isinstance(known.shape, Variants):
+        elif isinstance(value, trees.Object) and isinstance(known.shape, Variants):
             return self.object(value, known.shape, None, below, path)
         else:
             trial = _Reviser(self.words, Writer(self.words.taken))
@@ -142,18 +127,18 @@ class _Reviser:
         return self._fresh(value, known.shape, path)
 
     def _named(
-        self, value: Tree, known: Field, node: Node, below: Node | None, path: Path
+        self, value: trees.Tree, known: Field, node: Node, below: Node | None, path: trees.Path
     ) -> Revision:
         """The revision of a field that the file names."""
         null = isinstance(node, ScalarNode) and is_null(node)
         if value is None:
             return KEEP if null else self._write(None, path)
         match value, known.shape, node:
-            case Object(), Variants() as shape, MappingNode():
+            case trees.Object(), Variants() as shape, MappingNode():
                 return self.object(value, shape, node, below, path) or KEEP
-            case Items(), ListOf() as shape, SequenceNode():
+            case trees.Items(), ListOf() as shape, SequenceNode():
                 return self._list(value, shape, node, path)
-            case Members(), UrlSet() as shape, SequenceNode():
+            case trees.Members(), UrlSet() as shape, SequenceNode():
                 return self._set(value, shape, node, path)
             case Url(), UrlText(), _:
                 return self._url(value, node, path)
@@ -161,12 +146,12 @@ class _Reviser:
                 return KEEP
             case _, shape, _:
                 said = None if null else self.words.value(node, shape)
-                alike = said is not None and relation(value, said) == "same"
+                alike = said is not None and trees.relation(value, said) == "same"
                 return KEEP if alike else self._fresh(value, shape, path)
 
-    def _url(self, live: Url, node: Node, path: Path) -> Revision:
+    def _url(self, live: Url, node: Node, path: trees.Path) -> Revision:
         said = self.words.value(node, UrlText())
-        if isinstance(said, Url) and relation(live, said) != "different":
+        if isinstance(said, Url) and trees.relation(live, said) != "different":
             return KEEP
         parts = mapping_parts(live)
         if parts is None or not isinstance(node, MappingNode) or node.get(ADDRESS) is None:
@@ -183,17 +168,17 @@ class _Reviser:
         entries.append((PASSWORD, KEEP if stays else Write(self.writer.reference())))
         return Entries(tuple(entries))
 
-    def _set(self, live: Members, shape: UrlSet, node: SequenceNode, path: Path) -> Revision:
-        """The revision of a list of URLs.
-
-        Items that may equal a live URL keep their places; new ones come at the end. If the order
-        counts, items take the live order.
+    def _set(
+        self, live: trees.Members, shape: UrlSet, node: SequenceNode, path: trees.Path
+    ) -> Revision:
+        """The revision of a list of URLs. Items that may equal a live URL keep their places; new
+        ones come at the end. If the order counts, items take the live order.
         """
         found: dict[object, tuple[Url, list[int]]] = {}
         for index, item in enumerate(node.items):
             url = self.words.value(item, UrlText())
             if isinstance(url, Url):
-                key = url.parts if url.resolved else url_key(url)
+                key = url.parts if url.resolved else trees.url_key(url)
                 found.setdefault(key, (url, []))[1].append(index)
         said = tuple(url for url, _ in found.values())
         indexes = [at for _, at in found.values()]
@@ -201,7 +186,7 @@ class _Reviser:
         new: Revision
         fresh = False
         changes = len(self.changed)
-        for i, j in match_urls(live.members, said):
+        for i, j in trees.match_urls(live.members, said):
             at: Sequence[int] = () if j is None else indexes[j]
             if i is not None:
                 url, here = live.members[i], (*path, i)
@@ -212,7 +197,7 @@ class _Reviser:
                 stays = isinstance(new, Keep)
                 fresh = fresh or (not stays and bool(url.secrets))
                 places.append(_Place(at if stays else at[:1], i, new))
-            elif j is not None and may_be_another(said[j], said):
+            elif j is not None and trees.may_be_another(said[j], said):
                 places.append(_Place(at, None, KEEP))
         del self.changed[changes:]
         # A new reference differs from all others: the order may count.
@@ -228,13 +213,15 @@ class _Reviser:
         self.changed.append(path)
         return Elements(tuple(wanted))
 
-    def _list(self, live: Items, shape: ListOf, node: SequenceNode, path: Path) -> Revision:
+    def _list(
+        self, live: trees.Items, shape: ListOf, node: SequenceNode, path: trees.Path
+    ) -> Revision:
         said = [self.words.value(item, shape.item) for item in node.items]
 
         @cache
         def keep(i: int, j: int) -> int:
             before, after = said[i], live.items[j]
-            return cost(after, before, shape.item) if isinstance(before, Object) else add(j)
+            return cost(after, before, shape.item) if isinstance(before, trees.Object) else add(j)
 
         @cache
         def add(j: int) -> int:
@@ -253,11 +240,11 @@ class _Reviser:
                 items.append((None, self._fresh(live.items[j], shape.item, here)))
         return KEEP if _kept(items, len(node.items)) else Elements(tuple(items))
 
-    def _fresh(self, value: Tree, shape: Shape, path: Path) -> Write:
+    def _fresh(self, value: trees.Tree, shape: Shape, path: trees.Path) -> Write:
         """A value that replaces the written one, or a new one."""
         return self._write(self.writer.tree(value, shape, path), path)
 
-    def _write(self, value: Plain, path: Path) -> Write:
+    def _write(self, value: Plain, path: trees.Path) -> Write:
         self.changed.append(path)
         return Write(value)
 

@@ -88,8 +88,7 @@ def scalar(node: Node, shape: shapes.FileShape, path: Path, *, nullable: bool) -
                 raise _wrong_duration(node.text, name, what_to_write(shape), nullable=nullable)
             if value > U64:
                 limits = f"{limit_text(shape, shape.minimum)} to {limit_text(shape, shape.maximum)}"
-                hint = f"allowed: {limits}"
-                raise Mistake("duration-out-of-range", f"{name} is too long", hint)
+                raise Mistake("duration-out-of-range", f"{name} is too long", f"allowed: {limits}")
             return value
         case shapes.Choice(choices):
             return _choice(node.text, name, choices)
@@ -161,8 +160,7 @@ def _boolean(node: ScalarNode, name: str) -> bool:
     elif word in {"true", "false"}:
         fact, hint = f"{fact}, not a string in quotes", f"write {word} without quotes"
     elif word in {"0", "1"}:
-        fact = f"{fact}, not a number"
-        hint = f"write {'true' if word == '1' else 'false'}"
+        fact, hint = f"{fact}, not a number", f"write {'true' if word == '1' else 'false'}"
     raise Mistake("not-a-boolean", f"{name} {fact}", hint)
 
 
@@ -185,8 +183,7 @@ def _wrong_number(node: ScalarNode, name: str, example: str, allowed: str) -> Mi
     elif re.fullmatch("[-+][0-9]+", text):
         fact, hint = "must be a positive whole number", alone
     elif re.fullmatch("[0-9]+", text):
-        fact = "has a leading zero, which some programs read as octal"
-        hint = f"write {int(text)}"
+        fact, hint = "has a leading zero, which some programs read as octal", f"write {int(text)}"
     elif re.fullmatch("0[xob][0-9a-fA-F]+", text):
         fact, number = "must be a decimal number", "it in decimal"
         with suppress(ValueError):
@@ -240,10 +237,8 @@ def what_to_write(shape: shapes.FileShape) -> str:
     """The form of a field's value in a file, for people."""
     match shape:
         case shapes.Duration():
-            return (
-                f"write numbers with units ({', '.join(UNITS)}), like 10s, 1m30s or 500ms; "
-                f"{range_text(shape)}"
-            )
+            form = f"write numbers with units ({', '.join(UNITS)}), like 10s, 1m30s or 500ms"
+            return f"{form}; {range_text(shape)}"
         case shapes.Boolean():
             return "write true or false"
         case shapes.Unsigned():
@@ -310,8 +305,7 @@ def _invalid(text: str, *, nullable: bool) -> tuple[str, str]:
         hint = _write(time * 60 + third[0] * UNITS["s"]) if third else hint
         return "must be a duration like 1m30s, not a clock time", hint
     if "_" in text:
-        hint = _write(milliseconds(text.replace("_", "")))
-        return "must be a duration without `_`", hint
+        return "must be a duration without `_`", _write(milliseconds(text.replace("_", "")))
     if decimal := re.fullmatch(r"(\d+)[.,](\d+)\s*([A-Za-z]*)", text):
         exact = int(decimal[1] + decimal[2]) * _SIZES.get(decimal[3].lower(), 0)
         whole, rest = divmod(exact, 10 ** len(decimal[2]))

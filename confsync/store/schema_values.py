@@ -120,10 +120,8 @@ def url(forms: Mapping[str, Form], password: Schema) -> Schema:
 
 
 def _text(no_mask: str) -> list[Json]:
-    return [
-        _matching(NOT_BLANK, "must not be blank"),
-        _matching(no_mask, "this is the mask of a hidden secret"),
-    ]
+    mask = _matching(no_mask, "this is the mask of a hidden secret")
+    return [_matching(NOT_BLANK, "must not be blank"), mask]
 
 
 def _matching(pattern: str, otherwise: str) -> Schema:
@@ -138,7 +136,6 @@ def _arguments(forms: Mapping[str, Form]) -> tuple[Schema, Schema]:
 
 
 def _argument(form: Form) -> Schema:
-    """The schema of the value of a reference."""
     description = f"{form.takes}, like {form.example}"
     pattern = portable(form.pattern)
     no_url = _matching(NO_URL, "a URL does not belong here")

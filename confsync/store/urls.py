@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from confsync.store import wrong_secrets
 from confsync.store.mistakes import INSTEAD, PLAINTEXT, Mistake, is_broken
@@ -50,15 +50,18 @@ class Reference(Protocol):
         """The form of the value of its key."""
 
 
+References: TypeAlias = "Mapping[str, Reference]"
+"""The kinds of references, by their keys."""
+
+
 @dataclass
 class Reader:
-    """Reads secrets and URLs, and collects problems. `references`: the kinds of references.
-
-    Methods raise Mistake, and return None for a value with collected problems.
+    """Reads secrets and URLs, and collects problems. Methods raise Mistake, and return None for a
+    value with collected problems.
     """
 
     vault: Vault
-    references: Mapping[str, Reference]
+    references: References
     problems: list[Problem] = field(default_factory=list)
 
     def mistake(self, mark: Mark, mistake: Mistake) -> None:

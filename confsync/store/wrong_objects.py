@@ -48,23 +48,21 @@ def wrong_top(document: MappingNode, kinds: Mapping[str, Kind]) -> Mistake | Non
                 return None
             message = f"the fields of {key.text} are not indented"
             return Mistake("no-object-name", message, "indent the lines below it by two spaces")
-    rule = "not-a-store"
     if "targets" in keys:
-        message = "this is a confsync.yaml, not a store file"
+        what = "a confsync.yaml"
         hint = "pass the store files listed under its `files`"
     elif keys >= {"apiVersion", "kind"}:
-        message = "this is a Kubernetes manifest, not a store file"
+        what = "a Kubernetes manifest"
         hint = f"put the store into its own file, with `{first}:` at the top"
     elif keys & {"methodResponses", "methodCalls", "list", "notFound"}:
-        message = "this is a JMAP request or answer, not a store file"
+        what = "a JMAP request or answer"
         hint = f"{write}; `confsync show` prints the live state as a store file"
     elif stray:
-        rule = "no-object-name"
-        message = "missing object name above the fields"
         hint = f"write `{first}:` as the first line, and indent the rest by two spaces"
+        return Mistake("no-object-name", "missing object name above the fields", hint)
     else:
         return None
-    return Mistake(rule, message, hint)
+    return Mistake("not-a-store", f"this is {what}, not a store file", hint)
 
 
 def unknown_object(key: ScalarNode, known: Sequence[str]) -> Mistake:
@@ -75,11 +73,9 @@ def unknown_object(key: ScalarNode, known: Sequence[str]) -> Mistake:
 
 def not_an_object(node: ScalarNode | SequenceNode, path: Path, shape: Variants) -> Mistake:
     """The mistake of a text, a list or nothing in place of an object."""
-    rule = "not-an-object"
-    hint = f"add `'@type': …` under it, one of {', '.join(shape.objects)}"
+    rule, hint = "not-an-object", f"add `'@type': …` under it, one of {', '.join(shape.objects)}"
     if isinstance(node, SequenceNode):
-        fact = "must be one object, not a list"
-        hint = "remove the `- ` before its first field"
+        fact, hint = "must be one object, not a list", "remove the `- ` before its first field"
     elif is_null(node):
         fact = "has no fields"
     elif _holds_secret(shape):
@@ -144,8 +140,7 @@ def unknown_field(
     """The mistake of a field that its variant does not have."""
     name = key.text
     if name == "id":
-        message = "`id` is set by the server"
-        return Mistake("server-id", message, "remove the line")
+        return Mistake("server-id", "`id` is set by the server", "remove the line")
     secrets = [name for name, field in known.fields.items() if isinstance(field.shape, SecretText)]
     if name in references and secrets:
         message = f"`{name}` must be inside `{secrets[0]}`"
@@ -243,8 +238,7 @@ def not_a_list_of_urls(node: ScalarNode | MappingNode, name: str) -> Mistake:
             rule, fact = "wire-form", "must be a list, not a mapping as the server sends it"
             hint = f"{hint}, without `: true`"
         else:
-            fact = "must be a list, not a mapping"
-            hint = "write `- ` before its first key"
+            fact, hint = "must be a list, not a mapping", "write `- ` before its first key"
     elif node.plain and node.text.startswith("-"):
         rule, fact = "missing-space", "has an item without a space after the dash"
         hint = "write `- redis://…`"
@@ -266,8 +260,7 @@ def not_a_list_of_objects(node: Node, name: str) -> Mistake:
         fact = "must be a list, not a numbered mapping as the server sends it"
         hint = f"{hint}, instead of its number"
     elif node.get(TYPE) is not None:
-        fact = "must be a list, not one object"
-        hint = "write `- ` before its '@type'"
+        fact, hint = "must be a list, not one object", "write `- ` before its '@type'"
     else:
         fact, hint = "must be a list, not a mapping with names", f"{hint}, instead of its name"
     return Mistake(rule, f"{name} {fact}", hint)
@@ -289,7 +282,6 @@ def _same_letters(name: str, known: Collection[str]) -> str:
 
 
 def _url_field(known: Fields) -> str:
-    """The field with the URLs of a variant; empty without one."""
     fields = known.fields.items()
     return next((name for name, one in fields if isinstance(one.shape, UrlText | UrlSet)), "")
 

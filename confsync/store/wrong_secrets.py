@@ -100,17 +100,16 @@ def unknown_part(key: ScalarNode, parts: Iterable[str]) -> Mistake:
 
 def unknown_reference(node: MappingNode, name: str, known: Sequence[str]) -> Mistake:
     """The mistake of a mapping that is no reference, or of an unknown kind."""
+    write = f"write one of {', '.join(known)}, like `{{env: NAME}}`"
     if len(node.entries) != 1:
         fact = "must be one reference, not several keys" if node.entries else "is an empty mapping"
-        hint = f"write one of {', '.join(known)}, like `{{env: NAME}}`"
-        return Mistake("unknown-reference", f"{name} {fact}", hint, node.mark)
+        return Mistake("unknown-reference", f"{name} {fact}", write, node.mark)
     ((key, _),) = node.entries
     first, colon, _ = key.text.partition(":")
     if colon and first in known:
         return no_space(key.mark)
     message = unknown("reference", near_name(key.text, known))
-    hint = nearest(key.text, known).rstrip()
-    hint = hint or f"write one of {', '.join(known)}, like `{{env: NAME}}`"
+    hint = nearest(key.text, known).rstrip() or write
     if key.text in _ELSEWHERE:
         message, hint = f"unknown reference `{key.text}`", f"write `{_ELSEWHERE[key.text]}`"
     return Mistake("unknown-reference", message, hint, key.mark)
@@ -131,9 +130,7 @@ def check_name(first: str, node: Node, name: str, form: Form) -> None:
     elif form.pattern.fullmatch(first):
         return
     elif form.words:
-        rule = "reference-command"
-        fact = "starts with an invalid program name"
+        rule, fact = "reference-command", "starts with an invalid program name"
     else:
-        fact = f"must be {form.takes}"
-        hint = f"{hint}, never the secret itself"
+        fact, hint = f"must be {form.takes}", f"{hint}, never the secret itself"
     raise Mistake(rule, f"{name} {fact}", hint, node.mark)

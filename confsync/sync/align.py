@@ -13,7 +13,7 @@ from functools import cache
 from heapq import heappop, heappush
 from itertools import accumulate
 from operator import sub
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from confsync.errors import Fault
 from confsync.sync.patch import leaves, sent_whole, whole
@@ -24,6 +24,7 @@ from confsync.sync.tree import (
     LeafKey,
     Members,
     Object,
+    Pairs,
     Tree,
     incomparable,
     leaf_key,
@@ -35,9 +36,6 @@ from confsync.sync.values import WholeSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-Pairs: TypeAlias = list[tuple[int | None, int | None]]
-"""Pairs of an old index and a new one, in order; None stands for an item that goes or comes."""
 
 REMOVAL = 1
 """The leaves that taking a slot away costs: one null."""

@@ -33,9 +33,7 @@ class Breach:
 
 
 def breaches_told(desired: Desired, breaches: Iterable[Breach]) -> tuple[Problem, ...]:
-    """Problems for breaches, at the places of the written values; values of the server are left
-    out.
-    """
+    """Problems for breaches, at the places of the written values; none for values of the server."""
     return tuple(
         Problem(at.file, at.line, at.column, breach.rule, breach.message, breach.hint)
         for breach in breaches

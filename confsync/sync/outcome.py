@@ -40,9 +40,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Rejected:
-    """The server refused the update; nothing was stored. `foreign`: somebody else's changes
-    meanwhile.
-    """
+    """The server refused the update. Nothing was stored. `foreign`: others' changes meanwhile."""
 
     plan: Plan
     refusal: Refusal
@@ -243,9 +241,7 @@ def _lost(  # noqa: PLR0913 - three readings of one place
     """
     match new, shape:
         case Object(), Variants():
-            built, gone = (
-                not isinstance(side, Object) or side.tag != new.tag for side in (old, left)
-            )
+            built, gone = (not isinstance(one, Object) or one.tag != new.tag for one in (old, left))
             if built and gone:
                 yield _change("replace", path, shape, old, new)
             was, now = (side.members if isinstance(side, Object) else {} for side in (old, left))
@@ -255,7 +251,7 @@ def _lost(  # noqa: PLR0913 - three readings of one place
                     sides = was.get(name, _ABSENT), member, now.get(name, _ABSENT)
                     yield from _lost(*sides, known.shape, here, update=update)
         case Members(), UrlSet():
-            yield from _lost_members(old, new, left, shape, path)
+            yield from _lost_urls(old, new, left, shape, path)
         case Items(), ListOf(item):
             items = old.items if isinstance(old, Items) else ()
             there = _left_items(len(new.items), left, path, update)
@@ -275,9 +271,7 @@ def _lost(  # noqa: PLR0913 - three readings of one place
                 yield _change("update", path, shape, old, new)
 
 
-def _lost_members(
-    old: Tree, new: Members, left: Tree, shape: UrlSet, path: Path
-) -> Iterator[Change]:
+def _lost_urls(old: Tree, new: Members, left: Tree, shape: UrlSet, path: Path) -> Iterator[Change]:
     was, now = (side.members if isinstance(side, Members) else () for side in (old, left))
     before, after, there = set(was), set(new.members), set(now)
     added = tuple(url for url in new.members if url not in before)

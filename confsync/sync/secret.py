@@ -128,8 +128,7 @@ class Vault:
     def __reduce__(self) -> NoReturn:
         raise TypeError("a vault never leaves its process")
 
-    def __copy__(self) -> NoReturn:
+    def __copy__(self, _memo: object = None) -> NoReturn:
         raise TypeError("a vault is not copied")
 
-    def __deepcopy__(self, memo: object) -> NoReturn:
-        self.__copy__()
+    __deepcopy__ = __copy__

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from confsync.sync.tree import Tree
     from confsync.sync.url import Url
@@ -114,18 +114,19 @@ class Field:
     note: str = ""
 
 
-Shape: TypeAlias = (
-    Text
-    | Boolean
-    | Unsigned
-    | Duration
-    | Choice
-    | UrlText
-    | SecretText
-    | UrlSet
-    | ListOf
-    | Variants
-)
+LeafShape: TypeAlias = Text | Boolean | Unsigned | Duration | Choice | UrlText | SecretText
+Shape: TypeAlias = LeafShape | UrlSet | ListOf | Variants
+
+
+def variants_within(shape: Shape) -> Iterator[Fields]:
+    """Every variant of a shape and of the objects in it."""
+    if isinstance(shape, ListOf):
+        yield from variants_within(shape.item)
+    elif isinstance(shape, Variants):
+        for known in shape.objects.values():
+            yield known
+            for field in known.fields.values():
+                yield from variants_within(field.shape)
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,9 @@ milliseconds, secrets sealed."""
 Path: TypeAlias = tuple[str | int, ...]
 """A field's place: names, and numbers for the slots of a list or the members of a set."""
 
+Pairs: TypeAlias = list[tuple[int | None, int | None]]
+"""Pairs of an old index and a new one, in order; None stands for an item that goes or comes."""
+
 Relation: TypeAlias = Literal["same", "different", "unknown"]
 LeafKey: TypeAlias = str
 """A text for a leaf, without the value of a secret: see `leaf_key`."""
@@ -120,9 +123,7 @@ def certainly_equal(live: Tree, desired: Tree) -> bool:
             return relation(live, desired) == "same"
 
 
-def match_urls(
-    live: tuple[Url, ...], desired: tuple[Url, ...]
-) -> list[tuple[int | None, int | None]]:
+def match_urls(live: tuple[Url, ...], desired: tuple[Url, ...]) -> Pairs:
     """Pair the members of two sets: equal ones first, then those that may be equal, then those that
     differ in their passwords alone. Desired members come in their order, then those that go.
     """

@@ -170,9 +170,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Plan:
-    """Effect of an apply on one object of one target. `backup`: the file to go back with, or
-    empty.
-    """
+    """Effect of an apply on an object of a target. `backup`: the file to go back with, or empty."""
 
     target: Target
     desired: Desired
@@ -200,9 +198,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Failed:
-    """A target of several that failed before anything was changed there; `plan` is None if making
-    it failed.
-    """
+    """A target that failed before anything was changed; `plan` is None if making it failed."""
 
     target: Target
     error: ConfsyncError

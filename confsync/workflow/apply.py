@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.disk.write import write_backup
-from confsync.errors import (
-    ConfsyncError,
-    Declined,
-    NotWritten,
-    OutputFailed,
-    Refused,
-    WrongUsage,
-)
+from confsync.errors import ConfsyncError, Declined, NotWritten, OutputFailed, Refused, WrongUsage
 from confsync.guard import alone, callers, discreet
 from confsync.kinds import KINDS
 from confsync.report.lines import changes_in_words
@@ -43,6 +36,17 @@ if TYPE_CHECKING:
     from confsync.workflow.server import Session
     from confsync.workflow.session import Reach
     from confsync.workflow.targets import Access, Aim
+
+
+@dataclass(frozen=True)
+class How:
+    """How an apply goes on: see `apply`. `show` and `ask` get all plans."""
+
+    show: Callable[[Sequence[Plan | Failed]], None] | None = None
+    ask: Callable[[Sequence[Plan]], bool] | None = None
+    expect: str | None = None
+    audit: Audit | None = None
+    backup: str | None = None
 
 
 @discreet
@@ -73,44 +77,33 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     options.check()
     check_output("--backup", backup, files)
     moment: Moment = "allowed" if allow_commands else "apply"
-    (outcome,) = _run(
-        [(None, lambda _: (made(files, session, options, moment, environment), session))],
-        expect=expect,
-        audit=audit,
-        backup=backup,
-        show=None if show is None else lambda plans: callers(show)(plans[0]),  # type: ignore[arg-type] # not Failed: it is alone
-        ask=None if ask is None else lambda plans: callers(ask)(plans[0]),
+    how = How(
+        None if show is None else lambda plans: callers(show)(plans[0]),  # type: ignore[arg-type] # not Failed: it is alone
+        None if ask is None else lambda plans: callers(ask)(plans[0]),
+        *(expect, audit, backup),
     )
+    job = (None, lambda _: (made(files, session, options, moment, environment), session))
+    (outcome,) = _run([job], how)
     return outcome  # type: ignore[return-value] # the only target has an outcome, or raised
 
 
-def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by its name
-    aims: Sequence[Aim],
-    reach: Reach,
-    *,
-    kept: Plan | None = None,
-    expect: str | None = None,
-    audit: Audit | None = None,
-    backup: str | None = None,
-    show: Callable[[Sequence[Plan | Failed]], None],
-    ask: Callable[[Sequence[Plan]], bool] | None = None,
+def apply_all(
+    aims: Sequence[Aim], reach: Reach, how: How, kept: Plan | None = None
 ) -> tuple[Ended, ...]:
     """Bring one server, or several one after another in the given order, to their desired states.
 
-    All targets are planned, and `show` gets all plans. If planning one of several fails nothing is
-    sent to any; errors of the only target are raised. `ask` answers for all. The first target that
-    does not end as wanted ends the run. `kept`: the saved plan of the only target. The rest is as
-    for `apply`. Raises Refused and Declined if nothing was changed anywhere, and WrongUsage for
-    several targets with one digest or one backup.
+    If planning one of several fails nothing is sent to any; errors of the only target are raised.
+    The first target that does not end as wanted ends the run. `kept`: the saved plan of the only
+    target. Raises Refused and Declined if nothing was changed anywhere, and WrongUsage for several
+    targets with one digest or one backup.
     """
-    if len(aims) > 1 and backup is not None:
+    if len(aims) > 1 and how.backup is not None:
         raise WrongUsage("--backup takes one target", hint="choose it with --target")
     marks = (aim.config.url_mark for aim in aims if aim.config is not None)
     configuration = (mark.file for mark in marks if mark is not None)
-    check_output("--backup", backup, [*aims[0].files, *configuration])
-    if len(aims) > 1 and expect is not None:
-        hint = "choose its target with --target"
-        raise WrongUsage("--expect takes one target", hint=hint)
+    check_output("--backup", how.backup, [*aims[0].files, *configuration])
+    if len(aims) > 1 and how.expect is not None:
+        raise WrongUsage("--expect takes one target", hint="choose its target with --target")
     reach.check(aims)
     if facts := same_server_facts(aims):
         hint = "choose one of them with --target: the last would overwrite the others"
@@ -121,26 +114,11 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
         session = stack.enter_context(reach.session(aim))
         return made(kept or aim.files, session, aim.options, moment, reach.environment), session
 
-    return _run(
-        [(aim, partial(prepared, aim)) for aim in aims],
-        kept=kept,
-        expect=expect,
-        audit=audit,
-        backup=backup,
-        show=show,
-        ask=ask,
-    )
+    return _run([(aim, partial(prepared, aim)) for aim in aims], how, kept)
 
 
-def apply_planned(  # noqa: PLR0913 - what touches the world is passed in, each by its name
-    path: str,
-    directory: Path,
-    access: Access,
-    *,
-    reach: Reach,
-    audit: Audit | None = None,
-    backup: str | None = None,
-    show: Callable[[Sequence[Plan | Failed]], None],
+def apply_planned(
+    path: str, directory: Path, access: Access, reach: Reach, how: How
 ) -> tuple[Ended, ...]:
     """Apply a saved plan on its server, without asking. A new plan on the live state must be equal.
 
@@ -148,24 +126,18 @@ def apply_planned(  # noqa: PLR0913 - what touches the world is passed in, each 
     a changed plan, another server or another state.
     """
     kept = saved(path)
-    check_output(
-        "--backup", backup, [path, *(origin.file for origin in kept.desired.origins.values())]
-    )
-    aim = aim_of_saved(directory, kept, access)
-    return apply_all([aim], reach, kept=kept, audit=audit, backup=backup, show=show)
+    files = [path, *(origin.file for origin in kept.desired.origins.values())]
+    check_output("--backup", how.backup, files)
+    return apply_all([aim_of_saved(directory, kept, access)], reach, how, kept)
 
 
-def _run(  # noqa: PLR0913 - those of `apply_all`
+def _run(
     jobs: Sequence[tuple[Aim | None, Callable[[ExitStack], tuple[Plan, Session]]]],
-    *,
+    how: How,
     kept: Plan | None = None,
-    expect: str | None,
-    audit: Audit | None,
-    backup: str | None,
-    show: Callable[[Sequence[Plan | Failed]], None] | None,
-    ask: Callable[[Sequence[Plan]], bool] | None,
 ) -> tuple[Ended, ...]:
     """Plan all, show all, decide on all, then send. The stack of a job holds its session."""
+    expect, backup, ask = how.expect, how.backup, how.ask
     if expect is not None and not is_digest(expect):
         hint = "copy the whole digest from a plan of this version of confsync"
         raise WrongUsage("--expect: not a plan digest", hint=hint)
@@ -173,22 +145,20 @@ def _run(  # noqa: PLR0913 - those of `apply_all`
         found = [attempted(aim, partial(prepared, stack)) for aim, prepared in jobs]
         ready = [one for one in found if not isinstance(one, Failed)]
         stale = _stale(ready[0][0], kept, expect) if ready else None
-        if show is not None and stale is not None:
-            show([_not_this_one(ready[0][0], kept)])
-        elif show is not None:
-            show([one if isinstance(one, Failed) else one[0] for one in found])
+        if how.show is not None and stale is not None:
+            how.show([_not_this_one(ready[0][0], kept)])
+        elif how.show is not None:
+            how.show([one if isinstance(one, Failed) else one[0] for one in found])
         if len(ready) < len(found):
             return tuple(one if isinstance(one, Failed) else NotBegun(one[0]) for one in found)
         plans = [plan for plan, _ in ready]
         if expect is not None:
             check_no_secret_in_clear(plans[0].desired.written)
         with ExitStack() as books:
-            entries = [books.enter_context(audited(audit, plan)) for plan in plans]
+            entries = [books.enter_context(audited(how.audit, plan)) for plan in plans]
             if stale is not None:
                 raise stale
-            if kept is not None:
-                _check_refusals(plans[0])
-            _decide(plans, asking=ask is not None)
+            _decide(plans, saved=kept is not None, asking=ask is not None)
             if ask is not None and not all(plan.empty for plan in plans):
                 _ask(ready, ask)
             if backup is not None and not plans[0].empty:
@@ -227,10 +197,8 @@ def _stale(plan: Plan, kept: Plan | None, expect: str | None) -> Declined | None
         shape, now = KINDS[plan.desired.object].shape, as_saved(plan.live.tree)
         since = difference(kept.live.tree, now, shape, plan.desired.origin).changes
         facts = changes_in_words(since) or "in fields that confsync does not know"
-        return Declined(
-            f"the server's state has changed since the plan was made: {facts}",
-            hint="plan again and review it",
-        )
+        fact = f"the server's state has changed since the plan was made: {facts}"
+        return Declined(fact, hint="plan again and review it")
     if expect is not None and plan.digest != expect:
         return Declined(
             f"the plan does not have the expected digest: it is now {plan.digest}",
@@ -247,16 +215,14 @@ def _not_this_one(plan: Plan, kept: Plan | None) -> Plan:
     return replace(plan, findings=(stale, *plan.findings))
 
 
-def _check_refusals(plan: Plan) -> None:
-    """Raise Declined for a saved plan with refusals."""
-    if plan.refusals:
-        facts = "; ".join(finding.message for finding in plan.refusals)
+def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
+    """Raise Declined for refusals of a saved plan, and Refused for findings that stop the apply and
+    that no question can lift.
+    """
+    if saved and plans[0].refusals:
+        messages = "; ".join(finding.message for finding in plans[0].refusals)
         hint = "plan again with --allow for each risk that you accept, and save that plan"
-        raise Declined(facts, hint=hint)
-
-
-def _decide(plans: Sequence[Plan], *, asking: bool) -> None:
-    """Raise Refused for findings that stop the apply and that no question can lift."""
+        raise Declined(messages, hint=hint)
     stopped = [
         plan
         for plan in plans
@@ -264,16 +230,13 @@ def _decide(plans: Sequence[Plan], *, asking: bool) -> None:
         and not (asking and not plan.empty and all(finding.risk for finding in refusals))
     ]
     if stopped:
-        raise Refused(
-            tuple(
-                fact if len(plans) == 1 else f"{plan.target.name}: {fact}"
-                for plan in stopped
-                for fact in facts(plan.findings)
-            ),
-            tuple(
-                dict.fromkeys(risk.rule for plan in stopped for risk in plan.refusals if risk.risk)
-            ),
+        told = tuple(
+            fact if len(plans) == 1 else f"{plan.target.name}: {fact}"
+            for plan in stopped
+            for fact in facts(plan.findings)
         )
+        risks = (finding.rule for plan in stopped for finding in plan.refusals if finding.risk)
+        raise Refused(told, tuple(dict.fromkeys(risks)))
 
 
 def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], bool]) -> None:
@@ -287,10 +250,8 @@ def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], 
         name = plan.desired.object
         if not plan.empty and changed(plan.live, read(name, session), KINDS[name].shape):
             of = "the server's state" if len(ready) == 1 else f"the state of {plan.target.name}"
-            raise Declined(
-                f"{of} has changed since the plan was shown",
-                hint="plan again and review it",
-            )
+            fact = f"{of} has changed since the plan was shown"
+            raise Declined(fact, hint="plan again and review it")
 
 
 def _applied(ready: Sequence[tuple[Plan, Session]], entries: Sequence[Entry]) -> tuple[Ended, ...]:

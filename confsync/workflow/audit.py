@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from confsync.disk.read import audit_records
-from confsync.disk.write import append_audit, check_audit
+from confsync.disk.write import append_audit
 from confsync.errors import ConfsyncError, Declined, Fault, OutputFailed
 from confsync.guard import Callers, as_fault
 from confsync.jmap.client import silent
@@ -128,12 +128,9 @@ class Entry:
 
     def _write_begin(self) -> None:
         if self.audit is not None:
-            content = {
-                "who": who(self.audit.environment, self.audit.uid),
-                **started_record(self.plan),
-            }
+            whose = {"who": who(self.audit.environment, self.audit.uid)}
             try:
-                self.audit.write(self.key, "started", content)
+                self.audit.write(self.key, "started", {**whose, **started_record(self.plan)})
             except KeyboardInterrupt:
                 # The line may be there, if the interrupt came while the disk was waited for.
                 self.begun = self.audit.holds(self.key, "started")
@@ -184,7 +181,7 @@ def entry(audit: Audit | None, plan: Plan) -> Iterator[Entry]:
     """The two lines of an apply; an error inside is its end. Raises OutputFailed."""
     found = Entry(audit, plan)
     if audit is not None:
-        check_audit(audit.path)
+        append_audit(audit.path, None)
         audit.warn_unfinished(plan.target.url)
     try:
         yield found

@@ -47,14 +47,11 @@ def explain(name: str) -> Explained:
         return found
     known = {other.lower(): other for other in explained()}
     close = get_close_matches(name.rpartition("/")[2].lower(), known)
-    raise WrongUsage(
-        "unknown rule, field, variant or key",
-        hint=f"did you mean {known[close[0]]}?" if close else "`confsync explain` lists all names",
-    )
+    hint = f"did you mean {known[close[0]]}?" if close else "`confsync explain` lists all names"
+    raise WrongUsage("unknown rule, field, variant or key", hint=hint)
 
 
 def _keys() -> Mapping[str, Page]:
-    """The keys of `confsync.yaml`, with their pages."""
     from confsync.config.layout import CONFIG  # noqa: PLC0415 - loaded only where it is used
 
     return dict(key_pages(CONFIG))

@@ -6,19 +6,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from confsync.config import scaffold
 from confsync.config.config_file import NAME, repository
 from confsync.config.layout import PLACEHOLDER
-from confsync.config.scaffold import (
-    HOOK_LINES,
-    HOOKS,
-    HOOKS_FILE,
-    STORE,
-    config_text,
-    directories,
-    names_hooks,
-    store_text,
-    write_new,
-)
+from confsync.disk.read import MAX_STORE_BYTES, read_regular
 from confsync.errors import WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS
@@ -36,10 +27,7 @@ _OBJECT = "InMemoryStore"
 
 @discreet
 def init(
-    directory: str,
-    access: Access,
-    variant: str | None,
-    pull: Callable[[str], tuple[Problem, ...]],
+    directory: str, access: Access, variant: str | None, pull: Callable[[str], tuple[Problem, ...]]
 ) -> Begun:
     """Write `confsync.yaml`, a store and pre-commit's configuration into a directory, a new one if
     it is missing. Existing files stay.
@@ -55,11 +43,11 @@ def init(
         hint = "pass the server's URL with --url"
         raise WrongUsage("DIRECTORY is a URL", hint=hint)
     root = Path(directory)
-    config, store, hooks = root / NAME, root / STORE, root / HOOKS_FILE
+    config, store, hooks = root / NAME, root / scaffold.STORE, root / scaffold.HOOKS_FILE
     (url, way), live = _way(access, root), bool(access.url) and variant is None
     written: set[Path] = set()
     fill_in: tuple[Problem, ...] = ()
-    with directories(store.parent):
+    with scaffold.directories(store.parent):
         if os.path.lexists(store):
             from confsync.workflow.pull import to_fill_in  # noqa: PLC0415 - loads net/
 
@@ -68,24 +56,24 @@ def init(
             if live:
                 fill_in = pull(str(store))
             else:
-                write_new(store, store_text(KINDS[_OBJECT], variant or _VARIANT))
+                scaffold.write_new(store, scaffold.store_text(KINDS[_OBJECT], variant or _VARIANT))
             written.add(store)
     if not os.path.lexists(config):
-        write_new(config, config_text(url, way, keep=bool(fill_in)))
+        scaffold.write_new(config, scaffold.config_text(url, way, keep=bool(fill_in)))
         written.add(config)
     top = repository(root)
     if top is not None and not top.samefile(root):
         # pre-commit looks at the root of a repository alone.
-        hooks = Path(os.path.relpath(top / HOOKS_FILE))
+        hooks = Path(os.path.relpath(top / scaffold.HOOKS_FILE))
     elif not os.path.lexists(hooks):
-        write_new(hooks, HOOKS)
+        scaffold.write_new(hooks, scaffold.HOOKS)
         written.add(hooks)
     return Begun(
         str(config),
         str(store),
         str(hooks),
         frozenset(map(str, written)),
-        to_add="" if hooks in written or names_hooks(hooks) else HOOK_LINES,
+        to_add="" if hooks in written or scaffold.names_hooks(hooks) else scaffold.HOOK_LINES,
         live=live and store in written,
         fill_in=fill_in,
         example=_has_placeholder(config),
@@ -96,7 +84,7 @@ def init(
 
 def _has_placeholder(config: Path) -> bool:
     try:
-        return PLACEHOLDER in config.read_text(encoding="utf-8")
+        return PLACEHOLDER.encode() in read_regular(config, MAX_STORE_BYTES)
     except (OSError, ValueError):
         return False
 

@@ -134,7 +134,6 @@ def loaded(files: Sequence[str], layers: Sequence[Parsed], vault: Vault) -> Load
 
 
 def _discarded(documents: Sequence[MappingNode], problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Warnings for layers that discard earlier files."""
     # A column beside another problem could tell the length of a secret before it.
     taken = {(problem.file, problem.line) for problem in problems}
     for one in discarded(documents):

@@ -61,10 +61,8 @@ def made(
     elif source.target.url == session.target.url:
         loaded = Loaded(source.desired, (), {})
     else:
-        raise Declined(
-            "the plan was made for another server",
-            hint=f"it is for {source.target.url}; this one is {session.target.url}",
-        )
+        hint = f"it is for {source.target.url}; this one is {session.target.url}"
+        raise Declined("the plan was made for another server", hint=hint)
     resolved = resolve(loaded.desired, session.vault, At(RESOLVERS, moment), environment)
     # The live state shows the secrets that can be kept.
     keeping = options.hidden_secrets == "keep" or options.ignore

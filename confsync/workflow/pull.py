@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from os.path import realpath
 from typing import TYPE_CHECKING
 
 from confsync.disk.read import MAX_STORE_BYTES
@@ -88,10 +89,8 @@ def _draft(
     layers = _layers(files, session.vault)
     live = read_live(NAME, session)
     if live.unrecognised:
-        raise NotWritten(
-            f"the server has fields that confsync does not know: {', '.join(live.unrecognised)}",
-            hint="nothing was written; update confsync",
-        )
+        fact = f"the server has fields that confsync does not know: {', '.join(live.unrecognised)}"
+        raise NotWritten(fact, hint="nothing was written; update confsync")
     documents = (layers.top, *(parsed.document for parsed in layers.below))
     taken = frozenset(node.text for one in documents if one for node in scalars(one))
     resolve_one = resolving(session.vault, At(RESOLVERS, "plan"), environment)
@@ -126,7 +125,7 @@ def _layers(files: Sequence[str], vault: Vault) -> _Layers:
     check_names(files)
     *lower, last = files
     store = StoreFile.at(last)
-    if any(map(store.is_at, lower)):
+    if str(store.target) in map(realpath, lower):
         hint = "name it once, as the last file: the others are only read"
         raise WrongUsage("the file to write is also an earlier file", hint=hint)
     below = tuple(map(read, lower))
@@ -220,6 +219,5 @@ def _diff(layers: _Layers, made: Edited, after: Parsed) -> str:
 
     file = layers.files[-1]
     start = "/dev/null" if layers.store.content is None else file
-    return masked_diff(
-        side(start, layers.store.source, layers.top), side(file, made.text, after.document)
-    )
+    before = side(start, layers.store.source, layers.top)
+    return masked_diff(before, side(file, made.text, after.document))

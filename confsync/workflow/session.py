@@ -77,14 +77,10 @@ class Reach:
             target = None
         access = self._access(aim, target)
         if not access.url:
-            hint = (
-                "use --url https://mail.example.com, set STALWART_URL, or write a confsync.yaml"
-                " (`confsync init`)"
-            )
-            fact = (
-                "STALWART_URL is empty" if "STALWART_URL" in self.environment else "no server given"
-            )
-            raise WrongUsage(fact, hint=hint)
+            empty = "STALWART_URL" in self.environment
+            fact = "STALWART_URL is empty" if empty else "no server given"
+            hint = "use --url https://mail.example.com, set STALWART_URL, or write a confsync.yaml"
+            raise WrongUsage(fact, hint=f"{hint} (`confsync init`)")
         # Before any command is run for credentials. An empty variable is refused.
         hosts = self.environment.get(HOSTS)
         names = self._names(aim, target)
@@ -115,14 +111,9 @@ class Reach:
             return replace(given, url=given.url or other)
         pair = (given.client_cert, given.client_key)
         cert, key = pair if any(pair) else (target.client_cert, target.client_key)
-        return replace(
-            given,
-            url=target.url,
-            ca_file=given.ca_file or target.ca_file,
-            client_cert=cert,
-            client_key=key,
-            proxy=given.proxy or target.proxy,
-        )
+        ca, proxy = given.ca_file or target.ca_file, given.proxy or target.proxy
+        files = replace(given, ca_file=ca, client_cert=cert, client_key=key)
+        return replace(files, url=target.url, proxy=proxy)
 
     def _login(self, aim: Aim, target: TargetConfig | None) -> Login:
         """Token, user and password of the target, or of the environment for one server alone."""
@@ -148,38 +139,30 @@ class Reach:
 
     def _own(self, target: TargetConfig) -> Login:
         problems: list[Problem] = []
+        used: set[str] = set()
         resolvers = At(RESOLVERS, "allowed" if self.allow_commands else "apply")
 
-        def text(written: Written | str | None, member: str) -> str:
+        def looked_up(written: Written | str | None, member: str) -> tuple[str, str]:
+            """The text of a credential, and its name in messages."""
+            name = f"the {member} of target {target.name}"
             if written is None or isinstance(written, str):
-                return written or ""
+                return written or "", name
+            used.add(written.ref.argument)
             found = look_up(written.ref, self.vault, resolvers, self.environment)
-            if isinstance(found, str):
-                return found
-            mark, fact = written.mark, f"{member}: {found.fact}"
-            place = (mark.file, mark.line, mark.column)
-            problems.append(Problem(*place, "secret-unavailable", fact, found.hint))
-            return ""
+            if not isinstance(found, str):
+                mark, fact = written.mark, f"{member}: {found.fact}"
+                place = (mark.file, mark.line, mark.column)
+                problems.append(Problem(*place, "secret-unavailable", fact, found.hint))
+            return found if isinstance(found, str) else "", f"{name} ({written.ref})"
 
-        token = text(target.token, "token")
-        user, password = text(target.user, "user"), text(target.password, "password")
+        token, token_name = looked_up(target.token, "token")
+        user, user_name = looked_up(target.user, "user")
+        password, password_name = looked_up(target.password, "password")
         if problems:
             raise SecretUnavailable(tuple(problems))
-        members = {"token": target.token, "user": target.user, "password": target.password}
-        refs = {
-            member: written.ref
-            for member, written in members.items()
-            if not isinstance(written, str | None)
-        }
-        named = {
-            member: f"the {member} of target {target.name}"
-            + (f" ({refs[member]})" if member in refs else "")
-            for member in members
-        }
-        used = {ref.argument for ref in refs.values()}
-        names = (named["token"], named["user"], named["password"])
         left = [name for name in VARIABLES if self.environment.get(name) and name not in used]
         unused = f"{' and '.join(left)} not used: the target has its own credentials"
+        names = (token_name, user_name, password_name)
         return Login(token, user, password, names, unused if left else "")
 
 
@@ -259,7 +242,7 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     with a secret.
     """
     ca, cert, key = (
-        None if path is None else str(path) for path in (ca_file, client_cert, client_key)
+        None if one is None else str(one) for one in (ca_file, client_cert, client_key)
     )
     access = Access(url, insecure_http, ca, cert, key, proxy, timeout, retries)
     server = _allowed(url, hosts, insecure_http=insecure_http)
@@ -321,10 +304,8 @@ def _credentials(login: Login, vault: Vault) -> Credentials:
         hint = "set STALWART_PASSWORD, the target's `password`, or a token"
         raise WrongUsage(f"{user_name} has no password", hint=hint)
     if not user:
-        raise WrongUsage(
-            "no credentials for the server",
-            hint="set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD, in the environment",
-        )
+        hint = "set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD, in the environment"
+        raise WrongUsage("no credentials for the server", hint=hint)
     if ":" in user:
         hint = "Basic authentication allows no colon in a user name"
         raise WrongUsage(f"{user_name} contains a colon", hint=hint)

@@ -17,7 +17,6 @@ from confsync.secrets import RESOLVERS
 from confsync.store.mistakes import listed, quoted_name
 from confsync.sync.findings import Lapse, check_allowed
 from confsync.sync.names import nearest
-from confsync.sync.values import Origin
 from confsync.workflow.load import check_names
 
 if TYPE_CHECKING:
@@ -189,8 +188,7 @@ def _uses(target: TargetConfig, files: Iterable[str]) -> bool:
 def _chosen(config: Config, asked: Asked) -> tuple[TargetConfig, ...]:
     known = {target.name: target for target in config.targets}
     if asked.all and asked.targets:
-        hint = "leave out one of the two"
-        raise WrongUsage("--all and --target cannot be combined", hint=hint)
+        raise WrongUsage("--all and --target cannot be combined", hint="leave out one of the two")
     for name in asked.targets:
         if name not in known:
             hint = f"{nearest(name, known)}known: {', '.join(known)}"
@@ -244,11 +242,7 @@ def options(wanted: Wanted, target: TargetConfig, today: date) -> Options:
         hidden_secrets=wanted.hidden_secrets or target.hidden_secrets or DEFAULTS.hidden_secrets,
         allow=wanted.allow | {one.risk for one in target.allow if one not in over},
         ignore=target.ignore,
-        lapses=tuple(
-            Lapse(one.risk, str(one.until), Origin("file", mark.file, mark.line, mark.column))
-            for one in over
-            for mark in [one.mark]
-        ),
+        lapses=tuple(Lapse(one.risk, str(one.until), one.origin) for one in over),
     )
 
 

@@ -276,11 +276,9 @@ def _in_clear(file: str) -> Sequence[Problem]:
     from confsync.masking.plaintext_scan import Words, in_clear  # noqa: PLC0415
 
     lines = {problem.line for problem in found}
-    wanted = (
-        Words(["targets"], ["token", "password"], RESOLVERS)
-        if is_config
-        else Words(KINDS, secret_names(KINDS.values()), RESOLVERS)
-    )
+    wanted = Words(KINDS, secret_names(KINDS.values()), RESOLVERS)
+    if is_config:
+        wanted = Words(["targets"], ["token", "password"], RESOLVERS)
     besides = (
         Problem(file, one.line, one.column, rule, _FACTS[one.what], INSTEAD)
         for one in in_clear(text, wanted)

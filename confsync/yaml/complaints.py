@@ -136,7 +136,6 @@ class Complaint(NamedTuple):
 
 
 def _entries(table: str) -> Iterator[tuple[re.Pattern[str], str, Complaint]]:
-    """The entries of a table: pattern, place, problem."""
     lines = iter(table.replace("ODD_SPACES", f"{ODD_SPACES}\ufeff").split("\n")[1:-1])
     for pattern, problem, hint in zip(lines, lines, lines, strict=True):
         head, _, message = problem.partition(": ")

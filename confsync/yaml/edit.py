@@ -7,38 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import Fault
+from confsync.yaml import members, nodes
 from confsync.yaml.emit import Style, style_of
-from confsync.yaml.members import (
-    Brackets,
-    Change,
-    Unclear,
-    blocks_of,
-    colon_end,
-    comments_below,
-    end_of,
-    next_line,
-    rebuilt,
-    text_end,
-    uneditable,
-)
-from confsync.yaml.nodes import (
-    BLOCK_HEADER,
-    Comment,
-    MappingNode,
-    Node,
-    ScalarNode,
-    SequenceNode,
-    comments,
-    is_absent,
-    members_of,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from confsync.sync.tree import Path
     from confsync.yaml.emit import Plain
-    from confsync.yaml.members import Collection
 
 
 @dataclass(frozen=True)
@@ -96,10 +72,10 @@ class Edited:
     """The text after an edit, and the comments that were removed together with members."""
 
     text: str
-    lost: tuple[Comment, ...]
+    lost: tuple[nodes.Comment, ...]
 
 
-def edited(source: str, document: MappingNode, name: str, revision: Revision) -> Edited:
+def edited(source: str, document: nodes.MappingNode, name: str, revision: Revision) -> Edited:
     """Revise the object `name` of a file. `document` was read from `source`.
 
     Unchanged lines and their comments stay as they are. A removed member takes its comments along:
@@ -108,14 +84,14 @@ def edited(source: str, document: MappingNode, name: str, revision: Revision) ->
     """
     if re.search(r"\r(?!\n)", source):
         message, hint = "a carriage return without a line feed", "end lines with a line feed"
-        raise uneditable(document.mark, message, hint)
+        raise members.uneditable(document.mark, message, hint)
     editor = _Editor(source, style_of(source, document))
     revisions: dict[str, Revision] = {key.text: KEEP for key, _ in document.entries}
     entries = Entries(tuple({**revisions, name: revision}.items()))
     changes = editor.changes(None, document, entries, None)
     lost = [
         comment
-        for comment in comments(source, document)
+        for comment in nodes.comments(source, document)
         if any(start <= comment.start < end for start, end in editor.dropped)
     ]
     return Edited(editor.text(0, len(source), changes), tuple(lost))
@@ -129,7 +105,7 @@ class _Editor:
     style: Style
     dropped: list[tuple[int, int]] = field(default_factory=list)
 
-    def text(self, start: int, end: int, changes: Sequence[Change]) -> str:
+    def text(self, start: int, end: int, changes: Sequence[members.Change]) -> str:
         """A part of the source with changes. Those at one offset stay in their order; an insertion
         between two parts belongs to the end of the first.
         """
@@ -143,41 +119,41 @@ class _Editor:
         return "".join([*parts, self.source[position:end]])
 
     def changes(
-        self, key: ScalarNode | None, node: Node, revision: Revision, column: int | None
-    ) -> list[Change]:
+        self, key: nodes.ScalarNode | None, node: nodes.Node, revision: Revision, column: int | None
+    ) -> list[members.Change]:
         """Revise a value. `column` is that of its key or dash, from 0; None within brackets."""
         match revision, node:
             case Keep(), _:
                 return []
-            case Entries(entries), MappingNode():
+            case Entries(entries), nodes.MappingNode():
                 return self._members(node, _in_file_order(node, entries))
-            case Elements(()), SequenceNode() if key is not None and not node.span.flow:
-                at = colon_end(self.source, key)
-                return [Change(at, at, " []"), *self._members(node, ())]
-            case Elements(items), SequenceNode() if items or node.span.flow:
+            case Elements(()), nodes.SequenceNode() if key is not None and not node.span.flow:
+                at = members.colon_end(self.source, key)
+                return [members.Change(at, at, " []"), *self._members(node, ())]
+            case Elements(items), nodes.SequenceNode() if items or node.span.flow:
                 return self._members(node, [(index, None, item) for index, item in items])
             case Write(value), _:
                 return self._replaced(key, node, value, column)
             case _:
                 raise Fault("a revision does not fit the node that it is for")
 
-    def _members(self, node: Collection, wanted: Sequence[Wanted]) -> list[Change]:
+    def _members(self, node: members.Collection, wanted: Sequence[Wanted]) -> list[members.Change]:
         """Revise the members of a collection, then remove, insert and move them."""
-        members = members_of(node)
+        parts = nodes.members_of(node)
         column = None if node.span.flow else node.mark.column - 1
         revisions = {old: revision for old, _, revision in wanted}
         changes = [
             self.changes(key, value, revisions.get(index, KEEP), column)
-            for index, (key, value) in enumerate(members)
+            for index, (key, value) in enumerate(parts)
         ]
-        if [old for old, *_ in wanted] == list(range(len(members))):
+        if [old for old, *_ in wanted] == list(range(len(parts))):
             return [change for inner in changes for change in inner]
-        quote = _quote(self.source, members[0][1]) if members else ""
+        quote = _quote(self.source, parts[0][1]) if parts else ""
         if column is None:
             brackets, ranges = self._brackets(node)
             owned = [(member.start, member.end) for member in brackets.members]
         else:
-            blocks = blocks_of(self.source, node)
+            blocks = members.blocks_of(self.source, node)
             starts = [blocks[0].start, *(block.end for block in blocks)]
             ranges = [(start, block.end) for start, block in zip(starts, blocks, strict=False)]
             owned = [(block.start, block.end) for block in blocks]
@@ -194,46 +170,48 @@ class _Editor:
             texts.append((old, text))
         self.dropped += (place for index, place in enumerate(owned) if index not in revisions)
         if column is None:
-            return [Change(node.span.start, node.span.end, brackets.joined(texts))]
-        return [rebuilt(self.source, blocks, texts, self.style.newline)]
+            return [members.Change(node.span.start, node.span.end, brackets.joined(texts))]
+        return [members.rebuilt(self.source, blocks, texts, self.style.newline)]
 
-    def _brackets(self, node: Collection) -> tuple[Brackets, list[tuple[int, int]]]:
+    def _brackets(self, node: members.Collection) -> tuple[members.Brackets, list[tuple[int, int]]]:
         """A collection in brackets, and the ranges of its members. Raises InvalidFiles."""
         ranges = [
-            ((key or value).span.start, end_of(self.source, value, key))
-            for key, value in members_of(node)
+            ((key or value).span.start, members.end_of(self.source, value, key))
+            for key, value in nodes.members_of(node)
         ]
         try:
-            return Brackets.of(self.source, node.span, ranges), ranges
-        except Unclear:
+            return members.Brackets.of(self.source, node.span, ranges), ranges
+        except members.Unclear:
             message = "these brackets cannot be edited in place"
             hint = "write each entry on its own line, without brackets"
-            raise uneditable(node.mark, message, hint) from None
+            raise members.uneditable(node.mark, message, hint) from None
 
     def _replaced(
-        self, key: ScalarNode | None, node: Node, value: Plain, column: int | None
-    ) -> list[Change]:
-        """Replace a value by another one in one line."""
+        self, key: nodes.ScalarNode | None, node: nodes.Node, value: Plain, column: int | None
+    ) -> list[members.Change]:
         text = self.style.inline(value, _quote(self.source, node), flow=column is None)
-        if key is not None and is_absent(node):
-            at = colon_end(self.source, key)
-            return [Change(at, at, f" {text}")]
+        if key is not None and nodes.is_absent(node):
+            at = members.colon_end(self.source, key)
+            return [members.Change(at, at, f" {text}")]
         start = node.span.start
-        if isinstance(node, ScalarNode):
-            end = text_end(self.source, node)
-            header = re.compile(BLOCK_HEADER).match(self.source, start, end)
-            return [Change(start, end, text if header is None else f"{text}  {header[1]}")]
-        end = end_of(self.source, node)
+        if isinstance(node, nodes.ScalarNode):
+            end = members.text_end(self.source, node)
+            header = re.compile(nodes.BLOCK_HEADER).match(self.source, start, end)
+            return [members.Change(start, end, text if header is None else f"{text}  {header[1]}")]
+        end = members.end_of(self.source, node)
         if key is None or column is None or node.span.flow:
             self.dropped.append((start, end))
-            return [Change(start, end, text)]
-        at, below = colon_end(self.source, key), next_line(self.source, key.span.start)
-        end = comments_below(self.source, next_line(self.source, end), column)
+            return [members.Change(start, end, text)]
+        at = members.colon_end(self.source, key)
+        below = members.next_line(self.source, key.span.start)
+        end = members.comments_below(self.source, members.next_line(self.source, end), column)
         self.dropped.append((below, end))
-        return [Change(at, at, f" {text}"), Change(below, end, "")]
+        return [members.Change(at, at, f" {text}"), members.Change(below, end, "")]
 
 
-def _in_file_order(node: MappingNode, entries: Sequence[tuple[str, Revision]]) -> list[Wanted]:
+def _in_file_order(
+    node: nodes.MappingNode, entries: Sequence[tuple[str, Revision]]
+) -> list[Wanted]:
     """The entries, old ones in the order of the file, each new one behind its predecessor."""
     places = {key.text: index for index, (key, _) in enumerate(node.entries)}
     found: list[tuple[int, Wanted]] = []
@@ -243,7 +221,7 @@ def _in_file_order(node: MappingNode, entries: Sequence[tuple[str, Revision]]) -
     return [member for _, member in sorted(found, key=lambda one: one[0])]
 
 
-def _quote(source: str, node: Node) -> str:
+def _quote(source: str, node: nodes.Node) -> str:
     """The quotes of a scalar; empty if there are none."""
-    quoted = isinstance(node, ScalarNode) and not node.plain
+    quoted = isinstance(node, nodes.ScalarNode) and not node.plain
     return source[node.span.start] if quoted and source[node.span.start] in "'\"" else ""

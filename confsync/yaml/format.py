@@ -16,16 +16,8 @@ from ruamel.yaml import YAML
 from confsync.disk.read import MAX_STORE_BYTES
 from confsync.errors import Problem
 from confsync.sync.scrub import is_visible
+from confsync.yaml import nodes
 from confsync.yaml.emit import is_ambiguous, is_plain, quoted
-from confsync.yaml.nodes import (
-    MappingNode,
-    Mark,
-    Node,
-    ScalarNode,
-    comments,
-    members_of,
-    nodes_within,
-)
 from confsync.yaml.read import parse
 
 if TYPE_CHECKING:
@@ -109,10 +101,8 @@ def tokens_of(source: str) -> Iterator[tuple[str, Token | None]]:
                 lines.pop()
             text = "\n".join(text.split("\n")[: len(lines) + 1])
         place = (start.line + 1, start.column + 1, indent, indent if around is None else around)
-        yield (
-            source[end : start.index],
-            Token(kind, text, *place, levels, base, layout.depth > 0, *scalar),
-        )
+        token = Token(kind, text, *place, levels, base, layout.depth > 0, *scalar)
+        yield source[end : start.index], token
         end = start.index + len(text)
     yield source[end:], None
 
@@ -181,7 +171,6 @@ class _Layout:
 
     @property
     def _value(self) -> int:
-        """The column of a value."""
         if self.depth:
             return self.within + (_STEP if self.before == ":" else 0)
         return self.levels[-1].new + _STEP if self.levels else 0
@@ -249,7 +238,6 @@ def _comment_column(old: int, last: Token | None, following: Token | None) -> in
 
 
 def _text(token: Token) -> str:
-    """The canonical text of a token."""
     if token.style in BLOCK_TEXT:
         first, lines = _block_text(token.text, token.base)
     elif "\n" in token.text:
@@ -281,8 +269,8 @@ def _space(last: Token, token: Token) -> str:
 
 
 def verify_same_meaning(
-    file: str, source: str, document: MappingNode, new: str
-) -> MappingNode | Problem:
+    file: str, source: str, document: nodes.MappingNode, new: str
+) -> nodes.MappingNode | Problem:
     """The document of a file's new text, if its values and comments are those of the old text;
     otherwise the problem. `document` was read from `source`, the old text.
     """
@@ -292,7 +280,7 @@ def verify_same_meaning(
     parsed, mark = parse(file, new), None
     if parsed.document is not None and not parsed.problems:
         mark = first_difference(document, parsed.document)
-        before, after = comments(source, document), comments(new, parsed.document)
+        before, after = nodes.comments(source, document), nodes.comments(new, parsed.document)
         if mark is None and [one.text for one in before] == [one.text for one in after]:
             return parsed.document
     line, column = (mark or document.mark).line, (mark or document.mark).column
@@ -301,19 +289,18 @@ def verify_same_meaning(
     return Problem(file, line, column, RULE, message, hint)
 
 
-def first_difference(before: Node, after: Node) -> Mark | None:
-    """The place in `before` of the first node that differs in `after`, or None.
-
-    Quotes matter if the text means something else without them.
+def first_difference(before: nodes.Node, after: nodes.Node) -> nodes.Mark | None:
+    """The place in `before` of the first node that differs in `after`, or None. Quotes matter if
+    the text means something else without them.
     """
-    for ours, theirs in zip(nodes_within(before), nodes_within(after), strict=False):
+    for ours, theirs in zip(nodes.nodes_within(before), nodes.nodes_within(after), strict=False):
         if _meaning(ours) != _meaning(theirs):
             return ours.mark
     return None
 
 
-def _meaning(node: Node) -> tuple[type[Node], str | int, bool]:
+def _meaning(node: nodes.Node) -> tuple[type[nodes.Node], str | int, bool]:
     """The text of a scalar, or the number of members of a collection."""
-    if isinstance(node, ScalarNode):
-        return ScalarNode, node.text, node.plain and is_ambiguous(node.text)
-    return type(node), len(members_of(node)), False
+    if isinstance(node, nodes.ScalarNode):
+        return nodes.ScalarNode, node.text, node.plain and is_ambiguous(node.text)
+    return type(node), len(nodes.members_of(node)), False

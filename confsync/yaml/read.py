@@ -13,17 +13,8 @@ from dataclasses import dataclass, field, replace
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from ruamel.yaml import YAML
+from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError, YAMLStreamError
-from ruamel.yaml.events import (
-    AliasEvent,
-    CollectionEndEvent,
-    CollectionStartEvent,
-    DocumentStartEvent,
-    MappingStartEvent,
-    NodeEvent,
-    ScalarEvent,
-)
 from ruamel.yaml.reader import ReaderError
 
 from confsync.disk.read import MAX_STORE_BYTES, NotRegular, begins_plan, read_regular
@@ -35,7 +26,6 @@ from confsync.yaml.nodes import MappingNode, Mark, Node, ScalarNode, SequenceNod
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ruamel.yaml.events import Event
 
 MAX_DEPTH = 32
 MAX_VALUES = 10_000
@@ -71,18 +61,15 @@ def content(path: str) -> bytes | Problem:
         rule = "unreadable"
         match error:
             case NotRegular(what=what):
-                message = f"is {what}, not a regular file"
-                hint = "save it to a file first"
+                message, hint = f"is {what}, not a regular file", "save it to a file first"
             case FileNotFoundError():
                 rule, message = "no-such-file", "no such file"
                 hint = "check the path; it is relative to the current directory"
             case IsADirectoryError():
                 message, hint = "is a directory, not a file", "use the YAML file in it"
             case PermissionError():
-                message, hint = (
-                    "cannot be read: permission denied",
-                    "check the file's mode and owner",
-                )
+                message = "cannot be read: permission denied"
+                hint = "check the file's mode and owner"
             case OSError(errno=errno.EMFILE | errno.ENFILE):
                 message, hint = "cannot be read: too many files are open", "raise `ulimit -n`"
             case _:
@@ -170,20 +157,20 @@ class _Builder:
     file: str
     problems: list[Problem] = field(default_factory=list)
 
-    def document(self, events: Iterator[Event]) -> Node | None:
+    def document(self, parsed: Iterator[events.Event]) -> Node | None:
         """The first document; None if it is empty, too large or nested too deep."""
         roots: list[Node] = []
-        opened: list[tuple[CollectionStartEvent, list[Node]]] = []
+        opened: list[tuple[events.CollectionStartEvent, list[Node]]] = []
         values = documents = 0
-        for event in events:
-            if isinstance(event, NodeEvent):
+        for event in parsed:
+            if isinstance(event, events.NodeEvent):
                 values += 1
                 if values > MAX_VALUES:
                     hint = "check the path: no store file is this large"
                     self._problem(event, "too-large", "more than 10,000 keys and values", hint)
                     return None
                 self._check_extras(event)
-                if isinstance(event, CollectionStartEvent):
+                if isinstance(event, events.CollectionStartEvent):
                     if len(opened) == MAX_DEPTH:
                         message = "more than 32 levels of nesting"
                         hint = "check the path and the brackets: no store file is this deep"
@@ -192,10 +179,10 @@ class _Builder:
                     opened.append((event, []))
                 else:
                     (opened[-1][1] if opened else roots).append(self._leaf(event))
-            elif isinstance(event, CollectionEndEvent):
+            elif isinstance(event, events.CollectionEndEvent):
                 node = self._collection(*opened.pop(), event)
                 (opened[-1][1] if opened else roots).append(node)
-            elif isinstance(event, DocumentStartEvent):
+            elif isinstance(event, events.DocumentStartEvent):
                 documents += 1
                 self._check_document(event, first=documents == 1)
                 if documents > 1:
@@ -206,7 +193,7 @@ class _Builder:
         """Add the problem of a document that is no mapping."""
         top = "write `InMemoryStore:` at the top, and "
         if root is None or is_absent(root):
-            hint = "write `InMemoryStore:` at the top, and its fields indented under it"
+            hint = f"{top}its fields indented under it"
             self.problems.append(Problem(self.file, 0, 0, "empty-file", "the file is empty", hint))
         elif isinstance(root, SequenceNode):
             hint = "remove the `- `, and write `InMemoryStore:` at the top"
@@ -218,10 +205,9 @@ class _Builder:
             message = "the file is one string, not a mapping"
             self._problem(root.mark, "no-object", message, f"{top}its fields indented under it")
 
-    def _check_document(self, event: DocumentStartEvent, *, first: bool) -> None:
+    def _check_document(self, event: events.DocumentStartEvent, *, first: bool) -> None:
         if event.version is not None or event.tags:
-            message = "YAML directives are not allowed"
-            hint = "remove the line that starts with %"
+            message, hint = "YAML directives are not allowed", "remove the line that starts with %"
             self._problem(Mark(self.file, 1, 1), "directive", message, hint)
         if not first and event.explicit:
             hint = "keep one document; layers are separate files"
@@ -230,13 +216,13 @@ class _Builder:
             hint = "remove everything after the first mapping"
             self._problem(event, "second-document", "text after the end of the store", hint)
 
-    def _check_extras(self, event: NodeEvent) -> None:
+    def _check_extras(self, event: events.NodeEvent) -> None:
         """Refuse anchors, aliases and tags."""
-        if isinstance(event, AliasEvent) and set(event.anchor) == {"*"}:
+        if isinstance(event, events.AliasEvent) and set(event.anchor) == {"*"}:
             message = "`****` is the mask of a hidden secret"
             hint = "write a reference, like `{env: NAME}` or `{file: PATH}`"
             self._problem(event, "mask", message, hint)
-        elif isinstance(event, AliasEvent):
+        elif isinstance(event, events.AliasEvent):
             hint = "write the value itself; put a string that starts with * in quotes"
             self._problem(event, "anchor", "YAML aliases are not allowed", hint)
         elif event.anchor is not None:
@@ -250,10 +236,10 @@ class _Builder:
             hint = "write a reference as `{env: NAME}`; put a string that starts with ! in quotes"
             self._problem(event, "tag", "YAML tags like !env are not allowed", hint)
 
-    def _leaf(self, event: NodeEvent) -> ScalarNode:
+    def _leaf(self, event: events.NodeEvent) -> ScalarNode:
         mark = self._mark(event)
         broken = ScalarNode(mark, "", plain=True, broken=True)
-        if not isinstance(event, ScalarEvent):
+        if not isinstance(event, events.ScalarEvent):
             return broken
         first = "" if event.style else event.value[:1]
         if re.search("[\ud800-\udfff]", event.value):
@@ -274,14 +260,14 @@ class _Builder:
         return ScalarNode(mark, event.value, plain=not event.style, broken=tagged, span=span)
 
     def _collection(
-        self, start: CollectionStartEvent, children: Sequence[Node], event: Event
+        self, start: events.CollectionStartEvent, children: Sequence[Node], event: events.Event
     ) -> Node:
         mark = self._mark(start)
         end = event.end_mark.index
         if children and not start.flow_style:
             end = children[-1].span.end
         span = Span(start.start_mark.index, end, bool(start.flow_style))
-        if not isinstance(start, MappingStartEvent):
+        if not isinstance(start, events.MappingStartEvent):
             return SequenceNode(mark, tuple(children), span)
         seen: dict[str, Mark] = {}
         entries: list[tuple[ScalarNode, Node]] = []
@@ -307,9 +293,9 @@ class _Builder:
                 entries.append((key, placed))
         return MappingNode(mark, tuple(entries), span=span)
 
-    def _mark(self, event: Event) -> Mark:
+    def _mark(self, event: events.Event) -> Mark:
         return Mark(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
 
-    def _problem(self, place: Event | Mark, rule: str, message: str, hint: str) -> None:
+    def _problem(self, place: events.Event | Mark, rule: str, message: str, hint: str) -> None:
         mark = place if isinstance(place, Mark) else self._mark(place)
         self.problems.append(Problem(mark.file, mark.line, mark.column, rule, message, hint))

@@ -30,7 +30,7 @@ from confsync.sandbox.storage import Storage
 from confsync.sync.outcome import NotBegun, Outcome, Stored
 from confsync.sync.secret import Vault
 from confsync.sync.values import Failed, Target
-from confsync.workflow.apply import apply, apply_planned
+from confsync.workflow.apply import How, apply, apply_planned
 from confsync.workflow.plan import plan, save
 from confsync.workflow.server import Session
 from confsync.workflow.session import Reach
@@ -313,8 +313,8 @@ class Sequences(RuleBasedStateMachine):
                 str(self.here / "a.plan"),
                 self.here,
                 NO_ACCESS,
-                reach=Opened(wish.environment, session.vault, opened=session),
-                show=lambda _: None,
+                Opened(wish.environment, session.vault, opened=session),
+                How(),
             )
             assert not isinstance(outcome, NotBegun | Failed)
             return outcome

@@ -81,7 +81,7 @@ class Wire:
         foreign: Mapping[int | str, Callable[[], None]] | None = None,
     ) -> None:
         permissions = frozenset({AUTHENTICATE, GET, UPDATE})
-        self._site = Site(storage, Accounts({KEY: permissions}), "community")
+        self._site = Site(storage, Accounts({KEY: permissions}))
         self._storage = storage
         self._faults = faults
         self._foreign = foreign or {}

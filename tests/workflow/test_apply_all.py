@@ -16,7 +16,7 @@ from confsync.sandbox import Server
 from confsync.sync.outcome import NotBegun, NotSent, Rejected, Stored, Unknown
 from confsync.sync.secret import Vault
 from confsync.sync.values import Failed
-from confsync.workflow.apply import apply_all
+from confsync.workflow.apply import How, apply_all
 from confsync.workflow.audit import Audit
 from confsync.workflow.session import Reach
 from confsync.workflow.targets import Access, Asked, Wanted, aims
@@ -79,14 +79,10 @@ class Team:
         wanted = Wanted(allow=frozenset({allow} - {""}))
         chosen = aims(self.directory, Asked(all=True), wanted, NO_ACCESS, today=today)
         environment = dict.fromkeys(("ONE", "TWO", "THREE"), APPLY_KEY) | (tokens or {})
-        return apply_all(
-            chosen,
-            Reach(environment, Vault()),
-            expect=expect,
-            audit=audit,
-            ask=ask,
-            show=lambda found: self.shown.append(PLANS["text"](found)),
+        how = How(
+            lambda found: self.shown.append(PLANS["text"](found)), ask, expect=expect, audit=audit
         )
+        return apply_all(chosen, Reach(environment, Vault()), how)
 
 
 @pytest.fixture

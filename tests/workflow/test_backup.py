@@ -13,7 +13,7 @@ from confsync.errors import ConfsyncError, Declined, NotWritten, OutputFailed, W
 from confsync.report import OUTCOMES
 from confsync.sandbox import Server
 from confsync.sync.secret import Vault
-from confsync.workflow.apply import apply_all
+from confsync.workflow.apply import How, apply_all
 from confsync.workflow.session import Reach
 from confsync.workflow.targets import Access, Asked, Wanted, aims
 from tests.cli.process import APPLY_KEY, KEYS
@@ -70,13 +70,8 @@ def configure(directory: Path, *urls: str) -> None:
 def apply(here: Path, backup: str, *, answer: bool = True) -> tuple[Ended, ...]:
     environment = {"KEY": APPLY_KEY, "CACHE": "Canary-1"}
     chosen = aims(here, Asked(all=True), Wanted(), ACCESS, today=date(2027, 1, 31))
-    return apply_all(
-        chosen,
-        Reach(environment, Vault()),
-        backup=backup,
-        show=lambda _: None,
-        ask=lambda _: answer,
-    )
+    how = How(ask=lambda _: answer, backup=backup)
+    return apply_all(chosen, Reach(environment, Vault()), how)
 
 
 def content(file: Path) -> Any:  # noqa: ANN401 - parsed YAML
@@ -113,7 +108,7 @@ def test_it_has_the_state_before_with_the_references_that_the_files_have(
 def test_on_the_terminal_the_way_back_has_the_references_too(here: Path) -> None:
     environment = {"KEY": APPLY_KEY, "CACHE": "Canary-1"}
     chosen = aims(here, Asked(), Wanted(), ACCESS, today=date(2027, 1, 31))
-    told = OUTCOMES["text"](apply_all(chosen, Reach(environment, Vault()), show=lambda _: None))
+    told = OUTCOMES["text"](apply_all(chosen, Reach(environment, Vault()), How()))
     assert "{env: CACHE}" in told
     assert "{file: stores/secret}" in told
 
