@@ -13,7 +13,7 @@ import pytest
 import confsync
 from confsync.rules import Rule, rules
 from confsync.sync.findings import RULE
-from confsync.sync.names import RISKS
+from confsync.kinds import RISKS
 from confsync.workflow.validate import validate
 from tests.store.test_strict_reading import CASES, NAMES, expected
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass, field, replace
 from os.path import lexists
 from pathlib import Path
@@ -15,6 +16,9 @@ from confsync.store.decode import discarded, from_file, lay_over
 from confsync.store.detect import may_be_store
 from confsync.store.mistakes import listed
 from confsync.sync.findings import makes_invalid
+from confsync.sync.secret import Secret
+from confsync.sync.tree import leaves
+from confsync.sync.url import Url
 from confsync.yaml.read import content, read
 
 if TYPE_CHECKING:
@@ -122,6 +126,25 @@ def loaded(files: Sequence[str], layers: Sequence[Parsed], vault: Vault) -> Load
         raise InvalidFiles(found)
     (desired,) = reading.desired
     return Loaded(replace(desired, file=files[-1]), found, lines)
+
+
+def world_readable(desired: Desired) -> frozenset[str]:
+    """The `{file: …}` references of a state to files that every user can read."""
+    found = (leaf for _, leaf in leaves(desired.written) if isinstance(leaf, Secret | Url))
+    refs = {
+        secret.ref
+        for leaf in found
+        for secret in (leaf.secrets if isinstance(leaf, Url) else (leaf,))
+        if secret.ref is not None and secret.ref.kind == "file"
+    }
+    return frozenset(str(ref) for ref in refs if _is_open(ref.argument))
+
+
+def _is_open(path: str) -> bool:
+    try:
+        return bool(os.stat(path).st_mode & stat.S_IROTH)  # noqa: PTH116 - any text, none raises more
+    except (OSError, ValueError):
+        return False
 
 
 def _discarded(documents: Sequence[MappingNode], problems: Iterable[Problem]) -> Iterator[Problem]:

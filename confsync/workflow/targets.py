@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 from confsync.config.config_file import find, nothing_found, read_config
 from confsync.disk.read import STANDARD_INPUT
 from confsync.errors import WrongUsage
+from confsync.kinds import RISKS, WARNINGS
 from confsync.secrets import RESOLVERS
 from confsync.store.mistakes import listed, quoted_name
-from confsync.sync.findings import Lapse, check_allowed
+from confsync.sync.findings import Lapse
 from confsync.sync.names import nearest
 from confsync.sync.values import Origin
 from confsync.workflow.load import check_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import date
     from pathlib import Path
 
@@ -63,6 +64,7 @@ class Wanted:
     unlisted: Unlisted | None = None
     hidden_secrets: HiddenSecrets | None = None
     allow: frozenset[str] = frozenset()
+    fail_on: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class Options:
 
     `unlisted`: fields not set in any file. `hidden_secrets`: secrets that the server hides.
     `allow`: risks that do not stop an apply. `ignore`: fields that keep the server's value, like
-    `InMemoryStore/poolMaxConnections`. `lapses`: allowances that have expired.
+    `InMemoryStore/poolMaxConnections`. `lapses`: allowances that have expired. `fail_on`:
+    warnings that are risks.
     """
 
     unlisted: Unlisted = "default"
@@ -79,15 +82,25 @@ class Options:
     allow: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
     lapses: tuple[Lapse, ...] = ()
+    fail_on: frozenset[str] = frozenset()
 
     def check(self) -> None:
         """Raise WrongUsage for an unknown risk or field."""
-        check_allowed(self.allow)
+        check_rules(self.allow, self.fail_on)
         if self.ignore:
             from confsync.config.target import ignored_wrongly  # noqa: PLC0415
         for path in self.ignore:
             if wrong := ignored_wrongly(path):
                 raise WrongUsage(f"a path to ignore {wrong[0]}", hint=wrong[1])
+
+
+def check_rules(allow: Collection[str], fail_on: Collection[str] = ()) -> None:
+    """Raise WrongUsage for a rule that cannot be allowed, or that is no warning to fail on."""
+    for option, names, known in (("--allow", allow, RISKS), ("--fail-on", fail_on, WARNINGS)):
+        for name in names:
+            if name not in known:
+                hint = nearest(name, known).rstrip() or f"known: {', '.join(known)}"
+                raise WrongUsage(f"{option}: unknown risk", hint=hint)
 
 
 _WITHOUT_CONFIG = "run `confsync init`, or name the store file, like stores/in-memory.yaml"
@@ -146,7 +159,7 @@ def aims(
     they are `alone` or have a URL, no `confsync.yaml` is read. Raises InvalidFiles for an invalid
     one, WrongUsage for unknown targets and risks, or where the choice is open.
     """
-    check_allowed(wanted.allow)
+    check_rules(wanted.allow, wanted.fail_on)
     if asked.files and (asked.targets or asked.all):
         hint = f"leave out the files, or {asked.source}: each target has its own files"
         raise WrongUsage(f"files and {asked.source} cannot be combined", hint=hint)
@@ -221,7 +234,8 @@ def without_config(files: tuple[str, ...], wanted: Wanted, access: Access) -> Ai
     """The aim of a run without a `confsync.yaml`."""
     unlisted = wanted.unlisted or DEFAULTS.unlisted
     hidden_secrets = wanted.hidden_secrets or DEFAULTS.hidden_secrets
-    return Aim(files, Options(unlisted, hidden_secrets, wanted.allow), access)
+    chosen = Options(unlisted, hidden_secrets, wanted.allow, fail_on=wanted.fail_on)
+    return Aim(files, chosen, access)
 
 
 def options(wanted: Wanted, target: TargetConfig, today: date) -> Options:
@@ -232,6 +246,7 @@ def options(wanted: Wanted, target: TargetConfig, today: date) -> Options:
         hidden_secrets=wanted.hidden_secrets or target.hidden_secrets or DEFAULTS.hidden_secrets,
         allow=wanted.allow | {one.risk for one in target.allow if one not in over},
         ignore=target.ignore,
+        fail_on=wanted.fail_on,
         lapses=tuple(
             Lapse(one.risk, str(one.until), Origin("file", mark.file, mark.line, mark.column))
             for one in over

@@ -19,22 +19,23 @@ from confsync.store.detect import mentions, searchable
 from confsync.store.encode import FILL_IN
 from confsync.store.mistakes import INSTEAD
 from confsync.sync.findings import (
+    Facts,
     as_problem,
-    breaches_told,
-    check_allowed,
     guessable_findings,
     judged,
     lapsed,
+    state_problems,
 )
 from confsync.sync.names import SEARCHABLE, nearest
 from confsync.sync.secret import Secret, Vault
 from confsync.sync.tree import leaves
 from confsync.sync.url import Url
-from confsync.workflow.load import check_names, load, meant, stores_in
+from confsync.workflow.load import check_names, load, meant, stores_in, world_readable
 from confsync.workflow.targets import (
     NOTHING_WANTED,
     Options,
     Wanted,
+    check_rules,
     configuration,
     nothing_named,
     options,
@@ -72,16 +73,19 @@ def validate(files: Sequence[str], *, allow: Collection[str] = ()) -> tuple[Prob
 
     An allowed risk is a warning. Raises WrongUsage for an unknown risk.
     """
-    check_allowed(allow)
-    return tuple(problem for file in files for problem in _problems([file], allow))
+    check_rules(allow)
+    return tuple(
+        problem for file in files for problem in _problems([file], Options(allow=frozenset(allow)))
+    )
 
 
 @discreet
-def check(
+def check(  # noqa: PLR0913 - one parameter an option
     files: Sequence[str],
     directory: Path,
     *,
     allow: frozenset[str] = frozenset(),
+    fail_on: frozenset[str] = frozenset(),
     today: date,
     skip_others: bool = False,
 ) -> Checked:
@@ -92,7 +96,7 @@ def check(
     files that no target uses, and that are not meant as stores. Raises WrongUsage for an unknown
     risk, and with nothing to check.
     """
-    check_allowed(allow)
+    check_rules(allow, fail_on)
     files = stores_in(files)
     try:
         config = configuration(directory)
@@ -109,9 +113,10 @@ def check(
         targets = () if config is None else config.targets
         users = [one for one in targets if _same((*own, *one.files), file)]
         for one in users:
-            states[one.name, one.files] = options(Wanted(allow=allow), one, today)
+            wanted = Wanted(allow=allow, fail_on=fail_on)
+            states[one.name, one.files] = options(wanted, one, today)
         if not users and (not skip_others or meant(file)):
-            states["", (file,)] = Options(allow=allow)
+            states["", (file,)] = Options(allow=allow, fail_on=fail_on)
     itself = config if not files or (config and _same(files, config.file)) else None
     return _checked(itself, states)
 
@@ -125,8 +130,7 @@ def _checked(
     for (name, read), chosen in states.items():
         for file in read:
             users.setdefault(file, []).append(name)
-        keep = chosen.hidden_secrets == "keep"
-        problems = _problems(read, chosen.allow, chosen.ignore, keep=keep)
+        problems = _problems(read, chosen)
         for problem in (*problems, *map(as_problem, lapsed(chosen.lapses, problems))):
             found.setdefault(problem, []).append(name)
     facts = (
@@ -155,34 +159,24 @@ def _same_servers(config: Config) -> Iterator[Problem]:
             yield Problem(*place, "same-server-twice", fact, hint, "warning")
 
 
-def _problems(
-    files: Sequence[str],
-    allow: Collection[str],
-    ignore: Collection[str] = (),
-    *,
-    keep: bool = False,
-) -> tuple[Problem, ...]:
-    """Problems of files laid over each other, and risks of their state but for ignored fields.
-
-    `keep`: an apply keeps hidden secrets, so their references may be placeholders.
-    """
+def _problems(files: Sequence[str], chosen: Options) -> tuple[Problem, ...]:
+    """Problems of files laid over each other, and of their state but for ignored fields."""
     try:
         loaded = load(files, Vault(documented))
     except InvalidFiles as invalid:
-        return tuple(judged(problem, allow) for problem in invalid.problems)
+        return tuple(judged(one, chosen.allow, chosen.fail_on) for one in invalid.problems)
     desired = loaded.desired
-    breaches = (
-        breach
-        for breach in KINDS[desired.object].breaches(desired.tree)
-        if f"{desired.object}/{breach.path[0]}" not in ignore
-    )
-    stated = loaded.shown((*breaches_told(desired, breaches), *_placeholders(desired, keep=keep)))
+    facts = Facts(world_readable=world_readable(desired), unlisted=chosen.unlisted)
+    ignored = [(path.partition("/")[2],) for path in chosen.ignore]
+    rules = KINDS[desired.object].state_rules
+    keep = chosen.hidden_secrets == "keep"
+    stated = (*state_problems(desired, rules, facts, ignored), *_placeholders(desired, keep=keep))
     warnings = map(as_problem, guessable_findings(desired))
     found = sorted(
-        (*loaded.problems, *stated, *warnings),
+        (*loaded.problems, *loaded.shown(stated), *warnings),
         key=lambda problem: (files.index(problem.file), problem),
     )
-    return tuple(judged(problem, allow) for problem in found)
+    return tuple(judged(problem, chosen.allow, chosen.fail_on) for problem in found)
 
 
 def _placeholders(desired: Desired, *, keep: bool) -> Iterator[Problem]:
@@ -215,7 +209,7 @@ def search(
     Risks allowed here, or by every target of a file, are warnings. Raises WrongUsage for a rule
     that cannot be searched for, an unknown risk, and with nothing to search.
     """
-    check_allowed(allow)
+    check_rules(allow)
     for rule in rules:
         if rule not in SEARCHABLE:
             hint = f"{nearest(rule, SEARCHABLE)}allowed are {', '.join(SEARCHABLE)}"
@@ -268,7 +262,7 @@ def _in_clear(file: str) -> Sequence[Problem]:
         else Words(KINDS, secret_names(KINDS.values()), RESOLVERS)
     )
     besides = (
-        Problem(file, one.line, one.column, rule, _FACTS[one.what], INSTEAD)
+        Problem(file, one.line, one.column, rule, _FACTS[one.what], INSTEAD, risk=rule == PLAINTEXT)
         for one in in_clear(text, wanted)
         if one.line not in lines
     )

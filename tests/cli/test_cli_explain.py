@@ -11,7 +11,7 @@ from confsync.cli.main import run
 from confsync.kinds import KINDS
 from confsync.rules import rules
 from confsync.store.describe import names
-from confsync.sync.names import RISKS
+from confsync.kinds import RISKS
 from tests.cli.terminal import terminal
 
 if TYPE_CHECKING:
