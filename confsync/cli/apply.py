@@ -85,6 +85,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     from confsync.errors import Refused
     from confsync.workflow.apply import apply_all, apply_planned
     from confsync.workflow.audit import Audit
+    from confsync.workflow.targets import inputs
 
     if add_mask:
         check_runner()
@@ -93,16 +94,15 @@ def apply(  # noqa: PLR0913 - one parameter an option
     noted = partial(Audit, environment=os.environ, now=_now, tell=way.tell, uid=os.getuid())
     book = None if audit is None else noted(audit)
     asking = not yes and expect is None and plan is None
+    aims = () if plan is not None else shared.chosen(outputs.console, asked, access, wanted)
+    outputs.check((*inputs(aims, Path()), *filter(None, [plan])), audit=audit)
     if asking:
         _check_can_ask(outputs.console, asked.files)
     use = partial(
         partial(apply_planned, plan, Path(), access)
         if plan is not None
         else partial(
-            apply_all,
-            shared.chosen(outputs.console, asked, access, wanted),
-            expect=expect,
-            ask=partial(ask, outputs.console) if asking else None,
+            apply_all, aims, expect=expect, ask=partial(ask, outputs.console) if asking else None
         ),
         reach=way,
         audit=book,
@@ -113,7 +113,8 @@ def apply(  # noqa: PLR0913 - one parameter an option
         return finish(use(), outputs, book)
     except Refused as refused:
         if refused.risks:
-            refused.hint = f"to apply anyway: {_command_line(refused.risks)}"
+            first = f"correct it (confsync explain {refused.risks[0]}), or apply anyway"
+            refused.hint = f"{first}: {_command_line(refused.risks)}"
         raise
 
 

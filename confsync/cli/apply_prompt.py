@@ -17,6 +17,7 @@ from confsync.errors import OutputFailed, WrongUsage
 from confsync.report import OUTCOMES, PLANS
 from confsync.report.json import result_of
 from confsync.report.printable import plural, printable
+from confsync.sync.findings import STALE
 from confsync.sync.outcome import (
     NotBegun,
     NotSent,
@@ -70,7 +71,7 @@ def show(outputs: Outputs, found: Sequence[Plan | Failed], *, asking: bool, mask
     """Show plans before anything is sent: in any case if a question follows."""
     if masks:
         add_masks(outputs.console.vault)
-    stale = any(one.findings[:1] and one.findings[0].rule == "stale-plan" for one in _plans(found))
+    stale = any(one.findings[:1] and one.findings[0].rule == STALE for one in _plans(found))
     first = "Not applied. The plan of now:\n\n" if stale else ""
     plans = PLANS["text"]
     if STDOUT in outputs.sinks:
@@ -102,7 +103,11 @@ def ask(console: Console, plans: Sequence[Plan]) -> bool:
         with suppress(OSError, termios.error):
             termios.tcflush(sys.stdin, termios.TCIFLUSH)
         console.say(question)
-        if sys.stdin.readline().strip() != answer:
+        typed = sys.stdin.readline()
+        if not typed:
+            # The end of input leaves the cursor behind the question.
+            console.say("\n")
+        if typed.strip() != answer:
             return False
     return True
 

@@ -96,6 +96,15 @@ def verbosity() -> list[click.Parameter]:
     ]
 
 
+VARIABLES = {
+    "CONFSYNC_HOSTS",
+    "CONFSYNC_QUIET",
+    "CONFSYNC_VERBOSE",
+    "CONFSYNC_DEBUG",
+    "CONFSYNC_CHECK",
+}
+"""The variables that are read; others are added as their options are made."""
+
 _ON_SERVER = "stores/in-memory.yaml --url https://mail.example.com"
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "plan": ("--target staging", _ON_SERVER, "--target production --out production.plan"),
@@ -105,7 +114,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "pull": ("stores/in-memory.yaml", "--target production --diff"),
     "show": ("--url https://mail.example.com", "--all", "production.plan"),
     "init": ("--url https://mail.example.com", "mail --variant RedisCluster"),
-    "schema": ("> store.schema.json", "--config > confsync.schema.json"),
+    "schema": ("> confsync.schema.json", "--config > confsync.config.schema.json"),
     "explain": ("plaintext-secret", "authSecret/secret"),
     "sandbox": ("--port 8080", "--state sandbox.json"),
 }
@@ -115,6 +124,23 @@ CREDENTIALS = """\
 Credentials come from the environment: STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD. A
 target of confsync.yaml can have its own."""
 PAGES = "Documentation: docs/README.md in the repository of confsync"
+
+
+_NO_VARIABLE = {"CONFSYNC_YES", "CONFSYNC_ALLOW", "CONFSYNC_ALLOW_COMMANDS", "CONFSYNC_NO_CONFIG",
+                "CONFSYNC_INSECURE_HTTP", "CONFSYNC_EXPECT"}  # fmt: skip
+"""Options that no variable can set."""
+
+
+def _check_variables(console: Console) -> None:
+    """Warn of a misspelt CONFSYNC_* variable, and of one that has no effect."""
+    for name in sorted(os.environ):
+        if name in _NO_VARIABLE:
+            console.note(f"warning: {name} has no effect: pass the option itself\n")
+        elif name.startswith("CONFSYNC_") and name not in VARIABLES:
+            from difflib import get_close_matches
+
+            for close in get_close_matches(name, VARIABLES, n=1, cutoff=0.9):
+                console.note(f"warning: {name} has no effect; did you mean {close}?\n")
 
 
 class Command(click.Command):
@@ -158,6 +184,7 @@ class Command(click.Command):
         console = ctx.ensure_object(Console)
         console.end.enter_context(scrubbing(console.scrub))
         begin_logging(ctx)
+        _check_variables(console)
         return super().invoke(ctx)
 
 
@@ -212,6 +239,8 @@ def chosen(console: Console, asked: Asked, access: Access, wanted: Wanted) -> tu
         raise nothing_named(Path())
     if asked.files and found[0].config is not None:
         files = " and ".join(map(printable, found[0].files))
+        if found[0].files != found[0].config.files:
+            files += " instead of its files"
         name = printable(found[0].name)
         console.note(f"note: using target {name} of confsync.yaml, with {files}\n")
     return found
@@ -274,6 +303,7 @@ def with_variable(
 ) -> Decorator:
     """An option with a variable. The help names the variable, then `note`."""
     variable = f"CONFSYNC_{name[2:].replace('-', '_').upper()}"
+    VARIABLES.add(variable)
     return click.option(
         name, *more, envvar=variable, help=f"{text}  [env: {variable}{note}]", **values
     )

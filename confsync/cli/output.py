@@ -40,6 +40,16 @@ class Outputs:
     color: str
     console: Console
 
+    def check(self, inputs: Iterable[str], **others: str | None) -> None:
+        """Raise WrongUsage if a file of the run would be overwritten. `others`: more options."""
+        from confsync.workflow.load import check_output
+
+        files = [*inputs]
+        for sink in self.sinks:
+            check_output(f"--output {sink.format}=FILE", sink.file, files)
+        for option, file in others.items():
+            check_output(f"--{option}", file, files)
+
     def look(self, sink: Sink) -> Look | None:
         """The look of a result: of its stream, or the plain one of a file (None)."""
         return look(sys.stdout, self.color) if sink.file is None else None

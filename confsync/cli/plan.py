@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -49,17 +50,16 @@ def plan(  # noqa: PLR0913 - one parameter an option
     from confsync.cli.standard_error import Status, print_failures, worst
     from confsync.errors import WrongUsage
     from confsync.sync.values import Failed
-    from confsync.workflow.plan import check_place, save
     from confsync.workflow.plan import plan as run
+    from confsync.workflow.plan import save
     from confsync.workflow.session import each
-    from confsync.workflow.targets import same_server_facts
+    from confsync.workflow.targets import inputs, same_server_facts
 
     chosen = shared.chosen(outputs.console, asked, access, wanted)
     if out is not None and len(chosen) > 1:
         hint = "choose one with --target, and save a plan of each"
         raise WrongUsage("a saved plan is for one target", hint=hint)
-    if out is not None:
-        check_place(out, chosen[0].files)
+    outputs.check(inputs(chosen, Path()), out=out)
     for fact in same_server_facts(chosen):
         hint = "an apply of both is refused (confsync explain same-server-twice)"
         outputs.console.note(f"warning: {fact}\nhint: {hint}\n")

@@ -161,15 +161,19 @@ ELSEWHERE = {
     "test": "use `confsync validate`",
     "version": "use `confsync --version`",
     "-V": "use `confsync --version`",
-    "-f": "files are arguments: `confsync plan FILE`",
+    "-f": "files are arguments, without an option",
     "-o": "use --output FORMAT, or plan --out FILE",
     "-y": "use --yes",
     "--auto-approve": "use --yes",
     "--dry-run": "use `confsync plan`: it changes nothing",
-    "--file": "files are arguments: `confsync plan FILE`",
+    "--config": "run it in the directory of confsync.yaml, or in one below it",
+    "--file": "files are arguments, without an option",
     "--format": "use --output FORMAT",
     "--json": "use --output json",
     "--no-color": "use --color never",
+    "--password": "set STALWART_USER and STALWART_PASSWORD",
+    "--token": "set STALWART_TOKEN",
+    "--user": "set STALWART_USER and STALWART_PASSWORD",
     "--version": "use `confsync --version`",
 }
 """Words of other tools, and what to type here."""
@@ -237,8 +241,10 @@ def _unknown_option(
                 return f"unknown option{shown}", f"use {one} {param.metavar or ''}".rstrip()
         if one in ELSEWHERE:
             return f"unknown option{shown}", ELSEWHERE[one]
-    close = [f"did you mean {nearest}?" for nearest in error.possibilities or ()]
-    return f"unknown option{shown}", next(iter(close), hint)
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, error.possibilities or (), n=1, cutoff=0.75)
+    return f"unknown option{shown}", f"did you mean {close[0]}?" if close else hint
 
 
 def _refused(

@@ -69,6 +69,7 @@ def validate(  # noqa: PLR0913 - one parameter an option
             skip_others=skip_others,
         )
 
+    outputs.check(found.files)
     outputs.write_all(lambda name, look: PROBLEMS[name](found.files, found.problems, look=look))
     wrong = any(problem.severity == "error" for problem in found.problems)
     return Status.ERROR if wrong else Status.DONE

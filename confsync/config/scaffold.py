@@ -56,8 +56,8 @@ repos:
 
 _STORE_HEAD = """\
 # The desired state, with Stalwart's own names. Fields left out get their documented default.
-# The commented lines show the defaults, and how to refer to a secret.
 """
+_COMMENTED = "# The commented lines show the defaults, and how to refer to a secret.\n"
 
 
 def config_text(url: str, way: Mapping[str, str], *, keep: bool) -> str:
@@ -91,7 +91,8 @@ def store_text(kind: Kind, tag: str) -> str:
     others = ", ".join(name for name in kind.shape.objects if name != tag)
     first, *rest = _object(kind.shape, tag)
     body = "".join(f"  {line}\n" for line in (f"{first}  # or {others}", *rest))
-    return f"{_STORE_HEAD}{kind.name}:\n{body}"
+    commented = _COMMENTED if "\n  # " in body else ""
+    return f"{_STORE_HEAD}{commented}{kind.name}:\n{body}"
 
 
 def _object(shape: Variants, tag: str) -> Iterator[str]:

@@ -104,8 +104,16 @@ def write_plan(path: str, document: Mapping[str, Json]) -> None:
     _write_private(path, text, f"the plan cannot be saved to {path}")
 
 
-def write_backup(path: str, text: str) -> None:
-    """Write a file to go back with, whole, for its owner alone (0600). Raises OutputFailed."""
+def write_backup(path: str, text: str, *, again: bool = False) -> None:
+    """Write a file to go back with, whole, for its owner alone (0600). Raises OutputFailed, also
+    for a file that was not written before in this run and has other content.
+    """
+    before = b""
+    with suppress(OSError, ValueError):
+        before = Path(path).read_bytes()
+    if before not in {b"", text.encode("utf-8")} and not again:
+        fact = f"--backup: {path} exists, and may be the backup of another apply"
+        raise OutputFailed(fact, hint="use another file, or remove this one")
     _write_private(path, text, f"--backup: {path} cannot be written")
 
 

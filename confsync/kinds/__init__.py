@@ -18,10 +18,9 @@ KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (IN_MEMORY_STORE,)}
 """Every object that a file can have, by its name in Stalwart."""
 
 
-_RULES = {
-    rule.id: rule.severity
-    for kind in KINDS.values()
-    for rule in (*kind.state_rules, *kind.change_rules)
+_RULES: Mapping[str, str] = {
+    **{rule.id: rule.severity for kind in KINDS.values() for rule in kind.state_rules},
+    **{rule.id: rule.severity for kind in KINDS.values() for rule in kind.change_rules},
 }
 RISKS = ("plaintext-secret", *(name for name, how in _RULES.items() if how == "error"))
 """The rules that stop an apply until they are allowed."""

@@ -49,6 +49,12 @@ def endpoint(url: str, *, insecure_http: bool = False, name: str | None = None) 
     return Endpoint(_origin(scheme, host, port), host, port or _PORTS[scheme], scheme == "https")
 
 
+def is_protected(url: str) -> bool:
+    """True for a server's URL with TLS or on loopback. Raises WrongUsage."""
+    found = endpoint(url, insecure_http=True)
+    return found.secure or _loopback(found.host)
+
+
 def origin(url: str) -> str:
     """The origin of a server's URL, as it is shown. http is allowed. Raises WrongUsage."""
     return endpoint(url, insecure_http=True).origin

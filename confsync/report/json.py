@@ -183,10 +183,12 @@ def _cut(found: dict[str, Json]) -> dict[str, Json]:
 
 def _summary(found: Sequence[Plan | Failed]) -> dict[str, Json]:
     plans = [one for one in found if not isinstance(one, Failed)]
+    unknown = [item for plan in plans for item in plan.difference.unknown]
     summary: dict[str, Json] = {
         "targets": len(found),
         "changes": sum(len(plan.difference.changes) for plan in plans),
-        "unknown": sum(len(plan.difference.unknown) for plan in plans),
+        "unknown": len(unknown),
+        "unresolved": sum(not item.hidden for item in unknown),
         "to_send": sum(len(plan.to_send) for plan in plans),
         "refusals": sum(len(plan.refusals) for plan in plans),
     }

@@ -13,6 +13,7 @@ from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, 
 from confsync.report.problems import remark_text
 from confsync.store.encode import FILL_IN, way_back
 from confsync.sync import outcome
+from confsync.sync.findings import STALE
 from confsync.sync.tree import Object, path_text
 from confsync.sync.url import Url
 from confsync.sync.values import Failed
@@ -135,12 +136,16 @@ def _plan(plan: Plan | Failed, shared: Collection[Finding], look: Look) -> str:
     lines += [""] if findings else []
     amount = wrapped(_amount(plan), width=look.width)
     lines += [*(look.paint("bold", line) for line in amount), f"Digest {plan.digest}"]
-    if plan.refusals:
-        refused = f"Apply will be refused: {plural(len(plan.refusals), 'error')} above"
+    if any(finding.rule == STALE for finding in plan.refusals):
+        pass
+    elif plan.refusals:
+        refused = f"Apply will be refused: {plural(len(plan.refusals), 'error')} above."
         if all(finding.risk for finding in plan.refusals):
             risks = dict.fromkeys(finding.rule for finding in plan.refusals)
-            refused += f" (override: {' '.join(f'--allow {risk}' for risk in risks)})"
-        lines += wrapped(f"{refused}.", width=look.width)
+            allowed = " ".join(f"--allow {risk}" for risk in risks)
+            what = "this risk is" if len(risks) == 1 else "these risks are"
+            refused = f"Apply will be refused unless {what} accepted: {allowed}"
+        lines += wrapped(refused, width=look.width)
     elif not plan.empty:
         lines += wrapped(_restart(plan), width=look.width)
     return "\n".join([*lines, ""])
@@ -172,7 +177,8 @@ def _differences(plan: Plan, look: Look) -> Iterator[str]:
     top, lines = change_lines(plan.difference.changes)
     hidden = [unknown_line(item, plan.hidden_secrets) for item in plan.difference.unknown]
     if top is not None and not lines and plan.desired.tree.members:
-        yield "  all fields at their defaults"
+        url = plan.desired.tree.members.get("url")
+        yield f"  all fields at their defaults{f', url {printable(str(url))}' if url else ''}"
     yield from laid_out([*lines, *hidden], look)
     if any(
         change.within is not None and isinstance(change.before, Url) and change.before.secrets
@@ -248,7 +254,7 @@ def _fate(ended: outcome.Ended) -> str:
 def _outcome(ended: outcome.Outcome, look: Look) -> str:
     match ended:
         case outcome.NotSent():
-            lines = ["Nothing was sent: the server has what the files say."]
+            lines = [_nothing_sent(ended.plan)]
         case outcome.Rejected(refusal=refusal, foreign=foreign):
             places = [f"at {pointer}" for pointer in refusal.properties if pointer]
             lines = [
@@ -275,6 +281,12 @@ def _outcome(ended: outcome.Outcome, look: Look) -> str:
                 *_way_back(ended.plan.live, ended.plan, look),
             ]
     return "\n".join([*lines, ""])
+
+
+def _nothing_sent(plan: Plan) -> str:
+    if hidden := sum(item.hidden for item in plan.difference.unknown):
+        return f"Nothing was sent: no visible changes, and {plural(hidden, 'hidden secret')} kept."
+    return "Nothing was sent: the server has what the files say."
 
 
 def _stored(stored: outcome.Stored, look: Look) -> Iterator[str]:
@@ -323,8 +335,9 @@ def _way_back(before: Live, plan: Plan, look: Look) -> Iterator[str]:
     text = yaml_text(shown(document))
     if plan.backup:
         first = f" (replace each {FILL_IN}… in it first)" if FILL_IN in text else ""
-        file, url = printable(quote(plan.backup)), printable(plan.target.url)
-        yield f"To go back{first}: confsync apply {file} --url {url}"
+        name, url = printable(quote(plan.target.name)), printable(plan.target.url)
+        target = f"--url {url}" if plan.target.name in {"", plan.target.url} else f"--target {name}"
+        yield f"To go back{first}: confsync apply {printable(quote(plan.backup))} {target}"
         return
     hint = f" (replace each {FILL_IN}… by a reference to the secret)" if FILL_IN in text else ""
     yield from wrapped(f"To go back, apply this{hint}:", width=look.width)

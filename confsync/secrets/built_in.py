@@ -39,7 +39,7 @@ class Env:
         if ref.argument not in environment:
             hint = f"set {ref.argument} in the environment"
             if ref.argument.startswith("FILL_IN_"):
-                hint = f"replace it in the file by a reference to the secret, or {hint}"
+                hint = "it is a placeholder: write a reference to the secret instead"
             raise Unavailable(f"{ref} is not set", hint)
         return environment[ref.argument]
 

@@ -199,6 +199,7 @@ def as_finding(problem: Problem, allow: Collection[str], fail_on: Collection[str
 
 
 RULE = "hidden-secrets"
+STALE = "stale-plan"
 _SEND = "--hidden-secrets send overwrites it with the secret from the file"
 
 

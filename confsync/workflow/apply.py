@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from os.path import realpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +22,12 @@ from confsync.kinds import KINDS
 from confsync.report.lines import changes_in_words
 from confsync.store.encode import way_back
 from confsync.sync.compare import difference
-from confsync.sync.findings import facts
+from confsync.sync.findings import STALE, facts
 from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, Stored, as_wanted, changed
 from confsync.sync.plan import check_no_secret_in_clear, is_digest
 from confsync.sync.values import Failed, Finding, Plan
 from confsync.workflow.audit import entry as audited
+from confsync.workflow.load import check_output
 from confsync.workflow.plan import made, saved
 from confsync.workflow.server import read, send
 from confsync.workflow.session import aim_of_saved, attempted
@@ -35,7 +35,7 @@ from confsync.workflow.targets import DEFAULTS, Options, same_server_facts
 from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from confsync.secrets.resolver import Moment
     from confsync.sync.values import Live
@@ -71,7 +71,7 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     Declined, and NotWritten and OutputFailed for the backup: nothing was changed then.
     """
     options.check()
-    _check_backup(backup, files)
+    check_output("--backup", backup, files)
     moment: Moment = "allowed" if allow_commands else "apply"
     (outcome,) = _run(
         [(None, lambda _: (made(files, session, options, moment, environment), session))],
@@ -106,7 +106,8 @@ def apply_all(  # noqa: PLR0913 - what touches the world is passed in, each by i
     if len(aims) > 1 and backup is not None:
         raise WrongUsage("--backup takes one target", hint="choose it with --target")
     marks = (aim.config.url_mark for aim in aims if aim.config is not None)
-    _check_backup(backup, [*aims[0].files, *(mark.file for mark in marks if mark is not None)])
+    configuration = (mark.file for mark in marks if mark is not None)
+    check_output("--backup", backup, [*aims[0].files, *configuration])
     if len(aims) > 1 and expect is not None:
         hint = "choose its target with --target"
         raise WrongUsage("--expect takes one target", hint=hint)
@@ -147,7 +148,9 @@ def apply_planned(  # noqa: PLR0913 - what touches the world is passed in, each 
     a changed plan, another server or another state.
     """
     kept = saved(path)
-    _check_backup(backup, [path, *(origin.file for origin in kept.desired.origins.values())])
+    check_output(
+        "--backup", backup, [path, *(origin.file for origin in kept.desired.origins.values())]
+    )
     aim = aim_of_saved(directory, kept, access)
     return apply_all([aim], reach, kept=kept, audit=audit, backup=backup, show=show)
 
@@ -195,22 +198,13 @@ def _run(  # noqa: PLR0913 - those of `apply_all`
         return tuple(map(_with_backup, _applied(ready, entries)))
 
 
-def _check_backup(path: str | None, files: Iterable[str]) -> None:
-    """Raise WrongUsage for a backup that is a URL, or one of the files of the run."""
-    if path is not None and "://" in path:
-        raise WrongUsage("--backup: a URL, not a file", hint="write --backup FILE")
-    if path is not None and realpath(path) in map(realpath, filter(None, files)):
-        hint = "name another file, like before.yaml"
-        raise WrongUsage("--backup would overwrite a file of this run", where=path, hint=hint)
-
-
-def _write_backup(before: Live, plan: Plan, path: str) -> None:
+def _write_backup(before: Live, plan: Plan, path: str, *, again: bool = False) -> None:
     """Write a state as a store file that restores it. Raises NotWritten and OutputFailed."""
     document = way_back(before, plan, KINDS[before.object], beside=str(Path(path).parent))
     if document is None:
         fact = "--backup: the server has values that no store file can hold"
         raise NotWritten(fact, hint="update confsync, or apply without --backup")
-    write_backup(path, yaml_text(document))
+    write_backup(path, yaml_text(document), again=again)
 
 
 def _with_backup(ended: Ended) -> Ended:
@@ -219,7 +213,7 @@ def _with_backup(ended: Ended) -> Ended:
     """
     if isinstance(ended, Stored) and ended.foreign and ended.plan.backup:
         try:
-            _write_backup(ended.before, ended.plan, ended.plan.backup)
+            _write_backup(ended.before, ended.plan, ended.plan.backup, again=True)
         except (NotWritten, OutputFailed):
             return replace(ended, plan=replace(ended.plan, backup=""))
     return ended
@@ -250,7 +244,7 @@ def _not_this_one(plan: Plan, kept: Plan | None) -> Plan:
     """A stale plan, to be shown as what it is."""
     which = "the saved one" if kept is not None else "the one with the expected digest"
     fact = f"this is the plan of now, not {which}: it is not applied"
-    stale = Finding("stale-plan", "error", fact, "plan again and review it")
+    stale = Finding(STALE, "error", fact, "plan again and review it")
     return replace(plan, findings=(stale, *plan.findings))
 
 

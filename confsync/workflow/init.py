@@ -88,10 +88,17 @@ def init(
         to_add="" if hooks in written or names_hooks(hooks) else HOOK_LINES,
         live=live and store in written,
         fill_in=fill_in,
-        example=config in written and not access.url,
+        example=_has_placeholder(config),
         directory=directory,
         repository=top is not None,
     )
+
+
+def _has_placeholder(config: Path) -> bool:
+    try:
+        return PLACEHOLDER in config.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
 
 
 def _way(access: Access, root: Path) -> tuple[str, dict[str, str]]:

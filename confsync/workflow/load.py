@@ -93,6 +93,15 @@ def meant(file: str) -> bool:
     return may_be_store(file, KINDS, (tag for kind in KINDS.values() for tag in kind.shape.objects))
 
 
+def check_output(option: str, path: str | None, inputs: Iterable[str]) -> None:
+    """Raise WrongUsage for an output that is a URL, or one of the files that a run reads."""
+    if path is not None and "://" in path:
+        raise WrongUsage(f"{option}: a URL, not a file", hint=f"write {option} FILE")
+    if path is not None and os.path.realpath(path) in map(os.path.realpath, filter(None, inputs)):
+        fact = f"{option} would overwrite an input file"
+        raise WrongUsage(fact, where=path, hint="use another file")
+
+
 def check_there(files: Sequence[str]) -> None:
     """Raise InvalidFiles for missing files, and WrongUsage for invalid names."""
     if files:

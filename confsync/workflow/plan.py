@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from os.path import realpath
 from typing import TYPE_CHECKING
 
 from confsync.disk.read import read_plan
 from confsync.disk.write import write_plan
-from confsync.errors import Declined, SecretUnavailable, WrongUsage
+from confsync.errors import Declined, SecretUnavailable
 from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
@@ -141,15 +140,6 @@ def replanned(old: Plan, desired: Desired, live: Live) -> Plan:
     shape, policy = KINDS[desired.object].shape, old.hidden_secrets
     found = make_plan(old.target, desired, live, shape, hidden_secrets=policy, risks=risks)
     return replace(found, findings=(*found.findings, *guessable_findings(desired)))
-
-
-def check_place(path: str, files: Iterable[str]) -> None:
-    """Raise WrongUsage for a plan's path that is a URL, or one of its own files."""
-    if "://" in path:
-        raise WrongUsage("a URL stands where the plan's file belongs", hint="write --out FILE")
-    if realpath(path) in map(realpath, files):
-        fact = "the plan would be written over a file that it is made from"
-        raise WrongUsage(fact, where=path, hint="name another file, like production.plan")
 
 
 def save(plan: Plan, path: str) -> None:

@@ -96,11 +96,14 @@ class Options:
 
 def check_rules(allow: Collection[str], fail_on: Collection[str] = ()) -> None:
     """Raise WrongUsage for a rule that cannot be allowed, or that is no warning to fail on."""
-    for option, names, known in (("--allow", allow, RISKS), ("--fail-on", fail_on, WARNINGS)):
+    for option, what, names, known in (
+        ("--allow", "risk", allow, RISKS),
+        ("--fail-on", "warning", fail_on, WARNINGS),
+    ):
         for name in names:
             if name not in known:
                 hint = nearest(name, known).rstrip() or f"known: {', '.join(known)}"
-                raise WrongUsage(f"{option}: unknown risk", hint=hint)
+                raise WrongUsage(f"{option}: unknown {what}", hint=hint)
 
 
 _WITHOUT_CONFIG = "run `confsync init`, or name the store file, like stores/in-memory.yaml"
@@ -155,33 +158,48 @@ def aims(
 ) -> tuple[Aim, ...]:
     """Servers of a run in a directory, in the order asked for. `today` is a day in UTC.
 
-    Files that exactly one target uses stand for that target, with all of its files and options. If
-    they are `alone` or have a URL, no `confsync.yaml` is read. Raises InvalidFiles for an invalid
-    one, WrongUsage for unknown targets and risks, or where the choice is open.
+    Files that a target uses stand for that target, with all of its files and options: the only one,
+    or the one asked for. If that does not use them, they replace its files. If files are `alone` or
+    have a URL, no `confsync.yaml` is read. Raises InvalidFiles for an invalid one, WrongUsage for
+    unknown targets and risks, or where the choice is open.
     """
     check_rules(wanted.allow, wanted.fail_on)
-    if asked.files and (asked.targets or asked.all):
-        hint = f"leave out the files, or {asked.source}: each target has its own files"
-        raise WrongUsage(f"files and {asked.source} cannot be combined", hint=hint)
+    if asked.files and (asked.all or len(set(asked.targets)) > 1):
+        several = "--all" if asked.all else "several targets"
+        hint = f"leave out the files, or {several}: each target has its own files"
+        raise WrongUsage(f"files and {several} cannot be combined", hint=hint)
     if asked.alone and (asked.targets or asked.all):
         hint = "targets are those of confsync.yaml: leave out one of the two"
         raise WrongUsage(f"--no-config and {asked.source} cannot be combined", hint=hint)
     if asked.files:
         check_names(asked.files)
-    alone = asked.alone or (asked.files and access.url)
+    alone = asked.alone or (asked.files and access.url and not asked.targets)
     config = None if alone else configuration(directory)
     if config is None:
         if asked.targets or asked.all:
             raise WrongUsage(f"{asked.source}: {nothing_found(directory)}", hint=_WITHOUT_CONFIG)
         return (without_config(asked.files, wanted, access),)
-    chosen = _using(config, asked.files) if asked.files else _chosen(config, asked)
+    if asked.files and not asked.targets:
+        chosen = _using(config, asked.files)
+    else:
+        chosen = _chosen(config, asked)
     if access.url and len(chosen) > 1:
         hint = "leave out --url (CONFSYNC_URL), or choose one target"
         raise WrongUsage("--url is for one target, and several are chosen", hint=hint)
     return tuple(
-        Aim(target.files, options(wanted, target, today), access, target, len(chosen) == 1)
+        Aim(
+            target.files if _uses(target, asked.files) else asked.files,
+            options(wanted, target, today),
+            access,
+            target,
+            len(chosen) == 1,
+        )
         for target in chosen
     )
+
+
+def _uses(target: TargetConfig, files: Iterable[str]) -> bool:
+    return {*map(os.path.realpath, files)} <= {*map(os.path.realpath, target.files)}
 
 
 def _chosen(config: Config, asked: Asked) -> tuple[TargetConfig, ...]:
@@ -201,23 +219,20 @@ def _chosen(config: Config, asked: Asked) -> tuple[TargetConfig, ...]:
 
 def _using(config: Config, files: tuple[str, ...]) -> tuple[TargetConfig, ...]:
     """The one target that uses all of the files. Raises WrongUsage for several or none."""
-    named = {os.path.realpath(file) for file in files}
-    found = [one for one in config.targets if named <= {*map(os.path.realpath, one.files)}]
+    found = [one for one in config.targets if _uses(one, files)]
     if len(found) == 1:
         return (found[0],)
     check_not_targets(config, files)
-    if STANDARD_INPUT in files:
-        hint = "--no-config takes it without confsync.yaml"
-        raise WrongUsage(f"no target of {config.file} uses standard input", hint=hint)
-    alone = "--no-config takes the files alone, without confsync.yaml"
-    these = listed([*dict.fromkeys(files)])
+    these = listed(["standard input" if one == STANDARD_INPUT else one for one in files])
+    hint = "add --target NAME, or --no-config to use no target"
     if found:
         names = listed([one.name for one in found])
-        hint = f"choose with --target NAME; {alone}"
         raise WrongUsage(f"several targets of {config.file} use {these}: {names}", hint=hint)
-    hint = f"add it to a target's `files`, or choose with --target NAME; {alone}"
-    missing = "" if all(map(os.path.exists, files)) else ", and there is no such file"
-    raise WrongUsage(f"no target of {config.file} uses {these}{missing}", hint=hint)
+    missing = [one for one in files if one != STANDARD_INPUT and not os.path.lexists(one)]
+    if missing:
+        hint = f"check the path; for a new file {hint}"
+        raise WrongUsage("no such file, and no target uses it", where=missing[0], hint=hint)
+    raise WrongUsage(f"no target of {config.file} uses {these}", hint=hint)
 
 
 def check_not_targets(config: Config | None, files: Iterable[str]) -> None:
@@ -253,6 +268,13 @@ def options(wanted: Wanted, target: TargetConfig, today: date) -> Options:
             for mark in [one.mark]
         ),
     )
+
+
+def inputs(aims: Iterable[Aim], directory: Path) -> tuple[str, ...]:
+    """The files that a run reads: stores, and `confsync.yaml` if it has targets."""
+    known = [*aims]
+    config = find(directory) if any(aim.config is not None for aim in known) else None
+    return (*(file for aim in known for file in aim.files), *([config] if config else ()))
 
 
 def same_server(targets: Iterable[TargetConfig]) -> tuple[tuple[TargetConfig, ...], ...]:

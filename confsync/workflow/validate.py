@@ -126,7 +126,8 @@ def _checked(
 ) -> Checked:
     """Check a configuration itself, and states by their targets and files."""
     users: dict[str, list[str]] = {config.file: []} if config else {}
-    found: dict[Problem, list[str]] = {one: [] for one in (_same_servers(config) if config else ())}
+    itself = (*_same_servers(config), *_unencrypted(config)) if config else ()
+    found: dict[Problem, list[str]] = {one: [] for one in itself}
     for (name, read), chosen in states.items():
         for file in read:
             users.setdefault(file, []).append(name)
@@ -157,6 +158,19 @@ def _same_servers(config: Config) -> Iterator[Problem]:
             fact = f"{target.name} has the same server as {first.name}"
             hint = f"correct one of the two URLs, or merge {target.name} into {first.name}"
             yield Problem(*place, "same-server-twice", fact, hint, "warning")
+
+
+def _unencrypted(config: Config) -> Iterator[Problem]:
+    """Warnings for targets that are reached over http."""
+    from confsync.net.endpoint import is_protected  # noqa: PLC0415 - with a configuration alone
+
+    for target in config.targets:
+        if not is_protected(target.url):
+            mark = target.url_mark or Mark(config.file, 0, 0)
+            fact = f"targets/{target.name}/url has no TLS: it needs --insecure-http"
+            hint = "write https://, or pass --insecure-http to each command"
+            place = (mark.file, mark.line, mark.column)
+            yield Problem(*place, "unencrypted-server", fact, hint, "warning")
 
 
 def _problems(files: Sequence[str], chosen: Options) -> tuple[Problem, ...]:

@@ -78,6 +78,7 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_is_sent(
     )
     assert (ran.status, ran.out) == (3, "")
     assert ran.err == (
+        "warning: CONFSYNC_YES has no effect: pass the option itself\n"
         "error: cannot ask for confirmation: not running in a terminal\n"
         "hint: look at `confsync plan`, then run it with --yes, or --expect and its"
         " digest\n"

@@ -113,7 +113,7 @@ def test_the_version_is_that_of_the_package(offline: Desk) -> None:
         (("apply", "--dry-run"), "hint: use `confsync plan`: it changes nothing\n"),
         (("plan", "--json"), "hint: use --output json\n"),
         (("plan", "--format", "json"), "hint: use --output FORMAT\n"),
-        (("plan", "-f", "a.yaml"), "-f\nhint: files are arguments: `confsync plan FILE`\n"),
+        (("plan", "-f", "a.yaml"), "-f\nhint: files are arguments, without an option\n"),
         (("plan", "-V"), "hint: use `confsync --version`\n"),
         (("plan", "-out=x.plan"), "error: unknown option -out\nhint: use --out FILE\n"),
         (("plan", "-target=x"), "error: unknown option -target\nhint: use --target NAME\n"),
@@ -384,3 +384,41 @@ main()
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
 def test_no_core_is_dumped_even_where_a_program_takes_it(offline: Desk) -> None:
     assert offline.run(command=(sys.executable, "-c", DUMPABLE)).out == "dumpable: 0\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "--out", "confsync.yaml"),
+        ("plan", "--out", "./stores/../stores/base.yaml"),
+        ("plan", "--output", "json=confsync.yaml"),
+        ("validate", "--output", "sarif=stores/base.yaml"),
+        ("apply", "--yes", "--output", "json=stores/base.yaml"),
+        ("apply", "--yes", "--audit", "confsync.yaml"),
+    ],
+)
+def test_no_output_overwrites_an_input(offline: Desk, arguments: tuple[str, ...]) -> None:
+    store = "InMemoryStore: {'@type': Default}\n"
+    config = "targets: {one: {url: 'http://127.0.0.1:9', files: [stores/base.yaml]}}\n"
+    offline.file("stores/base.yaml", store)
+    offline.file("confsync.yaml", config)
+    ran = offline.run(*arguments, env={"STALWART_TOKEN": "API_x"})
+    assert ran.status == 1
+    assert "would overwrite an input file" in ran.err
+    assert (offline.directory / "stores/base.yaml").read_text() == store
+    assert (offline.directory / "confsync.yaml").read_text() == config
+
+
+@pytest.mark.parametrize(
+    ("name", "warning"),
+    [
+        ("CONFSYNC_HOST", "CONFSYNC_HOST has no effect; did you mean CONFSYNC_HOSTS?"),
+        ("CONFSYNC_TIMOUT", "CONFSYNC_TIMOUT has no effect; did you mean CONFSYNC_TIMEOUT?"),
+        ("CONFSYNC_ALLOW", "CONFSYNC_ALLOW has no effect: pass the option itself"),
+        ("CONFSYNC_VERSION", ""),
+    ],
+)
+def test_a_variable_that_has_no_effect_is_a_warning(offline: Desk, name: str, warning: str) -> None:
+    file = offline.file("a.yaml", "InMemoryStore: {'@type': Default}\n")
+    ran = offline.run("plan", file, "--url", "http://127.0.0.1:9", env={name: "x"})
+    assert ran.err.startswith(f"warning: {warning}\n" if warning else "error: ")

@@ -277,7 +277,7 @@ def test_a_plan_with_nothing_to_do_sends_nothing(desk: Desk, server: Server) -> 
 def test_where_it_cannot_be_saved_is_told_and_nothing_is_left(desk: Desk, file: str) -> None:
     ran = desk.run("plan", desk.file("a.yaml"), "--out", file)
     assert ran.status == 1
-    assert "cannot be saved" in ran.err or "belongs" in ran.err
+    assert "cannot be saved" in ran.err or "a URL, not a file" in ran.err
     assert sorted(path.name for path in desk.directory.iterdir()) == ["a.yaml"]
 
 

@@ -124,7 +124,7 @@ def test_an_apply_is_refused_and_the_line_to_run_again_works(desk: Desk, server:
     refused(ran, server)
     assert "error: authSecret/secret is in plain text" in ran.err
     (line,) = [line for line in ran.err.splitlines() if line.startswith("hint: ")]
-    name, *words = shlex.split(line.removeprefix("hint: to apply anyway: "))
+    name, *words = shlex.split(line.partition(", or apply anyway: ")[2])
     assert name == "confsync"
     assert words[-2:] == ["--allow", "plaintext-secret"]
     assert desk.run(*words, env={"STALWART_URL": None}).status == 0
@@ -138,7 +138,10 @@ def test_the_line_to_run_again_keeps_options_that_have_no_value(
     ran = desk.run("apply", option, "--yes", desk.file("a.yaml", PLAIN))
     refused(ran, server)
     again = f"confsync apply a.yaml --yes {option} --allow plaintext-secret"
-    assert f"hint: to apply anyway: {again}\n" in ran.err
+    assert (
+        f"hint: correct it (confsync explain plaintext-secret), or apply anyway: {again}\n"
+        in ran.err
+    )
 
 
 def test_no_variable_allows_a_risk(desk: Desk, server: Server) -> None:

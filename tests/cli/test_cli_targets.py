@@ -152,6 +152,7 @@ def test_a_target_that_fails_hides_no_other_and_the_worst_status_counts(
         "targets": 2,
         "changes": 1,
         "unknown": 0,
+        "unresolved": 0,
         "to_send": 0,
         "refusals": 0,
         "failed": 1,
@@ -312,6 +313,7 @@ def test_a_signal_stops_before_the_next_target_and_what_is_stored_is_not_all(
         "targets": 2,
         "changes": 2,
         "unknown": 0,
+        "unresolved": 0,
         "to_send": 0,
         "refusals": 0,
         "failed": 0,
@@ -369,7 +371,10 @@ def test_a_refusal_over_several_targets_gives_the_line_to_run_again(
     ran = team.run("apply", "--target", "staging", "--target", "production", "--yes", env=TOKENS)
     assert ran.status == 3
     again = "confsync apply --target staging --target production --yes --allow plaintext-secret"
-    assert f"hint: to apply anyway: {again}\n" in ran.err
+    assert (
+        f"hint: correct it (confsync explain plaintext-secret), or apply anyway: {again}\n"
+        in ran.err
+    )
     assert team.run(*again.split()[1:], env=TOKENS).status == 0
     assert "Canary" in str(server.stored["url"])
 
@@ -426,7 +431,10 @@ def test_the_name_of_a_target_as_a_word_is_answered_with_the_option(
     team.file("staging", LAYER)
     assert "is a target" not in team.run(command, "staging", env=TOKENS).err
     configured = team.run("plan", "-", env=TOKENS, given=BASE.encode())
-    assert "error: no target of confsync.yaml uses standard input\nhint: --no-" in configured.err
+    assert (
+        "error: no target of confsync.yaml uses standard input\nhint: add --target NAME, or --no-"
+        in configured.err
+    )
 
 
 def test_targets_without_a_configuration_are_reported_with_their_source_and_the_directory(

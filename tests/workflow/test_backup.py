@@ -105,7 +105,7 @@ def test_it_has_the_state_before_with_the_references_that_the_files_have(
     told = OUTCOMES["text"](ended)
     assert told.endswith(
         "To go back (replace each FILL_IN_… in it first): confsync apply backups/before.yaml"
-        f" --url {server.url}\n"
+        " --target t0\n"
     )
     assert "InMemoryStore:" not in told
 
@@ -154,6 +154,13 @@ def test_a_file_of_the_run_is_not_overwritten(here: Path, server: Server, backup
     assert "Canary" not in str(caught.value)
     assert server.requests == []
     assert (here / "stores" / "a.yaml").read_text() == STORE
+
+
+def test_the_backup_of_another_apply_is_not_overwritten(here: Path, server: Server) -> None:
+    (here / "before.yaml").write_text("InMemoryStore: {'@type': Default}\n")
+    with pytest.raises(OutputFailed, match=r"before\.yaml exists"):
+        apply(here, "before.yaml")
+    assert sets(server) == 0
 
 
 def test_it_is_for_one_target(here: Path, server: Server) -> None:

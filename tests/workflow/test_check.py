@@ -152,10 +152,23 @@ def test_two_targets_of_one_server_are_told_at_the_second_url(here: Path, url: s
     assert told(here, "stores/base.yaml")[1] == []
 
 
-@pytest.mark.parametrize("url", ["http://mail.example.com", "https://mail.example.com:8443"])
-def test_another_scheme_or_port_is_another_server(here: Path, url: str) -> None:
+TLS = "confsync.yaml:7:10: warning: targets/staging/url has no TLS"
+
+
+@pytest.mark.parametrize(
+    ("url", "facts"),
+    [
+        ("https://mail.example.com:8443", []),
+        ("http://127.0.0.1", []),
+        (
+            "http://mail.example.com",
+            [f"{TLS}: it needs --insecure-http [unencrypted-server]"],
+        ),
+    ],
+)
+def test_another_scheme_or_port_is_another_server(here: Path, url: str, facts: list[str]) -> None:
     write(here, {"confsync.yaml": CONFIG.replace("https://staging.example.com", url)})
-    assert told(here)[1] == []
+    assert told(here)[1] == facts
 
 
 def test_a_url_that_no_server_can_start_with_is_a_risk_of_the_state_that_layers_make(

@@ -97,7 +97,7 @@ def test_what_is_no_name_is_not_repeated(here: Path) -> None:
 @pytest.mark.parametrize(
     "asked",
     [
-        Asked(files=("a.yaml",), targets=("staging",)),
+        Asked(files=("a.yaml",), targets=("staging", "production")),
         Asked(files=("a.yaml",), all=True),
         Asked(targets=("staging",), all=True),
         Asked(targets=("staging",), alone=True),
@@ -136,7 +136,7 @@ def test_a_file_of_one_target_means_that_target_with_all_of_its_files_and_guards
     [
         ("stores/base.yaml", "several targets of confsync.yaml use {}: production and staging"),
         ("confsync.yaml", "no target of confsync.yaml uses {}"),
-        ("nothere.yaml", "no target of confsync.yaml uses {}, and there is no such file"),
+        ("nothere.yaml", "no such file, and no target uses it"),
     ],
 )
 def test_a_file_of_several_targets_or_of_none_is_wrong_usage(
@@ -147,6 +147,24 @@ def test_a_file_of_several_targets_or_of_none_is_wrong_usage(
     assert caught.value.message == fact.format(file)
     assert "--target NAME" in caught.value.hint
     assert "--no-config" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("file", "files"),
+    [
+        ("stores/base.yaml", ("stores/base.yaml", "stores/production.yaml")),
+        ("before.yaml", ("before.yaml",)),
+    ],
+)
+def test_a_file_for_one_target_means_its_files_or_replaces_them(
+    here: Path, file: str, files: tuple[str, ...]
+) -> None:
+    access = Access(**{**vars(NO_ACCESS), "url": "https://mail.example.com"})
+    for way in (NO_ACCESS, access):
+        asked = Asked(files=(file,), targets=("production",))
+        (aim,) = aims(here, asked, NOTHING_WANTED, way, today=TODAY)
+        assert (aim.name, aim.files) == ("production", files)
+        assert aim.options.ignore == {"InMemoryStore/poolMaxConnections"}
 
 
 def test_files_alone_or_with_a_url_read_no_configuration_not_even_a_broken_one(here: Path) -> None:
