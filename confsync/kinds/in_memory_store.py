@@ -235,4 +235,5 @@ IN_MEMORY_STORE = Kind(
     ),
     STATE_RULES,
     CHANGE_RULES,
+    frozenset({"Sharded"}),
 )

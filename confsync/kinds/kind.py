@@ -27,12 +27,16 @@ class Broken:
 
 @dataclass(frozen=True)
 class Kind:
-    """An object of the server, with its rules about a state and about a change."""
+    """An object of the server, with its rules about a state and about a change.
+
+    `licensed`: variants whose rules need the edition of the server.
+    """
 
     name: str
     shape: shapes.Variants
     state_rules: tuple[StateRule, ...] = ()
     change_rules: tuple[ChangeRule, ...] = ()
+    licensed: frozenset[str] = frozenset()
 
     def check(self, tree: Object) -> tuple[Broken, ...]:
         """Every limit of wire section 4 that a complete state breaks."""

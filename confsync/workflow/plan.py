@@ -44,7 +44,8 @@ def plan(
     environment: Mapping[str, str],
     options: Options = DEFAULTS,
 ) -> Plan:
-    """The difference between the files and the server. One request; nothing is written.
+    """The difference between the files and the server. Nothing is written. One request, and one
+    more for the edition of the server if the files have shards.
 
     Unresolved references are findings; no command is run. Raises InvalidFiles, ConnectionFailed,
     ConnectionLost, ServerRefused, UnexpectedAnswer, and WrongUsage for an unknown risk.
@@ -82,7 +83,10 @@ def made(
     if isinstance(source, Plan):
         found = replanned(source, resolved.desired, live)
     else:
-        found = planned(session.target, resolved.desired, live, options, loaded.problems)
+        desired, told = resolved.desired, loaded.problems
+        licensed = desired.tree.tag in KINDS[desired.object].licensed
+        edition = session.server.edition() if licensed else ""
+        found = planned(session.target, desired, live, options, told, edition=edition)
     left = kept(found.difference) if found.hidden_secrets == "keep" else frozenset()
     missing = tuple(
         problem
