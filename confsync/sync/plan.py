@@ -142,7 +142,7 @@ def digest(
         list(live.unrecognised),
         state_json(desired.written),
         [list(path) for path, origin in desired.origins.items() if origin.why in UNMANAGED],
-        [[risk.rule, risk.message] for risk in risks],
+        [[risk.rule, risk.message] for risk in risks if risk.risk],
     ]
     return f"{SCHEME}:{checksum(content)[:_HEX_DIGITS]}"
 
