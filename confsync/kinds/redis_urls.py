@@ -20,17 +20,22 @@ UNKNOWN = "\ufffd"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://", re.ASCII)
 # A host in brackets (IPv6) or up to its colon, and the text after it.
 _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(.*))?", re.DOTALL)
+# Python reads no number of thousands of digits.
+_SHORT = re.compile(r"[+-]?[0-9]{1,100}", re.ASCII)
 _DOTS = {".", ".."}
 _LOCAL = re.compile(r"localhost|127\.[0-9.]+|\[::1\]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Parts:
-    """A URL, taken apart. `authority` None: not known; `database` is empty then."""
+    """A URL, taken apart. `authority` None: not known. `database` is empty if there is none, or if
+    it is not `certain`.
+    """
 
     scheme: str
     authority: str | None = None
     database: str = ""
+    certain: bool = False
 
     @property
     def host(self) -> str:
@@ -43,10 +48,24 @@ class Parts:
         return self._address[1]
 
     @property
+    def place(self) -> tuple[str, int, int] | None:
+        """Host, port and database; None if one of them is not known, or no number."""
+        port, database = self.port or "6379", self.database or "0"
+        known = self.host and self.certain and UNKNOWN not in self.host
+        if not known or not _SHORT.fullmatch(port) or not _SHORT.fullmatch(database):
+            return None
+        return self.host.lower(), int(port), int(database)
+
+    @property
     def remote(self) -> bool:
         """True for a known host that is not this machine."""
         host = self.host
         return bool(host) and UNKNOWN not in host and not _LOCAL.fullmatch(host)
+
+    @property
+    def local(self) -> bool:
+        """True for a known host that is this machine, and for a socket."""
+        return bool(_LOCAL.fullmatch(self.host)) or self.scheme in SOCKETS
 
     @property
     def user(self) -> str:
@@ -91,6 +110,5 @@ def read_url(url: Url) -> Parts | None:
     database = (slash + path).strip("/")
     # A parser of URLs resolves dots in a path.
     dots = _DOTS & {step.lower().replace("%2e", ".") for step in database.split("/")}
-    if dots or UNKNOWN in database:
-        database = ""
-    return Parts(name, authority, database)
+    certain = not dots and UNKNOWN not in database
+    return Parts(name, authority, database if certain else "", certain)

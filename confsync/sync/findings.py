@@ -122,10 +122,12 @@ def change_findings(
     for rule in rules:
         for breach in rule.find(live, desired, difference):
             severity = breach.severity or rule.severity
-            at = desired.origin(breach.path)
             if severity == "error" and rule.id in allow:
                 severity = "warning"
-            place = at if at.why == "file" else None
+            # A value that left the file: the place of the object around it.
+            around = (breach.path[:length] for length in range(len(breach.path), -1, -1))
+            origins = (desired.origin(path) for path in around)
+            place = next((origin for origin in origins if origin.why == "file"), None)
             risk = rule.severity == "error" and severity != "note"
             found.append(Finding(rule.id, severity, breach.message, breach.hint, place, risk=risk))
     return tuple(found)
