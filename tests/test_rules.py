@@ -36,6 +36,8 @@ NO_CASE = {
     "allowance-expired": "it is said by plan and apply, of a day",
     "layer-discarded": "it takes two files",
     "same-server-twice": "it is a warning, of a confsync.yaml that is valid",
+    "shared-redis": "it takes two targets",
+    "unused-layer": "it takes two files",
     "unencrypted-server": "it is a warning, of a confsync.yaml that is valid",
     "ignored-rebuilt": "it is said by plan and apply, of a server",
     "fill-in": "it is a warning, and said by pull",

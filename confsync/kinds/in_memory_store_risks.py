@@ -51,6 +51,17 @@ def urls_of(store: Object) -> list[tuple[Path, Url]]:
             return []
 
 
+def redis_places(tree: Object) -> Iterator[tuple[Path, tuple[str, int, object]]]:
+    """Host, port and database of each Redis that is certainly known, or the service of its
+    sentinels, with the path of its URL. `localhost` is another one on each server: left out.
+    """
+    for path, store in stores(tree):
+        for at, found in _parts(store):
+            if found.remote and (place := found.place):
+                host, port, database = place
+                yield (*path, *at), (host, port, store.members.get("serviceName", database))
+
+
 def has_secret(store: Object, field: str = "authSecret") -> bool:
     """True if a secret field of a store is not `None`."""
     secret = store.members.get(field)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
-from confsync.store.decode import discarded, from_file, lay_over
+from confsync.store.decode import discarded, from_file, lay_over, unused
 from confsync.store.detect import may_be_store
 from confsync.store.mistakes import listed
 from confsync.sync.findings import makes_invalid
@@ -127,8 +127,10 @@ def loaded(files: Sequence[str], layers: Sequence[Parsed], vault: Vault) -> Load
     lines = {file: parsed.lines for file, parsed in zip(files, layers, strict=True)}
     if len(documents) < len(files):
         raise InvalidFiles(_with_excerpts(problems, lines))
-    reading = from_file(lay_over(documents), KINDS, vault, RESOLVERS)
+    whole = lay_over(documents)
+    reading = from_file(whole, KINDS, vault, RESOLVERS)
     problems += (*reading.problems, *_discarded(documents, reading.problems))
+    problems += _unused(documents, whole)
     order = {file: number for number, file in enumerate(files)}
     found = _with_excerpts(sorted(problems, key=lambda one: (order[one.file], one)), lines)
     if any(map(makes_invalid, found)):
@@ -167,6 +169,17 @@ def _discarded(documents: Sequence[MappingNode], problems: Iterable[Problem]) ->
         column = 0 if (mark.file, mark.line) in taken else mark.column
         place = (mark.file, mark.line, column)
         yield Problem(*place, "layer-discarded", fact, hint, severity="warning")
+
+
+def _unused(documents: Sequence[MappingNode], whole: MappingNode) -> Iterator[Problem]:
+    """Warnings for files whose every value is replaced, but for discarded ones."""
+    told = {file for one in discarded(documents) for file in one.files}
+    for document in unused(documents, whole):
+        if document.mark.file not in told:
+            mark = document.entries[0][0].mark
+            fact = "later files replace every value of this file"
+            hint = "remove the file from this target, or the values that later files repeat"
+            yield Problem(mark.file, mark.line, 0, "unused-layer", fact, hint, severity="warning")
 
 
 def _with_excerpts(

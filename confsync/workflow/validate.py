@@ -14,6 +14,7 @@ from confsync.config.config_file import NAME, find
 from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS, documented
+from confsync.kinds.in_memory_store_risks import redis_places
 from confsync.secrets import RESOLVERS
 from confsync.store.detect import mentions, searchable
 from confsync.store.encode import FILL_IN
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from confsync.config.target import Config, TargetConfig
-    from confsync.sync.values import Desired
+    from confsync.sync.values import Desired, Origin
 
 PLAINTEXT, CREDENTIAL = SEARCHABLE
 
@@ -128,12 +129,17 @@ def _checked(
     users: dict[str, list[str]] = {config.file: []} if config else {}
     itself = (*_same_servers(config), *_unencrypted(config)) if config else ()
     found: dict[Problem, list[str]] = {one: [] for one in itself}
+    desired: dict[str, Desired] = {}
     for (name, read), chosen in states.items():
         for file in read:
             users.setdefault(file, []).append(name)
-        problems = _problems(read, chosen)
+        problems, state = _checked_state(read, chosen)
+        if state is not None:
+            desired[name] = state
         for problem in (*problems, *map(as_problem, lapsed(chosen.lapses, problems))):
             found.setdefault(problem, []).append(name)
+    for problem in _shared_redis(config, desired) if config else ():
+        found[problem] = users.get(problem.file, [])
     facts = (
         # Targets are named if others use the file without this problem.
         replace(problem, message=f"{problem.message} (target {' and '.join(having)})")
@@ -173,12 +179,36 @@ def _unencrypted(config: Config) -> Iterator[Problem]:
             yield Problem(*place, "unencrypted-server", fact, hint, "warning")
 
 
+def _shared_redis(config: Config, states: Mapping[str, Desired]) -> Iterator[Problem]:
+    """Warnings for targets that certainly use a Redis of an earlier target with another server."""
+    again = {one.name for _, *same in same_server(config.targets) for one in same}
+    users: dict[object, str] = {}
+    for name in (name for name in states if name not in again):
+        desired = states[name]
+        shared: dict[str, Origin] = {}
+        for path, place in redis_places(desired.written):
+            shared.setdefault(users.setdefault(place, name), desired.origin(path, written=True))
+        for first, at in shared.items():
+            if first != name:
+                fact = f"{name} uses the same Redis and database as {first}"
+                message = f"{fact}: they would share rate limits and locks"
+                hint = "write another database in one of the URLs, or another Redis"
+                yield Problem(at.file, at.line, at.column, "shared-redis", message, hint, "warning")
+
+
 def _problems(files: Sequence[str], chosen: Options) -> tuple[Problem, ...]:
     """Problems of files laid over each other, and of their state but for ignored fields."""
+    return _checked_state(files, chosen)[0]
+
+
+def _checked_state(
+    files: Sequence[str], chosen: Options
+) -> tuple[tuple[Problem, ...], Desired | None]:
+    """The problems of files, and their state if it is valid."""
     try:
         loaded = load(files, Vault(documented))
     except InvalidFiles as invalid:
-        return tuple(judged(one, chosen.allow, chosen.fail_on) for one in invalid.problems)
+        return tuple(judged(one, chosen.allow, chosen.fail_on) for one in invalid.problems), None
     desired = loaded.desired
     facts = Facts(world_readable=world_readable(desired), unlisted=chosen.unlisted)
     ignored = [(path.partition("/")[2],) for path in chosen.ignore]
@@ -190,7 +220,8 @@ def _problems(files: Sequence[str], chosen: Options) -> tuple[Problem, ...]:
         (*loaded.problems, *loaded.shown(stated), *warnings),
         key=lambda problem: (files.index(problem.file), problem),
     )
-    return tuple(judged(problem, chosen.allow, chosen.fail_on) for problem in found)
+    problems = tuple(judged(problem, chosen.allow, chosen.fail_on) for problem in found)
+    return problems, desired
 
 
 def _placeholders(desired: Desired, *, keep: bool) -> Iterator[Problem]:
