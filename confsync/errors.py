@@ -22,7 +22,7 @@ class Problem:
     """A mistake in a file, or a warning about it. No text holds a value that may be secret.
 
     Lines and columns count from 1, columns in characters. Line 0 is the file as a whole.
-    `excerpt`: None if the line must not be shown.
+    `excerpt`: None if the line must not be shown. `risk`: an error that `--allow RULE` accepts.
     """
 
     file: str
@@ -33,6 +33,7 @@ class Problem:
     hint: str
     severity: Literal["error", "warning"] = "error"
     excerpt: Excerpt | None = field(default=None, compare=False)
+    risk: bool = False
 
 
 class ConfsyncError(Exception):

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import confsync
+from confsync.kinds import RISKS
 from confsync.rules import Rule, rules
 from confsync.sync.findings import RULE
-from confsync.sync.names import RISKS
 from confsync.workflow.validate import validate
 from tests.store.test_strict_reading import CASES, NAMES, expected
 
@@ -36,6 +36,8 @@ NO_CASE = {
     "allowance-expired": "it is said by plan and apply, of a day",
     "layer-discarded": "it takes two files",
     "same-server-twice": "it is a warning, of a confsync.yaml that is valid",
+    "shared-redis": "it takes two targets",
+    "unused-layer": "it takes two files",
     "unencrypted-server": "it is a warning, of a confsync.yaml that is valid",
     "ignored-replaced": "it is said by plan and apply, of a server",
     "fill-in": "it is a warning, and said by pull",

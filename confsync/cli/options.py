@@ -13,7 +13,6 @@ import click
 from click.core import ParameterSource
 
 from confsync.cli.console import Console
-from confsync.sync.names import RISKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -270,8 +269,8 @@ def _grouped(name: str, take: Callable[[Values], object], *options: Decorator) -
 def _wanted(values: Values) -> Wanted:
     from confsync.workflow.targets import Wanted
 
-    allow = frozenset(values.pop("allow"))
-    return Wanted(values.pop("unlisted"), values.pop("hidden_secrets"), allow)
+    allow, fail_on = frozenset(values.pop("allow")), frozenset(values.pop("fail_on"))
+    return Wanted(values.pop("unlisted"), values.pop("hidden_secrets"), allow, fail_on)
 
 
 def _access(values: Values) -> Access:
@@ -341,12 +340,33 @@ files_or_input: Decorator = click.argument("files", callback=_with_input, **_FIL
 layers: Decorator = click.argument("files", callback=_layers, **_FILES)
 """Files of one state, `-` for standard input, and directories with one store file."""
 
+
+def _risks() -> Iterable[str]:
+    from confsync.kinds import RISKS
+
+    return RISKS
+
+
+def _warnings() -> Iterable[str]:
+    from confsync.kinds import WARNINGS
+
+    return WARNINGS
+
+
 allow: Decorator = click.option(
     "--allow",
     metavar="RISK",
     multiple=True,
-    shell_complete=proposing(RISKS),
-    help=f"Accept a risk: {', '.join(RISKS)}. Can be repeated.",
+    shell_complete=proposing_from(_risks),
+    help="Accept a risk, like plaintext-secret: see `confsync explain`. Can be repeated.",
+)
+
+fail_on: Decorator = click.option(
+    "--fail-on",
+    metavar="RULE",
+    multiple=True,
+    shell_complete=proposing_from(_warnings),
+    help="Treat this warning as a risk, like plaintext-transport. Can be repeated.",
 )
 
 planning: Decorator = _grouped(
@@ -366,6 +386,7 @@ planning: Decorator = _grouped(
         type=click.Choice(["send", "keep", "fail"]),
     ),
     allow,
+    fail_on,
 )
 """The options of every command that compares; it gets them as `wanted`."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.command(cls=shared.Command)
 @shared.files_or_input
 @shared.allow
+@shared.fail_on
 @click.option(
     "--only",
     metavar="RULE",
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
     "--skip-others", is_flag=True, help="Skip FILES that are not stores, unless a target uses them."
 )
 @shared.rendering(PROBLEMS)
-def validate(
+def validate(  # noqa: PLR0913 - one parameter an option
     files: tuple[str, ...],
     *,
     allow: tuple[str, ...],
+    fail_on: tuple[str, ...],
     only: tuple[str, ...],
     skip_others: bool,
     outputs: Outputs,
@@ -55,7 +57,14 @@ def validate(
     else:
         from confsync.workflow.validate import check
 
-        found = check(files, here, allow=allowed, today=day, skip_others=skip_others)
+        found = check(
+            files,
+            here,
+            allow=allowed,
+            fail_on=frozenset(fail_on),
+            today=day,
+            skip_others=skip_others,
+        )
 
     outputs.check(found.files)
     outputs.write_all(lambda name, look: PROBLEMS[name](found.files, found.problems, look=look))

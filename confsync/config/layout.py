@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from confsync.sync.names import RISKS
+from confsync.kinds import RISKS
 from confsync.sync.shape import (
     Choice,
     Credential,

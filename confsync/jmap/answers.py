@@ -26,6 +26,7 @@ _DIGITS = 20
 """Of 2^64-1, the largest whole number on the wire (section 3)."""
 
 _STILL_ANSWERS = "the node may be locked out: see `confsync explain lock-out`"
+_EDITIONS = {"oss", "community", "enterprise"}
 _LONGEST_WAIT = 1e9
 _LONGEST_NAME = 40
 _CHECK_URL = "check that the URL is a Stalwart server, with nothing else in front of it"
@@ -100,6 +101,16 @@ def check_status(answer: Answer) -> None:
     refused.passing = busy or answer.status == 429  # noqa: PLR2004 - HTTP's own number
     refused.wait = retry_after(answer.headers)
     raise refused
+
+
+def edition_of(answer: Answer) -> str:
+    """The edition in an answer about an account: wire section 1. Empty for an unknown one.
+
+    Raises ServerRefused or UnexpectedAnswer.
+    """
+    check_status(answer)
+    found = _object(_parse(answer.body)).get("edition")
+    return found if isinstance(found, str) and found in _EDITIONS else ""
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -8,9 +8,22 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
-from confsync.errors import ConfsyncError, ConnectionFailed, ConnectionLost, ServerRefused
+from confsync.errors import (
+    ConfsyncError,
+    ConnectionFailed,
+    ConnectionLost,
+    ServerRefused,
+    UnexpectedAnswer,
+)
 from confsync.guard import caught
-from confsync.jmap.answers import SINGLETON, raise_method_error, refusal, responses, the_object
+from confsync.jmap.answers import (
+    SINGLETON,
+    edition_of,
+    raise_method_error,
+    refusal,
+    responses,
+    the_object,
+)
 from confsync.jmap.write import Credentials, authorization, update_json
 from confsync.net.http import SECONDS, Request
 
@@ -24,6 +37,7 @@ if TYPE_CHECKING:
     from confsync.sync.values import Live, Patch
 
 PATH = "/jmap/"
+ACCOUNT = "/api/account"
 USING = ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"]
 _GET = {"ids": [SINGLETON]}
 
@@ -99,6 +113,9 @@ class Transport(Protocol):
     def post(self, path: str, write: Write, *, seconds: float | None = None) -> Answer:
         """Send the result of `write`, which is called just before, and read the answer."""
 
+    def get(self, path: str, write: Write, *, seconds: float | None = None) -> Answer:
+        """Like `post`, with GET."""
+
 
 @dataclass(frozen=True)
 class Exchange:
@@ -129,9 +146,35 @@ class Client:
             (found,) = responses(answer, ((method, "read"),))
             return decode(the_object(found))
 
+        return self._reading(self._posting(lambda: [[method, _GET, "read"]]), taken)
+
+    def edition(self) -> str:
+        """The edition of the server: wire section 1. Empty if its answer does not tell it.
+
+        One request, like `read`. Raises the errors of a connection, and ServerRefused if the server
+        may answer later.
+        """
+
+        def write() -> Request:
+            return Request(b"", self._headers())
+
+        def get(seconds: float) -> Answer:
+            return self.transport.get(ACCOUNT, write, seconds=seconds)
+
+        try:
+            return self._reading(get, edition_of)
+        except UnexpectedAnswer:
+            return ""
+        except ServerRefused as refused:
+            if refused.passing:
+                raise
+            return ""
+
+    def _reading(self, ask: Callable[[float], Answer], take: Callable[[Answer], T]) -> T:
+        """Ask, and again if it failed on the way: nothing changes on the server."""
         tries = Tries(self.patience)
         while True:
-            result = self._once(lambda: [[method, _GET, "read"]], taken, tries)
+            result = self._once(ask, take, tries)
             if not isinstance(result, ConfsyncError):
                 return result
             lost = isinstance(result, ConnectionLost)
@@ -175,7 +218,7 @@ class Client:
 
         tries = Tries(self.patience)
         while True:
-            result = self._once(calls, taken, tries)
+            result = self._once(self._posting(calls), taken, tries)
             if not isinstance(result, ConfsyncError):
                 kind = "" if result.refusal is None else result.refusal.kind
                 reason = ServerRefused(f"the server did not store the update ({kind})", status=200)
@@ -190,14 +233,15 @@ class Client:
                 unsent.interrupted = True
                 raise unsent
 
-    def _once(
-        self, calls: Callable[[], Calls], take: Callable[[Answer], T], tries: Tries
-    ) -> T | ConfsyncError:
-        def asked() -> T:
-            answer = self.transport.post(PATH, lambda: self._request(calls()), seconds=tries.left)
-            return take(answer)
+    def _posting(self, calls: Callable[[], Calls]) -> Callable[[float], Answer]:
+        return lambda seconds: self.transport.post(
+            PATH, lambda: self._request(calls()), seconds=seconds
+        )
 
-        result = caught(asked)
+    def _once(
+        self, ask: Callable[[float], Answer], take: Callable[[Answer], T], tries: Tries
+    ) -> T | ConfsyncError:
+        result = caught(lambda: take(ask(tries.left)))
         if isinstance(result, ServerRefused) and result.status == 401:  # noqa: PLR2004 - HTTP's own number
             fact, result.hint = self.credentials.refused
             result.message = f"{fact} (HTTP 401)"
@@ -212,9 +256,11 @@ class Client:
 
     def _request(self, calls: Calls) -> Request:
         body = json.dumps({"using": USING, "methodCalls": calls}, separators=(",", ":"))
-        login = authorization(self.credentials, self.vault)
-        headers = {"Authorization": login, "Content-Type": "application/json"}
+        headers = {**self._headers(), "Content-Type": "application/json"}
         return Request(body.encode("ascii"), headers)
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": authorization(self.credentials, self.vault)}
 
 
 def _certainly_not_done(error: ConfsyncError) -> bool:

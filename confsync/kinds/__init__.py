@@ -18,6 +18,17 @@ KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (IN_MEMORY_STORE,)}
 """Every object that a file can have, by its name in Stalwart."""
 
 
+_RULES: Mapping[str, str] = {
+    **{rule.id: rule.severity for kind in KINDS.values() for rule in kind.state_rules},
+    **{rule.id: rule.severity for kind in KINDS.values() for rule in kind.change_rules},
+}
+RISKS = ("plaintext-secret", *(name for name, how in _RULES.items() if how == "error"))
+"""The rules that stop an apply until they are allowed."""
+
+WARNINGS = ("guessable-secret", *(name for name, how in _RULES.items() if how == "warning"))
+"""The rules that `--fail-on` can make risks."""
+
+
 @cache
 def documented() -> frozenset[str]:
     """Names of objects, variants and fields, choices and default texts: as secrets, guessable."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from confsync.kinds.in_memory_store_risks import breaches
+from confsync.kinds.in_memory_store_changes import CHANGE_RULES
+from confsync.kinds.in_memory_store_risks import STATE_RULES
 from confsync.kinds.kind import U64, Kind
 from confsync.sync.secret import Secret
 from confsync.sync.shape import (
@@ -221,5 +222,7 @@ IN_MEMORY_STORE = Kind(
         _SENTINEL,
         summary="where Stalwart keeps rate limits, locks, greylists and counters",
     ),
-    breaches,
+    STATE_RULES,
+    CHANGE_RULES,
+    frozenset({"Sharded"}),
 )

@@ -1,4 +1,4 @@
-"""State rules of `InMemoryStore`: settings that no server can start its store with.
+"""State rules of `InMemoryStore`: what can be seen to go wrong from its settings alone.
 
 Facts: wire section 7. The rules read the state as the files write it. An unknown part of a URL,
 like a reference or a secret, breaks no rule. No message repeats a part of a URL.
@@ -7,126 +7,233 @@ like a reference or a secret, breaks no rule. No message repeats a part of a URL
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.sync.findings import Breach
+from confsync.kinds.redis_urls import MOST_PORT, PLAIN, SOCKETS, TLS, UNKNOWN, Parts, read_url
+from confsync.sync.findings import Breach, StateRule
 from confsync.sync.names import nearest
-from confsync.sync.secret import IN_CLEAR, Secret
-from confsync.sync.tree import Items, Members, Object, path_text
+from confsync.sync.secret import Secret
+from confsync.sync.tree import Items, Members, Object, leaves, path_text
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from confsync.sync.findings import State
     from confsync.sync.tree import Path
 
-RULE = "will-not-start"
-
-_PLAIN, _TLS = {"redis", "valkey"}, {"rediss", "valkeys"}
-_SOCKETS = {"unix", "redis+unix", "valkey+unix"}
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://", re.ASCII)
-# A host in brackets (IPv6) or up to its colon, and the text after it.
-_HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(.*))?", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?[0-9]+")
-_DOTS = {".", ".."}
-_MOST_PORT = 65535
 _WRITE = "write it like rediss://cache.example.com:6379"
-_UNKNOWN = "\ufffd"
+_POOL_TIMEOUTS = ("poolTimeoutCreate", "poolTimeoutWait", "poolTimeoutRecycle")
+_LEAST_WAIT, _MOST_WAIT = 1280, 655_360  # milliseconds: the client's own limits of a retry
 
 
-def breaches(tree: Object, path: Path = ()) -> Iterator[Breach]:
-    """The settings in a state that keep the store from starting at the next restart."""
+def stores(tree: Object) -> Iterator[tuple[Path, Object]]:
+    """The Redis stores of a state with their paths: itself, or its shards."""
     match tree:
         case Object("Sharded", {"stores": Items(items)}):
             for index, item in enumerate(items):
-                yield from breaches(item, (*path, "stores", index))
-        case Object("Redis", {"url": Url() as url}):
-            yield from _url(_read(url), (*path, "url"), sockets=True)
-        case Object("RedisCluster" | "RedisSentinel", {"urls": Members(urls)}):
-            yield from _urls([_read(url) for url in urls], tree.tag, (*path, "urls"))
+                yield ("stores", index), item
+        case Object("Redis" | "RedisCluster" | "RedisSentinel"):
+            yield (), tree
         case _:
             pass
 
 
-def _urls(read: list[_Parts | None], tag: str, path: Path) -> Iterator[Breach]:
-    if not read:
-        hint = "add at least one URL, like rediss://cache.example.com:6379"
-        yield _breach(path, "is empty", hint)
-    for index, found in enumerate(read):
-        yield from _url(found, (*path, index), sockets=False)
-    for index, found in enumerate(read):
-        if found is None or tag != "RedisCluster":
-            continue
-        if _NUMBER.fullmatch(found.database) and found.database.strip("+-0"):
-            hint = "remove it: a cluster has only database 0"
-            yield _breach((*path, index), "has a database other than 0", hint)
-        if read[0] is not None and read[0].scheme in _TLS and found.scheme in _PLAIN:
-            hint = "write every URL with rediss://, or none"
-            yield _breach((*path, index), "has no TLS, unlike the first URL", hint)
+def urls_of(store: Object) -> list[tuple[Path, Url]]:
+    """The URLs of a Redis store with their paths in it."""
+    match store.members:
+        case {"url": Url() as url}:
+            return [(("url",), url)]
+        case {"urls": Members(urls)}:
+            return [(("urls", index), url) for index, url in enumerate(urls)]
+        case _:
+            return []
 
 
-def _url(found: _Parts | None, path: Path, *, sockets: bool) -> Iterator[Breach]:
-    if found is None:
-        return
-    schemes = _PLAIN | _TLS | (_SOCKETS if sockets else set())
+def redis_places(tree: Object) -> Iterator[tuple[Path, tuple[str, int, object]]]:
+    """Host, port and database of each Redis that is certainly known, or the service of its
+    sentinels, with the path of its URL. `localhost` is another one on each server: left out.
+    """
+    for path, store in stores(tree):
+        for at, found in _parts(store):
+            if found.remote and (place := found.place):
+                host, port, database = place
+                yield (*path, *at), (host, port, store.members.get("serviceName", database))
+
+
+def has_secret(store: Object, field: str = "authSecret") -> bool:
+    """True if a secret field of a store is not `None`."""
+    secret = store.members.get(field)
+    return isinstance(secret, Object) and secret.tag != "None"
+
+
+def _parts(store: Object) -> Iterator[tuple[Path, Parts]]:
+    """The URLs of a store that are known, taken apart."""
+    for path, url in urls_of(store):
+        if found := read_url(url):
+            yield path, found
+
+
+def _will_not_start(state: State) -> Iterator[Breach]:
+    for path, store in stores(state.tree):
+        for at, fact, hint in _failures(store, sharded=bool(path)):
+            message = f"{path_text((*path, *at)) or 'InMemoryStore'} {fact}"
+            yield Breach((*path, *at), f"{message}: the store will not start", hint)
+
+
+def _failures(store: Object, *, sharded: bool) -> Iterator[tuple[Path, str, str]]:
+    if sharded and store.tag == "RedisSentinel":
+        yield (), "is a RedisSentinel, which cannot be a shard", "write a Redis or a RedisCluster"
+    urls = urls_of(store)
+    if store.tag != "Redis" and not urls:
+        yield ("urls",), "is empty", "add at least one URL, like rediss://cache.example.com:6379"
+    for path, found in _parts(store):
+        for fact, hint in _invalid(found, sockets=store.tag == "Redis"):
+            yield path, fact, hint
+    if store.tag == "RedisCluster" and urls:
+        first = read_url(urls[0][1])
+        for path, found in _parts(store):
+            yield from ((path, *one) for one in _unlike_first(found, first, store))
+
+
+def _invalid(found: Parts, *, sockets: bool) -> Iterator[tuple[str, str]]:
+    schemes = PLAIN | TLS | (SOCKETS if sockets else set())
     if not found.scheme:
-        yield _breach(path, "has no scheme", f"{_WRITE}, or redis:// without TLS")
-    elif found.scheme in _SOCKETS and not sockets:
-        yield _breach(path, "is a unix socket, which only Redis supports", _WRITE)
+        yield "has no scheme", f"{_WRITE}, or redis:// without TLS"
+    elif found.scheme in SOCKETS and not sockets:
+        yield "is a unix socket, which only Redis supports", _WRITE
     elif found.scheme not in schemes:
         hint = f"{nearest(found.scheme, schemes)}write redis://, or rediss:// for TLS"
-        yield _breach(path, "has an unknown scheme", hint)
-    elif found.scheme not in _SOCKETS and found.authority is not None:
-        parts = _HOST.fullmatch(found.authority.rpartition("@")[2])
-        host, port = parts.groups() if parts else (_UNKNOWN, None)
-        if not host:
-            yield _breach(path, "has no host", _WRITE)
-        digits = "0" if not port else port.lstrip("0") or "0"
+        yield "has an unknown scheme", hint
+    elif found.scheme not in SOCKETS and found.authority is not None:
+        if not found.host:
+            yield "has no host", _WRITE
+        digits = found.port.lstrip("0") or "0"
         # Longer than any port is not read: the number may have thousands of digits.
-        if not re.fullmatch(r"[0-9]{1,5}", digits) or int(digits) > _MOST_PORT:
-            yield _breach(path, "has an invalid port", f"write a number up to {_MOST_PORT}")
+        if not re.fullmatch(r"[0-9]{1,5}", digits) or int(digits) > MOST_PORT:
+            yield "has an invalid port", f"write a number up to {MOST_PORT}"
         if found.database and not _NUMBER.fullmatch(found.database):
             hint = "write its number, like rediss://cache.example.com:6379/1, or remove it"
-            yield _breach(path, "has an invalid database", hint)
+            yield "has an invalid database", hint
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """A URL, taken apart. `authority` None: not known; `database` is empty then."""
-
-    scheme: str
-    authority: str | None = None
-    database: str = ""
-
-
-def _read(url: Url) -> _Parts | None:
-    """The certain parts of a URL; None if there are none. `scheme` may be empty.
-
-    A password in plain text may contain a slash: unless it is in the query, host and database are
-    uncertain. A referenced one is percent-encoded.
-    """
-    text, certain = "", True
-    for part in url.parts:
-        if isinstance(part, Secret):
-            certain = certain and (part.ref != IN_CLEAR or bool(re.search(r"[?#]", text)))
-        text += _UNKNOWN if isinstance(part, Secret) else part
-    # A parser of URLs removes these.
-    text = re.sub(r"[\t\n\r]", "", text.strip("".join(map(chr, range(33)))))
-    scheme = _SCHEME.match(text)
-    if scheme is None:
-        return None if not text or text.startswith(_UNKNOWN) else _Parts("")
-    name, rest = scheme[1].lower(), text[scheme.end() :]
-    if not certain:
-        return _Parts(name)
-    authority, slash, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
-    database = (slash + path).strip("/")
-    # A parser of URLs resolves dots in a path.
-    dots = _DOTS & {step.lower().replace("%2e", ".") for step in database.split("/")}
-    if dots or _UNKNOWN in database:
-        database = ""
-    return _Parts(name, authority, database)
+def _unlike_first(found: Parts, first: Parts | None, store: Object) -> Iterator[tuple[str, str]]:
+    if _NUMBER.fullmatch(found.database) and found.database.strip("+-0"):
+        yield "has a database other than 0", "remove it: a cluster has only database 0"
+    if first is None:
+        return
+    if first.scheme in TLS and found.scheme in PLAIN:
+        yield "has no TLS, unlike the first URL", "write every URL with rediss://, or none"
+    users = {one.user for one in (first, found)}
+    # The first URL's user counts for the whole cluster, and every other URL must have it.
+    if store.members.get("authUsername") is None and len(users) > 1 and UNKNOWN not in str(users):
+        hint = "write the same user in every URL, or none and `authUsername`"
+        yield "has another user than the first URL", hint
 
 
-def _breach(path: Path, fact: str, hint: str) -> Breach:
-    return Breach(RULE, path, f"{path_text(path)} {fact}: the store will not start", hint)
+def _default_username(state: State) -> Iterator[Breach]:
+    for path, store in stores(state.tree):
+        user = (*path, "authUsername")
+        if "authUsername" not in store.members or state.why(user) != "default":
+            continue
+        passwords = (at for at, url in urls_of(store) if url.secrets and url.parts)
+        at = ("authSecret",) if has_secret(store) else next(passwords, None)
+        if at is not None and (has_secret(store) or store.tag == "RedisCluster"):
+            name = path_text(user)
+            yield Breach(
+                (*path, *at),
+                f"{name} is not set, so the default user `stalwart` logs in with this password:"
+                " if Redis has only `requirepass`, every remote client is locked out",
+                "write `authUsername: null` for `requirepass`, or `authUsername: stalwart` if Redis"
+                " has this user",
+            )
+
+
+def _mixed_tls(state: State) -> Iterator[Breach]:
+    for path, store in stores(state.tree):
+        known = [*_parts(store)]
+        if store.tag == "RedisCluster" and known and known[0][1].scheme in PLAIN:
+            for at, found in known[1:]:
+                if found.scheme in TLS:
+                    place = (*path, *at)
+                    fact = f"{path_text(place)} is used without TLS, as the first URL"
+                    yield Breach(place, fact, "write every URL with rediss://")
+
+
+def _ignored_credentials(state: State) -> Iterator[Breach]:
+    for path, store in stores(state.tree):
+        for at, found in _parts(store) if store.tag != "Redis" else ():
+            sentinel = store.tag == "RedisSentinel"
+            parts = {
+                "user": found.user and (sentinel or store.members["authUsername"] is not None),
+                "password": found.password and (sentinel or has_secret(store)),
+                "database": sentinel and found.database.strip("+-0"),
+            }
+            if ignored := [what for what, is_ignored in parts.items() if is_ignored]:
+                place = (*path, *at)
+                fact = f"{path_text(place)}: the {' and the '.join(ignored)} in it is not used"
+                hint = "authUsername and authSecret are used: remove it from the URL"
+                if sentinel:
+                    hint = "remove it: only the address of a sentinel is used"
+                yield Breach(place, fact, hint)
+
+
+def _plaintext_transport(state: State) -> Iterator[Breach]:
+    for path, store in stores(state.tree):
+        secret = has_secret(store) or has_secret(store, "sentinelSecret")
+        for at, found in _parts(store):
+            if found.scheme in PLAIN and found.remote and (secret or found.password):
+                place = (*path, *at)
+                fact = f"{path_text(place)} has no TLS: passwords are sent unencrypted to this host"
+                yield Breach(place, fact, "write rediss:// if this Redis has TLS")
+                break
+
+
+def _unbounded_wait(state: State) -> Iterator[Breach]:
+    for path, store in stores(state.tree):
+        for name in _POOL_TIMEOUTS:
+            if name in store.members and store.members[name] is None:
+                place = (*path, name)
+                fact = f"{path_text(place)} is null: mail waits without a limit if Redis hangs"
+                yield Breach(place, fact, "write a limit, like 30s")
+
+
+def _crossed_retry_waits(state: State) -> Iterator[Breach]:
+    for path, store in stores(state.tree):
+        least, most = (store.members.get(name) for name in ("minRetryWait", "maxRetryWait"))
+        low, high = (least or _LEAST_WAIT), (most or _MOST_WAIT)
+        if isinstance(low, int) and isinstance(high, int) and low > high:
+            place = (*path, "maxRetryWait" if most else "minRetryWait")
+            fact = f"{path_text(place)} is shorter than minRetryWait"
+            if not least:
+                fact += ", which is 1280ms if it is not set"
+            yield Breach(place, fact, "write minRetryWait too, at most maxRetryWait")
+
+
+def _world_readable(state: State) -> Iterator[Breach]:
+    for path, leaf in leaves(state.tree):
+        for secret in leaf.secrets if isinstance(leaf, Url) else (leaf,):
+            if isinstance(secret, Secret) and str(secret.ref) in state.facts.world_readable:
+                fact = f"every user of this machine can read the secret of {path_text(path)}"
+                yield Breach(path, fact, "make it readable by its owner alone: chmod 600")
+
+
+def _needs_enterprise(state: State) -> Iterator[Breach]:
+    if state.tree.tag == "Sharded" and state.facts.edition in {"oss", "community"}:
+        fact = f"shards need an Enterprise licence, and this server is the {state.facts.edition}"
+        hint = "write one Redis or RedisCluster, or install a licence first"
+        yield Breach(("stores",), f"{fact} edition: the store will not start", hint)
+
+
+STATE_RULES = (
+    StateRule("will-not-start", _will_not_start, "error"),
+    StateRule("default-username", _default_username, "error"),
+    StateRule("sharded-needs-enterprise", _needs_enterprise, "error"),
+    StateRule("mixed-tls", _mixed_tls),
+    StateRule("ignored-credentials", _ignored_credentials),
+    StateRule("plaintext-transport", _plaintext_transport),
+    StateRule("unbounded-wait", _unbounded_wait),
+    StateRule("crossed-retry-waits", _crossed_retry_waits),
+    StateRule("world-readable-secret-file", _world_readable),
+)

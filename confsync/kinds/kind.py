@@ -1,4 +1,4 @@
-"""Objects of the server: name, shape, limits and state rules."""
+"""Objects of the server: name, shape, limits and rules."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from confsync.sync import shape as shapes
 from confsync.sync.tree import Items, Object, Path, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
-    from confsync.sync.findings import Breach
+    from confsync.sync.findings import ChangeRule, StateRule
 
 U64 = 2**64 - 1
 
@@ -27,11 +27,16 @@ class Broken:
 
 @dataclass(frozen=True)
 class Kind:
-    """An object of the server. `breaches` are its state rules, for a state as in the files."""
+    """An object of the server, with its rules about a state and about a change.
+
+    `licensed`: variants whose rules need the edition of the server.
+    """
 
     name: str
     shape: shapes.Variants
-    breaches: Callable[[Object], Iterable[Breach]] = lambda _: ()
+    state_rules: tuple[StateRule, ...] = ()
+    change_rules: tuple[ChangeRule, ...] = ()
+    licensed: frozenset[str] = frozenset()
 
     def check(self, tree: Object) -> tuple[Broken, ...]:
         """Every limit of wire section 4 that a complete state breaks."""

@@ -159,6 +159,10 @@ class Connection:
         """Wait, but not after `hurry`."""
         self._hurried.wait(seconds)
 
+    def get(self, path: str, write: Write, *, seconds: float | None = None) -> Answer:
+        """Like `post`, with GET: the request has headers and an empty body."""
+        return self._ask("GET", path, write, seconds)
+
     def post(self, path: str, write: Write, *, seconds: float | None = None) -> Answer:
         """Send the result of `write` and read the answer, within the deadline and `seconds`.
 
@@ -168,13 +172,18 @@ class Connection:
         compressed one, the ConfsyncErrors of `write`, otherwise Fault. No frame of an error holds
         the request or the answer.
         """
+        return self._ask("POST", path, write, seconds)
+
+    def _ask(
+        self, method: str, path: str, write: Callable[[], Request], seconds: float | None
+    ) -> Answer:
         limit = self._deadline if seconds is None else min(self._deadline, seconds)
         results: SimpleQueue[Result] = SimpleQueue()
         flight = Flight(proxied=self._route.proxy is not None)
 
         def carried() -> Result:
             try:
-                return self._carry(path, write, flight, limit)
+                return self._carry(method, path, write, flight, limit)
             except MemoryError:
                 if flight.sending:
                     raise
@@ -192,7 +201,7 @@ class Connection:
             raise
         except ConnectionFailed as failed:
             result = self._route.failure(failed, flight) if flight.give_up() else failed
-        self._log(path, result, flight, monotonic() - started)
+        self._log(f"{method} {self._route.server}{path}", result, flight, monotonic() - started)
         if isinstance(result, Answer):
             return result
         if isinstance(result, ConnectionFailed):
@@ -211,12 +220,14 @@ class Connection:
                     flight.give_up()
                     return self._route.late(flight, end - started)
 
-    def _carry(self, path: str, write: Write, flight: Flight, seconds: float) -> Result:
+    def _carry(
+        self, method: str, path: str, write: Write, flight: Flight, seconds: float
+    ) -> Result:
         request = write()
         length = {"Content-Length": str(len(request.body))}
         try:
             with self._client.stream(
-                "POST",
+                method,
                 path,
                 content=flight.body(request.body),
                 headers={**request.headers, **length},
@@ -230,10 +241,10 @@ class Connection:
         except (httpx.TransportError, httpx.StreamError, OSError) as error:
             return self._route.failure(error, flight)
 
-    def _log(self, path: str, result: Result, flight: Flight, seconds: float) -> None:
+    def _log(self, asked: str, result: Result, flight: Flight, seconds: float) -> None:
         if _LOG.isEnabledFor(logging.DEBUG) and flight.stream is not None:
             _LOG.debug("%s: %s", self._route.server, ", ".join(filter(None, flight.tls)))
-        asked, after = f"POST {self._route.server}{path}", f"{seconds:.2f} s"
+        after = f"{seconds:.2f} s"
         if isinstance(result, Answer):
             # Without its size, which would tell the length of the passwords in it.
             _LOG.info("%s: HTTP %d, %s", asked, result.status, after)

@@ -67,11 +67,12 @@ class Server:
         keys: Mapping[str, frozenset[str]] = _NO_KEYS,
         initial: object | None = None,
         *,
+        edition: str = "community",
         journal: bool = True,
     ) -> None:
         address = _loopback(host)
         self._storage = Storage(state, initial)
-        site = Site(self._storage, Accounts(dict(keys)))
+        site = Site(self._storage, Accounts(dict(keys)), edition)
         self._http = _Http(address, port, site, journal=journal)
         self._thread: threading.Thread | None = None
 

@@ -75,6 +75,7 @@ class Site:
 
     storage: Storage
     accounts: Accounts
+    edition: str
     _running: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -120,7 +121,7 @@ class Site:
     def account(self, question: Question) -> Answer:
         """Answer `GET /api/account`."""
         permissions = listed(self._caller(question).permissions)
-        return _json({"permissions": permissions, "edition": "community", "locale": "en_US"})
+        return _json({"permissions": permissions, "edition": self.edition, "locale": "en_US"})
 
     def _caller(self, question: Question) -> Caller:
         caller = self.accounts.caller(question.headers.get("authorization"))

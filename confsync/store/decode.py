@@ -257,6 +257,23 @@ def discarded(documents: Sequence[MappingNode]) -> Iterator[Discarded]:
             files[name] = (*files.get(name, ()), key.mark.file)
 
 
+def unused(documents: Sequence[MappingNode], whole: MappingNode) -> Iterator[MappingNode]:
+    """The documents from which no value is in the whole, laid over each other in their order."""
+    used = {id(value) for value in _values(whole)}
+    for document in documents:
+        values = [*_values(document)]
+        if values and used.isdisjoint(map(id, values)):
+            yield document
+
+
+def _values(node: Node) -> Iterator[Node]:
+    if isinstance(node, MappingNode):
+        for _, value in node.entries:
+            yield from _values(value)
+    else:
+        yield node
+
+
 def _merge(below: MappingNode, above: MappingNode) -> MappingNode:
     entries = {key.text: (key, value) for key, value in below.entries}
     for key, value in above.entries:

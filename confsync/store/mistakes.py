@@ -33,7 +33,8 @@ class Mistake(Exception):
     def problem(self, mark: Mark) -> Problem:
         """The problem at the mistake's own mark, or else at `mark`."""
         at = self.mark or mark
-        return Problem(at.file, at.line, at.column, self.rule, self.message, self.hint)
+        place, risk = (at.file, at.line, at.column), self.rule == PLAINTEXT
+        return Problem(*place, self.rule, self.message, self.hint, risk=risk)
 
 
 def quoted_name(name: str) -> str:

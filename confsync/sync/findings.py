@@ -7,57 +7,144 @@ Hidden secrets cannot be compared (product page, section 4): the policy `send` o
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from confsync.errors import Problem, WrongUsage
-from confsync.sync.names import RISKS, nearest
+from confsync.errors import Problem
 from confsync.sync.secret import Secret
 from confsync.sync.tree import Path, Tree, leaves, path_text
 from confsync.sync.url import Url
 from confsync.sync.values import Difference, Finding, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from confsync.sync.values import Desired, HiddenSecrets
+    from confsync.sync.tree import Object
+    from confsync.sync.values import Desired, HiddenSecrets, Live, Unlisted
+
+
+Severity: TypeAlias = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True)
 class Breach:
-    """A rule that a desired state breaks, and the path of the value that breaks it."""
+    """One case of a broken rule. `path` is of the value that breaks it; for a change, of either
+    state. `severity`: if it is not that of the rule.
+    """
 
-    rule: str
     path: Path
     message: str
     hint: str
+    severity: Severity | None = None
 
 
-def breaches_told(desired: Desired, breaches: Iterable[Breach]) -> tuple[Problem, ...]:
-    """Problems for breaches, at the places of the written values; none for values of the server."""
+@dataclass(frozen=True)
+class Facts:
+    """Facts from outside; an unknown one is empty, and breaks no rule.
+
+    `edition`: of the server, `oss`, `community` or `enterprise` (wire section 1). `world_readable`:
+    references to files that every user of this machine can read. `unlisted`: see `Options`.
+    """
+
+    edition: str = ""
+    world_readable: frozenset[str] = frozenset()
+    unlisted: Unlisted = "default"
+
+
+@dataclass(frozen=True)
+class State:
+    """The subject of a state rule: a desired state as its files write it, and facts."""
+
+    desired: Desired
+    facts: Facts = Facts()
+
+    @property
+    def tree(self) -> Object:
+        """The state, with unresolved references."""
+        return self.desired.written
+
+    def why(self, path: Path) -> str:
+        """Why a value is as it is; `unmanaged` for a default that is not applied."""
+        found = self.desired.origin(path, written=True).why
+        return "unmanaged" if found == "default" and self.facts.unlisted == "keep" else found
+
+
+@dataclass(frozen=True)
+class StateRule:
+    """A rule about a desired state; `rules.md` has its page. An `error` is a risk: it stops an
+    apply until it is allowed.
+    """
+
+    id: str
+    find: Callable[[State], Iterable[Breach]]
+    severity: Literal["error", "warning"] = "warning"
+
+
+@dataclass(frozen=True)
+class ChangeRule:
+    """A rule about a change from a live state to a desired one, like a StateRule."""
+
+    id: str
+    find: Callable[[Live, Desired, Difference], Iterable[Breach]]
+    severity: Severity = "error"
+
+
+def state_problems(
+    desired: Desired,
+    rules: Iterable[StateRule],
+    facts: Facts,
+    ignored: Collection[Path] = (),
+) -> tuple[Problem, ...]:
+    """Problems of a desired state, at the places of the written values; values of the server and
+    ignored fields are left out.
+    """
+    state = State(desired, facts)
     return tuple(
-        Problem(at.file, at.line, at.column, breach.rule, breach.message, breach.hint)
-        for breach in breaches
-        if (at := desired.origin(breach.path, written=True)).why == "file"
+        Problem(
+            *(at.file, at.line, at.column, rule.id, breach.message, breach.hint, rule.severity),
+            risk=rule.severity == "error",
+        )
+        for rule in rules
+        for breach in rule.find(state)
+        if breach.path[:1] not in ignored
+        and (at := desired.origin(breach.path, written=True)).why == "file"
     )
 
 
-def check_allowed(allow: Collection[str]) -> None:
-    """Raise WrongUsage for an unknown risk."""
-    for name in allow:
-        if name not in RISKS:
-            hint = nearest(name, RISKS).rstrip() or f"known: {', '.join(RISKS)}"
-            raise WrongUsage("--allow: unknown risk", hint=hint)
+def change_findings(
+    live: Live,
+    desired: Desired,
+    difference: Difference,
+    rules: Iterable[ChangeRule],
+    allow: Collection[str],
+) -> tuple[Finding, ...]:
+    """Findings of a change; an allowed risk is a warning."""
+    found = []
+    for rule in rules:
+        for breach in rule.find(live, desired, difference):
+            severity = breach.severity or rule.severity
+            if severity == "error" and rule.id in allow:
+                severity = "warning"
+            # A value that left the file: the place of the object around it.
+            around = (breach.path[:length] for length in range(len(breach.path), -1, -1))
+            origins = (desired.origin(path) for path in around)
+            place = next((origin for origin in origins if origin.why == "file"), None)
+            risk = rule.severity == "error" and severity != "note"
+            found.append(Finding(rule.id, severity, breach.message, breach.hint, place, risk=risk))
+    return tuple(found)
 
 
 def makes_invalid(problem: Problem) -> bool:
     """True if a problem of files is neither a warning nor a risk: there is no state then."""
-    return problem.severity == "error" and problem.rule not in RISKS
+    return problem.severity == "error" and not problem.risk
 
 
-def judged(problem: Problem, allow: Collection[str]) -> Problem:
-    """The problem, as a warning if it is an allowed risk."""
-    allowed = problem.rule in RISKS and problem.rule in allow
-    return replace(problem, severity="warning") if allowed else problem
+def judged(problem: Problem, allow: Collection[str], fail_on: Collection[str] = ()) -> Problem:
+    """The problem: an allowed risk as a warning, and a warning to fail on as a risk."""
+    if problem.rule in allow and problem.risk:
+        return replace(problem, severity="warning")
+    if problem.rule in fail_on and problem.severity == "warning":
+        return replace(problem, severity="error", risk=True)
+    return problem
 
 
 @dataclass(frozen=True)
@@ -106,12 +193,11 @@ def as_problem(finding: Finding) -> Problem:
     return Problem(*place, finding.rule, finding.message, finding.hint, severity="warning")
 
 
-def as_finding(problem: Problem, allow: Collection[str]) -> Finding:
+def as_finding(problem: Problem, allow: Collection[str], fail_on: Collection[str] = ()) -> Finding:
     """A problem of a file, as a finding of a plan."""
-    found = judged(problem, allow)
+    found = judged(problem, allow, fail_on)
     origin = Origin("file", found.file, found.line, found.column)
-    risk = found.rule in RISKS
-    return Finding(found.rule, found.severity, found.message, found.hint, origin, risk=risk)
+    return Finding(found.rule, found.severity, found.message, found.hint, origin, risk=found.risk)
 
 
 RULE = "hidden-secrets"

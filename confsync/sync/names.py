@@ -1,4 +1,4 @@
-"""Names that people write: risks, searchable rules, and the nearest known name to a misspelt one.
+"""Names that people write: searchable rules, and the nearest known name to a misspelt one.
 
 `--help` loads this module, so it imports nothing.
 """
@@ -8,13 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-RISKS: Mapping[str, str] = {
-    "plaintext-secret": "a secret is in plain text in the file, and so in the repository's history",
-    "will-not-start": "the server cannot start its store with this setting at the next restart",
-}
-"""Meanings of the risks, by the ids of their rules."""
+    from collections.abc import Iterable
 
 SEARCHABLE = ("plaintext-secret", "credential-in-clear")
 """The rules that files of any kind can be searched for."""

@@ -18,10 +18,10 @@ from confsync.sync.url import Url, masked
 from confsync.sync.values import UNMANAGED, Desired, Finding, Live, Origin, Plan, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from confsync.sync.shape import Variants
-    from confsync.sync.values import HiddenSecrets
+    from confsync.sync.values import Difference, HiddenSecrets
 
 Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 
@@ -37,9 +37,13 @@ def make_plan(  # noqa: PLR0913 - all that a plan depends on
     *,
     hidden_secrets: HiddenSecrets = "send",
     risks: tuple[Finding, ...] = (),
+    changes: Callable[[Difference], tuple[Finding, ...]] = lambda _: (),
 ) -> Plan:
-    """Compare, and work out the update. `risks`: those of the files."""
+    """Compare, and work out the update. `risks`: those of the files; `changes`: the findings of a
+    difference.
+    """
     found = difference(live.tree, desired.tree, shape, desired.origin)
+    risks += changes(found)
     update = patch(found if hidden_secrets == "send" else without_hidden(found))
     unrecognised = tuple(
         Finding(
@@ -138,7 +142,7 @@ def digest(
         list(live.unrecognised),
         state_json(desired.written),
         [list(path) for path, origin in desired.origins.items() if origin.why in UNMANAGED],
-        [[risk.rule, risk.message] for risk in risks],
+        [[risk.rule, risk.message] for risk in risks if risk.risk],
     ]
     return f"{SCHEME}:{checksum(content)[:_HEX_DIGITS]}"
 

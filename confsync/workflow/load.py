@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass, field, replace
 from os.path import lexists
 from pathlib import Path
@@ -11,10 +12,13 @@ from typing import TYPE_CHECKING
 from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
-from confsync.store.decode import discarded, from_file, lay_over
+from confsync.store.decode import discarded, from_file, lay_over, unused
 from confsync.store.detect import may_be_store
 from confsync.store.mistakes import listed
 from confsync.sync.findings import makes_invalid
+from confsync.sync.secret import Secret
+from confsync.sync.tree import leaves
+from confsync.sync.url import Url
 from confsync.yaml.read import content, read
 
 if TYPE_CHECKING:
@@ -123,14 +127,35 @@ def loaded(files: Sequence[str], layers: Sequence[Parsed], vault: Vault) -> Load
     lines = {file: parsed.lines for file, parsed in zip(files, layers, strict=True)}
     if len(documents) < len(files):
         raise InvalidFiles(_with_excerpts(problems, lines))
-    reading = from_file(lay_over(documents), KINDS, vault, RESOLVERS)
+    whole = lay_over(documents)
+    reading = from_file(whole, KINDS, vault, RESOLVERS)
     problems += (*reading.problems, *_discarded(documents, reading.problems))
+    problems += _unused(documents, whole)
     order = {file: number for number, file in enumerate(files)}
     found = _with_excerpts(sorted(problems, key=lambda one: (order[one.file], one)), lines)
     if any(map(makes_invalid, found)):
         raise InvalidFiles(found)
     (desired,) = reading.desired
     return Loaded(replace(desired, file=files[-1]), found, lines)
+
+
+def world_readable(desired: Desired) -> frozenset[str]:
+    """The `{file: …}` references of a state to files that every user can read."""
+    found = (leaf for _, leaf in leaves(desired.written) if isinstance(leaf, Secret | Url))
+    refs = {
+        secret.ref
+        for leaf in found
+        for secret in (leaf.secrets if isinstance(leaf, Url) else (leaf,))
+        if secret.ref is not None and secret.ref.kind == "file"
+    }
+    return frozenset(str(ref) for ref in refs if _is_open(ref.argument))
+
+
+def _is_open(path: str) -> bool:
+    try:
+        return bool(os.stat(path).st_mode & stat.S_IROTH)  # noqa: PTH116 - any text, none raises more
+    except (OSError, ValueError):
+        return False
 
 
 def _discarded(documents: Sequence[MappingNode], problems: Iterable[Problem]) -> Iterator[Problem]:
@@ -143,6 +168,17 @@ def _discarded(documents: Sequence[MappingNode], problems: Iterable[Problem]) ->
         column = 0 if (mark.file, mark.line) in taken else mark.column
         place = (mark.file, mark.line, column)
         yield Problem(*place, "layer-discarded", fact, hint, severity="warning")
+
+
+def _unused(documents: Sequence[MappingNode], whole: MappingNode) -> Iterator[Problem]:
+    """Warnings for files whose every value is replaced, but for discarded ones."""
+    told = {file for one in discarded(documents) for file in one.files}
+    for document in unused(documents, whole):
+        if document.mark.file not in told:
+            mark = document.entries[0][0].mark
+            fact = "later files replace every value of this file"
+            hint = "remove the file from this target, or the values that later files repeat"
+            yield Problem(mark.file, mark.line, 0, "unused-layer", fact, hint, severity="warning")
 
 
 def _with_excerpts(

@@ -12,10 +12,18 @@ from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, resolve
-from confsync.sync.findings import as_finding, breaches_told, guessable_findings, kept, lapsed
+from confsync.sync.findings import (
+    Facts,
+    as_finding,
+    change_findings,
+    guessable_findings,
+    kept,
+    lapsed,
+    state_problems,
+)
 from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
 from confsync.sync.values import Plan
-from confsync.workflow.load import Loaded, load
+from confsync.workflow.load import Loaded, load, world_readable
 from confsync.workflow.server import read
 from confsync.workflow.targets import DEFAULTS, Options
 
@@ -24,7 +32,7 @@ if TYPE_CHECKING:
 
     from confsync.errors import Problem
     from confsync.secrets.resolver import Moment
-    from confsync.sync.values import Desired, Live, Target
+    from confsync.sync.values import Desired, Difference, Finding, Live, Target
     from confsync.workflow.server import Session
 
 
@@ -36,7 +44,8 @@ def plan(
     environment: Mapping[str, str],
     options: Options = DEFAULTS,
 ) -> Plan:
-    """The difference between the files and the server. One request; nothing is written.
+    """The difference between the files and the server. Nothing is written. One request, and one
+    more for the edition of the server if the files have shards.
 
     Unresolved references are findings; no command is run. Raises InvalidFiles, ConnectionFailed,
     ConnectionLost, ServerRefused, UnexpectedAnswer, and WrongUsage for an unknown risk.
@@ -72,7 +81,10 @@ def made(
     if isinstance(source, Plan):
         found = replanned(source, resolved.desired, live)
     else:
-        found = planned(session.target, resolved.desired, live, options, loaded.problems)
+        desired, told = resolved.desired, loaded.problems
+        licensed = desired.tree.tag in KINDS[desired.object].licensed
+        edition = session.server.edition() if licensed else ""
+        found = planned(session.target, desired, live, options, told, edition=edition)
     left = kept(found.difference) if found.hidden_secrets == "keep" else frozenset()
     missing = tuple(
         problem
@@ -88,24 +100,38 @@ def made(
     return replace(found, findings=(*notes, *found.findings))
 
 
-def planned(
-    target: Target, desired: Desired, live: Live, options: Options, problems: Iterable[Problem]
+def planned(  # noqa: PLR0913 - all that a plan depends on
+    target: Target,
+    desired: Desired,
+    live: Live,
+    options: Options,
+    problems: Iterable[Problem],
+    *,
+    edition: str = "",
 ) -> Plan:
-    """The plan from values alone. `problems`: those of the files."""
+    """The plan from values alone. `problems`: those of the files; `edition`: of the server."""
     if options.unlisted == "keep":
         desired = keep_unlisted(desired, live)
     paths = (path.partition("/") for path in options.ignore)
     fields = {field for name, _, field in paths if name == live.object}
     notes = not_left(desired, live, fields)
     desired = keep_ignored(desired, live, fields)
-    kind = KINDS[desired.object]
-    breaches = breaches_told(desired, kind.breaches(desired.written))
-    findings = [as_finding(problem, options.allow) for problem in (*problems, *breaches)]
+    kind, allow = KINDS[desired.object], options.allow
+    facts = Facts(edition, world_readable(desired), options.unlisted)
+    broken = state_problems(desired, kind.state_rules, facts)
+    findings = [as_finding(one, allow, options.fail_on) for one in (*problems, *broken)]
     risks = tuple(finding for finding in findings if finding.risk)
     warnings = (finding for finding in findings if not finding.risk)
+
+    def changes(difference: Difference) -> tuple[Finding, ...]:
+        return change_findings(live, desired, difference, kind.change_rules, allow)
+
     policy = options.hidden_secrets
-    found = make_plan(target, desired, live, kind.shape, hidden_secrets=policy, risks=risks)
-    more = (*warnings, *notes, *lapsed(options.lapses, risks), *guessable_findings(desired))
+    found = make_plan(
+        *(target, desired, live, kind.shape), hidden_secrets=policy, risks=risks, changes=changes
+    )
+    told = {finding for finding in found.findings if finding.risk}
+    more = (*warnings, *notes, *lapsed(options.lapses, told), *guessable_findings(desired))
     return replace(found, findings=(*found.findings, *more))
 
 

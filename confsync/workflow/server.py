@@ -43,6 +43,9 @@ class Server(Protocol):
     def read(self, name: str, decode: Decode) -> Live:
         """Get it. Raises the errors of a connection, ServerRefused, UnexpectedAnswer."""
 
+    def edition(self) -> str:
+        """The edition of the server, empty if unknown. Raises as `read` does."""
+
     def update(
         self, name: str, patch: Patch, decode: Decode, *, not_done: Callable[[Exchange], bool]
     ) -> Exchange:

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 from confsync.config.config_file import find, nothing_found, read_config
 from confsync.disk.read import STANDARD_INPUT
 from confsync.errors import WrongUsage
+from confsync.kinds import RISKS, WARNINGS
 from confsync.secrets import RESOLVERS
 from confsync.store.mistakes import listed, quoted_name
-from confsync.sync.findings import Lapse, check_allowed
+from confsync.sync.findings import Lapse
 from confsync.sync.names import nearest
 from confsync.workflow.load import check_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import date
     from pathlib import Path
 
@@ -62,6 +63,7 @@ class Wanted:
     unlisted: Unlisted | None = None
     hidden_secrets: HiddenSecrets | None = None
     allow: frozenset[str] = frozenset()
+    fail_on: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ class Options:
 
     `unlisted`: fields not set in any file. `hidden_secrets`: secrets that the server hides.
     `allow`: risks that do not stop an apply. `ignore`: fields that keep the server's value, like
-    `InMemoryStore/poolMaxConnections`. `lapses`: allowances that have expired.
+    `InMemoryStore/poolMaxConnections`. `lapses`: allowances that have expired. `fail_on`:
+    warnings that are risks.
     """
 
     unlisted: Unlisted = "default"
@@ -78,15 +81,28 @@ class Options:
     allow: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
     lapses: tuple[Lapse, ...] = ()
+    fail_on: frozenset[str] = frozenset()
 
     def check(self) -> None:
         """Raise WrongUsage for an unknown risk or field."""
-        check_allowed(self.allow)
+        check_rules(self.allow, self.fail_on)
         if self.ignore:
             from confsync.config.target import ignored_wrongly  # noqa: PLC0415
         for path in self.ignore:
             if wrong := ignored_wrongly(path):
                 raise WrongUsage(f"a path to ignore {wrong[0]}", hint=wrong[1])
+
+
+def check_rules(allow: Collection[str], fail_on: Collection[str] = ()) -> None:
+    """Raise WrongUsage for a rule that cannot be allowed, or that is no warning to fail on."""
+    for option, what, names, known in (
+        ("--allow", "risk", allow, RISKS),
+        ("--fail-on", "warning", fail_on, WARNINGS),
+    ):
+        for name in names:
+            if name not in known:
+                hint = nearest(name, known).rstrip() or f"known: {', '.join(known)}"
+                raise WrongUsage(f"{option}: unknown {what}", hint=hint)
 
 
 _WITHOUT_CONFIG = "run `confsync init`, or pass the store file, like stores/in-memory.yaml"
@@ -146,7 +162,7 @@ def aims(
     have a URL, no `confsync.yaml` is read. Raises InvalidFiles for an invalid one, WrongUsage for
     unknown targets and risks, or where the choice is open.
     """
-    check_allowed(wanted.allow)
+    check_rules(wanted.allow, wanted.fail_on)
     if asked.files and (asked.all or len(set(asked.targets)) > 1):
         several = "--all" if asked.all else "several targets"
         hint = f"leave out the files, or {several}: each target has its own files"
@@ -231,7 +247,8 @@ def without_config(files: tuple[str, ...], wanted: Wanted, access: Access) -> Ai
     """The aim of a run without a `confsync.yaml`."""
     unlisted = wanted.unlisted or DEFAULTS.unlisted
     hidden_secrets = wanted.hidden_secrets or DEFAULTS.hidden_secrets
-    return Aim(files, Options(unlisted, hidden_secrets, wanted.allow), access)
+    chosen = Options(unlisted, hidden_secrets, wanted.allow, fail_on=wanted.fail_on)
+    return Aim(files, chosen, access)
 
 
 def options(wanted: Wanted, target: TargetConfig, today: date) -> Options:
@@ -242,6 +259,7 @@ def options(wanted: Wanted, target: TargetConfig, today: date) -> Options:
         hidden_secrets=wanted.hidden_secrets or target.hidden_secrets or DEFAULTS.hidden_secrets,
         allow=wanted.allow | {one.risk for one in target.allow if one not in over},
         ignore=target.ignore,
+        fail_on=wanted.fail_on,
         lapses=tuple(Lapse(one.risk, str(one.until), one.origin) for one in over),
     )
 

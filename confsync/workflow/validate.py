@@ -14,27 +14,29 @@ from confsync.config.config_file import NAME, find
 from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS, documented
+from confsync.kinds.in_memory_store_risks import redis_places
 from confsync.secrets import RESOLVERS
 from confsync.store.detect import mentions, searchable
 from confsync.store.encode import FILL_IN
 from confsync.store.mistakes import INSTEAD
 from confsync.sync.findings import (
+    Facts,
     as_problem,
-    breaches_told,
-    check_allowed,
     guessable_findings,
     judged,
     lapsed,
+    state_problems,
 )
 from confsync.sync.names import SEARCHABLE, nearest
 from confsync.sync.secret import Secret, Vault
 from confsync.sync.tree import leaves
 from confsync.sync.url import Url
-from confsync.workflow.load import check_names, load, meant, stores_in
+from confsync.workflow.load import check_names, load, meant, stores_in, world_readable
 from confsync.workflow.targets import (
     NOTHING_WANTED,
     Options,
     Wanted,
+    check_rules,
     configuration,
     nothing_named,
     options,
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from confsync.config.target import Config, TargetConfig
-    from confsync.sync.values import Desired
+    from confsync.sync.values import Desired, Origin
 
 PLAINTEXT, CREDENTIAL = SEARCHABLE
 
@@ -72,16 +74,19 @@ def validate(files: Sequence[str], *, allow: Collection[str] = ()) -> tuple[Prob
 
     An allowed risk is a warning. Raises WrongUsage for an unknown risk.
     """
-    check_allowed(allow)
-    return tuple(problem for file in files for problem in _problems([file], allow))
+    check_rules(allow)
+    return tuple(
+        problem for file in files for problem in _problems([file], Options(allow=frozenset(allow)))
+    )
 
 
 @discreet
-def check(
+def check(  # noqa: PLR0913 - one parameter an option
     files: Sequence[str],
     directory: Path,
     *,
     allow: frozenset[str] = frozenset(),
+    fail_on: frozenset[str] = frozenset(),
     today: date,
     skip_others: bool = False,
 ) -> Checked:
@@ -92,7 +97,7 @@ def check(
     files that no target uses, and that are not meant as stores. Raises WrongUsage for an unknown
     risk, and with nothing to check.
     """
-    check_allowed(allow)
+    check_rules(allow, fail_on)
     files = stores_in(files)
     try:
         config = configuration(directory)
@@ -109,9 +114,10 @@ def check(
         targets = () if config is None else config.targets
         users = [one for one in targets if _same((*own, *one.files), file)]
         for one in users:
-            states[one.name, one.files] = options(Wanted(allow=allow), one, today)
+            wanted = Wanted(allow=allow, fail_on=fail_on)
+            states[one.name, one.files] = options(wanted, one, today)
         if not users and (not skip_others or meant(file)):
-            states["", (file,)] = Options(allow=allow)
+            states["", (file,)] = Options(allow=allow, fail_on=fail_on)
     itself = config if not files or (config and _same(files, config.file)) else None
     return _checked(itself, states)
 
@@ -123,13 +129,17 @@ def _checked(
     users: dict[str, list[str]] = {config.file: []} if config else {}
     itself = (*_same_servers(config), *_unencrypted(config)) if config else ()
     found: dict[Problem, list[str]] = {one: [] for one in itself}
+    desired: dict[str, Desired] = {}
     for (name, read), chosen in states.items():
         for file in read:
             users.setdefault(file, []).append(name)
-        keep = chosen.hidden_secrets == "keep"
-        problems = _problems(read, chosen.allow, chosen.ignore, keep=keep)
+        problems, state = _checked_state(read, chosen)
+        if state is not None:
+            desired[name] = state
         for problem in (*problems, *map(as_problem, lapsed(chosen.lapses, problems))):
             found.setdefault(problem, []).append(name)
+    for problem in _shared_redis(config, desired) if config else ():
+        found[problem] = users.get(problem.file, [])
     facts = (
         # Targets are named if others use the file without this problem.
         replace(problem, message=f"{problem.message} (target {' and '.join(having)})")
@@ -169,34 +179,49 @@ def _unencrypted(config: Config) -> Iterator[Problem]:
             yield Problem(*place, "unencrypted-server", fact, hint, "warning")
 
 
-def _problems(
-    files: Sequence[str],
-    allow: Collection[str],
-    ignore: Collection[str] = (),
-    *,
-    keep: bool = False,
-) -> tuple[Problem, ...]:
-    """Problems of files laid over each other, and risks of their state but for ignored fields.
+def _shared_redis(config: Config, states: Mapping[str, Desired]) -> Iterator[Problem]:
+    """Warnings for targets that certainly use a Redis of an earlier target with another server."""
+    again = {one.name for _, *same in same_server(config.targets) for one in same}
+    users: dict[object, str] = {}
+    for name in (name for name in states if name not in again):
+        desired = states[name]
+        shared: dict[str, Origin] = {}
+        for path, place in redis_places(desired.written):
+            shared.setdefault(users.setdefault(place, name), desired.origin(path, written=True))
+        for first, at in shared.items():
+            if first != name:
+                fact = f"{name} uses the same Redis and database as {first}"
+                message = f"{fact}: they would share rate limits and locks"
+                hint = "write another database in one of the URLs, or another Redis"
+                yield Problem(at.file, at.line, at.column, "shared-redis", message, hint, "warning")
 
-    `keep`: an apply keeps hidden secrets, so their references may be placeholders.
-    """
+
+def _problems(files: Sequence[str], chosen: Options) -> tuple[Problem, ...]:
+    """Problems of files laid over each other, and of their state but for ignored fields."""
+    return _checked_state(files, chosen)[0]
+
+
+def _checked_state(
+    files: Sequence[str], chosen: Options
+) -> tuple[tuple[Problem, ...], Desired | None]:
+    """The problems of files, and their state if it is valid."""
     try:
         loaded = load(files, Vault(documented))
     except InvalidFiles as invalid:
-        return tuple(judged(problem, allow) for problem in invalid.problems)
+        return tuple(judged(one, chosen.allow, chosen.fail_on) for one in invalid.problems), None
     desired = loaded.desired
-    breaches = (
-        breach
-        for breach in KINDS[desired.object].breaches(desired.tree)
-        if f"{desired.object}/{breach.path[0]}" not in ignore
-    )
-    stated = loaded.shown((*breaches_told(desired, breaches), *_placeholders(desired, keep=keep)))
+    facts = Facts(world_readable=world_readable(desired), unlisted=chosen.unlisted)
+    ignored = [(path.partition("/")[2],) for path in chosen.ignore]
+    rules = KINDS[desired.object].state_rules
+    keep = chosen.hidden_secrets == "keep"
+    stated = (*state_problems(desired, rules, facts, ignored), *_placeholders(desired, keep=keep))
     warnings = map(as_problem, guessable_findings(desired))
     found = sorted(
-        (*loaded.problems, *stated, *warnings),
+        (*loaded.problems, *loaded.shown(stated), *warnings),
         key=lambda problem: (files.index(problem.file), problem),
     )
-    return tuple(judged(problem, allow) for problem in found)
+    problems = tuple(judged(problem, chosen.allow, chosen.fail_on) for problem in found)
+    return problems, desired
 
 
 def _placeholders(desired: Desired, *, keep: bool) -> Iterator[Problem]:
@@ -229,7 +254,7 @@ def search(
     Risks allowed here, or by every target of a file, are warnings. Raises WrongUsage for a rule
     that cannot be searched for, an unknown risk, and with nothing to search.
     """
-    check_allowed(allow)
+    check_rules(allow)
     for rule in rules:
         if rule not in SEARCHABLE:
             hint = f"{nearest(rule, SEARCHABLE)}allowed: {', '.join(SEARCHABLE)}"
@@ -280,7 +305,7 @@ def _in_clear(file: str) -> Sequence[Problem]:
     if is_config:
         wanted = Words(["targets"], ["token", "password"], RESOLVERS)
     besides = (
-        Problem(file, one.line, one.column, rule, _FACTS[one.what], INSTEAD)
+        Problem(file, one.line, one.column, rule, _FACTS[one.what], INSTEAD, risk=rule == PLAINTEXT)
         for one in in_clear(text, wanted)
         if one.line not in lines
     )

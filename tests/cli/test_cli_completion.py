@@ -13,8 +13,8 @@ import pytest
 from click.shell_completion import BashComplete
 
 from confsync.cli.main import COMMANDS, confsync
+from confsync.kinds import RISKS
 from confsync.report import PROBLEMS
-from confsync.sync.names import RISKS
 from tests.cli.process import ENVIRONMENT
 from tests.cli.terminal import terminal
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from confsync.cli.main import run
-from confsync.kinds import KINDS
+from confsync.kinds import KINDS, RISKS
 from confsync.rules import rules
 from confsync.store.describe import names
-from confsync.sync.names import RISKS
 from tests.cli.terminal import terminal
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def test_a_rule_is_explained_with_wrong_and_right(offline: Desk) -> None:
     assert "\nright:\n    InMemoryStore:\n      '@type': Redis\n      timeout: 10s\n" in ran.out
 
 
-@pytest.mark.parametrize("rule", [*{**rules(), **RISKS}])
+@pytest.mark.parametrize("rule", [*dict.fromkeys((*rules(), *RISKS))])
 def test_every_rule_and_every_risk_is_explained(
     rule: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

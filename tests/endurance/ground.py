@@ -68,7 +68,7 @@ class Ground:
     def __enter__(self) -> Self:
         self.server = self._stack.enter_context(Server())
         fast = self.server._http.site
-        self.server._http.site = Slow(fast.storage, fast.accounts)
+        self.server._http.site = Slow(fast.storage, fast.accounts, fast.edition)
         self._fork = self._stack.enter_context(Fork(Path(confsync.__file__).parent.parent))
         return self
 

@@ -81,7 +81,7 @@ class Wire:
         foreign: Mapping[int | str, Callable[[], None]] | None = None,
     ) -> None:
         permissions = frozenset({AUTHENTICATE, GET, UPDATE})
-        self._site = Site(storage, Accounts({KEY: permissions}))
+        self._site = Site(storage, Accounts({KEY: permissions}), "enterprise")
         self._storage = storage
         self._faults = faults
         self._foreign = foreign or {}
@@ -95,6 +95,15 @@ class Wire:
 
     def hurry(self) -> None:
         """Nobody interrupts these."""
+
+    def get(
+        self, path: str, write: Callable[[], Request], *, seconds: float | None = None
+    ) -> Answer:
+        """Carry a question about the server itself: nothing goes wrong, and it is not logged."""
+        del seconds
+        headers = {name.lower(): value for name, value in write().headers.items()}
+        answer = self._site.answer(Question("GET", path, headers, b""))
+        return Answer(answer.status, {}, answer.body)
 
     def post(
         self, path: str, write: Callable[[], Request], *, seconds: float | None = None

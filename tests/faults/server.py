@@ -66,7 +66,7 @@ class Faulty:
 
     def __post_init__(self) -> None:
         self._storage = Storage(None, dict(self.initial))
-        self._site = Site(self._storage, Accounts({KEY: _PERMISSIONS}))
+        self._site = Site(self._storage, Accounts({KEY: _PERMISSIONS}), "enterprise")
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._listening = True

@@ -75,6 +75,8 @@ class Answering:
         body = json.dumps({"methodResponses": responses}).replace(*self.replaced, 1)
         return Answer(200, {}, body.encode())
 
+    get = post
+
     def hurry(self) -> None:
         """There is nothing under way."""
 

@@ -81,6 +81,9 @@ class Answering:
     def read(self, _: str, decode: Callable[[Mapping[str, Any]], Live]) -> Live:
         return decode(self._answer)
 
+    def edition(self) -> str:
+        return ""
+
     def hurry(self) -> None:
         """There is nothing under way."""
 

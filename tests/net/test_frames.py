@@ -285,6 +285,8 @@ class Unreachable:
         del path, write, seconds
         raise ConnectionFailed("there is no way")
 
+    get = post
+
 
 def test_no_secret_is_opened_before_the_transport_asks_for_the_request() -> None:
     patch, decode = Patch((Entry(PLACE, Secret(), PLACE),)), decoder(KINDS[NAME], Vault())

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from confsync.errors import Problem, WrongUsage
+from confsync.kinds import RISKS, WARNINGS
 from confsync.secrets.resolver import unusable
 from confsync.sync.findings import (
     RULE,
     as_finding,
-    check_allowed,
     judged,
     kept,
     refusals,
     without_hidden,
 )
-from confsync.sync.names import RISKS
 from confsync.sync.secret import Ref, Secret
 from confsync.sync.shape import Text
 from confsync.sync.tree import Items, Object, Path
 from confsync.sync.values import Action, Change, Difference, Finding, Origin, Unknown
+from confsync.workflow.targets import check_rules
 
 FILE = Origin("file", "a.yaml", 3, 5)
-PLAIN = Problem("a.yaml", 3, 5, "plaintext-secret", "it is in clear", "write a reference")
+PLAIN = Problem(
+    *("a.yaml", 3, 5, "plaintext-secret", "it is in clear", "write a reference"), risk=True
+)
 SEND = "use --hidden-secrets send to overwrite it with the file's secret"
 
 
@@ -52,9 +56,15 @@ def test_a_plan_says_a_risk_as_the_file_does() -> None:
     )
 
 
-@pytest.mark.parametrize("names", [(), ("plaintext-secret",), tuple(RISKS)])
+def test_a_warning_to_fail_on_is_a_risk() -> None:
+    warning = replace(PLAIN, rule="mixed-tls", severity="warning", risk=False)
+    assert judged(warning, (), {"mixed-tls"}) == replace(warning, severity="error", risk=True)
+    assert judged(warning, (), {"unbounded-wait"}) == warning
+
+
+@pytest.mark.parametrize("names", [(), ("plaintext-secret",), RISKS])
 def test_the_names_of_risks_can_be_allowed(names: tuple[str, ...]) -> None:
-    check_allowed(names)
+    check_rules(names, WARNINGS)
 
 
 @pytest.mark.parametrize(
@@ -62,20 +72,21 @@ def test_the_names_of_risks_can_be_allowed(names: tuple[str, ...]) -> None:
     [
         ("plaintext", "did you mean plaintext-secret?"),
         ("plain-text-secrets", "did you mean plaintext-secret?"),
-        ("everything", "known: plaintext-secret, will-not-start"),
-        ("", "known: plaintext-secret, will-not-start"),
+        ("everything", f"known: {', '.join(RISKS)}"),
+        ("", f"known: {', '.join(RISKS)}"),
     ],
 )
 def test_other_names_cannot(name: str, hint: str) -> None:
     with pytest.raises(WrongUsage) as caught:
-        check_allowed(["plaintext-secret", name])
+        check_rules(["plaintext-secret", name])
     assert caught.value.message == "--allow: unknown risk"
     assert caught.value.hint == hint
 
 
-def test_each_risk_says_what_it_is() -> None:
-    assert set(RISKS) == {"plaintext-secret", "will-not-start"}
-    assert RISKS["plaintext-secret"].startswith("a secret is in plain text in the file")
+@pytest.mark.parametrize("name", ["mixed-tsl", "will-not-start"])
+def test_only_a_warning_can_be_failed_on(name: str) -> None:
+    with pytest.raises(WrongUsage, match=r"^--fail-on: unknown"):
+        check_rules((), [name])
 
 
 # Texts

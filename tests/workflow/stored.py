@@ -27,6 +27,9 @@ class Stored:
         view: Any = rules.get_view(self.state)
         return decode(view)
 
+    def edition(self) -> str:
+        return ""
+
     interrupted = False
 
     def hurry(self) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TODAY = date(2027, 1, 31)
-BASE = "InMemoryStore:\n  '@type': Redis\n  url: rediss://cache\n"
+BASE = "InMemoryStore:\n  '@type': Redis\n  url: rediss://localhost\n"
 LAYER = "InMemoryStore:\n  timeout: 5s\n"
 PLAIN = "InMemoryStore:\n  url: 'rediss://u:Canary-in-clear@cache'\n"
 CONFIG = """\
@@ -285,3 +285,103 @@ def test_a_placeholder_is_a_warning_unless_the_server_s_secret_is_kept(here: Pat
     assert told(here, "stores/base.yaml")[1] == [
         "stores/base.yaml:3:10: warning: env FILL_IN_1 is a placeholder [fill-in]"
     ]
+
+
+def test_a_file_of_which_nothing_is_used_is_told_for_the_targets_that_replace_it(
+    here: Path,
+) -> None:
+    write(here, {"stores/staging.yaml": BASE.replace("localhost", "other") + "  timeout: 5s\n"})
+    unused = "stores/base.yaml:1: warning: later files replace every value of this file"
+    assert told(here)[1] == [f"{unused} (target staging) [unused-layer]"]
+    # One value that stays is enough.
+    write(here, {"stores/base.yaml": f"{BASE}  poolMaxConnections: 5\n"})
+    assert told(here)[1] == []
+    # Nothing replaces the values of a file of its own.
+    (here / "confsync.yaml").unlink()
+    write(here, {"stores/base.yaml": BASE})
+    assert told(here, "stores/base.yaml", "stores/staging.yaml")[1] == []
+
+
+def test_a_file_that_is_discarded_is_told_once(here: Path) -> None:
+    cluster = "InMemoryStore:\n  '@type': RedisCluster\n"
+    write(here, {"stores/staging.yaml": cluster, "stores/production.yaml": LAYER})
+    assert [fact.rpartition("[")[2] for fact in told(here)[1]] == ["layer-discarded]"]
+
+
+def test_lists_references_and_urls_are_replaced_whole(here: Path) -> None:
+    base = "InMemoryStore:\n  urls: [{address: rediss://a, password: {env: A}}]\n"
+    top = "InMemoryStore:\n  '@type': RedisCluster\n  urls: [rediss://b]\n"
+    chain = CHAIN.replace(", c.yaml, d.yaml, e.yaml", "")
+    write(here, {"a.yaml": base, "b.yaml": top, "confsync.yaml": chain})
+    (fact,) = told(here)[1]
+    assert fact.endswith("[layer-discarded]")
+    write(here, {"a.yaml": top, "b.yaml": top.replace("rediss://b", "rediss://c")})
+    (fact,) = told(here)[1]
+    assert fact == "a.yaml:1: warning: later files replace every value of this file [unused-layer]"
+
+
+ONE = "stores/base.yaml"
+SHARING = "staging uses the same Redis and database as production"
+
+
+def fleet(here: Path, production: str, staging: str) -> list[str]:
+    """What is told of two targets, each with a store of its own."""
+    config = CONFIG.replace(f"{ONE}, ", "")
+    write(here, {"confsync.yaml": config})
+    write(here, {"stores/production.yaml": production, "stores/staging.yaml": staging})
+    return [one for one in told(here)[1] if "[shared-redis]" in one]
+
+
+def at(url: str) -> str:
+    return f"InMemoryStore:\n  '@type': Redis\n  url: {url}\n"
+
+
+TWO_URLS = [
+    ("rediss://cache.example.com", "rediss://cache.example.com", 1),
+    ("rediss://cache.example.com", "redis://CACHE.example.com:6379/0", 1),
+    ("rediss://cache.example.com/1", "rediss://cache.example.com/1", 1),
+    ("rediss://cache.example.com/1", "rediss://cache.example.com/2", 0),
+    ("rediss://cache.example.com", "rediss://cache.example.com:6380", 0),
+    ("rediss://cache-1.example.com", "rediss://cache-2.example.com", 0),
+    # Each server has its own.
+    ("redis://127.0.0.1", "redis://127.0.0.1", 0),
+    ("redis://localhost", "redis://localhost", 0),
+    ("unix:///run/redis.sock", "unix:///run/redis.sock", 0),
+    # Not known.
+    ("{env: CACHE}", "{env: CACHE}", 0),
+    ("rediss://cache.example.com/a/../1", "rediss://cache.example.com/1", 0),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "times"), TWO_URLS)
+def test_targets_with_one_redis_are_told_at_the_second_url(
+    here: Path, one: str, other: str, times: int
+) -> None:
+    fact = f"stores/staging.yaml:3:3: warning: {SHARING}: they would share rate limits and locks"
+    assert fleet(here, at(one), at(other)) == [f"{fact} [shared-redis]"] * times
+
+
+def test_passwords_do_not_count_and_urls_of_a_cluster_are_told_once(here: Path) -> None:
+    address = "{address: rediss://cache.example.com, username: u, password: {env: A}}"
+    assert len(fleet(here, at(address), at(address.replace("env: A", "env: B")))) == 1
+    urls = "InMemoryStore:\n  '@type': RedisCluster\n  urls:\n"
+    urls += "".join(f"    - rediss://cache-{number}.example.com\n" for number in range(3))
+    assert len(fleet(here, urls, urls)) == 1
+
+
+def test_sentinels_are_shared_if_the_service_is_the_same(here: Path) -> None:
+    text = "InMemoryStore:\n  '@type': RedisSentinel\n  urls: [rediss://s.example.com]\n"
+    assert len(fleet(here, text, text)) == 1
+    assert fleet(here, text, f"{text}  serviceName: other\n") == []
+
+
+def test_a_shared_base_is_told_with_the_name_of_each_target(here: Path) -> None:
+    write(here, {ONE: at("rediss://cache.example.com")})
+    assert told(here)[1] == [
+        f"{ONE}:3:3: warning: {SHARING}: they would share rate limits and locks [shared-redis]"
+    ]
+    # Only of the configuration, and not of targets with one server.
+    assert told(here, ONE)[1] == []
+    same = CONFIG.replace("https://staging.example.com", "https://mail.example.com")
+    write(here, {"confsync.yaml": same})
+    assert [one.rpartition("[")[2] for one in told(here)[1]] == ["same-server-twice]"]

@@ -1,0 +1,114 @@
+"""URLs of Redis, taken apart as far as their parts are certain: wire section 7."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from confsync.sync.secret import IN_CLEAR, Secret
+
+if TYPE_CHECKING:
+    from confsync.sync.url import Url
+
+PLAIN, TLS = {"redis", "valkey"}, {"rediss", "valkeys"}
+SOCKETS = {"unix", "redis+unix", "valkey+unix"}
+MOST_PORT = 65535
+UNKNOWN = "\ufffd"
+"""Stands for a secret."""
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://", re.ASCII)
+# A host in brackets (IPv6) or up to its colon, and the text after it.
+_HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(.*))?", re.DOTALL)
+# Python reads no number of thousands of digits.
+_SHORT = re.compile(r"[+-]?[0-9]{1,100}", re.ASCII)
+_DOTS = {".", ".."}
+_LOCAL = re.compile(r"localhost|127\.[0-9.]+|\[::1\]", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A URL, taken apart. `authority` None: not known. `database` is empty if there is none, or if
+    it is not `certain`.
+    """
+
+    scheme: str
+    authority: str | None = None
+    database: str = ""
+    certain: bool = False
+
+    @property
+    def host(self) -> str:
+        """The host; empty if there is none or the authority is not known."""
+        return self._address[0]
+
+    @property
+    def port(self) -> str:
+        """The text behind the host's colon."""
+        return self._address[1]
+
+    @property
+    def place(self) -> tuple[str, int, int] | None:
+        """Host, port and database; None if one of them is not known, or no number."""
+        port, database = self.port or "6379", self.database or "0"
+        known = self.host and self.certain and UNKNOWN not in self.host
+        if not known or not _SHORT.fullmatch(port) or not _SHORT.fullmatch(database):
+            return None
+        return self.host.lower(), int(port), int(database)
+
+    @property
+    def remote(self) -> bool:
+        """True for a known host that is not this machine."""
+        host = self.host
+        return bool(host) and UNKNOWN not in host and not _LOCAL.fullmatch(host)
+
+    @property
+    def local(self) -> bool:
+        """True for a known host that is this machine, and for a socket."""
+        return bool(_LOCAL.fullmatch(self.host)) or self.scheme in SOCKETS
+
+    @property
+    def user(self) -> str:
+        """The text before the password's colon."""
+        return self._login.partition(":")[0]
+
+    @property
+    def password(self) -> str:
+        """The text behind that colon, with UNKNOWN for a secret."""
+        return self._login.partition(":")[2]
+
+    @property
+    def _login(self) -> str:
+        return (self.authority or "").rpartition("@")[0]
+
+    @property
+    def _address(self) -> tuple[str, str]:
+        parts = _HOST.fullmatch((self.authority or "").rpartition("@")[2])
+        return (parts[1], parts[2] or "") if parts else (UNKNOWN, "")
+
+
+def read_url(url: Url) -> Parts | None:
+    """The certain parts of a URL; None if there are none. `scheme` may be empty.
+
+    A password in plain text may contain a slash: unless it is in the query, host and database are
+    uncertain. A referenced one is percent-encoded.
+    """
+    text, certain = "", True
+    for part in url.parts:
+        if isinstance(part, Secret):
+            certain = certain and (part.ref != IN_CLEAR or bool(re.search(r"[?#]", text)))
+        text += UNKNOWN if isinstance(part, Secret) else part
+    # A parser of URLs removes these.
+    text = re.sub(r"[\t\n\r]", "", text.strip("".join(map(chr, range(33)))))
+    scheme = _SCHEME.match(text)
+    if scheme is None:
+        return None if not text or text.startswith(UNKNOWN) else Parts("")
+    name, rest = scheme[1].lower(), text[scheme.end() :]
+    if not certain:
+        return Parts(name)
+    authority, slash, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
+    database = (slash + path).strip("/")
+    # A parser of URLs resolves dots in a path.
+    dots = _DOTS & {step.lower().replace("%2e", ".") for step in database.split("/")}
+    certain = not dots and UNKNOWN not in database
+    return Parts(name, authority, database if certain else "", certain)
