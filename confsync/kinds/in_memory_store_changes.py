@@ -5,18 +5,21 @@ Facts: wire sections 5 and 7.
 
 from __future__ import annotations
 
+import re
 from math import gcd
 from typing import TYPE_CHECKING, Literal
 
-from confsync.kinds.in_memory_store_risks import stores, urls_of
+from confsync.kinds.in_memory_store_risks import has_secret, stores, urls_of
 from confsync.kinds.redis_urls import PLAIN, TLS, read_url
 from confsync.sync.findings import Breach, ChangeRule
+from confsync.sync.secret import Secret
 from confsync.sync.tree import Items, Object, path_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from confsync.sync.tree import Path
+    from confsync.sync.url import Url
     from confsync.sync.values import Desired, Difference, Live
 
 _BEHIND = "rate limits, locks, greylists and counters"
@@ -94,11 +97,19 @@ _TIME = "keep the order and number of shards, or apply it when mail can do witho
 
 
 def _pairs(live: Live, desired: Desired) -> Iterator[tuple[Path, Object, Object]]:
-    """The Redis stores before and after at the same path, with the same variant."""
-    before = dict(stores(live.tree))
-    for path, after in stores(desired.tree):
-        if path in before and before[path].tag == after.tag:
-            yield path, before[path], after
+    """The Redis stores before and after with the same variant: shards at the same address, or else
+    in the same place.
+    """
+    before, after = dict(stores(live.tree)), dict(stores(desired.tree))
+    homes = {_address(store): store for store in before.values()}
+    kept = {_address(store) for store in after.values()}
+    for path, store in after.items():
+        old = before.get(path)
+        if old is not None and _address(old) in kept and _address(old) != _address(store):
+            old = None
+        old = old or homes.get(_address(store))
+        if old is not None and old.tag == store.tag:
+            yield path, old, store
 
 
 def _change_database(live: Live, desired: Desired, _: Difference) -> Iterator[Breach]:
@@ -128,12 +139,23 @@ def _remove_secret(live: Live, desired: Desired, _: Difference) -> Iterator[Brea
                     yield Breach(place, fact, "keep it unless Redis needs no password")
                 case _:
                     pass
-        had, has = ([url for _, url in urls_of(store) if url.secrets] for store in (before, after))
-        kept = after.members.get("authSecret")
-        if had and not has and (not isinstance(kept, Object) or kept.tag == "None"):
-            place = (*path, *urls_of(after)[0][0]) if urls_of(after) else (*path, "urls")
+        if after.tag == "RedisSentinel" or has_secret(before) or has_secret(after):
+            continue  # the passwords in its URLs are not used
+        had, has = (any(_logs_in(url) for _, url in urls_of(store)) for store in (before, after))
+        if had and not has:
+            place = (*path, "url" if after.tag == "Redis" else "urls")
             fact = f"{path_text(place)} loses its password: the server logs in without one"
             yield Breach(place, fact, "keep it unless Redis needs no password")
+
+
+def _logs_in(url: Url) -> bool:
+    """True if a URL has a password, or may have: one in its query is not used."""
+    text = ""
+    for part in url.parts:
+        if isinstance(part, Secret):
+            return not re.search(r"[?#]", text)
+        text += part
+    return not url.parts
 
 
 def _drop_tls(live: Live, desired: Desired, _: Difference) -> Iterator[Breach]:
@@ -157,7 +179,12 @@ def _resets_unknown(live: Live, _: Desired, difference: Difference) -> Iterator[
         path = tuple(int(step) if step.isdecimal() else step for step in unknown.split("/"))
         if any(path[: len(slot)] == slot for slot in rebuilt):
             fact = f"the update resets {unknown}, which this confsync does not know"
-            yield Breach((), fact, "update confsync, or set the field again afterwards")
+            hint = "update confsync, or set the field again afterwards"
+            if path[-1] == "@type":
+                of = path_text(path[:-1]) or "InMemoryStore"
+                fact = f"the update replaces the variant of {of}, which this confsync does not know"
+                hint = "update confsync to see what is lost"
+            yield Breach((), fact, hint)
 
 
 CHANGE_RULES = (
