@@ -70,6 +70,7 @@ class Settings(TypedDict, total=False):
     unlisted: Literal["default", "keep"]
     hidden_secrets: HiddenSecrets
     allow: list[str]
+    fail_on: list[str]
     ignore: list[str]
 
 
@@ -127,6 +128,7 @@ class Case:
             self.settings.get("hidden_secrets", "send"),
             frozenset(self.settings.get("allow", ())),
             frozenset(self.settings.get("ignore", ())),
+            fail_on=frozenset(self.settings.get("fail_on", ())),
         )
 
     def session(self, stored: Json | None = None) -> tuple[Session, Store]:

@@ -161,7 +161,8 @@ def _logs_in(url: Url) -> bool:
 def _drop_tls(live: Live, desired: Desired, _: Difference) -> Iterator[Breach]:
     for path, before, after in _pairs(live, desired):
         old = {found.scheme for _, url in urls_of(before) if (found := read_url(url))}
-        for at, url in urls_of(after):
+        # The first URL of a cluster decides for all.
+        for at, url in urls_of(after)[: None if after.tag == "RedisSentinel" else 1]:
             new = read_url(url)
             if new and new.scheme in PLAIN and old and old <= TLS:
                 place = (*path, *at)
