@@ -19,6 +19,7 @@ from confsync.config.scaffold import (
     store_text,
     write_new,
 )
+from confsync.disk.read import MAX_STORE_BYTES, read_regular
 from confsync.errors import WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS
@@ -96,7 +97,7 @@ def init(
 
 def _has_placeholder(config: Path) -> bool:
     try:
-        return PLACEHOLDER in config.read_text(encoding="utf-8")
+        return PLACEHOLDER.encode() in read_regular(config, MAX_STORE_BYTES)
     except (OSError, ValueError):
         return False
 
