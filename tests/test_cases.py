@@ -70,6 +70,7 @@ class Settings(TypedDict, total=False):
     unlisted: Literal["default", "keep"]
     hidden_secrets: HiddenSecrets
     allow: list[str]
+    fail_on: list[str]
     ignore: list[str]
 
 
@@ -130,6 +131,7 @@ class Case:
             self.settings.get("hidden_secrets", "send"),
             frozenset(self.settings.get("allow", ())),
             frozenset(self.settings.get("ignore", ())),
+            fail_on=frozenset(self.settings.get("fail_on", ())),
         )
 
     def session(self, stored: Json | None = None) -> tuple[Session, Store]:
@@ -153,6 +155,8 @@ class Case:
 def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Case:
     folder: Path = request.param
     monkeypatch.chdir(folder)
+    # How a checkout sets this differs from machine to machine.
+    monkeypatch.setattr("confsync.workflow.load._is_open", lambda path: "open" in path)
     settings: Settings = json.loads((folder / "case.json").read_text("utf-8"))
     assert settings["promise"]
     return Case(folder, settings)

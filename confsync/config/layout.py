@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from confsync.kinds import RISKS
+from confsync.kinds import RISKS, WARNINGS
 from confsync.sync.shape import (
     Choice,
     Credential,
@@ -33,7 +33,7 @@ EXAMPLE = "write `targets: {NAME: {url: …, files: […]}}`, one NAME for each 
 ALLOWANCE = Record(
     "an allowance",
     {
-        "risk": Member(Choice(tuple(RISKS)), "the name of a risk", required=True),
+        "risk": Member(Choice((*RISKS, *WARNINGS)), "the name of a risk", required=True),
         "until": Member(Day(), "the last allowed day, UTC", required=True),
     },
     "write `{risk: NAME, until: YYYY-MM-DD}`, or the name alone if it never expires",

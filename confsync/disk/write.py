@@ -108,10 +108,10 @@ def write_backup(path: str, text: str, *, again: bool = False) -> None:
     """Write a file to go back with, whole, for its owner alone (0600). Raises OutputFailed, also
     for a file that was not written before in this run and has other content.
     """
-    before = b""
+    before, content = b"", text.encode("utf-8")
     with suppress(OSError, ValueError):
-        before = read_regular(path, MAX_STORE_BYTES)
-    if before not in {b"", text.encode("utf-8")} and not again:
+        before = read_regular(path, len(content))
+    if before not in {b"", content} and not again:
         fact = f"--backup: {path} exists, and may be the backup of another apply"
         raise OutputFailed(fact, hint="use another file, or remove this one")
     write_private(path, text, f"--backup: {path} cannot be written")

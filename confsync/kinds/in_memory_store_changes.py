@@ -172,7 +172,8 @@ def _remove_secret(live: Live, desired: Desired, _: Difference) -> Iterator[Brea
 def _drop_tls(live: Live, desired: Desired, _: Difference) -> Iterator[Breach]:
     for path, before, after in _pairs(live, desired):
         old = {found.scheme if (found := read_url(url)) else "" for _, url in urls_of(before)}
-        for at, url in urls_of(after):
+        # The first URL of a cluster decides for all.
+        for at, url in urls_of(after)[: None if after.tag == "RedisSentinel" else 1]:
             new = read_url(url)
             if new and new.scheme in PLAIN and not new.local and old and old <= TLS:
                 place = (*path, *at)
@@ -190,7 +191,12 @@ def _resets_unknown(live: Live, _: Desired, difference: Difference) -> Iterator[
         path = tuple(int(step) if step.isdecimal() else step for step in unknown.split("/"))
         if any(path[: len(slot)] == slot for slot in rebuilt):
             fact = f"the update resets {unknown}, which this confsync does not know, to its default"
-            yield Breach((), fact, "update confsync, or set the field again afterwards")
+            hint = "update confsync, or set the field again afterwards"
+            if path[-1] == "@type":
+                of = path_text(path[:-1]) or "InMemoryStore"
+                fact = f"the update replaces the variant of {of}, which this confsync does not know"
+                hint = "update confsync to see what is lost"
+            yield Breach((), fact, hint)
 
 
 CHANGE_RULES = (

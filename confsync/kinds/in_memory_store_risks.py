@@ -172,8 +172,8 @@ def _ignored_credentials(state: State) -> Iterator[Breach]:
             }
             if ignored := [what for what, is_ignored in parts.items() if is_ignored]:
                 place = (*path, *at)
-                fact = f"{path_text(place)}: the {' and the '.join(ignored)} in it is not used"
-                hint = "authUsername and authSecret are used: remove it from the URL"
+                fact = f"{path_text(place)} has a {' and a '.join(ignored)} that the server ignores"
+                hint = "remove it: authUsername and authSecret are used"
                 if sentinel:
                     hint = "remove it: only the address of a sentinel is used"
                 yield Breach(place, fact, hint)

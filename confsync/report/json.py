@@ -126,7 +126,8 @@ def _error(error: ConfsyncError) -> Json:
 
 
 def _problem(problem: Problem) -> Json:
-    known = {name: value for name, value in asdict(problem).items() if name != "excerpt"}
+    unsaid = {"excerpt", "risk"}
+    known = {name: value for name, value in asdict(problem).items() if name not in unsaid}
     return known | {name: data_text(known[name]) for name in ("file", "message", "hint")}
 
 

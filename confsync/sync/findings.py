@@ -140,8 +140,8 @@ def makes_invalid(problem: Problem) -> bool:
 
 def judged(problem: Problem, allow: Collection[str], fail_on: Collection[str] = ()) -> Problem:
     """The problem: an allowed risk as a warning, and a warning to fail on as a risk."""
-    if problem.rule in allow and problem.risk:
-        return replace(problem, severity="warning")
+    if problem.rule in allow:
+        return replace(problem, severity="warning") if problem.risk else problem
     if problem.rule in fail_on and problem.severity == "warning":
         return replace(problem, severity="error", risk=True)
     return problem
@@ -228,12 +228,12 @@ def refusals(difference: Difference, policy: HiddenSecrets) -> tuple[Finding, ..
     return (*_rebuilt(difference, "be compared"), *compared)
 
 
-def guessable_findings(desired: Desired) -> tuple[Finding, ...]:
-    """A warning for each secret of the files that can be guessed, if its value is known."""
+def guessable_findings(desired: Desired, *, fail: bool = False) -> tuple[Finding, ...]:
+    """A warning, or an error, for each guessable secret of the files, if its value is known."""
     return tuple(
         Finding(
             "guessable-secret",
-            "warning",
+            "error" if fail else "warning",
             f"{path_text(path)} has a guessable secret",
             "use a random one: `openssl rand -hex 24`; a guessable one is not masked in other"
             " texts",

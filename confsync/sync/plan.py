@@ -127,7 +127,7 @@ def digest(
     desired: Desired,
     live: Live,
     hidden_secrets: HiddenSecrets,
-    risks: Iterable[Finding],
+    findings: Iterable[Finding],
 ) -> str:
     """`SCHEME:` and 32 hexadecimal digits of SHA-256 over target, live and desired state, policy
     for hidden secrets, and risks, allowed or not.
@@ -142,7 +142,7 @@ def digest(
         list(live.unrecognised),
         state_json(desired.written),
         [list(path) for path, origin in desired.origins.items() if origin.why in UNMANAGED],
-        [[risk.rule, risk.message] for risk in risks if risk.risk],
+        [[found.rule, found.message] for found in findings if found.risk],
     ]
     return f"{SCHEME}:{checksum(content)[:_HEX_DIGITS]}"
 

@@ -131,7 +131,8 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
         *(target, desired, live, kind.shape), hidden_secrets=policy, risks=risks, changes=changes
     )
     told = {finding for finding in found.findings if finding.risk}
-    more = (*warnings, *notes, *lapsed(options.lapses, told), *guessable_findings(desired))
+    guessable = guessable_findings(desired, fail="guessable-secret" in options.fail_on - allow)
+    more = (*warnings, *notes, *lapsed(options.lapses, told), *guessable)
     return replace(found, findings=(*found.findings, *more))
 
 

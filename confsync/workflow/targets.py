@@ -96,7 +96,7 @@ class Options:
 def check_rules(allow: Collection[str], fail_on: Collection[str] = ()) -> None:
     """Raise WrongUsage for a rule that cannot be allowed, or that is no warning to fail on."""
     for option, what, names, known in (
-        ("--allow", "risk", allow, RISKS),
+        ("--allow", "risk", allow, (*RISKS, *WARNINGS)),
         ("--fail-on", "warning", fail_on, WARNINGS),
     ):
         for name in names:

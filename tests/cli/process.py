@@ -51,6 +51,7 @@ InMemoryStore:
     '@type': Value
     secret: {env: REDIS_PASSWORD}
   poolMaxConnections: 32
+  authUsername: stalwart
 """
 """A desired state that differs from `LIVE`, with a secret from the environment."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 from jsonschema import Draft7Validator
 
-from confsync.kinds import KINDS
+from confsync.kinds import KINDS, RISKS, WARNINGS
 from confsync.kinds.kind import Kind
 from confsync.secrets import BUILT_IN
 from confsync.store.decode import from_file
@@ -137,9 +137,9 @@ def test_it_has_no_address_that_nobody_promises() -> None:
 
 @pytest.mark.parametrize("name", INVALID)
 def test_a_mistake_is_one_in_an_editor_too(name: str) -> None:
-    """A setting that no server can start with is no mistake in the form of a file."""
+    """A setting that no server can start with is no mistake in the form of a file, a risk none."""
     told = (CASES / "invalid" / name / "expected.txt").read_text(encoding="utf-8")
-    told = re.sub(r".*\[will-not-start\]\n.*\n", "", told)
+    told = re.sub(r".*\[(will-not-start|default-username)\]\n.*\n", "", told)
     assert sees(f"invalid/{name}/store.yaml") == (bool(told) and name not in UNSEEN)
 
 
@@ -150,7 +150,8 @@ def test_what_no_schema_can_see_is_in_the_cases() -> None:
 @pytest.mark.parametrize("name", DESIRED)
 def test_a_desired_state_is_valid_where_validate_takes_the_file(name: str) -> None:
     """Layers that leave out their variant are valid as layers, and plain text nowhere."""
-    problems = {problem.rule for problem in validate([str(CASES / name)])} - {"will-not-start"}
+    settings = {*RISKS, *WARNINGS} - {"plaintext-secret"}
+    problems = {problem.rule for problem in validate([str(CASES / name)])} - settings
     value = load((CASES / name).read_bytes())
     assert OF_A_FILE.is_valid(value) == (not problems)
     assert OF_A_LAYER.is_valid(value) == ("plaintext-secret" not in problems)

@@ -60,9 +60,10 @@ def test_a_warning_to_fail_on_is_a_risk() -> None:
     warning = replace(PLAIN, rule="mixed-tls", severity="warning", risk=False)
     assert judged(warning, (), {"mixed-tls"}) == replace(warning, severity="error", risk=True)
     assert judged(warning, (), {"unbounded-wait"}) == warning
+    assert judged(warning, {"mixed-tls"}, {"mixed-tls"}) == warning
 
 
-@pytest.mark.parametrize("names", [(), ("plaintext-secret",), RISKS])
+@pytest.mark.parametrize("names", [(), ("plaintext-secret",), RISKS, WARNINGS])
 def test_the_names_of_risks_can_be_allowed(names: tuple[str, ...]) -> None:
     check_rules(names, WARNINGS)
 
@@ -72,8 +73,8 @@ def test_the_names_of_risks_can_be_allowed(names: tuple[str, ...]) -> None:
     [
         ("plaintext", "did you mean plaintext-secret?"),
         ("plain-text-secrets", "did you mean plaintext-secret?"),
-        ("everything", f"known: {', '.join(RISKS)}"),
-        ("", f"known: {', '.join(RISKS)}"),
+        ("everything", f"known: {', '.join((*RISKS, *WARNINGS))}"),
+        ("", f"known: {', '.join((*RISKS, *WARNINGS))}"),
     ],
 )
 def test_other_names_cannot(name: str, hint: str) -> None:

@@ -40,6 +40,7 @@ InMemoryStore:
   urls:
     - {address: redis://same.example.com, username: u, password: {env: CACHE}}
   authSecret: {'@type': Value, secret: {file: secret}}
+  authUsername: stalwart
 """
 
 

@@ -273,7 +273,7 @@ InMemoryStore:
 def test_a_placeholder_is_a_warning_unless_the_server_s_secret_is_kept(here: Path) -> None:
     write(here, {"stores/base.yaml": SECRETS})
     found = check(["stores/base.yaml"], here, today=TODAY)
-    assert problems_text(found.problems) == (
+    assert problems_text([one for one in found.problems if one.rule == "fill-in"]) == (
         "stores/base.yaml:3:10: warning: env FILL_IN_1 is a placeholder [fill-in]\n"
         "  hint: write a reference to this secret\n"
         "stores/base.yaml:4:32: warning: env FILL_IN_2 is a placeholder [fill-in]\n"
@@ -282,7 +282,7 @@ def test_a_placeholder_is_a_warning_unless_the_server_s_secret_is_kept(here: Pat
     )
     keep = "    hidden_secrets: keep\n"
     write(here, {"confsync.yaml": CONFIG.replace("  staging:", f"{keep}  staging:") + keep})
-    assert told(here, "stores/base.yaml")[1] == [
+    assert [line for line in told(here, "stores/base.yaml")[1] if "[fill-in]" in line] == [
         "stores/base.yaml:3:10: warning: env FILL_IN_1 is a placeholder [fill-in]"
     ]
 
