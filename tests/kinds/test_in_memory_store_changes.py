@@ -329,7 +329,7 @@ def test_a_shard_that_moves_keeps_its_own_password_and_tls() -> None:
         (
             cluster(urls=["rediss://a", "rediss://b"]),
             cluster(urls=["redis://a", "redis://b"]),
-            ["drop-tls", "drop-tls"],
+            ["drop-tls"],
         ),
         (redis(url="rediss://a"), redis(url="valkeys://a"), []),
         (redis(url="redis://a"), redis(url="redis://b"), []),
