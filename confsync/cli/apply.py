@@ -87,7 +87,8 @@ def apply(  # noqa: PLR0913 - one parameter an option
     book = None if audit is None else noted(audit)
     asking = not yes and expect is None and plan is None
     aims = () if plan is not None else shared.chosen(outputs.console, asked, access, wanted)
-    outputs.check((*inputs(aims, Path()), *filter(None, [plan])), audit=audit)
+    known = (*inputs(aims, Path()), *filter(None, [plan]))
+    outputs.check(known, backup=backup, audit=None if audit == "-" else audit)
     if asking:
         _check_can_ask(outputs.console, asked.files)
     how = How(
@@ -116,7 +117,7 @@ def _check_can_ask(console: Console, files: tuple[str, ...]) -> None:
         check_not_targets(configuration(Path()) if files else None, files)
         check_there(files)
         why = "standard input is a file" if "-" in files else "not running in a terminal"
-        hint = "run `confsync plan`, then apply with --yes or --expect DIGEST"
+        hint = "run `confsync plan`, then add --yes or --expect DIGEST to this command"
         raise Declined(f"cannot ask for confirmation: {why}", hint=hint)
 
 

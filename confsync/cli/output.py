@@ -41,14 +41,17 @@ class Outputs:
     console: Console
 
     def check(self, inputs: Iterable[str], **others: str | None) -> None:
-        """Raise WrongUsage if a file of the run would be overwritten. `others`: more options."""
+        """Raise WrongUsage if a file of the run, or another output, would be overwritten. `others`:
+        the files of more options.
+        """
         from confsync.workflow.load import check_output
 
-        files = [*inputs]
-        for sink in self.sinks:
-            check_output(f"--output {sink.format}=FILE", sink.file, files)
-        for option, file in others.items():
-            check_output(f"--{option}", file, files)
+        taken = [*inputs]
+        outputs = [(f"--output {sink.format}=FILE", sink.file) for sink in self.sinks]
+        for option, file in (*outputs, *((f"--{one}", file) for one, file in others.items())):
+            check_output(option, file, taken)
+            if file is not None and (file == "" or _is_replaced(Path(file))):
+                taken.append(file)
 
     def look(self, sink: Sink) -> Look | None:
         """The look of a result: of its stream, or the plain one of a file (None)."""

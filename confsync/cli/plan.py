@@ -48,6 +48,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     earlier ones. A FILE can be a directory with one store, or - for standard input.
     """
     from confsync.cli.standard_error import Status, print_failures, worst
+    from confsync.disk.read import is_plan
     from confsync.errors import WrongUsage
     from confsync.sync.values import Failed
     from confsync.workflow.plan import plan as run
@@ -60,6 +61,9 @@ def plan(  # noqa: PLR0913 - one parameter an option
         hint = "choose one with --target, and save a plan of each"
         raise WrongUsage("a saved plan is for one target", hint=hint)
     outputs.check(inputs(chosen, Path()), out=out)
+    if out is not None and Path(out).is_file() and not is_plan(out):
+        hint = "use another file, or remove this one"
+        raise WrongUsage("--out: this file exists and is not a saved plan", where=out, hint=hint)
     for fact in same_server_facts(chosen):
         hint = "an apply of both is refused (confsync explain same-server-twice)"
         outputs.console.note(f"warning: {fact}\nhint: {hint}\n")
@@ -70,7 +74,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     )
     if out is not None and not isinstance(found[0], Failed):
         save(found[0], out)
-        outputs.console.note(_saved_text(out))
+        outputs.console.note(_saved_text(out, access.url))
     failed = print_failures(outputs.console, found)
     outputs.write_all(lambda name, look: PLANS[name](found, look=look))
     plans = [one for one in found if not isinstance(one, Failed)]
@@ -79,8 +83,9 @@ def plan(  # noqa: PLR0913 - one parameter an option
     return worst([failed, refused, Status.PENDING if changes else Status.DONE])
 
 
-def _saved_text(file: str) -> str:
+def _saved_text(file: str, url: str | None) -> str:
     from confsync.report.printable import printable
 
     name = printable(shlex.quote(file))
-    return f"saved the plan to {name}; apply it with `confsync apply {name}`\n"
+    server = f" --url {printable(url)}" if url else ""
+    return f"saved the plan to {name}; apply it with `confsync apply {name}{server}`\n"

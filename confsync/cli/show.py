@@ -44,6 +44,7 @@ def show(
             fact = "not a saved plan" if Path(planfile).exists() else "no such file"
             hint = "`confsync plan --out FILE` saves a plan; without a file, the server is shown"
             raise WrongUsage(fact, where=planfile, hint=hint)
+        outputs.check([planfile])
         plan = saved(planfile)
         outputs.write_all(lambda name, look: PLANS[name]([plan], look=look))
         return Status.DONE

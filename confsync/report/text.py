@@ -288,7 +288,11 @@ def _stored(stored: outcome.Stored, look: Look) -> Iterator[str]:
     changes, lost, unread = stored.plan.difference.changes, stored.lost, stored.unread
     counted = plural(len(changes), "change")
     again, them = "" if changes else " again", "it" if unread == 1 else "they"
-    sent = f"{plural(unread, 'secret')} sent{again}; {them} cannot be read back." if unread else ""
+    to_send = len(stored.plan.to_send)
+    sent = f"{plural(to_send, 'secret')} sent{again}." if to_send else ""
+    if unread:
+        some = f"{unread} of them" if unread < to_send else them
+        sent = f"{sent[:-1]}; {some} cannot be read back."
     if lost:
         fact = f"{lost[:1].upper()}{lost[1:]}. The state was read again:"
         yield from wrapped(fact, width=look.width)
@@ -329,10 +333,12 @@ def _way_back(before: Live, plan: Plan, look: Look) -> Iterator[str]:
         return
     text = yaml_text(shown(document))
     if plan.backup:
-        first = f" (replace each {FILL_IN}… in it first)" if FILL_IN in text else ""
+        first = " (with the earlier secrets in the environment)" if plan.to_send else ""
+        first = f" (replace each {FILL_IN}… in it first)" if FILL_IN in text else first
         name, url = printable(quote(plan.target.name)), printable(plan.target.url)
-        target = f"--url {url}" if plan.target.name in {"", plan.target.url} else f"--target {name}"
-        yield f"To go back{first}: confsync apply {printable(quote(plan.backup))} {target}"
+        target = "" if plan.target.name in {"", plan.target.url} else f"--target {name} "
+        command = f"confsync apply {printable(quote(plan.backup))} {target}--url {url}"
+        yield f"To go back{first}: {command}"
         return
     hint = f" (replace each {FILL_IN}… with a reference to the secret)" if FILL_IN in text else ""
     yield from wrapped(f"To go back, apply this{hint}:", width=look.width)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from confsync.kinds.kind import Kind
 
 _TYPES: Mapping[type[shapes.Shape], tuple[str, str]] = {
-    shapes.Text: ("text", ""),
+    shapes.Text: ("string", ""),
     shapes.Boolean: ("true or false", ""),
     shapes.Unsigned: ("whole number", ""),
     shapes.Duration: ("duration", ", like 10s or 1m30s"),

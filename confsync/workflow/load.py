@@ -94,11 +94,14 @@ def meant(file: str) -> bool:
 
 
 def check_output(option: str, path: str | None, inputs: Iterable[str]) -> None:
-    """Raise WrongUsage for an output that is a URL, or one of the files that a run reads."""
+    """Raise WrongUsage for an output without a name, a URL, and a file that the run reads."""
+    if path == "":
+        hint = "check that the shell variable is set"
+        raise WrongUsage(f"{option}: empty file name", hint=hint)
     if path is not None and "://" in path:
         raise WrongUsage(f"{option}: a URL, not a file", hint=f"write {option} FILE")
     if path is not None and os.path.realpath(path) in map(os.path.realpath, filter(None, inputs)):
-        fact = f"{option} would overwrite an input file"
+        fact = f"{option} would overwrite another file of this run"
         raise WrongUsage(fact, where=path, hint="use another file")
 
 

@@ -228,7 +228,7 @@ def _using(config: Config, files: tuple[str, ...]) -> tuple[TargetConfig, ...]:
         raise WrongUsage(f"several targets of {config.file} use {these}: {names}", hint=hint)
     missing = [one for one in files if one != STANDARD_INPUT and not os.path.lexists(one)]
     if missing:
-        hint = f"check the path; for a new file {hint}"
+        hint = "check the path; `confsync pull --no-config FILE` creates a new file"
         raise WrongUsage("no such file, and no target uses it", where=missing[0], hint=hint)
     raise WrongUsage(f"no target of {config.file} uses {these}", hint=hint)
 

@@ -234,7 +234,7 @@ class _Builder:
             self._problem(event, "tag", "YAML tags like !!int are not allowed", hint)
         elif tag is not None:
             hint = "write a reference as `{env: NAME}`; put a string that starts with ! in quotes"
-            self._problem(event, "tag", "YAML tags like !env are not allowed", hint)
+            self._problem(event, "tag", "YAML tags are not allowed", hint)
 
     def _leaf(self, event: events.NodeEvent) -> ScalarNode:
         mark = self._mark(event)

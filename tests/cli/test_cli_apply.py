@@ -80,7 +80,7 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_is_sent(
     assert ran.err == (
         "warning: CONFSYNC_YES has no effect: pass the option itself\n"
         "error: cannot ask for confirmation: not running in a terminal\n"
-        "hint: run `confsync plan`, then apply with --yes or --expect DIGEST\n"
+        "hint: run `confsync plan`, then add --yes or --expect DIGEST to this command\n"
         "nothing was changed on the server\n"
     )
     assert server.requests == []

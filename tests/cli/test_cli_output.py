@@ -395,16 +395,21 @@ def test_no_core_is_dumped_even_where_a_program_takes_it(offline: Desk) -> None:
         ("validate", "--output", "sarif=stores/base.yaml"),
         ("apply", "--yes", "--output", "json=stores/base.yaml"),
         ("apply", "--yes", "--audit", "confsync.yaml"),
+        ("apply", "--yes", "--audit", "a.txt", "--backup", "./a.txt"),
+        ("apply", "--yes", "--audit", "a.txt", "--output", "json=a.txt"),
+        ("validate", "--output", "json=a.txt", "--output", "sarif=a.txt"),
     ],
 )
-def test_no_output_overwrites_an_input(offline: Desk, arguments: tuple[str, ...]) -> None:
+def test_no_output_overwrites_an_input_or_another_output(
+    offline: Desk, arguments: tuple[str, ...]
+) -> None:
     store = "InMemoryStore: {'@type': Default}\n"
     config = "targets: {one: {url: 'http://127.0.0.1:9', files: [stores/base.yaml]}}\n"
     offline.file("stores/base.yaml", store)
     offline.file("confsync.yaml", config)
     ran = offline.run(*arguments, env={"STALWART_TOKEN": "API_x"})
     assert ran.status == 1
-    assert "would overwrite an input file" in ran.err
+    assert "would overwrite another file of this run" in ran.err
     assert (offline.directory / "stores/base.yaml").read_text() == store
     assert (offline.directory / "confsync.yaml").read_text() == config
 

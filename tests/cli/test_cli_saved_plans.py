@@ -72,11 +72,20 @@ def test_it_holds_no_secret_and_is_for_its_owner_alone(desk: Desk) -> None:
 
 def test_one_that_is_there_is_replaced_whole_and_keeps_no_wider_mode(desk: Desk) -> None:
     file = desk.directory / "plan.bin"
-    file.write_text("x" * 100_000)
+    saved(desk)
+    file.write_text(file.read_text() + "x" * 100_000)
     file.chmod(0o644)
     saved(desk)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert desk.run("apply", "plan.bin").status == 0
+
+
+def test_another_file_is_not_replaced_by_a_plan(desk: Desk) -> None:
+    backup = desk.file("before.yaml", "InMemoryStore: {'@type': Default}\n")
+    ran = desk.run("plan", desk.file("a.yaml"), "--out", backup)
+    assert ran.status == 1
+    assert "before.yaml: --out: this file exists and is not a saved plan" in ran.err
+    assert (desk.directory / backup).read_text().startswith("InMemoryStore")
 
 
 @pytest.mark.parametrize("output", ["text", "json"])

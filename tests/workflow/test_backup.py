@@ -101,7 +101,7 @@ def test_it_has_the_state_before_with_the_references_that_the_files_have(
     told = OUTCOMES["text"](ended)
     assert told.endswith(
         "To go back (replace each FILL_IN_… in it first): confsync apply backups/before.yaml"
-        " --target t0\n"
+        f" --target t0 --url {server.url}\n"
     )
     assert "InMemoryStore:" not in told
 
