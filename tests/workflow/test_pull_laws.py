@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from confsync.errors import NotWritten
+from confsync.kinds import RISKS, WARNINGS
 from confsync.workflow.plan import plan
 from confsync.workflow.pull import pull
 from tests.scribe import Scribe
@@ -120,7 +121,7 @@ def test_a_pull_makes_the_files_say_what_the_server_has_and_leaves_the_rest_alon
         assert planned.difference.changes == ()
         assert all(
             finding.severity == "note"
-            or finding.rule in {"guessable-secret", "will-not-start", "layer-discarded"}
+            or finding.rule in {*RISKS, *WARNINGS, "layer-discarded", "unused-layer"}
             for finding in planned.findings
         )
         check_fields(scene, planned.desired)
