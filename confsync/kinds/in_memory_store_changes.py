@@ -1,6 +1,7 @@
 """Transition rules of `InMemoryStore`: what a change leaves behind, or takes away.
 
-Facts: wire sections 5 and 7.
+Facts: wire sections 5 and 7. The rules read the desired state as the files write it: what they find
+is in the digest, which must not depend on which secrets can be resolved.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _QUIET = "apply it at a quiet time"
 
 
 def _change_variant(live: Live, desired: Desired, _: Difference) -> Iterator[Breach]:
-    before, after = live.tree.tag, desired.tree.tag
+    before, after = live.tree.tag, desired.written.tag
     if before != after:
         fact = f"the variant changes from {before} to {after}: {_EMPTY} start empty"
         yield Breach((), fact, f"keep the variant, or {_QUIET}", _note(before))
@@ -38,7 +39,7 @@ def _note(tag: str) -> Literal["note"] | None:
 
 
 def _shards(live: Live, desired: Desired) -> tuple[Sequence[Object], Sequence[Object]] | None:
-    match live.tree.members.get("stores"), desired.tree.members.get("stores"):
+    match live.tree.members.get("stores"), desired.written.members.get("stores"):
         case Items(before), Items(after):
             return before, after
         case _:
@@ -122,7 +123,7 @@ def _pairs(live: Live, desired: Desired) -> Iterator[tuple[Path, Object, Object]
     """The Redis stores before and after, with the same variant: a shard that moves is the same
     store, and any other one replaces that at its index.
     """
-    old, new = [*stores(live.tree)], [*stores(desired.tree)]
+    old, new = [*stores(live.tree)], [*stores(desired.written)]
     before, after = (_Homes([store for _, store in found]) for found in (old, new))
     gone = [not homes for homes in before.in_(after)]
     for index, ((path, store), homes) in enumerate(zip(new, after.in_(before), strict=True)):

@@ -126,7 +126,7 @@ def change_findings(
                 severity = "warning"
             # A value that left the file: the place of the object around it.
             around = (breach.path[:length] for length in range(len(breach.path), -1, -1))
-            origins = (desired.origin(path) for path in around)
+            origins = (desired.origin(path, written=True) for path in around)
             place = next((origin for origin in origins if origin.why == "file"), None)
             risk = rule.severity == "error" and severity != "note"
             found.append(Finding(rule.id, severity, breach.message, breach.hint, place, risk=risk))

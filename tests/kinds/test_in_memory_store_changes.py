@@ -198,6 +198,17 @@ def test_where_a_shard_is_not_known_the_share_is_the_most_that_moves() -> None:
     assert "changes: up to 100 % of all keys move" in message(before, swapped)
 
 
+def test_what_a_reference_leads_to_does_not_count() -> None:
+    """The risks are in the digest, which is the same wherever references are resolved."""
+    written = sharded(redis(url=A), at(REFERENCE), redis(url=C))
+    live = Live("InMemoryStore", shards(A, B))
+    for url in (B, D):
+        desired = Desired("InMemoryStore", shards(A, url, C), written, {(): FILE}, "a.yaml")
+        changed = difference(live.tree, desired.tree, IN_MEMORY_STORE.shape, desired.origin)
+        (finding,) = change_findings(live, desired, changed, CHANGE_RULES, ())
+        assert "2 shards become 3: up to 83.3 % of all keys move" in finding.message
+
+
 def test_one_common_node_makes_a_cluster_the_same_shard() -> None:
     before = sharded(cluster(urls=[A, B]), cluster(urls=[C]))
     assert told(before, sharded(cluster(urls=[B, D]), cluster(urls=[C]))) == []

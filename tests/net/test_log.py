@@ -11,7 +11,7 @@ import pytest
 
 from confsync.errors import ConnectionFailed, ConnectionLost, UnexpectedAnswer
 from confsync.net.endpoint import endpoint
-from confsync.net.http import Connection
+from confsync.net.http import Connection, Request
 from confsync.net.tls import Trust
 from tests.net.asking import OK, failure, post, written
 from tests.net.tls_server import Authority, front, heard, listening, silent
@@ -53,6 +53,25 @@ def test_a_request_is_one_line_with_status_size_and_time(log: pytest.LogCaptureF
         post(url)
     assert lines(log, logging.INFO) == [f"POST {url}/jmap/: HTTP 200, N s"]
     assert lines(log, logging.DEBUG) == [f"{url}: no TLS"]
+
+
+def test_a_get_has_the_same_headers_and_no_body(log: pytest.LogCaptureFixture) -> None:
+    asked: list[bytes] = []
+
+    def listens(connection: socket.socket) -> None:
+        asked.append(heard(connection))
+        connection.sendall(OK)
+
+    with listening(listens) as listener:
+        url = f"http://127.0.0.1:{listener.port}"
+        with Connection(endpoint(url)) as connection:
+            answer = connection.get("/api/account", lambda: Request(b"", {"X-Some": "Canary"}))
+    assert (answer.status, answer.body) == (200, b"{}")
+    head, _, body = asked[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"GET /api/account HTTP/1.1\r\n")
+    assert b"x-some: canary" in head.lower()
+    assert body == b""
+    assert lines(log, logging.INFO) == [f"GET {url}/api/account: HTTP 200, N s"]
 
 
 def test_a_request_without_an_answer_is_one_line_with_what_is_certain(

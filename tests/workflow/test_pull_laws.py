@@ -120,7 +120,8 @@ def test_a_pull_makes_the_files_say_what_the_server_has_and_leaves_the_rest_alon
         planned = plan(files, session(pair.live), environment=scene.environment)
         assert planned.difference.changes == ()
         assert all(
-            finding.severity == "note" or finding.rule in {*RISKS, *WARNINGS, "layer-discarded"}
+            finding.severity == "note"
+            or finding.rule in {*RISKS, *WARNINGS, "layer-discarded", "unused-layer"}
             for finding in planned.findings
         )
         check_fields(scene, planned.desired)
