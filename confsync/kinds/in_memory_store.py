@@ -127,6 +127,7 @@ _USER = Field(
         " the login to Redis fails, and every remote client is locked out at the restart. Write"
         " `authUsername: null` then. See `confsync explain lock-out`."
     ),
+    of_secret=True,
 )
 _TIMEOUT = _timeout(10_000, "time limit of a connection", "5s", "500ms")
 _RETRY_WAIT = Field(Duration(1, 1024), nullable=True, examples=("100ms", "1s"))
@@ -205,6 +206,7 @@ _SENTINEL = Fields(
             default=None,
             summary="user name at the sentinels, sent only with a secret",
             note="",
+            of_secret=False,
         ),
         "sentinelSecret": _secret("sentinelSecret"),
         "protocolVersion": _PROTOCOL,
