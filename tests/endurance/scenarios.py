@@ -38,7 +38,8 @@ InMemoryStore:
   urls: [rediss://cache-1.example.com, rediss://cache-2.example.com]
   poolMaxConnections: 32
 """
-WITH_SECRET = f"{STORE}  authSecret: {{'@type': Value, secret: {{env: REDIS_PASSWORD}}}}\n"
+LOGIN = "  authSecret: {'@type': Value, secret: {env: REDIS_PASSWORD}}\n"
+WITH_SECRET = f"{STORE}  authUsername: stalwart\n{LOGIN}"
 
 UPDATING = 0.04
 """Seconds for which a sandbox that keeps its state gets updates."""
