@@ -46,7 +46,7 @@ def _shards(live: Live, desired: Desired) -> tuple[Sequence[Object], Sequence[Ob
 
 
 def _moved(before: Sequence[Object], after: Sequence[Object]) -> str:
-    """The share of keys that another shard holds afterwards, like `75 % of all keys`.
+    """The share of keys that another shard holds afterwards, like `75 %`; empty for none.
 
     A key with hash h is in item h mod n. Each pair of items whose indexes are equal modulo
     gcd(n, m) has the same share of the hashes, 1 in lcm(n, m).
@@ -63,6 +63,8 @@ def _moved(before: Sequence[Object], after: Sequence[Object]) -> str:
     )
     whole = n * m // divisor
     share = 100 * (whole - stay) / whole
+    if not share:
+        return ""
     return f"{share:.0f} %" if share == round(share) else f"{share:.1f} %"
 
 
@@ -81,8 +83,9 @@ def _address(store: Object) -> object:
 def _resize_shards(live: Live, desired: Desired, _: Difference) -> Iterator[Breach]:
     if (shards := _shards(live, desired)) and len(shards[0]) != len(shards[1]):
         before, after = map(len, shards)
-        fact = f"{before} shards become {after}: {_moved(*shards)} of all keys move"
-        yield Breach(("stores",), f"{fact}, and what they hold is lost", _TIME)
+        if moved := _moved(*shards):
+            fact = f"{before} shards become {after}: {moved} of all keys move"
+            yield Breach(("stores",), f"{fact}, and what they hold is lost", _TIME)
 
 
 def _reorder_shards(live: Live, desired: Desired, _: Difference) -> Iterator[Breach]:
