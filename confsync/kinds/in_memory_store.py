@@ -131,6 +131,7 @@ _USER = Field(
         " the login to Redis fails, and every remote client is locked out at the restart. Write"
         " `authUsername: null` then. See `confsync explain lock-out`."
     ),
+    of_secret=True,
 )
 _TIMEOUT = _optional(Duration(1, U64), 10_000, "time limit of a connection", "5s", "500ms")
 _PROTOCOL = _optional(Choice(("resp2", "resp3")), "resp2", "version of the Redis protocol")
@@ -194,6 +195,7 @@ _SENTINEL = Fields(
             default=None,
             summary="user name at the sentinels, sent only with a secret",
             note="",
+            of_secret=False,
         ),
         "sentinelSecret": _secret("sentinelSecret"),
         "protocolVersion": _PROTOCOL,

@@ -14,7 +14,7 @@ from confsync.store.urls import ADDRESS, PASSWORD, USERNAME, is_address
 from confsync.store.wrong_secrets import unfilled
 from confsync.sync.secret import IN_CLEAR, MASK, Ref, Secret
 from confsync.sync.shape import Duration, ListOf, Shape, Text, Variants
-from confsync.sync.tree import Items, Members, Object, Path, Tree, certainly_equal
+from confsync.sync.tree import Items, Members, Object, Path, Tree, certainly_equal, leaves
 from confsync.sync.url import Url, masked, percent_encoded, trim
 
 if TYPE_CHECKING:
@@ -117,6 +117,19 @@ def _reference(ref: Ref, beside: str) -> dict[str, Plain] | None:
     return None if ref.base else {ref.kind: ref.argument}
 
 
+def spelt_out(value: Object, shape: Variants) -> frozenset[str]:
+    """The fields of an object that a new file has, even at their defaults."""
+    fields = shape.objects[value.tag].fields
+    has_secret = any(
+        isinstance(part, Object) and not certainly_equal(part, fields[name].default)
+        for name, part in value.members.items()
+    )
+    urls = (leaf for _, leaf in leaves(value) if isinstance(leaf, Url))
+    if not has_secret and not any(url.secrets for url in urls):
+        return frozenset()
+    return frozenset(name for name, known in fields.items() if known.of_secret)
+
+
 def touched(changes: Iterable[Change]) -> frozenset[str]:
     """The object's changed fields. With `--unlisted keep`, only named fields get their defaults."""
     return frozenset(str(change.path[0]) for change in changes if change.path)
@@ -142,6 +155,7 @@ class Writer:
     ) -> dict[str, Plain]:
         """An object without its defaults, except for those in `named`."""
         known = shape.objects[value.tag].fields
+        named |= spelt_out(value, shape)
         members = {
             name: self.tree(member, known[name].shape, (*path, name))
             for name, member in value.members.items()

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from confsync.store.decode import Decoder, member_of, tag_of
-from confsync.store.encode import Writer, mapping_parts
+from confsync.store.encode import Writer, mapping_parts, spelt_out
 from confsync.store.mistakes import PLAINTEXT, TYPE
 from confsync.store.scalars import is_null
 from confsync.store.urls import ADDRESS, PASSWORD
@@ -91,11 +91,13 @@ class _Reviser:
         elif node is None or written is not None or base is None:
             entries.append((TYPE, self._write(live.tag, (*path, TYPE))))
         fields = shape.objects[live.tag].fields
+        spelt = spelt_out(live, shape) if node is None and base is None else ()
         for name, known in fields.items():
             old, under = member_of(node, name), member_of(base, name)
             value, here = live.members[name], (*path, name)
             if old is None:
-                revision = self._unnamed(value, known, under, here)
+                always = known.required or name in spelt
+                revision = self._unnamed(value, known, under, here, always=always)
             else:
                 revision = self._named(value, known, old, under, here)
             entries += [] if revision is None else [(name, revision)]
@@ -112,11 +114,17 @@ class _Reviser:
         return Write({name: entry.value for name, entry in entries if isinstance(entry, Write)})
 
     def _unnamed(
-        self, value: trees.Tree, known: Field, below: Node | None, path: trees.Path
+        self,
+        value: trees.Tree,
+        known: Field,
+        below: Node | None,
+        path: trees.Path,
+        *,
+        always: bool,
     ) -> Revision | None:
         """The revision of a field that the file does not name; None if it need not."""
         if below is None:
-            if not known.required and trees.certainly_equal(value, known.default):
+            if not always and trees.certainly_equal(value, known.default):
                 return None
         elif isinstance(value, trees.Object) and isinstance(known.shape, Variants):
             return self.object(value, known.shape, None, below, path)

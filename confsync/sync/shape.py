@@ -102,7 +102,8 @@ class Fields:
 @dataclass(frozen=True)
 class Field:
     """One field. `default` is None together with `required` where the server has no default.
-    `examples` are values as a file writes them. `note`: a trap, as a paragraph.
+    `examples` are values as a file writes them. `note`: a trap, as a paragraph. `of_secret`: a
+    file has it beside a secret, even at its default.
     """
 
     shape: Shape
@@ -112,6 +113,7 @@ class Field:
     summary: str = ""
     examples: tuple[Example, ...] = ()
     note: str = ""
+    of_secret: bool = False
 
 
 LeafShape: TypeAlias = Text | Boolean | Unsigned | Duration | Choice | UrlText | SecretText

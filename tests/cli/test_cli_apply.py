@@ -58,7 +58,7 @@ def test_apply_with_nothing_to_do_sends_nothing(desk: Desk, server: Server) -> N
 
 def test_a_second_apply_has_nothing_visible_to_do(desk: Desk, server: Server) -> None:
     file = desk.file("a.yaml", "InMemoryStore: {'@type': RedisSentinel, serviceName: main}\n")
-    assert desk.run("apply", "--yes", file).status == 0
+    assert desk.run("apply", "--yes", file, "--allow", "change-variant").status == 0
     stored = server.stored
     assert desk.run("apply", "--yes", file).status == 0
     assert server.stored == stored
@@ -157,7 +157,8 @@ def test_the_password_of_a_url_is_percent_encoded_and_sent_from_its_reference(
         "InMemoryStore:\n  '@type': Redis\n  url:\n    address: rediss://cache.example.com/1\n"
         "    username: mail\n    password: {env: CACHE_PASSWORD}\n"
     )
-    ran = desk.run("apply", "--yes", desk.file("a.yaml", store), env={"CACHE_PASSWORD": "Canary@/"})
+    arguments = ("--allow", "change-variant", desk.file("a.yaml", store))
+    ran = desk.run("apply", "--yes", *arguments, env={"CACHE_PASSWORD": "Canary@/"})
     assert ran.status == 0
     assert server.stored["url"] == "rediss://mail:Canary%40%2F@cache.example.com/1"
 
@@ -224,7 +225,7 @@ def test_what_was_there_before_stands_at_the_end_and_brings_it_back(
     assert desk.run("validate", file).status == 0
     assert "secret: {env: REDIS_PASSWORD}" in back
     secrets: dict[str, str | None] = {"FILL_IN_1": LIVE_URL_SECRET, "REDIS_PASSWORD": LIVE_SECRET}
-    assert desk.run("apply", "--yes", file, env=secrets).status == 0
+    assert desk.run("apply", "--yes", "--allow", "drop-tls", file, env=secrets).status == 0
     assert server.stored == before
 
 
@@ -238,7 +239,7 @@ def test_a_backup_brings_it_back_by_the_command_that_is_shown(desk: Desk, server
     )
     assert desk.run("validate", "a b.yaml").status == 0
     secrets: dict[str, str | None] = {"FILL_IN_1": LIVE_URL_SECRET, "REDIS_PASSWORD": LIVE_SECRET}
-    assert desk.run("apply", "--yes", "a b.yaml", env=secrets).status == 0
+    assert desk.run("apply", "--yes", "--allow", "drop-tls", "a b.yaml", env=secrets).status == 0
     assert server.stored == before
 
 

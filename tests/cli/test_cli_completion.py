@@ -103,7 +103,7 @@ def test_fish_completes_a_word(offline: Desk, shell_environment: Mapping[str, st
         ("plan --hidden-secrets ", ["send", "keep", "fail"]),
         ("apply --color ", ["auto", "always", "never"]),
         ("plan --url ", []),
-        ("explain plain", ["plaintext-secret"]),
+        ("explain plain", ["plaintext-secret", "plaintext-transport"]),
         ("explain authS", ["authSecret"]),
         ("explain RedisC", ["RedisCluster"]),
     ],

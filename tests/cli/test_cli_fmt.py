@@ -36,7 +36,7 @@ def test_check_shows_the_difference_and_writes_nothing(offline: Desk) -> None:
     assert ran.out == (
         "--- a.yaml as it is\n"
         "+++ a.yaml formatted\n"
-        "@@ -1,8 +1,8 @@\n"
+        "@@ -1,9 +1,9 @@\n"
         " InMemoryStore:\n"
         '-  "@type": RedisCluster\n'
         "+  '@type': RedisCluster\n"
@@ -48,6 +48,7 @@ def test_check_shows_the_difference_and_writes_nothing(offline: Desk) -> None:
         "     secret: {env: REDIS_PASSWORD}\n"
         "-  poolMaxConnections:   32   \n"
         "+  poolMaxConnections: 32\n"
+        "   authUsername: stalwart\n"
     )
     assert ran.err == (
         "a.yaml: would be formatted\n1 file would be formatted, 1 already formatted.\n"
@@ -73,7 +74,7 @@ def test_what_cannot_be_formatted_is_named_and_left_alone_and_the_others_are_for
         " unchanged [not-formatted]\n"
         "  hint: end the file with a newline if this is its last text, or write the text on"
         " one line\n"
-        "twice.yaml:9:1: error: duplicate key [duplicate-key]\n"
+        "twice.yaml:10:1: error: duplicate key [duplicate-key]\n"
         "  hint: it is also on line 1; keep one of them\n"
         "bytes.yaml:1: error: the file is not UTF-8 from this line on [not-utf-8]\n"
         "  hint: save it as UTF-8\n"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 STORE = "InMemoryStore: {'@type': RedisSentinel, serviceName: main}\n"
 LIVE = {"@type": "RedisSentinel", "serviceName": "old"}
 HIDDEN = {**LIVE, "authSecret": {"@type": "Value", "secret": LIVE_SECRET}}
-SECRET = ", authSecret: {'@type': Value, secret: {env: REDIS_PASSWORD}}}\n"
+SECRET = ", authUsername: stalwart, authSecret: {'@type': Value, secret: {env: REDIS_PASSWORD}}}\n"
 SECRET_ALONE = "InMemoryStore: {'@type': RedisSentinel, serviceName: old" + SECRET
 TRIES = {"CONFSYNC_RETRIES": None}
 
@@ -161,7 +161,8 @@ def test_the_way_back_names_what_was_at_its_default(desk: Desk, server: Server) 
 def test_nothing_has_to_restart_where_nothing_was_stored(desk: Desk) -> None:
     file = desk.file("a.yaml", STORE)
     env = {"STALWART_TOKEN": PLAN_KEY}
-    ran = desk.run("apply", "--yes", file, "--output", "json", env=env)
+    arguments = ("--allow", "change-variant", "--output", "json")
+    ran = desk.run("apply", "--yes", file, *arguments, env=env)
     (target,) = json.loads(ran.out)["targets"]
     assert target["outcome"]["result"] == "rejected"
     assert target["restart_required"] is False

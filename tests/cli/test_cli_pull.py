@@ -21,6 +21,7 @@ InMemoryStore:
     - address: redis://old.example.com:6379
       username: stalwart
       password: {env: FILL_IN_1}
+  authUsername: stalwart
   authSecret:
     '@type': Value
     secret: {env: FILL_IN_2}
@@ -28,7 +29,7 @@ InMemoryStore:
 FILL_IN = """\
 a.yaml:6:23: warning: urls/0/password: env FILL_IN_1 is a placeholder [fill-in]
   hint: write a reference, like `{env: NAME}` or `{file: PATH}`
-a.yaml:9:19: warning: authSecret/secret: env FILL_IN_2 is a placeholder [fill-in]
+a.yaml:10:19: warning: authSecret/secret: env FILL_IN_2 is a placeholder [fill-in]
   hint: write a reference, like `{env: NAME}` or `{file: PATH}`
 """
 
@@ -42,7 +43,7 @@ def test_a_new_file_says_what_the_server_has_with_references_to_fill_in(
 ) -> None:
     before = server.stored
     ran = desk.run("pull", "a.yaml", env={"STALWART_TOKEN": PLAN_KEY})
-    told = "a.yaml: new file, 2 fields written, 2 references to fill in\n"
+    told = "a.yaml: new file, 3 fields written, 2 references to fill in\n"
     assert (ran.status, ran.out, ran.err) == (0, told, FILL_IN)
     assert (desk.directory / "a.yaml").read_text() == PULLED
     umask = os.umask(0)
@@ -138,7 +139,7 @@ def test_what_was_written_is_said_where_standard_output_is_gone(desk: Desk) -> N
     told = process.stderr.read().decode()
     process.stderr.close()
     assert process.wait(PATIENCE) == 1
-    assert told == f"{FILL_IN}a.yaml: new file, 2 fields written, 2 references to fill in\n"
+    assert told == f"{FILL_IN}a.yaml: new file, 3 fields written, 2 references to fill in\n"
     assert (desk.directory / "a.yaml").read_text() == PULLED
 
 
@@ -149,7 +150,7 @@ def test_without_files_the_last_layer_of_a_target_is_written(desk: Desk, server:
     ran = desk.run("pull")
     assert (ran.status, ran.out) == (
         0,
-        "top.yaml: new file, 2 fields written, 2 references to fill in\n",
+        "top.yaml: new file, 3 fields written, 2 references to fill in\n",
     )
     assert desk.run("plan", "--detailed-exitcode").status == 0
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 STORE = "InMemoryStore: {'@type': RedisSentinel, serviceName: main}\n"
 LIVE = {"@type": "RedisSentinel", "serviceName": "old"}
 UNCHANGED = "nothing was changed on the server"
+VARIANT = ("--allow", "change-variant")
 TRIES = {"CONFSYNC_RETRIES": None}
 WAIT = re.compile(r"; trying again in \d+\.\d s \(\d of 3\)$", re.MULTILINE)
 LOST = says(b"")
@@ -123,7 +124,7 @@ def test_a_longer_wait_than_there_is_time_for_is_told_and_not_begun(
     before = server.stored
     with hostile(passes_to(server), too_many("Retry-After: 3600")) as between:
         file = desk.file("a.yaml", STORE)
-        ran = desk.run("apply", "--yes", file, "--url", between.url, env=TRIES)
+        ran = desk.run("apply", "--yes", file, *VARIANT, "--url", between.url, env=TRIES)
     assert ran.status == 1
     assert "hint: wait 3600 s, then try again" in ran.err
     assert ran.err.endswith(f"{UNCHANGED}\n")
@@ -236,7 +237,7 @@ def test_a_signal_while_an_update_waits_to_be_sent_ends_with_130(
     before = server.stored
     with hostile(passes_to(server), too_many("Retry-After: 20")) as between:
         file = desk.file("a.yaml", STORE)
-        process = desk.start("apply", "--yes", file, "--url", between.url, env=TRIES)
+        process = desk.start("apply", "--yes", file, *VARIANT, "--url", between.url, env=TRIES)
         assert process.stderr is not None
         assert b"trying again in 20." in process.stderr.readline()
         process.send_signal(number)

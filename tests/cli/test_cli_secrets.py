@@ -73,7 +73,8 @@ def test_a_command_that_stands_in_two_places_runs_once(desk: Desk, server: Serve
     desk.file("stores/get", "#!/bin/sh\necho x >> ran\necho Canary@of/a-command\n")
     (desk.directory / "stores/get").chmod(0o755)
     file = desk.file("stores/a.yaml", SHARDS)
-    assert desk.run("apply", "--yes", "--allow-commands", file).status == 0
+    arguments = ("--allow-commands", "--allow", "change-variant")
+    assert desk.run("apply", "--yes", *arguments, file).status == 0
     assert (desk.directory / "stores/ran").read_text() == "x\n"
     stores = server.stored["stores"]
     assert isinstance(stores, dict)
@@ -200,7 +201,8 @@ def test_keep_refuses_to_lose_a_secret_and_fail_to_overwrite_one(
     desk: Desk, server: Server
 ) -> None:
     other = desk.file("b.yaml", STORE.replace("RedisCluster", "RedisSentinel"))
-    ran = desk.run("apply", "--yes", other, "--hidden-secrets", "keep")
+    keep = ("--hidden-secrets", "keep", "--allow", "change-variant")
+    ran = desk.run("apply", "--yes", other, *keep)
     refused(ran, server)
     assert "so its hidden secret cannot be kept" in ran.err
     assert "--allow" not in ran.err
@@ -234,6 +236,7 @@ BROKEN = "InMemoryStore:\n  '@type': Redis\n  url: cache.example.com:6379\n"
 def test_a_risk_stops_an_apply_only_where_something_would_be_sent(
     desk: Desk, server: Server
 ) -> None:
+    server.stored = {"@type": "Redis"}
     file, before = desk.file("a.yaml", BROKEN), server.stored
     refused = desk.run("apply", file, "--yes")
     assert (refused.status, server.stored) == (3, before)

@@ -17,6 +17,7 @@ import pytest
 
 from confsync.disk.read import is_plan
 from confsync.errors import Declined
+from confsync.kinds import RISKS
 from confsync.sandbox import Server
 from confsync.sandbox import patch_rules as rules
 from confsync.workflow.plan import saved
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
 
+EVERY_RISK = tuple(word for risk in RISKS for word in ("--allow", risk))
 UNCHANGED = "nothing was changed on the server"
 INTERRUPTED = 130
 BEFORE_PYTHON = {-2, -15}
@@ -38,7 +40,8 @@ InMemoryStore:
   urls: [rediss://cache-1.example.com, rediss://cache-2.example.com]
   poolMaxConnections: 32
 """
-WITH_SECRET = f"{STORE}  authSecret: {{'@type': Value, secret: {{env: REDIS_PASSWORD}}}}\n"
+LOGIN = "  authSecret: {'@type': Value, secret: {env: REDIS_PASSWORD}}\n"
+WITH_SECRET = f"{STORE}  authUsername: stalwart\n{LOGIN}"
 
 UPDATING = 0.04
 """Seconds for which a sandbox that keeps its state gets updates."""
@@ -132,7 +135,7 @@ def shown(ran: Ran) -> None:
 
 def next_plan(ground: Ground, changes: int, hidden: int) -> None:
     """The next plan says what is true."""
-    ran = ground.run("plan", "a.yaml", "--output", "json")
+    ran = ground.run("plan", *EVERY_RISK, "a.yaml", "--output", "json")
     assert ran.status == 0
     (found,) = json.loads(ran.out)["targets"][0]["objects"]
     assert (len(found["changes"]), len(found["unknown"])) == (changes, hidden)
@@ -148,7 +151,7 @@ class Apply:
         self.name = chance.choice(list(STATES))
         text, ground.server.stored, _ = STATES[self.name]
         ground.tidy({"a.yaml": text})
-        return ("apply", "--yes", "a.yaml")
+        return ("apply", "--yes", *EVERY_RISK, "a.yaml")
 
     def during(self, ground: Ground) -> None:
         pass
@@ -161,7 +164,7 @@ class Apply:
         said_the_truth(ran, sets=sets, stored=now == wanted)
         hidden = int("authSecret" in text and (now == wanted or "authSecret" in before))
         next_plan(ground, 0 if sets else _changes(self.name), hidden)
-        again = ground.run("apply", "--yes", "a.yaml")
+        again = ground.run("apply", "--yes", *EVERY_RISK, "a.yaml")
         assert again.status == 0
         assert ground.stored() == wanted
         assert ground.sets() == sets + (1 if not sets or hidden else 0)
@@ -182,7 +185,7 @@ class ApplySaved:
         self.name = chance.choice(list(STATES))
         text, ground.server.stored, _ = STATES[self.name]
         ground.tidy({"a.yaml": text})
-        assert ground.run("plan", "a.yaml", "--out", "a.plan").status == 0
+        assert ground.run("plan", *EVERY_RISK, "a.yaml", "--out", "a.plan").status == 0
         return ("apply", "a.plan")
 
     def during(self, ground: Ground) -> None:
@@ -218,7 +221,7 @@ class Audited:
         text, before, wanted = STATES[self.name]
         ground.server.stored = wanted
         ground.tidy({"a.yaml": text})
-        arguments = ("apply", "--yes", "a.yaml", "--audit", "x.audit")
+        arguments = ("apply", "--yes", *EVERY_RISK, "a.yaml", "--audit", "x.audit")
         assert ground.run(*arguments).status == 0
         ground.server.stored = before
         ground.forget()
@@ -245,7 +248,7 @@ class Audited:
             else:
                 assert result in {"interrupted", "unknown"}, records[1]
             assert (result == "stored") <= (now == wanted)
-        again = ground.run("apply", "--yes", "a.yaml", "--audit", "x.audit")
+        again = ground.run("apply", "--yes", *EVERY_RISK, "a.yaml", "--audit", "x.audit")
         assert again.status == 0
         mentioned = f"x.audit:{earlier + 1}: the apply that"
         assert (mentioned in again.err) == (events == ["started"])
@@ -280,12 +283,12 @@ class SavePlan:
             self.old = self._made(ground, made(**CLUSTER, timeout=chance.randint(1, 9)))
         ground.tidy({"a.yaml": WITH_SECRET, **({} if self.old is None else {"x.plan": self.old})})
         ground.server.stored = made(**CLUSTER, urls=OLD, **HIDDEN)
-        return ("plan", "a.yaml", "--out", "x.plan")
+        return ("plan", *EVERY_RISK, "a.yaml", "--out", "x.plan")
 
     def _made(self, ground: Ground, live: Json) -> bytes:
         ground.server.stored = live
         ground.tidy({"a.yaml": WITH_SECRET})
-        assert ground.run("plan", "a.yaml", "--out", "x.plan").status == 0
+        assert ground.run("plan", *EVERY_RISK, "a.yaml", "--out", "x.plan").status == 0
         return (ground.desk / "x.plan").read_bytes()
 
     def during(self, ground: Ground) -> None:
@@ -305,7 +308,7 @@ class SavePlan:
         assert not left or ran.status == -9
         for path in left:
             self._is_harmless(path)
-        again = ground.run("plan", "a.yaml", "--out", "x.plan")
+        again = ground.run("plan", *EVERY_RISK, "a.yaml", "--out", "x.plan")
         assert again.status == 0
         assert file.read_bytes() == self.new
         assert {path.name for path in ground.desk.iterdir()} == {"a.yaml", "x.plan"}

@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 from confsync.errors import ConfsyncError
 from confsync.jmap.client import Client, Patience
 from confsync.jmap.write import Credentials
+from confsync.kinds import RISKS
 from confsync.sandbox.storage import Storage
 from confsync.sync.outcome import NotBegun, Outcome, Stored
 from confsync.sync.secret import Vault
@@ -384,7 +385,7 @@ class Sequences(RuleBasedStateMachine):
 
     def _options(self) -> Options:
         # Random URLs are mostly such that no server starts with them.
-        allow = frozenset({"will-not-start"})
+        allow = frozenset(RISKS)
         return Options(self.wish.unlisted, self.policy, allow)  # type: ignore[arg-type]  # drawn from them
 
     def _file(self) -> str:

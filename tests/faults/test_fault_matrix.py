@@ -33,7 +33,7 @@ RETRIABLE = ("error serverUnavailable", "status 429")
 """Faults after which an update is certainly not done, and may be sent again."""
 
 STORE = "InMemoryStore: {'@type': RedisSentinel, serviceName: main, poolMaxConnections: 32%s}\n"
-SECRET = ", authSecret: {'@type': Value, secret: {env: PASSWORD}}"
+SECRET = ", authUsername: stalwart, authSecret: {'@type': Value, secret: {env: PASSWORD}}"
 LIVE: Mapping[str, object] = {"@type": "RedisSentinel", "serviceName": "old"}
 WANTED: Mapping[str, object] = {"serviceName": "main", "poolMaxConnections": 32}
 STATES: Mapping[str, Mapping[str, object]] = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import click
 
 from confsync.cli.main import COMMANDS, confsync
+from confsync.kinds import RISKS
 from tests.cli.hostile import http, jmap, passes_to, stores_and_says
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Given:
 # The store file
 
 ALLOWED = "--allow-commands"
+EVERY_RISK = tuple(word for risk in RISKS for word in ("--allow", risk))
 
 
 def cluster(secret: str, more: str = "") -> Given:
@@ -431,20 +433,18 @@ CREDENTIALS: Mapping[str, Callable[[Aviary], Given]] = {
 
 OPTIONS: Mapping[str, Callable[[Aviary], Given]] = {
     "none": lambda _: Given(),
-    "everything allowed": lambda _: Given(("--allow", "plaintext-secret", "--allow-commands")),
-    "unlisted": lambda _: Given(("--unlisted", "keep", "--allow", "plaintext-secret")),
-    "keep": lambda _: Given(("--hidden-secrets", "keep", "--allow", "plaintext-secret")),
+    "everything allowed": lambda _: Given((*EVERY_RISK, "--allow-commands")),
+    "unlisted": lambda _: Given(("--unlisted", "keep", *EVERY_RISK)),
+    "keep": lambda _: Given(("--hidden-secrets", "keep", *EVERY_RISK)),
     "fail": lambda _: Given(("--hidden-secrets", "fail")),
     "colour": lambda _: Given(("--color", "always")),
     "saved": lambda _: Given(("--out", "saved.plan")),
     "diff": lambda _: Given(("--diff",)),
     "audited": lambda c: Given(
-        ("--audit", "audit.jsonl", "--allow", "plaintext-secret", "--allow-commands"),
+        ("--audit", "audit.jsonl", *EVERY_RISK, "--allow-commands"),
         environ={"USER": f"redis://u:{c['user'].encoded}@h"},
     ),
-    "backed up": lambda _: Given(
-        ("--backup", "back.yaml", "--allow", "plaintext-secret", "--allow-commands")
-    ),
+    "backed up": lambda _: Given(("--backup", "back.yaml", *EVERY_RISK, "--allow-commands")),
     "searched": lambda _: Given(("--only", "plaintext-secret", "--only", "credential-in-clear")),
     "URL with credentials": lambda c: Given(("--url", f"https://u:{c['url'].encoded}@h")),
     "URL variable": lambda c: Given(environ={"CONFSYNC_URL": f"https://u:{c['url'].encoded}@h"}),

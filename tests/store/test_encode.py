@@ -100,6 +100,7 @@ def test_it_goes_back_with_the_secrets_filled_in(tmp_path: Path) -> None:
                 {"env": "FILL_IN_2"},
             ],
             "timeout": "1m30s",
+            "authUsername": "stalwart",
             "authSecret": {"@type": "Value", "secret": {"env": "FILL_IN_3"}},
             "poolTimeoutWait": None,
         }
