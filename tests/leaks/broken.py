@@ -119,8 +119,8 @@ LEAKS: Mapping[str, Leak] = {
     "the server's pointers are not masked": Leak(
         "invalidPatch",
         "jmap/answers.py",
-        'masked("/".join(read(pointer)))',
-        '"/".join(read(pointer))',
+        'masked("/".join(read(one)))',
+        '"/".join(read(one))',
     ),
     "a newer server's names are shown whatever they are": Leak(
         "newer field", "jmap/decode.py", 'else "an invalid name"', "else name"
