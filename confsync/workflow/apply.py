@@ -265,15 +265,16 @@ def _decide(plans: Sequence[Plan], *, asking: bool) -> None:
         and not (asking and not plan.empty and all(finding.risk for finding in refusals))
     ]
     if stopped:
+        refused = [finding for plan in stopped for finding in plan.refusals]
+        # No allowance helps beside an error that is no risk.
+        helps = all(finding.risk for finding in refused)
         raise Refused(
             tuple(
                 fact if len(plans) == 1 else f"{plan.target.name}: {fact}"
                 for plan in stopped
                 for fact in facts(plan.findings)
             ),
-            tuple(
-                dict.fromkeys(risk.rule for plan in stopped for risk in plan.refusals if risk.risk)
-            ),
+            tuple(dict.fromkeys(risk.rule for risk in refused)) if helps else (),
         )
 
 
