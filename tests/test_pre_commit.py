@@ -414,7 +414,7 @@ def test_a_commit_is_checked_and_a_push_shows_the_plan(
 
     with served(**{"@type": "Redis", "url": "redis://u:Canary@old.example.com"}) as environment:
         config = target(environment["STALWART_URL"], "stores/a.yaml")
-        config += "    allow: [{risk: remove-secret, until: 9999-12-31}]\n"
+        config += "    allow: [remove-secret]\n"
         repository.write({"confsync.yaml": config, "stores/a.yaml": GOOD})
         assert repository.run(*commit).status == 0
         push = ("git", "push", str(tmp_path / "remote"), "main")

@@ -235,8 +235,11 @@ def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
             for plan in stopped
             for fact in facts(plan.findings)
         )
-        risks = (finding.rule for plan in stopped for finding in plan.refusals if finding.risk)
-        raise Refused(told, tuple(dict.fromkeys(risks)))
+        refused = [finding for plan in stopped for finding in plan.refusals]
+        # No allowance helps beside an error that is no risk.
+        helps = all(finding.risk for finding in refused)
+        risks = tuple(dict.fromkeys(finding.rule for finding in refused)) if helps else ()
+        raise Refused(told, risks)
 
 
 def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], bool]) -> None:

@@ -201,8 +201,7 @@ def test_keep_refuses_to_lose_a_secret_and_fail_to_overwrite_one(
     desk: Desk, server: Server
 ) -> None:
     other = desk.file("b.yaml", STORE.replace("RedisCluster", "RedisSentinel"))
-    keep = ("--hidden-secrets", "keep", "--allow", "change-variant")
-    ran = desk.run("apply", "--yes", other, *keep)
+    ran = desk.run("apply", "--yes", other, "--hidden-secrets", "keep")
     refused(ran, server)
     assert "so its hidden secret cannot be kept" in ran.err
     assert "--allow" not in ran.err
