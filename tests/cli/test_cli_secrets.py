@@ -73,8 +73,8 @@ def test_a_command_that_stands_in_two_places_runs_once(desk: Desk, server: Serve
     desk.file("stores/get", "#!/bin/sh\necho x >> ran\necho Canary@of/a-command\n")
     (desk.directory / "stores/get").chmod(0o755)
     file = desk.file("stores/a.yaml", SHARDS)
-    arguments = ("--allow-commands", "--allow", "change-variant")
-    assert desk.run("apply", "--yes", *arguments, file).status == 0
+    allowed = ("--allow", "change-variant", "--allow", "sharded-needs-enterprise")
+    assert desk.run("apply", "--yes", "--allow-commands", *allowed, file).status == 0
     assert (desk.directory / "stores/ran").read_text() == "x\n"
     stores = server.stored["stores"]
     assert isinstance(stores, dict)
