@@ -152,9 +152,10 @@ def _default_username(state: State) -> Iterator[Breach]:
 
 def _mixed_tls(state: State) -> Iterator[Breach]:
     for path, store in stores(state.tree):
-        known = [*_parts(store)]
-        if store.tag == "RedisCluster" and known and known[0][1].scheme in PLAIN:
-            for at, found in known[1:]:
+        known = dict(_parts(store))
+        first = known.get(("urls", 0))
+        if store.tag == "RedisCluster" and first is not None and first.scheme in PLAIN:
+            for at, found in known.items():
                 if found.scheme in TLS:
                     place = (*path, *at)
                     fact = f"{path_text(place)} is used without TLS, as the first URL"

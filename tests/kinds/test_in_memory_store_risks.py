@@ -323,6 +323,13 @@ def test_a_rule_fires_only_where_its_facts_are_certain(
         assert rules_broken(shards) == found
 
 
+def test_an_unknown_first_url_of_a_cluster_decides_nothing() -> None:
+    plain, tls = (seal_url(text, Vault()) for text in ("redis://a", "rediss://b"))
+    for first in (Url((), Ref("env", "CACHE_URL")), plain):
+        tree = store("RedisCluster", first, plain, tls)
+        assert ("mixed-tls" in rules_broken(tree)) == (first is plain)
+
+
 def test_a_sentinel_cannot_be_a_shard() -> None:
     tree = Object("Sharded", {"stores": Items((redis(), sentinel()))})
     (breach,) = breaches(tree)
