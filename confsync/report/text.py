@@ -37,7 +37,6 @@ _UNMANAGED = {"unmanaged": "not in any file", "ignored": "ignored"}
 _COUNTED = {"add": "to add", "replace": "to replace", "": "to change", "remove": "to remove"}
 _ENDS = ("add", "remove")
 _WHOLE_SET = "All URLs are sent: removing or replacing just one would send its old password back."
-_BEHIND = "The old store's contents are not moved: rate limits, locks, greylists, counters."
 _MEANWHILE = "Another client changed the object since it was read:"
 _SEEN: Mapping[outcome.Seen, str] = {
     "before": "A second read shows the previous visible state. The update may still arrive.",
@@ -180,8 +179,6 @@ def _differences(plan: Plan, look: Look) -> Iterator[str]:
         for change in plan.difference.changes
     ):
         yield from wrapped(_WHOLE_SET, "  ", "  ", width=look.width)
-    if top is not None and plan.live.tree.tag != "Default":
-        yield from wrapped(_BEHIND, "  ", "  ", width=look.width)
     for why, reason in _UNMANAGED.items():
         paths = [path for path in plan.unmanaged if plan.desired.origin(path).why == why]
         if paths:
