@@ -443,7 +443,7 @@ targets: Decorator = together(
         click.option(
             "--no-config",
             is_flag=True,
-            help="Ignore confsync.yaml: use only FILES, and the server of --url or STALWART_URL.",
+            help="Ignore confsync.yaml with its targets and guards; needs --url or STALWART_URL.",
         ),
     ),
     server,

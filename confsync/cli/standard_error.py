@@ -155,7 +155,7 @@ ELSEWHERE = {
     "login": "set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD",
     "-o": "use --output FORMAT, or plan --out FILE",
     "--dry-run": "use `confsync plan`: it changes nothing",
-    "--config": "run it in the directory of confsync.yaml, or in one below it",
+    "--config": "run it in the directory of confsync.yaml",
     "--format": "use --output FORMAT",
     "--json": "use --output json",
     "--no-color": "use --color never",

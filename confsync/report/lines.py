@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from confsync.report.printable import WIDTH, cut, printable, wrapped
 from confsync.store.encode import to_file
 from confsync.sync.shape import Shape, UrlText
-from confsync.sync.tree import Object, Tree, path_text, same_skeleton
+from confsync.sync.tree import Members, Object, Tree, path_text, same_skeleton
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
@@ -53,6 +53,14 @@ def change_lines(changes: Sequence[Change]) -> tuple[Change | None, list[Line]]:
     if top is None:
         return None, _numbered(changes)
     return top, [*_numbered(top.members), *_numbered(changes[1:])]
+
+
+def address_lines(store: Object, lines: Sequence[Line]) -> Iterator[Line]:
+    """The lines of a store's default URLs, which no other line shows."""
+    for name in {"url", "urls"} & set(store.members) - {line.path for line in lines}:
+        value = store.members[name]
+        for url in value.members if isinstance(value, Members) else (value,):
+            yield Line("+", name, "", _show(url, UrlText()), _NOWHERE, " (default)")
 
 
 def changes_in_words(changes: Sequence[Change]) -> str:

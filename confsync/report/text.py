@@ -8,7 +8,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.kinds import KINDS
-from confsync.report.lines import change_lines, laid_out, unknown_line
+from confsync.report.lines import address_lines, change_lines, laid_out, unknown_line
 from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, shown, wrapped
 from confsync.report.problems import remark_text
 from confsync.store.encode import FILL_IN, way_back
@@ -170,9 +170,9 @@ def _next(plan: Plan) -> str:
 def _differences(plan: Plan, look: Look) -> Iterator[str]:
     top, lines = change_lines(plan.difference.changes)
     hidden = [unknown_line(item, plan.hidden_secrets) for item in plan.difference.unknown]
-    if top is not None and not lines and plan.desired.tree.members:
-        url = plan.desired.tree.members.get("url")
-        yield f"  all fields at their defaults{f', url {printable(str(url))}' if url else ''}"
+    if top is not None:
+        # The address of a new store is shown at its default too.
+        lines = [*address_lines(plan.desired.tree, lines), *lines]
     yield from laid_out([*lines, *hidden], look)
     if any(
         change.within is not None and isinstance(change.before, Url) and change.before.secrets

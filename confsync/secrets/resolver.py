@@ -207,7 +207,7 @@ class _Walk:
                 return url
             whole = seal_url(trim(text), self.vault, url.ref)
             if self.vault.seal(MASK) in whole.secrets:
-                hint = "the server would store four asterisks"
+                hint = "replace the mask with the secret itself"
                 self._problem(path, f"{url.ref} has a mask (****) instead of the password", hint)
                 return url
             return whole
@@ -257,7 +257,7 @@ def unusable(text: str) -> tuple[str, str] | None:
     if not trim(text):
         return "is empty", "for no secret write '@type': None"
     if text == MASK:
-        return "is a mask (****), not a secret", "the server would store four asterisks"
+        return "is a mask (****), not a secret", "replace the mask with the secret itself"
     if text.startswith("ENC["):
         return "is still encrypted", "decrypt it before confsync runs"
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):

@@ -23,6 +23,7 @@ InMemoryStore:
   authSecret:
     '@type': Value
     secret: {%s: cache}
+  authUsername: stalwart
 """
 
 MODULE = """\

@@ -98,7 +98,7 @@ def test_only_a_warning_can_be_failed_on(name: str) -> None:
     [
         ("", "is empty", "for no secret write '@type': None"),
         (" \u3000\n", "is empty", "for no secret write '@type': None"),
-        ("****", "is a mask (****), not a secret", "the server would store four asterisks"),
+        ("****", "is a mask (****), not a secret", "replace the mask with the secret itself"),
         ("ENC[", "is still encrypted", "decrypt it before confsync runs"),
         ("ENC[AES256]", "is still encrypted", "decrypt it before confsync runs"),
         ("a\tb", "contains a control character", "a secret is one line of text"),
