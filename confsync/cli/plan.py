@@ -13,9 +13,11 @@ from confsync.cli import options as shared
 from confsync.report import PLANS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
-    from confsync.workflow.targets import Access, Asked, Wanted
+    from confsync.workflow.targets import Access, Aim, Asked, Wanted
 
 
 @click.command(cls=shared.Command)
@@ -48,8 +50,6 @@ def plan(  # noqa: PLR0913 - one parameter an option
     earlier ones. A FILE can be a directory with one store, or - for standard input.
     """
     from confsync.cli.standard_error import Status, print_failures, worst
-    from confsync.disk.read import is_plan
-    from confsync.errors import WrongUsage
     from confsync.sync.values import Failed
     from confsync.workflow.plan import plan as run
     from confsync.workflow.plan import save
@@ -57,13 +57,9 @@ def plan(  # noqa: PLR0913 - one parameter an option
     from confsync.workflow.targets import inputs, same_server_facts
 
     chosen = shared.chosen(outputs.console, asked, access, wanted)
-    if out is not None and len(chosen) > 1:
-        hint = "choose one with --target, and save a plan of each"
-        raise WrongUsage("a saved plan is for one target", hint=hint)
+    if out is not None:
+        _check_out(out, chosen)
     outputs.check(inputs(chosen, Path()), out=out)
-    if out is not None and Path(out).is_file() and not is_plan(out):
-        hint = "use another file, or remove this one"
-        raise WrongUsage("--out: this file exists and is not a saved plan", where=out, hint=hint)
     for fact in same_server_facts(chosen):
         hint = "an apply of both is refused (confsync explain same-server-twice)"
         outputs.console.note(f"warning: {fact}\nhint: {hint}\n")
@@ -81,6 +77,19 @@ def plan(  # noqa: PLR0913 - one parameter an option
     refused = Status.REFUSED if any(plan.refusals for plan in plans) else Status.DONE
     changes = detailed_exitcode and any(plan.difference.changes for plan in plans)
     return worst([failed, refused, Status.PENDING if changes else Status.DONE])
+
+
+def _check_out(out: str, chosen: Sequence[Aim]) -> None:
+    """Raise WrongUsage for several targets, and for a file that is not a saved plan."""
+    from confsync.disk.read import is_plan
+    from confsync.errors import WrongUsage
+
+    if len(chosen) > 1:
+        hint = "choose one with --target, and save a plan of each"
+        raise WrongUsage("a saved plan is for one target", hint=hint)
+    if Path(out).is_file() and not is_plan(out):
+        hint = "use another file, or remove this one"
+        raise WrongUsage("--out: this file exists and is not a saved plan", where=out, hint=hint)
 
 
 def _saved_text(file: str, url: str | None) -> str:
