@@ -57,9 +57,9 @@ def plan(  # noqa: PLR0913 - one parameter an option
     from confsync.workflow.targets import inputs, same_server_facts
 
     chosen = shared.chosen(outputs.console, asked, access, wanted)
+    outputs.check(inputs(chosen, Path()), out=out)
     if out is not None:
         _check_out(out, chosen)
-    outputs.check(inputs(chosen, Path()), out=out)
     for fact in same_server_facts(chosen):
         hint = "an apply of both is refused (confsync explain same-server-twice)"
         outputs.console.note(f"warning: {fact}\nhint: {hint}\n")
