@@ -107,6 +107,10 @@ def _invalid(found: Parts, *, sockets: bool) -> Iterator[tuple[str, str]]:
         hint = f"{nearest(found.scheme, schemes)}write redis://, or rediss:// for TLS"
         yield "has an unknown scheme", hint
     elif found.scheme not in SOCKETS and found.authority is not None:
+        if ":" in found.port:
+            hint = "write an IPv6 address in brackets, like redis://[::1]:6379"
+            yield "has several colons in its address", hint
+            return
         if not found.host:
             yield "has no host", _WRITE
         digits = found.port.lstrip("0") or "0"

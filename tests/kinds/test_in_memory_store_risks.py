@@ -164,6 +164,7 @@ def test_a_url_that_a_server_can_start_with_breaks_no_rule(text: str) -> None:
         ("redis://h:" + "9" * 5000, "has an invalid port"),
         ("redis://[::1]:99999", "has an invalid port"),
         ("redis://h:six", "has an invalid port"),
+        ("redis://::1:6379", "has several colons in its address"),
         ("redis://h:-1", "has an invalid port"),
         ("redis://u:pw@h:99999", "has an invalid port"),
         ("redis://h/cache", "has an invalid database"),
