@@ -173,9 +173,9 @@ LEAKS: Mapping[str, Leak] = {
     ),
     "a risk that there is not is repeated": Leak(
         "allowed value",
-        "sync/findings.py",
-        '"--allow: unknown risk"',
-        'f"--allow: unknown risk {name}"',
+        "workflow/targets.py",
+        'f"{option}: unknown {what}"',
+        'f"{option}: unknown {what} {name}"',
     ),
     "a URL in a file's place is repeated": Leak(
         "a URL as a file",
