@@ -14,6 +14,7 @@ import click
 from click.core import ParameterSource
 
 from confsync.cli import options as shared
+from confsync.cli.command import Command
 from confsync.cli.console import at_terminal
 from confsync.report import OUTCOMES
 
@@ -48,7 +49,7 @@ _OPTIONS = shared.together(
 )
 
 
-@click.command(cls=shared.Command)
+@click.command(cls=Command)
 @shared.layers
 @shared.targets
 @shared.planning
@@ -111,10 +112,8 @@ def _check_can_ask(console: Console, files: tuple[str, ...]) -> None:
     """Raise Declined if nobody can be asked, and before that InvalidFiles for missing files."""
     from confsync.errors import Declined
     from confsync.workflow.load import check_there
-    from confsync.workflow.targets import check_not_targets, configuration
 
     if "-" in files or not (at_terminal(sys.stdin) and console.at_terminal):
-        check_not_targets(configuration(Path()) if files else None, files)
         check_there(files)
         why = "standard input is a file" if "-" in files else "not running in a terminal"
         hint = "run `confsync plan`, then add --yes or --expect DIGEST to this command"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confsync.cli.options import Command, proposing_from
+from confsync.cli.command import Command
+from confsync.cli.options import proposing_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

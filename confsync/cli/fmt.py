@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
+from confsync.cli.command import Command
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
     from confsync.cli.standard_error import Status
 
 
-@click.command(cls=shared.Command)
+@click.command(cls=Command)
 @shared.files
 @shared.with_variable(
     "--check",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confsync.cli.options import Command, reach, server, with_variable
+from confsync.cli.command import Command
+from confsync.cli.options import reach, server, with_variable
 from confsync.kinds import KINDS
 
 if TYPE_CHECKING:

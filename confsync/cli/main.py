@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync import __version__
+from confsync.cli.command import PAGES, verbosity
 from confsync.cli.console import Console
-from confsync.cli.options import PAGES, proposing, verbosity
+from confsync.cli.options import proposing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
+from confsync.cli.command import Command
 from confsync.report import PLANS
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from confsync.workflow.targets import Access, Aim, Asked, Wanted
 
 
-@click.command(cls=shared.Command)
+@click.command(cls=Command)
 @shared.layers
 @shared.targets
 @shared.planning

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from confsync.cli import options as shared
+from confsync.cli.command import Command
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
     from confsync.workflow.targets import Access, Asked
 
 
-@click.command(cls=shared.Command)
+@click.command(cls=Command)
 @shared.files
-@shared.targets
+@shared.one_target
 @shared.commands_for_credentials
 @click.option("--diff", is_flag=True, help="Show what would change; write nothing.")
 @click.pass_obj
@@ -35,21 +34,16 @@ def pull(
     from confsync.report.file_results import diff_text, pulled_text
     from confsync.report.problems import problems_text
     from confsync.workflow import pull as run
-    from confsync.workflow.targets import NOTHING_WANTED, configuration
+    from confsync.workflow.targets import NOTHING_WANTED
 
     use = run.preview if diff else run.pull
-    if not (asked.files or asked.targets or asked.alone) and configuration(Path()) is not None:
-        asked = replace(asked, all=True)
-    chosen = shared.chosen(console, asked, access, NOTHING_WANTED)
-    if len(chosen) > 1:
-        fact = f"pull takes one target, not {', '.join(aim.name for aim in chosen)}"
-        raise WrongUsage(fact, hint="choose one with --target NAME")
-    last = chosen[0].files[-1] if asked.files else ""
+    (aim,) = shared.chosen(console, asked, access, NOTHING_WANTED)
+    last = aim.files[-1]
     if asked.files and os.path.realpath(asked.files[-1]) != os.path.realpath(last):
         hint = f"`confsync pull {last}` writes it; --no-config takes the named file alone"
-        raise WrongUsage(f"target {chosen[0].name} is written to its last file, {last}", hint=hint)
-    with shared.reach(console, allow_commands=allow_commands).session(chosen[0]) as connected:
-        pulled = use(chosen[0].files, connected, environment=os.environ)
+        raise WrongUsage(f"target {aim.name} is written to its last file, {last}", hint=hint)
+    with shared.reach(console, allow_commands=allow_commands).session(aim) as connected:
+        pulled = use(aim.files, connected, environment=os.environ)
     console.note(problems_text(pulled.fill_in, console.look()))
     if diff:
         console.print(diff_text([pulled]))

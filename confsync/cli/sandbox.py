@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from confsync.cli.command import Command
 from confsync.cli.console import ENDING
-from confsync.cli.options import Command
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console

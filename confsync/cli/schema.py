@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from confsync.cli.options import Command
+from confsync.cli.command import Command
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console

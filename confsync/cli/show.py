@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
+from confsync.cli.command import Command
 from confsync.report import PLANS, STATES
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from confsync.workflow.targets import Access, Aim, Asked
 
 
-@click.command(cls=shared.Command)
+@click.command(cls=Command)
 @click.argument("planfile", required=False, type=click.Path())
 @shared.targets
 @shared.rendering(STATES)

@@ -30,7 +30,6 @@ LOGGER = logging.getLogger("confsync")
 """All that confsync logs goes through this one; what other libraries log is not shown."""
 
 UNCHANGED = "nothing was changed on any server"
-_UNKNOWN = "it is not known whether anything was changed: `confsync plan` shows the current state"
 _LONGEST = 4000
 """Characters of a fact or a hint: a line to run again can be long."""
 

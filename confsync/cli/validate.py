@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync.cli import options as shared
+from confsync.cli.command import Command
 from confsync.report import PROBLEMS
 from confsync.sync.names import SEARCHABLE
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from confsync.cli.standard_error import Status
 
 
-@click.command(cls=shared.Command)
+@click.command(cls=Command)
 @shared.files_or_input
 @shared.allow
 @shared.fail_on

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from confsync.kinds.redis_urls import MOST_PORT, PLAIN, SOCKETS, TLS, UNKNOWN, Parts, read_url
 from confsync.sync.findings import Breach, StateRule
 from confsync.sync.names import nearest
-from confsync.sync.secret import Secret
-from confsync.sync.tree import Items, Members, Object, leaves, path_text
+from confsync.sync.tree import Items, Members, Object, path_text, secrets
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
@@ -92,9 +91,8 @@ def _failures(store: Object, *, sharded: bool) -> Iterator[tuple[Path, str, str]
         for fact, hint in _invalid(found, sockets=store.tag == "Redis"):
             yield path, fact, hint
     if store.tag == "RedisCluster" and urls:
-        first = read_url(urls[0][1])
-        for path, found in _parts(store):
-            yield from ((path, *one) for one in _unlike_first(found, first, store))
+        for path, url in urls:
+            yield from ((path, *one) for one in _unlike_first(url, urls[0][1], store))
 
 
 def _invalid(found: Parts, *, sockets: bool) -> Iterator[tuple[str, str]]:
@@ -122,18 +120,29 @@ def _invalid(found: Parts, *, sockets: bool) -> Iterator[tuple[str, str]]:
             yield "has an invalid database", hint
 
 
-def _unlike_first(found: Parts, first: Parts | None, store: Object) -> Iterator[tuple[str, str]]:
-    if _NUMBER.fullmatch(found.database) and found.database.strip("+-0"):
+def _unlike_first(url: Url, first_url: Url, store: Object) -> Iterator[tuple[str, str]]:
+    found, first = read_url(url), read_url(first_url)
+    if found and _NUMBER.fullmatch(found.database) and found.database.strip("+-0"):
         yield "has a database other than 0", "remove it: a cluster has only database 0"
-    if first is None:
+    if found is None or first is None:
         return
     if first.scheme in TLS and found.scheme in PLAIN:
         yield "has no TLS, unlike the first URL", "write every URL with rediss://, or none"
-    users = {one.user for one in (first, found)}
-    # The first URL's user counts for the whole cluster, and every other URL must have it.
-    if store.members.get("authUsername") is None and len(users) > 1 and UNKNOWN not in str(users):
+    # The first URL's credentials count for the whole cluster: every other URL must have them.
+    other_user = first.user not in {"", found.user} and UNKNOWN not in first.user + found.user
+    if store.members.get("authUsername") is None and other_user:
         hint = "write the same user in every URL, or none and `authUsername`"
         yield "has another user than the first URL", hint
+    if not has_secret(store) and first.password and _other_password(url, first_url):
+        fact = "has another password than" if url.secrets else "has no password, unlike"
+        hint = "write the same password in every URL, or none and `authSecret`"
+        yield f"{fact} the first URL", hint
+
+
+def _other_password(url: Url, first: Url) -> bool:
+    """True if a URL certainly has another password than the first one, which has one."""
+    ids = [one.secrets[0].id if one.secrets else None for one in (url, first)]
+    return not url.secrets or (None not in ids and ids[0] != ids[1])
 
 
 def _default_username(state: State) -> Iterator[Breach]:
@@ -168,11 +177,15 @@ def _mixed_tls(state: State) -> Iterator[Breach]:
 
 def _ignored_credentials(state: State) -> Iterator[Breach]:
     for path, store in stores(state.tree):
+        sentinel, urls = store.tag == "RedisSentinel", urls_of(store)
+        first = read_url(urls[0][1]) if urls else None
         for at, found in _parts(store) if store.tag != "Redis" else ():
-            sentinel = store.tag == "RedisSentinel"
+            user = sentinel or store.members["authUsername"] is not None
+            password = sentinel or has_secret(store)
+            # Without the field, the first URL's counts.
             parts = {
-                "user": found.user and (sentinel or store.members["authUsername"] is not None),
-                "password": found.password and (sentinel or has_secret(store)),
+                "user": found.user and (user or (first and not first.user)),
+                "password": found.password and (password or (first and not first.password)),
                 "database": sentinel and found.database.strip("+-0"),
             }
             if ignored := [what for what, is_ignored in parts.items() if is_ignored]:
@@ -181,6 +194,9 @@ def _ignored_credentials(state: State) -> Iterator[Breach]:
                 hint = "remove it: authUsername and authSecret are used"
                 if sentinel:
                     hint = "remove it: only the address of a sentinel is used"
+                elif not (user and found.user) and not (password and found.password):
+                    fact += ": the first URL has none"
+                    hint = "write the same user and password in every URL, or use the fields"
                 yield Breach(place, fact, hint)
 
 
@@ -217,11 +233,10 @@ def _crossed_retry_waits(state: State) -> Iterator[Breach]:
 
 
 def _world_readable(state: State) -> Iterator[Breach]:
-    for path, leaf in leaves(state.tree):
-        for secret in leaf.secrets if isinstance(leaf, Url) else (leaf,):
-            if isinstance(secret, Secret) and str(secret.ref) in state.facts.world_readable:
-                fact = f"every user of this machine can read the secret of {path_text(path)}"
-                yield Breach(path, fact, "make it readable by its owner alone: chmod 600")
+    for path, secret in secrets(state.tree):
+        if str(secret.ref) in state.facts.world_readable:
+            fact = f"every user of this machine can read the secret of {path_text(path)}"
+            yield Breach(path, fact, "make it readable by its owner alone: chmod 600")
 
 
 def _needs_enterprise(state: State) -> Iterator[Breach]:

@@ -140,7 +140,7 @@ def begun_text(begun: Begun) -> str:
         first = f"Set the server's url in {config}, and edit {store}."
     steps = [
         first,
-        "Set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD.",
+        *([] if begun.live else ["Set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD."]),
         *([f"cd {quote(printable(begun.directory))}"] if begun.directory not in {"", "."} else []),
         "confsync plan",
         "pre-commit install" if begun.repository else "git init && pre-commit install",

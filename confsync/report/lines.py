@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from confsync.report.printable import WIDTH, cut, printable, wrapped
 from confsync.store.encode import to_file
 from confsync.sync.shape import Shape, UrlText
-from confsync.sync.tree import Members, Object, Tree, path_text, same_skeleton
+from confsync.sync.tree import Object, Path, Tree, leaves, path_text, same_skeleton
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
@@ -55,12 +55,13 @@ def change_lines(changes: Sequence[Change]) -> tuple[Change | None, list[Line]]:
     return top, [*_numbered(top.members), *_numbered(changes[1:])]
 
 
-def address_lines(store: Object, lines: Sequence[Line]) -> Iterator[Line]:
-    """The lines of a store's default URLs, which no other line shows."""
-    for name in {"url", "urls"} & set(store.members) - {line.path for line in lines}:
-        value = store.members[name]
-        for url in value.members if isinstance(value, Members) else (value,):
-            yield Line("+", name, "", _show(url, UrlText()), _NOWHERE, " (default)")
+def address_lines(store: Object, lines: Sequence[Line], path: Path = ()) -> Iterator[Line]:
+    """The lines of a new store's default URLs, which no other line shows."""
+    shown = {line.path for line in lines}
+    for at, leaf in leaves(store, path):
+        name = path_text(at[:-1] if isinstance(at[-1], int) else at)
+        if isinstance(leaf, Url) and name not in shown:
+            yield Line("+", name, "", _show(leaf, UrlText()), _NOWHERE, " (default)")
 
 
 def changes_in_words(changes: Sequence[Change]) -> str:
@@ -182,11 +183,12 @@ def _place(origin: Origin) -> str:
 def _lines(change: Change, *, below: bool = False) -> Iterator[Line]:
     """The line of a change; members of an item of a list come `below` it."""
     members: tuple[Change, ...] = ()
+    item = bool(change.path) and isinstance(change.path[-1], int)
     if change.action == "reorder":
         texts = ["new order: first URL sets TLS and credentials"]
     elif password_changes(change):
         texts = [f"{_show(change.after, change.shape)}  password changes"]
-    elif change.path and isinstance(change.path[-1], int):
+    elif item:
         tagged = (side for side in (change.before, change.after) if isinstance(side, Object))
         texts, members = [printable(side.tag) for side in tagged], change.members
     else:
@@ -202,8 +204,11 @@ def _lines(change: Change, *, below: bool = False) -> Iterator[Line]:
         place, remark = _NOWHERE, " (default)"
     path = path_text(change.path)
     yield Line(_SIGNS[change.action], path, before, after, place, remark)
-    for member in members:
-        yield from _lines(member, below=change.action == "remove")
+    removed = change.action == "remove"
+    inner = [line for member in members for line in _lines(member, below=removed)]
+    if item and isinstance(change.after, Object):
+        yield from address_lines(change.after, inner, change.path)
+    yield from inner
 
 
 def _show(value: Tree, shape: Shape) -> str:

@@ -11,9 +11,10 @@ from confsync.kinds import KINDS
 from confsync.report.lines import address_lines, change_lines, laid_out, unknown_line
 from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, shown, wrapped
 from confsync.report.problems import remark_text
-from confsync.store.encode import FILL_IN, way_back
+from confsync.store.encode import way_back
 from confsync.sync import outcome
 from confsync.sync.findings import STALE
+from confsync.sync.secret import FILL_IN
 from confsync.sync.tree import Object, path_text
 from confsync.sync.url import Url
 from confsync.sync.values import Failed
@@ -130,9 +131,8 @@ def _plan(plan: Plan | Failed, shared: Collection[Finding], look: Look) -> str:
     lines += [""] if findings else []
     amount = wrapped(_amount(plan), width=look.width)
     lines += [*(look.paint("bold", line) for line in amount), f"Digest {plan.digest}"]
-    if any(finding.rule == STALE for finding in plan.refusals):
-        pass
-    elif plan.refusals:
+    stale = any(finding.rule == STALE for finding in plan.refusals)
+    if plan.refusals and not stale:
         refused = f"Apply will be refused: {plural(len(plan.refusals), 'error')} above."
         if all(finding.risk for finding in plan.refusals):
             risks = dict.fromkeys(finding.rule for finding in plan.refusals)
@@ -140,7 +140,7 @@ def _plan(plan: Plan | Failed, shared: Collection[Finding], look: Look) -> str:
             what = "this risk is" if len(risks) == 1 else "these risks are"
             refused = f"Apply will be refused unless {what} accepted: {allowed}"
         lines += wrapped(refused, width=look.width)
-    elif not plan.empty:
+    elif not stale and not plan.empty:
         lines += wrapped(_restart(plan), width=look.width)
     return "\n".join([*lines, ""])
 
@@ -293,13 +293,11 @@ def _stored(stored: outcome.Stored, look: Look) -> Iterator[str]:
     if lost:
         fact = f"{lost[:1].upper()}{lost[1:]}. The state was read again:"
         yield from wrapped(fact, width=look.width)
-    style, fact = (
-        "green",
-        f"Stored and verified: {counted}. {sent}" if changes else f"Nothing changed; {sent}",
-    )
+    style, fact = "green", f"Nothing changed; {sent}"
+    if changes:
+        fact = f"Stored and verified: {counted}. {sent}"
     if not stored.verified:
-        style = "red"
-        fact = f"Stored, but the server still differs after {counted}. {sent}"
+        style, fact = "red", f"Stored, but the server still differs after {counted}. {sent}"
     yield from (look.paint(style, line) for line in wrapped(fact, width=look.width))
     yield from _changes(stored.remaining.changes, look, places=True)
     if stored.overwritten:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from confsync.disk.read import NotRegular, read_regular
 from confsync.secrets.resolver import MAX_BYTES, Moment, Unavailable, text_of
-from confsync.sync.secret import Form
+from confsync.sync.secret import FILL_IN, Form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ class Env:
         """Return the variable's value. Raises Unavailable if it is not set."""
         if ref.argument not in environment:
             hint = f"set {ref.argument} in the environment"
-            if ref.argument.startswith("FILL_IN_"):
+            if ref.argument.startswith(FILL_IN):
                 hint = "it is a placeholder: write a reference to the secret instead"
             raise Unavailable(f"{ref} is not set", hint)
         return environment[ref.argument]

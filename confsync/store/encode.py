@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from confsync.store.scalars import duration_text
 from confsync.store.urls import ADDRESS, PASSWORD, USERNAME, is_address
 from confsync.store.wrong_secrets import unfilled
-from confsync.sync.secret import IN_CLEAR, MASK, Ref, Secret
+from confsync.sync.secret import FILL_IN, IN_CLEAR, MASK, Ref, Secret
 from confsync.sync.shape import Duration, ListOf, Shape, Text, Variants
 from confsync.sync.tree import Items, Members, Object, Path, Tree, certainly_equal, leaves
 from confsync.sync.url import Url, masked, percent_encoded, trim
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from confsync.kinds.kind import Kind
     from confsync.sync.values import Change, Live, Plan
     from confsync.yaml.emit import Plain
-
-FILL_IN = "FILL_IN_"
 
 
 def to_file(value: Tree, shape: Shape) -> Plain:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MASK = "****"
 """What stands for every secret, whatever its length."""
 
+FILL_IN = "FILL_IN_"
+"""The start of the variable of a reference that is still to be filled in."""
+
 
 @dataclass(frozen=True)
 class Form:

@@ -66,6 +66,14 @@ def leaves(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, Leaf]]:
             yield path, tree
 
 
+def secrets(tree: Tree) -> Iterator[tuple[Path, Secret]]:
+    """The secrets of a tree, those in URLs too, with the paths of their leaves."""
+    for path, leaf in leaves(tree):
+        for secret in leaf.secrets if isinstance(leaf, Url) else (leaf,):
+            if isinstance(secret, Secret):
+                yield path, secret
+
+
 def path_text(path: Path) -> str:
     """A path as it is shown everywhere: `stores/1/url`."""
     return "/".join(str(step) for step in path)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from confsync.secrets.resolver import Moment
+    from confsync.sync.tree import Object
     from confsync.sync.values import Live
     from confsync.workflow.audit import Audit, Entry
     from confsync.workflow.server import Session
@@ -194,10 +195,8 @@ def _stale(plan: Plan, kept: Plan | None, expect: str | None) -> Declined | None
     if kept is not None and plan.digest != kept.digest:
         from confsync.store.plan_codec import as_saved  # noqa: PLC0415 - with pydantic
 
-        shape, now = KINDS[plan.desired.object].shape, as_saved(plan.live.tree)
-        since = difference(kept.live.tree, now, shape, plan.desired.origin).changes
-        facts = changes_in_words(since) or "in fields that confsync does not know"
-        fact = f"the server's state has changed since the plan was made: {facts}"
+        since = _changes_since(kept, as_saved(plan.live.tree))
+        fact = f"the server's state has changed since the plan was made: {since}"
         return Declined(fact, hint="plan again and review it")
     if expect is not None and plan.digest != expect:
         return Declined(
@@ -205,6 +204,13 @@ def _stale(plan: Plan, kept: Plan | None, expect: str | None) -> Declined | None
             hint="the server, the files or the options have changed: plan again and review it",
         )
     return None
+
+
+def _changes_since(plan: Plan, now: Object) -> str:
+    """Changes of the live state since a plan was made, in one line."""
+    shape = KINDS[plan.desired.object].shape
+    since = difference(plan.live.tree, now, shape, plan.desired.origin).changes
+    return changes_in_words(since) or "in fields that confsync does not know"
 
 
 def _not_this_one(plan: Plan, kept: Plan | None) -> Plan:
@@ -251,9 +257,13 @@ def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], 
         raise Declined("cancelled", hint=hint if risks else "type yes in full to apply")
     for plan, session in ready:
         name = plan.desired.object
-        if not plan.empty and changed(plan.live, read(name, session), KINDS[name].shape):
+        if plan.empty:
+            continue
+        now = read(name, session)
+        if changed(plan.live, now, KINDS[name].shape):
             of = "the server's state" if len(ready) == 1 else f"the state of {plan.target.name}"
-            fact = f"{of} has changed since the plan was shown"
+            since = _changes_since(plan, now.tree)
+            fact = f"{of} has changed since the plan was shown: {since}"
             raise Declined(fact, hint="plan again and review it")
 
 

@@ -9,6 +9,7 @@ from os.path import lexists
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from confsync.disk.read import STANDARD_INPUT
 from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
@@ -16,9 +17,7 @@ from confsync.store.decode import discarded, from_file, lay_over, unused
 from confsync.store.detect import may_be_store
 from confsync.store.mistakes import listed
 from confsync.sync.findings import makes_invalid
-from confsync.sync.secret import Secret
-from confsync.sync.tree import leaves
-from confsync.sync.url import Url
+from confsync.sync.tree import secrets
 from confsync.yaml.read import content, read
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ def check_there(files: Sequence[str]) -> None:
     """Raise InvalidFiles for missing files, and WrongUsage for invalid names."""
     if files:
         check_names(files)
-    found = [content(file) for file in files if file != "-" and not lexists(file)]
+    found = [content(file) for file in files if file != STANDARD_INPUT and not lexists(file)]
     if missing := tuple(one for one in found if isinstance(one, Problem)):
         raise InvalidFiles(missing)
 
@@ -144,14 +143,9 @@ def loaded(files: Sequence[str], layers: Sequence[Parsed], vault: Vault) -> Load
 
 def world_readable(desired: Desired) -> frozenset[str]:
     """The `{file: …}` references of a state to files that every user can read."""
-    found = (leaf for _, leaf in leaves(desired.written) if isinstance(leaf, Secret | Url))
-    refs = {
-        secret.ref
-        for leaf in found
-        for secret in (leaf.secrets if isinstance(leaf, Url) else (leaf,))
-        if secret.ref is not None and secret.ref.kind == "file"
-    }
-    return frozenset(str(ref) for ref in refs if _is_open(ref.argument))
+    refs = {secret.ref for _, secret in secrets(desired.written) if secret.ref is not None}
+    files = (ref for ref in refs if ref.kind == "file")
+    return frozenset(str(ref) for ref in files if _is_open(ref.argument))
 
 
 def _is_open(path: str) -> bool:

@@ -63,7 +63,8 @@ def made(
 ) -> Plan:
     """Plan files, or make a saved plan again. References are resolved before the state is read.
 
-    For an apply raises SecretUnavailable, and Declined for a saved plan of another server.
+    For an apply raises SecretUnavailable, and for a saved plan of another server or edition
+    Declined.
     """
     if not isinstance(source, Plan):
         loaded = load(source, session.vault)
@@ -77,14 +78,15 @@ def made(
     keeping = options.hidden_secrets == "keep" or options.ignore
     if resolved.problems and moment != "plan" and not keeping:
         raise SecretUnavailable(loaded.shown(resolved.problems))
-    live = read(loaded.desired.object, session)
+    live, desired = read(loaded.desired.object, session), resolved.desired
+    licensed = desired.tree.tag in KINDS[desired.object].licensed
+    edition = session.server.edition() if licensed else ""
     if isinstance(source, Plan):
-        found = replanned(source, resolved.desired, live)
+        found = replanned(source, desired, live)
+        if not found.empty:
+            _check_edition(source, desired, edition)
     else:
-        desired, told = resolved.desired, loaded.problems
-        licensed = desired.tree.tag in KINDS[desired.object].licensed
-        edition = session.server.edition() if licensed else ""
-        found = planned(session.target, desired, live, options, told, edition=edition)
+        found = planned(session.target, desired, live, options, loaded.problems, edition=edition)
     left = kept(found.difference) if found.hidden_secrets == "keep" else frozenset()
     missing = tuple(
         problem
@@ -143,6 +145,15 @@ def replanned(old: Plan, desired: Desired, live: Live) -> Plan:
     shape, policy = KINDS[desired.object].shape, old.hidden_secrets
     found = make_plan(old.target, desired, live, shape, hidden_secrets=policy, risks=risks)
     return replace(found, findings=(*found.findings, *guessable_findings(desired)))
+
+
+def _check_edition(old: Plan, desired: Desired, edition: str) -> None:
+    """Raise Declined for a risk of the server's edition that a saved plan does not have."""
+    rules, known = KINDS[desired.object].state_rules, {finding.rule for finding in old.findings}
+    without, now = (state_problems(desired, rules, Facts(one)) for one in ("", edition))
+    for problem in now:
+        if problem not in without and problem.rule not in known:
+            raise Declined(problem.message, hint=problem.hint)
 
 
 def save(plan: Plan, path: str) -> None:

@@ -17,11 +17,11 @@ from confsync.report.file_results import Pulled
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, resolve, resolving
 from confsync.store.decode import lay_over
-from confsync.store.encode import FILL_IN
 from confsync.store.mistakes import INSTEAD
 from confsync.store.revise import Words, revise
 from confsync.sync.compare import difference
 from confsync.sync.findings import makes_invalid
+from confsync.sync.secret import FILL_IN
 from confsync.sync.tree import path_text
 from confsync.workflow.load import check_names, loaded
 from confsync.workflow.server import read as read_live

@@ -47,6 +47,7 @@ class Access:
 class Asked:
     """Subject of a run: files, or targets by their names, or all targets. `alone`: the files
     alone, without `confsync.yaml`. `source`: the option or variable that the targets are from.
+    `single`: the run takes one target.
     """
 
     files: tuple[str, ...] = ()
@@ -54,6 +55,7 @@ class Asked:
     all: bool = False
     alone: bool = False
     source: str = "--target"
+    single: bool = False
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,9 @@ def aims(
         chosen = _using(config, asked.files)
     else:
         chosen = _chosen(config, asked)
+    if asked.single and len(chosen) > 1:
+        fact = f"takes one target, not {', '.join(one.name for one in chosen)}"
+        raise WrongUsage(f"{asked.source}: {fact}", hint="choose one")
     if access.url and len(chosen) > 1:
         hint = "leave out --url (CONFSYNC_URL), or choose one target"
         raise WrongUsage("--url cannot be used with several targets", hint=hint)
@@ -211,6 +216,8 @@ def _chosen(config: Config, asked: Asked) -> tuple[TargetConfig, ...]:
             raise WrongUsage(f"{config.file} has no target {quoted_name(name)}", hint=hint)
     if len(known) > 1 and not (asked.all or asked.targets):
         hint = "choose with --target NAME, which can be repeated, or use --all"
+        if asked.single:
+            hint = "choose one with --target NAME"
         raise WrongUsage(f"{config.file} has several targets: {', '.join(known)}", hint=hint)
     return tuple(known[name] for name in dict.fromkeys(asked.targets or known))
 

@@ -17,7 +17,6 @@ from confsync.kinds import KINDS, documented
 from confsync.kinds.in_memory_store_risks import redis_places
 from confsync.secrets import RESOLVERS
 from confsync.store.detect import mentions, searchable
-from confsync.store.encode import FILL_IN
 from confsync.store.mistakes import INSTEAD
 from confsync.sync.findings import (
     Facts,
@@ -28,7 +27,7 @@ from confsync.sync.findings import (
     state_problems,
 )
 from confsync.sync.names import SEARCHABLE, nearest
-from confsync.sync.secret import Secret, Vault
+from confsync.sync.secret import FILL_IN, Secret, Vault
 from confsync.sync.tree import leaves
 from confsync.sync.url import Url
 from confsync.workflow.load import check_names, load, meant, stores_in, world_readable
@@ -76,7 +75,9 @@ def validate(files: Sequence[str], *, allow: Collection[str] = ()) -> tuple[Prob
     """
     check_rules(allow)
     return tuple(
-        problem for file in files for problem in _problems([file], Options(allow=frozenset(allow)))
+        problem
+        for file in files
+        for problem in _checked_state([file], Options(allow=frozenset(allow)))[0]
     )
 
 
@@ -196,15 +197,12 @@ def _shared_redis(config: Config, states: Mapping[str, Desired]) -> Iterator[Pro
                 yield Problem(at.file, at.line, at.column, "shared-redis", message, hint, "warning")
 
 
-def _problems(files: Sequence[str], chosen: Options) -> tuple[Problem, ...]:
-    """Problems of files laid over each other, and of their state but for ignored fields."""
-    return _checked_state(files, chosen)[0]
-
-
 def _checked_state(
     files: Sequence[str], chosen: Options
 ) -> tuple[tuple[Problem, ...], Desired | None]:
-    """The problems of files, and their state if it is valid."""
+    """Problems of files laid over each other, and their state if it is valid. Ignored fields have
+    no problems.
+    """
     try:
         loaded = load(files, Vault(documented))
     except InvalidFiles as invalid:

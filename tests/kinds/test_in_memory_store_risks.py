@@ -192,6 +192,17 @@ def test_a_url_that_no_server_can_start_with_is_refused(text: str, fact: str) ->
         (("redis://a/0", "redis://b/00", "redis://c/"), []),
         (("redis://a", "redis://b/1"), ["urls/1 has a database other than 0"]),
         (("unix:///x",), ["urls/0 is a unix socket, which only Redis supports"]),
+        # Another user or password than the first URL's: only where the first URL has one.
+        (("redis://:pw@a", "redis://:pw@b"), []),
+        (
+            ("redis://:pw@a", "redis://b"),
+            ["urls/1 has no password, unlike the first URL"],
+        ),
+        (
+            ("redis://:one@a", "redis://:two@b"),
+            ["urls/1 has another password than the first URL"],
+        ),
+        (("redis://a", "redis://:pw@b"), []),
         # What is wrong with one URL says nothing of another.
         (("http://a", "redis://b"), ["urls/0 has an unknown scheme"]),
     ],
@@ -216,6 +227,18 @@ def test_what_a_reference_leads_to_is_not_judged() -> None:
     plain = Url(("redis://h",))
     assert list(breaches(store("RedisCluster", whole, plain))) == []
     assert list(breaches(store("RedisCluster", Url(("rediss://h",)), whole))) == []
+
+
+def test_passwords_of_a_cluster_are_judged_only_where_both_are_known() -> None:
+    first, other = (
+        compose("redis://a", "", Secret(None, Ref("env", name))) for name in ("ONE_PW", "TWO_PW")
+    )
+    assert list(breaches(store("RedisCluster", first, other))) == []
+    (breach,) = breaches(store("RedisCluster", first, Url(("redis://b",))))
+    assert breach.path == ("urls", 1)
+    tree = store("RedisCluster", first, Url(("redis://b",)))
+    by_fields = Object("RedisCluster", {**tree.members, "authSecret": VALUE})
+    assert list(breaches(by_fields)) == []
 
 
 def test_around_a_referenced_password_everything_is_judged() -> None:
@@ -297,6 +320,13 @@ NO_SECRET = Object("None", {})
         ),
         (cluster(urls=["rediss://u@h"], authUsername="a"), {}, ["ignored-credentials"]),
         (cluster(urls=["rediss://u:pw@h"], authUsername=None), {}, []),
+        (cluster(urls=["rediss://a", "rediss://:pw@b"]), {}, ["ignored-credentials"]),
+        (
+            cluster(urls=["rediss://a", "rediss://u@b"], authUsername=None),
+            {},
+            ["ignored-credentials"],
+        ),
+        (cluster(urls=["rediss://a", "rediss://b"], authUsername=None), {}, []),
         (redis(url="rediss://u:pw@h/3"), {}, []),
         # plaintext-transport
         (redis(url="redis://:pw@h.example.com"), {}, ["plaintext-transport"]),

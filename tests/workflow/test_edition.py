@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from confsync.errors import ConnectionLost, Refused, ServerRefused
+from confsync.errors import ConnectionLost, Declined, Refused, ServerRefused
 from confsync.jmap.client import Client, Patience
 from confsync.jmap.write import Credentials
 from confsync.net.http import Answer
@@ -19,7 +19,7 @@ from confsync.sync.outcome import NotSent, Stored
 from confsync.sync.secret import Vault
 from confsync.sync.values import Target
 from confsync.workflow.apply import apply
-from confsync.workflow.plan import plan, save, saved
+from confsync.workflow.plan import made, plan, save, saved
 from confsync.workflow.server import Session
 from confsync.workflow.targets import Options
 from tests.endurance.wire import KEY, Wire
@@ -186,6 +186,26 @@ def test_a_saved_plan_keeps_its_verdict(shards: str, tmp_path: Path) -> None:
     save(house.plan(), file)
     assert rules(saved(file)) == [RULE]
     assert house.asked == ["POST /jmap/", "GET /api/account"]
+
+
+def test_a_saved_plan_is_refused_if_the_server_has_lost_its_licence(
+    shards: str, tmp_path: Path
+) -> None:
+    house, file = House(shards, [says("enterprise"), says("community")]), str(tmp_path / "saved")
+    save(house.plan(), file)
+    options = Options(allow=ALLOWED)
+    with pytest.raises(Declined, match="this server is the community edition"):
+        made(saved(file), house.session(), options, "apply", {})
+
+
+def test_a_saved_plan_that_allows_the_missing_licence_is_applied(
+    shards: str, tmp_path: Path
+) -> None:
+    house, file = House(shards, [says("community")]), str(tmp_path / "saved")
+    save(house.plan(ALLOWED | {RULE}), file)
+    kept = saved(file)
+    again = made(kept, house.session(), Options(), "apply", {})
+    assert (again.digest, again.refusals) == (kept.digest, ())
 
 
 def test_a_question_that_failed_on_the_way_is_asked_again(shards: str) -> None:

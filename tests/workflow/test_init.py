@@ -116,7 +116,7 @@ def test_a_server_is_asked_for_the_store_and_named_in_the_configuration(
     assert begun.live
     told = begun_text(begun)
     assert f"1. Fill in 2 secrets in {directory}/stores/in-memory.yaml; until then" in told
-    assert f"\n  3. cd {directory}\n  4. confsync plan\n" in told
+    assert f"\n  2. cd {directory}\n  3. confsync plan\n" in told
     assert "\n    hidden_secrets: keep\n" in Path(begun.config).read_text()
     assert "\n    url: https://mail.example.com\n" in Path(begun.config).read_text()
     monkeypatch.chdir(directory)

@@ -1,0 +1,136 @@
+"""What every command has: `-q`, `-v`, `--debug`, examples in its help, and known variables."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from confsync.cli.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VARIABLES = {
+    "CONFSYNC_HOSTS",
+    "CONFSYNC_QUIET",
+    "CONFSYNC_VERBOSE",
+    "CONFSYNC_DEBUG",
+    "CONFSYNC_CHECK",
+}
+"""The variables that are read; others are added as their options are made."""
+
+_ON_SERVER = "stores/in-memory.yaml --url https://mail.example.com"
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "plan": ("--target staging", _ON_SERVER, "--target production --out production.plan"),
+    "apply": ("--target staging", _ON_SERVER, "production.plan"),
+    "validate": ("", "stores/in-memory.yaml", "--output github --output text=log"),
+    "fmt": ("stores/in-memory.yaml", "--check"),
+    "pull": ("stores/in-memory.yaml", "--target production --diff"),
+    "show": ("--url https://mail.example.com", "--all", "production.plan"),
+    "init": ("--url https://mail.example.com", "mail --variant RedisCluster"),
+    "schema": ("> confsync.schema.json", "--config > confsync.config.schema.json"),
+    "explain": ("plaintext-secret", "authSecret/secret"),
+    "sandbox": ("--port 8080", "--state sandbox.json"),
+}
+"""Arguments of each command, as examples in its help."""
+
+CREDENTIALS = """\
+Credentials come from the environment: STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD. A
+target of confsync.yaml can have its own."""
+PAGES = "Documentation: docs/README.md in the repository of confsync"
+
+
+_NO_VARIABLE = {"CONFSYNC_YES", "CONFSYNC_ALLOW", "CONFSYNC_ALLOW_COMMANDS", "CONFSYNC_NO_CONFIG",
+                "CONFSYNC_INSECURE_HTTP", "CONFSYNC_EXPECT"}  # fmt: skip
+"""Options that no variable can set."""
+
+
+def _check_variables(console: Console) -> None:
+    """Warn of a misspelt CONFSYNC_* variable, and of one that has no effect."""
+    for name in sorted(os.environ):
+        if name in _NO_VARIABLE:
+            console.note(f"warning: {name} has no effect: pass the option itself\n")
+        elif name.startswith("CONFSYNC_") and name not in VARIABLES:
+            from difflib import get_close_matches
+
+            for close in get_close_matches(name, VARIABLES, n=1, cutoff=0.9):
+                console.note(f"warning: {name} has no effect; did you mean {close}?\n")
+
+
+def verbosity() -> list[click.Parameter]:
+    """`-q`, `-v` and `--debug`, for every command and before it."""
+
+    def attach(ctx: click.Context, param: click.Parameter, value: object) -> None:
+        if not value or not isinstance(ctx.obj, Console):
+            return
+        if param.name == "quiet":
+            ctx.obj.quiet = True
+            return
+        from confsync.cli.standard_error import attach
+
+        attach(ctx.obj, debug=param.name == "debug")
+
+    return [
+        click.Option(
+            names,
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=attach,
+            envvar=variable,
+            help=f"{text}  [env: {variable}]",
+        )
+        for names, text in (
+            (["-q", "--quiet"], "Write only results and errors: no notes, warnings or progress."),
+            (["-v", "--verbose"], "Log each step to stderr."),
+            (["--debug"], "Log more detail to stderr. Secrets are never logged."),
+        )
+        for variable in [f"CONFSYNC_{names[-1][2:].upper()}"]
+    ]
+
+
+class Command(click.Command):
+    """A command with `-q`, `-v` and `--debug`, and with examples at the end of its help.
+
+    Its call begins a run; its help does not.
+    """
+
+    def __init__(self, *args: Any, **values: Any) -> None:  # noqa: ANN401 - click's own
+        super().__init__(*args, **values)
+        contacts_server = any(param.name == "url" for param in self.params)
+        self.params += verbosity()
+        examples = EXAMPLES.get(self.name or "", ())
+        lines = "".join(f"\n  confsync {self.name} {example}".rstrip() for example in examples)
+        credentials = f"\n\n{CREDENTIALS}" if contacts_server else ""
+        self.epilog = f"\b\nExamples:{lines}{credentials}\n\n{PAGES}"
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse arguments. Errors name the command, and the whole of `-out`: click names `-o`."""
+        words = [word.partition("=")[0] for word in args]
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            from confsync.cli.standard_error import ELSEWHERE
+
+            known = {*ELSEWHERE, *(name for param in self.params for name in param.opts)}
+            for word in words:
+                if word.startswith(error.option_name) and f"-{word}" in known:
+                    raise click.NoSuchOption(word, ctx=ctx) from None
+            raise
+        except click.BadOptionUsage as error:
+            error.ctx = ctx
+            raise
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Call the command. From here on every text from outside is scrubbed."""
+        # Loaded in any case: at the end of a process, when it is used, nothing can be loaded.
+        from confsync.cli.standard_error import begin_logging
+        from confsync.sync.scrub import scrubbing
+
+        console = ctx.ensure_object(Console)
+        console.end.enter_context(scrubbing(console.scrub))
+        begin_logging(ctx)
+        _check_variables(console)
+        return super().invoke(ctx)
