@@ -156,7 +156,7 @@ def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Cas
     folder: Path = request.param
     monkeypatch.chdir(folder)
     # How a checkout sets this differs from machine to machine.
-    monkeypatch.setattr("confsync.workflow.load._is_open", lambda path: "open" in path)
+    monkeypatch.setattr("confsync.workflow.load._is_open", lambda path: "open" in str(path))
     settings: Settings = json.loads((folder / "case.json").read_text("utf-8"))
     assert settings["promise"]
     return Case(folder, settings)

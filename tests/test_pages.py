@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import signal
 import ssl
 import subprocess
@@ -55,7 +54,7 @@ ENDS = {
 # Commands other than confsync, each with the test that covers it.
 ELSEWHERE = {
     "make demo",  # .ci/run
-    "pip install ./confsync",  # tests/test_pre_commit.py: pre-commit installs the clone
+    "pip install .",  # tests/test_pre_commit.py: pre-commit installs the clone
     "make test PYTHON=python",
     # tests/test_pre_commit.py
     "pre-commit install",
@@ -64,7 +63,6 @@ ELSEWHERE = {
     # test_going_back, test_drift_is_found_undone_and_kept
     "git revert --no-edit HEAD",
     "git diff",
-    "cp before.yaml stores/in-memory.yaml",
 }
 
 
@@ -355,9 +353,6 @@ def test_every_link_of_a_page_leads_to_a_page_and_a_heading(page: str) -> None:
 def step(line: str, directory: Path, url: str, **variables: str) -> str:
     """Run one line of a page, with `yes` to its question. Returns its output."""
     words = shlex.split(line)
-    if words[0] == "cp":
-        shutil.copy(directory / words[1], directory / words[2])
-        return ""
     if words[0] == "git":
         return git(directory, *words[1:])
     if words[1] == "apply" and "--yes" not in words:
@@ -476,8 +471,7 @@ def test_rotating_a_password_sends_the_new_one(directory: Path) -> None:
 
 def test_going_back(directory: Path) -> None:
     page = "docs/go-back.md"
-    found = commands(page)
-    with_git, keep, back = found[:3], found[3], found[4:]
+    *with_git, keep = commands(page)
     with Server(initial=INITIAL, keys=KEYS) as server:
         configure(page, directory, [server.url])
         git(directory, "init", "--quiet")
@@ -492,10 +486,10 @@ def test_going_back(directory: Path) -> None:
             step(line, directory, server.url)
         assert server.stored == good
         edit(directory, "timeout: 5s", "timeout: 1s")
-        step(keep, directory, server.url)
+        told = step(keep, directory, server.url)
         assert server.stored != good
-        for line in back:
-            step(line, directory, server.url)
+        (back,) = re.findall(r"^To go back.*: (confsync apply .*)$", told, re.MULTILINE)
+        step(back, directory, server.url)
         assert server.stored == good
 
 

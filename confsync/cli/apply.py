@@ -71,8 +71,8 @@ def apply(  # noqa: PLR0913 - one parameter an option
     """Bring servers to the state described in FILES, or apply a saved plan.
 
     Shows the plan, asks, sends the smallest update, reads the state back and verifies it. If
-    nothing differs, nothing is sent. FILES select targets as for `plan`. Without FILES: the targets
-    of confsync.yaml, one after another, until one fails.
+    nothing differs and there is no secret to send, nothing is sent. FILES select targets as for
+    `plan`. Several targets are applied one after another, until one fails.
     """
     from confsync.cli.apply_prompt import ask, check_runner, finish, show
     from confsync.errors import Refused

@@ -88,9 +88,13 @@ def ask(console: Console, plans: Sequence[Plan]) -> bool:
     one = url if name in {"", url} else f"{name} ({url})"
     them = one if len(due) == 1 else f"{len(due)} targets"
     questions = {f"\nApply {parts} to {them}? Type yes: ": "yes"}
-    refusals = [finding for plan in plans for finding in plan.refusals]
-    for risk in dict.fromkeys(finding.rule for finding in refusals):
-        facts = dict.fromkeys(one.message for one in refusals if one.rule == risk)
+    refusals = [(plan.target.name, one) for plan in plans for one in plan.refusals]
+    for risk in dict.fromkeys(one.rule for _, one in refusals):
+        facts = dict.fromkeys(
+            one.message if len(plans) == 1 else f"{target}: {one.message}"
+            for target, one in refusals
+            if one.rule == risk
+        )
         told = "".join(f"{printable(fact)}\n" for fact in facts)
         questions[f"\n{told}Type {risk} to accept this risk: "] = risk
     for question, answer in questions.items():

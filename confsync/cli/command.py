@@ -83,12 +83,30 @@ def verbosity() -> list[click.Parameter]:
             help=f"{text}  [env: {variable}]",
         )
         for names, text in (
-            (["-q", "--quiet"], "Write only results and errors: no notes, warnings or progress."),
+            (["-q", "--quiet"], "No notes and no progress on standard error, only errors."),
             (["-v", "--verbose"], "Log each step to stderr."),
             (["--debug"], "Log more detail to stderr. Secrets are never logged."),
         )
         for variable in [f"CONFSYNC_{names[-1][2:].upper()}"]
     ]
+
+
+_ONE_DASH = {"-chdir", "-destroy", "-diff", "-recursive", "-upgrade", "-var", "-version"}
+"""Options of Terraform that none here is like; other words may be secrets."""
+
+
+def whole_option(
+    error: click.NoSuchOption, args: list[str], ctx: click.Context
+) -> click.NoSuchOption:
+    """The error for an unknown option with one dash, with the whole word: click names a letter."""
+    from confsync.cli.standard_error import ELSEWHERE
+
+    known = {*ELSEWHERE, *(name for param in ctx.command.params for name in param.opts)}
+    for word in (word.partition("=")[0] for word in args):
+        like_ours = word.startswith(error.option_name) and f"-{word}" in known
+        if like_ours or (word in _ONE_DASH and error.option_name[1:] in word):
+            return click.NoSuchOption(word, ctx=ctx)
+    return error
 
 
 class Command(click.Command):
@@ -108,17 +126,11 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse arguments. Errors name the command, and the whole of `-out`: click names `-o`."""
-        words = [word.partition("=")[0] for word in args]
+        words = [*args]
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            from confsync.cli.standard_error import ELSEWHERE
-
-            known = {*ELSEWHERE, *(name for param in self.params for name in param.opts)}
-            for word in words:
-                if word.startswith(error.option_name) and f"-{word}" in known:
-                    raise click.NoSuchOption(word, ctx=ctx) from None
-            raise
+            raise whole_option(error, words, ctx) from None
         except click.BadOptionUsage as error:
             error.ctx = ctx
             raise

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync import __version__
-from confsync.cli.command import PAGES, verbosity
+from confsync.cli.command import PAGES, verbosity, whole_option
 from confsync.cli.console import Console
 from confsync.cli.options import proposing
 
@@ -51,6 +51,13 @@ Tab completion: docs/completion.md
 
 class _Commands(click.Group):
     """Loads a command's module when it is called; the list alone loads none."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        words = [*args]
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise whole_option(error, words, ctx) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx

@@ -296,7 +296,7 @@ server: Decorator = _grouped(
     ),
     with_variable(
         "--retries",
-        "Retries of a request that never reached the server or was rate-limited.",
+        "Retries of a failed request. An update that may have arrived is never sent again.",
         note="; default: 3",
         type=click.IntRange(0, 100),
         default=3,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
+    from confsync.sync.values import Plan
     from confsync.workflow.targets import Access, Aim, Asked, Wanted
 
 
@@ -71,7 +72,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     )
     if out is not None and not isinstance(found[0], Failed):
         save(found[0], out)
-        outputs.console.note(_saved_text(out, access.url))
+        outputs.console.note(_saved_text(out, access.url, found[0]))
     failed = print_failures(outputs.console, found)
     outputs.write_all(lambda name, look: PLANS[name](found, look=look))
     plans = [one for one in found if not isinstance(one, Failed)]
@@ -93,9 +94,11 @@ def _check_out(out: str, chosen: Sequence[Aim]) -> None:
         raise WrongUsage("--out: this file exists and is not a saved plan", where=out, hint=hint)
 
 
-def _saved_text(file: str, url: str | None) -> str:
+def _saved_text(file: str, url: str | None, plan: Plan) -> str:
     from confsync.report.printable import printable
 
     name = printable(shlex.quote(file))
+    if plan.refusals:
+        return f"saved the plan to {name}; apply will refuse it: see its errors\n"
     server = f" --url {printable(url)}" if url else ""
     return f"saved the plan to {name}; apply it with `confsync apply {name}{server}`\n"

@@ -143,7 +143,7 @@ def _fault(fault: Fault) -> list[str]:
 ELSEWHERE = {
     **dict.fromkeys(("check", "lint", "test"), "use `confsync validate`"),
     **dict.fromkeys(("diff", "status"), "use `confsync plan`"),
-    **dict.fromkeys(("version", "-V", "--version"), "use `confsync --version`"),
+    **dict.fromkeys(("version", "-V", "--version", "-version"), "use `confsync --version`"),
     **dict.fromkeys(("-f", "--file"), "files are arguments, without an option"),
     **dict.fromkeys(("-y", "--auto-approve"), "use --yes"),
     **dict.fromkeys(("--user", "--password"), "set STALWART_USER and STALWART_PASSWORD"),
@@ -152,7 +152,7 @@ ELSEWHERE = {
     "help": "use `confsync --help`, or `confsync COMMAND --help`",
     "import": "use `confsync pull FILE`",
     "login": "set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD",
-    "-o": "use --output FORMAT, or plan --out FILE",
+    "-o": "use --output FORMAT",
     "--dry-run": "use `confsync plan`: it changes nothing",
     "--config": "run it in the directory of confsync.yaml",
     "--format": "use --output FORMAT",
@@ -161,6 +161,18 @@ ELSEWHERE = {
     "--token": "set STALWART_TOKEN",
 }
 """Words of other tools, and what to type here."""
+
+_IN_COMMAND = {
+    **{("plan", word): "plan never asks; `confsync apply --yes`" for word in ("--yes", "-y")},
+    ("plan", "--auto-approve"): "plan never asks; `confsync apply --yes`",
+    ("plan", "-o"): "use --output FORMAT, or --out FILE",
+    ("pull", "--dry-run"): "use --diff",
+    ("pull", "-o"): "name the file, without an option",
+    ("fmt", "-diff"): "use --check",
+    ("schema", "-o"): "write `> FILE`",
+    ("init", "-o"): "name the directory, without an option",
+}
+"""Such words with an answer of their own in a command."""
 
 
 class UnknownCommand(click.UsageError):
@@ -222,8 +234,8 @@ def _unknown_option(
         for param in group.params:
             if one in param.opts:
                 return f"unknown option{shown}", f"use {one} {param.metavar or ''}".rstrip()
-        if one in ELSEWHERE:
-            return f"unknown option{shown}", ELSEWHERE[one]
+        if answer := _IN_COMMAND.get((group.name or "", one), ELSEWHERE.get(one)):
+            return f"unknown option{shown}", answer
     from difflib import get_close_matches
 
     close = get_close_matches(name, error.possibilities or (), n=1, cutoff=0.75)

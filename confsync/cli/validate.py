@@ -43,8 +43,8 @@ def validate(  # noqa: PLR0913 - one parameter an option
 ) -> Status:
     """Check FILES offline: no network, no secrets.
 
-    Shows every mistake with its line and a hint. A file that targets of confsync.yaml use is
-    checked with the other files of each target, any other file alone. Without FILES: every target.
+    Shows mistakes with their lines and hints. A file of a target is checked together with the
+    target's other files. Any other file is checked alone. Without FILES: every target.
 
     A FILE can be a directory, for the store files below it, or - for standard input.
     """

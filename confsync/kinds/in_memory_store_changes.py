@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import gcd
 from typing import TYPE_CHECKING, Literal
 
-from confsync.kinds.in_memory_store_risks import has_secret, stores, urls_of
+from confsync.kinds.in_memory_store_risks import default_user, has_secret, stores, urls_of
 from confsync.kinds.redis_urls import PLAIN, TLS, read_url
 from confsync.sync.findings import Breach, ChangeRule
 from confsync.sync.tree import Items, Object, path_text
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from confsync.sync.tree import Path
-    from confsync.sync.url import Url
     from confsync.sync.values import Desired, Difference, Live
 
 _EMPTY = "rate limits, locks, greylists and counters"
@@ -120,8 +119,8 @@ def _reorder_shards(live: Live, desired: Desired, _: Difference) -> Iterator[Bre
 
 
 def _pairs(live: Live, desired: Desired) -> Iterator[tuple[Path, Object, Object]]:
-    """The Redis stores before and after, with the same variant: a shard that moves is the same
-    store, and any other one replaces that at its index.
+    """The Redis stores before and after: a shard that moves is the same store, and any other one
+    replaces that at its index.
     """
     old, new = [*stores(live.tree)], [*stores(desired.written)]
     before, after = (_Homes([store for _, store in found]) for found in (old, new))
@@ -129,13 +128,13 @@ def _pairs(live: Live, desired: Desired) -> Iterator[tuple[Path, Object, Object]
     for index, ((path, store), homes) in enumerate(zip(new, after.in_(before), strict=True)):
         same = index in homes or (not homes and index < len(old) and gone[index])
         partner = index if same else min(homes, default=None)
-        if partner is not None and old[partner][1].tag == store.tag:
+        if partner is not None:
             yield path, old[partner][1], store
 
 
 def _change_database(live: Live, desired: Desired, _: Difference) -> Iterator[Breach]:
     for path, before, after in _pairs(live, desired):
-        if after.tag != "Redis":
+        if {before.tag, after.tag} != {"Redis"}:
             continue
         ((at, new),) = urls_of(after)
         urls = (urls_of(before)[0][1], new)
@@ -146,40 +145,57 @@ def _change_database(live: Live, desired: Desired, _: Difference) -> Iterator[Br
             yield Breach(place, f"{fact}: {_EMPTY} start empty", f"keep the database, or {_QUIET}")
 
 
-def _has_password(url: Url) -> bool | None:
-    """True if a URL logs in with a password; None if that is not known."""
-    found = read_url(url)
-    return None if found is None or found.authority is None else bool(found.password)
+def _logs_in(store: Object) -> bool | None:
+    """True if the server logs in to Redis with a password; None if that is not known."""
+    if has_secret(store):
+        return True
+    # The URLs of sentinels log in nowhere; the first URL of a cluster decides for all.
+    if store.tag == "RedisSentinel":
+        return False
+    first = next((read_url(url) for _, url in urls_of(store)), None)
+    return None if first is None or first.authority is None else bool(first.password)
 
 
 def _remove_secret(live: Live, desired: Desired, _: Difference) -> Iterator[Breach]:
-    hint = "keep it unless Redis needs none"
+    hint = "keep the password, unless Redis needs none"
     for path, before, after in _pairs(live, desired):
-        had, has = ([_has_password(url) for _, url in urls_of(one)] for one in (before, after))
-        by_url = after.tag != "RedisSentinel"  # the URLs of sentinels log in nowhere
-        for name, whom in (("authSecret", "Redis"), ("sentinelSecret", "the sentinels")):
-            gone = has_secret(before, name) and not has_secret(after, name)
-            if gone and not (by_url and any(one is not False for one in has)):
-                fact = f"{path_text((*path, name))} is removed"
-                message = f"{fact}: the server logs in to {whom} without a password"
-                yield Breach((*path, name), message, hint)
-        in_url = by_url and not has_secret(before) and not has_secret(after)
-        if in_url and True in had and {*has} == {False}:
-            place = (*path, *urls_of(after)[0][0])
-            fact = f"{path_text(place)} loses its password"
-            yield Breach(place, f"{fact}: the server logs in to Redis without one", hint)
+        if _logs_in(before) and _logs_in(after) is False:
+            same, field = before.tag == after.tag, "authSecret" in after.members
+            field = field and (has_secret(before) or not same)
+            place = (*path, *(("authSecret",) if field else urls_of(after)[0][0]))
+            fact = f"{path_text(place)} {'is removed' if field and same else 'has no password'}"
+            yield Breach(place, f"{fact}: the server logs in to Redis without a password", hint)
+        name = "sentinelSecret"
+        if has_secret(before, name) and name in after.members and not has_secret(after, name):
+            fact = f"{path_text((*path, name))} is removed"
+            message = f"{fact}: the server logs in to the sentinels without a password"
+            yield Breach((*path, name), message, hint)
+
+
+def _default_username(live: Live, desired: Desired, _: Difference) -> Iterator[Breach]:
+    """A first secret beside a user that no file names: the server's own is the default one."""
+    for path, before, after in _pairs(live, desired):
+        why = desired.origin((*path, "authUsername"), written=True).why
+        default = why == "unmanaged" and after.members.get("authUsername") == "stalwart"
+        if default and has_secret(after) and not has_secret(before):
+            yield default_user(path, ("authSecret",))
 
 
 def _drop_tls(live: Live, desired: Desired, _: Difference) -> Iterator[Breach]:
     for path, before, after in _pairs(live, desired):
-        old = {found.scheme if (found := read_url(url)) else "" for _, url in urls_of(before)}
+        old = [read_url(url) for _, url in urls_of(before)]
+        if not old or not all(one and one.scheme in TLS for one in old):
+            continue
+        checked = not any(one and one.insecure for one in old)
         # The first URL of a cluster decides for all.
         for at, url in urls_of(after)[: None if after.tag == "RedisSentinel" else 1]:
-            new = read_url(url)
-            if new and new.scheme in PLAIN and not new.local and old and old <= TLS:
-                place = (*path, *at)
+            new, place = read_url(url), (*path, *at)
+            if new and new.scheme in PLAIN and not new.local:
                 fact = f"{path_text(place)} loses TLS: passwords and keys are sent unencrypted"
                 yield Breach(place, fact, "write rediss://, as before")
+            elif new and new.insecure and checked:
+                fact = f"{path_text(place)} ends in #insecure: no certificate is checked any more"
+                yield Breach(place, fact, "remove #insecure")
 
 
 def _resets_unknown(live: Live, _: Desired, difference: Difference) -> Iterator[Breach]:
@@ -191,11 +207,13 @@ def _resets_unknown(live: Live, _: Desired, difference: Difference) -> Iterator[
     for unknown in live.unrecognised:
         path = tuple(int(step) if step.isdecimal() else step for step in unknown.split("/"))
         if any(path[: len(slot)] == slot for slot in rebuilt):
-            fact = f"the update resets {unknown}, which this confsync does not know, to its default"
+            fact = f"the update resets {unknown}, a field unknown to this version of confsync"
             hint = "update confsync, or set the field again afterwards"
             if path[-1] == "@type":
                 of = path_text(path[:-1]) or "InMemoryStore"
-                fact = f"the update replaces the variant of {of}, which this confsync does not know"
+                fact = (
+                    f"the update replaces the variant of {of}, unknown to this version of confsync"
+                )
                 hint = "update confsync to see what is lost"
             yield Breach((), fact, hint)
 
@@ -206,6 +224,7 @@ CHANGE_RULES = (
     ChangeRule("reorder-shards", _reorder_shards),
     ChangeRule("change-database", _change_database),
     ChangeRule("remove-secret", _remove_secret),
+    ChangeRule("default-username", _default_username),
     ChangeRule("drop-tls", _drop_tls),
     ChangeRule("resets-unknown", _resets_unknown),
 )

@@ -7,6 +7,7 @@ like a reference or a secret, breaks no rule. No message repeats a part of a URL
 from __future__ import annotations
 
 import re
+from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 
 from confsync.kinds.redis_urls import MOST_PORT, PLAIN, SOCKETS, TLS, UNKNOWN, Parts, read_url
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from confsync.sync.findings import State
     from confsync.sync.tree import Path
 
+_LOCKED_OUT = "the next restart locks out every remote client"
 _NUMBER = re.compile(r"[+-]?[0-9]+")
+_DATABASE = re.compile(r"\+?0*[0-9]{1,9}|-0+")
+_NO_HOST = re.compile(r"[\x00-\x20<>\\^|\[\]]")
 _WRITE = "write it like rediss://cache.example.com:6379"
 _POOL_TIMEOUTS = ("poolTimeoutCreate", "poolTimeoutWait", "poolTimeoutRecycle")
 _LEAST_WAIT, _MOST_WAIT = 1280, 655_360  # milliseconds: the client's own limits of a retry
@@ -78,7 +82,7 @@ def _will_not_start(state: State) -> Iterator[Breach]:
     for path, store in stores(state.tree):
         for at, fact, hint in _failures(store, sharded=bool(path)):
             message = f"{path_text((*path, *at)) or 'InMemoryStore'} {fact}"
-            yield Breach((*path, *at), f"{message}: the store will not start", hint)
+            yield Breach((*path, *at), f"{message}: {_LOCKED_OUT}", hint)
 
 
 def _failures(store: Object, *, sharded: bool) -> Iterator[tuple[Path, str, str]]:
@@ -96,7 +100,7 @@ def _failures(store: Object, *, sharded: bool) -> Iterator[tuple[Path, str, str]
 
 
 def _invalid(found: Parts, *, sockets: bool) -> Iterator[tuple[str, str]]:
-    schemes = PLAIN | TLS | (SOCKETS if sockets else set())
+    schemes = PLAIN | TLS | (SOCKETS if sockets and "unix" in found.scheme else set())
     if not found.scheme:
         yield "has no scheme", f"{_WRITE}, or redis:// without TLS"
     elif found.scheme in SOCKETS and not sockets:
@@ -104,20 +108,43 @@ def _invalid(found: Parts, *, sockets: bool) -> Iterator[tuple[str, str]]:
     elif found.scheme not in schemes:
         hint = f"{nearest(found.scheme, schemes)}write redis://, or rediss:// for TLS"
         yield "has an unknown scheme", hint
+    elif found.scheme in SOCKETS and found.authority:
+        hint = "write it like unix:///run/redis.sock"
+        if found.user or found.password:
+            hint = "write the whole URL as a reference, with ?user=…&pass=… behind its path"
+        yield "has text before the path of its socket", hint
     elif found.scheme not in SOCKETS and found.authority is not None:
-        if ":" in found.port:
-            hint = "write an IPv6 address in brackets, like redis://[::1]:6379"
-            yield "has several colons in its address", hint
-            return
+        yield from _invalid_address(found)
+        if found.database and not _DATABASE.fullmatch(found.database):
+            hint = "write its number, like rediss://cache.example.com:6379/1, or remove it"
+            yield "has an invalid database", hint
+
+
+def _invalid_address(found: Parts) -> Iterator[tuple[str, str]]:
+    digits = found.port.lstrip("0") or "0"
+    if "," in f"{found.host}{found.port}":
+        yield "has several hosts", "write one URL for each node of a RedisCluster"
+    elif ":" in found.port:
+        hint = "write an IPv6 address in brackets, like redis://[::1]:6379"
+        yield "has several colons in its address", hint
+    else:
         if not found.host:
             yield "has no host", _WRITE
-        digits = found.port.lstrip("0") or "0"
+        elif not _is_host(found.host):
+            yield "has an invalid host", _WRITE
         # Longer than any port is not read: the number may have thousands of digits.
         if not re.fullmatch(r"[0-9]{1,5}", digits) or int(digits) > MOST_PORT:
             yield "has an invalid port", f"write a number up to {MOST_PORT}"
-        if found.database and not _NUMBER.fullmatch(found.database):
-            hint = "write its number, like rediss://cache.example.com:6379/1, or remove it"
-            yield "has an invalid database", hint
+
+
+def _is_host(host: str) -> bool:
+    """False for a host that a parser of URLs refuses, like an address in brackets that is none."""
+    if host.startswith("["):
+        try:
+            return "%" not in host and bool(IPv6Address(host[1:-1]))
+        except ValueError:
+            return False
+    return not _NO_HOST.search(host)
 
 
 def _unlike_first(url: Url, first_url: Url, store: Object) -> Iterator[tuple[str, str]]:
@@ -126,16 +153,19 @@ def _unlike_first(url: Url, first_url: Url, store: Object) -> Iterator[tuple[str
         yield "has a database other than 0", "remove it: a cluster has only database 0"
     if found is None or first is None:
         return
+    if first.authority is not None is not found.authority and first.protocol != found.protocol:
+        hint = "write the same ?protocol= in all URLs, or remove it and set `protocolVersion`"
+        yield "has another protocol than the first URL", hint
     if first.scheme in TLS and found.scheme in PLAIN:
-        yield "has no TLS, unlike the first URL", "write every URL with rediss://, or none"
+        yield "has no TLS, unlike the first URL", "write rediss:// in all URLs, or in none"
     # The first URL's credentials count for the whole cluster: every other URL must have them.
     other_user = first.user not in {"", found.user} and UNKNOWN not in first.user + found.user
     if store.members.get("authUsername") is None and other_user:
-        hint = "write the same user in every URL, or none and `authUsername`"
+        hint = "write the same user in all URLs, or remove it and set `authUsername`"
         yield "has another user than the first URL", hint
     if not has_secret(store) and first.password and _other_password(url, first_url):
         fact = "has another password than" if url.secrets else "has no password, unlike"
-        hint = "write the same password in every URL, or none and `authSecret`"
+        hint = "write the same password in all URLs, or remove it and set `authSecret`"
         yield f"{fact} the first URL", hint
 
 
@@ -153,14 +183,18 @@ def _default_username(state: State) -> Iterator[Breach]:
         passwords = (at for at, url in urls_of(store) if url.secrets and url.parts)
         at = ("authSecret",) if has_secret(store) else next(passwords, None)
         if at is not None and (has_secret(store) or store.tag == "RedisCluster"):
-            name = path_text(user)
-            yield Breach(
-                (*path, *at),
-                f"{name} is not set, so the default user `stalwart` logs in with this password:"
-                " if Redis has only `requirepass`, every remote client is locked out",
-                "write `authUsername: null` for `requirepass`, or `authUsername: stalwart` if Redis"
-                " has this user",
-            )
+            yield default_user(path, at)
+
+
+def default_user(path: Path, at: Path) -> Breach:
+    """The question for the user of a store whose password is at `at`."""
+    return Breach(
+        (*path, *at),
+        f"{path_text((*path, 'authUsername'))} is not set, so the default user `stalwart` logs in"
+        f" with this password: if Redis has only `requirepass`, {_LOCKED_OUT}",
+        "write `authUsername: null` for `requirepass`, or `authUsername: stalwart` if Redis has"
+        " this user",
+    )
 
 
 def _mixed_tls(state: State) -> Iterator[Breach]:
@@ -171,7 +205,7 @@ def _mixed_tls(state: State) -> Iterator[Breach]:
             for at, found in known.items():
                 if found.scheme in TLS:
                     place = (*path, *at)
-                    fact = f"{path_text(place)} is used without TLS, as the first URL"
+                    fact = f"{path_text(place)} is used without TLS, because the first URL has none"
                     yield Breach(place, fact, "write every URL with rediss://")
 
 
@@ -196,7 +230,7 @@ def _ignored_credentials(state: State) -> Iterator[Breach]:
                     hint = "remove it: only the address of a sentinel is used"
                 elif not (user and found.user) and not (password and found.password):
                     fact += ": the first URL has none"
-                    hint = "write the same user and password in every URL, or use the fields"
+                    hint = "write the same user and password in all URLs, or use the fields"
                 yield Breach(place, fact, hint)
 
 
@@ -227,9 +261,11 @@ def _crossed_retry_waits(state: State) -> Iterator[Breach]:
         if isinstance(low, int) and isinstance(high, int) and low > high:
             place = (*path, "maxRetryWait" if most else "minRetryWait")
             fact = f"{path_text(place)} is shorter than minRetryWait"
+            hint = "write a minRetryWait that is not longer"
             if not least:
                 fact += ", which is 1280ms if it is not set"
-            yield Breach(place, fact, "write minRetryWait too, at most maxRetryWait")
+                hint = "write minRetryWait too, at most maxRetryWait"
+            yield Breach(place, fact, hint)
 
 
 def _world_readable(state: State) -> Iterator[Breach]:
@@ -243,7 +279,7 @@ def _needs_enterprise(state: State) -> Iterator[Breach]:
     if state.tree.tag == "Sharded" and state.facts.edition in {"oss", "community"}:
         fact = f"shards need an Enterprise licence, and this server is the {state.facts.edition}"
         hint = "write one Redis or RedisCluster, or install a licence first"
-        yield Breach(("stores",), f"{fact} edition: the store will not start", hint)
+        yield Breach(("stores",), f"{fact} edition: {_LOCKED_OUT}", hint)
 
 
 STATE_RULES = (

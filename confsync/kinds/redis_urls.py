@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from confsync.sync.secret import IN_CLEAR, Secret
 
@@ -18,6 +19,7 @@ UNKNOWN = "\ufffd"
 """Stands for a secret."""
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://", re.ASCII)
+_SOCKET = re.compile(r"((?:redis\+|valkey\+)?unix):(?!//)", re.ASCII | re.IGNORECASE)
 # A host in brackets (IPv6) or up to its colon, and the text after it.
 _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(.*))?", re.DOTALL)
 # Python reads no number of thousands of digits.
@@ -29,13 +31,15 @@ _LOCAL = re.compile(r"localhost|127\.[0-9.]+|\[::1\]", re.IGNORECASE)
 @dataclass(frozen=True)
 class Parts:
     """A URL, taken apart. `authority` None: not known. `database` is empty if there is none, or if
-    it is not `certain`.
+    it is not `certain`. `protocol`: that of its query. `insecure`: no certificate is checked.
     """
 
     scheme: str
     authority: str | None = None
     database: str = ""
     certain: bool = False
+    protocol: str = ""
+    insecure: bool = False
 
     @property
     def host(self) -> str:
@@ -102,13 +106,22 @@ def read_url(url: Url) -> Parts | None:
     text = re.sub(r"[\t\n\r]", "", text.strip("".join(map(chr, range(33)))))
     scheme = _SCHEME.match(text)
     if scheme is None:
-        return None if not text or text.startswith(UNKNOWN) else Parts("")
+        socket = _SOCKET.match(text)
+        return (
+            None
+            if not text or text.startswith(UNKNOWN)
+            else Parts(socket[1].lower() if socket else "")
+        )
     name, rest = scheme[1].lower(), text[scheme.end() :]
     if not certain:
         return Parts(name)
-    authority, slash, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
+    rest, _, fragment = rest.partition("#")
+    rest, _, query = rest.partition("?")
+    authority, slash, path = rest.partition("/")
     database = (slash + path).strip("/")
     # A parser of URLs resolves dots in a path.
     dots = _DOTS & {step.lower().replace("%2e", ".") for step in database.split("/")}
     certain = not dots and UNKNOWN not in database
-    return Parts(name, authority, database if certain else "", certain)
+    protocol = dict(parse_qsl(query)).get("protocol", "")
+    known = database if certain else ""
+    return Parts(name, authority, known, certain, protocol, fragment == "insecure")

@@ -132,7 +132,7 @@ class Connection:
         deadline: float = SECONDS,
     ) -> None:
         if trust != SYSTEM and not endpoint.secure:
-            fact = f"{trust.given} makes no sense with http://"
+            fact = f"{trust.given} cannot be used with http://"
             raise WrongUsage(fact, hint="use https:// for the server, or remove it")
         through = None if proxy is None else proxy_origin(proxy, endpoint, proxy_name)
         self._route = Route(endpoint.origin, through, trust)

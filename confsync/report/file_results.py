@@ -125,7 +125,7 @@ def begun_text(begun: Begun) -> str:
         if file == begun.store and file in begun.written:
             result += " from the server" if begun.live else ", a template"
         if file == begun.hooks and begun.to_add:
-            result = "not changed; add these lines under its `repos:`"
+            result = "not written; it needs these lines under `repos:`"
         lines.append(f"{printable(file)}: {result}")
     lines += ["", *begun.to_add.splitlines()] if begun.to_add else []
     config, store = printable(begun.config), printable(begun.store)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from confsync.report.printable import WIDTH, cut, printable, wrapped
 from confsync.store.encode import to_file
 from confsync.sync.shape import Shape, UrlText
-from confsync.sync.tree import Object, Path, Tree, leaves, path_text, same_skeleton
+from confsync.sync.tree import Object, Tree, leaves, path_text, same_skeleton
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from confsync.report.printable import Look
-    from confsync.sync.values import Change, HiddenSecrets, Origin, Unknown
+    from confsync.sync.values import Change, Desired, HiddenSecrets, Origin, Unknown
     from confsync.yaml.emit import Plain
 
 _SIGNS = {"add": "+", "remove": "-", "update": "~", "replace": "~", "reorder": "~"}
@@ -24,7 +24,7 @@ _STYLES = {"+": "green", "-": "red", "~": "yellow", "?": "cyan"}
 _FATE: Mapping[HiddenSecrets, str] = {
     "send": "sent from {}",
     "keep": "the server's is kept",
-    "fail": "apply is refused",
+    "fail": "",
 }
 _MOST = 100  # items of a list in one line
 _WIDEST_PATH = 40
@@ -55,13 +55,23 @@ def change_lines(changes: Sequence[Change]) -> tuple[Change | None, list[Line]]:
     return top, [*_numbered(top.members), *_numbered(changes[1:])]
 
 
-def address_lines(store: Object, lines: Sequence[Line], path: Path = ()) -> Iterator[Line]:
-    """The lines of a new store's default URLs, which no other line shows."""
-    shown = {line.path for line in lines}
-    for at, leaf in leaves(store, path):
-        name = path_text(at[:-1] if isinstance(at[-1], int) else at)
-        if isinstance(leaf, Url) and name not in shown:
-            yield Line("+", name, "", _show(leaf, UrlText()), _NOWHERE, " (default)")
+def with_addresses(lines: Sequence[Line], desired: Desired, *, replaced: bool) -> list[Line]:
+    """Lines, and behind those of new objects their URLs that no line shows. `replaced`: the whole
+    object is new.
+    """
+    found, shown = [*lines], {line.path for line in lines}
+    for path, leaf in leaves(desired.tree):
+        field = path[:-1] if isinstance(path[-1], int) else path
+        around, name = path_text(field[:-1]), path_text(field)
+        new = [one for one in found if one.path == around and one.sign != "-"]
+        if isinstance(leaf, Url) and name not in shown and (new or (replaced and not around)):
+            origin = desired.origin(path)
+            place, remark = _place(origin), ""
+            if origin.why != "file":
+                place, remark = _NOWHERE, " (default)"
+            line = Line("+", name, "", _show(leaf, UrlText()), place, remark)
+            found.insert(found.index(new[-1]) + 1 if new else 0, line)
+    return found
 
 
 def changes_in_words(changes: Sequence[Change]) -> str:
@@ -79,7 +89,8 @@ def changes_in_words(changes: Sequence[Change]) -> str:
 
 def laid_out(lines: Sequence[Line], look: Look) -> Iterator[str]:
     """Lines in three columns: path, text, place. A line that is too wide is broken at its arrow or
-    between words. A place beside it is cut to `…:5` if its file is in full in another line.
+    between words. A place beside it is cut to `…:5` if another line has it in full, and no line has
+    another file.
     """
     widest = max((len(line.path) for line in lines), default=0)
     width = min(_WIDEST_PATH, look.width * 2 // 5, widest)
@@ -87,6 +98,7 @@ def laid_out(lines: Sequence[Line], look: Look) -> Iterator[str]:
     placed = [row for row in rows if not isinstance(row, str) and row.place]
     fitting = [row for row in placed if row.end + 2 + len(row.place) <= look.width]
     files = {row.place.rpartition(":")[0] for row in fitting}
+    several = len({row.place.rpartition(":")[0] for row in placed if ":" in row.place}) > 1
     longest = max((len(row.place) for row in placed), default=0)
     ends = (row.end for row in fitting if row.end < WIDTH)
     column = min(max(ends, default=0) + 3, look.width - longest)
@@ -99,7 +111,7 @@ def laid_out(lines: Sequence[Line], look: Look) -> Iterator[str]:
         place, space = row.place, max(2, column - row.end)
         file, _, number = place.rpartition(":")
         if place and row.end + 2 + len(place) > look.width:
-            if file in files and row.end + 4 + len(number) <= look.width:
+            if file in files and not several and row.end + 4 + len(number) <= look.width:
                 place = f"…:{number}"
                 space = look.width - row.end - len(place)
             else:
@@ -145,7 +157,8 @@ def unknown_line(unknown: Unknown, policy: HiddenSecrets) -> Line:
     secrets = after.secrets if isinstance(after, Url) else (after,)
     reference = printable(" and ".join(str(secret.ref) for secret in secrets if secret.ref))
     if unknown.hidden:
-        text = f"not comparable; {_FATE[policy].format(reference)}"
+        fate = _FATE[policy].format(reference)
+        text = f"not comparable; {fate}" if fate else "not comparable"
     elif isinstance(after, Url) and not after.parts:
         text = f"not comparable; {reference} is not resolved"
     else:
@@ -183,12 +196,11 @@ def _place(origin: Origin) -> str:
 def _lines(change: Change, *, below: bool = False) -> Iterator[Line]:
     """The line of a change; members of an item of a list come `below` it."""
     members: tuple[Change, ...] = ()
-    item = bool(change.path) and isinstance(change.path[-1], int)
     if change.action == "reorder":
         texts = ["new order: first URL sets TLS and credentials"]
     elif password_changes(change):
         texts = [f"{_show(change.after, change.shape)}  password changes"]
-    elif item:
+    elif change.path and isinstance(change.path[-1], int):
         tagged = (side for side in (change.before, change.after) if isinstance(side, Object))
         texts, members = [printable(side.tag) for side in tagged], change.members
     else:
@@ -204,11 +216,8 @@ def _lines(change: Change, *, below: bool = False) -> Iterator[Line]:
         place, remark = _NOWHERE, " (default)"
     path = path_text(change.path)
     yield Line(_SIGNS[change.action], path, before, after, place, remark)
-    removed = change.action == "remove"
-    inner = [line for member in members for line in _lines(member, below=removed)]
-    if item and isinstance(change.after, Object):
-        yield from address_lines(change.after, inner, change.path)
-    yield from inner
+    for member in members:
+        yield from _lines(member, below=change.action == "remove")
 
 
 def _show(value: Tree, shape: Shape) -> str:

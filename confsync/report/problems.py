@@ -63,7 +63,8 @@ def remark_text(
     For people lines are wrapped.
     """
     severity = f"{remark.severity}: "
-    fact = f"{place}{severity}{printable(remark.message)} [{remark.rule}]"
+    accepted = ", accepted" if remark.risk and remark.severity == "warning" else ""
+    fact = f"{place}{severity}{printable(remark.message)} [{remark.rule}{accepted}]"
     hint = f"hint: {printable(remark.hint)}"
     lines, hints = [fact], [f"  {hint}"] if remark.hint else []
     if look.people:

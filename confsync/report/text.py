@@ -8,12 +8,12 @@ from shlex import quote
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.kinds import KINDS
-from confsync.report.lines import address_lines, change_lines, laid_out, unknown_line
+from confsync.report.lines import change_lines, laid_out, unknown_line, with_addresses
 from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, shown, wrapped
 from confsync.report.problems import remark_text
 from confsync.store.encode import way_back
 from confsync.sync import outcome
-from confsync.sync.findings import STALE
+from confsync.sync.findings import RULE, STALE
 from confsync.sync.secret import FILL_IN
 from confsync.sync.tree import Object, path_text
 from confsync.sync.url import Url
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     State: TypeAlias = tuple[Target, dict[str, Plain]]
 
 _FATE = {
-    "send": "will send {0}",
-    "keep": "keeps the server's",
-    "fail": "is refused",
+    "send": "; apply will send {0}",
+    "keep": "; apply keeps the server's",
+    "fail": "",
 }
 _UNMANAGED = {"unmanaged": "not in any file", "ignored": "ignored"}
 _COUNTED = {"add": "to add", "replace": "to replace", "": "to change", "remove": "to remove"}
@@ -126,23 +126,32 @@ def _plan(plan: Plan | Failed, shared: Collection[Finding], look: Look) -> str:
     if replaced:
         name = f"{plan.desired.object} will be replaced: {' → '.join(tags)}"
     lines = [title, "", look.paint("bold", name), *_differences(plan, look), ""]
-    findings = [finding for finding in plan.findings if finding not in shared]
+    stale = any(finding.rule == STALE for finding in plan.refusals)
+    findings = [one for one in plan.findings if one not in shared and one.rule != STALE]
     lines += (line for one in findings for line in _finding(one, look).splitlines())
     lines += [""] if findings else []
     amount = wrapped(_amount(plan), width=look.width)
     lines += [*(look.paint("bold", line) for line in amount), f"Digest {plan.digest}"]
-    stale = any(finding.rule == STALE for finding in plan.refusals)
     if plan.refusals and not stale:
         refused = f"Apply will be refused: {plural(len(plan.refusals), 'error')} above."
         if all(finding.risk for finding in plan.refusals):
             risks = dict.fromkeys(finding.rule for finding in plan.refusals)
             allowed = " ".join(f"--allow {risk}" for risk in risks)
-            what = "this risk is" if len(risks) == 1 else "these risks are"
-            refused = f"Apply will be refused unless {what} accepted: {allowed}"
+            what = "this risk" if len(risks) == 1 else "these risks"
+            refused = f"To apply, accept {what}: {allowed}"
         lines += wrapped(refused, width=look.width)
     elif not stale and not plan.empty:
         lines += wrapped(_restart(plan), width=look.width)
+    elif warned := _already_stored(plan):
+        lines += wrapped(warned, width=look.width)
     return "\n".join([*lines, ""])
+
+
+def _already_stored(plan: Plan) -> str:
+    """Advice if the server has settings with an error; empty if it has none."""
+    if all(finding.severity != "error" for finding in plan.findings):
+        return ""
+    return "The server has these settings already: correct them before its next restart."
 
 
 def _restart(plan: Plan) -> str:
@@ -151,8 +160,8 @@ def _restart(plan: Plan) -> str:
     if plan.desired.tree.tag == "Default":
         return f"{what} effect when every Stalwart node has restarted."
     return (
-        f"{what} effect at restart. Restart one node first: a wrong address or password locks out"
-        " every remote client (confsync explain lock-out)."
+        f"{what} effect at restart. After the apply, restart one node first: a wrong address or"
+        " password locks out every remote client (confsync explain lock-out)."
     )
 
 
@@ -170,9 +179,7 @@ def _next(plan: Plan) -> str:
 def _differences(plan: Plan, look: Look) -> Iterator[str]:
     top, lines = change_lines(plan.difference.changes)
     hidden = [unknown_line(item, plan.hidden_secrets) for item in plan.difference.unknown]
-    if top is not None:
-        # The address of a new store is shown at its default too.
-        lines = [*address_lines(plan.desired.tree, lines), *lines]
+    lines = with_addresses(lines, plan.desired, replaced=top is not None)
     yield from laid_out([*lines, *hidden], look)
     if any(
         change.within is not None and isinstance(change.before, Url) and change.before.secrets
@@ -203,7 +210,9 @@ def _amount(plan: Plan) -> str:
     hidden = sum(item.hidden for item in unknown)
     if hidden and (not changes or plan.hidden_secrets != "send"):
         fate = _FATE[plan.hidden_secrets].format("it" if hidden == 1 else "them")
-        counted.append(f"{plural(hidden, 'secret')} cannot be compared; apply {fate}.")
+        if any(finding.rule == RULE for finding in plan.refusals):
+            fate = ""
+        counted.append(f"{plural(hidden, 'secret')} cannot be compared{fate}.")
     if unresolved := len(unknown) - hidden:
         them = "its reference is" if unresolved == 1 else "their references are"
         counted.append(
@@ -278,22 +287,22 @@ def _outcome(ended: outcome.Outcome, look: Look) -> str:
 def _nothing_sent(plan: Plan) -> str:
     if hidden := sum(item.hidden for item in plan.difference.unknown):
         return f"Nothing was sent: no visible changes, and {plural(hidden, 'hidden secret')} kept."
-    return "Nothing was sent: the server matches the files."
+    return f"Nothing was sent: the server matches the files. {_already_stored(plan)}".rstrip()
 
 
 def _stored(stored: outcome.Stored, look: Look) -> Iterator[str]:
     changes, lost, unread = stored.plan.difference.changes, stored.lost, stored.unread
     counted = plural(len(changes), "change")
-    again, them = "" if changes else " again", "it" if unread == 1 else "they"
+    them = "it" if unread == 1 else "they"
     to_send = len(stored.plan.to_send)
-    sent = f"{plural(to_send, 'secret')} sent{again}." if to_send else ""
+    sent = f"{plural(to_send, 'secret')} sent." if to_send else ""
     if unread:
         some = f"{unread} of them" if unread < to_send else them
         sent = f"{sent[:-1]}; {some} cannot be read back."
     if lost:
         fact = f"{lost[:1].upper()}{lost[1:]}. The state was read again:"
         yield from wrapped(fact, width=look.width)
-    style, fact = "green", f"Nothing changed; {sent}"
+    style, fact = "green", f"No visible change; {sent}"
     if changes:
         fact = f"Stored and verified: {counted}. {sent}"
     if not stored.verified:
@@ -328,14 +337,16 @@ def _way_back(before: Live, plan: Plan, look: Look) -> Iterator[str]:
         return
     text = yaml_text(shown(document))
     if plan.backup:
-        first = " (with the earlier secrets in the environment)" if plan.to_send else ""
+        first = " (with the earlier secrets behind its references)" if plan.to_send else ""
         first = f" (replace each {FILL_IN}… in it first)" if FILL_IN in text else first
         name, url = printable(quote(plan.target.name)), printable(plan.target.url)
         target = "" if plan.target.name in {"", plan.target.url} else f"--target {name} "
         command = f"confsync apply {printable(quote(plan.backup))} {target}--url {url}"
         yield f"To go back{first}: {command}"
         return
-    hint = f" (replace each {FILL_IN}… with a reference to the secret)" if FILL_IN in text else ""
+    hint = " (with the earlier secrets behind its references)" if plan.to_send else ""
+    if FILL_IN in text:
+        hint = f" (replace each {FILL_IN}… with a reference to the earlier secret)"
     yield from wrapped(f"To go back, apply this{hint}:", width=look.width)
     yield ""
     yield text.removesuffix("\n")

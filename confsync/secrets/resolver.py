@@ -86,7 +86,7 @@ class _NotNow:
         del environment
         if self.now == "plan":
             option = " --allow-commands" if self.moment == "allowed" else ""
-            raise Unavailable(f"{ref} is not run by a plan", f"`apply{option}` runs it")
+            raise Unavailable(f"a plan does not run {ref}", f"`apply{option}` runs it")
         hint = "look at the command in the file, then add --allow-commands"
         raise Unavailable(f"{ref} is not run without --allow-commands", hint)
 
@@ -255,7 +255,7 @@ def look_up(
 def unusable(text: str) -> tuple[str, str] | None:
     """Fact and hint for a text that cannot be a secret, or None. Neither repeats the text."""
     if not trim(text):
-        return "is empty", "for no secret write '@type': None"
+        return "is empty", "set it; for no secret write '@type': None, or a URL without a password"
     if text == MASK:
         return "is a mask (****), not a secret", "replace the mask with the secret itself"
     if text.startswith("ENC["):

@@ -136,6 +136,9 @@ class Decoder(Reader):
             self.mistake(tag.mark, wrong)
         if path not in self.origins:
             self.place(path, node.mark)
+        elif not path:
+            # Of several layers, the one that decides on the variant.
+            self.place(path, entry[0].mark)
         for key, _ in node.entries:
             if key.text != TYPE and key.text not in known.fields:
                 found = wrong_objects.unknown_field(key, known, shape, self.references)

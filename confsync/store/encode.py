@@ -14,7 +14,7 @@ from confsync.store.urls import ADDRESS, PASSWORD, USERNAME, is_address
 from confsync.store.wrong_secrets import unfilled
 from confsync.sync.secret import FILL_IN, IN_CLEAR, MASK, Ref, Secret
 from confsync.sync.shape import Duration, ListOf, Shape, Text, Variants
-from confsync.sync.tree import Items, Members, Object, Path, Tree, certainly_equal, leaves
+from confsync.sync.tree import Items, Members, Object, Path, Tree, certainly_equal, leaves, relation
 from confsync.sync.url import Url, masked, percent_encoded, trim
 
 if TYPE_CHECKING:
@@ -69,12 +69,17 @@ def to_store(
     return None if writer.unsayable else document
 
 
-def way_back(before: Live, plan: Plan, kind: Kind, *, beside: str = "") -> dict[str, Plain] | None:
+def way_back(
+    before: Live, plan: Plan, kind: Kind, *, beside: str | None = None
+) -> dict[str, Plain] | None:
     """The document of a store file that restores the state before an update, as `to_store` has it.
 
-    A secret is the reference that the desired state has in its place, or one to fill in. `beside`:
-    the directory of the new file, from the working directory.
+    A secret is the reference that the desired state has in its place, or one to fill in if that
+    certainly leads to another text. `beside`: the directory of the new file, from the working
+    directory; None: that of the store file.
     """
+    if beside is None:
+        beside = str(PurePath(plan.desired.file).parent)
     known = dict(_references(before.tree, plan.desired.tree, (), beside))
     return to_store(before, kind, named=touched(plan.difference.changes), known=known)
 
@@ -94,7 +99,9 @@ def _references(
             pairs = ((index, url, alike.get(url.skeleton)) for index, url in enumerate(members))
         case Secret(), Secret(ref=Ref() as ref) if written := _reference(ref, beside):
             yield path, written
-        case Url(secrets=(_, *_)), Url() if live.skeleton == desired.skeleton:
+        case Url(secrets=(_, *_)), Url() if (
+            live.skeleton == desired.skeleton and relation(live, desired) != "different"
+        ):
             refs = [desired.ref] if desired.ref else [one.ref for one in desired.secrets]
             written = _reference(refs[0], beside) if len(refs) == 1 and refs[0] else None
             parts = {} if desired.ref else mapping_parts(live)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 VERSION = 2
 _SUM = "sum"
-_AGAIN = "make the plan again with this confsync"
+_AGAIN = "make the plan again with this version of confsync"
 
 
 class _Model(BaseModel):
@@ -89,6 +89,7 @@ class _SavedPlan(_Model):
     origins: tuple[tuple[Path, values.Origin], ...]
     live: _Object
     unrecognised: tuple[str, ...]
+    allow: tuple[str, ...]
     findings: tuple[values.Finding, ...]
 
 
@@ -109,7 +110,12 @@ def to_json(plan: values.Plan) -> dict[str, Json]:
         "origins": [[list(path), asdict(origin)] for path, origin in places.items()],
         "live": state_json(live.tree),
         "unrecognised": list(live.unrecognised),
-        "findings": [asdict(found) for found in plan.findings if found.severity != "note"],
+        "allow": [*sorted(plan.allow)],
+        "findings": [
+            {name: value for name, value in asdict(found).items() if name != "by_value"}
+            for found in plan.findings
+            if found.severity != "note" and not found.by_value
+        ],
     }
     return {**content, _SUM: checksum(content)}
 
@@ -156,7 +162,7 @@ def _plan(saved: _SavedPlan, shape: shapes.Variants) -> values.Plan:
     plan = make_plan(saved.target, desired, live, shape, hidden_secrets=policy, risks=risks)
     if plan.digest != saved.digest:
         raise Fault("a saved plan has another digest than it says")
-    return replace(plan, findings=saved.findings)
+    return replace(plan, findings=saved.findings, allow=frozenset(saved.allow))
 
 
 _TYPES: Mapping[type[shapes.Shape], type] = {

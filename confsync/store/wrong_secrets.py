@@ -26,7 +26,7 @@ ADDRESSES = {"host", "hostname", "server", "addr", "port", "database", "db", "sc
 
 # References of other programs, and the form of each in confsync.
 _ELSEWHERE = {
-    "vault": "{command: [vault, kv, get, -field=password, mail/cache]}",
+    "vault": "{command: [vault, kv, get, -mount=secret, -field=password, mail/cache]}",
     "sops": "{command: [sops, decrypt, --extract, '[\"password\"]', secrets.yaml]}",
     "op": "{command: [op, read, --no-newline, 'op://mail/cache/password']}",
     "secretKeyRef": "{env: NAME}",

@@ -202,7 +202,7 @@ def as_finding(problem: Problem, allow: Collection[str], fail_on: Collection[str
 
 RULE = "hidden-secrets"
 STALE = "stale-plan"
-_SEND = "use --hidden-secrets send to overwrite it with the file's secret"
+_SEND = "use --hidden-secrets send to send the secret from its reference"
 
 
 def without_hidden(difference: Difference) -> Difference:
@@ -238,6 +238,7 @@ def guessable_findings(desired: Desired, *, fail: bool = False) -> tuple[Finding
             "use a random one: `openssl rand -hex 24`; a guessable one is not masked in other"
             " texts",
             desired.origin(path),
+            by_value=True,
         )
         for path, leaf in leaves(desired.tree)
         if isinstance(leaf, Secret | Url)

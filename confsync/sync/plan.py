@@ -49,8 +49,7 @@ def make_plan(  # noqa: PLR0913 - all that a plan depends on
         Finding(
             "unknown-on-server",
             "warning",
-            f"the server has a {'variant' if path.endswith('@type') else 'field'} that this"
-            f" confsync does not know: {path}",
+            f"unknown {'variant' if path.endswith('@type') else 'field'} on the server: {path}",
             "update confsync; until then it is kept, unless its object is replaced",
         )
         for path in live.unrecognised

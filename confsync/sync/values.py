@@ -150,6 +150,7 @@ class Finding:
     """A remark on a plan, by the id of its rule.
 
     An `error` stops an apply; a `risk` only if something would be sent, until its rule is allowed.
+    `by_value`: only the value of a reference shows it, so it is neither saved nor in the digest.
     """
 
     rule: str
@@ -158,6 +159,7 @@ class Finding:
     hint: str
     origin: Origin | None = None
     risk: bool = False
+    by_value: bool = False
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,9 @@ class Target:
 
 @dataclass(frozen=True)
 class Plan:
-    """Effect of an apply on an object of a target. `backup`: the file to go back with, or empty."""
+    """Effect of an apply on an object of a target. `backup`: the file to go back with, or empty.
+    `allow`: the rules that it was made with.
+    """
 
     target: Target
     desired: Desired
@@ -183,6 +187,7 @@ class Plan:
     digest: str = ""
     hidden_secrets: HiddenSecrets = "send"
     backup: str = field(default="", compare=False)
+    allow: frozenset[str] = frozenset()
 
     @property
     def refusals(self) -> tuple[Finding, ...]:

@@ -195,6 +195,9 @@ def _stale(plan: Plan, kept: Plan | None, expect: str | None) -> Declined | None
     if kept is not None and plan.digest != kept.digest:
         from confsync.store.plan_codec import as_saved  # noqa: PLC0415 - with pydantic
 
+        if plan.empty:
+            fact = "the server already has the state of this plan"
+            return Declined(fact, hint="nothing is left to apply")
         since = _changes_since(kept, as_saved(plan.live.tree))
         fact = f"the server's state has changed since the plan was made: {since}"
         return Declined(fact, hint="plan again and review it")
@@ -218,7 +221,7 @@ def _not_this_one(plan: Plan, kept: Plan | None) -> Plan:
     which = "the saved one" if kept is not None else "the one with the expected digest"
     fact = f"this is the current plan, not {which}: not applied"
     stale = Finding(STALE, "error", fact, "plan again and review it")
-    return replace(plan, findings=(stale, *plan.findings))
+    return replace(plan, findings=(stale, *(() if plan.empty else plan.findings)))
 
 
 def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
@@ -253,8 +256,8 @@ def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], 
     plans = [plan for plan, _ in ready]
     if not ask(plans):
         risks = any(plan.refusals for plan in plans)
-        hint = "type yes in full, and the name of each risk, to apply"
-        raise Declined("cancelled", hint=hint if risks else "type yes in full to apply")
+        hint = "to apply, type yes, in lower case"
+        raise Declined("cancelled", hint=f"{hint}, and the name of each risk" if risks else hint)
     for plan, session in ready:
         name = plan.desired.object
         if plan.empty:

@@ -69,7 +69,11 @@ def one_each(files: Iterable[str]) -> tuple[str, ...]:
         found = stores_in([file])
         if len(found) > 1:
             fact = f"several store files in this directory: {listed(found)}"
-            raise WrongUsage(fact, where=file, hint="pass one file, or its layers in order")
+            raise WrongUsage(
+                fact,
+                where=file,
+                hint="pass one file, or all files of one state in the order of the layers",
+            )
         named += found
     return tuple(named)
 
@@ -145,12 +149,12 @@ def world_readable(desired: Desired) -> frozenset[str]:
     """The `{file: …}` references of a state to files that every user can read."""
     refs = {secret.ref for _, secret in secrets(desired.written) if secret.ref is not None}
     files = (ref for ref in refs if ref.kind == "file")
-    return frozenset(str(ref) for ref in files if _is_open(ref.argument))
+    return frozenset(str(ref) for ref in files if _is_open(Path(ref.base, ref.argument)))
 
 
-def _is_open(path: str) -> bool:
+def _is_open(path: Path) -> bool:
     try:
-        return bool(os.stat(path).st_mode & stat.S_IROTH)  # noqa: PTH116 - any text, none raises more
+        return bool(path.stat().st_mode & stat.S_IROTH)
     except (OSError, ValueError):
         return False
 

@@ -28,7 +28,7 @@ from confsync.workflow.server import read
 from confsync.workflow.targets import DEFAULTS, Options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from confsync.errors import Problem
     from confsync.secrets.resolver import Moment
@@ -96,10 +96,29 @@ def made(
     if missing and moment != "plan":
         raise SecretUnavailable(loaded.shown(missing))
     notes = (
-        replace(as_finding(one, ()), severity="note", message=f"{one.message}; an apply needs it")
+        replace(
+            as_finding(one, ()), severity="note", message=f"{one.message}; only an apply needs it"
+        )
         for one in missing
     )
-    return replace(found, findings=(*notes, *found.findings))
+    by_value = _by_value(found, options.fail_on)
+    return replace(found, findings=(*notes, *found.findings, *by_value))
+
+
+def _by_value(plan: Plan, fail_on: Collection[str]) -> tuple[Finding, ...]:
+    """Risks and warnings that only the values of references show. They are not in the digest, which
+    must not depend on which references can be resolved.
+    """
+    desired, rules = plan.desired, KINDS[plan.desired.object].state_rules
+    if desired.tree == desired.written:
+        return ()
+    resolved = replace(desired, written=desired.tree, places=None)
+    known = {problem.message for problem in state_problems(desired, rules, Facts())}
+    return tuple(
+        replace(as_finding(problem, plan.allow, fail_on), by_value=True)
+        for problem in state_problems(resolved, rules, Facts())
+        if problem.message not in known
+    )
 
 
 def planned(  # noqa: PLR0913 - all that a plan depends on
@@ -119,7 +138,7 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
     notes = not_left(desired, live, fields)
     desired = keep_ignored(desired, live, fields)
     kind, allow = KINDS[desired.object], options.allow
-    facts = Facts(edition, world_readable(desired), options.unlisted)
+    facts = Facts(edition, world_readable(desired))
     broken = state_problems(desired, kind.state_rules, facts)
     findings = [as_finding(one, allow, options.fail_on) for one in (*problems, *broken)]
     risks = tuple(finding for finding in findings if finding.risk)
@@ -135,7 +154,7 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
     told = {finding for finding in found.findings if finding.risk}
     guessable = guessable_findings(desired, fail="guessable-secret" in options.fail_on - allow)
     more = (*warnings, *notes, *lapsed(options.lapses, told), *guessable)
-    return replace(found, findings=(*found.findings, *more))
+    return replace(found, findings=(*found.findings, *more), allow=allow)
 
 
 def replanned(old: Plan, desired: Desired, live: Live) -> Plan:
@@ -144,15 +163,16 @@ def replanned(old: Plan, desired: Desired, live: Live) -> Plan:
     risks = tuple(finding for finding in old.findings if finding.risk)
     shape, policy = KINDS[desired.object].shape, old.hidden_secrets
     found = make_plan(old.target, desired, live, shape, hidden_secrets=policy, risks=risks)
-    return replace(found, findings=(*found.findings, *guessable_findings(desired)))
+    findings = (*found.findings, *guessable_findings(desired))
+    return replace(found, findings=findings, allow=old.allow)
 
 
 def _check_edition(old: Plan, desired: Desired, edition: str) -> None:
     """Raise Declined for a risk of the server's edition that a saved plan does not have."""
-    rules, known = KINDS[desired.object].state_rules, {finding.rule for finding in old.findings}
+    rules = KINDS[desired.object].state_rules
     without, now = (state_problems(desired, rules, Facts(one)) for one in ("", edition))
     for problem in now:
-        if problem not in without and problem.rule not in known:
+        if problem not in without and problem.rule not in old.allow:
             raise Declined(problem.message, hint=problem.hint)
 
 

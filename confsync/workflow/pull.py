@@ -100,7 +100,8 @@ def _draft(
         paths = ", ".join(map(path_text, revised.unsayable))
         raise NotWritten(
             f"cannot write the server's value to a store file: {paths}",
-            hint="nothing was written; remove its password, mask or white space on the server",
+            hint="nothing was written; correct this value on the server: it has a password, a mask"
+            " or white space",
         )
     made = _edited(layers, revised.revision)
     content = layers.store.mark + made.text.encode("utf-8")

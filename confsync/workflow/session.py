@@ -120,7 +120,7 @@ class Reach:
         if target is not None and (target.token or target.user):
             return self._own(target)
         if not aim.alone:
-            hint = "add `token: {env: NAME}` to it: STALWART_TOKEN is used only for a single target"
+            hint = "add `token: {env: NAME}` to this target: with several, STALWART_* is not used"
             raise WrongUsage("no credentials for this target", hint=hint)
         token, user, password = (self.environment.get(name, "") for name in VARIABLES)
         if not token and not (user and password):

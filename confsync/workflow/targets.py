@@ -213,6 +213,8 @@ def _chosen(config: Config, asked: Asked) -> tuple[TargetConfig, ...]:
     for name in asked.targets:
         if name not in known:
             hint = f"{nearest(name, known)}known: {', '.join(known)}"
+            if "," in name:
+                hint = "repeat --target for each name"
             raise WrongUsage(f"{config.file} has no target {quoted_name(name)}", hint=hint)
     if len(known) > 1 and not (asked.all or asked.targets):
         hint = "choose with --target NAME, which can be repeated, or use --all"
@@ -235,8 +237,14 @@ def _using(config: Config, files: tuple[str, ...]) -> tuple[TargetConfig, ...]:
         raise WrongUsage(f"several targets of {config.file} use {these}: {names}", hint=hint)
     missing = [one for one in files if one != STANDARD_INPUT and not os.path.lexists(one)]
     if missing:
-        hint = "check the path; `confsync pull --no-config FILE` creates a new file"
+        hint = "check the path"
+        if missing[0].endswith((".yaml", ".yml")):
+            hint += "; `confsync pull --no-config FILE` creates a new file"
+        elif missing[0].endswith("plan"):
+            hint += "; `confsync plan --out FILE` saves a plan"
         raise WrongUsage("no such file, and no target uses it", where=missing[0], hint=hint)
+    if any(os.path.realpath(one) == os.path.realpath(config.file) for one in files):
+        raise WrongUsage("confsync.yaml is read anyway", hint="leave it out of the files")
     raise WrongUsage(f"no target of {config.file} uses {these}", hint=hint)
 
 

@@ -64,9 +64,9 @@ def content(path: str) -> bytes | Problem:
                 message, hint = f"is {what}, not a regular file", "save it to a file first"
             case FileNotFoundError():
                 rule, message = "no-such-file", "no such file"
-                hint = "check the path; it is relative to the current directory"
+                hint = "check the path; in confsync.yaml it is relative to that file"
             case IsADirectoryError():
-                message, hint = "is a directory, not a file", "use the YAML file in it"
+                message, hint = "is a directory without a store file", "use a YAML file"
             case PermissionError():
                 message = "cannot be read: permission denied"
                 hint = "check the file's mode and owner"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from confsync.sandbox import Server
     from tests.cli.process import Desk
 
+LOST = ("--allow", "change-variant", "--allow", "remove-secret")
 CLOSED = ("/bin/sh", "-c", 'exec "$@" <&-', "sh", *CONFSYNC)
 
 
@@ -58,7 +59,7 @@ def test_apply_with_nothing_to_do_sends_nothing(desk: Desk, server: Server) -> N
 
 def test_a_second_apply_has_nothing_visible_to_do(desk: Desk, server: Server) -> None:
     file = desk.file("a.yaml", "InMemoryStore: {'@type': RedisSentinel, serviceName: main}\n")
-    assert desk.run("apply", "--yes", file, "--allow", "change-variant").status == 0
+    assert desk.run("apply", "--yes", file, *LOST).status == 0
     stored = server.stored
     assert desk.run("apply", "--yes", file).status == 0
     assert server.stored == stored
@@ -157,7 +158,7 @@ def test_the_password_of_a_url_is_percent_encoded_and_sent_from_its_reference(
         "InMemoryStore:\n  '@type': Redis\n  url:\n    address: rediss://cache.example.com/1\n"
         "    username: mail\n    password: {env: CACHE_PASSWORD}\n"
     )
-    arguments = ("--allow", "change-variant", desk.file("a.yaml", store))
+    arguments = (*LOST, desk.file("a.yaml", store))
     ran = desk.run("apply", "--yes", *arguments, env={"CACHE_PASSWORD": "Canary@/"})
     assert ran.status == 0
     assert server.stored["url"] == "rediss://mail:Canary%40%2F@cache.example.com/1"
@@ -219,7 +220,7 @@ def test_what_was_there_before_stands_at_the_end_and_brings_it_back(
     assert ran.status == 0
     told, _, back = ran.out.partition("\n\nInMemoryStore:\n")
     assert " ".join(told.split()).endswith(
-        "apply this (replace each FILL_IN_… with a reference to the secret):"
+        "apply this (replace each FILL_IN_… with a reference to the earlier secret):"
     )
     file = desk.file("back.yaml", f"InMemoryStore:\n{back}")
     assert desk.run("validate", file).status == 0

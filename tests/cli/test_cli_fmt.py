@@ -78,10 +78,10 @@ def test_what_cannot_be_formatted_is_named_and_left_alone_and_the_others_are_for
         "  hint: it is also on line 1; keep one of them\n"
         "bytes.yaml:1: error: the file is not UTF-8 from this line on [not-utf-8]\n"
         "  hint: save it as UTF-8\n"
-        "folder: error: is a directory, not a file [unreadable]\n"
-        "  hint: use the YAML file in it\n"
+        "folder: error: is a directory without a store file [unreadable]\n"
+        "  hint: use a YAML file\n"
         "no.yaml: error: no such file [no-such-file]\n"
-        "  hint: check the path; it is relative to the current directory\n"
+        "  hint: check the path; in confsync.yaml it is relative to that file\n"
         "z: formatted\n"
         "1 file formatted, 6 with errors.\n"
     )

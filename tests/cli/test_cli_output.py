@@ -117,7 +117,7 @@ def test_the_version_is_that_of_the_package(offline: Desk) -> None:
         (("plan", "-V"), "hint: use `confsync --version`\n"),
         (("plan", "-out=x.plan"), "error: unknown option -out\nhint: use --out FILE\n"),
         (("plan", "-target=x"), "error: unknown option -target\nhint: use --target NAME\n"),
-        (("plan", "-o", "json"), "hint: use --output FORMAT, or plan --out FILE\n"),
+        (("plan", "-o", "json"), "hint: use --output FORMAT, or --out FILE\n"),
         (("apply", "-psecret"), "error: unknown option -p\nhint: see `confsync apply --help`\n"),
         (
             ("--url", "https://a", "plan"),

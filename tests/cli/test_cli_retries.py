@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 STORE = "InMemoryStore: {'@type': RedisSentinel, serviceName: main}\n"
 LIVE = {"@type": "RedisSentinel", "serviceName": "old"}
 UNCHANGED = "nothing was changed on the server"
-VARIANT = ("--allow", "change-variant")
+VARIANT = ("--allow", "change-variant", "--allow", "remove-secret")
 TRIES = {"CONFSYNC_RETRIES": None}
 WAIT = re.compile(r"; trying again in \d+\.\d s \(\d of 3\)$", re.MULTILINE)
 LOST = says(b"")

@@ -51,7 +51,7 @@ def test_a_plan_runs_no_command_and_says_so(desk: Desk) -> None:
     ran = desk.run("plan", desk.file("a.yaml", COMMAND))
     assert ran.status == 0
     assert "not comparable; sent from command sh" in ran.out
-    assert "command sh is not run by a plan; an apply needs it" in ran.out
+    assert "a plan does not run command sh; only an apply needs it" in ran.out
     assert not (desk.directory / "ran").exists()
 
 
@@ -113,7 +113,7 @@ def test_a_plan_shows_it_as_what_stops_an_apply(desk: Desk) -> None:
     assert ran.status == 3
     assert "a.yaml:7: error: authSecret/secret is in plain text" in ran.out
     assert "not comparable; sent from plain text" in ran.out
-    assert "Apply will be refused" in ran.out
+    assert "To apply, accept this risk" in ran.out
     allowed = desk.run("plan", "a.yaml", "--allow", "plaintext-secret")
     assert allowed.status == 0
     assert "Apply will be refused" not in allowed.out
@@ -178,7 +178,7 @@ def test_at_a_terminal_yes_alone_applies_no_risk(desk: Desk, server: Server, ans
         desktop.press(answer)
         ran = desktop.ended()
     assert ran.status == 3
-    assert "hint: type yes in full, and the name of each risk, to apply" in ran.out
+    assert "hint: to apply, type yes, in lower case, and the name of each risk" in ran.out
     assert stored_secret(server) == LIVE_SECRET
 
 

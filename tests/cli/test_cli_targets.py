@@ -77,8 +77,8 @@ InMemoryStore · Redis
 
 Plan: 1 to change.
 Digest
-Takes effect at restart. Restart one node first: a wrong address or password
-locks out every remote client (confsync explain lock-out).
+Takes effect at restart. After the apply, restart one node first: a wrong
+address or password locks out every remote client (confsync explain lock-out).
 
 staging  {second.url}
 
@@ -476,7 +476,8 @@ def test_a_variable_that_is_not_set_is_told_once_for_all_targets(team: Desk) -> 
     allow = ("--allow", "change-variant")
     planned = team.run("plan", "--all", *allow, env=variables)
     assert planned.status == 0
-    note = "stores/base.yaml:3: note: env REDIS_PASSWORD is not set; an apply needs it (2 targets)"
+    fact = "env REDIS_PASSWORD is not set; only an apply needs it (2 targets)"
+    note = f"stores/base.yaml:3: note: {fact}"
     assert " ".join(planned.out.split()).count(note) == 1
     assert planned.out.count("env REDIS_PASSWORD is not set") == 1
     assert planned.out.count("hint: set REDIS_PASSWORD") == 1

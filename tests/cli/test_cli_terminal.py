@@ -39,7 +39,8 @@ def test_any_other_answer_sends_nothing(desk: Desk, server: Server, answer: byte
         desktop.press(answer)
         ran = desktop.ended()
     assert ran.status == 3
-    assert ran.out.endswith(f"error: cancelled\nhint: type yes in full to apply\n{UNCHANGED}\n")
+    told = f"error: cancelled\nhint: to apply, type yes, in lower case\n{UNCHANGED}\n"
+    assert ran.out.endswith(told)
     assert (len(server.requests), server.stored) == (1, before)
 
 

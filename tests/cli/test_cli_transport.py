@@ -145,8 +145,8 @@ def test_options_that_do_not_fit_are_refused_before_a_connection(
 @pytest.mark.parametrize(
     ("variable", "fact"),
     [
-        ("CONFSYNC_CA_FILE", "CONFSYNC_CA_FILE makes no sense with http://"),
-        ("CONFSYNC_CLIENT_CERT", "CONFSYNC_CLIENT_CERT makes no sense with http://"),
+        ("CONFSYNC_CA_FILE", "CONFSYNC_CA_FILE cannot be used with http://"),
+        ("CONFSYNC_CLIENT_CERT", "CONFSYNC_CLIENT_CERT cannot be used with http://"),
         (
             "CONFSYNC_PROXY",
             "CONFSYNC_PROXY needs an https:// server: over http it would see the credentials",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import gcd, lcm
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from hypothesis import given
@@ -276,6 +276,12 @@ def test_an_unknown_url_changes_no_database() -> None:
         (redis(url="rediss://:pw@a"), redis(url="rediss://a"), ["remove-secret"]),
         (redis(url="rediss://u:pw@a"), redis(url="rediss://u@a"), ["remove-secret"]),
         (cluster(urls=["rediss://:pw@a"]), cluster(urls=["rediss://a"]), ["remove-secret"]),
+        # The first URL of a cluster decides.
+        (
+            cluster(urls=["rediss://:pw@a", "rediss://:pw@b"]),
+            cluster(urls=["rediss://a", "rediss://:pw@b"]),
+            ["remove-secret"],
+        ),
         # It comes from elsewhere.
         (cluster(authSecret=HAD), cluster(authSecret=VALUE), []),
         (
@@ -314,8 +320,36 @@ def test_it_is_said_whose_password_is_gone() -> None:
         "sentinelSecret is removed: the server logs in to the sentinels without a password"
     )
     assert message(shards(A, "rediss://:pw@b"), shards(A, "rediss://b")) == (
-        "stores/1/url loses its password: the server logs in to Redis without one"
+        "stores/1/url has no password: the server logs in to Redis without a password"
     )
+
+
+def test_another_variant_hides_neither_a_lost_password_nor_lost_tls() -> None:
+    before, both = redis(url="rediss://:pw@a"), ["change-variant", "remove-secret", "drop-tls"]
+    assert told(before, cluster(urls=["redis://a"])) == both
+    assert told(before, cluster(urls=["rediss://a"], authSecret=VALUE)) == ["change-variant"]
+    assert told(before, sentinel(urls=["rediss://:pw@a"])) == ["change-variant", "remove-secret"]
+    assert told(sharded(redis(), before), sharded(redis(), cluster(urls=["redis://a"]))) == both[1:]
+    assert told(cluster(authSecret=HAD), Object("Default", {})) == ["change-variant"]
+
+
+@pytest.mark.parametrize(
+    ("user", "why", "rules"),
+    [
+        ("stalwart", "unmanaged", ["default-username"]),
+        ("bob", "unmanaged", []),
+        ("stalwart", "file", []),
+    ],
+)
+def test_a_first_secret_beside_the_servers_own_default_user_is_a_question(
+    user: str, why: Literal["unmanaged", "file"], rules: list[str]
+) -> None:
+    origins: dict[Path, Origin] = {("authUsername",): Origin(why)}
+    before = cluster(authUsername=user)
+    after = cluster(authUsername=user, authSecret=VALUE)
+    assert [one.rule for one in found(before, after, origins=origins)] == rules
+    had = cluster(authUsername=user, authSecret=HAD)
+    assert found(had, after, origins=origins) == ()
 
 
 def test_a_shard_that_moves_keeps_its_own_password_and_tls() -> None:
@@ -342,6 +376,9 @@ def test_a_shard_that_moves_keeps_its_own_password_and_tls() -> None:
             cluster(urls=["redis://a", "redis://b"]),
             ["drop-tls"],
         ),
+        (redis(url="rediss://a"), redis(url="rediss://a#insecure"), ["drop-tls"]),
+        (redis(url="rediss://a#insecure"), redis(url="rediss://b#insecure"), []),
+        (redis(url="rediss://a"), redis(url="rediss://a#other"), []),
         (redis(url="rediss://a"), redis(url="valkeys://a"), []),
         (redis(url="redis://a"), redis(url="redis://b"), []),
         (redis(url="redis://a"), redis(url="rediss://a"), []),

@@ -164,6 +164,15 @@ def test_a_url_that_a_server_can_start_with_breaks_no_rule(text: str) -> None:
         ("redis://h:" + "9" * 5000, "has an invalid port"),
         ("redis://[::1]:99999", "has an invalid port"),
         ("redis://h:six", "has an invalid port"),
+        ("redis://[2001:db8::zz]:6379", "has an invalid host"),
+        ("redis://[fe80::1%eth0]", "has an invalid host"),
+        ("redis://[cache]", "has an invalid host"),
+        ("redis:// cache:6379", "has an invalid host"),
+        ("redis://<host>:6379", "has an invalid host"),
+        ("redis://a:6379,b:6379", "has several hosts"),
+        ("redis://a,b", "has several hosts"),
+        ("redis://h/-1", "has an invalid database"),
+        ("redis://h/99999999999999999999", "has an invalid database"),
         ("redis://::1:6379", "has several colons in its address"),
         ("redis://h:-1", "has an invalid port"),
         ("redis://u:pw@h:99999", "has an invalid port"),
@@ -203,6 +212,11 @@ def test_a_url_that_no_server_can_start_with_is_refused(text: str, fact: str) ->
             ["urls/1 has another password than the first URL"],
         ),
         (("redis://a", "redis://:pw@b"), []),
+        (("redis://a?protocol=resp3", "redis://b?x=1&protocol=resp3"), []),
+        (
+            ("redis://a?protocol=resp3", "redis://b"),
+            ["urls/1 has another protocol than the first URL"],
+        ),
         # What is wrong with one URL says nothing of another.
         (("http://a", "redis://b"), ["urls/0 has an unknown scheme"]),
     ],
@@ -211,6 +225,19 @@ def test_the_urls_of_a_cluster_have_rules_of_their_own(
     texts: tuple[str, ...], facts: list[str]
 ) -> None:
     assert of("RedisCluster", *texts) == facts
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("unix:/run/redis.sock", []),
+        ("redis+unix:///run/redis.sock?pass=pw", []),
+        ("unix://run/redis.sock", ["url has text before the path of its socket"]),
+        ("unix://:pw@/run/redis.sock", ["url has text before the path of its socket"]),
+    ],
+)
+def test_a_socket_has_only_a_path_and_a_query(text: str, facts: list[str]) -> None:
+    assert of("Redis", text) == facts
 
 
 def test_sentinels_may_differ_in_tls_and_have_databases() -> None:
@@ -365,7 +392,8 @@ def test_a_sentinel_cannot_be_a_shard() -> None:
     tree = Object("Sharded", {"stores": Items((redis(), sentinel()))})
     (breach,) = breaches(tree)
     assert breach.message == (
-        "stores/1 is a RedisSentinel, which cannot be a shard: the store will not start"
+        "stores/1 is a RedisSentinel, which cannot be a shard:"
+        " the next restart locks out every remote client"
     )
 
 

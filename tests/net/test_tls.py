@@ -448,7 +448,7 @@ def test_an_empty_path_is_not_taken_for_none(text: str) -> None:
 
 @pytest.mark.parametrize("trust", [Trust("ca.pem"), Trust(None, "client.pem")])
 def test_certificates_for_a_connection_over_http_are_wrong_usage(trust: Trust) -> None:
-    with pytest.raises(WrongUsage, match="makes no sense with http://"):
+    with pytest.raises(WrongUsage, match="cannot be used with http://"):
         Connection(endpoint("http://127.0.0.1:8080"), trust=trust)
 
 

@@ -332,7 +332,7 @@ def test_fields_that_nobody_knows_do_not_fill_a_report(tmp_path: Path) -> None:
     state = from_wire(KIND, unknown, Vault())
     plan = planned(Target("", ""), load(["a.yaml"], Vault()).desired, state, Options(), ())
     assert [finding.rule for finding in plan.findings] == ["unknown-on-server"] * 21
-    assert "does not know: 99,980 other names" in plan.findings[-1].message
+    assert "unknown field on the server: 99,980 other names" in plan.findings[-1].message
     assert len(PLANS["text"]([plan])) + len(PLANS["json"]([plan])) < 20_000
 
 

@@ -27,7 +27,8 @@ FILE = Origin("file", "a.yaml", 3, 5)
 PLAIN = Problem(
     *("a.yaml", 3, 5, "plaintext-secret", "it is in clear", "write a reference"), risk=True
 )
-SEND = "use --hidden-secrets send to overwrite it with the file's secret"
+EMPTY = "set it; for no secret write '@type': None, or a URL without a password"
+SEND = "use --hidden-secrets send to send the secret from its reference"
 
 
 # Risks
@@ -96,8 +97,8 @@ def test_only_a_warning_can_be_failed_on(name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "fact", "hint"),
     [
-        ("", "is empty", "for no secret write '@type': None"),
-        (" \u3000\n", "is empty", "for no secret write '@type': None"),
+        ("", "is empty", EMPTY),
+        (" \u3000\n", "is empty", EMPTY),
         ("****", "is a mask (****), not a secret", "replace the mask with the secret itself"),
         ("ENC[", "is still encrypted", "decrypt it before confsync runs"),
         ("ENC[AES256]", "is still encrypted", "decrypt it before confsync runs"),
