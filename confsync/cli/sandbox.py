@@ -36,13 +36,13 @@ _LARGEST_SCHEMA = 32 * 1024 * 1024
 )
 @click.option(
     "--state",
-    type=click.Path(),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Keep the state in this file. It holds secrets in plain text, and only you can read it.",
 )
 @click.option(
     "--schema",
-    type=click.Path(),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Play another Stalwart version: the answer of its GET /api/schema, as JSON or gzip."
     "  [default: 0.16.19]",
@@ -57,7 +57,7 @@ _LARGEST_SCHEMA = 32 * 1024 * 1024
 )
 @click.pass_obj
 def sandbox(
-    console: Console, *, port: int, state: str | None, schema: str | None, keys: tuple[str, ...]
+    console: Console, *, port: int, state: Path | None, schema: Path | None, keys: tuple[str, ...]
 ) -> None:
     """Run an embedded server on this machine to try confsync.
 
@@ -76,8 +76,7 @@ def sandbox(
             hint = "write it like --key plan=authenticate,sysInMemoryStoreGet"
             raise WrongUsage("--key is not NAME=PERMISSION,…", hint=hint)
         permissions[name] = frozenset(given.split(",")) - {""}
-    played = None if schema is None else _schema(Path(schema))
-    server = _server(port, None if state is None else Path(state), played, permissions)
+    server = _server(port, state, None if schema is None else _schema(schema), permissions)
     ending = {number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN}
     # Blocked: an exception while the server starts would leave its thread running.
     signal.pthread_sigmask(signal.SIG_BLOCK, ending)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confsync.sandbox.fields import ItemList, MapOf, Nested, SetOf
-from confsync.sandbox.leaves import Choice
 from confsync.sandbox.objects import defaults, members
 from confsync.sandbox.pointer import Pointer, Token, Wildcard, index, text, written_index
 from confsync.sandbox.texts import Refused
@@ -45,8 +44,8 @@ def follow(type_: Type, target: Json, tokens: Pointer, value: object) -> None:
 
 
 def _key(leaf: Leaf, token: Token) -> str:
-    """Read a token as a member of a set or a key of a map; digits name no member of an enum."""
-    if isinstance(token, Wildcard) or (isinstance(leaf, Choice) and not isinstance(token, str)):
+    """Read a token as a member of a set or a key of a map."""
+    if isinstance(token, Wildcard):
         raise Refused
     return str(leaf.accept(text(token)))
 

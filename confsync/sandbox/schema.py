@@ -53,8 +53,12 @@ class Schema:
         """Make all types of settings objects. Raises `ValueError` where that is impossible."""
         try:
             for name in self.singletons:
-                _ = self.type(name).variants
-        except (AttributeError, LookupError, RecursionError, StopIteration, TypeError):
+                self.type(name)
+            checked = 0
+            while checked < len(self._types):  # making one type finds others
+                _ = [*self._types.values()][checked].variants
+                checked += 1
+        except (AttributeError, LookupError, RecursionError, StopIteration, TypeError, ValueError):
             raise ValueError("no schema of a server") from None
         return self
 

@@ -65,6 +65,11 @@ def expected(result: Json) -> Json:
     return refusal(refused["type"], refused.get("properties"), errors)
 
 
+def written(value: object) -> str:
+    """An object as text: 6 is not 6.0, and 1 not true. The order of members does not count."""
+    return json.dumps(value, sort_keys=True)
+
+
 def texts(value: object) -> Iterator[str]:
     """The names and texts in a value."""
     if isinstance(value, dict):
@@ -108,7 +113,7 @@ def test_every_recorded_update_is_answered_alike(
     for line in lines:
         type_ = builtin().type(line["object"])
         found, after = answered(line, type_)
-        if (found, after) == (expected(line["result"]), line["after"]):
+        if found == expected(line["result"]) and written(after) == written(line["after"]):
             continue
         if reason := exception(line, type_, found, after):
             allowed[reason] += 1
@@ -125,4 +130,4 @@ def test_fresh_objects_are_those_of_a_fresh_server() -> None:
     made = {name: rules.get_view(rules.defaults(of=of), of) for name, of in types.items()}
     assert len(made) == 55
     assert made.pop("x:DataStore")["@type"] == "RocksDb"
-    assert made == FRESH
+    assert written(made) == written(FRESH)
