@@ -12,16 +12,19 @@ import pytest
 
 from confsync.sandbox import body
 from confsync.sandbox import patch_rules as rules
-from confsync.sandbox.fields import EXPRESSION, Nested
-from confsync.sandbox.leaves import UnknownReference
+from confsync.sandbox import texts as cleaners
+from confsync.sandbox.fields import EXPRESSION, MapOf, Nested
+from confsync.sandbox.leaves import Text, UnknownReference
+from confsync.sandbox.make_fields import made_fields
 from confsync.sandbox.schema import builtin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from confsync.sandbox.fields import Type
 
 WIRE = Path(__file__).parent.parent / "wire"
+NORMALISE = json.loads((WIRE / "objects-normalise.json").read_bytes())
 FRESH = json.loads((WIRE / "objects-fresh.json").read_bytes())
 
 Json = dict[str, Any]
@@ -131,3 +134,30 @@ def test_fresh_objects_are_those_of_a_fresh_server() -> None:
     assert len(made) == 55
     assert made.pop("x:DataStore")["@type"] == "RocksDb"
     assert written(made) == written(FRESH)
+
+
+CLEANERS: dict[Callable[[str], str], list[str]] = {
+    cleaners.keep: [],
+    cleaners.solid: [],
+    cleaners.trim: ["Trim"],
+    cleaners.address: ["Trim"],
+    cleaners.domain: ["Domain"],
+    cleaners.email: ["Email"],
+    cleaners.host: ["Hostname"],
+}
+
+
+def test_each_text_of_a_settings_object_is_changed_as_the_source_says() -> None:
+    """Members of sets are not in question: they are trimmed, whatever the source says."""
+    schema = builtin().check()
+    about = [schema.content["schemas"][name] for name in schema._types]
+    variants = [variant for one in about for variant in one.get("variants", [one])]
+    found = {
+        f"{variant['schemaName']}/{word}": CLEANERS[text.clean]
+        for variant in variants
+        if "schemaName" in variant
+        for word, field in made_fields(schema, variant["schemaName"]).items()
+        if isinstance(text := field.value if isinstance(field, MapOf) else field, Text)
+    }
+    assert len(found) > 80
+    assert found == {name: NORMALISE.get(name, []) for name in found}
