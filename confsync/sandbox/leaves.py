@@ -114,7 +114,7 @@ class Choice:
         return iter(())
 
 
-class UnknownReference(Exception):
+class UnknownReference(ValueError):
     """`#x` names an object that the request did not create: `invalidResultReference`."""
 
 

@@ -47,10 +47,10 @@ def answered(line: Json, type_: Type) -> tuple[Json, Json]:
     try:
         body.read(json.dumps(line["patch"]).encode())
         outcome = rules.update(before, line["patch"], type_)
-    except ValueError:
-        return {"status": 400}, line["before"]
     except UnknownReference:
         return refusal("invalidResultReference", [], []), line["before"]
+    except ValueError:
+        return {"status": 400}, line["before"]
     assert json.dumps(before) == kept, "what was handed in is changed"
     if isinstance(outcome, rules.Updated):
         return {}, rules.get_view(outcome.stored, type_)

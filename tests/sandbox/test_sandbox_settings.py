@@ -344,7 +344,13 @@ def test_a_state_file_with_one_object_is_still_read(tmp_path: Path) -> None:
     assert len(call(on, f"{STORE}/get", {"ids": None})["list"]) == 1
 
 
-@pytest.mark.parametrize("stored", [{"x:Nope": {}}, {"x:Http": 1}, {STORE: {}}, [], 1])
+@pytest.mark.parametrize(
+    "stored",
+    [
+        *({"x:Nope": {}}, {"x:Http": 1}, {STORE: {}}, [], 1),
+        {"x:Authentication": {"directoryId": "#x"}},
+    ],
+)
 def test_a_state_file_with_other_things_is_refused(tmp_path: Path, stored: object) -> None:
     state = tmp_path / "state.json"
     state.write_text(json.dumps({"stored": stored, "writes": {}}))
