@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from confsync.kinds import KINDS
 from confsync.sandbox import fields, objects
-from confsync.sandbox.leaves import WHITE_SPACE
+from confsync.sandbox.schema import IN_MEMORY_STORE, builtin
+from confsync.sandbox.texts import WHITE_SPACE
 from confsync.sync.shape import (
     Boolean,
     Choice,
@@ -54,23 +55,19 @@ _PARAMETER = re.compile(r"[^=&;#?]*=")
 _COMPOSED = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^:@/?#]*):([^@]+)@([^@]*)", re.DOTALL)
 
 
-def completed(value: Json, variants: fields.Variants = fields.IN_MEMORY_STORE) -> Json:
+def completed(value: Json, of: fields.Type | None = None) -> Json:
     """A stored object whose absent fields have their defaults; unknown variants stay."""
-    known = variants.get(value[TYPE])
-    if known is None:
+    type_ = of or builtin().type(IN_MEMORY_STORE)
+    known = type_.fields(value)
+    if not known and value[TYPE] not in type_.variants:
         return value
-    full = value | {
-        name: part
-        for name, part in objects.defaults(variants, value[TYPE]).items()
-        if name not in value
-    }
+    made = objects.defaults(type_, value[TYPE])
+    full = value | {name: part for name, part in made.items() if name not in value}
     for name, field in known.items():
         if isinstance(field, fields.Nested):
-            full[name] = completed(full[name], field.variants)
+            full[name] = completed(full[name], field.type)
         elif isinstance(field, fields.ItemList):
-            full[name] = {
-                slot: completed(item, field.variants) for slot, item in full[name].items()
-            }
+            full[name] = {slot: completed(item, field.type) for slot, item in full[name].items()}
     return full
 
 

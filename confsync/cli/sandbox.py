@@ -15,7 +15,7 @@ from confsync.cli.console import ENDING
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
-    from confsync.sandbox import Server
+    from confsync.sandbox import Schema, Server
 
 _HOW_TO_USE = """\
 # To use it in another terminal (Ctrl-C stops it):
@@ -23,6 +23,8 @@ export STALWART_URL={}
 export STALWART_USER=admin
 export STALWART_PASSWORD=sandbox
 """
+
+_LARGEST_SCHEMA = 32 * 1024 * 1024
 
 
 @click.command(cls=Command)
@@ -34,9 +36,16 @@ export STALWART_PASSWORD=sandbox
 )
 @click.option(
     "--state",
-    type=click.Path(),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Keep the state in this file. It holds secrets in plain text, and only you can read it.",
+)
+@click.option(
+    "--schema",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Play another Stalwart version: the answer of its GET /api/schema, as JSON or gzip."
+    "  [default: 0.16.19]",
 )
 @click.option(
     "--key",
@@ -47,11 +56,16 @@ export STALWART_PASSWORD=sandbox
     " plan=authenticate,sysInMemoryStoreGet. Can be repeated.",
 )
 @click.pass_obj
-def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, ...]) -> None:
+def sandbox(
+    console: Console, *, port: int, state: Path | None, schema: Path | None, keys: tuple[str, ...]
+) -> None:
     """Run an embedded server on this machine to try confsync.
 
-    It follows the rules of a real Stalwart server (docs/development/wire.md). User `admin`,
-    password `sandbox`. Its URL is the only line on standard output. Ctrl-C ends it.
+    It holds all settings objects and follows the rules of a real Stalwart server
+    (docs/development/wire.md). It accepts every id of another object, and expressions that a real
+    server cannot compile.
+
+    User `admin`, password `sandbox`. Its URL is the only line on standard output. Ctrl-C ends it.
     """
     from confsync.errors import WrongUsage
 
@@ -62,7 +76,7 @@ def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, 
             hint = "write it like --key plan=authenticate,sysInMemoryStoreGet"
             raise WrongUsage("--key is not NAME=PERMISSION,…", hint=hint)
         permissions[name] = frozenset(given.split(",")) - {""}
-    server = _server(port, None if state is None else Path(state), permissions)
+    server = _server(port, state, None if schema is None else _schema(schema), permissions)
     ending = {number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN}
     # Blocked: an exception while the server starts would leave its thread running.
     signal.pthread_sigmask(signal.SIG_BLOCK, ending)
@@ -75,7 +89,25 @@ def sandbox(console: Console, *, port: int, state: str | None, keys: tuple[str, 
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
 
 
-def _server(port: int, file: Path | None, keys: dict[str, frozenset[str]]) -> Server:
+def _schema(file: Path) -> Schema:
+    """Read a schema. Raises WrongUsage for a file without one."""
+    from confsync.disk.read import read_regular
+    from confsync.errors import WrongUsage
+    from confsync.sandbox import Schema
+
+    try:
+        return Schema(read_regular(file, _LARGEST_SCHEMA)).check()
+    except ValueError:
+        hint = "save the answer of the server's GET /api/schema"
+        raise WrongUsage("not the schema of a server", where=str(file), hint=hint) from None
+    except OSError:
+        hint = "check the path, its owner and mode"
+        raise WrongUsage("cannot be read", where=str(file), hint=hint) from None
+
+
+def _server(
+    port: int, file: Path | None, schema: Schema | None, keys: dict[str, frozenset[str]]
+) -> Server:
     """The server. Raises WrongUsage for a port or a file that cannot be used."""
     from confsync.errors import WrongUsage
     from confsync.sandbox import Server
@@ -84,7 +116,7 @@ def _server(port: int, file: Path | None, keys: dict[str, frozenset[str]]) -> Se
         hint = f"create the directory {file.parent}, or check the path"
         raise WrongUsage("its directory does not exist", where=str(file), hint=hint)
     try:
-        return Server(port=port, state=file, keys=keys, journal=False)
+        return Server(port=port, state=file, schema=schema, keys=keys, journal=False)
     except ValueError:
         hint = "use another file with --state, or a new one"
         raise WrongUsage("not written by a sandbox", where=str(file), hint=hint) from None

@@ -8,18 +8,18 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.sandbox.methods import AUTHENTICATE, GET, UPDATE, Caller
+from confsync.sandbox.methods import ACT, AUTHENTICATE, RELOAD, Caller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from confsync.sandbox.schema import Schema
 
 USER = "admin"
 PASSWORD = "sandbox"  # noqa: S105 - published, and of a toy on loopback
 
 _ADMIN_ACCOUNT = "d333333"
 _KEY_ACCOUNT = "b"
-# The order in which the server lists permissions.
-_PERMISSIONS = (AUTHENTICATE, UPDATE, GET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Accounts:
         """Who an `Authorization` header names; None without one or with wrong credentials."""
         scheme, _, credentials = (authorization or "").partition(" ")
         if scheme.lower() == "basic" and _is_admin(credentials.strip()):
-            return Caller(_ADMIN_ACCOUNT, frozenset(_PERMISSIONS))
+            return Caller(_ADMIN_ACCOUNT, None)
         if scheme.lower() == "bearer":
             for key, permissions in self.keys.items():
                 if _same(key, credentials.strip()):
@@ -40,10 +40,13 @@ class Accounts:
         return None
 
 
-def listed(permissions: frozenset[str]) -> list[str]:
-    """Permissions in the order in which the server lists them."""
-    known = [permission for permission in _PERMISSIONS if permission in permissions]
-    return known + sorted(permissions.difference(_PERMISSIONS))
+def listed(caller: Caller, schema: Schema) -> list[str]:
+    """Name the permissions of an account, in the order in which the server lists them."""
+    prefixes = schema.singletons.values()
+    known = [AUTHENTICATE, RELOAD, ACT]
+    known += [f"{prefix}{verb}" for prefix in prefixes for verb in ("Update", "Get")]
+    others = () if caller.permissions is None else caller.permissions.difference(known)
+    return [permission for permission in known if caller.may(permission)] + sorted(others)
 
 
 def _is_admin(credentials: str) -> bool:

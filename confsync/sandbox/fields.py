@@ -1,103 +1,91 @@
-"""The variants of `InMemoryStore` and their fields, as a table (wire section 4)."""
+"""Kinds of fields, and the types of objects that are made of them.
+
+`schema.py` makes them from the schema that a server publishes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from confsync.sandbox.leaves import Choice, Leaf, Number, Text
+from confsync.sandbox.leaves import Leaf
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Json = dict[str, object]
+
+EXPRESSION = "x:Expression"
+"""The type of expressions, which have rules of their own."""
 
 
 @dataclass(frozen=True, slots=True)
-class UrlSet:
-    """A set of strings: an object whose members are all true."""
+class SetOf:
+    """A set: an object whose members are all true."""
 
-    default: tuple[str, ...]
+    member: Leaf
+    shortest: int
+    default: Json
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf:
+    """A map: an object with names of its own."""
+
+    key: Leaf
+    value: Leaf | Nested
+    default: Json
 
 
 @dataclass(frozen=True, slots=True)
 class Nested:
-    """An object inside an object, in one of several variants."""
+    """An object inside an object."""
 
-    variants: Variants
-    default: str
+    type: Type
+    nullable: bool
+    default: Json | None
 
 
 @dataclass(frozen=True, slots=True)
 class ItemList:
     """A list of objects: an object whose members are numbered from 0."""
 
-    variants: Variants
+    type: Type
     shortest: int
-    made: str
-    """The variant of an item that comes into being because a member of it is patched."""
+    default: Json
 
 
-Field = Leaf | UrlSet | Nested | ItemList
+Field = Leaf | SetOf | MapOf | Nested | ItemList
 Fields = Mapping[str, Field]
-Variants = Mapping[str, Fields]
-
-SECRET_KEY_OPTIONAL: Variants = {
-    "None": {},
-    "Value": {"secret": Text("", trimmed=False)},
-    "EnvironmentVariable": {"variableName": Text("", trimmed=False)},
-    "File": {"filePath": Text("", trimmed=False)},
-}
 
 
-def _duration(default: int | None, *, nullable: bool = False, maximum: int = 2**64 - 1) -> Number:
-    return Number(default, nullable=nullable, least=1, maximum=maximum)
+class Type:
+    """What an object is: its variants and the fields of each, made when first used.
 
+    A type without variants has one, named `""`, and its objects have no `@type`.
+    """
 
-_TIMEOUT = _duration(10_000)
-_USERNAME = Text("stalwart", nullable=True)
-_SECRET = Nested(SECRET_KEY_OPTIONAL, "None")
-_PROTOCOL = Choice(("resp2", "resp3"))
-_RETRY_WAIT = _duration(None, nullable=True, maximum=1024)
-_POOL: Fields = {
-    "poolMaxConnections": Number(10, minimum=1, maximum=8192),
-    "poolTimeoutCreate": _duration(30_000, nullable=True),
-    "poolTimeoutWait": _duration(30_000, nullable=True),
-    "poolTimeoutRecycle": _duration(30_000, nullable=True),
-}
+    def __init__(
+        self,
+        name: str,
+        variants: Mapping[str, Callable[[], Fields]],
+        is_known: Callable[[str], bool],
+    ) -> None:
+        self.name = name
+        self.is_known = is_known
+        """True for the name of a field of any object of this server."""
+        self.has_variants = "" not in variants
+        self.first = next(iter(variants))
+        """The variant that an object has where nothing says another."""
+        self._makers = variants
 
-IN_MEMORY_STORE_BASE: Variants = {
-    "Redis": {"url": Text("redis://127.0.0.1"), "timeout": _TIMEOUT, **_POOL},
-    "RedisCluster": {
-        "urls": UrlSet(("redis://127.0.0.1",)),
-        "timeout": _TIMEOUT,
-        "authUsername": _USERNAME,
-        "authSecret": _SECRET,
-        "maxRetryWait": _RETRY_WAIT,
-        "minRetryWait": _RETRY_WAIT,
-        "maxRetries": Number(None, nullable=True, minimum=1, maximum=1024),
-        "readFromReplicas": Choice((True, False)),
-        "protocolVersion": _PROTOCOL,
-        **_POOL,
-    },
-    "RedisSentinel": {
-        "urls": UrlSet(("redis://127.0.0.1:26379",)),
-        "serviceName": Text("mymaster"),
-        "timeout": _TIMEOUT,
-        "authUsername": _USERNAME,
-        "authSecret": _SECRET,
-        "sentinelUsername": Text(None, nullable=True),
-        "sentinelSecret": _SECRET,
-        "protocolVersion": _PROTOCOL,
-        **_POOL,
-    },
-}
+    @cached_property
+    def variants(self) -> Mapping[str, Fields]:
+        """The fields of each variant."""
+        return {name: make() for name, make in self._makers.items()}
 
-IN_MEMORY_STORE: Variants = {
-    "Default": {},
-    "Sharded": {"stores": ItemList(IN_MEMORY_STORE_BASE, shortest=2, made="Redis")},
-    **IN_MEMORY_STORE_BASE,
-}
-
-# Names that some object of Stalwart has: an error inside an object value leads to these, and no
-# further than the object itself for any other (wire section 5.2, "Errors").
-KNOWN_NAMES: frozenset[str] = frozenset(
-    {"id", "description"}.union(
-        *IN_MEMORY_STORE.values(), *IN_MEMORY_STORE_BASE.values(), *SECRET_KEY_OPTIONAL.values()
-    )
-)
+    def fields(self, target: Mapping[str, object]) -> Fields:
+        """Look up the fields of an object; an unknown variant has none."""
+        return self.variants.get(str(target.get("@type")) if self.has_variants else "", {})

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.accounts import Accounts
 from confsync.sandbox.body import read
+from confsync.sandbox.schema import IN_MEMORY_STORE
 from confsync.sandbox.session import LARGEST_REQUEST
 from confsync.sandbox.site import Answer, HttpError, Question, Site, bad_request, foreign, too_much
 from confsync.sandbox.storage import Storage, raw
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from confsync.sandbox.objects import Json
+    from confsync.sandbox.fields import Json
+    from confsync.sandbox.schema import Schema
 
 _NO_KEYS: Mapping[str, frozenset[str]] = MappingProxyType({})
 _JOURNAL_LENGTH = 10_000
@@ -53,7 +55,8 @@ class Server:
     As a context manager it runs in a thread of its own; `serve_forever` runs it in the caller's.
     User `admin`, password `sandbox`; `keys` maps Bearer keys to their permissions. Port 0 takes any
     free one. With `state` it goes on where that file left off, and `initial` counts only without
-    one: an object, its omitted fields at their defaults. Without `journal` no request is kept.
+    one: an in-memory store, its omitted fields at their defaults. `schema` plays another version
+    of the server. Without `journal` no request is kept.
 
     Raises `ValueError` for a host that is not loopback and for a `state` or `initial` that is no
     stored object, `OSError` for a port or a file that cannot be used.
@@ -67,11 +70,12 @@ class Server:
         keys: Mapping[str, frozenset[str]] = _NO_KEYS,
         initial: object | None = None,
         *,
+        schema: Schema | None = None,
         edition: str = "community",
         journal: bool = True,
     ) -> None:
         address = _loopback(host)
-        self._storage = Storage(state, initial)
+        self._storage = Storage(state, initial, schema)
         site = Site(self._storage, Accounts(dict(keys)), edition)
         self._http = _Http(address, port, site, journal=journal)
         self._thread: threading.Thread | None = None
@@ -84,17 +88,26 @@ class Server:
 
     @property
     def stored(self) -> Json:
-        """A copy of the stored object, secrets in clear.
-
-        Whatever has an `@type` can be set, even what this server would refuse or does not know.
-        """
-        with self._storage.alone():
-            return copy.deepcopy(self._storage.stored)
+        """A copy of the in-memory store, as `get` and `put` treat it."""
+        return self.get(IN_MEMORY_STORE)
 
     @stored.setter
     def stored(self, stored: object) -> None:
+        self.put(IN_MEMORY_STORE, stored)
+
+    def get(self, name: str) -> Json:
+        """Return a copy of a stored object, named like `x:Http`, secrets in clear."""
         with self._storage.alone():
-            self._storage.stored = raw(stored)
+            return copy.deepcopy(self._storage.get(name))
+
+    def put(self, name: str, stored: object) -> None:
+        """Store an object, what is missing at its defaults.
+
+        Anything can be put, even what this server would refuse or does not know; `@type` is needed
+        where the object has variants.
+        """
+        with self._storage.alone():
+            self._storage.put(name, raw(stored, self._storage.schema.type(name)))
 
     @property
     def requests(self) -> list[Request]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from confsync.sandbox.objects import Json
+    from confsync.sandbox.fields import Json
 
 LARGEST_REQUEST = 10_000_000
 MOST_CALLS = 16

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import ipaddress
 import json
 import re
@@ -21,11 +20,15 @@ from confsync.sandbox.session import MOST_CALLS, MOST_REQUESTS, STATE, capabilit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from confsync.sandbox.objects import Json
+    from confsync.sandbox.fields import Json
     from confsync.sandbox.storage import Storage
 
 _TEMPORARY = HTTPStatus.TEMPORARY_REDIRECT
-_ZIPPED = (("Content-Type", "application/json"), ("Content-Encoding", "gzip"))
+_ZIPPED = (
+    ("Content-Type", "application/json"),
+    ("Content-Encoding", "gzip"),
+    ("Cache-Control", "public, max-age=31536000, immutable"),
+)
 _BAD = HTTPStatus.BAD_REQUEST
 _ERROR = "urn:ietf:params:jmap:error:"
 _CHALLENGES = (
@@ -35,7 +38,7 @@ _CHALLENGES = (
 # Any other name of one part is taken for a web application.
 _WEB_APPLICATION = re.compile(r"/(?!api$|jmap$)[^/]+")
 _AUTHORITY = re.compile(r"(?:(?P<host>[A-Za-z0-9.-]+)|\[(?P<six>[0-9A-Fa-f:.]+)\])(?::[0-9]{1,5})?")
-_SCHEMA = "/api/schema/25gnm1_xB9bPk-puX9VTFMP1W5V-1muUWuK964-_uEw"
+_SCHEMA = "/api/schema"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class Site:
         if _ROUTES.get((question.method, question.path.partition("?")[0])) is not Site.jmap:
             return False
         caller = self.accounts.caller(question.headers.get("authorization"))
-        return caller is not None and AUTHENTICATE in caller.permissions
+        return caller is not None and caller.may(AUTHENTICATE)
 
     def answer(self, question: Question) -> Answer:
         """Answer a request. Raises `rules.Dropped` where the server closes the connection."""
@@ -92,6 +95,8 @@ class Site:
         try:
             if route := _ROUTES.get((question.method, path)):
                 return route(self, question)
+            if question.method == "GET" and path.startswith(f"{_SCHEMA}/"):
+                return self.schema(question)
         except HttpError as error:
             return error.answer
         if question.method == "GET" and _WEB_APPLICATION.fullmatch(path):
@@ -120,15 +125,24 @@ class Site:
 
     def account(self, question: Question) -> Answer:
         """Answer `GET /api/account`."""
-        permissions = listed(self._caller(question).permissions)
+        permissions = listed(self._caller(question), self.storage.schema)
         return _json({"permissions": permissions, "edition": self.edition, "locale": "en_US"})
+
+    def schema(self, question: Question) -> Answer:
+        """Answer `GET /api/schema`, which leads to its hash, and that (objects.md, section 3)."""
+        self._caller(question)
+        schema = self.storage.schema
+        location = f"{_SCHEMA}/{schema.hash}"
+        if question.path.partition("?")[0] == location:
+            return Answer(HTTPStatus.OK, _ZIPPED, schema.zipped)
+        return _redirect(HTTPStatus.FOUND, location)
 
     def _caller(self, question: Question) -> Caller:
         caller = self.accounts.caller(question.headers.get("authorization"))
         if caller is None:
             detail = "no valid credentials"
             raise HttpError(HTTPStatus.UNAUTHORIZED, title="Unauthorized", detail=detail)
-        if AUTHENTICATE not in caller.permissions:
+        if not caller.may(AUTHENTICATE):
             raise HttpError(HTTPStatus.FORBIDDEN, title="Forbidden", detail="it may not log in")
         return caller
 
@@ -225,6 +239,5 @@ _ROUTES: dict[tuple[str, str], Callable[[Site, Question], Answer]] = {
     ("GET", "/jmap/session"): Site.session,
     ("GET", "/.well-known/jmap"): lambda *_: _redirect(_TEMPORARY, "/jmap/session"),
     ("GET", "/api/account"): Site.account,
-    ("GET", "/api/schema"): lambda *_: _redirect(HTTPStatus.FOUND, _SCHEMA),
-    ("GET", _SCHEMA): lambda *_: Answer(HTTPStatus.OK, _ZIPPED, gzip.compress(b"{}")),
+    ("GET", _SCHEMA): Site.schema,
 }

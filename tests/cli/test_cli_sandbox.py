@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import copy
+import gzip
+import json
 import os
 import select
 import signal
 import stat
 import sys
+import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
 
+from confsync.sandbox.schema import builtin
 from tests.cli.process import CONFSYNC, ENV_SECRET, PLAN_KEY, STORE, Desk, ended
 
 if TYPE_CHECKING:
@@ -162,6 +167,28 @@ def test_a_state_file_that_no_sandbox_wrote_is_not_overwritten(offline: Desk) ->
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.startswith("error: state.json: not written by a sandbox\nhint: ")
     assert (offline.directory / name).read_text(encoding="utf-8") == '{"mine": true}'
+
+
+def test_another_schema_plays_another_version_of_the_server(offline: Desk) -> None:
+    content = copy.deepcopy(builtin().content)
+    del content["fields"]["x:RedisStore"]["properties"]["timeout"]
+    schema = offline.file("schema.json", json.dumps(content))
+    with running(offline, "--schema", schema) as sandbox:
+        authorization = {"Authorization": "Basic YWRtaW46c2FuZGJveA=="}
+        request = urllib.request.Request(f"{sandbox.url}/api/schema", headers=authorization)  # noqa: S310 - http, our own
+        with urllib.request.urlopen(request) as answer:  # noqa: S310 - the same
+            assert json.loads(gzip.decompress(answer.read())) == content
+        assert sandbox.end().status == 0
+
+
+def test_a_file_without_a_schema_is_wrong_usage(offline: Desk) -> None:
+    offline.file("schema.json", '{"objects": {}}')
+    ran = offline.run("sandbox", "--schema", "schema.json")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("error: schema.json: not the schema of a server\nhint: ")
+    ran = offline.run("sandbox", "--schema", "nowhere.json")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("error: nowhere.json: cannot be read\nhint: ")
 
 
 def test_the_sandbox_needs_no_credentials_and_no_server(desk: Desk, server: Server) -> None:

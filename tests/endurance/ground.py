@@ -21,7 +21,7 @@ from tests.fork import Fork, Job
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from confsync.sandbox.objects import Json
+    from confsync.sandbox.fields import Json
 
 SECRET = "Canary-of-the-environment"
 CREDENTIALS = {"STALWART_USER": "admin", "STALWART_PASSWORD": "sandbox"}

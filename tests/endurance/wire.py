@@ -14,7 +14,6 @@ from confsync.errors import ConnectionFailed, ConnectionLost
 from confsync.net.http import Answer
 from confsync.sandbox import body as json_of
 from confsync.sandbox.accounts import Accounts
-from confsync.sandbox.methods import AUTHENTICATE, GET, UPDATE
 from confsync.sandbox.site import Question, Site
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ class Wire:
         faults: tuple[Fault, ...] = (),
         foreign: Mapping[int | str, Callable[[], None]] | None = None,
     ) -> None:
-        permissions = frozenset({AUTHENTICATE, GET, UPDATE})
+        permissions = frozenset({"authenticate", "sysInMemoryStoreGet", "sysInMemoryStoreUpdate"})
         self._site = Site(storage, Accounts({KEY: permissions}), "enterprise")
         self._storage = storage
         self._faults = faults

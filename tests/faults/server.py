@@ -19,7 +19,7 @@ from confsync.sandbox.storage import Storage, raw
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from confsync.sandbox.objects import Json
+    from confsync.sandbox.fields import Json
 
 Moment = Literal["read", "reread", "update", "look"]
 

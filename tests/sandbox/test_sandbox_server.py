@@ -449,7 +449,7 @@ def test_a_kill_at_any_moment_leaves_the_old_state_or_the_new(tmp_path: Path) ->
                 except (ConnectionError, http.client.HTTPException):
                     pass
             killer.join()
-        stored = json.loads(state.read_bytes())["stored"]
+        stored = json.loads(state.read_bytes())["stored"]["x:InMemoryStore"]
         assert stored["timeout"] in (acknowledged, sent)
         acknowledged = stored["timeout"]
     assert {path.name for path in tmp_path.iterdir()} <= {"state.json", ".state.json.new"}
