@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 EDITOR := tests/editor/node_modules/.installed
 
-.PHONY: demo quick test test-lowest test-long editor pictures mutate lint format clean
+.PHONY: demo quick test test-lowest test-long editor pictures schema-table mutate lint format clean
 
 demo: $(VENV)/.run
 	@$(BIN)/python examples/demo/demo.py
@@ -36,6 +36,10 @@ editor: $(EDITOR)
 # Draws docs/pictures again, after the look of an output has changed.
 pictures: $(VENV)/.run
 	$(BIN)/python docs/pictures/draw.py
+
+# Makes the tables of the settings objects again, from the recorded schema of a server.
+schema-table: $(VENV)/.run
+	$(BIN)/python -m confsync.kinds.make_table confsync/sandbox/schema.json.gz confsync/kinds/tables
 
 # Breaks sync/ in every way that mutmut knows, and lists what no test noticed: docs/development/mutation.md.
 mutate: $(VENV)/.mutate

@@ -25,12 +25,12 @@ from confsync.sync.shape import (
     Choice,
     Duration,
     Field,
+    Integer,
     ListOf,
     SecretText,
     Shape,
     Text,
-    Unsigned,
-    UrlSet,
+    TextSet,
     UrlText,
     Variants,
 )
@@ -286,7 +286,7 @@ def _of(shape: Shape) -> st.SearchStrategy[Any]:
             return texts(trimmed=trimmed)
         case Boolean():
             return st.booleans()
-        case Unsigned(minimum, maximum) | Duration(minimum, maximum):
+        case Integer(minimum, maximum) | Duration(minimum, maximum):
             ends = st.sampled_from([minimum, minimum + 1, maximum - 1, maximum])
             return st.one_of(ends, st.integers(minimum, maximum))
         case Choice(choices):
@@ -295,7 +295,7 @@ def _of(shape: Shape) -> st.SearchStrategy[Any]:
             return url_texts()
         case SecretText():
             return secret_texts()
-        case UrlSet():
+        case TextSet():
             least = st.sampled_from([1, 2, 3, 0])
             sets = least.flatmap(_url_lists)
             return sets.map(lambda members: dict.fromkeys(members, True))
@@ -364,10 +364,10 @@ def _edit(draw: st.DrawFn, target: Json) -> None:
     names = [name for name, known in fields.items() if not isinstance(known.shape, ListOf)]
     if not names:
         return
-    often = [name for name in names if isinstance(fields[name].shape, UrlSet | UrlText | Variants)]
+    often = [name for name in names if isinstance(fields[name].shape, TextSet | UrlText | Variants)]
     name = draw(st.sampled_from([*names, *often]))
     known, value = fields[name], target[name]
-    if isinstance(known.shape, UrlSet):
+    if isinstance(known.shape, TextSet):
         target[name] = dict.fromkeys(draw(_edited_members(list(value))), True)
     elif isinstance(known.shape, UrlText) and draw(st.booleans()):
         target[name] = draw(_another_password(value))
@@ -432,7 +432,7 @@ def _sayable(value: Any, shape: Shape) -> Any:  # noqa: ANN401 - plain JSON
             return _sayable_object(value, shape)
         case ListOf(item):
             return {slot: _sayable_object(part, item) for slot, part in value.items()}
-        case UrlSet():
+        case TextSet():
             return {_sayable_url(text): True for text in value}
         case UrlText():
             return _sayable_url(value)
@@ -488,7 +488,7 @@ class _Teller:
                 return self.told(value, shape)
             case ListOf(item):
                 return [self.told(value[slot], item) for slot in value]
-            case UrlSet():
+            case TextSet():
                 return [form for text in value for form in self.member(text)]
             case UrlText():
                 return self.url(value)
@@ -607,7 +607,7 @@ def _look_alikes(theme: int, tag: str) -> st.SearchStrategy[Json]:
                         partial(_look_alikes, theme)
                     )
                     made[name] = numbered(draw(st.lists(items, min_size=minimum, max_size=4)))
-                case UrlSet():
+                case TextSet():
                     urls = draw(st.permutations(_THEMES[theme]))
                     made[name] = dict.fromkeys(urls[draw(st.sampled_from([0, 0, 1, 2, 3])) :], True)
                 case UrlText():

@@ -12,7 +12,7 @@ from confsync.disk.read import read_regular
 from confsync.errors import OutputFailed
 from confsync.store.encode import to_file
 from confsync.store.mistakes import TYPE
-from confsync.sync.shape import ListOf, SecretText, UrlSet, UrlText, Variants
+from confsync.sync.shape import ListOf, SecretText, TextSet, UrlText, Variants
 from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _object(shape: Variants, tag: str) -> Iterator[str]:
                 yield f"# {name}: {_secret(secret)}{summary}"
             case other:
                 first, *rest = yaml_text({name: to_file(field.default, other)}).splitlines()
-                start = "" if isinstance(other, UrlSet | UrlText) else "# "
+                start = "" if isinstance(other, TextSet | UrlText) else "# "
                 yield from (start + first + summary, *rest)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_STORE_BYTES = 64 * 1024
 """Size limit of a store file (product page, section 1)."""
 
-Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 FORMAT = "confsync_plan"
 """First member of a saved plan; its value is the version of the format."""

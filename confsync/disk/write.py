@@ -29,7 +29,7 @@ _LOG = logging.getLogger("confsync.files")
 _FRESH = ".confsync-new"
 _BOM = b"\xef\xbb\xbf"
 
-Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
 def replace_whole(target: Path, content: bytes, mode: int, like: os.stat_result | None) -> None:

@@ -11,7 +11,7 @@ from confsync.kinds.kind import U64
 from confsync.sync import shape as shapes
 from confsync.sync.secret import HIDDEN, MASK, Vault
 from confsync.sync.tree import Items, Members, Object, Path, Scalar, Tree, path_text
-from confsync.sync.url import seal_url
+from confsync.sync.url import Url, is_sensitive, seal_url
 from confsync.sync.values import Live
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ class _Decoder:
     def variant(self, value: Json, shape: shapes.Variants, path: Path) -> Object:
         if not isinstance(value, dict):
             raise _unexpected(path, "an object")
-        tag = value.get("@type")
-        if not isinstance(tag, str) or not _NAME.fullmatch(tag):
+        tag = "" if shape.plain else value.get("@type")
+        if not isinstance(tag, str) or not (shape.plain or _NAME.fullmatch(tag)):
             raise _unexpected(path, "an object with @type")
         known = shape.objects.get(tag)
         if known is None:
@@ -82,7 +82,15 @@ class _Decoder:
                 return HIDDEN
             case shapes.UrlText():
                 return seal_url(_text(value, path), self._vault)
-            case shapes.UrlSet():
+            case shapes.ValueMap(value=inner):
+                if not isinstance(value, dict):
+                    raise _unexpected(path, "an object")
+                found = {
+                    _text(name, path): self._named(name, one, inner, (*path, name))
+                    for name, one in _few(value, path).items()
+                }
+                return Object("", found)
+            case shapes.TextSet():
                 if not isinstance(value, dict) or any(kept is not True for kept in value.values()):
                     raise _unexpected(path, "an object whose values are all true")
                 texts = [_text(url, path) for url in _few(value, path)]
@@ -100,6 +108,12 @@ class _Decoder:
             case _:
                 return _scalar(value, shape, path)
 
+    def _named(self, name: str, value: Json, shape: shapes.Shape, path: Path) -> Tree:
+        """A value of a map; one with the name of a secret is sealed whole."""
+        if isinstance(shape, shapes.UrlText) and is_sensitive(name):
+            return Url((self._vault.seal(_text(value, path)),))
+        return self._value(value, shape, path)
+
 
 def _scalar(value: Json, shape: shapes.Shape, path: Path) -> Scalar:
     match shape:
@@ -107,12 +121,17 @@ def _scalar(value: Json, shape: shapes.Shape, path: Path) -> Scalar:
             if not isinstance(value, bool):
                 raise _unexpected(path, "true or false")
             return value
-        case shapes.Unsigned() | shapes.Duration():
-            least = 1 if isinstance(shape, shapes.Duration) else 0
+        case shapes.Integer(minimum=low) | shapes.Size(minimum=low) | shapes.Duration(minimum=low):
+            # A limit is checked after the default of its type: 0 may stand there.
+            least = min(low, 0)
             if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= U64:
                 raise _unexpected(path, f"a whole number from {least} to {U64}")
             return value
-        case shapes.Text() | shapes.Choice():
+        case shapes.Float():
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise _unexpected(path, "a number")
+            return float(value)
+        case shapes.Text() | shapes.Choice() | shapes.Id():
             return _text(value, path)
         case _:
             raise _unexpected(path, "a value of another shape")

@@ -65,7 +65,7 @@ def _value(value: Tree, vault: Vault) -> Json:
     match value:
         case Object():
             members = {name: _value(member, vault) for name, member in value.members.items()}
-            return {"@type": value.tag, **members}
+            return {"@type": value.tag, **members} if value.tag else members
         case Members():
             return {_text(url, vault): True for url in value.members}
         case Items():

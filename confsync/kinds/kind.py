@@ -21,7 +21,7 @@ class Broken:
     """A limit of a shape that a state breaks. `least`: its minimum; for a list, of its length."""
 
     path: Path
-    shape: shapes.Unsigned | shapes.Duration | shapes.ListOf
+    shape: shapes.Integer | shapes.Duration | shapes.ListOf
     least: bool
 
 
@@ -58,7 +58,7 @@ def _broken(tree: Tree, shape: shapes.Shape, path: Path) -> Iterator[Broken]:
                 yield Broken(path, shape, least=True)
             for index, item in enumerate(tree.items):
                 yield from _broken(item, shape.item, (*path, index))
-        case ((shapes.Unsigned() | shapes.Duration()), int()):
+        case ((shapes.Integer() | shapes.Duration()), int()):
             if not shape.minimum <= tree <= shape.maximum:
                 yield Broken(path, shape, least=tree < shape.minimum)
         case _:

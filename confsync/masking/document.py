@@ -22,7 +22,7 @@ from confsync.sync.shape import (
     ListOf,
     SecretText,
     Shape,
-    UrlSet,
+    TextSet,
     UrlText,
     Variants,
     variants_within,
@@ -44,7 +44,7 @@ def secret_names(kinds: Iterable[Kind]) -> frozenset[str]:
     """The names of fields, and of parts of URLs, with nothing but a secret."""
     known = [one.fields for kind in kinds for one in variants_within(kind.shape)]
     shapes = [(name, field.shape) for fields in known for name, field in fields.items()]
-    urls = any(isinstance(shape, UrlText | UrlSet) for _, shape in shapes)
+    urls = any(isinstance(shape, UrlText | TextSet) for _, shape in shapes)
     secrets = {name for name, shape in shapes if isinstance(shape, SecretText)}
     return frozenset(secrets | ({PASSWORD} if urls else set()))
 
@@ -106,7 +106,7 @@ class _Walk:
             case ListOf(item=item), SequenceNode():
                 for inner in node.items:
                     yield from self.object(inner, item)
-            case UrlSet(), SequenceNode():
+            case TextSet(), SequenceNode():
                 yield from chain.from_iterable(map(self._url, node.items))
             case UrlText(), _:
                 yield from self._url(node)
@@ -148,7 +148,7 @@ def _is_valid(node: Node, shape: Shape) -> bool:
         scalar(node, shape, (), nullable=True)
     except Mistake:
         return False
-    return not isinstance(shape, ListOf | UrlSet)
+    return not isinstance(shape, ListOf | TextSet)
 
 
 def _text(node: Node) -> Masks:

@@ -37,9 +37,7 @@ _VALUES: Mapping[type[object], str] = {
     shapes.Duration: (
         rf"(?i)(['\"]?)[-+]?(?:PT?)?(?:{_DIGITS} ?{_UNIT}? ?){{1,5}}\1{_END}|{_UNIT}{_END}"
     ),
-    shapes.Unsigned: (
-        rf"(?i)(['\"]?)[-+]?(?:0[xob])?{_DIGITS}(?:e[0-9]{{1,3}})? ?{_UNIT}?\1{_END}"
-    ),
+    shapes.Integer: (rf"(?i)(['\"]?)[-+]?(?:0[xob])?{_DIGITS}(?:e[0-9]{{1,3}})? ?{_UNIT}?\1{_END}"),
     shapes.Boolean: rf"(?i)(['\"]?){_SWITCH}\1{_END}",
 }
 _NOTHING = rf"(?:null|~|''|\"\"){_END}"
@@ -183,7 +181,7 @@ class _Scanner:
 
     def _may_be_url(self) -> bool:
         """Return True if this piece has no key, or a key for URLs."""
-        urls = shapes.UrlText | shapes.UrlSet | shapes.ListOf
+        urls = shapes.UrlText | shapes.TextSet | shapes.ListOf
         return self.last in {"", ADDRESS} or isinstance(self.fields.get(self.last), urls)
 
     def _name(self) -> bool:

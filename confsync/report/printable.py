@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from confsync.yaml.emit import Plain
 
-Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 T = TypeVar("T")
 
 WIDTH = 80  # columns of a line without a terminal

@@ -88,7 +88,7 @@ class Decoder(Reader):
                     return self._object(node, shape, path)
                 case shapes.ListOf():
                     return self._list(node, shape, path)
-                case shapes.UrlSet():
+                case shapes.TextSet():
                     return self._set(node, path)
                 case shapes.UrlText():
                     return self.url(node, path)

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 _TYPES: Mapping[type[shapes.Shape], tuple[str, str]] = {
     shapes.Text: ("string", ""),
     shapes.Boolean: ("true or false", ""),
-    shapes.Unsigned: ("whole number", ""),
+    shapes.Integer: ("whole number", ""),
     shapes.Duration: ("duration", ", like 10s or 1m30s"),
     shapes.UrlText: (
         "URL",
         ": a string, a reference, or a mapping with address, username and password",
     ),
     shapes.SecretText: ("secret", ": a reference, like {env: NAME}"),
-    shapes.UrlSet: ("list of URLs", " without duplicates"),
+    shapes.TextSet: ("list of URLs", " without duplicates"),
     shapes.ListOf: ("list of stores", ""),
 }
 """Names of types, and the form of their values in a file."""
@@ -142,7 +142,7 @@ def _type(shape: shapes.Shape) -> tuple[str, str]:
 
 def _limits(shape: shapes.Shape) -> str:
     match shape:
-        case shapes.Duration(minimum, maximum) | shapes.Unsigned(minimum, maximum):
+        case shapes.Duration(minimum, maximum) | shapes.Integer(minimum, maximum):
             most = f", at most {limit_text(shape, maximum)}" if maximum < U64 else ""
             return f"at least {limit_text(shape, minimum)}{most}"
         case shapes.ListOf(minimum=minimum):

@@ -166,13 +166,13 @@ def _plan(saved: _SavedPlan, shape: shapes.Variants) -> values.Plan:
 
 
 _TYPES: Mapping[type[shapes.Shape], type] = {
-    shapes.UrlSet: Members,
+    shapes.TextSet: Members,
     shapes.UrlText: Url,
     shapes.SecretText: Secret,
     shapes.Boolean: bool,
     shapes.Text: str,
     shapes.Choice: str,
-    shapes.Unsigned: int,
+    shapes.Integer: int,
     shapes.Duration: int,
 }
 

@@ -14,7 +14,7 @@ from confsync.store.urls import ADDRESS, PASSWORD
 from confsync.sync import tree as trees
 from confsync.sync.align import closest, cost
 from confsync.sync.patch import leaves, whole
-from confsync.sync.shape import ListOf, SecretText, Shape, UrlSet, UrlText, Variants
+from confsync.sync.shape import ListOf, SecretText, Shape, TextSet, UrlText, Variants
 from confsync.sync.url import Url, trim
 from confsync.yaml.edit import KEEP, Elements, Entries, Keep, Revised, Revision, Write
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -146,7 +146,7 @@ class _Reviser:
                 return self.object(value, shape, node, below, path) or KEEP
             case trees.Items(), ListOf() as shape, SequenceNode():
                 return self._list(value, shape, node, path)
-            case trees.Members(), UrlSet() as shape, SequenceNode():
+            case trees.Members(), TextSet() as shape, SequenceNode():
                 return self._set(value, shape, node, path)
             case Url(), UrlText(), _:
                 return self._url(value, node, path)
@@ -177,7 +177,7 @@ class _Reviser:
         return Entries(tuple(entries))
 
     def _set(
-        self, live: trees.Members, shape: UrlSet, node: SequenceNode, path: trees.Path
+        self, live: trees.Members, shape: TextSet, node: SequenceNode, path: trees.Path
     ) -> Revision:
         """The revision of a list of URLs. Items that may equal a live URL keep their places; new
         ones come at the end. If the order counts, items take the live order.

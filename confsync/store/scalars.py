@@ -54,7 +54,7 @@ _WITH_UNIT = rf"[0-9]+ ?({'|'.join(WORDS)}|%|connections?)"
 _MOST_DIGITS = len(str(U64))
 _WANTED = {
     shapes.Boolean: "true or false",
-    shapes.Unsigned: "a whole number",
+    shapes.Integer: "a whole number",
     shapes.Duration: "a duration",
     shapes.Choice: "an allowed value",
 }
@@ -80,7 +80,7 @@ def scalar(node: Node, shape: shapes.FileShape, path: Path, *, nullable: bool) -
     match shape:
         case shapes.Boolean():
             return _boolean(node, name)
-        case shapes.Unsigned():
+        case shapes.Integer():
             return _unsigned(node, name, shape)
         case shapes.Duration():
             value = milliseconds(node.text)
@@ -164,7 +164,7 @@ def _boolean(node: ScalarNode, name: str) -> bool:
     raise Mistake("not-a-boolean", f"{name} {fact}", hint)
 
 
-def _unsigned(node: ScalarNode, name: str, shape: shapes.Unsigned) -> int:
+def _unsigned(node: ScalarNode, name: str, shape: shapes.Integer) -> int:
     allowed = f"allowed: {range_text(shape)}"
     if not (node.plain and re.fullmatch("0|[1-9][0-9]*", node.text)):
         raise _wrong_number(node, name, what_to_write(shape), allowed)
@@ -215,7 +215,7 @@ def _choice(text: str, name: str, choices: Sequence[str]) -> str:
     raise Mistake("unknown-choice", message, f"{near}allowed: {', '.join(choices)}")
 
 
-def limit_text(shape: shapes.Duration | shapes.Unsigned, limit: int) -> str:
+def limit_text(shape: shapes.Duration | shapes.Integer, limit: int) -> str:
     """A limit in the unit of its field; a duration in one unit."""
     if not isinstance(shape, shapes.Duration):
         return str(limit)
@@ -223,7 +223,7 @@ def limit_text(shape: shapes.Duration | shapes.Unsigned, limit: int) -> str:
     return text if re.fullmatch(_PART, text) else f"{limit}ms"
 
 
-def range_text(shape: shapes.Duration | shapes.Unsigned | shapes.ListOf) -> str:
+def range_text(shape: shapes.Duration | shapes.Integer | shapes.ListOf) -> str:
     """The limits of a field, for people."""
     if isinstance(shape, shapes.ListOf):
         return f"at least {shape.minimum} items"
@@ -241,7 +241,7 @@ def what_to_write(shape: shapes.FileShape) -> str:
             return f"{form}; {range_text(shape)}"
         case shapes.Boolean():
             return "write true or false"
-        case shapes.Unsigned():
+        case shapes.Integer():
             return f"write a whole number, {range_text(shape)}"
         case shapes.PlainText() | shapes.PathText() | shapes.Day():
             return "write one string"

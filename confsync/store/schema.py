@@ -107,7 +107,7 @@ class _Writer:
     def field(self, known: shapes.Field) -> Schema:
         """A field: summary, default, examples and value."""
         description = known.summary
-        if isinstance(known.shape, shapes.Duration | shapes.Unsigned | shapes.ListOf):
+        if isinstance(known.shape, shapes.Duration | shapes.Integer | shapes.ListOf):
             description += f"; {range_text(known.shape)}"
         default: Schema = {}
         if not known.required and isinstance(known.default, Object):
@@ -136,7 +136,7 @@ class _Writer:
         match shape:
             case shapes.UrlText():
                 return {"allOf": [self.define("url", values.url(self.forms, self.reference()))]}
-            case shapes.UrlSet():
+            case shapes.TextSet():
                 url = self.define("url", values.url(self.forms, self.reference()))
                 return {"type": "array", "items": url}
             case shapes.SecretText():

@@ -14,7 +14,7 @@ from confsync.store.mistakes import INSTEAD
 from confsync.store.scalars import UNITS, what_to_write
 from confsync.store.urls import AS_MAPPING, PARTS
 from confsync.sync.secret import MASK
-from confsync.sync.shape import Boolean, Choice, Duration, Text, Unsigned
+from confsync.sync.shape import Boolean, Choice, Duration, Integer, Text
 from confsync.sync.url import SCHEME, SENSITIVE, WHITE_SPACE
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from confsync.sync.secret import Form
 
-Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Schema: TypeAlias = dict[str, Json]
 
 END = r"(?!\n)$"
@@ -53,12 +53,12 @@ DURATION = "".join(["^(?=.*[1-9])", *(f"(?:(?:0|[1-9][0-9]*){unit})?" for unit i
 _PYTHON = r"\(\?(?![:=!])|\\[AZbBdDwWN]|[*+?}]\+|\^\]|\[\]|\$"
 
 
-def scalar(shape: Text | Boolean | Unsigned | Duration | Choice) -> Schema:
+def scalar(shape: Text | Boolean | Integer | Duration | Choice) -> Schema:
     """The schema of a scalar that is not null. Durations have no minimum but zero."""
     match shape:
         case Boolean():
             return {"type": "boolean"}
-        case Unsigned(minimum, maximum):
+        case Integer(minimum, maximum):
             return {"type": "integer", "minimum": minimum, "maximum": maximum}
         case Choice(choices):
             return {"type": "string", "enum": choices}

@@ -19,7 +19,7 @@ from confsync.store.mistakes import (
 from confsync.store.scalars import NULLS, is_null
 from confsync.store.wrong_secrets import ADDRESSES, URL_MAPPING
 from confsync.sync.names import nearest, nearest_name
-from confsync.sync.shape import Field, Fields, ListOf, SecretText, UrlSet, UrlText, Variants
+from confsync.sync.shape import Field, Fields, ListOf, SecretText, TextSet, UrlText, Variants
 from confsync.sync.tree import Path, path_text
 from confsync.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
@@ -160,7 +160,7 @@ def _of_another_variant(name: str, known: Fields, owners: Sequence[str]) -> Mist
         fact = f"; {known.tag} has no fields"
     elif near := nearest_name(name, known.fields):
         fact = f"; {known.tag} has `{near}`"
-        form = {UrlSet: " with a list of URLs", UrlText: " with one URL"}
+        form = {TextSet: " with a list of URLs", UrlText: " with one URL"}
         hint = f"write `{near}`{form.get(type(known.fields[near].shape), '')}"
     elif _url_field(known) == "url" and "auth" in name.lower():
         hint = f"user and password are part of the URL: `url: {URL_MAPPING}`"
@@ -283,7 +283,7 @@ def _same_letters(name: str, known: Collection[str]) -> str:
 
 def _url_field(known: Fields) -> str:
     fields = known.fields.items()
-    return next((name for name, one in fields if isinstance(one.shape, UrlText | UrlSet)), "")
+    return next((name for name, one in fields if isinstance(one.shape, UrlText | TextSet)), "")
 
 
 def _holds_secret(shape: Shape) -> bool:

@@ -16,9 +16,9 @@ from operator import sub
 from typing import TYPE_CHECKING
 
 from confsync.errors import Fault
-from confsync.sync.patch import leaves, sent_whole, whole
+from confsync.sync.patch import leaves, sent, sent_whole, whole
 from confsync.sync.secret import Secret
-from confsync.sync.shape import ListOf, Shape, UrlSet, Variants
+from confsync.sync.shape import ListOf, Shape, TextSet, ValueMap, Variants
 from confsync.sync.tree import (
     Items,
     LeafKey,
@@ -85,9 +85,21 @@ def cost(live: Tree, desired: Tree, shape: Shape) -> int:
                 cost(live.members[name], desired.members[name], known.shape)
                 for name, known in shape.fields_of(live.tag).items()
             )
+        case Object(), Object(), ValueMap(value=inner):
+            gone = len(live.members.keys() - desired.members.keys())
+            return gone + sum(
+                cost(live.members[name], value, inner)
+                if name in live.members
+                else leaves(sent(value, inner))
+                for name, value in desired.members.items()
+            )
+        case None, Object(), Variants():
+            return size(desired, shape)
+        case Object(), None, Variants():
+            return 1
         case Items(), Items(), ListOf():
             return align_items(live.items, desired.items, shape.item).cost
-        case Members(), Members(), UrlSet():
+        case Members(), Members(), TextSet():
             return _cost_of_set(live, desired, shape)
         case (Object() | Members() | Items(), _, _) | (_, Object() | Members() | Items(), _):
             raise Fault("two states of different shapes cannot be laid side by side")
@@ -102,7 +114,7 @@ def size(tree: Object, shape: Variants) -> int:
     return leaves(whole(tree, shape) if tree.tag in shape.objects else tree)
 
 
-def _cost_of_set(live: Members, desired: Members, shape: UrlSet) -> int:
+def _cost_of_set(live: Members, desired: Members, shape: TextSet) -> int:
     gone: list[Url] = []
     new: list[Url] = []
     kept: list[int] = []
@@ -136,7 +148,7 @@ def _outline(tree: Tree) -> tuple[tuple[object, ...], tuple[LeafKey | None, ...]
     def add(tree: Tree) -> None:
         match tree:
             case Object():
-                form.append(tree.tag)
+                form.append((tree.tag, *sorted(tree.members)))
                 for name in sorted(tree.members):
                     add(tree.members[name])
             case Members():

@@ -14,7 +14,7 @@ from confsync.errors import Fault
 from confsync.sync import tree as trees
 from confsync.sync.align import align_items
 from confsync.sync.secret import Secret
-from confsync.sync.shape import ListOf, Shape, UrlSet, UrlText, Variants
+from confsync.sync.shape import ListOf, Shape, TextSet, UrlText, ValueMap, Variants
 from confsync.sync.tree import Items, LeafKey, Members, Object, Path, Tree, leaf_key, match_urls
 from confsync.sync.url import Url
 from confsync.sync.values import Action, Change, Difference, Origin, Unknown, WholeSet
@@ -29,6 +29,7 @@ Sides: TypeAlias = "tuple[Plain | None, Plain | None]"
 Origins: TypeAlias = "Callable[[Path], Origin]"
 
 _KINDS = {"values_changed", "dictionary_item_added", "dictionary_item_removed"}
+_ABSENT = Object("", {})
 _THERE = "there"
 """The leaf of a whole item, which stands on one side only."""
 
@@ -110,7 +111,13 @@ class Comparison:
                     one, other = live.members[name], desired.members[name]
                     sides[name] = self.lay(one, other, known.shape, place.at(name, name))
                 return _both(sides)
-            case Members(), Members(), UrlSet():
+            case Object(), Object(), ValueMap():
+                return self._maps(live, desired, shape, place)
+            case (None, Object(), Variants()) | (Object(), None, Variants()):
+                if live is None:
+                    return self._put(place, (None, _THERE), "add", shape, (live, desired))
+                return self._put(place, (_THERE, None), "remove", shape, (live, desired))
+            case Members(), Members(), TextSet():
                 return self._sets(live, desired, shape, place)
             case Items(), Items(), ListOf():
                 return self._lists(live, desired, shape.item, place)
@@ -122,7 +129,23 @@ class Comparison:
                 keys = leaf_key(live), leaf_key(desired)
                 return self._put(place, keys, "update", shape, (live, desired))
 
-    def _sets(self, live: Members, desired: Members, shape: UrlSet, place: _Place) -> Sides:
+    def _maps(self, live: Object, desired: Object, shape: ValueMap, place: _Place) -> Sides:
+        sides: dict[str, Sides] = {}
+        for name in {**desired.members, **live.members}:
+            here = place.at(name, name)
+            before, after = (side.members.get(name, _ABSENT) for side in (live, desired))
+            if before is not _ABSENT and after is not _ABSENT:
+                sides[name] = self.lay(before, after, shape.value, here)
+            elif before is _ABSENT:
+                sides[name] = self._put(here, (None, _THERE), "add", shape.value, (None, after))
+            else:
+                ends = before, None
+                sides[name] = self._put(
+                    here, (_THERE, None), "remove", shape.value, ends, origin=place.path
+                )
+        return _both(sides)
+
+    def _sets(self, live: Members, desired: Members, shape: TextSet, place: _Place) -> Sides:
         within = WholeSet(desired, shape.order_counts(desired.members))
         sides: dict[str, Sides] = {}
         kept: list[tuple[int, int]] = []

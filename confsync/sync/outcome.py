@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from confsync.sync.compare import difference
 from confsync.sync.secret import Secret
-from confsync.sync.shape import ListOf, Shape, UrlSet, UrlText, Variants
+from confsync.sync.shape import ListOf, Shape, TextSet, UrlText, ValueMap, Variants
 from confsync.sync.tree import Items, Members, Object, Tree, certainly_equal
 from confsync.sync.url import Url
 from confsync.sync.values import Change, Failed, Origin
@@ -250,7 +250,14 @@ def _lost(  # noqa: PLR0913 - three readings of one place
                 if not built or known.required or not certainly_equal(member, known.default):
                     sides = was.get(name, _ABSENT), member, now.get(name, _ABSENT)
                     yield from _lost(*sides, known.shape, here, update=update)
-        case Members(), UrlSet():
+        case Object(), ValueMap(value=inner):
+            was, now = (side.members if isinstance(side, Object) else {} for side in (old, left))
+            for name, member in new.members.items():
+                sides = was.get(name, _ABSENT), member, now.get(name, _ABSENT)
+                yield from _lost(*sides, inner, (*path, name), update=update)
+            for name in was.keys() & now.keys() - new.members.keys():
+                yield _change("remove", (*path, name), inner, was[name], None)
+        case Members(), TextSet():
             yield from _lost_urls(old, new, left, shape, path)
         case Items(), ListOf(item):
             items = old.items if isinstance(old, Items) else ()
@@ -271,7 +278,7 @@ def _lost(  # noqa: PLR0913 - three readings of one place
                 yield _change("update", path, shape, old, new)
 
 
-def _lost_urls(old: Tree, new: Members, left: Tree, shape: UrlSet, path: Path) -> Iterator[Change]:
+def _lost_urls(old: Tree, new: Members, left: Tree, shape: TextSet, path: Path) -> Iterator[Change]:
     was, now = (side.members if isinstance(side, Members) else () for side in (old, left))
     before, after, there = set(was), set(new.members), set(now)
     added = tuple(url for url in new.members if url not in before)

@@ -7,8 +7,9 @@ The measure. A leaf is a scalar, a set member, null, `{}` or an `@type`. Of an u
 - no other update of these forms has fewer leaves: an entry for a field; for a set an entry for
   each member that goes or comes, or the whole set; a nested object whole where its `@type` is
   another, by its members where it is the same; for a list null for a slot, members of a slot that
-  stays, a whole item at the end or in a slot where the `@type` is another; the whole object where
-  its `@type` is another. A hidden secret costs its leaf in each slot that desires one;
+  stays, a whole item at the end or in a slot where the `@type` is another; for a map a value for a
+  key that comes, null for one that goes; an object without `@type` whole where there was none, null
+  where there is to be none; the whole object where its `@type` is another. A hidden secret costs its leaf in each slot that desires one;
 - among equals, a slot with a lower index stays rather than a later one, and members come one by
   one rather than as a set;
 - no entry's pointer begins with that of another, so that their order does not matter.
@@ -21,7 +22,7 @@ from __future__ import annotations
 
 from confsync.errors import Fault
 from confsync.sync.secret import Secret
-from confsync.sync.shape import ListOf, Variants
+from confsync.sync.shape import ListOf, Shape, ValueMap, Variants
 from confsync.sync.tree import Items, Members, Object, Path, Tree, certainly_equal
 from confsync.sync.tree import leaves as walk
 from confsync.sync.url import Url
@@ -44,10 +45,10 @@ def patch(difference: Difference) -> Patch:
             sets.setdefault(change.slot, (change.within, []))[1].append(change)
         elif not isinstance(after, Object):
             entries.append(Entry(change.slot, after, change.path))
+        elif change.slot:
+            entries.append(Entry(change.slot, sent(after, shape), change.path))
         elif not isinstance(shape, Variants):
             raise Fault("an object stands where its shape has none")
-        elif change.slot:
-            entries.append(Entry(change.slot, whole(after, shape), change.path))
         else:
             members = whole(after, shape).members
             entries.append(Entry(("@type",), after.tag, ()))
@@ -70,29 +71,41 @@ def patch(difference: Difference) -> Patch:
     return Patch(tuple(entries))
 
 
-def whole(tree: Object, shape: Variants) -> Object:
-    """An object as it is sent when it is built anew: members at their default are left out."""
+def whole(tree: Object, shape: Variants, base: Tree = None) -> Object:
+    """An object as it is sent when it is built anew: members at their default are left out.
+
+    `base`: the object that one without `@type` is merged into.
+    """
     members: dict[str, Tree] = {}
+    there = base.members if isinstance(base, Object) and shape.plain else {}
     for name, known in shape.objects[tree.tag].fields.items():
-        member = tree.members[name]
-        if not known.required and certainly_equal(member, known.default):
-            continue
-        match member, known.shape:
-            case Object(), Variants() as inner:
-                member = whole(member, inner)
-            case Items(), ListOf(item):
-                member = Items(tuple(whole(one, item) for one in member.items))
-            case _:
-                pass
-        members[name] = member
+        member, default = tree.members[name], there.get(name, known.default)
+        if (name not in there and known.required) or not certainly_equal(member, default):
+            members[name] = sent(member, known.shape, default)
     return Object(tree.tag, members)
 
 
+def sent(value: Tree, shape: Shape, base: Tree = None) -> Tree:
+    """A value as it is sent in a place where there is none, or in place of a default `base`."""
+    match value, shape:
+        case Object(), Variants():
+            return whole(value, shape, base)
+        case Object(), ValueMap(value=inner):
+            return Object("", {name: sent(one, inner) for name, one in value.members.items()})
+        case Items(), ListOf(item):
+            return Items(tuple(whole(one, item) for one in value.items))
+        case _:
+            return value
+
+
 def leaves(value: Tree) -> int:
-    """Number of leaves of a value: a scalar, a set member, null, an empty set, or an `@type`."""
+    """Number of leaves of a value: a scalar, a set member, null, an empty set or object, or an
+    `@type`.
+    """
     match value:
         case Object():
-            return 1 + sum(leaves(member) for member in value.members.values())
+            count = sum(leaves(member) for member in value.members.values())
+            return count + 1 if value.tag else max(1, count)
         case Members():
             return max(1, len(value.members))
         case Items():

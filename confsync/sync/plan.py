@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from confsync.sync.shape import Variants
     from confsync.sync.values import Difference, HiddenSecrets
 
-Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 SCHEME = 2
 _HEX_DIGITS = 32

@@ -6,7 +6,7 @@ Units and encodings of the values: wire section 3.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,14 +14,21 @@ if TYPE_CHECKING:
     from confsync.sync.tree import Tree
     from confsync.sync.url import Url
 
+Form: TypeAlias = Literal["trimmed", "exact", "email", "domain", "host", "address", "network"]
 Example: TypeAlias = "bool | int | str | Sequence[Example] | Mapping[str, Example]"
 
 
 @dataclass(frozen=True)
 class Text:
-    """A non-empty text. `trimmed`: the server takes the white space around it away."""
+    """A text. `form`: the server's form of it, see `sync/texts.py`. `blank`: it may be empty."""
 
-    trimmed: bool = True
+    form: Form = "trimmed"
+    blank: bool = False
+
+    @property
+    def trimmed(self) -> bool:
+        """True if the server takes the white space around it away."""
+        return self.form != "exact"
 
 
 @dataclass(frozen=True)
@@ -30,8 +37,24 @@ class Boolean:
 
 
 @dataclass(frozen=True)
-class Unsigned:
+class Integer:
     """A whole number between its limits, both inclusive."""
+
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True)
+class Float:
+    """A number between its limits, both inclusive; None: no limit."""
+
+    minimum: float | None
+    maximum: float | None
+
+
+@dataclass(frozen=True)
+class Size:
+    """Bytes between the limits, both inclusive; in files a text like `25MiB`."""
 
     minimum: int
     maximum: int
@@ -63,27 +86,57 @@ class SecretText:
 
 
 @dataclass(frozen=True)
-class UrlSet:
+class Id:
+    """The id of another object of the server."""
+
+    object: str
+
+
+def never(_: tuple[Url, ...]) -> bool:
+    """The order of a set that never counts."""
+    return False
+
+
+@dataclass(frozen=True)
+class TextSet:
     """Texts that may hold passwords, each once. `order_counts`: whether the first one decides."""
 
-    order_counts: Callable[[tuple[Url, ...]], bool]
+    order_counts: Callable[[tuple[Url, ...]], bool] = never
+    member: Text | Choice | Id | UrlText = UrlText()
+    minimum: int = 0
 
 
 @dataclass(frozen=True)
 class ListOf:
-    """A list of variants whose order counts, with at least `minimum` items."""
+    """A list of objects whose order counts, with at least `minimum` items."""
 
     item: Variants
     minimum: int
 
 
 @dataclass(frozen=True)
+class ValueMap:
+    """Values by keys of the author's choice. The tree is an object without `@type`."""
+
+    key: Text | Choice
+    value: LeafShape | Variants
+
+
+@dataclass(frozen=True)
 class Variants:
-    """An object that is one of several variants, named by its `@type`."""
+    """An object that is one of several variants, named by its `@type`; or one without, whose only
+    variant has the name "". `short`: the field that a scalar in a file stands for.
+    """
 
     name: str
     objects: Mapping[str, Fields]
     summary: str = ""
+    short: str = ""
+
+    @property
+    def plain(self) -> bool:
+        """True for an object without `@type`: an update merges it into the stored one."""
+        return "" in self.objects
 
     def fields_of(self, tag: str) -> Mapping[str, Field]:
         """The fields of a variant; none for an unknown one of a newer server."""
@@ -116,14 +169,18 @@ class Field:
     of_secret: bool = False
 
 
-LeafShape: TypeAlias = Text | Boolean | Unsigned | Duration | Choice | UrlText | SecretText
-Shape: TypeAlias = LeafShape | UrlSet | ListOf | Variants
+LeafShape: TypeAlias = (
+    Text | Boolean | Integer | Float | Size | Duration | Choice | Id | UrlText | SecretText
+)
+Shape: TypeAlias = LeafShape | TextSet | ListOf | ValueMap | Variants
 
 
 def variants_within(shape: Shape) -> Iterator[Fields]:
     """Every variant of a shape and of the objects in it."""
     if isinstance(shape, ListOf):
         yield from variants_within(shape.item)
+    elif isinstance(shape, ValueMap):
+        yield from variants_within(shape.value)
     elif isinstance(shape, Variants):
         for known in shape.objects.values():
             yield known

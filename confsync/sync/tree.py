@@ -11,13 +11,15 @@ from confsync.sync.url import Url
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-Scalar: TypeAlias = bool | int | str | None
+Scalar: TypeAlias = bool | int | float | str | None
 Leaf: TypeAlias = Scalar | Secret | Url
 
 
 @dataclass(frozen=True)
 class Object:
-    """A variant object: its `@type` and its members by name."""
+    """A variant object: its `@type` and its members by name. An object without `@type` and a map
+    have the tag "".
+    """
 
     tag: str
     members: Mapping[str, Tree]
@@ -122,7 +124,8 @@ def certainly_equal(live: Tree, desired: Tree) -> bool:
     """True if two members of an object are certainly equal; the order of sets counts."""
     match live, desired:
         case Object(), Object():
-            return live.tag == desired.tag and all(
+            same = live.tag == desired.tag and live.members.keys() == desired.members.keys()
+            return same and all(
                 certainly_equal(live.members[name], desired.members[name]) for name in live.members
             )
         case Members(before), Members(after):

@@ -93,6 +93,11 @@ def seal_url(text: str, vault: Vault, ref: Ref | None = None) -> Url:
     return Url(tuple(part for part in parts if part != ""), ref)
 
 
+def is_sensitive(name: str) -> bool:
+    """True for the name of a parameter or a header whose value may be a secret."""
+    return _PASSWORD_NAME.search(name) is not None
+
+
 def masked(text: str) -> str:
     """A text from outside with everything masked that could be a password in a URL."""
     return str(seal_url(text, Vault()))

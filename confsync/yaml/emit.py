@@ -13,7 +13,7 @@ from confsync.yaml.nodes import MappingNode, ScalarNode, SequenceNode, nodes_wit
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Plain: TypeAlias = "bool | int | str | list[Plain] | dict[str, Plain] | None"
+Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
 
 WORD_PROCESSOR = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 """Quotes of word processors: confsync refuses a text without quotes that starts with one."""
@@ -107,7 +107,7 @@ class Style:
     def inline(self, value: Plain, quote: str = "", *, flow: bool = False) -> str:
         """A value in one line. `quote`: quotes of a text; empty: as needed. `flow`: in brackets."""
         match value:
-            case None | bool() | int():
+            case None | bool() | int() | float():
                 return json.dumps(value)
             case str():
                 return self._text(value, quote, flow=flow)

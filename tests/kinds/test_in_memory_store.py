@@ -13,7 +13,7 @@ from confsync.kinds import KINDS
 from confsync.kinds.kind import default_object
 from confsync.sandbox import patch_rules as rules
 from confsync.sync.secret import Vault
-from confsync.sync.shape import Duration, Unsigned
+from confsync.sync.shape import Duration, Integer
 
 KIND = KINDS["InMemoryStore"]
 PAGE = (Path(__file__).parents[2] / "docs/development/wire.md").read_text()
@@ -47,7 +47,7 @@ def test_every_field_of_the_wire_page_is_in_the_model_and_no_other() -> None:
 )
 def test_limits_are_those_of_the_wire_page(name: str, limits: tuple[int, int]) -> None:
     shape = KIND.shape.objects["RedisCluster"].fields[name].shape
-    assert isinstance(shape, Duration | Unsigned)
+    assert isinstance(shape, Duration | Integer)
     assert (shape.minimum, shape.maximum) == limits
 
 

@@ -16,7 +16,7 @@ from confsync.secrets import BUILT_IN
 from confsync.store.decode import from_file
 from confsync.store.schema import DRAFT, file_schema, layer_schema
 from confsync.sync.secret import Form, Vault
-from confsync.sync.shape import Boolean, Choice, Field, Fields, Unsigned, Variants
+from confsync.sync.shape import Boolean, Choice, Field, Fields, Integer, Variants
 from confsync.workflow.documentation import schema
 from confsync.workflow.validate import validate
 from confsync.yaml.nodes import MappingNode, Mark, Node, ScalarNode, SequenceNode
@@ -405,7 +405,7 @@ PLAIN = Fields(
 )
 OTHER = Fields(
     "Plain",
-    {"count": Field(Unsigned(2, 3), default=2, summary="two or three")},
+    {"count": Field(Integer(2, 3), default=2, summary="two or three")},
     "Of another kind, with a variant of the same name.",
 )
 

@@ -18,7 +18,7 @@ from confsync.sync.compare import difference
 from confsync.sync.patch import leaves
 from confsync.sync.patch import patch as update_for
 from confsync.sync.secret import HIDDEN, Ref, Secret
-from confsync.sync.shape import Field, Fields, ListOf, SecretText, Text, UrlSet, UrlText, Variants
+from confsync.sync.shape import Field, Fields, ListOf, SecretText, Text, TextSet, UrlText, Variants
 from confsync.sync.tree import Items, Members, Object
 from confsync.sync.url import Url
 from confsync.sync.values import Origin
@@ -48,7 +48,7 @@ AUTH = Variants(
 )
 TEXT = known(Text(), "x", required=False)
 INNER = Variants("Inner", {"In": Fields("In", {"x": TEXT, "auth": known(AUTH)})})
-MEMBERS = UrlSet(lambda urls: URLS[1] in urls)
+MEMBERS = TextSet(lambda urls: URLS[1] in urls)
 """A set in whose order the first member decides where a certain one is in it."""
 ITEM = Variants(
     "Item",

@@ -18,7 +18,7 @@ from confsync.sync.shape import (
     Fields,
     SecretText,
     Text,
-    UrlSet,
+    TextSet,
     UrlText,
     Variants,
 )
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 A, B, C = (Url((f"redis://{name}",)) for name in "abc")
 FILE = Origin("file", "store.yaml", 2, 3)
 UNRESOLVED = Secret(None, Ref("env", "P"))
-SET = UrlSet(lambda urls: bool(urls) and urls[0] == B)
+SET = TextSet(lambda urls: bool(urls) and urls[0] == B)
 """A set in whose order the first member decides where it is B."""
 
 
-def field(shape: Text | Boolean | UrlSet | SecretText | Variants, default: Tree) -> Field:
+def field(shape: Text | Boolean | TextSet | SecretText | Variants, default: Tree) -> Field:
     return Field(shape, nullable=False, required=False, default=default, summary="")
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from confsync.sandbox import patch_rules as rules
 from confsync.sync.outcome import stored
-from confsync.sync.shape import ListOf, SecretText, UrlSet, Variants
+from confsync.sync.shape import ListOf, SecretText, TextSet, Variants
 from tests.states import (
     SHAPE,
     TYPE,
@@ -48,7 +48,7 @@ def leaves(value: object, shape: Shape, path: Place = ()) -> Iterator[tuple[Plac
             for slot, part in value.items():
                 yield (*path, slot), "slot"
                 yield from leaves(part, item, (*path, slot))
-        case UrlSet():
+        case TextSet():
             assert isinstance(value, dict)
             yield from (((*path, f"member {url}"), "member") for url in value)
         case SecretText():

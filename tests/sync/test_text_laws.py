@@ -17,7 +17,7 @@ from confsync.secrets.resolver import resolve
 from confsync.store.decode import from_file
 from confsync.sync.plan import make_plan
 from confsync.sync.secret import Secret, Vault
-from confsync.sync.shape import Text, UrlSet, UrlText, Variants
+from confsync.sync.shape import Text, TextSet, UrlText, Variants
 from confsync.sync.url import seal_url
 from tests.states import (
     NAME,
@@ -117,7 +117,7 @@ def test_the_order_of_urls_counts_where_tls_or_credentials_differ(
 ) -> None:
     vault = Vault()
     shape = SHAPE.objects["RedisCluster"].fields["urls"].shape
-    assert isinstance(shape, UrlSet)
+    assert isinstance(shape, TextSet)
     sealed = tuple(seal_url("{}://{}{}".format(*url), vault) for url in urls)
     differing = {(scheme.lower() in {"rediss", "valkeys"}, user) for scheme, user, _ in urls}
     assert shape.order_counts(sealed) == (len(differing) > 1)
@@ -130,7 +130,7 @@ def text_fields() -> Iterator[tuple[str, str, str]]:
     """Each text: its variant, its field and, of a nested object, the variant of that."""
     for tag, fields in SHAPE.objects.items():
         for name, known in fields.fields.items():
-            if isinstance(known.shape, Text | UrlText | UrlSet):
+            if isinstance(known.shape, Text | UrlText | TextSet):
                 yield tag, name, ""
             elif isinstance(known.shape, Variants):
                 for inner, nested in known.shape.objects.items():
@@ -143,7 +143,7 @@ def test_a_blank_text_is_a_problem_in_every_field(blank: str) -> None:
     accepted = []
     for tag, name, nested in text_fields():
         known = SHAPE.objects[tag].fields[name].shape
-        value: object = [blank] if isinstance(known, UrlSet) else blank
+        value: object = [blank] if isinstance(known, TextSet) else blank
         if isinstance(known, Variants):
             value = {TYPE: nested, **dict.fromkeys(known.objects[nested].fields, blank)}
         file = Wanted({NAME: {TYPE: tag, name: value}}, {}, {})

@@ -1,0 +1,85 @@
+"""The built-in tables are those of the recorded schema, and their shapes those of the wire."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from confsync.jmap.decode import from_wire
+from confsync.kinds import ALL
+from confsync.kinds.forms import FORMS
+from confsync.kinds.kind import default_object
+from confsync.kinds.make_table import objects, table, table_text
+from confsync.sync import shape as shapes
+from confsync.sync.secret import Vault
+from confsync.sync.tree import Object, certainly_equal
+
+ROOT = Path(__file__).parent.parent.parent
+TABLES = ROOT / "confsync" / "kinds" / "tables"
+SCHEMA = json.loads(gzip.decompress((ROOT / "confsync/sandbox/schema.json.gz").read_bytes()))
+WIRE = ROOT / "tests" / "wire"
+FRESH = json.loads((WIRE / "objects-fresh.json").read_text("utf-8"))
+
+
+def test_there_is_a_table_for_each_settings_object() -> None:
+    assert sorted(file.stem for file in TABLES.iterdir()) == [*objects(SCHEMA)] == [*ALL]
+    assert len(ALL) == 55
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_table_is_made_of_the_recorded_schema(name: str) -> None:
+    assert (TABLES / f"{name}.json").read_text("utf-8") == table_text(table(SCHEMA, name))
+    assert SCHEMA["objects"][f"x:{name}"]["permissionPrefix"] == f"sys{name}"
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if f"x:{name}" in FRESH])
+def test_a_fresh_object_has_the_defaults_of_its_table(name: str) -> None:
+    live = from_wire(ALL[name], FRESH[f"x:{name}"], Vault())
+    assert live.unrecognised == ()
+    shape = ALL[name].shape
+    assert live.tree.tag == next(iter(shape.objects))
+    default = default_object(shape, live.tree.tag)
+    for field, known in shape.objects[live.tree.tag].fields.items():
+        if not known.required:
+            assert certainly_equal(live.tree.members[field], default.members[field]), field
+
+
+def test_the_forms_of_texts_are_those_of_the_recordings() -> None:
+    """Of settings objects: a form for each text that the server does not only trim."""
+    words = {"Email": "email", "Domain": "domain", "Hostname": "host"}
+    recorded = json.loads((WIRE / "objects-normalise.json").read_text("utf-8"))
+    wrong = []
+    for name in ALL:
+        for type_, field, shape in _texts(ALL[name].shape):
+            how = recorded.get(f"x:{type_}/{field}", [])
+            form = next((words[one] for one in how if one in words), None)
+            if form is not None and shape.form != form:
+                wrong.append((type_, field, how, shape.form))
+    assert wrong == []
+    assert {"email", "domain", "host"} <= {*FORMS.values()}
+
+
+def _texts(shape: shapes.Shape) -> list[tuple[str, str, shapes.Text]]:
+    found = []
+    match shape:
+        case shapes.Variants():
+            for fields in shape.objects.values():
+                for name, known in fields.fields.items():
+                    if isinstance(known.shape, shapes.Text):
+                        found.append((shape.name, name, known.shape))
+                    found += _texts(known.shape)
+        case shapes.ListOf(item):
+            found += _texts(item)
+        case shapes.ValueMap(value=value):
+            found += _texts(value)
+    return found
+
+
+def test_a_default_of_a_type_is_no_default_of_a_field() -> None:
+    rate = ALL["Http"].shape.objects[""].fields["rateLimitAnonymous"]
+    assert rate.default == Object("", {"count": 100, "period": 60_000})
+    assert isinstance(rate.shape, shapes.Variants)
+    assert rate.shape.objects[""].fields["count"].required
