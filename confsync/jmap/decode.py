@@ -82,31 +82,37 @@ class _Decoder:
                 return HIDDEN
             case shapes.UrlText():
                 return seal_url(_text(value, path), self._vault)
-            case shapes.ValueMap(value=inner):
+            case shapes.ValueMap() | shapes.TextSet() | shapes.ListOf():
                 if not isinstance(value, dict):
                     raise _unexpected(path, "an object")
-                found = {
-                    _text(name, path): self._named(name, one, inner, (*path, name))
-                    for name, one in _few(value, path).items()
-                }
-                return Object("", found)
-            case shapes.TextSet():
-                if not isinstance(value, dict) or any(kept is not True for kept in value.values()):
-                    raise _unexpected(path, "an object whose values are all true")
-                texts = [_text(url, path) for url in _few(value, path)]
-                return Members(tuple(seal_url(text, self._vault) for text in texts))
-            case shapes.ListOf():
-                if not isinstance(value, dict):
-                    raise _unexpected(path, "an object with the keys 0, 1, …")
-                slots = list(map(str, range(len(_few(value, path)))))
-                if set(value) != set(slots):
-                    raise _unexpected(path, "the keys 0, 1, … without gaps")
-                items = (self.variant(value[at], shape.item, (*path, int(at))) for at in slots)
-                return Items(tuple(items))
+                return self._container(_few(value, path), shape, path)
             case shapes.Variants():
                 return self.variant(value, shape, path)
             case _:
                 return _scalar(value, shape, path)
+
+    def _container(
+        self,
+        value: dict[str, Json],
+        shape: shapes.ValueMap | shapes.TextSet | shapes.ListOf,
+        path: Path,
+    ) -> Tree:
+        match shape:
+            case shapes.ValueMap(value=inner):
+                values = ((_text(name, path), one) for name, one in value.items())
+                return Object(
+                    "", {name: self._named(name, one, inner, (*path, name)) for name, one in values}
+                )
+            case shapes.TextSet():
+                if any(kept is not True for kept in value.values()):
+                    raise _unexpected(path, "an object whose values are all true")
+                texts = [_text(url, path) for url in value]
+                return Members(tuple(seal_url(text, self._vault) for text in texts))
+            case shapes.ListOf(item):
+                slots = list(map(str, range(len(value))))
+                if set(value) != set(slots):
+                    raise _unexpected(path, "the keys 0, 1, … without gaps")
+                return Items(tuple(self.variant(value[at], item, (*path, int(at))) for at in slots))
 
     def _named(self, name: str, value: Json, shape: shapes.Shape, path: Path) -> Tree:
         """A value of a map; one with the name of a secret is sealed whole."""
@@ -122,8 +128,7 @@ def _scalar(value: Json, shape: shapes.Shape, path: Path) -> Scalar:
                 raise _unexpected(path, "true or false")
             return value
         case shapes.Integer(minimum=low) | shapes.Size(minimum=low) | shapes.Duration(minimum=low):
-            # A limit is checked after the default of its type: 0 may stand there.
-            least = min(low, 0)
+            least = 1 if isinstance(shape, shapes.Duration) else min(low, 0)
             if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= U64:
                 raise _unexpected(path, f"a whole number from {least} to {U64}")
             return value

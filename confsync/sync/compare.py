@@ -30,6 +30,7 @@ Origins: TypeAlias = "Callable[[Path], Origin]"
 
 _KINDS = {"values_changed", "dictionary_item_added", "dictionary_item_removed"}
 _ABSENT = Object("", {})
+_DIFFERENT = "two states of different shapes cannot be laid side by side"
 _THERE = "there"
 """The leaf of a whole item, which stands on one side only."""
 
@@ -103,31 +104,36 @@ class Comparison:
     def lay(self, live: Tree, desired: Tree, shape: Shape, place: _Place) -> Sides:
         """Lay two values of one shape side by side."""
         match live, desired, shape:
-            case Object(), Object(), Variants() if live.tag != desired.tag:
-                return self._put(place, (live.tag, desired.tag), "replace", shape, (live, desired))
-            case Object(), Object(), Variants():
-                sides: dict[str, Sides] = {}
-                for name, known in shape.fields_of(live.tag).items():
-                    one, other = live.members[name], desired.members[name]
-                    sides[name] = self.lay(one, other, known.shape, place.at(name, name))
-                return _both(sides)
-            case Object(), Object(), ValueMap():
-                return self._maps(live, desired, shape, place)
-            case (None, Object(), Variants()) | (Object(), None, Variants()):
-                if live is None:
-                    return self._put(place, (None, _THERE), "add", shape, (live, desired))
+            case Object(), Object(), _:
+                return self._objects(live, desired, shape, place)
+            case None, Object(), Variants():
+                return self._put(place, (None, _THERE), "add", shape, (live, desired))
+            case Object(), None, Variants():
                 return self._put(place, (_THERE, None), "remove", shape, (live, desired))
             case Members(), Members(), TextSet():
                 return self._sets(live, desired, shape, place)
             case Items(), Items(), ListOf():
                 return self._lists(live, desired, shape.item, place)
             case (Object() | Members() | Items(), _, _) | (_, Object() | Members() | Items(), _):
-                raise Fault("two states of different shapes cannot be laid side by side")
+                raise Fault(_DIFFERENT)
             case _, Secret() | Url(), _ if trees.relation(live, desired) == "unknown":
                 return self._note(desired, place, place.path)
             case _:
                 keys = leaf_key(live), leaf_key(desired)
                 return self._put(place, keys, "update", shape, (live, desired))
+
+    def _objects(self, live: Object, desired: Object, shape: Shape, place: _Place) -> Sides:
+        if isinstance(shape, ValueMap):
+            return self._maps(live, desired, shape, place)
+        if not isinstance(shape, Variants):
+            raise Fault(_DIFFERENT)
+        if live.tag != desired.tag:
+            return self._put(place, (live.tag, desired.tag), "replace", shape, (live, desired))
+        sides: dict[str, Sides] = {}
+        for name, known in shape.fields_of(live.tag).items():
+            one, other = live.members[name], desired.members[name]
+            sides[name] = self.lay(one, other, known.shape, place.at(name, name))
+        return _both(sides)
 
     def _maps(self, live: Object, desired: Object, shape: ValueMap, place: _Place) -> Sides:
         sides: dict[str, Sides] = {}

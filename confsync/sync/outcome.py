@@ -251,12 +251,7 @@ def _lost(  # noqa: PLR0913 - three readings of one place
                     sides = was.get(name, _ABSENT), member, now.get(name, _ABSENT)
                     yield from _lost(*sides, known.shape, here, update=update)
         case Object(), ValueMap(value=inner):
-            was, now = (side.members if isinstance(side, Object) else {} for side in (old, left))
-            for name, member in new.members.items():
-                sides = was.get(name, _ABSENT), member, now.get(name, _ABSENT)
-                yield from _lost(*sides, inner, (*path, name), update=update)
-            for name in was.keys() & now.keys() - new.members.keys():
-                yield _change("remove", (*path, name), inner, was[name], None)
+            yield from _lost_values(old, new, left, inner, path, update=update)
         case Members(), TextSet():
             yield from _lost_urls(old, new, left, shape, path)
         case Items(), ListOf(item):
@@ -276,6 +271,18 @@ def _lost(  # noqa: PLR0913 - three readings of one place
             changed, lost = (type(side) is not type(new) or side != new for side in (old, left))
             if changed and lost and not isinstance(new, Secret):
                 yield _change("update", path, shape, old, new)
+
+
+def _lost_values(  # noqa: PLR0913 - three readings of one place
+    old: Tree, new: Object, left: Tree, inner: Shape, path: Path, *, update: Patch
+) -> Iterator[Change]:
+    was, now = (side.members if isinstance(side, Object) else {} for side in (old, left))
+    for name, member in new.members.items():
+        sides = was.get(name, _ABSENT), member, now.get(name, _ABSENT)
+        yield from _lost(*sides, inner, (*path, name), update=update)
+    for name in was:
+        if name in now and name not in new.members:
+            yield _change("remove", (*path, name), inner, was[name], None)
 
 
 def _lost_urls(old: Tree, new: Members, left: Tree, shape: TextSet, path: Path) -> Iterator[Change]:

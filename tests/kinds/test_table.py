@@ -75,6 +75,8 @@ def _texts(shape: shapes.Shape) -> list[tuple[str, str, shapes.Text]]:
             found += _texts(item)
         case shapes.ValueMap(value=value):
             found += _texts(value)
+        case _:
+            pass
     return found
 
 

@@ -22,7 +22,7 @@ from confsync.sync.compare import difference
 from confsync.sync.patch import patch
 from confsync.sync.secret import Secret, Vault
 from confsync.sync.tree import Items, Object, Tree
-from confsync.sync.values import Origin
+from confsync.sync.values import Live, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ class Draw:
             return None
         return self.value(known.shape, like)
 
-    def value(self, shape: shapes.Shape, like: object = None) -> Any:  # noqa: ANN401, C901 - JSON
+    def value(self, shape: shapes.Shape, like: object = None) -> Any:  # noqa: ANN401, C901, PLR0912 - JSON
         chance = self._random
         match shape:
             case shapes.Variants():
@@ -99,9 +99,9 @@ class Draw:
             case shapes.Integer(low, high) | shapes.Size(low, high) | shapes.Duration(low, high):
                 return chance.choice([low, high, min(high, low + chance.randint(0, 5))])
             case shapes.Float(low, high):
-                least = 0.0 if low is None else float(low)
-                most = least + 5 if high is None else float(high)
-                return chance.choice([least, most, (least + most) / 2])
+                lowest = 0.0 if low is None else float(low)
+                highest = lowest + 5 if high is None else float(high)
+                return chance.choice([lowest, highest, (lowest + highest) / 2])
             case shapes.Id():
                 return chance.choice(["a", "b", "c"])
             case shapes.UrlText():
@@ -157,17 +157,21 @@ def _less(value: Json) -> Iterator[Json]:
 def closed(name: str, stored: Json, wanted: Json) -> Json:
     """The update from one stored state to another, checked: reached, stable, minimal."""
     kind, of, vault = ALL[name], builtin().type(f"x:{name}"), Vault()
-    live = from_wire(kind, rules.get_view(stored, of), vault)
+
+    def shown(state: Json) -> Live:
+        view: Any = rules.get_view(state, of)
+        return from_wire(kind, view, vault)
+
+    live = shown(stored)
     assert live.unrecognised == ()
-    desired = sealed(from_wire(kind, rules.get_view(wanted, of), vault).tree, wanted, vault)
+    desired = sealed(shown(wanted).tree, wanted, vault)
     assert isinstance(desired, Object)
     found = difference(live.tree, desired, kind.shape, origin)
     update = update_json(patch(found), vault)
     result = rules.update(stored, update, of)
     assert isinstance(result, rules.Updated), (update, result)
     assert same(result.stored, wanted), update
-    after = from_wire(kind, rules.get_view(result.stored, of), vault)
-    left = difference(after.tree, desired, kind.shape, origin)
+    left = difference(shown(result.stored).tree, desired, kind.shape, origin)
     assert left.changes == ()
     assert "****" not in json.dumps(update)
     if not found.unknown:

@@ -223,7 +223,7 @@ def test_states_of_different_shapes_are_a_fault(live: Object, desired: Object) -
 
 
 def test_an_object_without_variants_is_a_fault() -> None:
-    change = Change(("x",), ("x",), "update", Text(), None, one(), FILE)
+    change = Change((), (), "update", Text(), None, one(), FILE)
     with pytest.raises(Fault, match=r"^an object stands where its shape has none$"):
         patch(Difference((change,)))
 
