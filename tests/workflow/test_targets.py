@@ -135,7 +135,6 @@ def test_a_file_of_one_target_means_that_target_with_all_of_its_files_and_guards
     ("file", "fact"),
     [
         ("stores/base.yaml", "several targets of confsync.yaml use {}: production and staging"),
-        ("confsync.yaml", "no target of confsync.yaml uses {}"),
         ("nothere.yaml", "no such file, and no target uses it"),
     ],
 )
@@ -146,6 +145,11 @@ def test_a_file_of_several_targets_or_of_none_is_wrong_usage(
         chosen(here, Asked(files=(file,)))
     assert caught.value.message == fact.format(file)
     assert "--no-config" in caught.value.hint
+
+
+def test_a_confsync_yaml_is_no_store(here: Path) -> None:
+    with pytest.raises(WrongUsage, match="confsync.yaml is read anyway"):
+        chosen(here, Asked(files=("confsync.yaml",)))
 
 
 @pytest.mark.parametrize(
