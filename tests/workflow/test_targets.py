@@ -148,7 +148,7 @@ def test_a_file_of_several_targets_or_of_none_is_wrong_usage(
 
 
 def test_a_confsync_yaml_is_no_store(here: Path) -> None:
-    with pytest.raises(WrongUsage, match="confsync.yaml is read anyway"):
+    with pytest.raises(WrongUsage, match=r"confsync\.yaml is read anyway"):
         chosen(here, Asked(files=("confsync.yaml",)))
 
 
