@@ -100,7 +100,8 @@ def test_it_has_the_state_before_with_the_references_that_the_files_have(
     assert "Canary" not in file.read_text()
     told = OUTCOMES["text"](ended)
     assert told.endswith(
-        "To go back (replace each FILL_IN_… in it first): confsync apply backups/before.yaml"
+        "To go back (replace each FILL_IN_… with a reference to the earlier secret; its references"
+        " must lead to the earlier secrets): confsync apply backups/before.yaml"
         f" --target t0 --url {server.url}\n"
     )
     assert "InMemoryStore:" not in told
