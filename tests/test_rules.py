@@ -210,7 +210,7 @@ def test_a_page_is_plain_sentences() -> None:
 
 CANNOT_BE_A_CASE = {
     "missing": ("no-such-file", "no such file"),
-    "directory": ("unreadable", "is a directory, not a file"),
+    "directory": ("unreadable", "is a directory, not a store file"),
     "forbidden": ("unreadable", "cannot be read: permission denied"),
     "loop": ("unreadable", "cannot be read"),
     "large": ("too-large", "is larger than 64 KiB"),

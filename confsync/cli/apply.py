@@ -132,7 +132,7 @@ def _plan_file(files: tuple[str, ...]) -> str | None:
     given = shared.given_by_hand(*_PLANNED)
     params = click.get_current_context().command.params
     if names := [max(param.opts, key=len) for param in params if param.name in given]:
-        hint = "plan again with these options, then apply that plan"
+        hint = "leave it out, or plan again with it"
         raise WrongUsage(f"{', '.join(names)} cannot be combined with a saved plan", hint=hint)
     return files[0]
 

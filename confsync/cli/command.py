@@ -91,7 +91,11 @@ def verbosity() -> list[click.Parameter]:
     ]
 
 
-_ONE_DASH = {"-chdir", "-destroy", "-diff", "-recursive", "-upgrade", "-var", "-version"}
+_ONE_DASH = {
+    *("-chdir", "-compact-warnings", "-destroy", "-diff", "-input", "-lock", "-lock-timeout"),
+    *("-parallelism", "-recursive", "-refresh", "-refresh-only", "-replace", "-upgrade", "-var"),
+    *("-var-file", "-version"),
+}
 """Options of Terraform that none here is like; other words may be secrets."""
 
 

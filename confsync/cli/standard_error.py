@@ -170,6 +170,8 @@ _IN_COMMAND = {
     ("pull", "-o"): "name the file, without an option",
     ("fmt", "-diff"): "use --check",
     ("schema", "-o"): "write `> FILE`",
+    ("validate", "--all"): "leave it out: without FILES every target is checked",
+    ("fmt", "--all"): "leave it out: without FILES those of every target are formatted",
     ("init", "-o"): "name the directory, without an option",
 }
 """Such words with an answer of their own in a command."""
@@ -238,7 +240,7 @@ def _unknown_option(
             return f"unknown option{shown}", answer
     from difflib import get_close_matches
 
-    close = get_close_matches(name, error.possibilities or (), n=1, cutoff=0.75)
+    close = get_close_matches(name, error.possibilities or (), n=1, cutoff=0.85)
     return f"unknown option{shown}", f"did you mean {close[0]}?" if close else hint
 
 

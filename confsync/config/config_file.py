@@ -12,6 +12,8 @@ from confsync.errors import InvalidFiles, WrongUsage
 from confsync.yaml.read import read
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from confsync.config.target import Config, Known, Target
 
 NAME = "confsync.yaml"
@@ -65,7 +67,16 @@ def nothing_found(directory: Path) -> str:
         above = " or above" if repository(here) not in {None, here} else ""
     except OSError:
         return f"no {NAME} found"
-    return f"no {NAME} found in {here}{above}"
+    near = next((one.parent for one in _near(here)), None)
+    other = f"; there is one in {os.path.relpath(near, here)}" if near else ""
+    return f"no {NAME} found in {here}{above}{other}"
+
+
+def _near(here: Path) -> Iterator[Path]:
+    """Every `confsync.yaml` in a directory below, or above but in no common repository."""
+    with suppress(OSError):
+        yield from sorted(here.glob(f"*/{NAME}"))
+    yield from (path / NAME for path in here.parents if os.path.lexists(path / NAME))
 
 
 def _is_ours(file: Path) -> bool:

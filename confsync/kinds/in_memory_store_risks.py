@@ -91,12 +91,20 @@ def _failures(store: Object, *, sharded: bool) -> Iterator[tuple[Path, str, str]
     urls = urls_of(store)
     if store.tag != "Redis" and not urls:
         yield ("urls",), "is empty", "add at least one URL, like rediss://cache.example.com:6379"
-    for path, found in _parts(store):
-        for fact, hint in _invalid(found, sockets=store.tag == "Redis"):
-            yield path, fact, hint
+    for path, url in urls:
+        if (found := read_url(url)) and not _quoted(url):
+            for fact, hint in _invalid(found, sockets=store.tag == "Redis"):
+                yield path, fact, hint
+        elif found:
+            yield path, "begins with a quote", "remove the quotes from the value itself"
     if store.tag == "RedisCluster" and urls:
         for path, url in urls:
             yield from ((path, *one) for one in _unlike_first(url, urls[0][1], store))
+
+
+def _quoted(url: Url) -> bool:
+    first = url.parts[0] if url.parts else ""
+    return isinstance(first, str) and first.lstrip().startswith(("'", '"'))
 
 
 def _invalid(found: Parts, *, sockets: bool) -> Iterator[tuple[str, str]]:

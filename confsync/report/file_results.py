@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from confsync.report.printable import one_line, plural, printable
 from confsync.report.problems import problems_text
+from confsync.store.mistakes import INSTEAD
 from confsync.sync.scrub import scrubbed
 from confsync.sync.tree import path_text
 
@@ -130,12 +131,23 @@ def begun_text(begun: Begun) -> str:
     lines += ["", *begun.to_add.splitlines()] if begun.to_add else []
     config, store = printable(begun.config), printable(begun.store)
     first = f"Review {store}."
-    if begun.fill_in:
-        number = plural(len(begun.fill_in), "secret")
-        kept = f"or set hidden_secrets: keep in {config} to keep the server's"
-        if begun.config in begun.written:
-            kept = "until then the server's are kept (hidden_secrets: keep)"
-        first = f"Fill in {number} in {store}; {kept}."
+    hidden = [one for one in begun.fill_in if one.hint == INSTEAD]
+    in_urls = len(begun.fill_in) - len(hidden)
+    more = []
+    if hidden and begun.config in begun.written:
+        number = plural(len(hidden), "secret")
+        more.append(
+            f"{number} of the server will be kept (hidden_secrets: keep). To manage"
+            f" {'it' if len(hidden) == 1 else 'them'}, write references into {store} and remove"
+            f" hidden_secrets from {config}."
+        )
+    elif hidden:
+        keep = f"or set hidden_secrets: keep in {config} to keep the server's"
+        more.append(f"Fill in {plural(len(hidden), 'secret')} in {store}, {keep}.")
+    if in_urls:
+        more.append(f"Fill in {plural(in_urls, 'password')} in {store}: each apply needs it.")
+    if more:
+        first = " ".join(more)
     elif begun.example:
         first = f"Set the server's url in {config}, and edit {store}."
     steps = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from shlex import quote
@@ -142,7 +143,7 @@ def _plan(plan: Plan | Failed, shared: Collection[Finding], look: Look) -> str:
         lines += wrapped(refused, width=look.width)
     elif not stale and not plan.empty:
         lines += wrapped(_restart(plan), width=look.width)
-    elif warned := _already_stored(plan):
+    elif not stale and (warned := _already_stored(plan)):
         lines += wrapped(warned, width=look.width)
     return "\n".join([*lines, ""])
 
@@ -255,7 +256,7 @@ def _fate(ended: outcome.Ended) -> str:
 def _outcome(ended: outcome.Outcome, look: Look) -> str:
     match ended:
         case outcome.NotSent():
-            lines = [_nothing_sent(ended.plan)]
+            lines = wrapped(_nothing_sent(ended.plan), width=look.width)
         case outcome.Rejected(refusal=refusal, foreign=foreign):
             places = [f"at {pointer}" for pointer in refusal.properties if pointer]
             lines = [
@@ -286,7 +287,11 @@ def _outcome(ended: outcome.Outcome, look: Look) -> str:
 
 def _nothing_sent(plan: Plan) -> str:
     if hidden := sum(item.hidden for item in plan.difference.unknown):
-        return f"Nothing was sent: no visible changes, and {plural(hidden, 'hidden secret')} kept."
+        it = "it" if hidden == 1 else "them"
+        return (
+            f"Nothing was sent: no visible changes, and {plural(hidden, 'hidden secret')} kept. To"
+            f" send {it} once: --hidden-secrets send."
+        )
     return f"Nothing was sent: the server matches the files. {_already_stored(plan)}".rstrip()
 
 
@@ -336,17 +341,23 @@ def _way_back(before: Live, plan: Plan, look: Look) -> Iterator[str]:
         yield "Previous settings not printed: the server had fields unknown to confsync."
         return
     text = yaml_text(shown(document))
+    first = _first(text)
     if plan.backup:
-        first = " (with the earlier secrets behind its references)" if plan.to_send else ""
-        first = f" (replace each {FILL_IN}… in it first)" if FILL_IN in text else first
         name, url = printable(quote(plan.target.name)), printable(plan.target.url)
         target = "" if plan.target.name in {"", plan.target.url} else f"--target {name} "
         command = f"confsync apply {printable(quote(plan.backup))} {target}--url {url}"
         yield f"To go back{first}: {command}"
         return
-    hint = " (with the earlier secrets behind its references)" if plan.to_send else ""
-    if FILL_IN in text:
-        hint = f" (replace each {FILL_IN}… with a reference to the earlier secret)"
-    yield from wrapped(f"To go back, apply this{hint}:", width=look.width)
+    yield from wrapped(f"To go back, apply this{first}:", width=look.width)
     yield ""
     yield text.removesuffix("\n")
+
+
+def _first(text: str) -> str:
+    """The steps before the previous settings can be applied; empty without secrets in them."""
+    steps = []
+    if FILL_IN in text:
+        steps.append(f"replace each {FILL_IN}… with a reference to the earlier secret")
+    if re.search(rf"\{{(?!env: {FILL_IN})[a-z]+: ", text):
+        steps.append("its references must lead to the earlier secrets")
+    return f" ({'; '.join(steps)})" if steps else ""

@@ -13,6 +13,7 @@ from confsync.store.urls import Reader, References
 from confsync.sync import shape as shapes
 from confsync.sync.names import nearest_name
 from confsync.sync.secret import HIDDEN
+from confsync.sync.shape import variants_within
 from confsync.sync.tree import Items, Members, Object, Path, Tree, path_text, url_key
 from confsync.sync.url import Url
 from confsync.sync.values import Desired, Origin
@@ -50,7 +51,15 @@ def from_file(
     for key, node in document.entries:
         kind = kinds.get(key.text)
         if kind is None:
-            problems.append(wrong_objects.unknown_object(key, tuple(kinds)).problem(key.mark))
+            there = (kinds[one.text] for one, _ in document.entries if one.text in kinds)
+            fields = {
+                name: found.name
+                for found in there
+                for one in variants_within(found.shape)
+                for name in one.fields
+            }
+            wrong = wrong_objects.unknown_object(key, tuple(kinds), fields)
+            problems.append(wrong.problem(key.mark))
             # The rest is checked as the object that is meant.
             kind = kinds.get(nearest_name(key.text, kinds))
         if kind is None:

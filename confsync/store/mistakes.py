@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 TYPE = "@type"
 PLAINTEXT = "plaintext-secret"
+IN_URL = "write a reference to this password: each apply needs it"
 INSTEAD = "write a reference, like `{env: NAME}` or `{file: PATH}`"
 UNNAMED = "of this name"
 

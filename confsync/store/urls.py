@@ -105,6 +105,8 @@ class Reader:
             hint = "remove the brackets or the dash"
             raise Mistake("not-a-single-value", f"{name} must be one URL, not a list", hint)
         keys = [key.text for key, _ in node.entries]
+        if len(keys) > 1 and not {*keys}.isdisjoint(self.references):
+            raise wrong_secrets.unknown_reference(node, name, tuple(self.references))
         # Any other single key is a part of a URL, perhaps misspelt.
         if len(keys) != 1 or (keys[0] not in self.references and nearest_name(keys[0], PARTS)):
             return self._mapping(node, name)

@@ -65,9 +65,13 @@ def wrong_top(document: MappingNode, kinds: Mapping[str, Kind]) -> Mistake | Non
     return Mistake("not-a-store", f"this is {what}, not a store file", hint)
 
 
-def unknown_object(key: ScalarNode, known: Sequence[str]) -> Mistake:
-    """The mistake of a key at the top that names no object."""
+def unknown_object(key: ScalarNode, known: Sequence[str], fields: Mapping[str, str]) -> Mistake:
+    """The mistake of a key at the top that names no object. `fields`: those of the objects in the
+    file, with the name of their object.
+    """
     hint = nearest(key.text, known).rstrip() or f"remove it; confsync manages {listed(known)} only"
+    if key.text in fields:
+        hint = f"indent it under `{fields[key.text]}:`, where it is a field"
     return Mistake("unknown-object", unknown("object", quoted_name(key.text)), hint)
 
 

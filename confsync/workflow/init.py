@@ -14,6 +14,7 @@ from confsync.errors import WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.report.file_results import Begun
+from confsync.store.mistakes import INSTEAD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +60,9 @@ def init(
                 scaffold.write_new(store, scaffold.store_text(KINDS[_OBJECT], variant or _VARIANT))
             written.add(store)
     if not os.path.lexists(config):
-        scaffold.write_new(config, scaffold.config_text(url, way, keep=bool(fill_in)))
+        scaffold.write_new(
+            config, scaffold.config_text(url, way, keep=any(one.hint == INSTEAD for one in fill_in))
+        )
         written.add(config)
     top = repository(root)
     if top is not None and not top.samefile(root):

@@ -77,7 +77,7 @@ def made(
     # The live state shows the secrets that can be kept.
     keeping = options.hidden_secrets == "keep" or options.ignore
     if resolved.problems and moment != "plan" and not keeping:
-        raise SecretUnavailable(loaded.shown(resolved.problems))
+        raise _unavailable(source, loaded, resolved.problems)
     live, desired = read(loaded.desired.object, session), resolved.desired
     licensed = desired.tree.tag in KINDS[desired.object].licensed
     edition = session.server.edition() if licensed else ""
@@ -94,7 +94,7 @@ def made(
         if path not in left and path[:1] not in found.unmanaged
     )
     if missing and moment != "plan":
-        raise SecretUnavailable(loaded.shown(missing))
+        raise _unavailable(source, loaded, missing)
     notes = (
         replace(
             as_finding(one, ()), severity="note", message=f"{one.message}; only an apply needs it"
@@ -103,6 +103,15 @@ def made(
     )
     by_value = _by_value(found, options.fail_on)
     return replace(found, findings=(*notes, *found.findings, *by_value))
+
+
+def _unavailable(source: object, loaded: Loaded, problems: Iterable[Problem]) -> SecretUnavailable:
+    """The error for references that could not be resolved."""
+    found = loaded.shown(problems)
+    if isinstance(source, Plan):
+        here = "apply a saved plan in the directory where it was made"
+        found = tuple(replace(one, hint=f"{one.hint}; {here}") for one in found)
+    return SecretUnavailable(found)
 
 
 def _by_value(plan: Plan, fail_on: Collection[str]) -> tuple[Finding, ...]:

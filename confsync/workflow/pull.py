@@ -17,8 +17,9 @@ from confsync.report.file_results import Pulled
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, resolve, resolving
 from confsync.store.decode import lay_over
-from confsync.store.mistakes import INSTEAD
+from confsync.store.mistakes import IN_URL, INSTEAD
 from confsync.store.revise import Words, revise
+from confsync.store.urls import PASSWORD
 from confsync.sync.compare import difference
 from confsync.sync.findings import makes_invalid
 from confsync.sync.secret import FILL_IN
@@ -207,7 +208,8 @@ def _to_fill_in(node: Node, path: Path) -> Iterator[Problem]:
     if isinstance(node, ScalarNode) and path[-1] == "env" and node.text.startswith(FILL_IN):
         message = f"{path_text(path[1:-1])}: env {node.text} is a placeholder"
         place = (node.mark.file, node.mark.line, node.mark.column)
-        yield Problem(*place, "fill-in", message, INSTEAD, "warning")
+        hint = IN_URL if PASSWORD in path else INSTEAD
+        yield Problem(*place, "fill-in", message, hint, "warning")
 
 
 def _diff(layers: _Layers, made: Edited, after: Parsed) -> str:

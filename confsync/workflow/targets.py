@@ -19,6 +19,7 @@ from confsync.store.mistakes import listed, quoted_name
 from confsync.sync.findings import Lapse
 from confsync.sync.names import nearest
 from confsync.workflow.load import check_names
+from confsync.yaml.read import content
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -243,6 +244,9 @@ def _using(config: Config, files: tuple[str, ...]) -> tuple[TargetConfig, ...]:
         elif missing[0].endswith("plan"):
             hint += "; `confsync plan --out FILE` saves a plan"
         raise WrongUsage("no such file, and no target uses it", where=missing[0], hint=hint)
+    for file in files:
+        if file != STANDARD_INPUT and content(file) == b"":
+            raise WrongUsage("is empty", where=file, hint="make it again, or check the path")
     if any(os.path.realpath(one) == os.path.realpath(config.file) for one in files):
         raise WrongUsage("confsync.yaml is read anyway", hint="leave it out of the files")
     raise WrongUsage(f"no target of {config.file} uses {these}", hint=hint)

@@ -33,6 +33,11 @@ MAX_VALUES = 10_000
 _LOG = logging.getLogger("confsync.files")
 
 
+DIRECTIVE = Complaint(
+    "directive", "YAML directives are not allowed", "remove the line that starts with %"
+)
+
+
 @dataclass(frozen=True)
 class Parsed:
     """The document and the problems of a file. `document` is None if the file has no mapping.
@@ -66,7 +71,7 @@ def content(path: str) -> bytes | Problem:
                 rule, message = "no-such-file", "no such file"
                 hint = "check the path; in confsync.yaml it is relative to that file"
             case IsADirectoryError():
-                message, hint = "is a directory without a store file", "use a YAML file"
+                message, hint = "is a directory, not a store file", "name a store file in it"
             case PermissionError():
                 message = "cannot be read: permission denied"
                 hint = "check the file's mode and owner"
@@ -113,7 +118,11 @@ def parse(path: str, source: str) -> Parsed:
     builder = _Builder(path)
     try:
         root = builder.document(YAML(typ="safe", pure=True).parse(StringIO(source)))
-    except (MarkedYAMLError, ReaderError, YAMLStreamError, ValueError, OverflowError) as error:
+    # An unknown version of YAML is an AssertionError of the parser.
+    except (
+        *(MarkedYAMLError, ReaderError, YAMLStreamError, ValueError, OverflowError),
+        AssertionError,
+    ) as error:
         builder.problems.append(_parser_problem(path, error, source, lines))
     else:
         if isinstance(root, MappingNode):
@@ -132,6 +141,8 @@ def _parser_problem(path: str, error: Exception, source: str, lines: Sequence[st
         hint = "remove it, or write it as \\xNN in quotes"
         found = Complaint("invisible-character", "a control character", hint)
         before = source[: getattr(error, "position", 0)]
+    elif isinstance(error, AssertionError):
+        found, before = DIRECTIVE, source.partition("%YAML")[0]
     else:  # the parser lets an escape beyond Unicode through as an error of Python
         message = "this escape is not a character"
         hint = "use a code up to \\U0010FFFF"
@@ -207,8 +218,8 @@ class _Builder:
 
     def _check_document(self, event: events.DocumentStartEvent, *, first: bool) -> None:
         if event.version is not None or event.tags:
-            message, hint = "YAML directives are not allowed", "remove the line that starts with %"
-            self._problem(Mark(self.file, 1, 1), "directive", message, hint)
+            found = DIRECTIVE
+            self._problem(Mark(self.file, 1, 1), found.rule, found.message, found.hint)
         if not first and event.explicit:
             hint = "keep one document; layers are separate files"
             self._problem(event, "second-document", "a second document starts here", hint)

@@ -220,7 +220,8 @@ def test_what_was_there_before_stands_at_the_end_and_brings_it_back(
     assert ran.status == 0
     told, _, back = ran.out.partition("\n\nInMemoryStore:\n")
     assert " ".join(told.split()).endswith(
-        "apply this (replace each FILL_IN_… with a reference to the earlier secret):"
+        "apply this (replace each FILL_IN_… with a reference to the earlier secret; its references"
+        " must lead to the earlier secrets):"
     )
     file = desk.file("back.yaml", f"InMemoryStore:\n{back}")
     assert desk.run("validate", file).status == 0
@@ -235,7 +236,8 @@ def test_a_backup_brings_it_back_by_the_command_that_is_shown(desk: Desk, server
     ran = desk.run("apply", "--yes", desk.file("a.yaml"), "--backup", "a b.yaml")
     assert ran.status == 0
     assert ran.out.endswith(
-        "\nTo go back (replace each FILL_IN_… in it first): confsync apply 'a b.yaml'"
+        "\nTo go back (replace each FILL_IN_… with a reference to the earlier secret; its"
+        " references must lead to the earlier secrets): confsync apply 'a b.yaml'"
         f" --url {server.url}\n"
     )
     assert desk.run("validate", "a b.yaml").status == 0

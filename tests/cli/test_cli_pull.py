@@ -28,7 +28,7 @@ InMemoryStore:
 """
 FILL_IN = """\
 a.yaml:6:23: warning: urls/0/password: env FILL_IN_1 is a placeholder [fill-in]
-  hint: write a reference, like `{env: NAME}` or `{file: PATH}`
+  hint: write a reference to this password: each apply needs it
 a.yaml:10:19: warning: authSecret/secret: env FILL_IN_2 is a placeholder [fill-in]
   hint: write a reference, like `{env: NAME}` or `{file: PATH}`
 """

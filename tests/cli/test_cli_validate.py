@@ -210,7 +210,7 @@ def test_a_directory_without_a_store_is_an_error(offline: Desk) -> None:
     for command in ("validate", "plan"):
         ran = offline.run(command, "stores", env={"STALWART_URL": "http://127.0.0.1:9"})
         assert ran.status == 1
-        assert "stores: error: is a directory without a store file" in ran.out + ran.err
+        assert "stores: error: is a directory, not a store file" in ran.out + ran.err
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every directory")

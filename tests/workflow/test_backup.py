@@ -100,7 +100,8 @@ def test_it_has_the_state_before_with_the_references_that_the_files_have(
     assert "Canary" not in file.read_text()
     told = OUTCOMES["text"](ended)
     assert told.endswith(
-        "To go back (replace each FILL_IN_… in it first): confsync apply backups/before.yaml"
+        "To go back (replace each FILL_IN_… with a reference to the earlier secret; its references"
+        " must lead to the earlier secrets): confsync apply backups/before.yaml"
         f" --target t0 --url {server.url}\n"
     )
     assert "InMemoryStore:" not in told
@@ -110,8 +111,9 @@ def test_on_the_terminal_the_way_back_has_the_references_too(here: Path) -> None
     environment = {"KEY": APPLY_KEY, "CACHE": "Canary-1"}
     chosen = aims(here, Asked(), Wanted(), ACCESS, today=date(2027, 1, 31))
     told = OUTCOMES["text"](apply_all(chosen, Reach(environment, Vault()), How()))
-    assert "{env: CACHE}" in told
-    assert "{file: stores/secret}" in told
+    # Its value is another one than the server has.
+    assert "{env: FILL_IN_1}" in told
+    assert "{file: secret}" in told
 
 
 @pytest.mark.parametrize("backup", ["nowhere/before.yaml", "stores"])

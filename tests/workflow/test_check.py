@@ -115,7 +115,7 @@ def test_each_target_allows_its_own_risks(here: Path) -> None:
     assert facts == [
         (
             "stores/production.yaml:2:8: warning: url contains a password in plain text "
-            "[plaintext-secret]"
+            "[plaintext-secret, accepted]"
         ),
         "stores/staging.yaml:2:8: error: url contains a password in plain text [plaintext-secret]",
     ]
@@ -175,7 +175,8 @@ def test_a_url_that_no_server_can_start_with_is_a_risk_of_the_state_that_layers_
     here: Path,
 ) -> None:
     write(here, {"stores/base.yaml": BASE.replace("rediss://", "")})
-    fact = "stores/base.yaml:3:3: error: url has no scheme: the store will not start"
+    place, lost = "stores/base.yaml:3:3", "the next restart locks out every remote client"
+    fact = f"{place}: error: url has no scheme: {lost}"
     assert told(here)[1] == [f"{fact} [will-not-start]"]
     # One target has another URL on top, and the other one leaves alone what the server has.
     write(here, {"stores/production.yaml": "InMemoryStore:\n  url: rediss://cache\n"})

@@ -111,8 +111,8 @@ def test_shards_are_refused_on_a_server_without_a_licence(shards: str, edition: 
     (finding,) = (one for one in found.findings if one.rule == RULE)
     assert (finding.severity, finding.risk) == ("error", True)
     assert finding.message == (
-        f"shards need an Enterprise licence, and this server is the {edition} edition: the store"
-        " will not start"
+        f"shards need an Enterprise licence, and this server is the {edition} edition: the next"
+        " restart locks out every remote client"
     )
     assert finding.origin is not None
     assert (finding.origin.file, finding.origin.line) == (shards, 3)

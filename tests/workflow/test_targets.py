@@ -135,7 +135,6 @@ def test_a_file_of_one_target_means_that_target_with_all_of_its_files_and_guards
     ("file", "fact"),
     [
         ("stores/base.yaml", "several targets of confsync.yaml use {}: production and staging"),
-        ("confsync.yaml", "no target of confsync.yaml uses {}"),
         ("nothere.yaml", "no such file, and no target uses it"),
     ],
 )
@@ -146,6 +145,11 @@ def test_a_file_of_several_targets_or_of_none_is_wrong_usage(
         chosen(here, Asked(files=(file,)))
     assert caught.value.message == fact.format(file)
     assert "--no-config" in caught.value.hint
+
+
+def test_a_confsync_yaml_is_no_store(here: Path) -> None:
+    with pytest.raises(WrongUsage, match=r"confsync\.yaml is read anyway"):
+        chosen(here, Asked(files=("confsync.yaml",)))
 
 
 @pytest.mark.parametrize(
@@ -221,3 +225,20 @@ def test_what_is_allowed_by_hand_is_allowed_whatever_the_day(here: Path) -> None
     wanted = Wanted(allow=frozenset({"plaintext-secret"}))
     (aim,) = chosen(here, Asked(targets=("production",)), wanted, date(2030, 1, 1))
     assert aim.options.allow == {"plaintext-secret"}
+
+
+def test_a_configuration_near_by_is_named(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "confsync.yaml").write_text("targets: {}\n")
+    with pytest.raises(WrongUsage, match=r"no confsync\.yaml found in .*; there is one in sub"):
+        chosen(tmp_path, Asked(all=True))
+    (tmp_path / "other").mkdir()
+    (tmp_path / "confsync.yaml").write_text("targets: {}\n")
+    with pytest.raises(WrongUsage, match=r"; there is one in \.\."):
+        chosen(tmp_path / "other", Asked(all=True))
+
+
+def test_an_empty_file_is_told_as_such(here: Path) -> None:
+    (here / "lost.plan").write_text("")
+    with pytest.raises(WrongUsage, match="is empty"):
+        chosen(here, Asked(files=("lost.plan",)))
