@@ -23,6 +23,7 @@ class Problem:
 
     Lines and columns count from 1, columns in characters. Line 0 is the file as a whole.
     `excerpt`: None if the line must not be shown. `risk`: an error that `--allow RULE` accepts.
+    `object`: the object that it is about, if there is one.
     """
 
     file: str
@@ -34,6 +35,7 @@ class Problem:
     severity: Literal["error", "warning"] = "error"
     excerpt: Excerpt | None = field(default=None, compare=False)
     risk: bool = False
+    object: str = field(default="", compare=False)
 
 
 class ConfsyncError(Exception):

@@ -86,12 +86,13 @@ def ask(console: Console, plans: Sequence[Plan]) -> bool:
     parts = " and ".join(plural(number, what) for number, what in counts if number)
     name, url = printable(due[0].target.name), printable(due[0].target.url)
     one = url if name in {"", url} else f"{name} ({url})"
-    them = one if len(due) == 1 else f"{len(due)} targets"
+    targets = {plan.target for plan in due}
+    them = one if len(targets) == 1 else f"{len(targets)} targets"
     questions = {f"\nApply {parts} to {them}? Type yes: ": "yes"}
     refusals = [(plan.target.name, one) for plan in plans for one in plan.refusals]
     for risk in dict.fromkeys(one.rule for _, one in refusals):
         facts = dict.fromkeys(
-            one.message if len(plans) == 1 else f"{target}: {one.message}"
+            one.message if len({plan.target for plan in plans}) == 1 else f"{target}: {one.message}"
             for target, one in refusals
             if one.rule == risk
         )

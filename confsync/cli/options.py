@@ -341,6 +341,22 @@ commands_for_credentials: Decorator = click.option(
 )
 
 
+def _object_names() -> Iterable[str]:
+    from confsync.kinds import KINDS
+
+    return KINDS
+
+
+objects: Decorator = click.option(
+    "--object",
+    "objects",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=proposing_from(_object_names),
+    help="Use this settings object, like Http, instead of those in the files. Can be repeated.",
+)
+
+
 def rendering(formats: Collection[str]) -> Decorator:
     """The options of every command with a result; it gets them as `outputs`, and has `formats`."""
 

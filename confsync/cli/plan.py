@@ -53,9 +53,9 @@ def plan(  # noqa: PLR0913 - one parameter an option
     """
     from confsync.cli.standard_error import Status, print_failures, worst
     from confsync.sync.values import Failed
-    from confsync.workflow.plan import plan as run
+    from confsync.workflow.plan import plans as run
     from confsync.workflow.plan import save
-    from confsync.workflow.session import each
+    from confsync.workflow.session import each, flat
     from confsync.workflow.targets import inputs, same_server_facts
 
     chosen = shared.chosen(outputs.console, asked, access, wanted)
@@ -73,9 +73,10 @@ def plan(  # noqa: PLR0913 - one parameter an option
     if out is not None and not isinstance(found[0], Failed):
         save(found[0], out)
         outputs.console.note(_saved_text(out, access.url, found[0]))
-    failed = print_failures(outputs.console, found)
-    outputs.write_all(lambda name, look: PLANS[name](found, look=look))
-    plans = [one for one in found if not isinstance(one, Failed)]
+    every = flat(found)
+    failed = print_failures(outputs.console, every)
+    outputs.write_all(lambda name, look: PLANS[name](every, look=look))
+    plans = [one for one in every if not isinstance(one, Failed)]
     refused = Status.REFUSED if any(plan.refusals for plan in plans) else Status.DONE
     changes = detailed_exitcode and any(plan.difference.changes for plan in plans)
     return worst([failed, refused, Status.PENDING if changes else Status.DONE])
@@ -94,11 +95,11 @@ def _check_out(out: str, chosen: Sequence[Aim]) -> None:
         raise WrongUsage("--out: this file exists and is not a saved plan", where=out, hint=hint)
 
 
-def _saved_text(file: str, url: str | None, plan: Plan) -> str:
+def _saved_text(file: str, url: str | None, plans: Sequence[Plan]) -> str:
     from confsync.report.printable import printable
 
     name = printable(shlex.quote(file))
-    if plan.refusals:
+    if any(plan.refusals for plan in plans):
         return f"saved the plan to {name}; apply will refuse it: see its errors\n"
     server = f" --url {printable(url)}" if url else ""
     return f"saved the plan to {name}; apply it with `confsync apply {name}{server}`\n"

@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @shared.files
 @shared.one_target
+@shared.objects
 @shared.commands_for_credentials
 @click.option("--diff", is_flag=True, help="Show what would change; write nothing.")
 @click.pass_obj
-def pull(
-    console: Console, /, *, asked: Asked, access: Access, allow_commands: bool, diff: bool
+def pull(  # noqa: PLR0913 - one parameter an option
+    console: Console,
+    /,
+    *,
+    asked: Asked,
+    access: Access,
+    objects: tuple[str, ...],
+    allow_commands: bool,
+    diff: bool,
 ) -> None:
     """Write the server's settings into FILES, or into the files of a target of confsync.yaml.
 
@@ -34,8 +42,10 @@ def pull(
     from confsync.report.file_results import diff_text, pulled_text
     from confsync.report.problems import problems_text
     from confsync.workflow import pull as run
+    from confsync.workflow.load import check_objects
     from confsync.workflow.targets import NOTHING_WANTED
 
+    check_objects(objects)
     use = run.preview if diff else run.pull
     (aim,) = shared.chosen(console, asked, access, NOTHING_WANTED)
     last = aim.files[-1]
@@ -43,7 +53,7 @@ def pull(
         hint = f"`confsync pull {last}` writes it; --no-config takes the named file alone"
         raise WrongUsage(f"target {aim.name} is written to its last file, {last}", hint=hint)
     with shared.reach(console, allow_commands=allow_commands).session(aim) as connected:
-        pulled = use(aim.files, connected, environment=os.environ)
+        pulled = use(aim.files, connected, environment=os.environ, objects=objects)
     console.note(problems_text(pulled.fill_in, console.look()))
     if diff:
         console.print(diff_text([pulled]))

@@ -22,14 +22,22 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @click.argument("planfile", required=False, type=click.Path())
 @shared.targets
+@shared.objects
 @shared.rendering(STATES)
 @shared.commands_for_credentials
-def show(
-    *, planfile: str | None, asked: Asked, access: Access, outputs: Outputs, allow_commands: bool
+def show(  # noqa: PLR0913 - one parameter an option
+    *,
+    planfile: str | None,
+    asked: Asked,
+    access: Access,
+    objects: tuple[str, ...],
+    outputs: Outputs,
+    allow_commands: bool,
 ) -> Status:
     """Show a server's state as YAML. Secrets are masked.
 
-    Reads each server once. With PLANFILE: show that saved plan, without contacting a server.
+    Reads each server once: the objects in the target's files. With PLANFILE: show that saved plan,
+    without contacting a server.
     """
     from confsync.cli.standard_error import Status, print_failures
     from confsync.disk.read import is_plan
@@ -46,16 +54,20 @@ def show(
             hint = "`confsync plan --out FILE` saves a plan; without a file, the server is shown"
             raise WrongUsage(fact, where=planfile, hint=hint)
         outputs.check([planfile])
-        plan = saved(planfile)
-        outputs.write_all(lambda name, look: PLANS[name]([plan], look=look))
+        plans = saved(planfile)
+        outputs.write_all(lambda name, look: PLANS[name](plans, look=look))
         return Status.DONE
-    from confsync.kinds import KINDS
+    from confsync.workflow.load import check_objects, objects_in
     from confsync.workflow.server import as_document
     from confsync.workflow.server import show as run
     from confsync.workflow.session import each
+    from confsync.yaml.read import read
 
-    def state(_: Aim, session: Session) -> State:
-        return session.target, as_document([run(session, name) for name in KINDS])
+    check_objects(objects)
+
+    def state(aim: Aim, session: Session) -> State:
+        names = objects or objects_in(read(file).document for file in aim.files)
+        return session.target, as_document(run(session, names))
 
     chosen: tuple[Aim, ...] = (without_config((), NOTHING_WANTED, access),)
     if not access.url or asked.targets or asked.all:

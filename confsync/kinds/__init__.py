@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
+from confsync.kinds.forms import RESTARTED
 from confsync.kinds.in_memory_store_changes import CHANGE_RULES
 from confsync.kinds.in_memory_store_risks import STATE_RULES
 from confsync.kinds.table import built_in, names, shape_of
@@ -27,7 +28,7 @@ def _kind(name: str) -> Kind:
         return IN_MEMORY_STORE
     from confsync.kinds.kind import Kind  # noqa: PLC0415
 
-    return Kind(name, shape_of(built_in(name)))
+    return Kind(name, shape_of(built_in(name)), restarts=name in RESTARTED)
 
 
 class _Kinds(Mapping[str, "Kind"]):
@@ -54,6 +55,9 @@ class _Kinds(Mapping[str, "Kind"]):
 KINDS: Mapping[str, Kind] = _Kinds("InMemoryStore")
 """Every object that a file can have, by its name in Stalwart."""
 
+
+FIRST = "InMemoryStore"
+"""The object for files that name none."""
 
 ALL: Mapping[str, Kind] = _Kinds(*names())
 """Every settings object with a table."""

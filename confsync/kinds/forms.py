@@ -32,4 +32,12 @@ FORMS: Mapping[str, Form] = {
     "ipNetwork": "network",
 }
 
+RESTARTED = frozenset(
+    {
+        *("BlobStore", "Cache", "Coordinator", "DataStore", "InMemoryStore", "MetricsStore"),
+        *("SearchStore", "TracingStore"),
+    }
+)
+"""The objects that a server reads when it starts; all others are read again by ReloadSettings."""
+
 SHORT: Mapping[str, str] = {"Expression": "else"}

@@ -157,4 +157,6 @@ IN_MEMORY_STORE = Kind(
     STATE_RULES,
     CHANGE_RULES,
     frozenset({"Sharded"}),
+    restarts=True,
+    locks_out=True,
 )

@@ -10,8 +10,9 @@ from confsync.report.lines import password_changes
 from confsync.report.printable import MOST, data_text, data_texts, json_text, shown, shown_value
 from confsync.store.encode import to_file, way_back
 from confsync.sync import outcome
+from confsync.sync.plan import whole_digest
 from confsync.sync.tree import Object, path_text
-from confsync.sync.values import Failed
+from confsync.sync.values import Failed, by_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,25 +37,39 @@ _AUDITED = {"type", "foreign", "overwritten", "reason", "seen"}
 
 def plans_json(found: Sequence[Plan | Failed]) -> str:
     """The plans of targets, or their errors, as one document; every secret masked."""
-    return _dump({"targets": [*map(_target, found)], "summary": _summary(found)})
+    return _dump({"targets": [*map(_target, by_target(found))], "summary": _summary(found)})
 
 
 def outcomes_json(found: Sequence[outcome.Ended]) -> str:
-    """The plans of an apply and the outcome for each target, as one document."""
+    """The plans of an apply and the outcome for each target, as one document. With several objects
+    each has its own outcome.
+    """
     plans: list[Plan | Failed] = [one if one.plan is None else one.plan for one in found]
     results = [result_of(one) for one in found]
-    restart = [isinstance(one, outcome.Stored | outcome.Unknown) for one in found]
-    targets = [
-        {**_target(plan), "outcome": _outcome(one), "restart_required": needed}
-        for one, plan, needed in zip(found, plans, restart, strict=True)
-    ]
-    ends: dict[str, Json] = {
+    left = list(found)
+    targets: list[Json] = []
+    for group in by_target(plans):
+        ends = [left.pop(0) for _ in ([group] if isinstance(group, Failed) else group)]
+        target: dict[str, Json] = {**_target(group), "restart_required": any(map(_restarts, ends))}
+        if len(ends) == 1:
+            target["outcome"] = _outcome(ends[0])
+        elif isinstance(group, list):
+            both = zip(group, ends, strict=True)
+            target["objects"] = [_object(plan, outcome=_outcome(one)) for plan, one in both]
+        targets.append(target)
+    summary: dict[str, Json] = {
         "outcomes": {result: results.count(result) for result in _RESULTS.values()},
         "as_wanted": all(map(outcome.as_wanted, found)),
         "interrupted": any(isinstance(one, outcome.NotBegun) and one.interrupted for one in found),
-        "restart_required": any(restart),
+        "restart_required": any(map(_restarts, found)),
     }
-    return _dump({"targets": targets, "summary": _summary(plans) | ends})
+    return _dump({"targets": targets, "summary": _summary(plans) | summary})
+
+
+def _restarts(one: outcome.Ended) -> bool:
+    """True if the nodes must be restarted for an update that may have been stored."""
+    sent = isinstance(one, outcome.Stored | outcome.Unknown)
+    return sent and one.plan is not None and KINDS[one.plan.desired.object].restarts
 
 
 def problems_json(files: Sequence[str], problems: Sequence[Problem]) -> str:
@@ -102,15 +117,17 @@ def _dump(content: dict[str, Json]) -> str:
     return json_text({"format_version": "1", **content})
 
 
-def _target(one: Plan | Failed) -> dict[str, Json]:
+def _target(one: Sequence[Plan] | Failed) -> dict[str, Json]:
     if isinstance(one, Failed):
         absent: dict[str, Json] = {"objects": [], "digest": None, "restart_required": False}
         return {**_named(one.target), **absent, "error": _error(one.error)}
     return {
-        **_named(one.target),
-        "objects": [_object(one)],
-        "digest": one.digest,
-        "restart_required": not one.empty,
+        **_named(one[0].target),
+        "objects": [*map(_object, one)],
+        "digest": whole_digest(one),
+        "restart_required": any(
+            not plan.empty and KINDS[plan.desired.object].restarts for plan in one
+        ),
     }
 
 
@@ -126,12 +143,12 @@ def _error(error: ConfsyncError) -> Json:
 
 
 def _problem(problem: Problem) -> Json:
-    unsaid = {"excerpt", "risk"}
+    unsaid = {"excerpt", "risk", "object"}
     known = {name: value for name, value in asdict(problem).items() if name not in unsaid}
     return known | {name: data_text(known[name]) for name in ("file", "message", "hint")}
 
 
-def _object(plan: Plan) -> Json:
+def _object(plan: Plan, **more: Json) -> Json:
     found: dict[str, Json] = {
         "object": plan.desired.object,
         "variant": {"before": plan.live.tree.tag, "after": plan.desired.tree.tag},
@@ -156,6 +173,7 @@ def _object(plan: Plan) -> Json:
             }
             for finding in plan.findings
         ],
+        **more,
     }
     return _cut(found)
 
@@ -185,15 +203,17 @@ def _cut(found: dict[str, Json]) -> dict[str, Json]:
 def _summary(found: Sequence[Plan | Failed]) -> dict[str, Json]:
     plans = [one for one in found if not isinstance(one, Failed)]
     unknown = [item for plan in plans for item in plan.difference.unknown]
+    groups = by_target(found)
     summary: dict[str, Json] = {
-        "targets": len(found),
+        "targets": len(groups),
         "changes": sum(len(plan.difference.changes) for plan in plans),
         "unknown": len(unknown),
         "unresolved": sum(not item.hidden for item in unknown),
         "to_send": sum(len(plan.to_send) for plan in plans),
         "refusals": sum(len(plan.refusals) for plan in plans),
     }
-    return summary | ({"failed": len(found) - len(plans)} if len(found) > 1 else {})
+    failed = sum(isinstance(one, Failed) for one in groups)
+    return summary | ({"failed": failed} if len(groups) > 1 else {})
 
 
 def _changes(changes: Sequence[Change]) -> list[Json]:

@@ -15,10 +15,11 @@ from confsync.report.problems import remark_text
 from confsync.store.encode import way_back
 from confsync.sync import outcome
 from confsync.sync.findings import RULE, STALE
+from confsync.sync.plan import whole_digest
 from confsync.sync.secret import FILL_IN
 from confsync.sync.tree import Object, path_text
 from confsync.sync.url import Url
-from confsync.sync.values import Failed
+from confsync.sync.values import Failed, by_target
 from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
@@ -55,16 +56,17 @@ _FATE_OF: Mapping[type[outcome.Ended], str] = {
 
 def plans_text(found: Sequence[Plan | Failed], look: Look = PLAIN) -> str:
     """The plans of targets. Several targets: their shared notes once, and totals."""
-    plans = [one for one in found if not isinstance(one, Failed)]
-    findings = (finding for plan in plans for finding in dict.fromkeys(plan.findings))
+    groups = by_target(found)
+    plans = [one for one in groups if not isinstance(one, Failed)]
+    findings = (finding for group in plans for finding in dict.fromkeys(_findings(group)))
     notes = Counter(finding for finding in findings if finding.severity == "note")
     shared = {note: count for note, count in notes.items() if count > 1}
-    blocks = [_plan(one, shared, look) for one in found]
+    blocks = [_plan(one, shared, look) for one in groups]
     for note, count in shared.items():
         message = f"{note.message} ({plural(count, 'target')})"
         blocks.append(_finding(replace(note, message=message), look))
-    if len(found) > 1:
-        blocks.append(_totals(found, plans, look))
+    if len(groups) > 1:
+        blocks.append(_totals(groups, look))
     return "\n".join(blocks)
 
 
@@ -83,7 +85,13 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
     if len(found) == 1 and not isinstance(found[0], Failed | outcome.NotBegun):
         return _outcome(found[0], look)
     targets = [one.target if isinstance(one, Failed) else one.plan.target for one in found]
-    names = [printable(target.name) for target in targets]
+    several = Counter(targets)
+    names = [
+        printable(target.name)
+        if several[target] == 1 or one.plan is None
+        else f"{printable(target.name)} {one.plan.desired.object}"
+        for one, target in zip(found, targets, strict=True)
+    ]
     fates = [*zip(map(_fate, found), names, strict=True)]
     going_on = {"applied", "unchanged", "skipped"}
     stops = (f"the run stopped at {name} ({fate})" for fate, name in fates if fate not in going_on)
@@ -99,15 +107,19 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
                 body = paragraph(f"Skipped: {'interrupted' if interrupted else reason}.", look)
             case _:
                 body = _outcome(one, look)
-        blocks.append(f"{look.paint('bold', target_text(target))}\n\n{body}")
+        title = target_text(target)
+        if several[target] > 1 and one.plan is not None:
+            title += f"  {one.plan.desired.object}"
+        blocks.append(f"{look.paint('bold', title)}\n\n{body}")
     parts = [
         f"{' and '.join(name for fate, name in fates if fate == part)} {part}"
         for part in _FATES
         if part in dict(fates)
     ]
-    return "\n".join(
-        [*blocks, paragraph(f"{len(found)} targets: {'; '.join(parts)}.", look, "bold")]
-    )
+    counted = f"{len(several)} targets"
+    if len(several) < len(found):
+        counted = f"{plural(len(several), 'target')}, {plural(len(found), 'object')}"
+    return "\n".join([*blocks, paragraph(f"{counted}: {'; '.join(parts)}.", look, "bold")])
 
 
 def target_text(target: Target) -> str:
@@ -116,49 +128,70 @@ def target_text(target: Target) -> str:
     return url if name in {"", url} else f"{name}  {url}"
 
 
-def _plan(plan: Plan | Failed, shared: Collection[Finding], look: Look) -> str:
+def _plan(plans: Sequence[Plan] | Failed, shared: Collection[Finding], look: Look) -> str:
     """Changes, pairs that cannot be compared, findings but the shared ones, and totals."""
-    title = look.paint("bold", target_text(plan.target))
-    if isinstance(plan, Failed):
-        return f"{title}\n\n{paragraph(f'No plan: {printable(plan.error.message)}.', look)}"
-    tags = [printable(state.tree.tag) for state in (plan.live, plan.desired)]
-    replaced = tags[0] != tags[1]
-    name = f"{plan.desired.object} · {tags[1]}"
-    if replaced:
-        name = f"{plan.desired.object} will be replaced: {' → '.join(tags)}"
-    lines = [title, "", look.paint("bold", name), *_differences(plan, look), ""]
-    stale = any(finding.rule == STALE for finding in plan.refusals)
-    findings = [one for one in plan.findings if one not in shared and one.rule != STALE]
+    if isinstance(plans, Failed):
+        title = look.paint("bold", target_text(plans.target))
+        return f"{title}\n\n{paragraph(f'No plan: {printable(plans.error.message)}.', look)}"
+    lines = [look.paint("bold", target_text(plans[0].target)), ""]
+    same = []
+    for plan in plans:
+        differences = [*_differences(plan, look)]
+        if differences or len(plans) == 1:
+            lines += [look.paint("bold", _object_text(plan)), *differences, ""]
+        else:
+            same.append(plan.desired.object)
+    lines += wrapped(f"No changes: {', '.join(same)}.", width=look.width) if same else []
+    lines += [""] if same else []
+    refusals = [finding for plan in plans for finding in plan.refusals]
+    stale = any(finding.rule == STALE for finding in refusals)
+    findings = [one for one in _findings(plans) if one not in shared and one.rule != STALE]
     lines += (line for one in findings for line in _finding(one, look).splitlines())
     lines += [""] if findings else []
-    amount = wrapped(_amount(plan), width=look.width)
-    lines += [*(look.paint("bold", line) for line in amount), f"Digest {plan.digest}"]
-    if plan.refusals and not stale:
-        refused = f"Apply will be refused: {plural(len(plan.refusals), 'error')} above."
-        if all(finding.risk for finding in plan.refusals):
-            risks = dict.fromkeys(finding.rule for finding in plan.refusals)
+    amount = wrapped(_amount(plans), width=look.width)
+    lines += [*(look.paint("bold", line) for line in amount), f"Digest {whole_digest(plans)}"]
+    if refusals and not stale:
+        refused = f"Apply will be refused: {plural(len(refusals), 'error')} above."
+        if all(finding.risk for finding in refusals):
+            risks = dict.fromkeys(finding.rule for finding in refusals)
             allowed = " ".join(f"--allow {risk}" for risk in risks)
             what = "this risk" if len(risks) == 1 else "these risks"
             refused = f"To apply, accept {what}: {allowed}"
         lines += wrapped(refused, width=look.width)
-    elif not stale and not plan.empty:
-        lines += wrapped(_restart(plan), width=look.width)
-    elif not stale and (warned := _already_stored(plan)):
+    elif not stale and not all(plan.empty for plan in plans):
+        for advice in dict.fromkeys(_effect(plan) for plan in plans if not plan.empty):
+            lines += wrapped(advice, width=look.width)
+    elif not stale and (warned := _already_stored(plans)):
         lines += wrapped(warned, width=look.width)
     return "\n".join([*lines, ""])
 
 
-def _already_stored(plan: Plan) -> str:
+def _findings(plans: Sequence[Plan]) -> list[Finding]:
+    return [finding for plan in plans for finding in plan.findings]
+
+
+def _object_text(plan: Plan) -> str:
+    """The object and its variant, or the change of it."""
+    tags = [printable(state.tree.tag) for state in (plan.live, plan.desired)]
+    if tags[0] != tags[1]:
+        return f"{plan.desired.object} will be replaced: {' → '.join(tags)}"
+    return f"{plan.desired.object} · {tags[1]}" if tags[1] else plan.desired.object
+
+
+def _already_stored(plans: Sequence[Plan]) -> str:
     """Advice if the server has settings with an error; empty if it has none."""
-    if all(finding.severity != "error" for finding in plan.findings):
+    if all(finding.severity != "error" for finding in _findings(plans)):
         return ""
     return "The server has these settings already: correct them before its next restart."
 
 
-def _restart(plan: Plan) -> str:
-    """Advice before an update. The default store has no address and no password."""
+def _effect(plan: Plan) -> str:
+    """Advice before an update. A default store has no address and no password."""
     what = "Takes" if plan.difference.changes else "A changed secret takes"
-    if plan.desired.tree.tag == "Default":
+    kind = KINDS[plan.desired.object]
+    if not kind.restarts:
+        return f"{what} effect when the server reloads its settings (ReloadSettings) or restarts."
+    if not kind.locks_out or plan.desired.tree.tag == "Default":
         return f"{what} effect when every Stalwart node has restarted."
     return (
         f"{what} effect at restart. After the apply, restart one node first: a wrong address or"
@@ -169,7 +202,10 @@ def _restart(plan: Plan) -> str:
 def _next(plan: Plan) -> str:
     """Advice after an update."""
     when = "Not active yet" if plan.difference.changes else "If the secret changed"
-    if plan.desired.tree.tag == "Default":
+    kind = KINDS[plan.desired.object]
+    if not kind.restarts:
+        return f"{when}: reload the settings (ReloadSettings), or restart every Stalwart node."
+    if not kind.locks_out or plan.desired.tree.tag == "Default":
         return f"{when}: restart every Stalwart node."
     return (
         f"{when}: restart one Stalwart node, check that you can log in, then restart the others"
@@ -194,9 +230,10 @@ def _differences(plan: Plan, look: Look) -> Iterator[str]:
             yield from wrapped(fact, "  ", "    ", width=look.width)
 
 
-def _amount(plan: Plan) -> str:
+def _amount(plans: Sequence[Plan]) -> str:
     """The numbers of changes, of secrets to send and of pairs that cannot be compared."""
-    changes, unknown = plan.difference.changes, plan.difference.unknown
+    changes = [change for plan in plans for change in plan.difference.changes]
+    unknown = [pair for plan in plans for pair in plan.difference.unknown]
     if not changes and not unknown:
         return "No changes."
     counted = ["No visible changes."]
@@ -206,12 +243,13 @@ def _amount(plan: Plan) -> str:
             for change in changes
         )
         parts = [f"{actions[one]} {what}" for one, what in _COUNTED.items() if actions[one]]
-        sent = f"; {plural(len(plan.to_send), 'secret')} to send" if plan.to_send else ""
+        to_send = sum(len(plan.to_send) for plan in plans)
+        sent = f"; {plural(to_send, 'secret')} to send" if to_send else ""
         counted = [f"Plan: {', '.join(parts)}{sent}."]
-    hidden = sum(item.hidden for item in unknown)
-    if hidden and (not changes or plan.hidden_secrets != "send"):
-        fate = _FATE[plan.hidden_secrets].format("it" if hidden == 1 else "them")
-        if any(finding.rule == RULE for finding in plan.refusals):
+    hidden, policy = sum(item.hidden for item in unknown), plans[0].hidden_secrets
+    if hidden and (not changes or policy != "send"):
+        fate = _FATE[policy].format("it" if hidden == 1 else "them")
+        if any(finding.rule == RULE for plan in plans for finding in plan.refusals):
             fate = ""
         counted.append(f"{plural(hidden, 'secret')} cannot be compared{fate}.")
     if unresolved := len(unknown) - hidden:
@@ -229,22 +267,27 @@ def _finding(finding: Finding, look: Look) -> str:
     return remark_text(finding, place, replace(look, people=True))
 
 
-def _totals(found: Sequence[Plan | Failed], plans: Sequence[Plan], look: Look) -> str:
+def _totals(groups: Sequence[Sequence[Plan] | Failed], look: Look) -> str:
     """Counts of targets: to update, unchanged, refused by an apply, failed."""
+    planned = [group for group in groups if not isinstance(group, Failed)]
+    plans = [plan for group in planned for plan in group]
     changes = sum(len(plan.difference.changes) for plan in plans)
     to_send = sum(len(plan.to_send) for plan in plans)
-    unchanged = [plan for plan in plans if plan.empty and not plan.refusals]
-    unknown = any(plan.difference.unknown for plan in unchanged)
+    refused = [group for group in planned if any(plan.refusals for plan in group)]
+    unchanged = [
+        group for group in planned if all(plan.empty for plan in group) and group not in refused
+    ]
+    unknown = any(plan.difference.unknown for group in unchanged for plan in group)
     counts = {
-        "to update": sum(not plan.empty and not plan.refusals for plan in plans),
+        "to update": len(planned) - len(unchanged) - len(refused),
         "without visible changes" if unknown else "without changes": len(unchanged),
-        "refused by apply": sum(bool(plan.refusals) for plan in plans),
-        "failed": len(found) - len(plans),
+        "refused by apply": len(refused),
+        "failed": len(groups) - len(planned),
     }
     parts = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     sent = f", {plural(to_send, 'secret')} to send" if to_send else ""
     more = f" {plural(changes, 'change')}{sent}." if changes or sent else ""
-    return paragraph(f"{len(found)} targets: {parts}.{more}", look, "bold")
+    return paragraph(f"{len(groups)} targets: {parts}.{more}", look, "bold")
 
 
 def _fate(ended: outcome.Ended) -> str:
@@ -292,7 +335,7 @@ def _nothing_sent(plan: Plan) -> str:
             f"Nothing was sent: no visible changes, and {plural(hidden, 'hidden secret')} kept. To"
             f" send {it} once: --hidden-secrets send."
         )
-    return f"Nothing was sent: the server matches the files. {_already_stored(plan)}".rstrip()
+    return f"Nothing was sent: the server matches the files. {_already_stored([plan])}".rstrip()
 
 
 def _stored(stored: outcome.Stored, look: Look) -> Iterator[str]:

@@ -64,6 +64,7 @@ def from_file(
             kind = kinds.get(nearest_name(key.text, kinds))
         if kind is None:
             continue
+        before = len(problems)
         decoder = Decoder(vault, references, problems, kind.shape.objects)
         decoder.place((), key.mark)
         tree = decoder.tried(node, kind.shape, ())
@@ -71,6 +72,7 @@ def from_file(
             decoder.check(kind, tree)
             origins = _without_columns(decoder.origins, problems)
             desired.append(Desired(kind.name, tree, tree, origins, key.mark.file))
+        problems[before:] = [replace(one, object=kind.name) for one in problems[before:]]
     return Reading(tuple(desired), first_columns(problems))
 
 

@@ -16,15 +16,22 @@ from confsync.disk.read import FORMAT
 from confsync.errors import Declined, Fault
 from confsync.sync import shape as shapes
 from confsync.sync import values
-from confsync.sync.plan import Json, check_no_secret_in_clear, checksum, make_plan, state_json
+from confsync.sync.plan import (
+    Json,
+    check_no_secret_in_clear,
+    checksum,
+    make_plan,
+    state_json,
+    whole_digest,
+)
 from confsync.sync.secret import Ref, Secret
 from confsync.sync.tree import Items, Members, Object, Path, Tree
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-VERSION = 2
+VERSION = 3
 _SUM = "sum"
 _AGAIN = "make the plan again with this version of confsync"
 
@@ -78,50 +85,67 @@ class _Items(_Model):
 _Tree: TypeAlias = bool | int | str | _Secret | _Url | _Object | _Members | _Items | None
 
 
-class _SavedPlan(_Model):
-    confsync_plan: int
-    digest: str
-    target: values.Target
+class _SavedObject(_Model):
     object: str
-    file: str
-    hidden_secrets: values.HiddenSecrets
+    digest: str
     desired: _Object
     origins: tuple[tuple[Path, values.Origin], ...]
     live: _Object
     unrecognised: tuple[str, ...]
-    allow: tuple[str, ...]
     findings: tuple[values.Finding, ...]
 
 
-def to_json(plan: values.Plan) -> dict[str, Json]:
-    """The document of a saved plan. Raises WrongUsage for a plain text secret in the files."""
+class _SavedPlan(_Model):
+    confsync_plan: int
+    digest: str
+    target: values.Target
+    file: str
+    hidden_secrets: values.HiddenSecrets
+    allow: tuple[str, ...]
+    objects: tuple[_SavedObject, ...]
+
+
+def to_json(plans: Sequence[values.Plan]) -> dict[str, Json]:
+    """The document of the saved plans of a target. Raises WrongUsage for a plain text secret in the
+    files.
+    """
+    first = plans[0]
+    content: dict[str, Json] = {
+        FORMAT: VERSION,
+        "digest": whole_digest(plans),
+        "target": asdict(first.target),
+        "file": first.desired.file,
+        "hidden_secrets": first.hidden_secrets,
+        "allow": [*sorted(first.allow)],
+        "objects": [*map(_object_json, plans)],
+    }
+    return {**content, _SUM: checksum(content)}
+
+
+def _object_json(plan: values.Plan) -> Json:
     desired, live = plan.desired, plan.live
     check_no_secret_in_clear(desired.written)
     check_no_secret_in_clear(live.tree)
     places = desired.origins if desired.places is None else desired.places
-    content: dict[str, Json] = {
-        FORMAT: VERSION,
-        "digest": plan.digest,
-        "target": asdict(plan.target),
+    return {
         "object": desired.object,
-        "file": desired.file,
-        "hidden_secrets": plan.hidden_secrets,
+        "digest": plan.digest,
         "desired": state_json(desired.written),
         "origins": [[list(path), asdict(origin)] for path, origin in places.items()],
         "live": state_json(live.tree),
         "unrecognised": list(live.unrecognised),
-        "allow": [*sorted(plan.allow)],
         "findings": [
             {name: value for name, value in asdict(found).items() if name != "by_value"}
             for found in plan.findings
             if found.severity != "note" and not found.by_value
         ],
     }
-    return {**content, _SUM: checksum(content)}
 
 
-def from_json(document: Mapping[str, Json], kinds: Mapping[str, shapes.Variants]) -> values.Plan:
-    """The plan of a document, with unresolved references. Raises Declined for another version, and
+def from_json(
+    document: Mapping[str, Json], shape_of: Callable[[str], shapes.Variants]
+) -> tuple[values.Plan, ...]:
+    """The plans of a document, with unresolved references. Raises Declined for another version, and
     for a changed or invalid document.
     """
     if document.get(FORMAT) != VERSION:
@@ -131,9 +155,12 @@ def from_json(document: Mapping[str, Json], kinds: Mapping[str, shapes.Variants]
         raise Declined("the saved plan was edited or cut off", hint=_AGAIN)
     try:
         saved = _SavedPlan.model_validate_json(json.dumps(content), strict=True)
-        return _plan(saved, kinds[saved.object])
+        found = tuple(_plan(saved, one, shape_of(one.object)) for one in saved.objects)
+        if not found or whole_digest(found) != saved.digest:
+            raise Fault("a saved plan has another digest than it says")  # noqa: TRY301
     except (ValidationError, LookupError, TypeError, AttributeError, Fault):
         raise Declined("the plan is invalid", hint=_AGAIN) from None
+    return found
 
 
 def as_saved(tree: Object) -> Object:
@@ -141,10 +168,10 @@ def as_saved(tree: Object) -> Object:
     return _Object.model_validate_json(json.dumps(state_json(tree)), strict=True).value()
 
 
-def _plan(saved: _SavedPlan, shape: shapes.Variants) -> values.Plan:
-    """The plan of a document. Raises Fault for invalid states or another digest."""
+def _plan(whole: _SavedPlan, saved: _SavedObject, shape: shapes.Variants) -> values.Plan:
+    """The plan of an object. Raises Fault for invalid states or another digest."""
     tree = saved.desired.value()
-    desired = values.Desired(saved.object, tree, tree, dict(saved.origins), saved.file)
+    desired = values.Desired(saved.object, tree, tree, dict(saved.origins), whole.file)
     live = values.Live(saved.object, saved.live.value(), saved.unrecognised)
     # A reference in another place would be looked up, and stored where all can read it. Unmanaged
     # fields are the live ones.
@@ -158,11 +185,11 @@ def _plan(saved: _SavedPlan, shape: shapes.Variants) -> values.Plan:
     if not copied or not fits(replace(tree, members=managed), shape):
         raise Fault("a saved plan has another shape than its object")
     risks = tuple(finding for finding in saved.findings if finding.risk)
-    policy = saved.hidden_secrets
-    plan = make_plan(saved.target, desired, live, shape, hidden_secrets=policy, risks=risks)
+    policy = whole.hidden_secrets
+    plan = make_plan(whole.target, desired, live, shape, hidden_secrets=policy, risks=risks)
     if plan.digest != saved.digest:
         raise Fault("a saved plan has another digest than it says")
-    return replace(plan, findings=saved.findings, allow=frozenset(saved.allow))
+    return replace(plan, findings=saved.findings, allow=frozenset(whole.allow))
 
 
 _TYPES: Mapping[type[shapes.Shape], type] = {

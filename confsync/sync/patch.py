@@ -9,8 +9,8 @@ The measure. A leaf is a scalar, a set member, null, `{}` or an `@type`. Of an u
   another, by its members where it is the same; for a list null for a slot, members of a slot that
   stays, a whole item at the end or in a slot where the `@type` is another; for a map a value for a
   key that comes, null for one that goes; an object without `@type` whole where there was none, null
-  where there is to be none; the whole object where its `@type` is another. A hidden secret costs its
-  leaf in each slot that desires one;
+  where there is to be none; the whole object where its `@type` is another. A hidden secret costs
+  its leaf in each slot that desires one;
 - among equals, a slot with a lower index stays rather than a later one, and members come one by
   one rather than as a set;
 - no entry's pointer begins with that of another, so that their order does not matter.

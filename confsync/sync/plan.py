@@ -18,7 +18,7 @@ from confsync.sync.url import Url, masked
 from confsync.sync.values import UNMANAGED, Desired, Finding, Live, Origin, Plan, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from confsync.sync.shape import Variants
     from confsync.sync.values import Difference, HiddenSecrets
@@ -145,6 +145,14 @@ def digest(
         [[found.rule, found.message] for found in findings if found.risk],
     ]
     return f"{SCHEME}:{checksum(content)[:_HEX_DIGITS]}"
+
+
+def whole_digest(plans: Sequence[Plan]) -> str:
+    """The digest of all plans of a target: that of the only one, or one over theirs."""
+    digests: list[Json] = [plan.digest for plan in plans]
+    if len(plans) == 1:
+        return plans[0].digest
+    return f"{SCHEME}:{checksum(digests)[:_HEX_DIGITS]}"
 
 
 def is_digest(text: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from confsync.errors import ConfsyncError
     from confsync.sync.secret import Ref, Secret
@@ -199,6 +199,20 @@ class Plan:
     def empty(self) -> bool:
         """True if an apply would send nothing."""
         return not self.patch.entries
+
+
+def by_target(found: Iterable[Plan | Failed]) -> list[list[Plan] | Failed]:
+    """The plans of each target, which follow each other, and the failed targets."""
+    groups: list[list[Plan] | Failed] = []
+    for one in found:
+        last = groups[-1] if groups else None
+        if isinstance(one, Failed):
+            groups.append(one)
+        elif isinstance(last, list) and last[-1].target == one.target:
+            last.append(one)
+        else:
+            groups.append([one])
+    return groups
 
 
 @dataclass(frozen=True)

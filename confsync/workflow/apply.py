@@ -17,11 +17,11 @@ from confsync.store.encode import way_back
 from confsync.sync.compare import difference
 from confsync.sync.findings import STALE, facts
 from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, Stored, as_wanted, changed
-from confsync.sync.plan import check_no_secret_in_clear, is_digest
+from confsync.sync.plan import check_no_secret_in_clear, is_digest, whole_digest
 from confsync.sync.values import Failed, Finding, Plan
 from confsync.workflow.audit import entry as audited
 from confsync.workflow.load import check_output
-from confsync.workflow.plan import made, saved
+from confsync.workflow.plan import made, only, saved
 from confsync.workflow.server import read, send
 from confsync.workflow.session import aim_of_saved, attempted
 from confsync.workflow.targets import DEFAULTS, Options, same_server_facts
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from confsync.workflow.server import Session
     from confsync.workflow.session import Reach
     from confsync.workflow.targets import Access, Aim
+    from confsync.yaml.emit import Plain
 
 
 @dataclass(frozen=True)
@@ -84,17 +85,16 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
         *(expect, audit, backup),
     )
     job = (None, lambda _: (made(files, session, options, moment, environment), session))
-    (outcome,) = _run([job], how)
-    return outcome  # type: ignore[return-value] # the only target has an outcome, or raised
+    return only(_run([job], how))  # type: ignore[return-value] # the only target has an outcome, or raised
 
 
 def apply_all(
-    aims: Sequence[Aim], reach: Reach, how: How, kept: Plan | None = None
+    aims: Sequence[Aim], reach: Reach, how: How, kept: tuple[Plan, ...] = ()
 ) -> tuple[Ended, ...]:
     """Bring one server, or several one after another in the given order, to their desired states.
 
     If planning one of several fails nothing is sent to any; errors of the only target are raised.
-    The first target that does not end as wanted ends the run. `kept`: the saved plan of the only
+    The first target that does not end as wanted ends the run. `kept`: the saved plans of the only
     target. Raises Refused and Declined if nothing was changed anywhere, and WrongUsage for several
     targets with one digest or one backup.
     """
@@ -111,7 +111,7 @@ def apply_all(
         raise Declined("; ".join(facts), hint=hint)
     moment: Moment = "allowed" if reach.allow_commands else "apply"
 
-    def prepared(aim: Aim, stack: ExitStack) -> tuple[Plan, Session]:
+    def prepared(aim: Aim, stack: ExitStack) -> tuple[tuple[Plan, ...], Session]:
         session = stack.enter_context(reach.session(aim))
         return made(kept or aim.files, session, aim.options, moment, reach.environment), session
 
@@ -127,86 +127,123 @@ def apply_planned(
     a changed plan, another server or another state.
     """
     kept = saved(path)
-    files = [path, *(origin.file for origin in kept.desired.origins.values())]
-    check_output("--backup", how.backup, files)
-    return apply_all([aim_of_saved(directory, kept, access)], reach, how, kept)
+    origins = (origin for plan in kept for origin in plan.desired.origins.values())
+    check_output("--backup", how.backup, [path, *(origin.file for origin in origins)])
+    return apply_all([aim_of_saved(directory, kept[0], access)], reach, how, kept)
 
 
 def _run(
-    jobs: Sequence[tuple[Aim | None, Callable[[ExitStack], tuple[Plan, Session]]]],
+    jobs: Sequence[tuple[Aim | None, Callable[[ExitStack], tuple[tuple[Plan, ...], Session]]]],
     how: How,
-    kept: Plan | None = None,
+    kept: tuple[Plan, ...] = (),
 ) -> tuple[Ended, ...]:
-    """Plan all, show all, decide on all, then send. The stack of a job holds its session."""
-    expect, backup, ask = how.expect, how.backup, how.ask
+    """Plan all, show all, decide on all, then send, object by object. The stack of a job holds its
+    session.
+    """
+    expect, ask = how.expect, how.ask
     if expect is not None and not is_digest(expect):
         hint = "copy the whole digest from a plan of this version of confsync"
         raise WrongUsage("--expect: not a plan digest", hint=hint)
     with ExitStack() as stack:
         found = [attempted(aim, partial(prepared, stack)) for aim, prepared in jobs]
-        ready = [one for one in found if not isinstance(one, Failed)]
-        stale = _stale(ready[0][0], kept, expect) if ready else None
-        if how.show is not None and stale is not None:
-            how.show([_not_this_one(ready[0][0], kept)])
-        elif how.show is not None:
-            how.show([one if isinstance(one, Failed) else one[0] for one in found])
-        if len(ready) < len(found):
-            return tuple(one if isinstance(one, Failed) else NotBegun(one[0]) for one in found)
+        ready = [(plan, one[1]) for one in found if not isinstance(one, Failed) for plan in one[0]]
+        flat = [of for one in found for of in ([one] if isinstance(one, Failed) else one[0])]
         plans = [plan for plan, _ in ready]
-        if expect is not None:
-            check_no_secret_in_clear(plans[0].desired.written)
+        stale = _stale(plans, kept, expect) if ready else None
+        if how.show is not None:
+            how.show(flat if stale is None else _not_this_one(plans, saved=bool(kept)))
+        if len(plans) < len(flat):
+            return tuple(one if isinstance(one, Failed) else NotBegun(one) for one in flat)
+        for plan in plans if expect is not None else ():
+            check_no_secret_in_clear(plan.desired.written)
         with ExitStack() as books:
             entries = [books.enter_context(audited(how.audit, plan)) for plan in plans]
             if stale is not None:
                 raise stale
-            _decide(plans, saved=kept is not None, asking=ask is not None)
-            if ask is not None and not all(plan.empty for plan in plans):
+            _decide(plans, saved=bool(kept), asking=ask is not None)
+            pending = not all(plan.empty for plan in plans)
+            if ask is not None and pending:
                 _ask(ready, ask)
-            if backup is not None and not plans[0].empty:
-                _write_backup(plans[0].live, plans[0], backup)
-                ready = [(replace(plans[0], backup=backup), ready[0][1])]
-                entries[0].plan = ready[0][0]
-        return tuple(map(_with_backup, _applied(ready, entries)))
+            if how.backup is not None and pending:
+                ready = _backed_up(ready, entries, how.backup)
+        return _with_backup(_applied(ready, entries))
 
 
-def _write_backup(before: Live, plan: Plan, path: str, *, again: bool = False) -> None:
-    """Write a state as a store file that restores it. Raises NotWritten and OutputFailed."""
-    document = way_back(before, plan, KINDS[before.object], beside=str(Path(path).parent))
-    if document is None:
-        fact = "--backup: cannot write the server's values to a store file"
-        raise NotWritten(fact, hint="update confsync, or apply without --backup")
-    write_backup(path, yaml_text(document), again=again)
+def _backed_up(
+    ready: Sequence[tuple[Plan, Session]], entries: Sequence[Entry], path: str
+) -> list[tuple[Plan, Session]]:
+    """Write the backup. Returns the plans with its name."""
+    _write_backup([(plan.live, plan) for plan, _ in ready], path)
+    found = [(replace(plan, backup=path), session) for plan, session in ready]
+    for entry, (plan, _) in zip(entries, found, strict=True):
+        entry.plan = plan
+    return found
 
 
-def _with_backup(ended: Ended) -> Ended:
-    """An outcome with somebody else's changes in its backup too; if that cannot be written again,
+def _write_backup(states: Sequence[tuple[Live, Plan]], path: str, *, again: bool = False) -> None:
+    """Write states as a store file that restores them. Raises NotWritten and OutputFailed."""
+    whole: dict[str, Plain] = {}
+    for before, plan in states:
+        document = way_back(before, plan, KINDS[before.object], beside=str(Path(path).parent))
+        if document is None:
+            fact = "--backup: cannot write the server's values to a store file"
+            raise NotWritten(fact, hint="update confsync, or apply without --backup")
+        whole |= document
+    write_backup(path, yaml_text(whole), again=again)
+
+
+def _with_backup(ended: tuple[Ended, ...]) -> tuple[Ended, ...]:
+    """Outcomes with somebody else's changes in their backup too; if that cannot be written again,
     without a backup.
     """
-    if isinstance(ended, Stored) and ended.foreign and ended.plan.backup:
+    theirs = [one for one in ended if isinstance(one, Stored) and one.foreign and one.plan.backup]
+    if theirs:
+        states = [
+            (one.before if isinstance(one, Stored) else one.plan.live, one.plan)
+            for one in ended
+            if one.plan is not None
+        ]
         try:
-            _write_backup(ended.before, ended.plan, ended.plan.backup, again=True)
+            _write_backup(states, theirs[0].plan.backup, again=True)
         except (NotWritten, OutputFailed):
-            return replace(ended, plan=replace(ended.plan, backup=""))
+            return tuple(
+                one if one.plan is None else replace(one, plan=replace(one.plan, backup=""))
+                for one in ended
+            )
     return ended
 
 
-def _stale(plan: Plan, kept: Plan | None, expect: str | None) -> Declined | None:
-    """The refusal of a plan that is not the saved one, or not the expected one; or None."""
-    if kept is not None and plan.digest != kept.digest:
+def _stale(plans: Sequence[Plan], kept: Sequence[Plan], expect: str | None) -> Declined | None:
+    """The refusal of plans that are not the saved ones, or not the expected ones; or None."""
+    if kept and whole_digest(plans) != whole_digest(kept):
         from confsync.store.plan_codec import as_saved  # noqa: PLC0415 - with pydantic
 
-        if plan.empty:
+        if all(plan.empty for plan in plans):
             fact = "the server already has the state of this plan"
             return Declined(fact, hint="nothing is left to apply")
-        since = _changes_since(kept, as_saved(plan.live.tree))
+        since = "; ".join(
+            _changes_since(old, as_saved(plan.live.tree))
+            for old, plan in zip(kept, plans, strict=True)
+            if old.digest != plan.digest
+        )
         fact = f"the server's state has changed since the plan was made: {since}"
         return Declined(fact, hint="plan again and review it")
-    if expect is not None and plan.digest != expect:
+    if expect is not None and (now := whole_digest(plans)) != expect:
         return Declined(
-            f"the plan does not have the expected digest: it is now {plan.digest}",
+            f"the plan does not have the expected digest: it is now {now}",
             hint="the server, the files or the options have changed: plan again and review it",
         )
     return None
+
+
+def _not_this_one(plans: Sequence[Plan], *, saved: bool) -> list[Plan | Failed]:
+    """Stale plans, to be shown as what they are."""
+    which = "the saved one" if saved else "the one with the expected digest"
+    fact = f"this is the current plan, not {which}: not applied"
+    stale = Finding(STALE, "error", fact, "plan again and review it")
+    return [
+        replace(plan, findings=(stale, *(() if plan.empty else plan.findings))) for plan in plans
+    ]
 
 
 def _changes_since(plan: Plan, now: Object) -> str:
@@ -216,20 +253,12 @@ def _changes_since(plan: Plan, now: Object) -> str:
     return changes_in_words(since) or "in fields that confsync does not know"
 
 
-def _not_this_one(plan: Plan, kept: Plan | None) -> Plan:
-    """A stale plan, to be shown as what it is."""
-    which = "the saved one" if kept is not None else "the one with the expected digest"
-    fact = f"this is the current plan, not {which}: not applied"
-    stale = Finding(STALE, "error", fact, "plan again and review it")
-    return replace(plan, findings=(stale, *(() if plan.empty else plan.findings)))
-
-
 def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
     """Raise Declined for refusals of a saved plan, and Refused for findings that stop the apply and
     that no question can lift.
     """
-    if saved and plans[0].refusals:
-        messages = "; ".join(finding.message for finding in plans[0].refusals)
+    if saved and any(plan.refusals for plan in plans):
+        messages = "; ".join(finding.message for plan in plans for finding in plan.refusals)
         hint = "plan again with --allow for each risk that you accept, and save that plan"
         raise Declined(messages, hint=hint)
     stopped = [
@@ -238,9 +267,10 @@ def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
         if (refusals := plan.refusals)
         and not (asking and not plan.empty and all(finding.risk for finding in refusals))
     ]
+    targets = {plan.target for plan in plans}
     if stopped:
         told = tuple(
-            fact if len(plans) == 1 else f"{plan.target.name}: {fact}"
+            fact if len(targets) == 1 else f"{plan.target.name}: {fact}"
             for plan in stopped
             for fact in facts(plan.findings)
         )
@@ -264,7 +294,8 @@ def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], 
             continue
         now = read(name, session)
         if changed(plan.live, now, KINDS[name].shape):
-            of = "the server's state" if len(ready) == 1 else f"the state of {plan.target.name}"
+            one = len({plan.target for plan, _ in ready}) == 1
+            of = "the server's state" if one else f"the state of {plan.target.name}"
             since = _changes_since(plan, now.tree)
             fact = f"{of} has changed since the plan was shown: {since}"
             raise Declined(fact, hint="plan again and review it")

@@ -12,7 +12,7 @@ from confsync.config.layout import PLACEHOLDER
 from confsync.disk.read import MAX_STORE_BYTES, read_regular
 from confsync.errors import WrongUsage
 from confsync.guard import discreet
-from confsync.kinds import KINDS
+from confsync.kinds import FIRST, KINDS
 from confsync.report.file_results import Begun
 from confsync.store.mistakes import INSTEAD
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from confsync.workflow.targets import Access
 
 _VARIANT = "Default"
-_OBJECT = "InMemoryStore"
 
 
 @discreet
@@ -57,7 +56,7 @@ def init(
             if live:
                 fill_in = pull(str(store))
             else:
-                scaffold.write_new(store, scaffold.store_text(KINDS[_OBJECT], variant or _VARIANT))
+                scaffold.write_new(store, scaffold.store_text(KINDS[FIRST], variant or _VARIANT))
             written.add(store)
     if not os.path.lexists(config):
         scaffold.write_new(

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from confsync.disk.read import STANDARD_INPUT
 from confsync.errors import InvalidFiles, Problem, WrongUsage
-from confsync.kinds import KINDS
+from confsync.kinds import FIRST, KINDS
 from confsync.secrets import RESOLVERS
 from confsync.store.decode import discarded, from_file, lay_over, unused
 from confsync.store.detect import may_be_store
 from confsync.store.mistakes import listed
 from confsync.sync.findings import makes_invalid
+from confsync.sync.names import nearest
 from confsync.sync.tree import secrets
 from confsync.yaml.read import content, read
 
@@ -31,15 +32,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A desired state, and the risks and warnings of its files. `lines` may hold secrets."""
+    """Desired states in the files' order, and the risks and warnings of the files. `lines` may hold
+    secrets.
+    """
 
-    desired: Desired
+    desired: tuple[Desired, ...]
     problems: tuple[Problem, ...]
     lines: Mapping[str, Sequence[str]] = field(repr=False)
 
     def shown(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
         """Problems of values of the desired state, with excerpts of their lines."""
         return tuple(_with_excerpt(problem, self.lines, "") for problem in problems)
+
+
+def objects_in(documents: Iterable[MappingNode | None]) -> tuple[str, ...]:
+    """The names of the objects in documents, in their order; the first object without any."""
+    keys = (key.text for one in documents if one is not None for key, _ in one.entries)
+    return tuple(dict.fromkeys(name for name in keys if name in KINDS)) or (FIRST,)
+
+
+def check_objects(names: Iterable[str]) -> None:
+    """Raise WrongUsage for a name of no object."""
+    for name in names:
+        if name not in KINDS:
+            hint = nearest(name, KINDS).rstrip() or "`confsync explain` lists all objects"
+            raise WrongUsage("--object: unknown object", hint=hint)
 
 
 def check_names(files: Sequence[str]) -> None:
@@ -118,7 +135,7 @@ def check_there(files: Sequence[str]) -> None:
 
 
 def load(files: Sequence[str], vault: Vault) -> Loaded:
-    """The desired state of files laid over each other, the last one on top.
+    """The desired states of files laid over each other, the last one on top.
 
     Raises InvalidFiles with every problem of every file, WrongUsage without a file.
     """
@@ -141,8 +158,8 @@ def loaded(files: Sequence[str], layers: Sequence[Parsed], vault: Vault) -> Load
     found = _with_excerpts(sorted(problems, key=lambda one: (order[one.file], one)), lines)
     if any(map(makes_invalid, found)):
         raise InvalidFiles(found)
-    (desired,) = reading.desired
-    return Loaded(replace(desired, file=files[-1]), found, lines)
+    desired = tuple(replace(one, file=files[-1]) for one in reading.desired)
+    return Loaded(desired, found, lines)
 
 
 def world_readable(desired: Desired) -> frozenset[str]:

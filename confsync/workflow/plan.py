@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from confsync.disk.read import read_plan
 from confsync.disk.write import write_plan
-from confsync.errors import Declined, SecretUnavailable
+from confsync.errors import Declined, SecretUnavailable, WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
@@ -24,16 +24,38 @@ from confsync.sync.findings import (
 from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
 from confsync.sync.values import Plan
 from confsync.workflow.load import Loaded, load, world_readable
-from confsync.workflow.server import read
+from confsync.workflow.server import read_all
 from confsync.workflow.targets import DEFAULTS, Options
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from confsync.errors import Problem
-    from confsync.secrets.resolver import Moment
+    from confsync.secrets.resolver import Moment, Resolved
     from confsync.sync.values import Desired, Difference, Finding, Live, Target
     from confsync.workflow.server import Session
+
+
+T = TypeVar("T")
+
+
+@discreet
+def plans(
+    files: Sequence[str],
+    session: Session,
+    *,
+    environment: Mapping[str, str],
+    options: Options = DEFAULTS,
+) -> tuple[Plan, ...]:
+    """The differences between the files and the server, object by object in the files' order.
+    Nothing is written. One request for each 16 objects, and one more for the edition of the server
+    if the files have shards.
+
+    Unresolved references are findings; no command is run. Raises InvalidFiles, ConnectionFailed,
+    ConnectionLost, ServerRefused, UnexpectedAnswer, and WrongUsage for an unknown risk.
+    """
+    options.check()
+    return made(files, session, options, "plan", environment)
 
 
 @discreet
@@ -44,49 +66,75 @@ def plan(
     environment: Mapping[str, str],
     options: Options = DEFAULTS,
 ) -> Plan:
-    """The difference between the files and the server. Nothing is written. One request, and one
-    more for the edition of the server if the files have shards.
+    """Like `plans`, for files with one object. Raises WrongUsage for several."""
+    return only(plans(files, session, environment=environment, options=options))
 
-    Unresolved references are findings; no command is run. Raises InvalidFiles, ConnectionFailed,
-    ConnectionLost, ServerRefused, UnexpectedAnswer, and WrongUsage for an unknown risk.
-    """
-    options.check()
-    return made(files, session, options, "plan", environment)
+
+def only(found: tuple[T, ...]) -> T:
+    """The only one. Raises WrongUsage for several."""
+    if len(found) > 1:
+        raise WrongUsage("the files have several objects", hint="use one file for each object")
+    return found[0]
 
 
 def made(
-    source: Sequence[str] | Plan,
+    source: Sequence[str] | tuple[Plan, ...],
     session: Session,
     options: Options,
     moment: Moment,
     environment: Mapping[str, str],
-) -> Plan:
-    """Plan files, or make a saved plan again. References are resolved before the state is read.
+) -> tuple[Plan, ...]:
+    """Plan files, or make saved plans again. References are resolved before the state is read.
 
-    For an apply raises SecretUnavailable, and for a saved plan of another server or edition
-    Declined.
+    For an apply raises SecretUnavailable, and Declined for saved plans of another server or
+    edition.
     """
-    if not isinstance(source, Plan):
-        loaded = load(source, session.vault)
-    elif source.target.url == session.target.url:
-        loaded = Loaded(source.desired, (), {})
+    old = tuple(one for one in source if isinstance(one, Plan))
+    if not old:
+        loaded = load([one for one in source if isinstance(one, str)], session.vault)
+    elif old[0].target.url == session.target.url:
+        loaded = Loaded(tuple(one.desired for one in old), (), {})
     else:
-        hint = f"it is for {source.target.url}; this one is {session.target.url}"
+        hint = f"it is for {old[0].target.url}; this one is {session.target.url}"
         raise Declined("the plan was made for another server", hint=hint)
-    resolved = resolve(loaded.desired, session.vault, At(RESOLVERS, moment), environment)
+    resolved = [
+        resolve(one, session.vault, At(RESOLVERS, moment), environment) for one in loaded.desired
+    ]
     # The live state shows the secrets that can be kept.
     keeping = options.hidden_secrets == "keep" or options.ignore
-    if resolved.problems and moment != "plan" and not keeping:
-        raise _unavailable(source, loaded, resolved.problems)
-    live, desired = read(loaded.desired.object, session), resolved.desired
-    licensed = desired.tree.tag in KINDS[desired.object].licensed
+    unresolved = tuple(problem for one in resolved for problem in one.problems)
+    if unresolved and moment != "plan" and not keeping:
+        raise _unavailable(loaded, unresolved, saved=bool(old))
+    states = read_all([one.object for one in loaded.desired], session)
+    licensed = any(one.tree.tag in KINDS[one.object].licensed for one in loaded.desired)
     edition = session.server.edition() if licensed else ""
-    if isinstance(source, Plan):
-        found = replanned(source, desired, live)
+    return tuple(
+        _made(loaded, before, one, live, session.target, options, moment, edition)
+        for before, one, live in zip(old or (None,) * len(resolved), resolved, states, strict=True)
+    )
+
+
+def _made(  # noqa: PLR0913, PLR0917 - all that a plan depends on
+    loaded: Loaded,
+    old: Plan | None,
+    resolved: Resolved,
+    live: Live,
+    target: Target,
+    options: Options,
+    moment: Moment,
+    edition: str,
+) -> Plan:
+    """The plan of one object, with the findings of its references."""
+    desired = resolved.desired
+    if old is not None:
+        found = replanned(old, desired, live)
         if not found.empty:
-            _check_edition(source, desired, edition)
+            _check_edition(old, desired, edition)
     else:
-        found = planned(session.target, desired, live, options, loaded.problems, edition=edition)
+        # A problem of no object is that of the first one.
+        about = {desired.object, "" if desired.object == loaded.desired[0].object else None}
+        problems = [problem for problem in loaded.problems if problem.object in about]
+        found = planned(target, desired, live, options, problems, edition=edition)
     left = kept(found.difference) if found.hidden_secrets == "keep" else frozenset()
     missing = tuple(
         problem
@@ -94,7 +142,7 @@ def made(
         if path not in left and path[:1] not in found.unmanaged
     )
     if missing and moment != "plan":
-        raise _unavailable(source, loaded, missing)
+        raise _unavailable(loaded, missing, saved=old is not None)
     notes = (
         replace(
             as_finding(one, ()), severity="note", message=f"{one.message}; only an apply needs it"
@@ -105,10 +153,10 @@ def made(
     return replace(found, findings=(*notes, *found.findings, *by_value))
 
 
-def _unavailable(source: object, loaded: Loaded, problems: Iterable[Problem]) -> SecretUnavailable:
+def _unavailable(loaded: Loaded, problems: Iterable[Problem], *, saved: bool) -> SecretUnavailable:
     """The error for references that could not be resolved."""
     found = loaded.shown(problems)
-    if isinstance(source, Plan):
+    if saved:
         here = "apply a saved plan in the directory where it was made"
         found = tuple(replace(one, hint=f"{one.hint}; {here}") for one in found)
     return SecretUnavailable(found)
@@ -185,19 +233,21 @@ def _check_edition(old: Plan, desired: Desired, edition: str) -> None:
             raise Declined(problem.message, hint=problem.hint)
 
 
-def save(plan: Plan, path: str) -> None:
-    """Save a plan, without a secret, for its owner alone. Raises OutputFailed and WrongUsage."""
+def save(plans: Sequence[Plan], path: str) -> None:
+    """Save the plans of a target, without a secret, for its owner alone. Raises OutputFailed and
+    WrongUsage.
+    """
     from confsync.store.plan_codec import to_json  # noqa: PLC0415 - with pydantic, used here alone
 
-    write_plan(path, to_json(plan))
+    write_plan(path, to_json(plans))
 
 
-def saved(path: str) -> Plan:
-    """Read a saved plan. Raises Declined for a changed one."""
+def saved(path: str) -> tuple[Plan, ...]:
+    """Read the saved plans of a target. Raises Declined for a changed file."""
     from confsync.store.plan_codec import from_json  # noqa: PLC0415 - with pydantic
 
     try:
-        return from_json(read_plan(path), {name: kind.shape for name, kind in KINDS.items()})
+        return from_json(read_plan(path), lambda name: KINDS[name].shape)
     except Declined as declined:
         declined.where = path
         raise

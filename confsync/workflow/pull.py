@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os.path import realpath
 from typing import TYPE_CHECKING
 
@@ -24,9 +24,9 @@ from confsync.sync.compare import difference
 from confsync.sync.findings import makes_invalid
 from confsync.sync.secret import FILL_IN
 from confsync.sync.tree import path_text
-from confsync.workflow.load import check_names, loaded
-from confsync.workflow.server import read as read_live
-from confsync.yaml.edit import Edited, Write, edited
+from confsync.workflow.load import check_names, loaded, objects_in
+from confsync.workflow.server import read_all
+from confsync.yaml.edit import Edited, Revised, Write, edited
 from confsync.yaml.emit import Style
 from confsync.yaml.nodes import MappingNode, ScalarNode, comments, members_of, scalars
 from confsync.yaml.read import Parsed, parse, read, text
@@ -41,16 +41,21 @@ if TYPE_CHECKING:
     from confsync.yaml.edit import Revision
     from confsync.yaml.nodes import Node
 
-NAME = "InMemoryStore"
-
 _BEYOND = {"out-of-range", "too-few-items", "unknown-choice"}
 """The rules that a server with other limits or more choices may break."""
 
 
 @discreet
-def pull(files: Sequence[str], session: Session, *, environment: Mapping[str, str]) -> Pulled:
-    """Write the live state of an object into the last of the files, which are laid over each
-    other. One request; nothing is changed on the server.
+def pull(
+    files: Sequence[str],
+    session: Session,
+    *,
+    environment: Mapping[str, str],
+    objects: Sequence[str] = (),
+) -> Pulled:
+    """Write the live state of objects into the last of the files, which are laid over each other:
+    of those in the files, or of the named `objects`. One request for each 16 objects; nothing is
+    changed on the server.
 
     A missing file is created. An existing one is edited in place: comments and equal values stay.
     Its fields stay; others are added if they differ from the layers below, or without layers from
@@ -60,43 +65,84 @@ def pull(files: Sequence[str], session: Session, *, environment: Mapping[str, st
     Raises the errors of `plan`, OutputFailed for a file that cannot be written, and NotWritten for
     a live state that no file can hold; then the file is as it was.
     """
-    store, content, pulled = _draft(files, session, environment)
+    store, content, pulled = _draft(files, session, environment, objects)
     if content != store.content:
         store.write(content)
     return pulled
 
 
 @discreet
-def preview(files: Sequence[str], session: Session, *, environment: Mapping[str, str]) -> Pulled:
+def preview(
+    files: Sequence[str],
+    session: Session,
+    *,
+    environment: Mapping[str, str],
+    objects: Sequence[str] = (),
+) -> Pulled:
     """The result of `pull`, with nothing written."""
-    return _draft(files, session, environment)[-1]
+    return _draft(files, session, environment, objects)[-1]
 
 
 @dataclass(frozen=True)
 class _Layers:
-    """The last file with its document, the files below it, and the document of these."""
+    """The last file with its document, as it is and `before`, the files below it, and the document
+    of these.
+    """
 
     files: Sequence[str]
     store: StoreFile
     top: MappingNode | None
+    before: MappingNode | None
     below: tuple[Parsed, ...]
     under: MappingNode | None
 
 
 def _draft(
-    files: Sequence[str], session: Session, environment: Mapping[str, str]
+    files: Sequence[str], session: Session, environment: Mapping[str, str], objects: Sequence[str]
 ) -> tuple[StoreFile, bytes, Pulled]:
     """The file to write, its new content, and the changes."""
     layers = _layers(files, session.vault)
-    live = read_live(NAME, session)
-    if live.unrecognised:
-        fact = f"the server has fields that confsync does not know: {', '.join(live.unrecognised)}"
+    documents = (*(parsed.document for parsed in layers.below), layers.top)
+    states = read_all(tuple(objects) or objects_in(documents), session)
+    if unknown := [path for live in states for path in live.unrecognised]:
+        fact = f"the server has fields that confsync does not know: {', '.join(unknown)}"
         raise NotWritten(fact, hint="nothing was written; update confsync")
-    documents = (layers.top, *(parsed.document for parsed in layers.below))
     taken = frozenset(node.text for one in documents if one for node in scalars(one))
     resolve_one = resolving(session.vault, At(RESOLVERS, "plan"), environment)
     words = Words(session.vault, RESOLVERS, resolve_one, taken)
-    revised = revise(live, KINDS[NAME], _object(layers.top), _object(layers.under), words)
+    made = Edited(layers.store.source, ())
+    changed: tuple[Path, ...] = ()
+    gone: tuple[Path, ...] = ()
+    for live in states:
+        revised = _revised(live, layers, words)
+        words = replace(words, taken=words.taken | {*revised.fill_in})
+        one = _edited(layers, made.text, live.object, revised.revision)
+        made = Edited(one.text, (*made.lost, *one.lost))
+        layers = replace(layers, top=parse(files[-1], one.text).document)
+        changed, gone = changed + revised.changed, gone + revised.gone
+    content = layers.store.mark + made.text.encode("utf-8")
+    if len(content) > MAX_STORE_BYTES:
+        hint = "nothing was written; store files are limited to 64 KiB"
+        raise NotWritten("the file would be larger than 64 KiB", where=files[-1], hint=hint)
+    after = _checked(layers, made, states, session.vault, environment)
+    pulled = Pulled(
+        file=files[-1],
+        new=layers.store.content is None,
+        changed=changed,
+        gone=gone,
+        comments=len(made.lost),
+        fill_in=() if after.document is None else tuple(_to_fill_in(after.document, ())),
+        diff=_diff(layers, made, after),
+    )
+    return layers.store, content, pulled
+
+
+def _revised(live: Live, layers: _Layers, words: Words) -> Revised:
+    """The revision of an object in the last file. Raises NotWritten."""
+    name = live.object
+    revised = revise(
+        live, KINDS[name], _object(layers.top, name), _object(layers.under, name), words
+    )
     if revised.unsayable:
         paths = ", ".join(map(path_text, revised.unsayable))
         raise NotWritten(
@@ -104,22 +150,7 @@ def _draft(
             hint="nothing was written; correct this value on the server: it has a password, a mask"
             " or white space",
         )
-    made = _edited(layers, revised.revision)
-    content = layers.store.mark + made.text.encode("utf-8")
-    if len(content) > MAX_STORE_BYTES:
-        hint = "nothing was written; store files are limited to 64 KiB"
-        raise NotWritten("the file would be larger than 64 KiB", where=files[-1], hint=hint)
-    after = _checked(layers, made, live, session.vault, environment)
-    pulled = Pulled(
-        file=files[-1],
-        new=layers.store.content is None,
-        changed=revised.changed,
-        gone=revised.gone,
-        comments=len(made.lost),
-        fill_in=() if after.document is None else tuple(_to_fill_in(after.document, ())),
-        diff=_diff(layers, made, after),
-    )
-    return layers.store, content, pulled
+    return revised
 
 
 def _layers(files: Sequence[str], vault: Vault) -> _Layers:
@@ -144,27 +175,32 @@ def _layers(files: Sequence[str], vault: Vault) -> _Layers:
         if problems:
             raise InvalidFiles(tuple(problems))
     documents = [parsed.document for parsed in below if parsed.document is not None]
-    return _Layers(files, store, top.document, below, lay_over(documents) if documents else None)
+    under = lay_over(documents) if documents else None
+    return _Layers(files, store, top.document, top.document, below, under)
 
 
-def _object(document: MappingNode | None) -> MappingNode | None:
-    entry = None if document is None else document.get(NAME)
+def _object(document: MappingNode | None, name: str) -> MappingNode | None:
+    entry = None if document is None else document.get(name)
     return entry[1] if entry is not None and isinstance(entry[1], MappingNode) else None
 
 
-def _edited(layers: _Layers, revision: Revision) -> Edited:
-    source = layers.store.source
-    if layers.top is not None:
-        return edited(source, layers.top, NAME, revision)
+def _edited(layers: _Layers, source: str, name: str, revision: Revision) -> Edited:
+    """The text with a revised object; one that is not there yet comes at its end."""
+    if layers.top is not None and layers.top.get(name) is not None:
+        return edited(source, layers.top, name, revision)
     if not isinstance(revision, Write):
         raise Fault("a file that says nothing yet is to be revised")
     style = Style(newline="\r\n" if "\r\n" in source else "\n")
     gap = "" if not source or source.endswith("\n") else style.newline
-    return Edited(f"{source}{gap}{style.document({NAME: revision.value})}", ())
+    return Edited(f"{source}{gap}{style.document({name: revision.value})}", ())
 
 
 def _checked(
-    layers: _Layers, made: Edited, live: Live, vault: Vault, environment: Mapping[str, str]
+    layers: _Layers,
+    made: Edited,
+    states: Sequence[Live],
+    vault: Vault,
+    environment: Mapping[str, str],
 ) -> Parsed:
     """The new text, parsed. Raises NotWritten or Fault if a plan straight after would show a
     change, or if a comment is lost that did not belong to a removed field.
@@ -183,12 +219,16 @@ def _checked(
                 f"the server has an unsupported value: {errors[0].message}", hint=hint
             ) from None
         raise Fault(f"the file would not be valid: {', '.join(sorted(rules))}") from None
-    desired = resolve(found.desired, vault, At(RESOLVERS, "plan"), environment).desired
-    left = difference(live.tree, desired.tree, KINDS[live.object].shape, desired.origin)
-    if left.changes:
-        paths = ", ".join(path_text(change.path) or "@type" for change in left.changes)
+    desired = {one.object: one for one in found.desired}
+    for live in states:
+        after_pull = resolve(desired[live.object], vault, At(RESOLVERS, "plan"), environment)
+        wanted = after_pull.desired
+        left = difference(live.tree, wanted.tree, KINDS[live.object].shape, wanted.origin).changes
+        if not left:
+            continue
+        paths = ", ".join(path_text(change.path) or "@type" for change in left)
         raise Fault(f"the file would differ from the server: {paths}")
-    before = Counter(comment.text for comment in comments(layers.store.source, layers.top))
+    before = Counter(comment.text for comment in comments(layers.store.source, layers.before))
     kept = before - Counter(comment.text for comment in made.lost)
     if kept != Counter(comment.text for comment in comments(made.text, after.document)):
         raise Fault("a comment would be lost")
@@ -222,5 +262,5 @@ def _diff(layers: _Layers, made: Edited, after: Parsed) -> str:
 
     file = layers.files[-1]
     start = "/dev/null" if layers.store.content is None else file
-    before = side(start, layers.store.source, layers.top)
+    before = side(start, layers.store.source, layers.before)
     return masked_diff(before, side(file, made.text, after.document))

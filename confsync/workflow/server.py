@@ -12,13 +12,13 @@ from confsync.errors import ConfsyncError, ConnectionFailed, Fault, ServerRefuse
 from confsync.guard import alone, caught, discreet
 from confsync.jmap.client import silent
 from confsync.jmap.decode import from_wire
-from confsync.kinds import KINDS
+from confsync.kinds import FIRST, KINDS
 from confsync.net.http import begin
 from confsync.store.encode import to_file
 from confsync.sync.outcome import Outcome, Unknown, judged, looked, not_done
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from threading import Thread
 
     from confsync.jmap.answers import Json
@@ -42,6 +42,9 @@ class Server(Protocol):
 
     def read(self, name: str, decode: Decode) -> Live:
         """Get it. Raises the errors of a connection, ServerRefused, UnexpectedAnswer."""
+
+    def read_all(self, wanted: Mapping[str, Decode]) -> dict[str, Live]:
+        """Get several objects, 16 in a request. Raises as `read` does."""
 
     def edition(self) -> str:
         """The edition of the server, empty if unknown. Raises as `read` does."""
@@ -74,15 +77,24 @@ def read(name: str, session: Session) -> Live:
     return session.server.read(name, decoder(KINDS[name], session.vault))
 
 
+def read_all(names: Sequence[str], session: Session) -> tuple[Live, ...]:
+    """The live states of objects. One request for each 16."""
+    if len(names) == 1:
+        return (read(names[0], session),)
+    decoders = {name: decoder(KINDS[name], session.vault) for name in names}
+    found = session.server.read_all(decoders)
+    return tuple(found[name] for name in names)
+
+
 def decoder(kind: Kind, vault: Vault) -> Callable[[Mapping[str, Json]], Live]:
     """Decode answers about an object, and seal their passwords."""
     return lambda answer: from_wire(kind, answer, vault)
 
 
 @discreet
-def show(session: Session, name: str = "InMemoryStore") -> Live:
-    """The live state of an object. One request. Raises the errors of `plan`."""
-    return read(name, session)
+def show(session: Session, names: Sequence[str] = (FIRST,)) -> tuple[Live, ...]:
+    """The live states of objects. One request for each 16. Raises the errors of `plan`."""
+    return read_all(names, session)
 
 
 def as_document(states: Iterable[Live]) -> dict[str, Plain]:

@@ -199,6 +199,11 @@ def each(
     return tuple(attempted(aim, partial(used, aim)) for aim in aims)
 
 
+def flat(found: Iterable[Iterable[R] | Failed]) -> list[R | Failed]:
+    """Results of targets in one list."""
+    return [one for group in found for one in ([group] if isinstance(group, Failed) else group)]
+
+
 def attempted(aim: Aim | None, act: Callable[[], R]) -> R | Failed:
     """The result of `act`, or its error with one of several targets, which hides no other."""
     try:

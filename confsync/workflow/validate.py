@@ -130,13 +130,11 @@ def _checked(
     users: dict[str, list[str]] = {config.file: []} if config else {}
     itself = (*_same_servers(config), *_unencrypted(config)) if config else ()
     found: dict[Problem, list[str]] = {one: [] for one in itself}
-    desired: dict[str, Desired] = {}
+    desired: dict[str, tuple[Desired, ...]] = {}
     for (name, read), chosen in states.items():
         for file in read:
             users.setdefault(file, []).append(name)
-        problems, state = _checked_state(read, chosen)
-        if state is not None:
-            desired[name] = state
+        problems, desired[name] = _checked_state(read, chosen)
         for problem in (*problems, *map(as_problem, lapsed(chosen.lapses, problems))):
             found.setdefault(problem, []).append(name)
     for problem in _shared_redis(config, desired) if config else ():
@@ -180,15 +178,16 @@ def _unencrypted(config: Config) -> Iterator[Problem]:
             yield Problem(*place, "unencrypted-server", fact, hint, "warning")
 
 
-def _shared_redis(config: Config, states: Mapping[str, Desired]) -> Iterator[Problem]:
+def _shared_redis(config: Config, states: Mapping[str, tuple[Desired, ...]]) -> Iterator[Problem]:
     """Warnings for targets that certainly use a Redis of an earlier target with another server."""
     again = {one.name for _, *same in same_server(config.targets) for one in same}
     users: dict[object, str] = {}
     for name in (name for name in states if name not in again):
-        desired = states[name]
         shared: dict[str, Origin] = {}
-        for path, place in redis_places(desired.written):
-            shared.setdefault(users.setdefault(place, name), desired.origin(path, written=True))
+        for desired in states[name]:
+            for path, place in redis_places(desired.written):
+                first = users.setdefault(place, name)
+                shared.setdefault(first, desired.origin(path, written=True))
         for first, at in shared.items():
             if first != name:
                 fact = f"{name} uses the same Redis and database as {first}"
@@ -199,27 +198,31 @@ def _shared_redis(config: Config, states: Mapping[str, Desired]) -> Iterator[Pro
 
 def _checked_state(
     files: Sequence[str], chosen: Options
-) -> tuple[tuple[Problem, ...], Desired | None]:
-    """Problems of files laid over each other, and their state if it is valid. Ignored fields have
-    no problems.
+) -> tuple[tuple[Problem, ...], tuple[Desired, ...]]:
+    """Problems of files laid over each other, and their states if these are valid. Ignored fields
+    have no problems.
     """
     try:
         loaded = load(files, Vault(documented))
     except InvalidFiles as invalid:
-        return tuple(judged(one, chosen.allow, chosen.fail_on) for one in invalid.problems), None
-    desired = loaded.desired
-    facts = Facts(world_readable=world_readable(desired), unlisted=chosen.unlisted)
-    ignored = [(path.partition("/")[2],) for path in chosen.ignore]
-    rules = KINDS[desired.object].state_rules
-    keep = chosen.hidden_secrets == "keep"
-    stated = (*state_problems(desired, rules, facts, ignored), *_placeholders(desired, keep=keep))
-    warnings = map(as_problem, guessable_findings(desired))
+        return tuple(judged(one, chosen.allow, chosen.fail_on) for one in invalid.problems), ()
+    stated: list[Problem] = []
+    for desired in loaded.desired:
+        facts = Facts(world_readable=world_readable(desired), unlisted=chosen.unlisted)
+        paths = (path.partition("/") for path in chosen.ignore)
+        ignored = [(field,) for name, _, field in paths if name == desired.object]
+        rules = KINDS[desired.object].state_rules
+        keep = chosen.hidden_secrets == "keep"
+        stated += state_problems(desired, rules, facts, ignored)
+        stated += _placeholders(desired, keep=keep)
+    warnings = [
+        as_problem(one) for desired in loaded.desired for one in guessable_findings(desired)
+    ]
     found = sorted(
         (*loaded.problems, *loaded.shown(stated), *warnings),
         key=lambda problem: (files.index(problem.file), problem),
     )
-    problems = tuple(judged(problem, chosen.allow, chosen.fail_on) for problem in found)
-    return problems, desired
+    return tuple(judged(one, chosen.allow, chosen.fail_on) for one in found), loaded.desired
 
 
 def _placeholders(desired: Desired, *, keep: bool) -> Iterator[Problem]:

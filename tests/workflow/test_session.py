@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from confsync.sync.values import Live
     from confsync.workflow.server import Session
     from confsync.workflow.targets import Aim
 
@@ -71,7 +70,7 @@ def seen(
     """The targets whose state was read, and what went wrong with the others."""
 
     def use(_: Aim, session: Session) -> Target:
-        live: Live = show(session)
+        (live,) = show(session)
         assert live.object == "InMemoryStore"
         return session.target
 
