@@ -34,7 +34,8 @@ def load(content: bytes) -> Json:
     try:
         node = YAML(typ="safe", pure=True).compose(content.decode("utf-8-sig"))
         return None if node is None else _value(node)
-    except (YAMLError, ValueError, OverflowError, TypeError):
+    # An unknown version of YAML is an AssertionError of the parser.
+    except (AssertionError, YAMLError, ValueError, OverflowError, TypeError):
         raise NoYaml from None
 
 

@@ -41,6 +41,7 @@ UNSEEN = {
     "conflict-around-the-whole": NO_YAML,
     "conflict-marker": NO_YAML,
     "directive": "an editor follows the directive",
+    "yaml-directive-version": NO_YAML,
     "equals-sign": NO_YAML,
     "home-in-reference": TEXT,
     "item-beside-key": NO_YAML,
