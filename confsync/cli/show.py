@@ -57,16 +57,15 @@ def show(  # noqa: PLR0913 - one parameter an option
         plans = saved(planfile)
         outputs.write_all(lambda name, look: PLANS[name](plans, look=look))
         return Status.DONE
-    from confsync.workflow.load import check_objects, objects_in
+    from confsync.workflow.load import check_objects, objects_in_files
     from confsync.workflow.server import as_document
     from confsync.workflow.server import show as run
     from confsync.workflow.session import each
-    from confsync.yaml.read import read
 
     check_objects(objects)
 
     def state(aim: Aim, session: Session) -> State:
-        names = objects or objects_in(read(file).document for file in aim.files)
+        names = objects or objects_in_files(aim.files)
         return session.target, as_document(run(session, names))
 
     chosen: tuple[Aim, ...] = (without_config((), NOTHING_WANTED, access),)

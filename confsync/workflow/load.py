@@ -51,6 +51,11 @@ def objects_in(documents: Iterable[MappingNode | None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in keys if name in KINDS)) or (FIRST,)
 
 
+def objects_in_files(files: Iterable[str]) -> tuple[str, ...]:
+    """Like `objects_in`, for files."""
+    return objects_in(read(file).document for file in files)
+
+
 def check_objects(names: Iterable[str]) -> None:
     """Raise WrongUsage for a name of no object."""
     for name in names:

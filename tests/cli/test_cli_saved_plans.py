@@ -66,7 +66,7 @@ def test_it_holds_no_secret_and_is_for_its_owner_alone(desk: Desk) -> None:
     file = desk.directory / "plan.bin"
     assert not leaks(file.read_bytes())
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert json.loads(file.read_text())["confsync_plan"] == 2
+    assert json.loads(file.read_text())["confsync_plan"] == 3
     assert [path.name for path in desk.directory.iterdir() if path.name.startswith(".")] == []
 
 
