@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from confsync.errors import Fault
-from confsync.store.decode import member_of
+from confsync.store.layers import member_of
 from confsync.store.mistakes import TYPE, Mistake
 from confsync.store.scalars import is_null, scalar
 from confsync.store.urls import PARTS, PASSWORD, References, arguments

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from confsync.store.scalars import duration_text
+from confsync.store.durations import duration_text
 from confsync.store.urls import ADDRESS, PASSWORD, USERNAME, is_address
 from confsync.store.wrong_secrets import unfilled
 from confsync.sync.secret import FILL_IN, IN_CLEAR, MASK, Ref, Secret

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from confsync.store.decode import Decoder, member_of, tag_of
+from confsync.store.decode import Decoder
 from confsync.store.encode import Writer, mapping_parts, spelt_out
+from confsync.store.layers import member_of, tag_of
 from confsync.store.mistakes import PLAINTEXT, TYPE
 from confsync.store.scalars import is_null
 from confsync.store.urls import ADDRESS, PASSWORD

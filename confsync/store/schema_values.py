@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
+from confsync.store.durations import UNITS
 from confsync.store.mistakes import INSTEAD
-from confsync.store.scalars import UNITS, what_to_write
+from confsync.store.scalars import what_to_write
 from confsync.store.urls import AS_MAPPING, PARTS
 from confsync.sync.secret import MASK
 from confsync.sync.shape import Boolean, Choice, Duration, Integer, Text
