@@ -282,8 +282,8 @@ def values(known: Field) -> st.SearchStrategy[Any]:
 
 def _of(shape: Shape) -> st.SearchStrategy[Any]:
     match shape:
-        case Text(trimmed):
-            return texts(trimmed=trimmed)
+        case Text():
+            return texts(trimmed=shape.trimmed)
         case Boolean():
             return st.booleans()
         case Integer(minimum, maximum) | Duration(minimum, maximum):
@@ -359,7 +359,7 @@ def _edited_items(draw: st.DrawFn, items: list[Json]) -> list[Json]:
 @st.composite
 def _edit(draw: st.DrawFn, target: Json) -> None:
     """Change one field of an object, in place."""
-    shape = SHAPE if target[TYPE] in {"Default", "Sharded"} else _shape("stores")
+    shape = SHAPE if target[TYPE] in {"Default", "Sharded"} else _shape("InMemoryStoreBase")
     fields = shape.objects[target[TYPE]].fields
     names = [name for name, known in fields.items() if not isinstance(known.shape, ListOf)]
     if not names:
@@ -496,7 +496,7 @@ class _Teller:
                 return self.reference(value)
             case Duration():
                 return duration_text(value)
-            case Text(trimmed=True):
+            case Text(form="trimmed"):
                 return self.padded(value)
             case _:
                 return value
@@ -598,7 +598,7 @@ def _look_alikes(theme: int, tag: str) -> st.SearchStrategy[Json]:
 
     @st.composite
     def drawn(draw: st.DrawFn) -> Json:
-        shape = SHAPE if tag in SHAPE.objects else _shape("stores")
+        shape = SHAPE if tag in SHAPE.objects else _shape("InMemoryStoreBase")
         made: Json = {TYPE: tag}
         for name, known in shape.objects[tag].fields.items():
             match known.shape:

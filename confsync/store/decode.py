@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from confsync.kinds.kind import Kind, default_object
 from confsync.store import scalars, wrong_objects
+from confsync.store.encode import members_of_default
 from confsync.store.mistakes import PLAINTEXT, TYPE, UNNAMED, Mistake, is_broken, quoted_name
 from confsync.store.urls import WITHOUT, Reader, References
 from confsync.sync import shape as shapes
@@ -79,15 +80,27 @@ class Decoder(Reader):
     nodes: dict[Path, Node] = field(default_factory=dict)
     odd: set[str] = field(default_factory=set)
 
-    def tried(self, node: Node, shape: shapes.Shape, path: Path, *, nullable: bool = False) -> Tree:
+    def tried(
+        self,
+        node: Node,
+        shape: shapes.Shape,
+        path: Path,
+        *,
+        nullable: bool = False,
+        default: Tree = None,
+    ) -> Tree:
         """Decode a value, and collect its mistakes. Returns None for an invalid one.
 
-        `nullable`: hints name null as a value.
+        `nullable`: hints name null as a value. `default`: that of the value's field.
         """
         self.nodes[path] = node
         if is_broken(node):
             return None
         try:
+            if isinstance(shape, shapes.Variants):
+                return self._object(node, shape, path, default)
+            if isinstance(shape, shapes.ValueMap):
+                return self._values(node, shape, path, default)
             return self._shaped(node, shape, path, nullable=nullable)
         except Mistake as mistake:
             self.mistake(node.mark, mistake)
@@ -95,14 +108,10 @@ class Decoder(Reader):
 
     def _shaped(self, node: Node, shape: shapes.Shape, path: Path, *, nullable: bool) -> Tree:
         match shape:
-            case shapes.Variants():
-                return self._object(node, shape, path)
             case shapes.ListOf():
                 return self._list(node, shape, path)
             case shapes.TextSet():
                 return self._set(node, shape, path)
-            case shapes.ValueMap():
-                return self._values(node, shape, path)
             case shapes.UrlText():
                 return self.url(node, self.shown(path))
             case shapes.SecretText():
@@ -139,7 +148,9 @@ class Decoder(Reader):
                 wrong = Mistake("out-of-range", message, f"allowed: {scalars.range_text(shape)}")
             self.mistake(node.mark, wrong)
 
-    def _object(self, node: Node, shape: shapes.Variants, path: Path) -> Object | None:
+    def _object(
+        self, node: Node, shape: shapes.Variants, path: Path, default: Tree
+    ) -> Object | None:
         if shape.short and isinstance(node, ScalarNode) and not scalars.is_null(node):
             return self._short(node, shape, path)
         if not isinstance(node, MappingNode):
@@ -151,8 +162,11 @@ class Decoder(Reader):
             if key.text not in known.fields and (shape.plain or key.text != TYPE):
                 found = wrong_objects.unknown_field(key, known, shape, self.references)
                 self.mistake(key.mark, found)
-        fields = known.fields.items()
-        members = {name: self._field(node, one, (*path, name)) for name, one in fields}
+        members: dict[str, Tree] = {}
+        base = members_of_default(default, shape)
+        for name, one in known.fields.items():
+            with_base = replace(one, required=False, default=base[name]) if name in base else one
+            members[name] = self._field(node, with_base, (*path, name))
         return Object(known.tag, members)
 
     def _short(self, node: ScalarNode, shape: shapes.Variants, path: Path) -> Object | None:
@@ -205,7 +219,9 @@ class Decoder(Reader):
             key, value = entry
             self.place(path, key.mark)
             if not isinstance(value, ScalarNode) or not scalars.is_null(value):
-                found = self.tried(value, known.shape, path, nullable=known.nullable)
+                found = self.tried(
+                    value, known.shape, path, nullable=known.nullable, default=known.default
+                )
                 if found is not None:
                     return found
             elif known.nullable:
@@ -248,7 +264,7 @@ class Decoder(Reader):
             self.mistake(node.mark, mistake)
             return None
 
-    def _values(self, node: Node, shape: shapes.ValueMap, path: Path) -> Object:
+    def _values(self, node: Node, shape: shapes.ValueMap, path: Path, default: Tree) -> Object:
         name = path_text(self.shown(path))
         if not isinstance(node, MappingNode):
             raise wrong_objects.not_a_map(node, name)
@@ -261,7 +277,8 @@ class Decoder(Reader):
                 wrong = Mistake("duplicate-key", "duplicate key", "remove one of the two")
                 self.mistake(key.mark, wrong)
             self.place((*path, step), key.mark)
-            members[step] = self._named(value, shape.value, (*path, step))
+            of = default.members if isinstance(default, Object) else {}
+            members[step] = self._named(value, shape.value, (*path, step), of.get(step))
         return Object("", {step: value for step, value in members.items() if value is not None})
 
     def _key(self, node: ScalarNode, shape: shapes.Text | shapes.Choice, name: str) -> str | None:
@@ -275,7 +292,7 @@ class Decoder(Reader):
             self.odd.add(key)
         return key
 
-    def _named(self, node: Node, shape: shapes.Shape, path: Path) -> Tree:
+    def _named(self, node: Node, shape: shapes.Shape, path: Path, default: Tree) -> Tree:
         """A value of a map; None for an invalid one."""
         name = path_text(self.shown(path))
         text = node if isinstance(node, ScalarNode) else None
@@ -290,7 +307,7 @@ class Decoder(Reader):
             )
             return None
         if not isinstance(shape, shapes.UrlText):
-            return self.tried(node, shape, path)
+            return self.tried(node, shape, path, default=default)
         if isinstance(node, SequenceNode):
             fact, hint = f"{name} must be a string, not a list", "remove the brackets or the `- `"
             self.mistake(node.mark, Mistake("not-a-single-value", fact, hint))
