@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import Excerpt
 from confsync.kinds import KINDS
-from confsync.store.mistakes import TYPE
 from confsync.store.durations import WORDS
+from confsync.store.mistakes import TYPE
 from confsync.store.urls import ADDRESS, PARTS
 from confsync.sync import shape as shapes
 from confsync.sync.scrub import number

@@ -215,11 +215,9 @@ class _Walk:
         for part in url.parts:
             ref = part.ref if isinstance(part, Secret) and part.id is None else None
             text = None if ref is None else self._text(ref, path)
-            if text is not None:
-                # A text that is one secret as a whole is no URL.
-                text = trim(text) if len(url.parts) == 1 else percent_encoded(text)
-                part = self.vault.seal(text, ref)
-            parts.append(part)
+            # A text that is one secret as a whole is no URL.
+            as_written = trim if len(url.parts) == 1 else percent_encoded
+            parts.append(part if text is None else self.vault.seal(as_written(text), ref))
         return Url(tuple(parts), url.ref)
 
     def _text(self, ref: Ref, path: Path) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from confsync.kinds.kind import Kind, default_object
 from confsync.store import scalars, wrong_objects
-from confsync.store.encode import members_of_default
+from confsync.store.encode import with_default
 from confsync.store.mistakes import PLAINTEXT, TYPE, UNNAMED, Mistake, is_broken, quoted_name
 from confsync.store.urls import WITHOUT, Reader, References
 from confsync.sync import shape as shapes
@@ -162,11 +162,8 @@ class Decoder(Reader):
             if key.text not in known.fields and (shape.plain or key.text != TYPE):
                 found = wrong_objects.unknown_field(key, known, shape, self.references)
                 self.mistake(key.mark, found)
-        members: dict[str, Tree] = {}
-        base = members_of_default(default, shape)
-        for name, one in known.fields.items():
-            with_base = replace(one, required=False, default=base[name]) if name in base else one
-            members[name] = self._field(node, with_base, (*path, name))
+        fields = with_default(known.fields, default, shape).items()
+        members = {name: self._field(node, one, (*path, name)) for name, one in fields}
         return Object(known.tag, members)
 
     def _short(self, node: ScalarNode, shape: shapes.Variants, path: Path) -> Object | None:

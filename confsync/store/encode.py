@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from confsync.store.wrong_secrets import unfilled
 from confsync.sync.secret import FILL_IN, IN_CLEAR, MASK, Ref, Secret
 from confsync.sync.shape import (
     Duration,
+    Field,
     Id,
     ListOf,
     Shape,
@@ -207,15 +208,16 @@ class Writer:
         object, from which a file takes the members of one without `@type`.
         """
         known = shape.objects[value.tag].fields
+        # A short form leaves nothing to a default of the field.
+        known = known if shape.short else with_default(known, base, shape)
         named |= spelt_out(value, shape)
-        defaults = {} if shape.short else members_of_default(base, shape)
-        members: dict[str, Plain] = {}
-        for name, member in value.members.items():
-            field_ = known[name]
-            default = defaults.get(name, field_.default)
-            required = field_.required and name not in defaults
-            if required or name in named or not certainly_equal(member, default):
-                members[name] = self.tree(member, field_.shape, (*path, name), default)
+        members = {
+            name: self.tree(member, known[name].shape, (*path, name), known[name].default)
+            for name, member in value.members.items()
+            if known[name].required
+            or name in named
+            or not certainly_equal(member, known[name].default)
+        }
         return _object(value, shape, members)
 
     def tree(self, value: Tree, shape: Shape, path: Path, default: Tree = None) -> Plain:
@@ -234,7 +236,7 @@ class Writer:
                 return [self.object(item, shape.item, (*path, index)) for index, item in items]
             case Members(), TextSet(member=member):
                 urls = enumerate(value.members)
-                return [self._member(url, member, (*path, index)) for index, url in urls]
+                return [self.member(url, member, (*path, index)) for index, url in urls]
             case Secret(), _:
                 return self.known.get(path) or self.reference()
             case Url(), _:
@@ -244,7 +246,7 @@ class Writer:
             case _:
                 return to_file(value, shape)
 
-    def _member(self, url: Url, shape: Shape, path: Path) -> Plain:
+    def member(self, url: Url, shape: Shape, path: Path) -> Plain:
         """A member of a set: a URL, or a text in which no reference can stand."""
         return (
             self.url(url, path) if isinstance(shape, UrlText) else self._text(str(url), shape, path)
@@ -290,10 +292,18 @@ def _is_said(text: str, shape: Shape) -> bool:
         return False
 
 
-def members_of_default(default: Tree, shape: Shape) -> Mapping[str, Tree]:
-    """The members that a file takes from the default of an object without `@type`."""
-    plain = isinstance(shape, Variants) and shape.plain
-    return default.members if plain and isinstance(default, Object) else {}
+def with_default(
+    fields: Mapping[str, Field], default: Tree, shape: Variants
+) -> Mapping[str, Field]:
+    """The fields of an object without `@type` with the default of the object: from it a file takes
+    the members that it does not name.
+    """
+    if not shape.plain or not isinstance(default, Object):
+        return fields
+    members = default.members
+    return {
+        name: replace(one, required=False, default=members[name]) for name, one in fields.items()
+    }
 
 
 def mapping_parts(url: Url) -> dict[str, Plain] | None:

@@ -14,8 +14,8 @@ from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
 from confsync.store.decode import from_file
-from confsync.store.layers import discarded, lay_over, unused
 from confsync.store.detect import may_be_store
+from confsync.store.layers import discarded, lay_over, unused
 from confsync.store.mistakes import listed
 from confsync.sync.findings import makes_invalid
 from confsync.sync.tree import secrets

@@ -14,14 +14,19 @@ from confsync.sandbox.schema import builtin
 from confsync.secrets import BUILT_IN
 from confsync.store.decode import from_file
 from confsync.store.encode import to_store
+from confsync.store.revise import Words, revise
 from confsync.sync.compare import difference
 from confsync.sync.secret import Vault
+from confsync.yaml.edit import edited
 from confsync.yaml.emit import yaml_text
+from confsync.yaml.nodes import MappingNode
 from confsync.yaml.read import parse
 from tests.sync.test_all_objects import Draw, origin
 
 if TYPE_CHECKING:
+    from confsync.sync.tree import Object
     from confsync.sync.values import Live
+    from confsync.yaml.edit import Revised
 
 STATES = 20
 
@@ -40,10 +45,55 @@ def test_the_file_of_a_state_is_read_as_that_state(name: str) -> None:
         document = to_store(live, kind)
         assert document is not None
         text = yaml_text(document)
-        parsed = parse("store.yaml", text)
-        assert parsed.problems == ()
-        reading = from_file(parsed.document, ALL, vault, BUILT_IN)
-        assert reading.problems == (), text
-        (desired,) = reading.desired
-        found = difference(live.tree, desired.tree, kind.shape, origin)
+        found = difference(live.tree, read(text, name, vault), kind.shape, origin)
         assert found.changes == (), text
+
+
+def read(text: str, name: str, vault: Vault) -> Object:
+    """The state that a file says; it has no mistake."""
+    parsed = parse("store.yaml", text)
+    assert parsed.problems == (), text
+    assert parsed.document is not None
+    reading = from_file(parsed.document, ALL, vault, BUILT_IN)
+    assert reading.problems == (), text
+    (desired,) = reading.desired
+    assert desired.object == name
+    return desired.tree
+
+
+def commented(text: str, chance: random.Random) -> str:
+    """A file with a comment behind every line, and with other spellings of equal values."""
+    return "".join(f"{line}  # {chance.random()}\n" for line in text.splitlines())
+
+
+def pulled(text: str, live: Live, vault: Vault) -> tuple[str, Revised]:
+    """A file after a live state was pulled into it."""
+    name, document = live.object, parse("store.yaml", text).document
+    assert document is not None
+    entry = document.get(name)
+    assert entry is not None
+    assert isinstance(entry[1], MappingNode)
+    words = Words(vault, BUILT_IN, lambda tree: tree, frozenset())
+    revised = revise(live, ALL[name], entry[1], None, words)
+    return edited(text, document, name, revised.revision).text, revised
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_pull_into_a_file_with_comments_shows_no_change(name: str) -> None:
+    draw, kind, chance = Draw(f"pull {name}"), ALL[name], random.Random(name)  # noqa: S311 - reproducible
+    before = None
+    for _ in range(STATES):
+        vault = Vault()
+        state = draw.some(kind.shape, before)
+        live = live_of(name, state, vault)
+        if before is not None:
+            document = to_store(live_of(name, before, vault), kind)
+            assert document is not None
+            text = commented(yaml_text(document), chance)
+            after, revised = pulled(text, live, vault)
+            assert revised.unsayable == ()
+            found = difference(live.tree, read(after, name, vault), kind.shape, origin)
+            assert found.changes == (), (text, after)
+            again, nothing = pulled(after, live, vault)
+            assert (again, nothing.changed, nothing.gone) == (after, (), ())
+        before = state
