@@ -14,9 +14,13 @@ from confsync.sandbox.schema import builtin
 from confsync.secrets import BUILT_IN
 from confsync.store.decode import from_file
 from confsync.store.encode import to_store
+from confsync.store.plan_codec import as_saved, fits
 from confsync.store.revise import Words, revise
 from confsync.sync.compare import difference
-from confsync.sync.secret import Vault
+from confsync.sync.plan import state_json
+from confsync.sync.secret import Ref, Secret, Vault
+from confsync.sync.tree import Members, leaves
+from confsync.sync.url import Url
 from confsync.yaml.edit import edited
 from confsync.yaml.emit import yaml_text
 from confsync.yaml.nodes import MappingNode
@@ -97,3 +101,24 @@ def test_a_pull_into_a_file_with_comments_shows_no_change(name: str) -> None:
             again, nothing = pulled(after, live, vault)
             assert (again, nothing.changed, nothing.gone) == (after, (), ())
         before = state
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_saved_state_is_read_as_that_state_and_fits(name: str) -> None:
+    draw, kind = Draw(f"saved {name}"), ALL[name]
+    for _ in range(STATES):
+        live = live_of(name, draw.some(kind.shape), Vault())
+        saved = as_saved(live.tree)
+        assert fits(saved, kind.shape)
+        assert state_json(saved) == state_json(live.tree)
+        found = [type(leaf) for _, leaf in leaves(saved) if not isinstance(leaf, Secret | Url)]
+        assert found == [
+            type(leaf) for _, leaf in leaves(live.tree) if not isinstance(leaf, Secret | Url)
+        ]
+
+
+def test_no_reference_fits_into_a_set_of_texts() -> None:
+    shape = ALL["HttpForm"].shape.objects[""].fields["deliverTo"].shape
+    assert fits(Members((Url(("a@b.c",)),)), shape)
+    assert not fits(Members((Url((), Ref("env", "NAME")),)), shape)
+    assert not fits(Members((Url(("a", Secret(None, Ref("env", "NAME")))),)), shape)
