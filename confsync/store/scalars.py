@@ -185,6 +185,7 @@ def map_key(node: ScalarNode, shape: shapes.Text | shapes.Choice, name: str) -> 
     """A key of a map, however YAML reads it. `name`: the map's. Raises Mistake."""
     key = trim(node.text)
     if isinstance(shape, shapes.Choice):
+        key = node.text
         if key not in shape.choices:
             hint = f"{nearest(key, shape.choices)}{_allowed(shape.choices)}"
             raise Mistake("unknown-choice", f"{name} has an unknown key", hint)

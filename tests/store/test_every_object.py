@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import TYPE_CHECKING
 
 import pytest
+from jsonschema import Draft7Validator
 
 from confsync.jmap.decode import from_wire
 from confsync.kinds import ALL
@@ -16,6 +18,7 @@ from confsync.store.decode import from_file
 from confsync.store.encode import to_store
 from confsync.store.plan_codec import as_saved, fits
 from confsync.store.revise import Words, revise
+from confsync.store.schema import file_schema, layer_schema
 from confsync.sync.compare import difference
 from confsync.sync.plan import state_json
 from confsync.sync.secret import Ref, Secret, Vault
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
     from confsync.yaml.edit import Revised
 
 STATES = 20
+FORMS = {key: resolver.form for key, resolver in BUILT_IN.items()}
+SCHEMA = Draft7Validator(json.loads(json.dumps(file_schema(ALL, FORMS))))
+LAYER = Draft7Validator(json.loads(json.dumps(layer_schema(ALL, FORMS))))
 
 
 def live_of(name: str, stored: object, vault: Vault) -> Live:
@@ -122,3 +128,17 @@ def test_no_reference_fits_into_a_set_of_texts() -> None:
     assert fits(Members((Url(("a@b.c",)),)), shape)
     assert not fits(Members((Url((), Ref("env", "NAME")),)), shape)
     assert not fits(Members((Url(("a", Secret(None, Ref("env", "NAME")))),)), shape)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_json_schema_accepts_the_file_of_a_state(name: str) -> None:
+    draw, kind = Draw(f"schema {name}"), ALL[name]
+    for _ in range(STATES):
+        document = to_store(live_of(name, draw.some(kind.shape), Vault()), kind)
+        assert [*SCHEMA.iter_errors(document)] == []
+        assert [*LAYER.iter_errors(document)] == []
+
+
+def test_the_json_schema_of_all_objects_is_small() -> None:
+    """The editor loads it with each file."""
+    assert len(json.dumps(file_schema(ALL, FORMS))) < 400_000
