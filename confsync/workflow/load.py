@@ -191,10 +191,11 @@ def _with_excerpts(
 
 def _with_excerpt(problem: Problem, lines: Mapping[str, Sequence[str]], message: str) -> Problem:
     """The problem with the masked line at its column, if it has one. `message`: see `excerpt`."""
-    from confsync.masking.excerpt import excerpt  # noqa: PLC0415 - valid files never load it
+    from confsync.masking import excerpt  # noqa: PLC0415 - valid files never load it
 
     source = lines.get(problem.file, ())
     if not problem.column or problem.line > len(source):
         return problem
-    shown = excerpt(source[problem.line - 1], problem.column, message, RESOLVERS)
+    line, objects = source[problem.line - 1], excerpt.objects_in(source)
+    shown = excerpt.excerpt(line, problem.column, message, RESOLVERS, objects)
     return replace(problem, excerpt=shown)
