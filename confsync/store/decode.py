@@ -139,7 +139,7 @@ class Decoder(Reader):
                 continue
             name = path_text(self.shown(broken.path))
             if isinstance(shape, shapes.ListOf | shapes.TextSet):
-                count = len(node.items) if isinstance(node, SequenceNode) else 0
+                count = len({*self.origins} & {(*broken.path, i) for i in range(shape.minimum)})
                 wrong = wrong_objects.too_few(name, count, shape)
             else:
                 limit = shape.minimum if broken.least else shape.maximum

@@ -71,7 +71,7 @@ def scalar(node: Node, shape: shapes.FileShape, path: Path, *, nullable: bool) -
         case shapes.PlainText() | shapes.PathText() | shapes.Day():
             return _plain(node, name, shape)
         case shapes.Id():
-            return identifier(text(node, name), name)
+            return identifier(text(node, name, trimmed=False), name)
         case shapes.Text():
             found = text(node, name, trimmed=shape.trimmed, blank=shape.blank)
             return normal(found, shape.form, name)

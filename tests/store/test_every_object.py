@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft7Validator
@@ -19,19 +19,23 @@ from confsync.store.encode import to_store
 from confsync.store.plan_codec import as_saved, fits
 from confsync.store.revise import Words, revise
 from confsync.store.schema import file_schema, layer_schema
+from confsync.store.texts import wanted
 from confsync.sync.compare import difference
 from confsync.sync.plan import state_json
 from confsync.sync.secret import Ref, Secret, Vault
-from confsync.sync.tree import Members, leaves
+from confsync.sync.shape import Text
+from confsync.sync.tree import Members, Object, leaves
 from confsync.sync.url import Url
 from confsync.yaml.edit import edited
 from confsync.yaml.emit import yaml_text
 from confsync.yaml.nodes import MappingNode
 from confsync.yaml.read import parse
+from tests.store.test_schema import VALUES, node
 from tests.sync.test_all_objects import Draw, origin
 
 if TYPE_CHECKING:
-    from confsync.sync.tree import Object
+    from collections.abc import Iterator
+
     from confsync.sync.values import Live
     from confsync.yaml.edit import Revised
 
@@ -41,8 +45,8 @@ SCHEMA = Draft7Validator(json.loads(json.dumps(file_schema(ALL, FORMS))))
 LAYER = Draft7Validator(json.loads(json.dumps(layer_schema(ALL, FORMS))))
 
 
-def live_of(name: str, stored: object, vault: Vault) -> Live:
-    view = rules.get_view(stored, builtin().type(f"x:{name}"))
+def live_of(name: str, stored: dict[str, Any], vault: Vault) -> Live:
+    view: Any = rules.get_view(stored, builtin().type(f"x:{name}"))
     return from_wire(ALL[name], view, vault)
 
 
@@ -142,3 +146,53 @@ def test_the_json_schema_accepts_the_file_of_a_state(name: str) -> None:
 def test_the_json_schema_of_all_objects_is_small() -> None:
     """The editor loads it with each file."""
     assert len(json.dumps(file_schema(ALL, FORMS))) < 400_000
+
+
+def fields() -> Iterator[tuple[str, str, str]]:
+    """An object, a variant and a field for each shape of a field."""
+    seen = set()
+    for name, kind in ALL.items():
+        for tag, known in kind.shape.objects.items():
+            for field, of in known.fields.items():
+                key = (repr(of.shape), of.nullable, isinstance(of.default, Object))
+                if key not in seen and not (isinstance(of.shape, Text) and wanted(of.shape.form)):
+                    seen.add(key)
+                    yield name, tag, field
+
+
+MORE: tuple[Any, ...] = (
+    *("1B", "0B", "25MiB", "99B", "100B", "1KiB", "01KB", "18446744073709551615B", "16777216TiB"),
+    *("18446744073709551616B", "20000TiB", "10", "abc", "AB", "p3", "p3 ", "192.0.2.0/24"),
+    *(0.5, 6.5, -100.5, 100, 101, -1, "1e3", {"X-A": "b"}, {"X-Api-Key": "b"}),
+    *({"X-Api-Key": {"env": "X"}}, {"X-A": {"env": "X"}}, {"X-A": None}, {" ": "b"}, {"X-A": " "}),
+    *({"imap": {}}, {"imap": {"cleartext": True}}, {"imap": None}, {"other": {}}, {" imap": {}}),
+    *({"count": 5}, {"count": 5, "period": "1m"}, {"period": "1m"}, {"count": 0}, {"@type": "x"}),
+    *({"else": "x"}, {"else": ""}, {"else": " x "}, {"match": []}, {"else": "x", "match": [{}]}),
+    {"else": "x", "match": [{"if": "a", "then": "b"}]},
+    {"else": "x", "match": [{"if": "a"}]},
+    *([""], ["a"], ["a", "a"], ["a", "b"], ["u:p@h"], ["title"], ["title", "title"], ["nope"]),
+    *([{}], [{"priority": 5}], [{"priority": 0}], [{"hostname": None}], [{"@type": "x"}]),
+)
+
+
+@pytest.mark.parametrize(("name", "tag", "field"), [*fields()])
+def test_a_value_is_valid_where_reading_a_file_takes_it(name: str, tag: str, field: str) -> None:
+    draw, kind = Draw(f"value {name}{field}"), ALL[name]
+    check = Draft7Validator(json.loads(json.dumps(file_schema({name: kind}, FORMS))))
+    state = draw.some(kind.shape)
+    while state.get("@type", "") != tag:
+        state = draw.some(kind.shape)
+    document: Any = to_store(live_of(name, state, Vault()), kind)
+    known = kind.shape.objects[tag].fields[field].shape
+    for value in (*VALUES, *MORE):
+        wanted_ = {name: {**document[name], field: value}}
+        mapping = node(wanted_)
+        assert isinstance(mapping, MappingNode)
+        problems = from_file(mapping, {name: kind}, Vault(), BUILT_IN).problems
+        rules_ = {problem.rule for problem in problems}
+        texts = [repr(one) for one in value] if isinstance(value, list) else []
+        # No schema sees what a text means, or that two of a list become one.
+        unseen = {"too-few-items"} if len({*texts}) < len(texts) else set()
+        unseen |= set() if "Id(" in repr(known) else {"invalid-text"}
+        if not rules_ or rules_ - unseen:
+            assert check.is_valid(wanted_) == (not problems), (value, problems)
