@@ -282,8 +282,8 @@ def values(known: Field) -> st.SearchStrategy[Any]:
 
 def _of(shape: Shape) -> st.SearchStrategy[Any]:
     match shape:
-        case Text(trimmed):
-            return texts(trimmed=trimmed)
+        case Text():
+            return texts(trimmed=shape.trimmed)
         case Boolean():
             return st.booleans()
         case Integer(minimum, maximum) | Duration(minimum, maximum):
@@ -496,7 +496,7 @@ class _Teller:
                 return self.reference(value)
             case Duration():
                 return duration_text(value)
-            case Text(trimmed=True):
+            case Text(form="trimmed"):
                 return self.padded(value)
             case _:
                 return value

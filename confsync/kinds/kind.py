@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from confsync.sync import shape as shapes
-from confsync.sync.tree import Items, Object, Path, Tree
+from confsync.sync.tree import Items, Members, Object, Path, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,10 +18,12 @@ U64 = 2**64 - 1
 
 @dataclass(frozen=True)
 class Broken:
-    """A limit of a shape that a state breaks. `least`: its minimum; for a list, of its length."""
+    """A limit of a shape that a state breaks. `least`: its minimum; for a list or a set, of its
+    length.
+    """
 
     path: Path
-    shape: shapes.Integer | shapes.Duration | shapes.ListOf
+    shape: shapes.Number | shapes.ListOf | shapes.TextSet
     least: bool
 
 
@@ -53,17 +55,35 @@ def default_object(shape: shapes.Variants, tag: str) -> Object:
 
 
 def _broken(tree: Tree, shape: shapes.Shape, path: Path) -> Iterator[Broken]:
+    for inner, known, here in _parts(tree, shape, path):
+        yield from _broken(inner, known, here)
+    match shape, tree:
+        case shapes.ListOf() | shapes.TextSet(), Items() | Members():
+            count = len(tree.items if isinstance(tree, Items) else tree.members)
+            if count < shape.minimum:
+                yield Broken(path, shape, least=True)
+        case shapes.Integer() | shapes.Float() | shapes.Duration() | shapes.Size(), int() | float():
+            low, high = shape.minimum, shape.maximum
+            if low is not None and tree < low:
+                yield Broken(path, shape, least=True)
+            elif high is not None and tree > high:
+                yield Broken(path, shape, least=False)
+        case _:
+            pass
+
+
+def _parts(
+    tree: Tree, shape: shapes.Shape, path: Path
+) -> Iterator[tuple[Tree, shapes.Shape, Path]]:
     match shape, tree:
         case shapes.Variants(), Object():
             for name, known in shape.fields_of(tree.tag).items():
-                yield from _broken(tree.members[name], known.shape, (*path, name))
+                yield tree.members[name], known.shape, (*path, name)
+        case shapes.ValueMap(value=inner), Object(members=members):
+            for name, value in members.items():
+                yield value, inner, (*path, name)
         case shapes.ListOf(), Items():
-            if len(tree.items) < shape.minimum:
-                yield Broken(path, shape, least=True)
             for index, item in enumerate(tree.items):
-                yield from _broken(item, shape.item, (*path, index))
-        case ((shapes.Integer() | shapes.Duration()), int()):
-            if not shape.minimum <= tree <= shape.maximum:
-                yield Broken(path, shape, least=tree < shape.minimum)
+                yield item, shape.item, (*path, index)
         case _:
             pass

@@ -9,25 +9,26 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import unified_diff
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from confsync.errors import Fault
-from confsync.store.decode import member_of
-from confsync.store.mistakes import TYPE, Mistake
+from confsync.store.layers import member_of
+from confsync.store.mistakes import TYPE, UNNAMED, Mistake, quoted_name
 from confsync.store.scalars import is_null, scalar
 from confsync.store.urls import PARTS, PASSWORD, References, arguments
 from confsync.sync.secret import MASK
 from confsync.sync.shape import (
+    Choice,
     ListOf,
     SecretText,
     Shape,
     TextSet,
     UrlText,
+    ValueMap,
     Variants,
     variants_within,
 )
-from confsync.sync.url import masked
+from confsync.sync.url import is_sensitive, masked
 from confsync.yaml.format import BLOCK_TEXT, normal, tokens_of
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode, scalars
 
@@ -44,7 +45,7 @@ def secret_names(kinds: Iterable[Kind]) -> frozenset[str]:
     """The names of fields, and of parts of URLs, with nothing but a secret."""
     known = [one.fields for kind in kinds for one in variants_within(kind.shape)]
     shapes = [(name, field.shape) for fields in known for name, field in fields.items()]
-    urls = any(isinstance(shape, UrlText | TextSet) for _, shape in shapes)
+    urls = any(isinstance(shape, UrlText | TextSet | ValueMap) for _, shape in shapes)
     secrets = {name for name, shape in shapes if isinstance(shape, SecretText)}
     return frozenset(secrets | ({PASSWORD} if urls else set()))
 
@@ -84,17 +85,18 @@ class _Walk:
     def object(self, node: Node, shape: Variants, below: Node | None = None) -> Masks:
         """Mask the secrets and unknown parts of an object. `below`: see `masked_scalars`."""
         if not isinstance(node, MappingNode):
-            yield from _all(node)
+            short = shape.short and isinstance(node, ScalarNode)
+            yield from _text(node) if short else _all(node)
             return
         names = {TYPE, *(name for known in shape.objects.values() for name in known.fields)}
         below = None if node.get(TYPE) else below
-        named = member_of(below or node, TYPE)
+        named = None if shape.plain else member_of(below or node, TYPE)
         tag = named.text if isinstance(named, ScalarNode) else ""
         own = shape.fields_of(tag)
         for key, value in node.entries:
             if key.text in own:
                 yield from self._field(value, own[key.text].shape, member_of(below, key.text))
-            elif key.text != TYPE or tag not in shape.objects:
+            elif key.text != TYPE or shape.plain or tag not in shape.objects:
                 yield from _all(*(() if key.text in names else (key,)), value)
 
     def _field(self, node: Node, shape: Shape, below: Node | None) -> Masks:
@@ -103,17 +105,32 @@ class _Walk:
                 pass
             case Variants(), _:
                 yield from self.object(node, shape, below)
-            case ListOf(item=item), SequenceNode():
+            case ListOf() | TextSet(), SequenceNode():
+                item = shape.item if isinstance(shape, ListOf) else shape.member
                 for inner in node.items:
-                    yield from self.object(inner, item)
-            case TextSet(), SequenceNode():
-                yield from chain.from_iterable(map(self._url, node.items))
+                    yield from self._field(inner, item, None)
+            case ValueMap(), MappingNode():
+                yield from self._map(node, shape, below)
             case UrlText(), _:
                 yield from self._url(node)
             case SecretText(), _:
                 yield from self._secret(node)
             case _:
                 yield from _text(node) if _is_valid(node, shape) else _all(node)
+
+    def _map(self, node: MappingNode, shape: ValueMap, below: Node | None) -> Masks:
+        """Mask keys that do not look like names, and the values of those named like secrets."""
+        for key, value in node.entries:
+            if isinstance(shape.key, Choice):
+                named = key.text in shape.key.choices
+            else:
+                named = quoted_name(key.text) != UNNAMED
+            if named and is_sensitive(key.text) and isinstance(shape.value, UrlText):
+                yield from self._secret(value)
+            elif named:
+                yield from self._field(value, shape.value, member_of(below, key.text))
+            else:
+                yield from _all(key, value)
 
     def _url(self, node: Node) -> Masks:
         if not isinstance(node, MappingNode):
@@ -148,7 +165,7 @@ def _is_valid(node: Node, shape: Shape) -> bool:
         scalar(node, shape, (), nullable=True)
     except Mistake:
         return False
-    return not isinstance(shape, ListOf | TextSet)
+    return not isinstance(shape, ListOf | TextSet | ValueMap)
 
 
 def _text(node: Node) -> Masks:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from confsync.errors import Excerpt
 from confsync.kinds import KINDS
+from confsync.store.durations import WORDS
 from confsync.store.mistakes import TYPE
-from confsync.store.scalars import WORDS
+from confsync.store.sizes import WORDS as SIZE_WORDS
 from confsync.store.urls import ADDRESS, PARTS
 from confsync.sync import shape as shapes
 from confsync.sync.scrub import number
@@ -24,7 +25,7 @@ from confsync.sync.secret import MASK
 from confsync.yaml.complaints import ODD_SPACES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 _NEAR = 0.75
 _LONGEST = 1_000  # characters; a longer line is not shown
@@ -38,6 +39,8 @@ _VALUES: Mapping[type[object], str] = {
         rf"(?i)(['\"]?)[-+]?(?:PT?)?(?:{_DIGITS} ?{_UNIT}? ?){{1,5}}\1{_END}|{_UNIT}{_END}"
     ),
     shapes.Integer: (rf"(?i)(['\"]?)[-+]?(?:0[xob])?{_DIGITS}(?:e[0-9]{{1,3}})? ?{_UNIT}?\1{_END}"),
+    shapes.Float: rf"(?i)(['\"]?)[-+]?{_DIGITS}(?:e[-+]?[0-9]{{1,3}})?\1{_END}",
+    shapes.Size: rf"(?i)(['\"]?)[-+]?{_DIGITS} ?(?:{'|'.join(SIZE_WORDS)})?\1{_END}",
     shapes.Boolean: rf"(?i)(['\"]?){_SWITCH}\1{_END}",
 }
 _NOTHING = rf"(?:null|~|''|\"\"){_END}"
@@ -59,23 +62,38 @@ _URL = (
 _SCHEME = r"""(?i)['"]?(?:rediss?|valkeys?)://"""
 _KEY = r"""(['"]?)(@?[A-Za-z][A-Za-z_./-]{0,60})\1(?=\s*[:=]|\s|$)"""
 _WORD = rf"""(['"]?)([A-Za-z][A-Za-z0-9-]{{0,30}})\1{_END}"""
+_TOP = r"""[\s{]*['"]?([A-Za-z]{1,40})['"]?\s*:"""
 _QUOTED = "`(@?[A-Za-z][A-Za-z_./-]{0,60})`"
 _MARKS = r"<{7}|={7}|>{7}|\|{7}|```|---$|\.\.\.$|<<(?=:)|//|/\*|%|- |-$"
 
 
-def excerpt(line: str, column: int, message: str, references: Collection[str]) -> Excerpt | None:
+def excerpt(
+    line: str,
+    column: int,
+    message: str,
+    references: Collection[str],
+    objects: frozenset[str] = frozenset(),
+) -> Excerpt | None:
     """A line as far as it may be shown, with the place of a column in it; None if nothing may.
 
     Names in backquotes in the message about the line are not secret. Returns None also for a column
-    after the mask: its place would show the length of a masked text.
+    after the mask: its place would show the length of a masked text. `objects`: those whose names
+    and values the line may have; none: all of them.
     """
     if len(line) > _LONGEST:
         return None
-    scanner = _Scanner(line, column - 1, re.findall(_QUOTED, message), references, *_known())
+    quoted, known = re.findall(_QUOTED, message), _known(objects or frozenset(KINDS))
+    scanner = _Scanner(line, column - 1, quoted, references, *known)
     scanner.read()
     if scanner.caret is None or not scanner.named:
         return None
     return Excerpt(scanner.shown.rstrip(), scanner.caret + 1)
+
+
+def objects_in(lines: Iterable[str]) -> frozenset[str]:
+    """The objects that some lines of a file name."""
+    keys = (re.match(_TOP, line) for line in lines)
+    return frozenset(key[1] for key in keys if key is not None and key[1] in KINDS)
 
 
 @dataclass
@@ -212,9 +230,22 @@ def _near(name: str, known: Collection[str]) -> bool:
 
 
 @cache
-def _known() -> tuple[Mapping[str, shapes.Shape], Collection[str], Collection[str]]:
+def _known(
+    objects: frozenset[str],
+) -> tuple[Mapping[str, shapes.Shape], Collection[str], Collection[str]]:
     """The shapes of all fields by name, the names of variants, and every known key."""
-    known = [one for kind in KINDS.values() for one in shapes.variants_within(kind.shape)]
-    fields = {name: field.shape for one in known for name, field in one.fields.items()}
-    tags = frozenset(one.tag for one in known)
-    return fields, tags, frozenset({TYPE, *KINDS, *fields, *PARTS})
+    known = [one for name in objects for one in shapes.variants_within(KINDS[name].shape)]
+    fields: dict[str, shapes.Shape] = {}
+    keys = {TYPE, *KINDS, *PARTS}
+    for name, field in (entry for one in known for entry in one.fields.items()):
+        other = fields.setdefault(name, field.shape)
+        if type(other) is not type(field.shape):
+            # Any text may stand there.
+            fields[name] = shapes.SecretText()
+        elif isinstance(field.shape, shapes.Choice) and isinstance(other, shapes.Choice):
+            fields[name] = shapes.Choice((*other.choices, *field.shape.choices))
+        elif isinstance(field.shape, shapes.ValueMap):
+            key = field.shape.key
+            keys.update(key.choices if isinstance(key, shapes.Choice) else ())
+    tags = frozenset(one.tag for one in known if one.tag)
+    return fields, tags, frozenset({*keys, *fields})

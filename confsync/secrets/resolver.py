@@ -215,7 +215,9 @@ class _Walk:
         for part in url.parts:
             ref = part.ref if isinstance(part, Secret) and part.id is None else None
             text = None if ref is None else self._text(ref, path)
-            parts.append(part if text is None else self.vault.seal(percent_encoded(text), ref))
+            # A text that is one secret as a whole is no URL.
+            as_written = trim if len(url.parts) == 1 else percent_encoded
+            parts.append(part if text is None else self.vault.seal(as_written(text), ref))
         return Url(tuple(parts), url.ref)
 
     def _text(self, ref: Ref, path: Path) -> str | None:

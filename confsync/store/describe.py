@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.kinds.kind import U64
-from confsync.store.encode import to_file
-from confsync.store.scalars import limit_text
+from confsync.store.encode import to_file, with_default
+from confsync.store.scalars import limit_text, range_text
+from confsync.store.texts import wanted
 from confsync.sync import shape as shapes
 from confsync.sync.tree import Object
+from confsync.yaml.emit import Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from confsync.kinds.kind import Kind
+    from confsync.sync.tree import Tree
+    from confsync.yaml.emit import Plain
 
 _TYPES: Mapping[type[shapes.Shape], tuple[str, str]] = {
     shapes.Text: ("string", ""),
     shapes.Boolean: ("true or false", ""),
     shapes.Integer: ("whole number", ""),
+    shapes.Float: ("number", ", like 6 or 6.5"),
+    shapes.Size: ("size", ", like 25MiB or 50MB"),
     shapes.Duration: ("duration", ", like 10s or 1m30s"),
     shapes.UrlText: (
         "URL",
         ": a string, a reference, or a mapping with address, username and password",
     ),
     shapes.SecretText: ("secret", ": a reference, like {env: NAME}"),
-    shapes.TextSet: ("list of URLs", " without duplicates"),
-    shapes.ListOf: ("list of stores", ""),
 }
 """Names of types, and the form of their values in a file."""
+
+_MANY = 20  # choices: more are counted
+_UNKNOWN = "no description; Stalwart's documentation of the object has one"
 
 _Thing: TypeAlias = shapes.Variants | shapes.Fields | shapes.Field
 _Place: TypeAlias = tuple[tuple[str, ...], _Thing]
@@ -54,6 +60,11 @@ def names(kinds: Mapping[str, Kind]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path[-1] for path, _ in _places(kinds)))
 
 
+def objects(kinds: Mapping[str, Kind]) -> tuple[tuple[str, str], ...]:
+    """The objects, each with its summary; empty if there is none."""
+    return tuple((name, kind.shape.summary) for name, kind in kinds.items())
+
+
 def described(name: str, kinds: Mapping[str, Kind]) -> tuple[Page, ...]:
     """The pages of a name: objects, then variants, then fields. Empty for an unknown name.
 
@@ -62,6 +73,8 @@ def described(name: str, kinds: Mapping[str, Kind]) -> tuple[Page, ...]:
     """
     asked = [step for step in name.split("/") if step and not re.fullmatch("[0-9]+", step)]
     owners: dict[Page, dict[str, None]] = {}
+    if asked and asked[0] in kinds:
+        kinds = {asked[0]: kinds[asked[0]]}
     places = [place for place in _places(kinds) if asked and place[0][-1] == asked[-1]]
     places.sort(key=lambda place: len(place[0]))
     for kind_of_thing in (shapes.Variants, shapes.Fields, shapes.Field):
@@ -99,29 +112,35 @@ def _places(kinds: Mapping[str, Kind]) -> Iterator[_Place]:
         yield from _within((kind.name,), kind.shape)
 
 
-def _within(path: tuple[str, ...], shape: shapes.Variants) -> Iterator[_Place]:
+def _within(
+    path: tuple[str, ...], shape: shapes.Variants, default: Tree = None
+) -> Iterator[_Place]:
     for tag, known in shape.objects.items():
-        yield (*path, tag), known
-        for name, inner in known.fields.items():
-            yield (*path, tag, name), inner
-            below = inner.shape.item if isinstance(inner.shape, shapes.ListOf) else inner.shape
+        here = (*path, tag) if tag else path
+        if tag:
+            yield here, known
+        for name, inner in with_default(known.fields, default, shape).items():
+            yield (*here, name), inner
+            below = inner.shape
+            if isinstance(below, shapes.ListOf):
+                below = below.item
+            elif isinstance(below, shapes.ValueMap):
+                below = below.value
             if isinstance(below, shapes.Variants):
-                yield from _within((*path, tag, name), below)
+                whole = inner.default if below is inner.shape else None
+                yield from _within((*here, name), below, whole)
 
 
 def _page(name: str, thing: _Thing) -> Page:
     """A page without the names of its owners."""
     match thing:
+        case shapes.Variants(plain=True):
+            return Page(name, thing.summary or _UNKNOWN, table=_table(thing.fields_of("")))
         case shapes.Variants(objects=objects):
             table = tuple((tag, known.summary) for tag, known in objects.items())
             return Page(name, "an object; its '@type' is one of", table=table)
         case shapes.Fields(fields=fields):
-            known = ((name, _type(one.shape)[0], _default(one)) for name, one in fields.items())
-            table = tuple(
-                (field, f"{kind}; default {default}" if default else f"{kind}; no default")
-                for field, kind, default in known
-            )
-            return Page(name, thing.summary, table=table or (("no fields", ""),))
+            return Page(name, thing.summary or _UNKNOWN, table=_table(fields))
         case shapes.Field():
             facts = (
                 ("type", "".join(_type(thing.shape))),
@@ -129,25 +148,84 @@ def _page(name: str, thing: _Thing) -> Page:
                 ("default", _default(thing) or "none (required)"),
                 ("null", "allowed" if thing.nullable else "not allowed"),
             )
-            return Page(name, thing.summary, facts, note=thing.note)
+            return Page(name, thing.summary or _UNKNOWN, facts, note=thing.note)
+
+
+def _table(fields: Mapping[str, shapes.Field]) -> tuple[tuple[str, str], ...]:
+    known = ((name, _type(one.shape)[0], _default(one)) for name, one in fields.items())
+    table = tuple(
+        (field, f"{kind}; default {default}" if default else f"{kind}; no default")
+        for field, kind, default in known
+    )
+    return table or (("no fields", ""),)
 
 
 def _type(shape: shapes.Shape) -> tuple[str, str]:
     match shape:
-        case shapes.Choice(choices=known) | shapes.Variants(objects=known):
+        case shapes.Choice(choices=known):
+            return _one_of(known)
+        case shapes.Variants(plain=True):
+            names = ", ".join(shape.fields_of(""))
+            return f"{'string, or ' if shape.short else ''}object with {names}", ""
+        case shapes.Variants(objects=known):
             return f"one of {', '.join(known)}", ""
+        case shapes.ListOf(item):
+            return f"list of {_item(item)}", ""
+        case shapes.TextSet(member=member):
+            few, more = _members(member)
+            return f"list of {few}", f" without duplicates{more}"
+        case shapes.ValueMap(key, value):
+            keys = ", each with a name"
+            if isinstance(key, shapes.Choice):
+                keys = f", each with a name: {''.join(_one_of(key.choices))}"
+            of = _item(value) if isinstance(value, shapes.Variants) else "strings or references"
+            return f"mapping of {of}", keys
+        case shapes.Id(object=name):
+            return f"id of a {name}", ""
+        case shapes.Text(form=form) if wanted(form):
+            return wanted(form).removeprefix("an ").removeprefix("a "), ""
         case _:
             return _TYPES[type(shape)]
 
 
+def _one_of(choices: Collection[str]) -> tuple[str, str]:
+    """Some choices; many in two parts, the first of them short."""
+    known = ", ".join(choices)
+    few = len(choices) <= _MANY
+    return (f"one of {known}", "") if few else (f"one of {len(choices)} values", f": {known}")
+
+
+def _item(shape: shapes.Variants) -> str:
+    """The items of a list, or the values of a mapping, in the plural."""
+    return f"objects with {', '.join(shape.fields_of(''))}" if shape.plain else "stores"
+
+
+def _members(shape: shapes.Shape) -> tuple[str, str]:
+    """The members of a set, in the plural, in two parts as `_one_of` has them."""
+    match shape:
+        case shapes.UrlText():
+            return "URLs", ""
+        case shapes.Choice(choices):
+            few, more = _one_of(choices)
+            return f"values, each {few}", more
+        case shapes.Id(object=name):
+            return f"ids of {name} objects", ""
+        case shapes.Text(form="network"):
+            return "networks and IP addresses", ""
+        case _:
+            return "strings", ""
+
+
 def _limits(shape: shapes.Shape) -> str:
     match shape:
-        case shapes.Duration(minimum, maximum) | shapes.Integer(minimum, maximum):
-            most = f", at most {limit_text(shape, maximum)}" if maximum < U64 else ""
-            return f"at least {limit_text(shape, minimum)}{most}"
-        case shapes.ListOf(minimum=minimum):
-            return f"at least {minimum} items"
-        case shapes.Text() | shapes.UrlText():
+        case shapes.Duration() | shapes.Integer() | shapes.Float() | shapes.Size():
+            low, high = shape.minimum, shape.maximum
+            least = "" if low is None else f"at least {limit_text(shape, low)}"
+            most = "" if high is None or high >= U64 else f"at most {limit_text(shape, high)}"
+            return ", ".join(filter(None, (least, most))) or "none"
+        case shapes.ListOf(minimum=minimum) | shapes.TextSet(minimum=minimum) if minimum:
+            return range_text(shape)
+        case shapes.Text(blank=False) | shapes.UrlText():
             return "not blank"
         case _:
             return "none"
@@ -157,12 +235,16 @@ def _default(field: shapes.Field) -> str:
     """A default for people; empty for a required field."""
     if field.required:
         return ""
-    if isinstance(field.default, Object):
+    if isinstance(field.default, Object) and field.default.tag:
         return field.default.tag
     match to_file(field.default, field.shape):
         case str(text):
             return text
-        case list(items):
-            return ", ".join(map(str, items))
+        case [_, *_] as items:
+            return ", ".join(map(_inline, items))
         case value:
-            return json.dumps(value)
+            return _inline(value)
+
+
+def _inline(value: Plain) -> str:
+    return Style().inline(value)

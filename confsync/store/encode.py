@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from confsync.store.scalars import duration_text
+from confsync.store.durations import duration_text
+from confsync.store.mistakes import Mistake
+from confsync.store.sizes import size_text
+from confsync.store.texts import identifier, normal
 from confsync.store.urls import ADDRESS, PASSWORD, USERNAME, is_address
 from confsync.store.wrong_secrets import unfilled
 from confsync.sync.secret import FILL_IN, IN_CLEAR, MASK, Ref, Secret
-from confsync.sync.shape import Duration, ListOf, Shape, Text, Variants
+from confsync.sync.shape import (
+    Duration,
+    Field,
+    Id,
+    ListOf,
+    Shape,
+    Size,
+    Text,
+    TextSet,
+    UrlText,
+    ValueMap,
+    Variants,
+)
 from confsync.sync.tree import Items, Members, Object, Path, Tree, certainly_equal, leaves, relation
 from confsync.sync.url import Url, masked, percent_encoded, trim
 
@@ -21,33 +36,59 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from confsync.kinds.kind import Kind
+    from confsync.sync.tree import Leaf
     from confsync.sync.values import Change, Live, Plan
     from confsync.yaml.emit import Plain
 
 
 def to_file(value: Tree, shape: Shape) -> Plain:
     """A value in the form of a file. Secrets and texts like passwords in URLs are masked."""
-    match value:
-        case Object():
+    match value, shape:
+        case Object(), ValueMap(value=inner):
+            return {name: to_file(member, inner) for name, member in value.members.items()}
+        case Object(), _:
             fields = shape.fields_of(value.tag) if isinstance(shape, Variants) else {}
-            members = value.members.items() if fields else ()
-            shown = {name: to_file(member, fields[name].shape) for name, member in members}
-            return {"@type": value.tag, **shown}
-        case Members():
+            names = value.members if fields else ()
+            shown = {name: to_file(value.members[name], fields[name].shape) for name in names}
+            return _object(value, shape, shown)
+        case Members(), _:
             return [str(url) for url in value.members]
-        case Items():
-            inner = shape.item if isinstance(shape, ListOf) else shape
-            return [to_file(item, inner) for item in value.items]
-        case Secret():
+        case Items(), _:
+            item = shape.item if isinstance(shape, ListOf) else shape
+            return [to_file(one, item) for one in value.items]
+        case _:
+            return _leaf(value, shape)
+
+
+def _leaf(value: Leaf, shape: Shape) -> Plain:
+    match value, shape:
+        case Secret(), _:
             return MASK if value.ref is None else f"from {value.ref}"
-        case Url():
+        case Url(), _:
             return str(value)
-        case int() if isinstance(shape, Duration) and not isinstance(value, bool):
+        case bool(), _:
+            return value
+        case int(), Duration():
             return duration_text(value)
-        case str():
+        case int(), Size():
+            return size_text(value)
+        case str(), _:
             return masked(value)
         case _:
             return value
+
+
+def _object(value: Object, shape: Shape, members: Mapping[str, Plain]) -> Plain:
+    """An object of these members, which a file has: as short as can be."""
+    if value.tag or not isinstance(shape, Variants):
+        return {"@type": value.tag, **members}
+    if not shape.short:
+        return {**members}
+    known, last = shape.fields_of(""), shape.short
+    others = (name for name in known if name != last)
+    if all(certainly_equal(value.members[name], known[name].default) for name in others):
+        return members[last]
+    return {**{name: one for name, one in members.items() if name != last}, last: members[last]}
 
 
 def to_store(
@@ -65,7 +106,7 @@ def to_store(
     if live.unrecognised:
         return None
     writer = Writer(known=known or {})
-    document: dict[str, Plain] = {kind.name: writer.object(live.tree, kind.shape, (), named)}
+    document = {kind.name: writer.object(live.tree, kind.shape, (), named)}
     return None if writer.unsayable else document
 
 
@@ -104,7 +145,7 @@ def _references(
         ):
             refs = [desired.ref] if desired.ref else [one.ref for one in desired.secrets]
             written = _reference(refs[0], beside) if len(refs) == 1 and refs[0] else None
-            parts = {} if desired.ref else mapping_parts(live)
+            parts = {} if desired.ref or len(live.parts) == 1 else mapping_parts(live)
             if written and parts is not None:
                 yield path, {**parts, PASSWORD: written} if parts else written
     for key, one, other in pairs:
@@ -156,45 +197,67 @@ class Writer:
     known: Mapping[Path, Plain] = field(default_factory=dict)
 
     def object(
-        self, value: Object, shape: Variants, path: Path, named: frozenset[str] = frozenset()
-    ) -> dict[str, Plain]:
-        """An object without its defaults, except for those in `named`."""
+        self,
+        value: Object,
+        shape: Variants,
+        path: Path,
+        named: frozenset[str] = frozenset(),
+        base: Tree = None,
+    ) -> Plain:
+        """An object without its defaults, except for those in `named`. `base`: the default of the
+        object, from which a file takes the members of one without `@type`.
+        """
         known = shape.objects[value.tag].fields
+        # A short form leaves nothing to a default of the field.
+        known = known if shape.short else with_default(known, base, shape)
         named |= spelt_out(value, shape)
         members = {
-            name: self.tree(member, known[name].shape, (*path, name))
+            name: self.tree(member, known[name].shape, (*path, name), known[name].default)
             for name, member in value.members.items()
             if known[name].required
             or name in named
             or not certainly_equal(member, known[name].default)
         }
-        return {"@type": value.tag, **members}
+        return _object(value, shape, members)
 
-    def tree(self, value: Tree, shape: Shape, path: Path) -> Plain:
-        """Any value."""
+    def tree(self, value: Tree, shape: Shape, path: Path, default: Tree = None) -> Plain:
+        """Any value. `default`: that of its field."""
         match value, shape:
             case Object(), Variants():
-                return self.object(value, shape, path)
+                return self.object(value, shape, path, base=default)
+            case Object(), ValueMap(value=inner):
+                of = default.members if isinstance(default, Object) else {}
+                return {
+                    name: self.tree(member, inner, (*path, name), of.get(name))
+                    for name, member in value.members.items()
+                }
             case Items(), ListOf():
                 items = enumerate(value.items)
                 return [self.object(item, shape.item, (*path, index)) for index, item in items]
-            case Members(), _:
-                return [self.url(url, (*path, index)) for index, url in enumerate(value.members)]
+            case Members(), TextSet(member=member):
+                urls = enumerate(value.members)
+                return [self.member(url, member, (*path, index)) for index, url in urls]
             case Secret(), _:
                 return self.known.get(path) or self.reference()
             case Url(), _:
                 return self.url(value, path)
             case str(), _:
-                return self._text(value, path, trimmed=not isinstance(shape, Text) or shape.trimmed)
+                return self._text(value, shape, path)
             case _:
                 return to_file(value, shape)
+
+    def member(self, url: Url, shape: Shape, path: Path) -> Plain:
+        """A member of a set: a URL, or a text in which no reference can stand."""
+        return (
+            self.url(url, path) if isinstance(shape, UrlText) else self._text(str(url), shape, path)
+        )
 
     def url(self, url: Url, path: Path) -> Plain:
         """A URL: a text, a mapping for one with a password, or a reference."""
         if path in self.known:
             return self.known[path]
         if not url.secrets and unfilled(str(url)) is None:
-            return self._text(str(url), path, trimmed=True)
+            return self._text(str(url), UrlText(), path)
         parts, reference = mapping_parts(url), self.reference()
         return reference if parts is None else {**parts, PASSWORD: reference}
 
@@ -206,12 +269,41 @@ class Writer:
         self.fill_in.append(name)
         return {"env": name}
 
-    def _text(self, value: str, path: Path, *, trimmed: bool) -> str:
-        changed = trim(value) if trimmed else value if trim(value) else ""
+    def _text(self, value: str, shape: Shape, path: Path) -> str:
         halves = any("\ud800" <= character <= "\udfff" for character in value)
-        if changed != value or changed in {"", MASK} or halves or masked(value) != value:
+        if halves or value == MASK or masked(value) != value or not _is_said(value, shape):
             self.unsayable.append(path)
         return value
+
+
+def _is_said(text: str, shape: Shape) -> bool:
+    """True for a text that a file can say: reading it changes nothing."""
+    try:
+        match shape:
+            case Id():
+                return identifier(text, "") == text
+            case Text(form=form, blank=blank):
+                blank = blank or bool(trim(text))
+                trimmed = not shape.trimmed or trim(text) == text
+                return blank and trimmed and normal(text, form, "") == text
+            case _:
+                return bool(text) and trim(text) == text
+    except Mistake:
+        return False
+
+
+def with_default(
+    fields: Mapping[str, Field], default: Tree, shape: Variants
+) -> Mapping[str, Field]:
+    """The fields of an object without `@type` with the default of the object: from it a file takes
+    the members that it does not name.
+    """
+    if not shape.plain or not isinstance(default, Object):
+        return fields
+    members = default.members
+    return {
+        name: replace(one, required=False, default=members[name]) for name, one in fields.items()
+    }
 
 
 def mapping_parts(url: Url) -> dict[str, Plain] | None:

@@ -82,7 +82,7 @@ class _Items(_Model):
         return Items(tuple(item.value() for item in self.items))
 
 
-_Tree: TypeAlias = bool | int | str | _Secret | _Url | _Object | _Members | _Items | None
+_Tree: TypeAlias = bool | int | float | str | _Secret | _Url | _Object | _Members | _Items | None
 
 
 class _SavedObject(_Model):
@@ -193,13 +193,15 @@ def _plan(whole: _SavedPlan, saved: _SavedObject, shape: shapes.Variants) -> val
 
 
 _TYPES: Mapping[type[shapes.Shape], type] = {
-    shapes.TextSet: Members,
     shapes.UrlText: Url,
     shapes.SecretText: Secret,
     shapes.Boolean: bool,
     shapes.Text: str,
     shapes.Choice: str,
+    shapes.Id: str,
     shapes.Integer: int,
+    shapes.Float: float,
+    shapes.Size: int,
     shapes.Duration: int,
 }
 
@@ -213,7 +215,14 @@ def fits(value: Tree, shape: shapes.Shape) -> bool:
                 (member is None and fields[name].nullable) or fits(member, fields[name].shape)
                 for name, member in members.items()
             )
+        case shapes.ValueMap(value=inner), Object(tag="", members=members):
+            return all(fits(one, inner) for one in members.values())
         case shapes.ListOf(item=item), Items(items=items):
             return all(fits(one, item) for one in items)
+        case shapes.TextSet(member=shapes.UrlText()), Members():
+            return True
+        case shapes.TextSet(), Members(members=urls):
+            # No reference can stand there.
+            return not any(secret.ref for url in urls for secret in url.secrets)
         case _:
             return type(value) is _TYPES.get(type(shape))

@@ -6,26 +6,28 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from confsync.store.decode import Decoder, member_of, tag_of
-from confsync.store.encode import Writer, mapping_parts, spelt_out
+from confsync.errors import Fault
+from confsync.store.decode import Decoder
+from confsync.store.encode import Writer, mapping_parts, spelt_out, with_default
+from confsync.store.layers import member_of, tag_of
 from confsync.store.mistakes import PLAINTEXT, TYPE
 from confsync.store.scalars import is_null
 from confsync.store.urls import ADDRESS, PASSWORD
 from confsync.sync import tree as trees
 from confsync.sync.align import closest, cost
 from confsync.sync.patch import leaves, whole
-from confsync.sync.shape import ListOf, SecretText, Shape, TextSet, UrlText, Variants
+from confsync.sync.shape import Field, ListOf, SecretText, TextSet, UrlText, ValueMap, Variants
 from confsync.sync.url import Url, trim
 from confsync.yaml.edit import KEEP, Elements, Entries, Keep, Revised, Revision, Write
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from confsync.kinds.kind import Kind
     from confsync.store.urls import References
     from confsync.sync.secret import Vault
-    from confsync.sync.shape import Field
+    from confsync.sync.shape import Shape
     from confsync.sync.values import Live
     from confsync.yaml.emit import Plain
 
@@ -50,6 +52,17 @@ class Words:
         valid = all(problem.rule == PLAINTEXT for problem in decoder.problems)
         return self.resolve(found) if valid and found is not None else None
 
+    def member(self, item: Node, shape: TextSet) -> Url | None:
+        """A member of a set; None if invalid."""
+        found = self.value(SequenceNode(item.mark, (item,)), shape)
+        return next(iter(found.members), None) if isinstance(found, trees.Members) else None
+
+    def named(self, entry: tuple[ScalarNode, Node], shape: ValueMap) -> trees.Tree | None:
+        """A value of a map; None if invalid."""
+        found = self.value(MappingNode(entry[0].mark, (entry,)), shape)
+        members = found.members.values() if isinstance(found, trees.Object) else ()
+        return next(iter(members), None)
+
 
 def revise(
     live: Live, kind: Kind, top: MappingNode | None, below: MappingNode | None, words: Words
@@ -61,8 +74,8 @@ def revise(
     or without layers from the default.
     """
     reviser = _Reviser(words, Writer(words.taken))
-    revision = reviser.object(live.tree, kind.shape, top, below, ())
-    written = revision or Write({TYPE: live.tree.tag})
+    revision = reviser.object(live.tree, Field(kind.shape), top, below, ())
+    written = revision or Write({} if kind.shape.plain else {TYPE: live.tree.tag})
     changed, gone, writer = tuple(reviser.changed), tuple(reviser.gone), reviser.writer
     return Revised(written, changed, gone, tuple(writer.fill_in), tuple(writer.unsayable))
 
@@ -77,20 +90,23 @@ class _Reviser:
     def object(
         self,
         live: trees.Object,
-        shape: Variants,
+        of: Field,
         node: MappingNode | None,
         below: Node | None,
         path: trees.Path,
     ) -> Revision | None:
-        """The revision of an object; None if the file need not name it."""
-        base = below if tag_of(below) == live.tag else None
+        """The revision of the object of a field; None if the file need not name it."""
+        shape = of.shape
+        if not isinstance(shape, Variants):
+            raise Fault("an object has the shape of one")
+        base = below if shape.plain or tag_of(below) == live.tag else None
         entries: list[tuple[str, Revision]] = []
         written = tag_of(node)
         if written == live.tag:
             entries.append((TYPE, KEEP))
-        elif node is None or written is not None or base is None:
+        elif not shape.plain and (node is None or written is not None or base is None):
             entries.append((TYPE, self._write(live.tag, (*path, TYPE))))
-        fields = shape.objects[live.tag].fields
+        fields = with_default(shape.objects[live.tag].fields, of.default, shape)
         spelt = spelt_out(live, shape) if node is None and base is None else ()
         for name, known in fields.items():
             old, under = member_of(node, name), member_of(base, name)
@@ -108,7 +124,7 @@ class _Reviser:
         # A new object is one change.
         within = path or (TYPE,)
         self.changed = [place for place in self.changed if place[: len(within)] != within]
-        if len(entries) == 1 and base is not None:
+        if base is not None and not [name for name, _ in entries if name != TYPE]:
             return None
         self.changed += [path] if path else []
         return Write({name: entry.value for name, entry in entries if isinstance(entry, Write)})
@@ -127,12 +143,15 @@ class _Reviser:
             if not always and trees.certainly_equal(value, known.default):
                 return None
         elif isinstance(value, trees.Object) and isinstance(known.shape, Variants):
-            return self.object(value, known.shape, None, below, path)
+            if known.shape.short:
+                said = self.words.value(below, known.shape)
+                return None if said == value else self._fresh(value, known, path)
+            return self.object(value, known, None, below, path)
         else:
             trial = _Reviser(self.words, Writer(self.words.taken))
             if isinstance(trial._named(value, known, below, None, path), Keep):
                 return None
-        return self._fresh(value, known.shape, path)
+        return self._fresh(value, known, path)
 
     def _named(
         self, value: trees.Tree, known: Field, node: Node, below: Node | None, path: trees.Path
@@ -142,28 +161,62 @@ class _Reviser:
         if value is None:
             return KEEP if null else self._write(None, path)
         match value, known.shape, node:
-            case trees.Object(), Variants() as shape, MappingNode():
-                return self.object(value, shape, node, below, path) or KEEP
+            case trees.Object(), Variants(), MappingNode():
+                return self.object(value, known, node, below, path) or KEEP
+            case trees.Object(), ValueMap(), MappingNode():
+                return self._map(value, known, node, below, path)
             case trees.Items(), ListOf() as shape, SequenceNode():
                 return self._list(value, shape, node, path)
             case trees.Members(), TextSet() as shape, SequenceNode():
                 return self._set(value, shape, node, path)
             case Url(), UrlText(), _:
-                return self._url(value, node, path)
+                return self._url(value, node, self.words.value(node, UrlText()), path)
             case _, SecretText(), _:
                 return KEEP
             case _, shape, _:
                 said = None if null else self.words.value(node, shape)
                 alike = said is not None and trees.relation(value, said) == "same"
-                return KEEP if alike else self._fresh(value, shape, path)
+                return KEEP if alike else self._fresh(value, known, path)
 
-    def _url(self, live: Url, node: Node, path: trees.Path) -> Revision:
-        said = self.words.value(node, UrlText())
+    def _map(
+        self,
+        live: trees.Object,
+        field_: Field,
+        node: MappingNode,
+        below: Node | None,
+        path: trees.Path,
+    ) -> Revision:
+        """The revision of a map. Its keys keep their places; new ones come at the end."""
+        shape = field_.shape
+        if not isinstance(shape, ValueMap):
+            raise Fault("a map has the shape of one")
+        if not live.members:
+            return self._write({}, path) if node.entries else KEEP
+        old, base = _by_key(node), _by_key(below)
+        defaults = field_.default.members if isinstance(field_.default, trees.Object) else {}
+        entries: list[tuple[str, Revision]] = []
+        for name in {**old, **live.members}:
+            here, value, entry = (*path, name), live.members.get(name), old.get(name)
+            known = Field(shape.value, required=True, default=defaults.get(name))
+            under = base[name][1] if name in base else None
+            if value is None:
+                self.gone.append(here)
+            elif entry is None:
+                new = self._unnamed(value, known, under, here, always=True)
+                entries += [] if new is None else [(name, new)]
+            elif isinstance(value, Url):
+                said = self.words.named(entry, shape)
+                entries.append((entry[0].text, self._url(value, entry[1], said, here)))
+            else:
+                entries.append((entry[0].text, self._named(value, known, entry[1], under, here)))
+        return KEEP if _kept(entries, len(node.entries)) else Entries(tuple(entries))
+
+    def _url(self, live: Url, node: Node, said: trees.Tree | None, path: trees.Path) -> Revision:
         if isinstance(said, Url) and trees.relation(live, said) != "different":
             return KEEP
         parts = mapping_parts(live)
         if parts is None or not isinstance(node, MappingNode) or node.get(ADDRESS) is None:
-            return self._fresh(live, UrlText(), path)
+            return self._fresh(live, Field(UrlText()), path)
         self.changed.append(path)
         entries: list[tuple[str, Revision]] = []
         for name, text in parts.items():
@@ -184,8 +237,8 @@ class _Reviser:
         """
         found: dict[object, tuple[Url, list[int]]] = {}
         for index, item in enumerate(node.items):
-            url = self.words.value(item, UrlText())
-            if isinstance(url, Url):
+            url = self.words.member(item, shape)
+            if url is not None:
                 key = url.parts if url.resolved else trees.url_key(url)
                 found.setdefault(key, (url, []))[1].append(index)
         said = tuple(url for url, _ in found.values())
@@ -198,10 +251,10 @@ class _Reviser:
             at: Sequence[int] = () if j is None else indexes[j]
             if i is not None:
                 url, here = live.members[i], (*path, i)
-                if at:
-                    new = self._url(url, node.items[at[0]], here)
+                if at and j is not None:
+                    new = self._member(url, shape, node.items[at[0]], said[j], here)
                 else:
-                    new = self._fresh(url, UrlText(), here)
+                    new = self._write(self.writer.member(url, shape.member, here), here)
                 stays = isinstance(new, Keep)
                 fresh = fresh or (not stays and bool(url.secrets))
                 places.append(_Place(at if stays else at[:1], i, new))
@@ -220,6 +273,15 @@ class _Reviser:
             return KEEP
         self.changed.append(path)
         return Elements(tuple(wanted))
+
+    def _member(
+        self, live: Url, shape: TextSet, item: Node, said: Url, path: trees.Path
+    ) -> Revision:
+        if isinstance(shape.member, UrlText):
+            return self._url(live, item, said, path)
+        if trees.relation(live, said) == "same":
+            return KEEP
+        return self._write(self.writer.member(live, shape.member, path), path)
 
     def _list(
         self, live: trees.Items, shape: ListOf, node: SequenceNode, path: trees.Path
@@ -242,15 +304,15 @@ class _Reviser:
                 continue
             item, here = None if i is None else node.items[i], (*path, j)
             if isinstance(item, MappingNode):
-                revision = self.object(live.items[j], shape.item, item, None, here)
+                revision = self.object(live.items[j], Field(shape.item), item, None, here)
                 items.append((i, revision or KEEP))
             else:
-                items.append((None, self._fresh(live.items[j], shape.item, here)))
+                items.append((None, self._fresh(live.items[j], Field(shape.item), here)))
         return KEEP if _kept(items, len(node.items)) else Elements(tuple(items))
 
-    def _fresh(self, value: trees.Tree, shape: Shape, path: trees.Path) -> Write:
+    def _fresh(self, value: trees.Tree, known: Field, path: trees.Path) -> Write:
         """A value that replaces the written one, or a new one."""
-        return self._write(self.writer.tree(value, shape, path), path)
+        return self._write(self.writer.tree(value, known.shape, path, known.default), path)
 
     def _write(self, value: Plain, path: trees.Path) -> Write:
         self.changed.append(path)
@@ -260,6 +322,12 @@ class _Reviser:
 def _kept(revisions: Sequence[tuple[object, Revision]], count: int) -> bool:
     """Return True for `count` revisions that change nothing."""
     return len(revisions) == count and all(isinstance(one, Keep) for _, one in revisions)
+
+
+def _by_key(node: Node | None) -> Mapping[str, tuple[ScalarNode, Node]]:
+    """The entries of a map by their keys as the server has them."""
+    entries = node.entries if isinstance(node, MappingNode) else ()
+    return {trim(entry[0].text): entry for entry in entries}
 
 
 class _Place(NamedTuple):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 from confsync.store import schema_values as values
 from confsync.store.encode import to_file
 from confsync.store.mistakes import TYPE
-from confsync.store.scalars import DAY, LONGEST_PATH, range_text
+from confsync.store.scalars import DAY, LONGEST_PATH, limit_text, range_text
 from confsync.sync import shape as shapes
 from confsync.sync.tree import Object
 
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from confsync.kinds.kind import Kind
     from confsync.store.schema_values import Json, Schema
     from confsync.sync.secret import Form
+    from confsync.sync.tree import Tree
+
+_WITH_LIMITS = shapes.Duration | shapes.Integer | shapes.Float | shapes.Size | shapes.ListOf
+_LONG = 2**32
+"""Patterns for numbers up to this one and more are long, and defined once."""
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
@@ -57,7 +62,7 @@ class _Writer:
 
     def file(self, kinds: Mapping[str, Kind]) -> Schema:
         objects: Schema = {
-            name: {"description": kind.shape.summary, **self.variants(kind.shape)}
+            name: {**_described(kind.shape.summary), **self.variants(kind.shape)}
             for name, kind in kinds.items()
         }
         return {
@@ -69,8 +74,10 @@ class _Writer:
             "definitions": self.definitions,
         }
 
-    def variants(self, shape: shapes.Variants) -> Schema:
-        """An object, with fields by its `@type`."""
+    def variants(self, shape: shapes.Variants, default: Tree = None) -> Schema:
+        """An object, with fields by its `@type` if it has one. `default`: that of its field."""
+        if shape.plain:
+            return {"allOf": [self.plain(shape, given=isinstance(default, Object))]}
         known = shape.objects.values()
         tag: Schema = {
             "description": "the variant",
@@ -85,7 +92,11 @@ class _Writer:
                     # Language servers accept the beginning of a constant, but not of a pattern.
                     "properties": {TYPE: {"const": fields.tag, "pattern": f"^{fields.tag}$"}},
                 },
-                "then": self.define(fields.tag + self.suffix, self.fields(fields)),
+                "then": self.define(
+                    fields.tag + self.suffix,
+                    self.fields(fields),
+                    f"{shape.name}-{fields.tag}{self.suffix}",
+                ),
             }
             for fields in known
         ]
@@ -104,15 +115,34 @@ class _Writer:
         whole = _closed({TYPE: True, **properties}, known.fields)
         return {"title": known.tag, "$comment": known.summary, **whole}
 
+    def plain(self, shape: shapes.Variants, *, given: bool) -> Schema:
+        """An object without `@type`. `given`: members that a file leaves out are those of a default
+        of the whole object.
+        """
+        fields, name = shape.fields_of(""), shape.name
+        # Layers below may have every member.
+        given = given or bool(self.suffix)
+        if given:
+            name = f"{name}-with-defaults"
+            fields = {one: replace(of, required=True) for one, of in fields.items()}
+        properties: Schema = {one: self.field(of) for one, of in fields.items()}
+        whole: Schema = {"title": shape.name, "type": "object", **_closed(properties, fields)}
+        if given:
+            del whole["required"]
+        if shape.short:
+            text = self.value(fields[shape.short].shape)
+            whole |= {**text, "type": ["string", "object"]}
+        return self.define(name + self.suffix, whole)
+
     def field(self, known: shapes.Field) -> Schema:
         """A field: summary, default, examples and value."""
-        description = known.summary
-        if isinstance(known.shape, shapes.Duration | shapes.Integer | shapes.ListOf):
-            description += f"; {range_text(known.shape)}"
+        description = [known.summary] if known.summary else []
+        if isinstance(known.shape, _WITH_LIMITS):
+            description.append(range_text(known.shape))
         default: Schema = {}
-        if not known.required and isinstance(known.default, Object):
+        if not known.required and isinstance(known.default, Object) and known.default.tag:
             # In words: editors would insert it with `@type` not in quotes.
-            description += f"; default '{TYPE}': {known.default.tag}"
+            description.append(f"default '{TYPE}': {known.default.tag}")
         elif not known.required:
             default = {"default": to_file(known.default, known.shape)}
         # Editors show the name of a mapping only in a snippet.
@@ -122,33 +152,65 @@ class _Writer:
             for example in known.examples
             if isinstance(example, dict)
         ]
-        value = self.value(known.shape)
+        value = self.value(known.shape, known.default)
         return {
-            "description": description,
+            **_described("; ".join(description)),
             **default,
             **({"examples": plain} if plain else {}),
             **({"defaultSnippets": snippets} if snippets else {}),
             **(_or_null(value) if known.nullable else value),
         }
 
-    def value(self, shape: shapes.Shape) -> Schema:
-        """The value of a field that is not null."""
+    def value(self, shape: shapes.Shape, default: Tree = None) -> Schema:
+        """The value of a field that is not null. `default`: that of the field."""
         match shape:
             case shapes.UrlText():
-                return {"allOf": [self.define("url", values.url(self.forms, self.reference()))]}
-            case shapes.TextSet():
-                url = self.define("url", values.url(self.forms, self.reference()))
-                return {"type": "array", "items": url}
+                return {"allOf": [self.url()]}
+            case shapes.TextSet(member=member, minimum=minimum):
+                least: Schema = {"minItems": minimum} if minimum else {}
+                return {"type": "array", **least, "items": self.member(member)}
             case shapes.SecretText():
                 return self.reference()
             case shapes.ListOf(item, minimum):
                 # A list is replaced whole, also by a layer.
                 whole = _Writer(self.forms, self.definitions).variants(item)
                 return {"type": "array", "minItems": minimum, "items": whole}
+            case shapes.ValueMap():
+                return self.map(shape)
+            case shapes.Variants(plain=True):
+                return self.variants(shape, default)
             case shapes.Variants():
-                return self.variants(shape)
+                whole = self.variants(shape)
+                defined = self.define(f"one-of-{shape.name}{self.suffix}", whole)
+                return {"type": "object", "errorMessage": whole["errorMessage"], "allOf": [defined]}
+            case shapes.Size() | shapes.Duration() if shape.maximum >= _LONG:
+                limits = "-".join(map(limit_text, (shape, shape), (shape.minimum, shape.maximum)))
+                name = f"{type(shape).__name__}-{limits}".lower()
+                whole = values.scalar(shape)
+                shown = {key: whole.pop(key) for key in ("type", "errorMessage")}
+                return {**shown, "allOf": [self.define(name, whole)]}
             case _:
                 return values.scalar(shape)
+
+    def url(self) -> Schema:
+        """A URL."""
+        return self.define("url", values.url(self.forms, self.reference()))
+
+    def member(self, shape: shapes.Text | shapes.Choice | shapes.Id | shapes.UrlText) -> Schema:
+        """A member of a set."""
+        if isinstance(shape, shapes.UrlText):
+            return self.url()
+        return values.member(shape) if isinstance(shape, shapes.Text) else values.scalar(shape)
+
+    def map(self, shape: shapes.ValueMap) -> Schema:
+        """A map. Values with the name of a secret are references."""
+        value = self.value(shape.value)
+        whole: Schema = {"type": "object", "propertyNames": values.keys(shape.key)}
+        if isinstance(shape.key, shapes.Choice):
+            whole |= {"properties": dict.fromkeys(shape.key.choices, value)}
+        if isinstance(shape.value, shapes.UrlText):
+            whole |= {"patternProperties": {values.SENSITIVE_NAME: self.reference()}}
+        return {**whole, "additionalProperties": value}
 
     def reference(self) -> Schema:
         """A reference to a secret. The type is repeated here: editors start a mapping at it."""
@@ -156,8 +218,13 @@ class _Writer:
         defined = self.define("reference", known)
         return {"type": "object", "errorMessage": known["errorMessage"], "allOf": [defined]}
 
-    def define(self, name: str, schema: Schema) -> Schema:
-        """A pointer to a definition. Another definition of that name gets a new name."""
+    def define(self, name: str, schema: Schema, longer: str = "") -> Schema:
+        """A pointer to a definition. Another definition of that name gets the longer name, or a new
+        one.
+        """
+        if self.definitions.get(name, schema) != schema:
+            equal = (other for other, known in self.definitions.items() if known == schema)
+            name = next(equal, longer or name)
         while self.definitions.setdefault(name, schema) != schema:
             name += "_"
         return {"$ref": f"#/definitions/{name}"}
@@ -205,7 +272,9 @@ class _Writer:
 class _LayerWriter(_Writer):
     suffix = "-in-a-layer"
 
-    def variants(self, shape: shapes.Variants) -> Schema:
+    def variants(self, shape: shapes.Variants, default: Tree = None) -> Schema:
+        if shape.plain:
+            return super().variants(shape, default)
         fields: dict[str, list[Json]] = {}
         for known in shape.objects.values():
             for name, inner in known.fields.items():
@@ -230,6 +299,10 @@ class _LayerWriter(_Writer):
         return super().field(replace(known, required=True))
 
 
+def _described(text: str) -> Schema:
+    return {"description": text} if text else {}
+
+
 def _closed(properties: Schema, known: Mapping[str, shapes.Field | shapes.Member]) -> Schema:
     required: list[Json] = [name for name, one in known.items() if one.required]
     return {"properties": properties, "required": required, "additionalProperties": False}
@@ -237,7 +310,7 @@ def _closed(properties: Schema, known: Mapping[str, shapes.Field | shapes.Member
 
 def _or_null(schema: Schema) -> Schema:
     kind = schema.get("type")
-    if kind not in ("string", "integer", "boolean"):
+    if kind not in ("string", "integer", "number", "boolean"):
         return {"anyOf": [schema, {"type": "null"}]}
     choices = schema.get("enum")
     enum: Schema = {"enum": [*choices, None]} if isinstance(choices, tuple) else {}

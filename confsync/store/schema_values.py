@@ -10,17 +10,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
+from confsync.store.durations import UNITS
 from confsync.store.mistakes import INSTEAD
-from confsync.store.scalars import UNITS, what_to_write
-from confsync.store.urls import AS_MAPPING, PARTS
+from confsync.store.scalars import what_to_write
+from confsync.store.sizes import UNITS as SIZE_UNITS
+from confsync.store.texts import ID
+from confsync.store.urls import AS_MAPPING, PARTS, WITHOUT
 from confsync.sync.secret import MASK
-from confsync.sync.shape import Boolean, Choice, Duration, Integer, Text
+from confsync.sync.shape import Boolean, Choice, Duration, Float, Id, Integer, Size, Text
 from confsync.sync.url import SCHEME, SENSITIVE, WHITE_SPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from confsync.sync.secret import Form
+    from confsync.sync.shape import LeafShape
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Schema: TypeAlias = dict[str, Json]
@@ -30,7 +34,7 @@ _FEW = 9  # Numbers up to this one are written out; a limit above it has at leas
 _SPACES = "".join(rf"\u{ord(character):04x}" for character in WHITE_SPACE)
 _START = f"^[{_SPACES}]*(?![{_SPACES}])"
 _MASK = re.escape(MASK)
-_SENSITIVE = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", SENSITIVE)
+SENSITIVE_NAME = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", SENSITIVE)
 
 NOT_BLANK = f"[^{_SPACES}]"
 NO_MASK = f"^(?!{_MASK}{END})"
@@ -45,34 +49,66 @@ NAME = rf"^(?![.-])[^\u0000-,/:-@\[-^`{{-\u007f]+{END}"
 # Nothing between the first `:` after the scheme and an `@`.
 NO_CREDENTIALS = rf"{_START}(?!(?:{SCHEME}|(?!{SCHEME}))[^:]*:[\s\S]*@)"
 # No parameter with the name of a password; percent-encoded names are not recognised.
-NO_PASSWORD_PARAMETER = rf"^(?![\s\S]*[?&;#][^=&;#?]*(?:{_SENSITIVE})[^=&;#?]*=)"
+NO_PASSWORD_PARAMETER = rf"^(?![\s\S]*[?&;#][^=&;#?]*(?:{SENSITIVE_NAME})[^=&;#?]*=)"
 # Whole numbers with units, largest first, and not all of them zero.
 DURATION = "".join(["^(?=.*[1-9])", *(f"(?:(?:0|[1-9][0-9]*){unit})?" for unit in UNITS), END])
+SIZE = f"^(?:0|[1-9][0-9]*)(?:{'|'.join(SIZE_UNITS)}){END}"
 # Groups other than (?:…), (?=…), (?!…), anchors with a backslash, possessive repetitions, and
 # classes that are larger in Python.
 _PYTHON = r"\(\?(?![:=!])|\\[AZbBdDwWN]|[*+?}]\+|\^\]|\[\]|\$"
 
 
-def scalar(shape: Text | Boolean | Integer | Duration | Choice) -> Schema:
-    """The schema of a scalar that is not null. Durations have no minimum but zero."""
+def scalar(shape: LeafShape) -> Schema:
+    """The schema of a scalar that is not null. Durations have no minimum but zero. Of texts of some
+    form, like domains, all pass that are not blank.
+    """
     match shape:
         case Boolean():
             return {"type": "boolean"}
         case Integer(minimum, maximum):
             return {"type": "integer", "minimum": minimum, "maximum": maximum}
+        case Float(minimum, maximum):
+            least: Schema = {} if minimum is None else {"minimum": minimum}
+            return {"type": "number", **least, **({} if maximum is None else {"maximum": maximum})}
         case Choice(choices):
             return {"type": "string", "enum": choices}
-        case Duration():
-            hint = what_to_write(shape)
-            limit = _matching(duration_up_to(shape.maximum), hint)
-            return {
-                "type": "string",
-                "pattern": DURATION,
-                "errorMessage": hint,
-                "allOf": [{"if": {"pattern": DURATION}, "then": limit}],
-            }
-        case Text(trimmed):
+        case Duration() | Size():
+            return _with_unit(shape)
+        case Id():
+            wrong = "an id has the letters a to z and the digits 0 to 3, 7 and 9"
+            return {"type": "string", "allOf": [_matching(f"^{ID}{END}", wrong)]}
+        case Text(blank=True):
+            return {"type": "string", "allOf": [_mask(NO_MASK)]}
+        case _:
+            trimmed = not isinstance(shape, Text) or shape.trimmed
             return {"type": "string", "allOf": _text(NO_MASK_TRIMMED if trimmed else NO_MASK)}
+
+
+def _with_unit(shape: Duration | Size) -> Schema:
+    pattern, limits = DURATION, duration_up_to(shape.maximum)
+    if isinstance(shape, Size):
+        pattern, limits = SIZE, size_between(shape.minimum, shape.maximum)
+    hint = what_to_write(shape)
+    return {
+        "type": "string",
+        "pattern": pattern,
+        "errorMessage": hint,
+        "allOf": [{"if": {"pattern": pattern}, "then": _matching(limits, hint)}],
+    }
+
+
+def member(shape: Text) -> Schema:
+    """The schema of a text in a set: it has no password."""
+    whole = scalar(shape)
+    more = [_matching(pattern, WITHOUT) for pattern in (NO_CREDENTIALS, NO_PASSWORD_PARAMETER)]
+    return {**whole, "allOf": [*_text(NO_MASK_TRIMMED), *more]}
+
+
+def keys(shape: Text | Choice) -> Schema:
+    """The schema of the keys of a map."""
+    return (
+        {"enum": shape.choices} if isinstance(shape, Choice) else {"allOf": _text(NO_MASK_TRIMMED)}
+    )
 
 
 def reference(forms: Mapping[str, Form]) -> Schema:
@@ -120,8 +156,11 @@ def url(forms: Mapping[str, Form], password: Schema) -> Schema:
 
 
 def _text(no_mask: str) -> list[Json]:
-    mask = _matching(no_mask, "this is the mask of a hidden secret")
-    return [_matching(NOT_BLANK, "must not be blank"), mask]
+    return [_matching(NOT_BLANK, "must not be blank"), _mask(no_mask)]
+
+
+def _mask(no_mask: str) -> Schema:
+    return _matching(no_mask, "this is the mask of a hidden secret")
 
 
 def _matching(pattern: str, otherwise: str) -> Schema:
@@ -172,6 +211,16 @@ def duration_up_to(most: int) -> str:
     return f"^{_units_up_to(most, tuple(UNITS.items()))}{END}"
 
 
+def size_between(least: int, most: int) -> str:
+    """A pattern for sizes between two numbers of bytes."""
+    sizes = [
+        f"(?!{_one_of(_numbers_up_to(-(-least // size) - 1))}{unit}{END})" if least else ""
+        for unit, size in SIZE_UNITS.items()
+    ]
+    up_to = [f"{_one_of(_numbers_up_to(most // size))}{unit}" for unit, size in SIZE_UNITS.items()]
+    return f"^{''.join(sizes)}{_one_of(up_to)}{END}"
+
+
 def _units_up_to(most: int, units: Sequence[tuple[str, int]]) -> str:
     if not units:
         return ""
@@ -188,7 +237,10 @@ def _units_up_to(most: int, units: Sequence[tuple[str, int]]) -> str:
 
 
 def _numbers_up_to(most: int) -> Iterator[str]:
-    """Patterns for the numbers from 0, without a leading zero, to one of at least two digits."""
+    """Patterns for the numbers from 0, without a leading zero, to another one."""
+    if most <= _FEW:
+        yield f"[0-{most}]"
+        return
     digits = str(most)
     yield "0"
     yield f"[1-9][0-9]{{0,{len(digits) - 2}}}"

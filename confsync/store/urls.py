@@ -33,6 +33,7 @@ AS_MAPPING = (
     f"write the URL as a mapping: `{wrong_secrets.URL_MAPPING}`, "
     "without user and password in `address`"
 )
+WITHOUT = "remove what looks like a password: a list of these can have no reference"
 ADDRESS, USERNAME, PASSWORD = tuple(PARTS)
 REFERENCE = "write a reference, without the $: `{env: NAME}`"
 _IN_CLEAR = "write a reference, like `{env: NAME}`, and revoke the one in the file"
@@ -119,14 +120,18 @@ class Reader:
             raise Mistake("null-value", f"{name} has no URL", hint)
         if wrong := wrong_secrets.unfilled(node.text, name, self.references):
             raise wrong
-        url = seal_url(text(node, name, trimmed=True), self.vault)
+        return self.sealed(text(node, name), node.mark, name, AS_MAPPING)
+
+    def sealed(self, value: str, mark: Mark, name: str, hint: str) -> Url:
+        """A text in a URL's place. A password in it is a problem with this hint, and sealed."""
+        url = seal_url(value, self.vault)
         if not url.secrets:
             return url
         if self.vault.seal(MASK) in url.secrets:
             message = f"{name} contains `{MASK}`, the mask of a hidden password"
-            raise Mistake("mask", message, AS_MAPPING)
+            raise Mistake("mask", message, hint)
         fact = f"{name} contains a password in plain text"
-        self.mistake(node.mark, Mistake(PLAINTEXT, fact, AS_MAPPING))
+        self.mistake(mark, Mistake(PLAINTEXT, fact, hint))
         parts = url.parts
         return Url(tuple(replace(p, ref=IN_CLEAR) if isinstance(p, Secret) else p for p in parts))
 

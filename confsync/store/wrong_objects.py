@@ -30,21 +30,20 @@ if TYPE_CHECKING:
     from confsync.sync.shape import Shape
     from confsync.yaml.nodes import Node
 
+_FEW = 5  # objects that a hint lists
+_FORM = {"urls": " with a list of URLs", "url": " with one URL"}
 _CREDENTIALS = {"username", "user", "password", "passwd", "passphrase"}
 
 
 def wrong_top(document: MappingNode, kinds: Mapping[str, Kind]) -> Mistake | None:
     """The mistake of a file that is no store; None for a store."""
     keys = {key.text for key, _ in document.entries}
-    first = next(iter(kinds))
-    write = f"write `{first}:` at the top, and its fields indented under it"
     if not keys:
-        return Mistake("no-object", "the file has no object", write)
-    variants = [known for kind in kinds.values() for known in kind.shape.objects.values()]
-    stray = keys & {TYPE, *(name for known in variants for name in known.fields)}
+        return Mistake("no-object", "the file has no object", _write(kinds))
     for key, value in document.entries:
         if key.text in kinds:
-            if not stray or not isinstance(value, ScalarNode) or value.text not in NULLS:
+            null = isinstance(value, ScalarNode) and value.text in NULLS
+            if not (null and keys & _fields_of(kinds[key.text])):
                 return None
             message = f"the fields of {key.text} are not indented"
             return Mistake("no-object-name", message, "indent the lines below it by two spaces")
@@ -53,23 +52,49 @@ def wrong_top(document: MappingNode, kinds: Mapping[str, Kind]) -> Mistake | Non
         hint = "pass the store files listed under its `files`"
     elif keys >= {"apiVersion", "kind"}:
         what = "a Kubernetes manifest"
-        hint = f"put the store into its own file, with `{first}:` at the top"
+        hint = f"put the store into its own file, with {_names(kinds)} at the top"
     elif keys & {"methodResponses", "methodCalls", "list", "notFound"}:
         what = "a JMAP request or answer"
-        hint = f"{write}; `confsync show` prints the live state as a store file"
-    elif stray:
-        hint = f"write `{first}:` as the first line, and indent the rest by two spaces"
+        hint = f"{_write(kinds)}; `confsync show` prints the live state as a store file"
+    elif owners := _owners(keys, kinds):
+        hint = f"write {_names(owners)} as the first line, and indent the rest by two spaces"
         return Mistake("no-object-name", "missing object name above the fields", hint)
     else:
         return None
     return Mistake("not-a-store", f"this is {what}, not a store file", hint)
 
 
+def _fields_of(kind: Kind) -> set[str]:
+    known = kind.shape.objects.values()
+    return {TYPE, *(name for fields in known for name in fields.fields)}
+
+
+def _owners(keys: set[str], kinds: Mapping[str, Kind]) -> Sequence[str]:
+    """The objects with most of these fields."""
+    counts = {name: len(keys & _fields_of(kind)) for name, kind in kinds.items()}
+    most = max(counts.values())
+    return [name for name, count in counts.items() if count == most] if most else []
+
+
+def _names(known: Collection[str]) -> str:
+    """Some objects as they stand at the top of a file."""
+    if len(known) > _FEW:
+        return "the object's name"
+    return listed([f"`{name}:`" for name in known], "or")
+
+
+def _write(kinds: Collection[str]) -> str:
+    return f"write {_names(kinds)} at the top, and its fields indented under it"
+
+
 def unknown_object(key: ScalarNode, known: Sequence[str], fields: Mapping[str, str]) -> Mistake:
     """The mistake of a key at the top that names no object. `fields`: those of the objects in the
     file, with the name of their object.
     """
-    hint = nearest(key.text, known).rstrip() or f"remove it; confsync manages {listed(known)} only"
+    all_of_them = f"remove it; confsync manages {listed(known)} only"
+    if len(known) > _FEW:
+        all_of_them = "remove it; `confsync explain` lists all objects"
+    hint = nearest(key.text, known).rstrip() or all_of_them
     if key.text in fields:
         hint = f"indent it under `{fields[key.text]}:`, where it is a field"
     return Mistake("unknown-object", unknown("object", quoted_name(key.text)), hint)
@@ -77,22 +102,41 @@ def unknown_object(key: ScalarNode, known: Sequence[str], fields: Mapping[str, s
 
 def not_an_object(node: ScalarNode | SequenceNode, path: Path, shape: Variants) -> Mistake:
     """The mistake of a text, a list or nothing in place of an object."""
-    rule, hint = "not-an-object", f"add `'@type': …` under it, one of {', '.join(shape.objects)}"
+    rule, hint = "not-an-object", f"add {_fields_to_write(shape)}"
     if isinstance(node, SequenceNode):
         fact, hint = "must be one object, not a list", "remove the `- ` before its first field"
     elif is_null(node):
         fact = "has no fields"
-    elif _holds_secret(shape):
+    elif secret := _as_secret(shape):
         rule, fact = "secret-without-type", "must be an object with '@type'"
-        hint = "write `{'@type': Value, secret: {env: NAME}}`, or `{'@type': None}` for no secret"
+        hint = f"write {secret}{_or_none(shape)}"
     elif node.plain and re.fullmatch(r"[A-Za-z_]+:\S.*", node.text) and "://" not in node.text:
         return no_space()
-    elif path:
-        fact = "must be an object, not a string"
-        hint = "write `- '@type': Redis`, and `url: …` on the next line"
     else:
         fact = "must be an object, not a string"
+        if path and "Redis" in shape.objects:
+            hint = "write `- '@type': Redis`, and `url: …` on the next line"
     return Mistake(rule, f"{path_text(path) or shape.name} {fact}", hint)
+
+
+def _fields_to_write(shape: Variants) -> str:
+    if not shape.plain:
+        return f"`'@type': …` under it, one of {', '.join(shape.objects)}"
+    return f"its fields under it, like `{next(iter(shape.fields_of('')))}: …`"
+
+
+def _as_secret(shape: Variants) -> str:
+    """An object of this shape with a reference; empty if none of its variants has a secret."""
+    for tag, known in shape.objects.items():
+        for name, field in known.fields.items():
+            if isinstance(field.shape, SecretText):
+                inner = f"{name}: {{env: NAME}}"
+                return f"`{{{inner}}}`" if not tag else f"`{{'@type': {tag}, {inner}}}`"
+    return ""
+
+
+def _or_none(shape: Variants) -> str:
+    return ", or `{'@type': None}` for no secret" if "None" in shape.objects else ""
 
 
 def no_type(node: MappingNode, path: Path, shape: Variants, references: Collection[str]) -> Mistake:
@@ -105,7 +149,9 @@ def no_type(node: MappingNode, path: Path, shape: Variants, references: Collecti
             return Mistake("no-type", message, hint, misspelt[0].mark)
     if any(key.text in references for key, _ in node.entries):
         message = f"{name} must be an object, not a reference"
-        hint = "write `{'@type': Value, secret: {env: NAME}}`"
+        hint = (
+            f"write {secret}" if (secret := _as_secret(shape)) else f"add {_fields_to_write(shape)}"
+        )
         return Mistake("secret-without-type", message, hint)
     hint = f"add `'@type': …`, one of {', '.join(shape.objects)}"
     return Mistake("no-type", f"{name} has no '@type'", hint)
@@ -119,7 +165,7 @@ def unknown_type(value: Node, path: Path, shape: Variants, top: Collection[str])
         pass
     elif is_null(value):
         fact = f"the '@type' of {name} has no value"
-    elif path and value.text in top:
+    elif path and isinstance(path[-1], int) and value.text in top:
         rule, fact = "not-a-shard", f"{name} cannot be {value.text}"
         hint = f"a shard is one of {', '.join(shape.objects)}"
     else:
@@ -143,6 +189,9 @@ def unknown_field(
 ) -> Mistake:
     """The mistake of a field that its variant does not have."""
     name = key.text
+    if name == TYPE:
+        hint = "remove the line: it has no variants"
+        return Mistake("unknown-field", f"{shape.name} has no '@type'", hint)
     if name == "id":
         return Mistake("server-id", "`id` is set by the server", "remove the line")
     secrets = [name for name, field in known.fields.items() if isinstance(field.shape, SecretText)]
@@ -154,7 +203,8 @@ def unknown_field(
     if owners:
         return _of_another_variant(name, known, owners)
     shown = near_name(name, known.fields) if secrets else quoted_name(name)
-    return _part_of_url(name, known) or _misspelt(name, known, shown)
+    owner = known.tag or shape.name
+    return _part_of_url(name, known, owner) or _misspelt(name, known, owner, shown)
 
 
 def _of_another_variant(name: str, known: Fields, owners: Sequence[str]) -> Mistake:
@@ -164,41 +214,44 @@ def _of_another_variant(name: str, known: Fields, owners: Sequence[str]) -> Mist
         fact = f"; {known.tag} has no fields"
     elif near := nearest_name(name, known.fields):
         fact = f"; {known.tag} has `{near}`"
-        form = {TextSet: " with a list of URLs", UrlText: " with one URL"}
-        hint = f"write `{near}`{form.get(type(known.fields[near].shape), '')}"
+        hint = f"write `{near}`{_FORM.get(_form_of_urls(known.fields[near].shape), '')}"
     elif _url_field(known) == "url" and "auth" in name.lower():
         hint = f"user and password are part of the URL: `url: {URL_MAPPING}`"
     message = f"`{name}` is a field of {listed(owners)}{fact}"
     return Mistake("field-of-another-variant", message, hint)
 
 
-def _part_of_url(name: str, known: Fields) -> Mistake | None:
+def _part_of_url(name: str, known: Fields, owner: str) -> Mistake | None:
     url, lower = _url_field(known), name.lower()
     if not url or nearest_name(name, known.fields):
         return None
     if lower in ADDRESSES:
-        message = f"{known.tag} has no field `{name}`: it is part of the URL"
-        one = "rediss://HOST:PORT/DATABASE" if url == "url" else "[rediss://HOST:PORT]"
+        message = f"{owner} has no field `{name}`: it is part of the URL"
+        redis = "redis" in f"{known.fields[url].default}"
+        one = "rediss://HOST:PORT/DATABASE" if redis else "https://HOST:PORT/PATH"
+        if isinstance(known.fields[url].shape, TextSet):
+            one = "[rediss://HOST:PORT]"
         return Mistake("part-of-url", message, f"write `{url}: {one}`")
     if lower not in _CREDENTIALS and not lower.endswith(("password", "passwd")):
         return None
-    objects = (one for one, field in known.fields.items() if _holds_secret(field.shape))
-    if secret := next(objects, ""):
-        url, value = secret, "{'@type': Value, secret: {env: NAME}}"
-    else:
-        value = URL_MAPPING
-    message = f"{known.tag} has no field `{name}`: credentials go into `{url}`"
-    return Mistake("part-of-url", message, f"write `{url}: {value}`")
+    objects = (
+        (one, _as_secret(field.shape).strip("`"))
+        for one, field in known.fields.items()
+        if isinstance(field.shape, Variants)
+    )
+    secret, value = next((found for found in objects if found[1]), (url, URL_MAPPING))
+    message = f"{owner} has no field `{name}`: credentials go into `{secret}`"
+    return Mistake("part-of-url", message, f"write `{secret}: {value}`")
 
 
-def _misspelt(name: str, known: Fields, shown: str) -> Mistake:
+def _misspelt(name: str, known: Fields, owner: str, shown: str) -> Mistake:
     first = re.split("[./:]", name)[0]
     if first in known.fields:
         if name[len(first)] == ":":
             return no_space()
         hint = f"write `{first}:`, and the rest indented under it"
         return Mistake("path-as-key", "a field name cannot be a path", hint)
-    message = f"{known.tag} has no field {shown}"
+    message = f"{owner} has no field {shown}"
     hint = f"known fields: {', '.join(known.fields)}" if known.fields else "remove the line"
     if other := _same_letters(name, known.fields):
         hint = f"Stalwart spells it {other}"
@@ -210,12 +263,24 @@ def _misspelt(name: str, known: Fields, shown: str) -> Mistake:
 def missing(path: Path, known: Field) -> Mistake:
     """The mistake of a missing field without a default."""
     name = path[-1]
-    hint = f"add `{name}: …` ({known.summary})"
+    hint = f"add `{name}: …`{_about(known)}"
     if isinstance(known.shape, SecretText):
         hint = f"add `{name}: {{env: NAME}}`, or another reference"
     elif isinstance(known.shape, ListOf):
-        hint = f"add `{name}:` with at least {known.shape.minimum} stores, each after `- `"
+        what = _items(known.shape)
+        hint = f"add `{name}:` with at least {known.shape.minimum} {what}, each after `- `"
     return Mistake("missing-field", f"{path_text(path)} is missing", hint)
+
+
+def _about(known: Field) -> str:
+    return f" ({known.summary})" if known.summary else ""
+
+
+def _items(shape: ListOf | TextSet) -> str:
+    """The items of a list with at least some, for people."""
+    if isinstance(shape, ListOf) and not shape.item.plain:
+        return "stores"
+    return "item" if shape.minimum == 1 else "items"
 
 
 def null(path: Path, known: Field, node: ScalarNode) -> Mistake:
@@ -223,17 +288,49 @@ def null(path: Path, known: Field, node: ScalarNode) -> Mistake:
     name = path_text(path)
     if isinstance(known.shape, SecretText):
         return Mistake("not-a-secret", f"{name} must be a secret, not null", INSTEAD)
-    if isinstance(known.shape, Variants):
-        hint = "write `{'@type': None}` for no secret, or remove the line"
+    hint = "add a value" + _about(known)
+    if isinstance(known.shape, Variants) and not known.shape.short:
+        none = "None" in known.shape.objects
+        hint = (
+            "write `{'@type': None}` for no secret"
+            if none
+            else f"add {_fields_to_write(known.shape)}"
+        )
+        hint = hint if known.required else f"{hint}, or remove the line"
         return Mistake("not-an-object", f"{name} must be an object, not null", hint)
     fact = "cannot be null" if node.text else "has no value"
-    hint = f"add a value ({known.summary})"
     if not known.required:
         hint = "remove it to use the default" if node.text else f"{hint}, or remove the line"
     return Mistake("null-value", f"{name} {fact}", hint)
 
 
-def not_a_list_of_urls(node: ScalarNode | MappingNode, name: str) -> Mistake:
+def not_a_list(node: ScalarNode | MappingNode, name: str, member: Shape) -> Mistake:
+    """The mistake of another value in place of a set."""
+    if isinstance(member, UrlText):
+        return _not_a_list_of_urls(node, name)
+    rule, hint = "not-a-list", "write each value on its own line, after `- `"
+    fact = "must be a list, not one string"
+    if isinstance(node, MappingNode):
+        fact = "must be a list, not a mapping"
+        texts = [value.text for _, value in node.entries if isinstance(value, ScalarNode)]
+        if any(text.lower() in {"true", "false"} for text in texts):
+            rule, fact = "wire-form", f"{fact} as the server sends it"
+            hint = f"{hint}, without `: true`"
+    elif re.search("[,;\\s]", node.text.strip()):
+        fact = "must be a list, not several values in one string"
+    return Mistake(rule, f"{name} {fact}", hint)
+
+
+def not_a_map(node: ScalarNode | SequenceNode, name: str) -> Mistake:
+    """The mistake of another value in place of a map."""
+    hint = "write each as `NAME: VALUE` on its own line, indented under it"
+    what = "a string"
+    if isinstance(node, SequenceNode):
+        what, hint = "a list", f"{hint}, without the `- `"
+    return Mistake("not-an-object", f"{name} must be a mapping, not {what}", hint)
+
+
+def _not_a_list_of_urls(node: ScalarNode | MappingNode, name: str) -> Mistake:
     """The mistake of another value in place of a list of URLs."""
     rule, hint = "not-a-list", "write each URL on its own line, after `- `"
     if isinstance(node, MappingNode):
@@ -270,12 +367,16 @@ def not_a_list_of_objects(node: Node, name: str) -> Mistake:
     return Mistake(rule, f"{name} {fact}", hint)
 
 
-def too_few(name: str, count: int, least: int) -> Mistake:
+def too_few(name: str, count: int, shape: ListOf | TextSet) -> Mistake:
     """The mistake of a list with too few items."""
-    message = f"{name} must have at least {least} items, not {count}"
-    hint = "for one store, write its '@type' and fields instead of Sharded"
-    if count == 0:
+    least = shape.minimum
+    message = f"{name} must have at least {least} item{'s' * (least != 1)}, not {count}"
+    if _items(shape) != "stores":
+        hint = "add some, each after `- `"
+    elif count == 0:
         hint = "add the stores, each as `- '@type': …`"
+    else:
+        hint = "for one store, write its '@type' and fields instead of Sharded"
     return Mistake("too-few-items", message, hint)
 
 
@@ -287,10 +388,11 @@ def _same_letters(name: str, known: Collection[str]) -> str:
 
 def _url_field(known: Fields) -> str:
     fields = known.fields.items()
-    return next((name for name, one in fields if isinstance(one.shape, UrlText | TextSet)), "")
+    return next((name for name, one in fields if _form_of_urls(one.shape)), "")
 
 
-def _holds_secret(shape: Shape) -> bool:
-    objects = shape.objects.values() if isinstance(shape, Variants) else ()
-    fields = (field for known in objects for field in known.fields.values())
-    return any(isinstance(field.shape, SecretText) for field in fields)
+def _form_of_urls(shape: Shape) -> str:
+    """`url` or `urls` for a field of URLs; empty for another one."""
+    if isinstance(shape, TextSet):
+        return "urls" if isinstance(shape.member, UrlText) else ""
+    return "url" if isinstance(shape, UrlText) else ""

@@ -20,7 +20,7 @@ Example: TypeAlias = "bool | int | str | Sequence[Example] | Mapping[str, Exampl
 
 @dataclass(frozen=True)
 class Text:
-    """A text. `form`: the server's form of it, see `sync/texts.py`. `blank`: it may be empty."""
+    """A text. `form`: the server's form of it, see `store/texts.py`. `blank`: it may be empty."""
 
     form: Form = "trimmed"
     blank: bool = False
@@ -173,6 +173,10 @@ LeafShape: TypeAlias = (
     Text | Boolean | Integer | Float | Size | Duration | Choice | Id | UrlText | SecretText
 )
 Shape: TypeAlias = LeafShape | TextSet | ListOf | ValueMap | Variants
+
+
+Number: TypeAlias = Integer | Float | Duration | Size
+"""Shapes with limits of their values."""
 
 
 def variants_within(shape: Shape) -> Iterator[Fields]:

@@ -13,8 +13,9 @@ from confsync.disk.read import STANDARD_INPUT
 from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.kinds import FIRST, KINDS
 from confsync.secrets import RESOLVERS
-from confsync.store.decode import discarded, from_file, lay_over, unused
+from confsync.store.decode import from_file
 from confsync.store.detect import may_be_store
+from confsync.store.layers import discarded, lay_over, unused
 from confsync.store.mistakes import listed
 from confsync.sync.findings import makes_invalid
 from confsync.sync.names import nearest
@@ -212,10 +213,11 @@ def _with_excerpts(
 
 def _with_excerpt(problem: Problem, lines: Mapping[str, Sequence[str]], message: str) -> Problem:
     """The problem with the masked line at its column, if it has one. `message`: see `excerpt`."""
-    from confsync.masking.excerpt import excerpt  # noqa: PLC0415 - valid files never load it
+    from confsync.masking import excerpt  # noqa: PLC0415 - valid files never load it
 
     source = lines.get(problem.file, ())
     if not problem.column or problem.line > len(source):
         return problem
-    shown = excerpt(source[problem.line - 1], problem.column, message, RESOLVERS)
+    line, objects = source[problem.line - 1], excerpt.objects_in(source)
+    shown = excerpt.excerpt(line, problem.column, message, RESOLVERS, objects)
     return replace(problem, excerpt=shown)

@@ -16,7 +16,7 @@ from confsync.masking.document import Side, masked_diff, masked_scalars
 from confsync.report.file_results import Pulled
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, resolve, resolving
-from confsync.store.decode import lay_over
+from confsync.store.layers import lay_over
 from confsync.store.mistakes import IN_URL, INSTEAD
 from confsync.store.revise import Words, revise
 from confsync.store.urls import PASSWORD

@@ -90,7 +90,7 @@ class Style:
             yield f"{start}? {name[:-1]}"
             name = ":"
         match value:
-            case dict() if len(value) > 1 or "@type" in value:
+            case dict() if not _is_short(value) or (value and not column and key is not None):
                 below = column + (2 if key is None else self.step)
                 lines = [line for entry in value.items() for line in self.member(*entry, below)]
                 first = f"{start}{name}"
@@ -101,7 +101,7 @@ class Style:
                 yield f"{start}{name}"
                 for item in value:
                     yield from self.member(None, item, column + self.dash)
-            case _:  # a mapping with one key is a reference like `{env: NAME}`
+            case _:
                 yield f"{start}{name} {self.inline(value)}"
 
     def inline(self, value: Plain, quote: str = "", *, flow: bool = False) -> str:
@@ -131,6 +131,15 @@ class Style:
         if not self.json and not quote and is_plain(value, flow=flow):
             return value
         return quoted(value, '"' if self.json else quote)
+
+
+def _is_short(value: Mapping[str, Plain]) -> bool:
+    """True for an empty mapping, and for one like `{env: NAME}`."""
+    return (
+        len(value) <= 1
+        and not any(isinstance(one, dict) for one in value.values())
+        and "@type" not in value
+    )
 
 
 def yaml_text(document: Mapping[str, Plain]) -> str:

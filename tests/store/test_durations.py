@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from confsync.store.scalars import duration_text, milliseconds
+from confsync.store.durations import duration_text, milliseconds
 
 
 @given(st.integers(min_value=1, max_value=2**64 - 1))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from confsync.kinds.kind import U64
 from confsync.secrets import BUILT_IN
 from confsync.store import schema_values as patterns
-from confsync.store.scalars import UNITS, duration_text, milliseconds
+from confsync.store.durations import UNITS, duration_text, milliseconds
 from confsync.store.urls import is_address
 from confsync.sync.secret import MASK, Vault
 from confsync.sync.url import SENSITIVE, WHITE_SPACE, seal_url, trim
