@@ -10,7 +10,7 @@ import click
 
 from confsync.cli.command import Command
 from confsync.cli.options import reach, server, with_variable
-from confsync.kinds import KINDS
+from confsync.kinds import FIRST, KINDS
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @with_variable(
     "--variant",
     "Write a template of this variant, without contacting a server.",
-    type=click.Choice([tag for kind in KINDS.values() for tag in kind.shape.objects]),
+    type=click.Choice([*KINDS[FIRST].shape.objects]),
 )
 @server
 @click.pass_obj

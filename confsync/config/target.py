@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from confsync.config.layout import PLACEHOLDER
 from confsync.errors import ConfsyncError
-from confsync.kinds import KINDS
+from confsync.kinds import FIRST, KINDS
 from confsync.store.mistakes import Mistake
 from confsync.store.urls import REFERENCE, References, variable
 from confsync.sync.names import nearest_name
@@ -206,20 +206,18 @@ def ignored_wrongly(path: str) -> tuple[str, str] | None:
     """The fact and the hint for an invalid path of a field, like `InMemoryStore/unknown`; None for
     a valid one. Fields are ignored whole: a path into one is invalid. The path is not repeated.
     """
-    fields = {
-        name: [field for known in kind.shape.objects.values() for field in known.fields]
-        for name, kind in KINDS.items()
-    }
     name, _, rest = path.partition("/")
-    if name not in fields:
-        name = next(iter(fields))
-        near = nearest_name(path, fields[name])
+    known = name in KINDS
+    name = name if known else nearest_name(name, KINDS) or FIRST
+    fields = [field for one in KINDS[name].shape.objects.values() for field in one.fields]
+    if not known:
+        near = nearest_name(rest or path, fields)
         hint = f"did you mean {name}/{near}?" if near else f"write {name}/ and a field's name"
         return "does not start with a known object", hint
     field, deeper, _ = rest.partition("/")
-    if field in fields[name]:
+    if field in fields:
         fact = "points inside a field: only whole fields can be ignored"
         return (fact, f"write {name}/{field}") if deeper else None
-    near, known = nearest_name(field, fields[name]), ", ".join(dict.fromkeys(fields[name]))
-    hint = f"did you mean {name}/{near}?" if near else f"write {name}/ and one of {known}"
+    near, every = nearest_name(field, fields), ", ".join(dict.fromkeys(fields))
+    hint = f"did you mean {name}/{near}?" if near else f"write {name}/ and one of {every}"
     return f"is not a field of any variant of {name}", hint

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.kinds.forms import RESTARTED
 from confsync.kinds.in_memory_store_changes import CHANGE_RULES
 from confsync.kinds.in_memory_store_risks import STATE_RULES
 from confsync.kinds.table import built_in, names, shape_of
-from confsync.sync.shape import Choice, variants_within
-from confsync.sync.url import Url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,15 +51,11 @@ class _Kinds(Mapping[str, "Kind"]):
         return len(self._names)
 
 
-KINDS: Mapping[str, Kind] = _Kinds("InMemoryStore")
-"""Every object that a file can have, by its name in Stalwart."""
-
+KINDS: Mapping[str, Kind] = _Kinds(*names())
+"""Every settings object, by its name in Stalwart."""
 
 FIRST = "InMemoryStore"
 """The object for files that name none."""
-
-ALL: Mapping[str, Kind] = _Kinds(*names())
-"""Every settings object with a table."""
 
 _RULES: Mapping[str, str] = {
     **{rule.id: rule.severity for rule in STATE_RULES},
@@ -76,12 +71,4 @@ WARNINGS = ("guessable-secret", *(name for name, how in _RULES.items() if how ==
 @cache
 def documented() -> frozenset[str]:
     """Names of objects, variants and fields, choices and default texts: as secrets, guessable."""
-    words = {*KINDS}
-    for known in (one for found in KINDS.values() for one in variants_within(found.shape)):
-        words |= {known.tag, *known.fields}
-        for field in known.fields.values():
-            if isinstance(field.default, str | Url):
-                words.add(str(field.default))
-            if isinstance(field.shape, Choice):
-                words.update(field.shape.choices)
-    return frozenset(words)
+    return frozenset((Path(__file__).parent / "words.txt").read_text("utf-8").splitlines())

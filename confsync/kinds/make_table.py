@@ -11,7 +11,7 @@ import gzip
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -240,11 +240,34 @@ def _valid_object(schema: Json, name: str, members: Mapping[str, object]) -> boo
     return all(_valid(schema, of["type"], members[one]) for one, of in about["properties"].items())
 
 
+def words(tables: Iterable[Json]) -> tuple[str, ...]:
+    """Names of objects, variants and fields, choices and default texts of tables."""
+    found: set[str] = set()
+    for one in tables:
+        found.add(one["object"])
+        for variants in one["types"].values():
+            for tag, fields in variants.items():
+                found |= {tag, *fields}
+                for about in fields.values():
+                    default = about.get("default")
+                    texts = default if isinstance(default, list) else [default]
+                    found |= {text for text in texts if isinstance(text, str)}
+                    inner = about.get("of")
+                    found.update(about.get("words", ()))
+                    found.update(inner.get("words", ()) if isinstance(inner, dict) else ())
+    return tuple(sorted(word for word in found if word and "\n" not in word))
+
+
 def main(source: str, directory: str) -> None:
-    """Write the tables of all objects of a gzipped schema into a directory."""
+    """Write the tables of all objects of a gzipped schema into a directory, and beside it their
+    words.
+    """
     schema = json.loads(gzip.decompress(Path(source).read_bytes()))
-    for name in objects(schema):
-        Path(directory, f"{name}.json").write_text(table_text(table(schema, name)), "utf-8")
+    tables = [table(schema, name) for name in objects(schema)]
+    for one in tables:
+        Path(directory, f"{one['object']}.json").write_text(table_text(one), "utf-8")
+    text = "".join(f"{word}\n" for word in words(tables))
+    Path(directory).with_name("words.txt").write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

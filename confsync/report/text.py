@@ -89,6 +89,8 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
     names = [
         printable(target.name)
         if several[target] == 1 or one.plan is None
+        else one.plan.desired.object
+        if len(several) == 1
         else f"{printable(target.name)} {one.plan.desired.object}"
         for one, target in zip(found, targets, strict=True)
     ]
@@ -109,7 +111,11 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
                 body = _outcome(one, look)
         title = target_text(target)
         if several[target] > 1 and one.plan is not None:
-            title += f"  {one.plan.desired.object}"
+            title = (
+                one.plan.desired.object
+                if len(several) == 1
+                else f"{title}  {one.plan.desired.object}"
+            )
         blocks.append(f"{look.paint('bold', title)}\n\n{body}")
     parts = [
         f"{' and '.join(name for fate, name in fates if fate == part)} {part}"
@@ -119,6 +125,8 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
     counted = f"{len(several)} targets"
     if len(several) < len(found):
         counted = f"{plural(len(several), 'target')}, {plural(len(found), 'object')}"
+    if len(several) == 1:
+        counted = plural(len(found), "object")
     return "\n".join([*blocks, paragraph(f"{counted}: {'; '.join(parts)}.", look, "bold")])
 
 

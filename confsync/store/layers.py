@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.kinds import ALL
+from confsync.kinds import KINDS
 from confsync.store.mistakes import TYPE
 from confsync.sync.shape import ValueMap, Variants
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from confsync.yaml.nodes import Mark
 
 
-def lay_over(documents: Sequence[MappingNode], kinds: Mapping[str, Kind] = ALL) -> MappingNode:
+def lay_over(documents: Sequence[MappingNode], kinds: Mapping[str, Kind] = KINDS) -> MappingNode:
     """All documents as one, later ones over earlier ones: product page, section 2.
 
     Objects and maps merge member by member; lists, references, URL mappings, short texts and
@@ -44,7 +44,7 @@ class Discarded:
 
 
 def discarded(
-    documents: Sequence[MappingNode], kinds: Mapping[str, Kind] = ALL
+    documents: Sequence[MappingNode], kinds: Mapping[str, Kind] = KINDS
 ) -> Iterator[Discarded]:
     """Every layer that discards everything of an earlier one, in their order."""
     laid: dict[str, Node] = {}

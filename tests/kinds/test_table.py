@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from confsync.jmap.decode import from_wire
-from confsync.kinds import ALL
+from confsync.kinds import KINDS, documented
 from confsync.kinds.forms import FORMS
 from confsync.kinds.kind import default_object
-from confsync.kinds.make_table import objects, table, table_text
+from confsync.kinds.make_table import objects, table, table_text, words
 from confsync.sync import shape as shapes
 from confsync.sync.secret import Vault
 from confsync.sync.tree import Object, certainly_equal
@@ -25,21 +25,26 @@ FRESH = json.loads((WIRE / "objects-fresh.json").read_text("utf-8"))
 
 
 def test_there_is_a_table_for_each_settings_object() -> None:
-    assert sorted(file.stem for file in TABLES.iterdir()) == [*objects(SCHEMA)] == [*ALL]
-    assert len(ALL) == 55
+    assert sorted(file.stem for file in TABLES.iterdir()) == [*objects(SCHEMA)] == [*KINDS]
+    assert len(KINDS) == 55
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", KINDS)
 def test_a_table_is_made_of_the_recorded_schema(name: str) -> None:
     assert (TABLES / f"{name}.json").read_text("utf-8") == table_text(table(SCHEMA, name))
     assert SCHEMA["objects"][f"x:{name}"]["permissionPrefix"] == f"sys{name}"
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if f"x:{name}" in FRESH])
+def test_the_words_of_the_documentation_are_those_of_the_tables() -> None:
+    assert documented() == {*words(table(SCHEMA, name) for name in KINDS)}
+    assert {"InMemoryStore", "poolMaxConnections", "resp3", "stalwart", "mymaster"} <= documented()
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if f"x:{name}" in FRESH])
 def test_a_fresh_object_has_the_defaults_of_its_table(name: str) -> None:
-    live = from_wire(ALL[name], FRESH[f"x:{name}"], Vault())
+    live = from_wire(KINDS[name], FRESH[f"x:{name}"], Vault())
     assert live.unrecognised == ()
-    shape = ALL[name].shape
+    shape = KINDS[name].shape
     assert live.tree.tag == next(iter(shape.objects))
     default = default_object(shape, live.tree.tag)
     for field, known in shape.objects[live.tree.tag].fields.items():
@@ -52,8 +57,8 @@ def test_the_forms_of_texts_are_those_of_the_recordings() -> None:
     words = {"Email": "email", "Domain": "domain", "Hostname": "host"}
     recorded = json.loads((WIRE / "objects-normalise.json").read_text("utf-8"))
     wrong = []
-    for name in ALL:
-        for type_, field, shape in _texts(ALL[name].shape):
+    for name in KINDS:
+        for type_, field, shape in _texts(KINDS[name].shape):
             how = recorded.get(f"x:{type_}/{field}", [])
             form = next((words[one] for one in how if one in words), None)
             if form is not None and shape.form != form:
@@ -81,7 +86,7 @@ def _texts(shape: shapes.Shape) -> list[tuple[str, str, shapes.Text]]:
 
 
 def test_a_default_of_a_type_is_no_default_of_a_field() -> None:
-    rate = ALL["Http"].shape.objects[""].fields["rateLimitAnonymous"]
+    rate = KINDS["Http"].shape.objects[""].fields["rateLimitAnonymous"]
     assert rate.default == Object("", {"count": 100, "period": 60_000})
     assert isinstance(rate.shape, shapes.Variants)
     assert rate.shape.objects[""].fields["count"].required

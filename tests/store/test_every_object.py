@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from confsync.jmap.decode import from_wire
-from confsync.kinds import ALL
+from confsync.kinds import KINDS
 from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.schema import builtin
 from confsync.secrets import BUILT_IN
@@ -41,18 +41,18 @@ if TYPE_CHECKING:
 
 STATES = 20
 FORMS = {key: resolver.form for key, resolver in BUILT_IN.items()}
-SCHEMA = Draft7Validator(json.loads(json.dumps(file_schema(ALL, FORMS))))
-LAYER = Draft7Validator(json.loads(json.dumps(layer_schema(ALL, FORMS))))
+SCHEMA = Draft7Validator(json.loads(json.dumps(file_schema(KINDS, FORMS))))
+LAYER = Draft7Validator(json.loads(json.dumps(layer_schema(KINDS, FORMS))))
 
 
 def live_of(name: str, stored: dict[str, Any], vault: Vault) -> Live:
     view: Any = rules.get_view(stored, builtin().type(f"x:{name}"))
-    return from_wire(ALL[name], view, vault)
+    return from_wire(KINDS[name], view, vault)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", KINDS)
 def test_the_file_of_a_state_is_read_as_that_state(name: str) -> None:
-    draw, kind = Draw(f"file {name}"), ALL[name]
+    draw, kind = Draw(f"file {name}"), KINDS[name]
     for _ in range(STATES):
         vault = Vault()
         live = live_of(name, draw.some(kind.shape), vault)
@@ -68,7 +68,7 @@ def read(text: str, name: str, vault: Vault) -> Object:
     parsed = parse("store.yaml", text)
     assert parsed.problems == (), text
     assert parsed.document is not None
-    reading = from_file(parsed.document, ALL, vault, BUILT_IN)
+    reading = from_file(parsed.document, KINDS, vault, BUILT_IN)
     assert reading.problems == (), text
     (desired,) = reading.desired
     assert desired.object == name
@@ -88,13 +88,13 @@ def pulled(text: str, live: Live, vault: Vault) -> tuple[str, Revised]:
     assert entry is not None
     assert isinstance(entry[1], MappingNode)
     words = Words(vault, BUILT_IN, lambda tree: tree, frozenset())
-    revised = revise(live, ALL[name], entry[1], None, words)
+    revised = revise(live, KINDS[name], entry[1], None, words)
     return edited(text, document, name, revised.revision).text, revised
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", KINDS)
 def test_a_pull_into_a_file_with_comments_shows_no_change(name: str) -> None:
-    draw, kind, chance = Draw(f"pull {name}"), ALL[name], random.Random(name)  # noqa: S311 - reproducible
+    draw, kind, chance = Draw(f"pull {name}"), KINDS[name], random.Random(name)  # noqa: S311 - reproducible
     before = None
     for _ in range(STATES):
         vault = Vault()
@@ -113,9 +113,9 @@ def test_a_pull_into_a_file_with_comments_shows_no_change(name: str) -> None:
         before = state
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", KINDS)
 def test_a_saved_state_is_read_as_that_state_and_fits(name: str) -> None:
-    draw, kind = Draw(f"saved {name}"), ALL[name]
+    draw, kind = Draw(f"saved {name}"), KINDS[name]
     for _ in range(STATES):
         live = live_of(name, draw.some(kind.shape), Vault())
         saved = as_saved(live.tree)
@@ -128,15 +128,15 @@ def test_a_saved_state_is_read_as_that_state_and_fits(name: str) -> None:
 
 
 def test_no_reference_fits_into_a_set_of_texts() -> None:
-    shape = ALL["HttpForm"].shape.objects[""].fields["deliverTo"].shape
+    shape = KINDS["HttpForm"].shape.objects[""].fields["deliverTo"].shape
     assert fits(Members((Url(("a@b.c",)),)), shape)
     assert not fits(Members((Url((), Ref("env", "NAME")),)), shape)
     assert not fits(Members((Url(("a", Secret(None, Ref("env", "NAME")))),)), shape)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", KINDS)
 def test_the_json_schema_accepts_the_file_of_a_state(name: str) -> None:
-    draw, kind = Draw(f"schema {name}"), ALL[name]
+    draw, kind = Draw(f"schema {name}"), KINDS[name]
     for _ in range(STATES):
         document = to_store(live_of(name, draw.some(kind.shape), Vault()), kind)
         assert [*SCHEMA.iter_errors(document)] == []
@@ -145,13 +145,13 @@ def test_the_json_schema_accepts_the_file_of_a_state(name: str) -> None:
 
 def test_the_json_schema_of_all_objects_is_small() -> None:
     """The editor loads it with each file."""
-    assert len(json.dumps(file_schema(ALL, FORMS))) < 400_000
+    assert len(json.dumps(file_schema(KINDS, FORMS))) < 400_000
 
 
 def fields() -> Iterator[tuple[str, str, str]]:
     """An object, a variant and a field for each shape of a field."""
     seen = set()
-    for name, kind in ALL.items():
+    for name, kind in KINDS.items():
         for tag, known in kind.shape.objects.items():
             for field, of in known.fields.items():
                 key = (repr(of.shape), of.nullable, isinstance(of.default, Object))
@@ -177,7 +177,7 @@ MORE: tuple[Any, ...] = (
 
 @pytest.mark.parametrize(("name", "tag", "field"), [*fields()])
 def test_a_value_is_valid_where_reading_a_file_takes_it(name: str, tag: str, field: str) -> None:
-    draw, kind = Draw(f"value {name}{field}"), ALL[name]
+    draw, kind = Draw(f"value {name}{field}"), KINDS[name]
     check = Draft7Validator(json.loads(json.dumps(file_schema({name: kind}, FORMS))))
     state = draw.some(kind.shape)
     while state.get("@type", "") != tag:

@@ -13,7 +13,7 @@ import pytest
 
 from confsync.jmap.decode import from_wire
 from confsync.jmap.write import update_json
-from confsync.kinds import ALL
+from confsync.kinds import KINDS
 from confsync.kinds.make_table import UNSET_ID
 from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.schema import builtin
@@ -156,7 +156,7 @@ def _less(value: Json) -> Iterator[Json]:
 
 def closed(name: str, stored: Json, wanted: Json) -> Json:
     """The update from one stored state to another, checked: reached, stable, minimal."""
-    kind, of, vault = ALL[name], builtin().type(f"x:{name}"), Vault()
+    kind, of, vault = KINDS[name], builtin().type(f"x:{name}"), Vault()
 
     def shown(state: Json) -> Live:
         view: Any = rules.get_view(state, of)
@@ -181,9 +181,9 @@ def closed(name: str, stored: Json, wanted: Json) -> Json:
     return update
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", KINDS)
 def test_every_state_of_every_object_is_reached_by_the_smallest_update(name: str) -> None:
-    shape, stored = ALL[name].shape, None
+    shape, stored = KINDS[name].shape, None
     draw = Draw(name)
     for _ in range(PAIRS):
         state = draw.some(shape, stored)
