@@ -1,0 +1,124 @@
+"""Every settings object on a server: pulled into a file, planned, applied, planned again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from confsync.kinds import KINDS
+from confsync.sandbox import Server
+from confsync.sandbox import patch_rules as rules
+from confsync.sandbox.schema import builtin
+from confsync.store.encode import to_store
+from confsync.sync.outcome import NotSent, Stored
+from confsync.sync.secret import Vault
+from confsync.workflow.apply import How, apply, apply_all
+from confsync.workflow.plan import plan, plans
+from confsync.workflow.pull import pull
+from confsync.workflow.session import Reach, connect
+from confsync.workflow.targets import Access, Options, Wanted, without_config
+from confsync.yaml.emit import yaml_text
+from tests.store.test_every_object import live_of
+from tests.sync.test_all_objects import Draw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from confsync.workflow.server import Session
+
+STATES = 3
+ALLOWED = frozenset(
+    {
+        *("change-variant", "will-not-start", "default-username", "resize-shards"),
+        *("reorder-shards", "change-database", "remove-secret", "drop-tls", "plaintext-secret"),
+        "sharded-needs-enterprise",
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with Server() as found:
+        yield found
+
+
+def session(server: Server) -> AbstractContextManager[Session]:
+    return connect(server.url, user="admin", password="sandbox")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_an_object_is_pulled_planned_applied_and_planned_again(
+    name: str, server: Server, tmp_path: Path
+) -> None:
+    draw, shape, of = Draw(f"all {name}"), KINDS[name].shape, builtin().type(f"x:{name}")
+    state: dict[str, Any] | None = None
+    secrets = {f"FILL_IN_{number}": f"filled-in-{number}" for number in range(1, 40)}
+    for number in range(STATES):
+        state = draw.some(shape, state)
+        server.put(f"x:{name}", state)
+        file = tmp_path / f"{number}.yaml"
+        with session(server) as one:
+            pull([str(file)], one, environment={}, objects=[name])
+            found = plan([str(file)], one, environment={})
+            assert found.difference.changes == ()
+            wanted = draw.some(shape, state)
+            document = to_store(live_of(name, wanted, Vault()), KINDS[name])
+            assert document is not None
+            file.write_text(yaml_text(document))
+            options = Options(allow=ALLOWED)
+            done = apply([str(file)], one, environment=secrets, options=options)
+            assert isinstance(done, Stored | NotSent), done
+            assert isinstance(done, NotSent) or done.verified
+            left = plan([str(file)], one, environment=secrets)
+            assert left.difference.changes == ()
+        stored = server.get(f"x:{name}")
+        assert isinstance(rules.update(stored, {}, of), rules.Updated)
+        state = stored
+
+
+MANY = """\
+Http:
+  enableHsts: true
+  rateLimitAnonymous: {count: 50, period: 30s}
+InMemoryStore:
+  '@type': Redis
+  url: rediss://cache.example.com:6379
+Imap: {timeoutIdle: 10m}
+"""
+
+
+def requests(server: Server) -> list[int]:
+    """The numbers of calls in the requests so far."""
+    sent: list[Any] = [one.body for one in server.requests if one.path == "/jmap/"]
+    return [len(body["methodCalls"]) for body in sent]
+
+
+def test_several_objects_are_read_in_one_request_and_updated_one_by_one(tmp_path: Path) -> None:
+    file = tmp_path / "many.yaml"
+    file.write_text(MANY)
+    with Server() as server, session(server) as one:
+        found = plans([str(file)], one, environment={})
+        assert [plan.desired.object for plan in found] == ["Http", "InMemoryStore", "Imap"]
+        assert requests(server) == [3]
+        access = Access(server.url, False, None, None, None, None, 30, 0)  # noqa: FBT003 - plain values
+        environment = {"STALWART_USER": "admin", "STALWART_PASSWORD": "sandbox"}
+        aim = without_config((str(file),), Wanted(), access)
+        ended = apply_all([aim], Reach(environment, Vault()), How())
+        assert [type(one) for one in ended] == [Stored] * 3
+        assert requests(server) == [3, 3, *[3] * 3]
+        assert all(plan.empty for plan in plans([str(file)], one, environment={}))
+
+
+def test_more_than_sixteen_objects_are_two_requests(tmp_path: Path) -> None:
+    names = [name for name in KINDS if name not in {"SystemSettings", "OidcProvider"}]
+    simple = [name for name in names if KINDS[name].shape.plain][:17]
+    file = tmp_path / "all.yaml"
+    file.write_text("".join(f"{name}: {{}}\n" for name in simple))
+    with Server() as server, session(server) as one:
+        found = plans([str(file)], one, environment={})
+        assert [plan.desired.object for plan in found] == simple
+        assert all(plan.empty for plan in found)
+        assert requests(server) == [16, 1]
