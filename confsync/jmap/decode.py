@@ -12,7 +12,7 @@ from confsync.sync import shape as shapes
 from confsync.sync.secret import HIDDEN, MASK, Vault
 from confsync.sync.tree import Items, Members, Object, Path, Scalar, Tree, path_text
 from confsync.sync.url import Url, is_sensitive, seal_url
-from confsync.sync.values import Live
+from confsync.sync.values import Absent, Live
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,22 +33,26 @@ def from_wire(kind: Kind, answer: Mapping[str, Json], vault: Vault) -> Live:
 
     Durations are integers in milliseconds, from 1; sets are objects of `true`, lists are objects
     with the keys 0, 1, …, every secret is `****`. The first 20 unknown fields and variants are
-    named in the result. Limits of fields are not checked: an older server may have stored others.
+    named in the result, and so are fields that an older server does not send. Limits of fields are
+    not checked: an older server may have stored others.
 
-    Raises UnexpectedAnswer for a value of another type, more than 1,000 items, over 64 KiB of text.
+    Raises UnexpectedAnswer for a value of another type, more than 1,000 items, over 64 KiB of text,
+    and for an object without any of its fields or without one that has no default.
     """
     decoder = _Decoder(vault)
     members = {name: value for name, value in answer.items() if name != "id"}
     tree = decoder.variant(members, kind.shape, ())
     names, more = decoder.unrecognised, len(decoder.unrecognised) - MAX_UNKNOWN
     others = (f"{more:,} other names",) if more > 0 else ()
-    return Live(kind.name, tree, (*names[:MAX_UNKNOWN], *others))
+    absent = tuple(decoder.absent.values())
+    return Live(kind.name, tree, (*names[:MAX_UNKNOWN], *others), absent)
 
 
 class _Decoder:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
         self.unrecognised: list[str] = []
+        self.absent: dict[tuple[str, str, str], Absent] = {}
 
     def variant(self, value: Json, shape: shapes.Variants, path: Path) -> Object:
         if not isinstance(value, dict):
@@ -68,10 +72,15 @@ class _Decoder:
         members: dict[str, Tree] = {}
         for name, field in known.fields.items():
             within = (*path, name)
-            if name not in value:
+            if name in value:
+                null = value[name] is None and field.nullable
+                members[name] = None if null else self._value(value[name], field.shape, within)
+            elif field.required or known.fields.keys().isdisjoint(value):
                 raise _unexpected(within)
-            null = value[name] is None and field.nullable
-            members[name] = None if null else self._value(value[name], field.shape, within)
+            else:
+                absent = Absent(within, shape.name, tag)
+                self.absent.setdefault(absent.field, absent)
+                members[name] = field.default
         return Object(tag, members)
 
     def _value(self, value: Json, shape: shapes.Shape, path: Path) -> Tree:
@@ -83,30 +92,36 @@ class _Decoder:
             case shapes.UrlText():
                 return seal_url(_text(value, path), self._vault)
             case shapes.ValueMap(value=inner):
-                if not isinstance(value, dict):
-                    raise _unexpected(path, "an object")
-                found = {
-                    _text(name, path): self._named(name, one, inner, (*path, name))
-                    for name, one in _few(value, path).items()
-                }
-                return Object("", found)
+                return self._map(value, inner, path)
             case shapes.TextSet():
                 if not isinstance(value, dict) or any(kept is not True for kept in value.values()):
                     raise _unexpected(path, "an object whose values are all true")
                 texts = [_text(url, path) for url in _few(value, path)]
                 return Members(tuple(seal_url(text, self._vault) for text in texts))
             case shapes.ListOf():
-                if not isinstance(value, dict):
-                    raise _unexpected(path, "an object with the keys 0, 1, …")
-                slots = list(map(str, range(len(_few(value, path)))))
-                if set(value) != set(slots):
-                    raise _unexpected(path, "the keys 0, 1, … without gaps")
-                items = (self.variant(value[at], shape.item, (*path, int(at))) for at in slots)
-                return Items(tuple(items))
+                return self._list(value, shape, path)
             case shapes.Variants():
                 return self.variant(value, shape, path)
             case _:
                 return _scalar(value, shape, path)
+
+    def _list(self, value: Json, shape: shapes.ListOf, path: Path) -> Items:
+        if not isinstance(value, dict):
+            raise _unexpected(path, "an object with the keys 0, 1, …")
+        slots = list(map(str, range(len(_few(value, path)))))
+        if set(value) != set(slots):
+            raise _unexpected(path, "the keys 0, 1, … without gaps")
+        items = (self.variant(value[at], shape.item, (*path, int(at))) for at in slots)
+        return Items(tuple(items))
+
+    def _map(self, value: Json, inner: shapes.LeafShape | shapes.Variants, path: Path) -> Object:
+        if not isinstance(value, dict):
+            raise _unexpected(path, "an object")
+        found = {
+            _text(name, path): self._named(name, one, inner, (*path, name))
+            for name, one in _few(value, path).items()
+        }
+        return Object("", found)
 
     def _named(self, name: str, value: Json, shape: shapes.Shape, path: Path) -> Tree:
         """A value of a map; one with the name of a secret is sealed whole."""

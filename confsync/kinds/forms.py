@@ -1,7 +1,7 @@
 """How the server changes texts on the way in: docs/development/objects.md, section 2.5.
 
-A schema says little of it. `FORMS`: by type and field, by field, or by the format of the schema; all
-other texts are trimmed. `SHORT`: the field that a scalar stands for, by type.
+A schema says little of it. `FORMS`: by type and field, by field, or by the format of the schema;
+all other texts are trimmed. `SHORT`: the field that a scalar stands for, by type.
 """
 
 from __future__ import annotations

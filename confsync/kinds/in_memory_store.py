@@ -15,6 +15,7 @@ from confsync.kinds.table import About, Words, built_in, shape_of
 from confsync.sync.secret import Secret
 
 if TYPE_CHECKING:
+    from confsync.kinds.table import Json
     from confsync.sync.url import Url
 
 _TLS = re.compile(r"\s*(rediss|valkeys)://", re.IGNORECASE)
@@ -151,10 +152,11 @@ ABOUT = About(
     },
 )
 
-IN_MEMORY_STORE = Kind(
-    "InMemoryStore",
-    shape_of(built_in("InMemoryStore"), ABOUT),
-    STATE_RULES,
-    CHANGE_RULES,
-    frozenset({"Sharded"}),
-)
+
+def made(table: Json) -> Kind:
+    """The object from a table of any version: the words and rules for what the table has."""
+    shape, licensed = shape_of(table, ABOUT), frozenset({"Sharded"})
+    return Kind("InMemoryStore", shape, STATE_RULES, CHANGE_RULES, licensed)
+
+
+IN_MEMORY_STORE = made(built_in("InMemoryStore"))

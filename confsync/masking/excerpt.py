@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from confsync.errors import Excerpt
-from confsync.kinds import KINDS
+from confsync.kinds import KINDS, in_use
 from confsync.store.mistakes import TYPE
 from confsync.store.scalars import WORDS
 from confsync.store.urls import ADDRESS, PARTS
@@ -25,6 +25,8 @@ from confsync.yaml.complaints import ODD_SPACES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from confsync.kinds.table import Tables
 
 _NEAR = 0.75
 _LONGEST = 1_000  # characters; a longer line is not shown
@@ -71,7 +73,8 @@ def excerpt(line: str, column: int, message: str, references: Collection[str]) -
     """
     if len(line) > _LONGEST:
         return None
-    scanner = _Scanner(line, column - 1, re.findall(_QUOTED, message), references, *_known())
+    quoted = re.findall(_QUOTED, message)
+    scanner = _Scanner(line, column - 1, quoted, references, *_known(in_use()))
     scanner.read()
     if scanner.caret is None or not scanner.named:
         return None
@@ -212,7 +215,7 @@ def _near(name: str, known: Collection[str]) -> bool:
 
 
 @cache
-def _known() -> tuple[Mapping[str, shapes.Shape], Collection[str], Collection[str]]:
+def _known(_: Tables) -> tuple[Mapping[str, shapes.Shape], Collection[str], Collection[str]]:
     """The shapes of all fields by name, the names of variants, and every known key."""
     known = [one for kind in KINDS.values() for one in shapes.variants_within(kind.shape)]
     fields = {name: field.shape for one in known for name, field in one.fields.items()}

@@ -59,12 +59,29 @@ class Desired:
 
 
 @dataclass(frozen=True)
+class Absent:
+    """A field that an older server did not send: a path where it is missing, and its variant."""
+
+    path: Path
+    type: str
+    tag: str
+
+    @property
+    def field(self) -> tuple[str, str, str]:
+        """The field, wherever it is missing."""
+        return self.type, self.tag, str(self.path[-1])
+
+
+@dataclass(frozen=True)
 class Live:
-    """The server's state. `unrecognised`: paths that confsync does not know."""
+    """The server's state. `unrecognised`: paths that confsync does not know. `absent`: each field
+    that the server does not have, once; the state has its default, so it equals an unset one.
+    """
 
     object: str
     tree: Object
     unrecognised: tuple[str, ...] = ()
+    absent: tuple[Absent, ...] = ()
 
 
 Action: TypeAlias = Literal["add", "remove", "update", "replace", "reorder"]

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Event
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from confsync.errors import ConfsyncError, ConnectionFailed, Fault, ServerRefused
 from confsync.guard import alone, caught, discreet
@@ -15,6 +15,7 @@ from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
 from confsync.net.http import begin
 from confsync.store.encode import to_file
+from confsync.sync.findings import fields_within
 from confsync.sync.outcome import Outcome, Unknown, judged, looked, not_done
 
 if TYPE_CHECKING:
@@ -87,7 +88,20 @@ def show(session: Session, name: str = "InMemoryStore") -> Live:
 
 def as_document(states: Iterable[Live]) -> dict[str, Plain]:
     """Live states in the form of a file, every secret masked."""
-    return {live.object: to_file(live.tree, KINDS[live.object].shape) for live in states}
+    return {live.object: _shown(live) for live in states}
+
+
+def _shown(live: Live) -> Plain:
+    """A state without the fields that the server does not have."""
+    shape = KINDS[live.object].shape
+    document = to_file(live.tree, shape)
+    absent = {one.field for one in live.absent}
+    for path in fields_within(live.tree, shape, (), absent) if absent else ():
+        around: Any = document
+        for step in path[:-1]:
+            around = around[step]
+        del around[path[-1]]
+    return document
 
 
 def send(plan: Plan, session: Session) -> Outcome:
