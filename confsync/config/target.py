@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, cast
@@ -19,6 +20,7 @@ from confsync.sync.values import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from confsync.store.records import RecordReading, Value
     from confsync.sync.secret import Ref
@@ -32,6 +34,9 @@ _NEEDS = {
     "client_key": ("client_cert", "add `client_cert: …`, the certificate of this key"),
 }
 """Members that need another one, and the hint where it is missing."""
+
+
+_TEXTS = ("ca_file", "client_cert", "client_key", "proxy", "schema")
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class TargetConfig:
     client_cert: str | None = None
     client_key: str | None = None
     proxy: str | None = None
+    schema: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,11 +90,13 @@ class Config:
 class Known:
     """The kinds of references by their keys, and the checks of a server's address and of a proxy
     to a server. Both checks take a name for the address, and raise a ConfsyncError with that name.
+    `tables`: uses those of a target with this `schema` and name.
     """
 
     references: References
     check_server: Callable[..., object]
     check_proxy: Callable[[str, str, str], object]
+    tables: Callable[[str | None, str], AbstractContextManager[None]] = lambda *_: nullcontext()
 
 
 @dataclass(frozen=True)
@@ -125,7 +133,8 @@ class Target:
                 yield at["proxy"], Mistake("server-address", error.message, error.hint)
         if user is not None and (wrong := _wrong_user(user, f"{name}/user")):
             yield marks[*self.path, "user"], wrong
-        yield from self._wrong_items()
+        with known.tables(self.text("schema"), str(self.path[-1])):
+            yield from self._wrong_items()
         if "token" in at and ("user" in at or "password" in at):
             hint = "keep only the token: its permissions can be limited"
             fact = f"{name} has both a token and a password"
@@ -162,7 +171,7 @@ class Target:
             unlisted=cast("Unlisted | None", self.text("unlisted")),
             ignore=frozenset(str(field) for field, _ in self.items("ignore")),
             hidden_secrets=cast("HiddenSecrets | None", self.text("hidden_secrets")),
-            **{one: self.text(one) for one in ("ca_file", "client_cert", "client_key", "proxy")},
+            **{one: self.text(one) for one in _TEXTS},
         )
 
     def _written(self, member: str) -> Written | None:

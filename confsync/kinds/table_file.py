@@ -32,11 +32,11 @@ _TRAITS = ("type", "of", "key", "nullable", "required", "min", "max", "default")
 
 
 class NoTables(Exception):
-    """A file that holds no tables: the fact, and what to do."""
+    """A file that holds no tables: the fact, and what to do. `ours`: it did once."""
 
-    def __init__(self, fact: str, hint: str) -> None:
+    def __init__(self, fact: str, hint: str, *, ours: bool = False) -> None:
         super().__init__(fact)
-        self.fact, self.hint = fact, hint
+        self.fact, self.hint, self.ours = fact, hint, ours
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,8 @@ def version_of(text: str) -> Version:
     try:
         found = json.loads(plain)
     except (ValueError, RecursionError):
-        raise NoTables("is edited or cut off", again) from None
+        ours = plain.startswith(f'{{\n"{_FORMAT}"') or not plain.strip()
+        raise NoTables("is edited or cut off", again, ours=ours) from None
     if not isinstance(found, dict) or _FORMAT not in found:
         if isinstance(found, dict) and "$schema" in found:
             hint = "rename it, like stores.schema.json: this name is for `confsync schema --update`"
@@ -89,15 +90,15 @@ def version_of(text: str) -> Version:
         raise NoTables("holds no tables of a server's schema", again)
     if found[_FORMAT] != _VERSION:
         hint = "update confsync, or write it again with `confsync schema --update`"
-        raise NoTables("is from another version of confsync", hint)
+        raise NoTables("is from another version of confsync", hint, ours=True)
     body, _, end = plain.rpartition(_SUM)
     if end != f'{_sum(body)}"\n}}\n':
-        raise NoTables("is edited or cut off", again)
+        raise NoTables("is edited or cut off", again, ours=True)
     match found:
         case {"server": str(hash_), "objects": list(objects), "types": dict(types)}:
             return Version(hash_, tuple(map(str, objects)), types)
         case _:
-            raise NoTables("holds no tables of a server's schema", again)
+            raise NoTables("holds no tables of a server's schema", again, ours=True)
 
 
 def changes(old: Version, new: Version) -> tuple[str, ...]:

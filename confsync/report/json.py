@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from confsync.kinds import KINDS
+from confsync.kinds.kind import Kind
 from confsync.report.lines import password_changes
 from confsync.report.printable import MOST, data_text, data_texts, json_text, shown, shown_value
 from confsync.store.encode import to_file, way_back
@@ -228,7 +228,7 @@ def _outcome(ended: outcome.Ended) -> Json:
     found = {"result": result_of(ended), **_about(ended)}
     if isinstance(ended, outcome.Stored | outcome.Unknown):
         before = ended.before if isinstance(ended, outcome.Stored) else ended.plan.live
-        document = way_back(before, ended.plan, KINDS[before.object])
+        document = way_back(before, ended.plan, Kind(before.object, ended.plan.shape))
         found["before"] = None if document is None else shown(document)
     return _cut(found)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from shlex import quote
 from typing import TYPE_CHECKING, TypeAlias
 
-from confsync.kinds import KINDS
+from confsync.kinds.kind import Kind
 from confsync.report.lines import change_lines, laid_out, unknown_line, with_addresses
 from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, shown, wrapped
 from confsync.report.problems import remark_text
@@ -331,7 +331,7 @@ def _changes(changes: tuple[Change, ...], look: Look, *, places: bool = False) -
 
 def _way_back(before: Live, plan: Plan, look: Look) -> Iterator[str]:
     """The state before the update, as a store file that restores it, or the command for it."""
-    document = way_back(before, plan, KINDS[before.object])
+    document = way_back(before, plan, Kind(before.object, plan.shape))
     if document is None:
         yield "Previous settings not printed: the server had fields unknown to confsync."
         return

@@ -67,6 +67,7 @@ def make_plan(  # noqa: PLR0913 - all that a plan depends on
         findings=risks + refusals(found, hidden_secrets) + unrecognised + missing,
         digest=digest(target, desired, live, hidden_secrets, risks),
         hidden_secrets=hidden_secrets,
+        shape=shape,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from confsync.sync.shape import Variants
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ class Target:
 @dataclass(frozen=True)
 class Plan:
     """Effect of an apply on an object of a target. `backup`: the file to go back with, or empty.
-    `allow`: the rules that it was made with.
+    `allow`: the rules that it was made with. `shape`: that of both states.
     """
 
     target: Target
@@ -205,6 +206,7 @@ class Plan:
     hidden_secrets: HiddenSecrets = "send"
     backup: str = field(default="", compare=False)
     allow: frozenset[str] = frozenset()
+    shape: Variants = field(default=Variants("", {}), compare=False, repr=False)
 
     @property
     def refusals(self) -> tuple[Finding, ...]:

@@ -12,7 +12,8 @@ from confsync.errors import ConfsyncError, ConnectionFailed, Fault, ServerRefuse
 from confsync.guard import alone, caught, discreet
 from confsync.jmap.client import silent
 from confsync.jmap.decode import from_wire
-from confsync.kinds import KINDS
+from confsync.kinds import KINDS, using
+from confsync.kinds.kind import Kind
 from confsync.net.http import begin
 from confsync.store.encode import to_file
 from confsync.sync.findings import fields_within
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
     from confsync.jmap.answers import Json
     from confsync.jmap.client import Decode, Exchange
-    from confsync.kinds.kind import Kind
+    from confsync.kinds.table import Tables
+    from confsync.kinds.table_file import Version
     from confsync.sync.secret import Vault
     from confsync.sync.values import Live, Patch, Plan, Target
     from confsync.yaml.emit import Plain
@@ -47,6 +49,9 @@ class Server(Protocol):
     def edition(self) -> str:
         """The edition of the server, empty if unknown. Raises as `read` does."""
 
+    def schema(self, origin: str) -> Version:
+        """The tables of the schema that it publishes. Raises as `read` does."""
+
     def update(
         self, name: str, patch: Patch, decode: Decode, *, not_done: Callable[[Exchange], bool]
     ) -> Exchange:
@@ -62,17 +67,21 @@ class Server(Protocol):
 
 @dataclass(frozen=True)
 class Session:
-    """A server, its name, and the vault of this run. `sending` gets each state of an update."""
+    """A server, its name, and the vault of this run. `sending` gets each state of an update.
+    `tables`: of the server's schema; None: those in use.
+    """
 
     target: Target
     server: Server
     vault: Vault
     sending: Callable[[Sending], None] = silent
+    tables: Tables | None = None
 
 
 def read(name: str, session: Session) -> Live:
     """The live state of an object. One request."""
-    return session.server.read(name, decoder(KINDS[name], session.vault))
+    with using(session.tables):
+        return session.server.read(name, decoder(KINDS[name], session.vault))
 
 
 def decoder(kind: Kind, vault: Vault) -> Callable[[Mapping[str, Json]], Live]:
@@ -157,13 +166,12 @@ def _awaited(
 
 def _sent(plan: Plan, session: Session) -> Outcome:
     """Send the update. If it may have arrived it is never sent again: the state is read."""
-    name = plan.desired.object
-    shape = KINDS[name].shape
+    name, shape = plan.desired.object, plan.shape
     try:
         exchange = session.server.update(
             name,
             plan.patch,
-            decoder(KINDS[name], session.vault),
+            decoder(Kind(name, shape), session.vault),
             not_done=lambda found: not_done(plan, found.refusal, found.after, shape),
         )
         return judged(plan, exchange.before, exchange.refusal, exchange.after, shape)

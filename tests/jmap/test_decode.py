@@ -81,6 +81,11 @@ class Answering:
     def read(self, _: str, decode: Callable[[Mapping[str, Any]], Live]) -> Live:
         return decode(self._answer)
 
+    def read_all(
+        self, wanted: Mapping[str, Callable[[Mapping[str, Any]], Live]]
+    ) -> dict[str, Live]:
+        return {name: self.read(name, decode) for name, decode in wanted.items()}
+
     def edition(self) -> str:
         return ""
 

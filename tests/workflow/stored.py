@@ -27,6 +27,11 @@ class Stored:
         view: Any = rules.get_view(self.state)
         return decode(view)
 
+    def read_all(
+        self, wanted: Mapping[str, Callable[[Mapping[str, Any]], Live]]
+    ) -> dict[str, Live]:
+        return {name: self.read(name, decode) for name, decode in wanted.items()}
+
     def edition(self) -> str:
         return ""
 
