@@ -36,7 +36,7 @@ def tables_at(path: str, *, target: str = "") -> Tables | None:
     except (OSError, ValueError):
         if not target:
             return None
-        hint = f"{_UPDATE} --target {target}"
+        hint = f"run `confsync schema --update --target {target}`"
         raise _invalid(path, "does not exist or cannot be read", hint) from None
     return _tables(path, (state.st_ino, state.st_mtime_ns, state.st_size))
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import partial
-from os.path import lexists
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.config.config_file import find, nothing_found, read_config
 from confsync.disk.read import STANDARD_INPUT
-from confsync.errors import WrongUsage
+from confsync.errors import InvalidFiles, WrongUsage
 from confsync.kinds import RISKS, WARNINGS, using
 from confsync.kinds.table_file import NAME
 from confsync.secrets import RESOLVERS
@@ -156,10 +155,12 @@ def read_configuration(file: str) -> Config:
     # Connecting decides on http.
     server = partial(endpoint, insecure_http=True)
 
-    def tables(schema: str | None, name: str) -> AbstractContextManager[None]:
-        if schema is not None and lexists(schema):
-            return using(tables_at(schema, target=name))
-        return using(tables_at(str(Path(file).parent / NAME)))
+    def tables(schema: str | None) -> AbstractContextManager[None] | None:
+        path = schema or str(Path(file).parent / NAME)
+        try:
+            return using(tables_at(path, target="" if schema is None else schema))
+        except InvalidFiles:
+            return None
 
     def check_proxy(proxy: str, url: str, name: str) -> object:
         return proxy_origin(proxy, server(url), name)
