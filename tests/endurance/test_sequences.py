@@ -230,7 +230,7 @@ class Sequences(RuleBasedStateMachine):
     def save_a_plan(self) -> None:
         found = self._plan(Wire(self.storage))
         self._planned(found)
-        save([found], str(self.here / "a.plan"))
+        save(found, str(self.here / "a.plan"))
         assert {path.name for path in self.here.iterdir()} == {"a.yaml", "a.plan"}
         live = deepcopy(self.storage.stored)
         self.kept = Kept(self.wish.over(live), self.policy, live)

@@ -94,7 +94,7 @@ def plan_of(text: str, directory: Path) -> Plan:
     file.write_text(yaml_text(document), encoding="utf-8")
     found = load([str(file.relative_to(directory))], Vault())
     target = Target(text, f"https://{text}")
-    return planned(target, found.desired[0], live(text), Options(), found.problems)
+    return planned(target, found.desired, live(text), Options(), found.problems)
 
 
 def reports(text: str, plan: Plan, look: Look = PLAIN) -> Iterator[tuple[str, str]]:
@@ -276,7 +276,7 @@ def test_a_change_by_an_invisible_character_can_be_seen(tmp_path: Path) -> None:
     store = tmp_path / "a.yaml"
     store.write_text("InMemoryStore: {'@type': RedisSentinel, serviceName: cache}\n")
     found = load(["a.yaml"], Vault())
-    plan = planned(Target("", ""), found.desired[0], live("cache\ufe0f"), Options(), ())
+    plan = planned(Target("", ""), found.desired, live("cache\ufe0f"), Options(), ())
     assert "cache\\ufe0f → cache " in PLANS["text"]([plan])
 
 
@@ -307,7 +307,7 @@ def test_a_report_is_cut_with_a_word_about_it(tmp_path: Path) -> None:
     shown = STATES["json"]([(plan.target, as_document([state]))])
     listed = json.loads(shown)["state"]["InMemoryStore"]["stores"]
     assert (len(listed), listed[-1]) == (1001, "… and 9,000 more")
-    back = planned(Target("", ""), found.desired[0], state, Options(), ())
+    back = planned(Target("", ""), found.desired, state, Options(), ())
     stored = OUTCOMES["text"]([Stored(back, state, back.difference)])
     assert "    - … and 9,000 more\n" in stored
 
@@ -330,7 +330,7 @@ def test_fields_that_nobody_knows_do_not_fill_a_report(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("InMemoryStore: {'@type': Default}\n")
     unknown: Any = {"@type": "Default", **{f"newer{number}": 1 for number in range(100_000)}}
     state = from_wire(KIND, unknown, Vault())
-    plan = planned(Target("", ""), load(["a.yaml"], Vault()).desired[0], state, Options(), ())
+    plan = planned(Target("", ""), load(["a.yaml"], Vault()).desired, state, Options(), ())
     assert [finding.rule for finding in plan.findings] == ["unknown-on-server"] * 21
     assert "unknown field on the server: 99,980 other names" in plan.findings[-1].message
     assert len(PLANS["text"]([plan])) + len(PLANS["json"]([plan])) < 20_000

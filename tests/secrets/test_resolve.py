@@ -30,7 +30,7 @@ def resolved(text: str, environment: dict[str, str], directory: Path) -> tuple[R
     file = directory / "store.yaml"
     file.write_text(text)
     vault = Vault()
-    return resolve(load([str(file)], vault).desired[0], vault, RESOLVERS, environment), vault
+    return resolve(load([str(file)], vault).desired, vault, RESOLVERS, environment), vault
 
 
 def redis(url: str) -> str:

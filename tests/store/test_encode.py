@@ -53,7 +53,7 @@ def test_what_is_written_is_a_store_file_and_shows_no_change(folder: Path, store
     file.write_text(yaml_text(document), encoding="utf-8")
     loaded = load([str(file)], vault)
     assert loaded.problems == ()
-    plan = make_plan(TARGET, loaded.desired[0], live, KIND.shape)
+    plan = make_plan(TARGET, loaded.desired, live, KIND.shape)
     assert plan.difference.changes == ()
 
 
@@ -72,7 +72,7 @@ def test_a_url_that_a_file_would_take_for_something_else_goes_back_too(
     file.write_text(yaml_text(document), encoding="utf-8")
     loaded = load([str(file)], vault)
     assert loaded.problems == ()
-    plan = make_plan(TARGET, loaded.desired[0], live, KIND.shape)
+    plan = make_plan(TARGET, loaded.desired, live, KIND.shape)
     assert plan.difference.changes == ()
 
 
@@ -108,7 +108,7 @@ def test_it_goes_back_with_the_secrets_filled_in(tmp_path: Path) -> None:
     file = tmp_path / "back.yaml"
     file.write_text(yaml_text(document), encoding="utf-8")
     filled = {"FILL_IN_1": "p@ss", "FILL_IN_2": "redis://d?token=t", "FILL_IN_3": "hidden"}
-    desired = resolve(load([str(file)], vault).desired[0], vault, RESOLVERS, filled).desired
+    desired = resolve(load([str(file)], vault).desired, vault, RESOLVERS, filled).desired
     assert make_plan(TARGET, desired, live, KIND.shape).difference.changes == ()
 
 

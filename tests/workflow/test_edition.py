@@ -183,8 +183,8 @@ def test_stored_shards_without_a_difference_are_shown_and_stop_nothing(shards: s
 
 def test_a_saved_plan_keeps_its_verdict(shards: str, tmp_path: Path) -> None:
     house, file = House(shards, [says("community")]), str(tmp_path / "saved.json")
-    save([house.plan()], file)
-    assert rules(*saved(file)) == [RULE]
+    save(house.plan(), file)
+    assert rules(saved(file)) == [RULE]
     assert house.asked == ["POST /jmap/", "GET /api/account"]
 
 
@@ -192,7 +192,7 @@ def test_a_saved_plan_is_refused_if_the_server_has_lost_its_licence(
     shards: str, tmp_path: Path
 ) -> None:
     house, file = House(shards, [says("enterprise"), says("community")]), str(tmp_path / "saved")
-    save([house.plan()], file)
+    save(house.plan(), file)
     options = Options(allow=ALLOWED)
     with pytest.raises(Declined, match="this server is the community edition"):
         made(saved(file), house.session(), options, "apply", {})
@@ -202,9 +202,9 @@ def test_a_saved_plan_that_allows_the_missing_licence_is_applied(
     shards: str, tmp_path: Path
 ) -> None:
     house, file = House(shards, [says("community")]), str(tmp_path / "saved")
-    save([house.plan(ALLOWED | {RULE})], file)
-    (kept,) = saved(file)
-    (again,) = made((kept,), house.session(), Options(), "apply", {})
+    save(house.plan(ALLOWED | {RULE}), file)
+    kept = saved(file)
+    again = made(kept, house.session(), Options(), "apply", {})
     assert (again.digest, again.refusals) == (kept.digest, ())
 
 

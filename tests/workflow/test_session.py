@@ -71,7 +71,7 @@ def seen(
     """The targets whose state was read, and what went wrong with the others."""
 
     def use(_: Aim, session: Session) -> Target:
-        (live,) = show(session)
+        live: Live = show(session)
         assert live.object == "InMemoryStore"
         return session.target
 

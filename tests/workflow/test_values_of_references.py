@@ -47,7 +47,7 @@ def test_digest_and_saved_plan_are_the_same_wherever_the_reference_is_resolved(
 ) -> None:
     files = [tmp_path / name for name in ("here", "there")]
     for file, environment in zip(files, ({}, WRONG), strict=True):
-        save([plan([house.file], house.session(), environment=environment)], str(file))
+        save(plan([house.file], house.session(), environment=environment), str(file))
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
@@ -56,11 +56,11 @@ def test_a_saved_plan_takes_its_allowances_along(
     house: House, tmp_path: Path, options: Options
 ) -> None:
     file = str(tmp_path / "saved")
-    save([plan([house.file], house.session(), environment={}, options=options)], file)
+    save(plan([house.file], house.session(), environment={}, options=options), file)
     kept, session = saved(file), house.session()
-    (again,) = made(kept, session, Options(), "apply", WRONG)
-    assert again.digest == kept[0].digest
+    again = made(kept, session, Options(), "apply", WRONG)
+    assert again.digest == kept.digest
     assert bool(again.refusals) == (options is not ALLOWED)
     if again.refusals:
         with pytest.raises(Declined, match="url has an unknown scheme"):
-            _run([(None, lambda _: ((again,), session))], How(), kept)
+            _run([(None, lambda _: (again, session))], How(), kept)
