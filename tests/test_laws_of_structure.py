@@ -41,7 +41,7 @@ DOORS: dict[str, str | tuple[str, ...]] = {
     "deepdiff": "sync/compare.py",
     "click": "cli/",
     "redis": "probe/",
-    "pydantic": "store/plan_codec.py",
+    "pydantic": ("store/plan_codec.py", "jmap/published.py"),
 }
 """Each library, and the only place that may know it."""
 

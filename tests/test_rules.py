@@ -61,6 +61,8 @@ NO_CASE = {
     "drop-tls": "it is said by plan and apply, of a change",
     "resets-unknown": "it is said by plan and apply, of a change",
     "unknown-on-server": "it is said by plan and apply, of a newer server",
+    "missing-on-server": "it is said by plan and apply, of an older server",
+    "schema-file": "it is about confsync.schema.json",
 }
 """The rules that no file in tests/cases/invalid can show, and why."""
 

@@ -30,7 +30,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "pull": ("stores/in-memory.yaml", "--target production --diff"),
     "show": ("--url https://mail.example.com", "--all", "production.plan"),
     "init": ("--url https://mail.example.com", "mail --variant RedisCluster"),
-    "schema": ("> confsync.schema.json", "--config > confsync.config.schema.json"),
+    "schema": (
+        "> stores.schema.json",
+        "--config > confsync.config.schema.json",
+        "--update --target production",
+    ),
     "explain": ("plaintext-secret", "authSecret/secret"),
     "sandbox": ("--port 8080", "--state sandbox.json"),
 }

@@ -53,7 +53,7 @@ def find(directory: Path) -> str | None:
                 raise WrongUsage(fact, hint=f"rename it to {NAME}")
         return None
     file = os.path.relpath(found, here)
-    if not _is_ours(found):
+    if not is_ours(found):
         fact = "belongs to another user: it could use any variable or file as a credential"
         hint = "review it, then chown it and its directory, or run as its owner"
         raise WrongUsage(fact, where=file, hint=hint)
@@ -79,7 +79,7 @@ def _near(here: Path) -> Iterator[Path]:
     yield from (path / NAME for path in here.parents if os.path.lexists(path / NAME))
 
 
-def _is_ours(file: Path) -> bool:
+def is_ours(file: Path) -> bool:
     """Return True if a file, the link to it, and its directory belong to this user or to root. For
     root with sudo: or to the user who called it, as for git.
     """

@@ -66,6 +66,7 @@ TARGET = Record(
         "hidden_secrets": Member(
             Choice(get_args(HiddenSecrets)), "how to treat secrets that the server hides"
         ),
+        "schema": Member(PathText(), "the server's schema, written by `confsync schema --update`"),
         "ca_file": Member(PathText(), "CA certificates to trust instead of the system's"),
         "client_cert": Member(PathText(), "the client certificate"),
         "client_key": Member(PathText(), "the key of the client certificate"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, cast
@@ -19,6 +20,7 @@ from confsync.sync.values import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from confsync.store.records import RecordReading, Value
     from confsync.sync.secret import Ref
@@ -32,6 +34,9 @@ _NEEDS = {
     "client_key": ("client_cert", "add `client_cert: …`, the certificate of this key"),
 }
 """Members that need another one, and the hint where it is missing."""
+
+
+_TEXTS = ("ca_file", "client_cert", "client_key", "proxy", "schema")
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class TargetConfig:
     client_cert: str | None = None
     client_key: str | None = None
     proxy: str | None = None
+    schema: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,11 +90,14 @@ class Config:
 class Known:
     """The kinds of references by their keys, and the checks of a server's address and of a proxy
     to a server. Both checks take a name for the address, and raise a ConfsyncError with that name.
+    `tables`: uses the tables of a target with this `schema`; None: they cannot be read, which is an
+    error where they are needed.
     """
 
     references: References
     check_server: Callable[..., object]
     check_proxy: Callable[[str, str, str], object]
+    tables: Callable[[str | None], AbstractContextManager[None] | None] = lambda _: nullcontext()
 
 
 @dataclass(frozen=True)
@@ -125,7 +134,8 @@ class Target:
                 yield at["proxy"], Mistake("server-address", error.message, error.hint)
         if user is not None and (wrong := _wrong_user(user, f"{name}/user")):
             yield marks[*self.path, "user"], wrong
-        yield from self._wrong_items()
+        yield from self._wrong_files()
+        yield from self._wrong_fields(known)
         if "token" in at and ("user" in at or "password" in at):
             hint = "keep only the token: its permissions can be limited"
             fact = f"{name} has both a token and a password"
@@ -135,16 +145,24 @@ class Target:
                 fact = f"{name} has `{one}` without `{other}`"
                 yield at[one], Mistake("missing-field", fact, hint)
 
-    def _wrong_items(self) -> Iterator[tuple[Mark, Mistake]]:
+    def _wrong_files(self) -> Iterator[tuple[Mark, Mistake]]:
         for file, path in self.items("files"):
             if any(sign in str(file) for sign in "*?[") and not os.path.lexists(str(file)):
                 hint = "list each file, like [stores/base.yaml, stores/production.yaml]"
                 fact = f"{path_text(path)} is a pattern; patterns are not supported here"
                 yield self.read.marks[path], Mistake("file-path", fact, hint)
-        for field, path in self.items("ignore"):
-            if found := ignored_wrongly(str(field)):
-                wrong = Mistake("unknown-field", f"{path_text(path)} {found[0]}", found[1])
-                yield self.read.marks[path], wrong
+
+    def _wrong_fields(self, known: Known) -> Iterator[tuple[Mark, Mistake]]:
+        fields = [*self.items("ignore")]
+        tables = known.tables(self.text("schema")) if fields else None
+        if tables is None:
+            return
+        with tables:
+            wrong = [(path, ignored_wrongly(str(field))) for field, path in fields]
+        for path, found in wrong:
+            if found is not None:
+                fact = f"{path_text(path)} {found[0]}"
+                yield self.read.marks[path], Mistake("unknown-field", fact, found[1])
 
     def config(self) -> TargetConfig:
         """The values of a target without mistakes."""
@@ -162,7 +180,7 @@ class Target:
             unlisted=cast("Unlisted | None", self.text("unlisted")),
             ignore=frozenset(str(field) for field, _ in self.items("ignore")),
             hidden_secrets=cast("HiddenSecrets | None", self.text("hidden_secrets")),
-            **{one: self.text(one) for one in ("ca_file", "client_cert", "client_key", "proxy")},
+            **{one: self.text(one) for one in _TEXTS},
         )
 
     def _written(self, member: str) -> Written | None:

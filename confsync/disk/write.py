@@ -130,6 +130,22 @@ def write_private(path: str, text: str, failure: str) -> None:
         raise OutputFailed(failure, hint=hint) from None
 
 
+def write_whole(path: str, text: str, failure: str) -> None:
+    """Write a file, whole, for all that the umask allows; an existing one keeps its mode. Links are
+    followed. Raises OutputFailed with `failure`.
+    """
+    _LOG.info("writes %s", path)
+    target = Path(os.path.realpath(path))
+    try:
+        like = target.stat() if target.exists() else None
+        if like is not None and not stat.S_ISREG(like.st_mode):
+            raise PermissionError
+        replace_whole(target, text.encode("utf-8"), 0o666, like)
+    except (OSError, ValueError):
+        hint = "use a file in a writable directory, on a disk with space"
+        raise OutputFailed(failure, hint=hint) from None
+
+
 @dataclass(frozen=True)
 class StoreFile:
     """A store file to rewrite or create. `path` is its name as given; `content` and `found` are

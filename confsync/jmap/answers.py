@@ -86,7 +86,7 @@ def check_status(answer: Answer) -> None:
         return
     problem: dict[str, Json] = {}
     with suppress(UnexpectedAnswer):
-        problem = _object(_parse(answer.body))
+        problem = _object(parse(answer.body))
     busy = answer.status == 400 and problem.get("limit") == "maxConcurrentRequests"  # noqa: PLR2004 - HTTP's own number
     message, hint = _STATUSES.get(answer.status, ("the server rejected the request", _CHECK_URL))
     if busy:
@@ -109,7 +109,7 @@ def edition_of(answer: Answer) -> str:
     Raises ServerRefused or UnexpectedAnswer.
     """
     check_status(answer)
-    found = _object(_parse(answer.body)).get("edition")
+    found = _object(parse(answer.body)).get("edition")
     return found if isinstance(found, str) and found in _EDITIONS else ""
 
 
@@ -135,7 +135,7 @@ def responses(answer: Answer, calls: tuple[tuple[str, str], ...]) -> tuple[dict[
     `{"error": TYPE, "method": METHOD}`. Raises ServerRefused or UnexpectedAnswer.
     """
     check_status(answer)
-    listed = _object(_parse(answer.body)).get("methodResponses")
+    listed = _object(parse(answer.body)).get("methodResponses")
     if not isinstance(listed, list) or len(listed) != len(calls):
         raise _unexpected("not one response for each call")
     found: list[dict[str, Json]] = []
@@ -210,7 +210,8 @@ def refusal(arguments: Mapping[str, Json]) -> Refusal | None:
     return Refusal(kind, _REFUSALS.get(kind, _NO_HINT), tuple(pointers), tuple(limits))
 
 
-def _parse(body: bytes) -> Json:
+def parse(body: bytes) -> Json:
+    """The JSON of a body. Raises UnexpectedAnswer, also for a name that stands twice."""
     try:
         parsed: Json = json.loads(
             body.decode("utf-8"),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from confsync.jmap.answers import Json
+    from confsync.kinds.table_file import Version
     from confsync.net.http import Answer, Write
     from confsync.sync.outcome import Refusal
     from confsync.sync.secret import Vault
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 PATH = "/jmap/"
 ACCOUNT = "/api/account"
+SCHEMA = "/api/schema"
 USING = ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"]
 _GET = {"ids": [SINGLETON]}
 _MOST_CALLS = 16
@@ -191,6 +193,30 @@ class Client:
             if refused.passing:
                 raise
             return ""
+
+    def schema(self, origin: str) -> Version:
+        """The tables of the schema that the server publishes: docs/development/objects.md,
+        section 3. One request, and one more for the address that it names: one on `origin`, which
+        is this server's. Like `read`, and no other redirect is followed.
+        """
+        # With pydantic, which no other request needs.
+        from confsync.jmap.published import moved, unpacked, version  # noqa: PLC0415
+
+        def asking(path: str) -> Callable[[float], Answer]:
+            def write() -> Request:
+                return Request(b"", {**self._headers(), "Accept-Encoding": "gzip"})
+
+            return lambda seconds: self.transport.get(path, write, seconds=seconds)
+
+        def taken(answer: Answer) -> str | Version:
+            location = moved(answer, origin)
+            return version(unpacked(answer), "") if location is None else location
+
+        found = self._reading(asking(SCHEMA), taken)
+        if not isinstance(found, str):
+            return found
+        hash_ = found.rpartition("/")[2]
+        return self._reading(asking(found), lambda answer: version(unpacked(answer), hash_))
 
     def _reading(self, ask: Callable[[float], Answer], take: Callable[[Answer], T]) -> T:
         """Ask, and again if it failed on the way: nothing changes on the server."""

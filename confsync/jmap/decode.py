@@ -12,7 +12,7 @@ from confsync.sync import shape as shapes
 from confsync.sync.secret import HIDDEN, MASK, Vault
 from confsync.sync.tree import Items, Members, Object, Path, Scalar, Tree, path_text
 from confsync.sync.url import Url, is_sensitive, seal_url
-from confsync.sync.values import Live
+from confsync.sync.values import Absent, Live
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,22 +33,26 @@ def from_wire(kind: Kind, answer: Mapping[str, Json], vault: Vault) -> Live:
 
     Durations are integers in milliseconds, from 1; sets are objects of `true`, lists are objects
     with the keys 0, 1, …, every secret is `****`. The first 20 unknown fields and variants are
-    named in the result. Limits of fields are not checked: an older server may have stored others.
+    named in the result, and so are fields that an older server does not send. Limits of fields are
+    not checked: an older server may have stored others.
 
-    Raises UnexpectedAnswer for a value of another type, more than 1,000 items, over 64 KiB of text.
+    Raises UnexpectedAnswer for a value of another type, more than 1,000 items, over 64 KiB of text,
+    and for an object without any of its fields or without one that has no default.
     """
     decoder = _Decoder(vault)
     members = {name: value for name, value in answer.items() if name != "id"}
     tree = decoder.variant(members, kind.shape, ())
     names, more = decoder.unrecognised, len(decoder.unrecognised) - MAX_UNKNOWN
     others = (f"{more:,} other names",) if more > 0 else ()
-    return Live(kind.name, tree, (*names[:MAX_UNKNOWN], *others))
+    absent = tuple(decoder.absent.values())
+    return Live(kind.name, tree, (*names[:MAX_UNKNOWN], *others), absent)
 
 
 class _Decoder:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
         self.unrecognised: list[str] = []
+        self.absent: dict[tuple[str, str, str], Absent] = {}
 
     def variant(self, value: Json, shape: shapes.Variants, path: Path) -> Object:
         if not isinstance(value, dict):
@@ -68,10 +72,15 @@ class _Decoder:
         members: dict[str, Tree] = {}
         for name, field in known.fields.items():
             within = (*path, name)
-            if name not in value:
+            if name in value:
+                null = value[name] is None and field.nullable
+                members[name] = None if null else self._value(value[name], field.shape, within)
+            elif field.required or known.fields.keys().isdisjoint(value):
                 raise _unexpected(within)
-            null = value[name] is None and field.nullable
-            members[name] = None if null else self._value(value[name], field.shape, within)
+            else:
+                absent = Absent(within, shape.name, tag)
+                self.absent.setdefault(absent.field, absent)
+                members[name] = field.default
         return Object(tag, members)
 
     def _value(self, value: Json, shape: shapes.Shape, path: Path) -> Tree:

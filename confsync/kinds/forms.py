@@ -38,6 +38,11 @@ RESTARTED = frozenset(
         *("SearchStore", "TracingStore"),
     }
 )
-"""The objects that a server reads when it starts; all others are read again by ReloadSettings."""
+"""The objects that a server reads when it starts; all others are read again by ReloadSettings:
+docs/development/objects.md, section 3.
+"""
+
+LOCKS_OUT = frozenset({"InMemoryStore"})
+"""The objects with which a wrong setting locks out every remote client at the restart."""
 
 SHORT: Mapping[str, str] = {"Expression": "else"}

@@ -15,6 +15,7 @@ from confsync.kinds.table import About, Words, built_in, shape_of
 from confsync.sync.secret import Secret
 
 if TYPE_CHECKING:
+    from confsync.kinds.table import Json
     from confsync.sync.url import Url
 
 _TLS = re.compile(r"\s*(rediss|valkeys)://", re.IGNORECASE)
@@ -151,12 +152,16 @@ ABOUT = About(
     },
 )
 
-IN_MEMORY_STORE = Kind(
-    "InMemoryStore",
-    shape_of(built_in("InMemoryStore"), ABOUT),
-    STATE_RULES,
-    CHANGE_RULES,
-    frozenset({"Sharded"}),
-    restarts=True,
-    locks_out=True,
-)
+
+def made(table: Json) -> Kind:
+    """The object from a table of any version: the words and rules for what the table has."""
+    return Kind(
+        "InMemoryStore",
+        shape_of(table, ABOUT),
+        STATE_RULES,
+        CHANGE_RULES,
+        frozenset({"Sharded"}),
+    )
+
+
+IN_MEMORY_STORE = made(built_in("InMemoryStore"))

@@ -208,13 +208,13 @@ def _resets_unknown(live: Live, _: Desired, difference: Difference) -> Iterator[
         path = tuple(int(step) if step.isdecimal() else step for step in unknown.split("/"))
         if any(path[: len(slot)] == slot for slot in rebuilt):
             fact = f"the update resets {unknown}, a field unknown to this version of confsync"
-            hint = "update confsync, or set the field again afterwards"
+            hint = "run `confsync schema --update`, or set the field again afterwards"
             if path[-1] == "@type":
                 of = path_text(path[:-1]) or "InMemoryStore"
                 fact = (
                     f"the update replaces the variant of {of}, unknown to this version of confsync"
                 )
-                hint = "update confsync to see what is lost"
+                hint = "run `confsync schema --update` to see what is lost"
             yield Breach((), fact, hint)
 
 

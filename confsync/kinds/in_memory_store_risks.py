@@ -222,7 +222,7 @@ def _ignored_credentials(state: State) -> Iterator[Breach]:
         sentinel, urls = store.tag == "RedisSentinel", urls_of(store)
         first = read_url(urls[0][1]) if urls else None
         for at, found in _parts(store) if store.tag != "Redis" else ():
-            user = sentinel or store.members["authUsername"] is not None
+            user = sentinel or store.members.get("authUsername") is not None
             password = sentinel or has_secret(store)
             # Without the field, the first URL's counts.
             parts = {

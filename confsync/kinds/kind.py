@@ -31,9 +31,7 @@ class Broken:
 class Kind:
     """An object of the server, with its rules about a state and about a change.
 
-    `licensed`: variants whose rules need the edition of the server. `restarts`: an update takes
-    effect at a restart, not when settings are reloaded (docs/development/objects.md, section 3).
-    `locks_out`: a wrong setting locks out every remote client then.
+    `licensed`: variants whose rules need the edition of the server.
     """
 
     name: str
@@ -41,8 +39,6 @@ class Kind:
     state_rules: tuple[StateRule, ...] = ()
     change_rules: tuple[ChangeRule, ...] = ()
     licensed: frozenset[str] = frozenset()
-    restarts: bool = False
-    locks_out: bool = False
 
     def check(self, tree: Object) -> tuple[Broken, ...]:
         """Every limit of wire section 4 that a complete state breaks."""

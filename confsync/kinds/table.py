@@ -1,6 +1,7 @@
 """From the table of an object to its shape: see `make_table.py`.
 
 A table is data: that of the newest 0.16 is built in, one file an object, loaded when it is used.
+Those of another version come from `confsync schema --update`: see `table_file.py`.
 What a schema does not say stands in `About`, by type and field.
 """
 
@@ -9,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -49,7 +49,6 @@ class About:
     fields: Mapping[str, Mapping[str, Words]] = field(default_factory=dict)
 
 
-@cache
 def names() -> tuple[str, ...]:
     """The objects with a table that is built in."""
     return tuple(sorted(file.stem for file in _BUILT_IN.glob("*.json")))
@@ -61,6 +60,17 @@ def built_in(name: str) -> Json:
         raise KeyError(name)
     found: Json = json.loads((_BUILT_IN / f"{name}.json").read_text("utf-8"))
     return found
+
+
+class Tables:
+    """The tables of one version of the server, each loaded when it is used."""
+
+    def __init__(self, names: tuple[str, ...], table: Callable[[str], Json]) -> None:
+        self.names, self.table = names, table
+
+
+BUILT_IN = Tables(names(), built_in)
+"""The tables of the newest 0.16."""
 
 
 def shape_of(table: Json, about: About = About()) -> shapes.Variants:

@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from confsync.errors import Excerpt
-from confsync.kinds import KINDS
+from confsync.kinds import KINDS, in_use
 from confsync.store.durations import WORDS
 from confsync.store.mistakes import TYPE
 from confsync.store.sizes import WORDS as SIZE_WORDS
@@ -26,6 +26,8 @@ from confsync.yaml.complaints import ODD_SPACES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+
+    from confsync.kinds.table import Tables
 
 _NEAR = 0.75
 _LONGEST = 1_000  # characters; a longer line is not shown
@@ -82,7 +84,8 @@ def excerpt(
     """
     if len(line) > _LONGEST:
         return None
-    quoted, known = re.findall(_QUOTED, message), _known(objects or frozenset(KINDS))
+    quoted = re.findall(_QUOTED, message)
+    known = _known(objects or frozenset(KINDS), in_use())
     scanner = _Scanner(line, column - 1, quoted, references, *known)
     scanner.read()
     if scanner.caret is None or not scanner.named:
@@ -231,7 +234,7 @@ def _near(name: str, known: Collection[str]) -> bool:
 
 @cache
 def _known(
-    objects: frozenset[str],
+    objects: frozenset[str], _: Tables
 ) -> tuple[Mapping[str, shapes.Shape], Collection[str], Collection[str]]:
     """The shapes of all fields by name, the names of variants, and every known key."""
     known = [one for name in objects for one in shapes.variants_within(KINDS[name].shape)]

@@ -48,7 +48,7 @@ _LOG = logging.getLogger("confsync.net")
 
 @dataclass(frozen=True)
 class Request:
-    """Body and headers to send, never shown."""
+    """Body and headers to send, never shown. With `Accept-Encoding` the answer may be packed so."""
 
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
@@ -235,7 +235,7 @@ class Connection:
                 # A limit of each step; `_wait` has the deadline of all.
                 timeout=seconds,
             ) as response:
-                return _answer(response)
+                return _answer(response, request.headers.get("Accept-Encoding", ""))
         except httpx.TimeoutException:
             return self._route.late(flight, seconds)
         except (httpx.TransportError, httpx.StreamError, OSError) as error:
@@ -282,10 +282,10 @@ def _client(route: Route) -> httpx.Client:
         raise WrongUsage(message, hint="write it like https://mail.example.com") from None
 
 
-def _answer(response: httpx.Response) -> Answer:
+def _answer(response: httpx.Response, asked: str) -> Answer:
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     # Of a refusal only the status is used, not its body.
-    if response.status_code == _OK and encoding not in {"", "identity"}:
+    if response.status_code == _OK and encoding not in {"", "identity", asked}:
         fact = "the answer is compressed, but confsync did not ask for that"
         hint = "Stalwart never compresses: check the proxy in front of it"
         raise UnexpectedAnswer(fact, hint=hint)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from confsync.kinds import KINDS
+from confsync.kinds.forms import RESTARTED
+from confsync.kinds.kind import Kind
 from confsync.report.lines import password_changes
 from confsync.report.printable import MOST, data_text, data_texts, json_text, shown, shown_value
 from confsync.store.encode import to_file, way_back
@@ -69,7 +70,7 @@ def outcomes_json(found: Sequence[outcome.Ended]) -> str:
 def _restarts(one: outcome.Ended) -> bool:
     """True if the nodes must be restarted for an update that may have been stored."""
     sent = isinstance(one, outcome.Stored | outcome.Unknown)
-    return sent and one.plan is not None and KINDS[one.plan.desired.object].restarts
+    return sent and one.plan is not None and one.plan.desired.object in RESTARTED
 
 
 def problems_json(files: Sequence[str], problems: Sequence[Problem]) -> str:
@@ -126,7 +127,7 @@ def _target(one: Sequence[Plan] | Failed) -> dict[str, Json]:
         "objects": [*map(_object, one)],
         "digest": whole_digest(one),
         "restart_required": any(
-            not plan.empty and KINDS[plan.desired.object].restarts for plan in one
+            not plan.empty and plan.desired.object in RESTARTED for plan in one
         ),
     }
 
@@ -248,7 +249,7 @@ def _outcome(ended: outcome.Ended) -> Json:
     found = {"result": result_of(ended), **_about(ended)}
     if isinstance(ended, outcome.Stored | outcome.Unknown):
         before = ended.before if isinstance(ended, outcome.Stored) else ended.plan.live
-        document = way_back(before, ended.plan, KINDS[before.object])
+        document = way_back(before, ended.plan, Kind(before.object, ended.plan.shape))
         found["before"] = None if document is None else shown(document)
     return _cut(found)
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from shlex import quote
 from typing import TYPE_CHECKING, TypeAlias
 
-from confsync.kinds import KINDS
+from confsync.kinds.forms import LOCKS_OUT, RESTARTED
+from confsync.kinds.kind import Kind
 from confsync.report.lines import change_lines, laid_out, unknown_line, with_addresses
 from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, shown, wrapped
 from confsync.report.problems import remark_text
@@ -196,10 +197,10 @@ def _already_stored(plans: Sequence[Plan]) -> str:
 def _effect(plan: Plan) -> str:
     """Advice before an update. A default store has no address and no password."""
     what = "Takes" if plan.difference.changes else "A changed secret takes"
-    kind = KINDS[plan.desired.object]
-    if not kind.restarts:
+    name = plan.desired.object
+    if name not in RESTARTED:
         return f"{what} effect when the server reloads its settings (ReloadSettings) or restarts."
-    if not kind.locks_out or plan.desired.tree.tag == "Default":
+    if name not in LOCKS_OUT or plan.desired.tree.tag == "Default":
         return f"{what} effect when every Stalwart node has restarted."
     return (
         f"{what} effect at restart. After the apply, restart one node first: a wrong address or"
@@ -210,10 +211,10 @@ def _effect(plan: Plan) -> str:
 def _next(plan: Plan) -> str:
     """Advice after an update."""
     when = "Not active yet" if plan.difference.changes else "If the secret changed"
-    kind = KINDS[plan.desired.object]
-    if not kind.restarts:
+    name = plan.desired.object
+    if name not in RESTARTED:
         return f"{when}: reload the settings (ReloadSettings), or restart every Stalwart node."
-    if not kind.locks_out or plan.desired.tree.tag == "Default":
+    if name not in LOCKS_OUT or plan.desired.tree.tag == "Default":
         return f"{when}: restart every Stalwart node."
     return (
         f"{when}: restart one Stalwart node, check that you can log in, then restart the others"
@@ -387,7 +388,7 @@ def _changes(changes: tuple[Change, ...], look: Look, *, places: bool = False) -
 
 def _way_back(before: Live, plan: Plan, look: Look) -> Iterator[str]:
     """The state before the update, as a store file that restores it, or the command for it."""
-    document = way_back(before, plan, KINDS[before.object])
+    document = way_back(before, plan, Kind(before.object, plan.shape))
     if document is None:
         yield "Previous settings not printed: the server had fields unknown to confsync."
         return

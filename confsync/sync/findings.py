@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from confsync.errors import Problem
 from confsync.sync.secret import Secret
-from confsync.sync.tree import Path, Tree, leaves, path_text
+from confsync.sync.shape import ListOf, Shape, ValueMap, Variants
+from confsync.sync.tree import Items, Object, Path, Tree, leaves, path_text
 from confsync.sync.url import Url
 from confsync.sync.values import Difference, Finding, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from confsync.sync.tree import Object
     from confsync.sync.values import Desired, HiddenSecrets, Live, Unlisted
 
+
+MAX_NAMED = 20
+"""Fields that an older server lacks which are named; more are counted."""
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
@@ -226,6 +229,55 @@ def refusals(difference: Difference, policy: HiddenSecrets) -> tuple[Finding, ..
     hidden = (unknown for unknown in difference.unknown if unknown.hidden)
     compared = (_finding(unknown.path, unknown.origin, fact) for unknown in hidden)
     return (*_rebuilt(difference, "be compared"), *compared)
+
+
+def missing_findings(desired: Desired, live: Live, shape: Variants) -> tuple[Finding, ...]:
+    """A note on the fields that an older server does not have, and an error for each that a file
+    sets there.
+    """
+    if not live.absent:
+        return ()
+    absent = {one.field for one in live.absent}
+    paths = [path_text(one.path) for one in live.absent]
+    names = ", ".join(paths[:MAX_NAMED])
+    more = f" and {len(paths) - MAX_NAMED:,} more" if len(paths) > MAX_NAMED else ""
+    fact = f"the server does not have {names}{more}: not compared, not sent"
+    hint = (
+        "nothing to do: the server is older than its schema; `confsync schema --update` fetches it"
+    )
+    note = Finding("missing-on-server", "note", fact, hint)
+    errors = (
+        Finding(
+            "missing-on-server",
+            "error",
+            f"{path_text(path)} is set in a file, but the server does not have it",
+            "remove it from the files of this target, or update the server",
+            origin,
+        )
+        for path in fields_within(desired.tree, shape, (), absent)
+        if (origin := desired.origins.get(path)) is not None and origin.why == "file"
+    )
+    return (note, *errors)
+
+
+def fields_within(
+    tree: Tree, shape: Shape, path: Path, wanted: Collection[tuple[str, str, str]]
+) -> Iterator[Path]:
+    """The paths of some fields in a state, each named by type, variant and name."""
+    match tree, shape:
+        case Object(), Variants():
+            for name, known in shape.fields_of(tree.tag).items():
+                if (shape.name, tree.tag, name) in wanted:
+                    yield (*path, name)
+                yield from fields_within(tree.members[name], known.shape, (*path, name), wanted)
+        case Object(), ValueMap(value=inner):
+            for name, member in tree.members.items():
+                yield from fields_within(member, inner, (*path, name), wanted)
+        case Items(items), ListOf(item):
+            for index, one in enumerate(items):
+                yield from fields_within(one, item, (*path, index), wanted)
+        case _:
+            pass
 
 
 def guessable_findings(desired: Desired, *, fail: bool = False) -> tuple[Finding, ...]:

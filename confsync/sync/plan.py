@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import WrongUsage
 from confsync.sync.compare import difference
-from confsync.sync.findings import refusals, without_hidden
+from confsync.sync.findings import missing_findings, refusals, without_hidden
 from confsync.sync.patch import patch, secrets_sent
 from confsync.sync.secret import IN_CLEAR, Secret
 from confsync.sync.tree import Items, Members, Object, Tree, leaves
@@ -50,10 +50,11 @@ def make_plan(  # noqa: PLR0913 - all that a plan depends on
             "unknown-on-server",
             "warning",
             f"unknown {'variant' if path.endswith('@type') else 'field'} on the server: {path}",
-            "update confsync; until then it is kept, unless its object is replaced",
+            "run `confsync schema --update`; until then it is kept, unless its object is replaced",
         )
         for path in live.unrecognised
     )
+    missing = missing_findings(desired, live, shape)
     unmanaged = tuple(path for path, origin in desired.origins.items() if origin.why in UNMANAGED)
     return Plan(
         target=target,
@@ -63,9 +64,10 @@ def make_plan(  # noqa: PLR0913 - all that a plan depends on
         patch=update,
         to_send=secrets_sent(update),
         unmanaged=unmanaged,
-        findings=risks + refusals(found, hidden_secrets) + unrecognised,
+        findings=risks + refusals(found, hidden_secrets) + unrecognised + missing,
         digest=digest(target, desired, live, hidden_secrets, risks),
         hidden_secrets=hidden_secrets,
+        shape=shape,
     )
 
 

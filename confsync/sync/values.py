@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from confsync.sync.shape import Variants
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
@@ -59,12 +60,29 @@ class Desired:
 
 
 @dataclass(frozen=True)
+class Absent:
+    """A field that an older server did not send: a path where it is missing, and its variant."""
+
+    path: Path
+    type: str
+    tag: str
+
+    @property
+    def field(self) -> tuple[str, str, str]:
+        """The field, wherever it is missing."""
+        return self.type, self.tag, str(self.path[-1])
+
+
+@dataclass(frozen=True)
 class Live:
-    """The server's state. `unrecognised`: paths that confsync does not know."""
+    """The server's state. `unrecognised`: paths that confsync does not know. `absent`: each field
+    that the server does not have, once; the state has its default, so it equals an unset one.
+    """
 
     object: str
     tree: Object
     unrecognised: tuple[str, ...] = ()
+    absent: tuple[Absent, ...] = ()
 
 
 Action: TypeAlias = Literal["add", "remove", "update", "replace", "reorder"]
@@ -173,7 +191,7 @@ class Target:
 @dataclass(frozen=True)
 class Plan:
     """Effect of an apply on an object of a target. `backup`: the file to go back with, or empty.
-    `allow`: the rules that it was made with.
+    `allow`: the rules that it was made with. `shape`: that of both states.
     """
 
     target: Target
@@ -188,6 +206,7 @@ class Plan:
     hidden_secrets: HiddenSecrets = "send"
     backup: str = field(default="", compare=False)
     allow: frozenset[str] = frozenset()
+    shape: Variants = field(default=Variants("", {}), compare=False, repr=False)
 
     @property
     def refusals(self) -> tuple[Finding, ...]:

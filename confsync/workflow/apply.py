@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from confsync.disk.write import write_backup
 from confsync.errors import ConfsyncError, Declined, NotWritten, OutputFailed, Refused, WrongUsage
 from confsync.guard import alone, callers, discreet
-from confsync.kinds import KINDS
+from confsync.kinds import using
+from confsync.kinds.kind import Kind
 from confsync.report.lines import changes_in_words
 from confsync.store.encode import way_back
 from confsync.sync.compare import difference
@@ -76,7 +77,8 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     written before anything is sent. Raises the errors of `plan`, SecretUnavailable, Refused,
     Declined, and NotWritten and OutputFailed for the backup: nothing was changed then.
     """
-    options.check()
+    with using(session.tables):
+        options.check()
     check_output("--backup", backup, files)
     moment: Moment = "allowed" if allow_commands else "apply"
     how = How(
@@ -184,7 +186,9 @@ def _write_backup(states: Sequence[tuple[Live, Plan]], path: str, *, again: bool
     """Write states as a store file that restores them. Raises NotWritten and OutputFailed."""
     whole: dict[str, Plain] = {}
     for before, plan in states:
-        document = way_back(before, plan, KINDS[before.object], beside=str(Path(path).parent))
+        document = way_back(
+            before, plan, Kind(before.object, plan.shape), beside=str(Path(path).parent)
+        )
         if document is None:
             fact = "--backup: cannot write the server's values to a store file"
             raise NotWritten(fact, hint="update confsync, or apply without --backup")
@@ -248,8 +252,7 @@ def _not_this_one(plans: Sequence[Plan], *, saved: bool) -> list[Plan | Failed]:
 
 def _changes_since(plan: Plan, now: Object) -> str:
     """Changes of the live state since a plan was made, in one line."""
-    shape = KINDS[plan.desired.object].shape
-    since = difference(plan.live.tree, now, shape, plan.desired.origin).changes
+    since = difference(plan.live.tree, now, plan.shape, plan.desired.origin).changes
     return changes_in_words(since) or "in fields that confsync does not know"
 
 
@@ -293,7 +296,7 @@ def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], 
         if plan.empty:
             continue
         now = read(name, session)
-        if changed(plan.live, now, KINDS[name].shape):
+        if changed(plan.live, now, plan.shape):
             one = len({plan.target for plan, _ in ready}) == 1
             of = "the server's state" if one else f"the state of {plan.target.name}"
             since = _changes_since(plan, now.tree)

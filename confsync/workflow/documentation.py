@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from confsync.errors import WrongUsage
+from confsync.errors import InvalidFiles, WrongUsage
 from confsync.guard import discreet
-from confsync.kinds import KINDS
+from confsync.kinds import KINDS, using
 from confsync.rules import Everything, Rule, rules
 from confsync.secrets import RESOLVERS
 from confsync.store.describe import Page, described, key_pages, names
 from confsync.store.schema import file_schema, layer_schema, record_schema
+from confsync.workflow.tables import beside, tables_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from confsync.kinds.table import Tables
     from confsync.store.schema_values import Schema
 
 Explained: TypeAlias = Rule | tuple[Page, ...] | Everything
 
 
-def schema(*, layer: bool = False, config: bool = False) -> Schema:
+def schema(*, layer: bool = False, config: bool = False, tables: Tables | None = None) -> Schema:
     """JSON Schema of a store file, of a `layer` over other files, or of `confsync.yaml`, with every
     installed kind of reference. Raises WrongUsage for an invalid resolver of another package.
+    `tables`: None: those in use.
     """
     forms = {key: resolver.form for key, resolver in RESOLVERS.items()}
     if config:
         from confsync.config.layout import CONFIG  # noqa: PLC0415 - loaded only where it is used
 
         return record_schema(CONFIG, forms)
-    return layer_schema(KINDS, forms) if layer else file_schema(KINDS, forms)
+    with using(tables):
+        return layer_schema(KINDS, forms) if layer else file_schema(KINDS, forms)
 
 
 def explained() -> tuple[str, ...]:
@@ -40,7 +46,18 @@ def explained() -> tuple[str, ...]:
 
 @discreet
 def explain(name: str) -> Explained:
-    """The rule, fields, variants or key of a name; without one, a list. Raises WrongUsage."""
+    """The rule, fields, variants or key of a name; without one, a list. Raises WrongUsage.
+
+    By the tables of the working directory, or the built-in ones where those cannot be read.
+    """
+    tables = None
+    with suppress(InvalidFiles, WrongUsage):
+        tables = tables_at(beside(Path()))
+    with using(tables):
+        return _explained(name)
+
+
+def _explained(name: str) -> Explained:
     if not name:
         return Everything(tuple(rules().values()), tuple(dict.fromkeys((*names(KINDS), *_keys()))))
     if found := rules().get(name) or (*described(name, KINDS), *filter(None, [_keys().get(name)])):

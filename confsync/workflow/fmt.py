@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from confsync.disk.write import save
 from confsync.errors import OutputFailed, Problem
 from confsync.guard import discreet
-from confsync.kinds import KINDS
+from confsync.kinds import KINDS, using
 from confsync.masking.document import Side, masked_diff, masked_scalars
 from confsync.report.file_results import Formatted
 from confsync.secrets import BUILT_IN
 from confsync.store.detect import is_meant_as_store
 from confsync.workflow.load import check_names, stores_in
+from confsync.workflow.tables import beside, tables_at
 from confsync.workflow.targets import configuration, nothing_named
 from confsync.yaml.format import canonical, verify_same_meaning
 from confsync.yaml.read import Parsed, content, parse, text
@@ -31,7 +32,7 @@ def fmt(files: Sequence[str]) -> tuple[Formatted, ...]:
     """
     results: list[Formatted] = []
     for file in _named(files):
-        found, new = _formatted(file)
+        found, new = _by_tables(file)
         if found.changed:
             try:
                 save(file, new)
@@ -45,7 +46,12 @@ def fmt(files: Sequence[str]) -> tuple[Formatted, ...]:
 @discreet
 def check(files: Sequence[str]) -> tuple[Formatted, ...]:
     """The results of `fmt`, with nothing written."""
-    return tuple(_formatted(file)[0] for file in _named(files))
+    return tuple(_by_tables(file)[0] for file in _named(files))
+
+
+def _by_tables(file: str) -> tuple[Formatted, bytes]:
+    with using(tables_at(beside(Path()))):
+        return _formatted(file)
 
 
 def _named(files: Sequence[str]) -> Sequence[str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from confsync.disk.read import read_plan
 from confsync.disk.write import write_plan
-from confsync.errors import Declined, SecretUnavailable, WrongUsage
+from confsync.errors import Declined, InvalidFiles, SecretUnavailable, WrongUsage
 from confsync.guard import discreet
-from confsync.kinds import KINDS
+from confsync.kinds import KINDS, using
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, resolve
 from confsync.sync.findings import (
@@ -25,12 +27,15 @@ from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make
 from confsync.sync.values import Plan
 from confsync.workflow.load import Loaded, load, world_readable
 from confsync.workflow.server import read_all
-from confsync.workflow.targets import DEFAULTS, Options
+from confsync.workflow.tables import beside, tables_at
+from confsync.workflow.targets import DEFAULTS, Options, configuration
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from confsync.disk.read import Json
     from confsync.errors import Problem
+    from confsync.kinds.table import Tables
     from confsync.secrets.resolver import Moment, Resolved
     from confsync.sync.values import Desired, Difference, Finding, Live, Target
     from confsync.workflow.server import Session
@@ -54,7 +59,8 @@ def plans(
     Unresolved references are findings; no command is run. Raises InvalidFiles, ConnectionFailed,
     ConnectionLost, ServerRefused, UnexpectedAnswer, and WrongUsage for an unknown risk.
     """
-    options.check()
+    with using(session.tables):
+        options.check()
     return made(files, session, options, "plan", environment)
 
 
@@ -89,6 +95,17 @@ def made(
     For an apply raises SecretUnavailable, and Declined for saved plans of another server or
     edition.
     """
+    with using(session.tables):
+        return _all_made(source, session, options, moment, environment)
+
+
+def _all_made(
+    source: Sequence[str] | tuple[Plan, ...],
+    session: Session,
+    options: Options,
+    moment: Moment,
+    environment: Mapping[str, str],
+) -> tuple[Plan, ...]:
     old = tuple(one for one in source if isinstance(one, Plan))
     if not old:
         loaded = load([one for one in source if isinstance(one, str)], session.vault)
@@ -233,6 +250,18 @@ def _check_edition(old: Plan, desired: Desired, edition: str) -> None:
             raise Declined(problem.message, hint=problem.hint)
 
 
+def _tables_of_saved(document: Mapping[str, Json]) -> Tables | None:
+    """The tables of the target that a saved plan names, in the working directory."""
+    with suppress(InvalidFiles):
+        config = configuration(Path())
+        target = document.get("target")
+        name = target.get("name") if isinstance(target, dict) else None
+        for one in () if config is None else config.targets:
+            if one.name == name and one.schema:
+                return tables_at(one.schema, target=one.name)
+    return tables_at(beside(Path()))
+
+
 def save(plans: Sequence[Plan], path: str) -> None:
     """Save the plans of a target, without a secret, for its owner alone. Raises OutputFailed and
     WrongUsage.
@@ -243,11 +272,13 @@ def save(plans: Sequence[Plan], path: str) -> None:
 
 
 def saved(path: str) -> tuple[Plan, ...]:
-    """Read the saved plans of a target. Raises Declined for a changed file."""
+    """Read the saved plans of a target, by its tables. Raises Declined for a changed file."""
     from confsync.store.plan_codec import from_json  # noqa: PLC0415 - with pydantic
 
     try:
-        return from_json(read_plan(path), lambda name: KINDS[name].shape)
+        document = read_plan(path)
+        with using(_tables_of_saved(document)):
+            return from_json(document, lambda name: KINDS[name].shape)
     except Declined as declined:
         declined.where = path
         raise

@@ -11,7 +11,7 @@ from confsync.disk.read import MAX_STORE_BYTES
 from confsync.disk.write import StoreFile
 from confsync.errors import Fault, InvalidFiles, NotWritten, Problem, WrongUsage
 from confsync.guard import discreet
-from confsync.kinds import KINDS
+from confsync.kinds import KINDS, using
 from confsync.masking.document import Side, masked_diff, masked_scalars
 from confsync.report.file_results import Pulled
 from confsync.secrets import RESOLVERS
@@ -101,12 +101,19 @@ def _draft(
     files: Sequence[str], session: Session, environment: Mapping[str, str], objects: Sequence[str]
 ) -> tuple[StoreFile, bytes, Pulled]:
     """The file to write, its new content, and the changes."""
+    with using(session.tables):
+        return _drafted(files, session, environment, objects)
+
+
+def _drafted(
+    files: Sequence[str], session: Session, environment: Mapping[str, str], objects: Sequence[str]
+) -> tuple[StoreFile, bytes, Pulled]:
     layers = _layers(files, session.vault)
     documents = (*(parsed.document for parsed in layers.below), layers.top)
     states = read_all(tuple(objects) or objects_in(documents), session)
     if unknown := [path for live in states for path in live.unrecognised]:
         fact = f"the server has fields that confsync does not know: {', '.join(unknown)}"
-        raise NotWritten(fact, hint="nothing was written; update confsync")
+        raise NotWritten(fact, hint="nothing was written; run `confsync schema --update`")
     taken = frozenset(node.text for one in documents if one for node in scalars(one))
     resolve_one = resolving(session.vault, At(RESOLVERS, "plan"), environment)
     words = Words(session.vault, RESOLVERS, resolve_one, taken)

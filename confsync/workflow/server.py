@@ -6,15 +6,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Event
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from confsync.errors import ConfsyncError, ConnectionFailed, Fault, ServerRefused
 from confsync.guard import alone, caught, discreet
 from confsync.jmap.client import silent
 from confsync.jmap.decode import from_wire
-from confsync.kinds import FIRST, KINDS
+from confsync.kinds import FIRST, KINDS, using
+from confsync.kinds.kind import Kind
 from confsync.net.http import begin
 from confsync.store.encode import to_file
+from confsync.sync.findings import fields_within
 from confsync.sync.outcome import Outcome, Unknown, judged, looked, not_done
 
 if TYPE_CHECKING:
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
     from confsync.jmap.answers import Json
     from confsync.jmap.client import Decode, Exchange
-    from confsync.kinds.kind import Kind
+    from confsync.kinds.table import Tables
+    from confsync.kinds.table_file import Version
     from confsync.sync.secret import Vault
     from confsync.sync.values import Live, Patch, Plan, Target
     from confsync.yaml.emit import Plain
@@ -49,6 +52,9 @@ class Server(Protocol):
     def edition(self) -> str:
         """The edition of the server, empty if unknown. Raises as `read` does."""
 
+    def schema(self, origin: str) -> Version:
+        """The tables of the schema that it publishes. Raises as `read` does."""
+
     def update(
         self, name: str, patch: Patch, decode: Decode, *, not_done: Callable[[Exchange], bool]
     ) -> Exchange:
@@ -64,25 +70,30 @@ class Server(Protocol):
 
 @dataclass(frozen=True)
 class Session:
-    """A server, its name, and the vault of this run. `sending` gets each state of an update."""
+    """A server, its name, and the vault of this run. `sending` gets each state of an update.
+    `tables`: of the server's schema; None: those in use.
+    """
 
     target: Target
     server: Server
     vault: Vault
     sending: Callable[[Sending], None] = silent
+    tables: Tables | None = None
 
 
 def read(name: str, session: Session) -> Live:
     """The live state of an object. One request."""
-    return session.server.read(name, decoder(KINDS[name], session.vault))
+    with using(session.tables):
+        return session.server.read(name, decoder(KINDS[name], session.vault))
 
 
 def read_all(names: Sequence[str], session: Session) -> tuple[Live, ...]:
     """The live states of objects. One request for each 16."""
     if len(names) == 1:
         return (read(names[0], session),)
-    decoders = {name: decoder(KINDS[name], session.vault) for name in names}
-    found = session.server.read_all(decoders)
+    with using(session.tables):
+        decoders = {name: decoder(KINDS[name], session.vault) for name in names}
+        found = session.server.read_all(decoders)
     return tuple(found[name] for name in names)
 
 
@@ -99,7 +110,20 @@ def show(session: Session, names: Sequence[str] = (FIRST,)) -> tuple[Live, ...]:
 
 def as_document(states: Iterable[Live]) -> dict[str, Plain]:
     """Live states in the form of a file, every secret masked."""
-    return {live.object: to_file(live.tree, KINDS[live.object].shape) for live in states}
+    return {live.object: _shown(live) for live in states}
+
+
+def _shown(live: Live) -> Plain:
+    """A state without the fields that the server does not have."""
+    shape = KINDS[live.object].shape
+    document = to_file(live.tree, shape)
+    absent = {one.field for one in live.absent}
+    for path in fields_within(live.tree, shape, (), absent) if absent else ():
+        around: Any = document
+        for step in path[:-1]:
+            around = around[step]
+        del around[path[-1]]
+    return document
 
 
 def send(plan: Plan, session: Session) -> Outcome:
@@ -155,13 +179,12 @@ def _awaited(
 
 def _sent(plan: Plan, session: Session) -> Outcome:
     """Send the update. If it may have arrived it is never sent again: the state is read."""
-    name = plan.desired.object
-    shape = KINDS[name].shape
+    name, shape = plan.desired.object, plan.shape
     try:
         exchange = session.server.update(
             name,
             plan.patch,
-            decoder(KINDS[name], session.vault),
+            decoder(Kind(name, shape), session.vault),
             not_done=lambda found: not_done(plan, found.refusal, found.after, shape),
         )
         return judged(plan, exchange.before, exchange.refusal, exchange.after, shape)

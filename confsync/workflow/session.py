@@ -12,7 +12,7 @@ from confsync.errors import ConfsyncError, Declined, Fault, Problem, SecretUnava
 from confsync.guard import alone, discreet
 from confsync.jmap.client import RETRIES, Client, Patience, silent
 from confsync.jmap.write import Credentials
-from confsync.kinds import documented
+from confsync.kinds import documented, using
 from confsync.net.endpoint import Endpoint, check_host, endpoint, origin, server_key
 from confsync.net.http import SECONDS, Connection
 from confsync.net.tls import Trust
@@ -21,6 +21,7 @@ from confsync.secrets.resolver import At, look_up
 from confsync.sync.secret import Vault
 from confsync.sync.values import Failed, Target
 from confsync.workflow.server import Session
+from confsync.workflow.tables import beside, tables_at, tables_of
 from confsync.workflow.targets import Access, Aim, Wanted, configuration, without_config
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from confsync.config.target import TargetConfig, Written
+    from confsync.kinds.table import Tables
     from confsync.sync.values import Plan
     from confsync.workflow.server import Sending
 
@@ -86,7 +88,8 @@ class Reach:
         names = self._names(aim, target)
         insecure = access.insecure_http
         server = _allowed(access.url, hosts, insecure_http=insecure, name=names.get("url"))
-        return _open(server, access, self._login(aim, target), self, aim.name, names)
+        tables, login = tables_of(aim), self._login(aim, target)
+        return _open(server, access, login, self, aim.name, names, tables)
 
     def _names(self, aim: Aim, target: TargetConfig | None) -> dict[str, str]:
         """Where each value of the access was set: an option, a variable, or a target's key."""
@@ -175,7 +178,7 @@ def aim_of_saved(directory: Path, plan: Plan, access: Access) -> Aim:
     config = None if access.url else configuration(directory)
     targets = {} if config is None else {target.name: target for target in config.targets}
     target = targets.get(planned.name)
-    aim = without_config((), wanted, access)
+    aim = replace(without_config((), wanted, access), schema=beside(directory))
     if config is None or target is None:
         return aim
     if origin(target.url) != planned.url:
@@ -192,7 +195,7 @@ def each(
     """Use each target's session, one after another. Errors of the only target are raised."""
 
     def used(aim: Aim) -> R:
-        with reach.session(aim) as session:
+        with reach.session(aim) as session, using(session.tables):
             return use(aim, session)
 
     reach.check(aims)
@@ -234,6 +237,7 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     retries: int = RETRIES,
     tell: Callable[[str], None] = silent,
     sending: Callable[[Sending], None] = silent,
+    schema: str | Path | None = None,
 ) -> AbstractContextManager[Session]:
     """A session with a server, to be used in one thread, in a `with` statement.
 
@@ -243,8 +247,9 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     none is taken from the environment. `hosts` is a list like that of CONFSYNC_HOSTS (None: any
     host). `vault` seals the session's secrets (None: a new one). A request takes at most `timeout`
     seconds in all, and `retries` tries after the first; `tell` gets a line for each wait. `sending`
-    is as in a Session. Raises Declined for a server that is not among `hosts`, WrongUsage, never
-    with a secret.
+    is as in a Session. `schema` is a file of `confsync schema --update` (None: built in). Raises
+    InvalidFiles for one that cannot be used, Declined for a server that is not among `hosts`,
+    WrongUsage, never with a secret.
     """
     ca, cert, key = (
         None if one is None else str(one) for one in (ca_file, client_cert, client_key)
@@ -252,7 +257,8 @@ def connect(  # noqa: PLR0913 - what touches the world is passed in, each by its
     access = Access(url, insecure_http, ca, cert, key, proxy, timeout, retries)
     server = _allowed(url, hosts, insecure_http=insecure_http)
     reach = Reach({}, Vault(documented) if vault is None else vault, tell, sending)
-    return _open(server, access, Login(token, user, password), reach)
+    tables = None if schema is None else tables_at(str(schema), target=server.origin)
+    return _open(server, access, Login(token, user, password), reach, tables=tables)
 
 
 def _allowed(
@@ -272,6 +278,7 @@ def _open(  # noqa: PLR0913, PLR0917 - each is a part of the session
     reach: Reach,
     name: str = "",
     names: Mapping[str, str] = MappingProxyType({}),
+    tables: Tables | None = None,
 ) -> AbstractContextManager[Session]:
     """A session with a checked address. `names`: see `_names`."""
     credentials = _credentials(login, reach.vault)
@@ -286,7 +293,8 @@ def _open(  # noqa: PLR0913, PLR0917 - each is a part of the session
     patience = Patience(access.timeout, access.retries, reach.tell, sleep=connection.rest)
     client = Client(connection, credentials, reach.vault, patience)
     target = Target(name or server.origin, server.origin)
-    return _session(connection, Session(target, client, reach.vault, reach.sending))
+    session = Session(target, client, reach.vault, reach.sending, tables)
+    return _session(connection, session)
 
 
 @contextmanager

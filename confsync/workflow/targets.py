@@ -8,23 +8,26 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.config.config_file import find, nothing_found, read_config
 from confsync.disk.read import STANDARD_INPUT
-from confsync.errors import WrongUsage
-from confsync.kinds import RISKS, WARNINGS
+from confsync.errors import InvalidFiles, WrongUsage
+from confsync.kinds import RISKS, WARNINGS, using
+from confsync.kinds.table_file import NAME
 from confsync.secrets import RESOLVERS
 from confsync.store.mistakes import listed, quoted_name
 from confsync.sync.findings import Lapse
 from confsync.sync.names import nearest
 from confsync.workflow.load import check_names
+from confsync.workflow.tables import tables_at
 from confsync.yaml.read import content
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from contextlib import AbstractContextManager
     from datetime import date
-    from pathlib import Path
 
     from confsync.config.target import Config, TargetConfig
     from confsync.sync.values import HiddenSecrets, Unlisted
@@ -115,13 +118,16 @@ DEFAULTS = Options()
 
 @dataclass(frozen=True)
 class Aim:
-    """One server of a run, perhaps a target of `confsync.yaml`. `alone`: the only one."""
+    """One server of a run, perhaps a target of `confsync.yaml`. `alone`: the only one. `schema`:
+    the path of the tables that count where the target names none.
+    """
 
     files: tuple[str, ...]
     options: Options
     access: Access
     config: TargetConfig | None = None
     alone: bool = True
+    schema: str = NAME
 
     @property
     def name(self) -> str:
@@ -149,10 +155,18 @@ def read_configuration(file: str) -> Config:
 
     # Connecting decides on http.
     server = partial(endpoint, insecure_http=True)
-    return read_config(
-        file,
-        Known(RESOLVERS, server, lambda proxy, url, name: proxy_origin(proxy, server(url), name)),
-    )
+
+    def tables(schema: str | None) -> AbstractContextManager[None] | None:
+        path = schema or str(Path(file).parent / NAME)
+        try:
+            return using(tables_at(path, target="" if schema is None else schema))
+        except InvalidFiles:
+            return None
+
+    def check_proxy(proxy: str, url: str, name: str) -> object:
+        return proxy_origin(proxy, server(url), name)
+
+    return read_config(file, Known(RESOLVERS, server, check_proxy, tables))
 
 
 def aims(
@@ -198,6 +212,7 @@ def aims(
             access,
             target,
             len(chosen) == 1,
+            str(Path(config.file).parent / NAME),
         )
         for target in chosen
     )

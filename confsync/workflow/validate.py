@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from confsync.config.config_file import NAME, find
 from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.guard import discreet
-from confsync.kinds import KINDS, documented
+from confsync.kinds import KINDS, documented, using
 from confsync.kinds.in_memory_store_risks import redis_places
 from confsync.secrets import RESOLVERS
 from confsync.store.detect import mentions, searchable
@@ -31,6 +31,7 @@ from confsync.sync.secret import FILL_IN, Secret, Vault
 from confsync.sync.tree import leaves
 from confsync.sync.url import Url
 from confsync.workflow.load import check_names, load, meant, stores_in, world_readable
+from confsync.workflow.tables import beside, tables_at
 from confsync.workflow.targets import (
     NOTHING_WANTED,
     Options,
@@ -77,7 +78,7 @@ def validate(files: Sequence[str], *, allow: Collection[str] = ()) -> tuple[Prob
     return tuple(
         problem
         for file in files
-        for problem in _checked_state([file], Options(allow=frozenset(allow)))[0]
+        for problem in _checked_files([file], Options(allow=frozenset(allow)))[0]
     )
 
 
@@ -99,6 +100,18 @@ def check(  # noqa: PLR0913 - one parameter an option
     risk, and with nothing to check.
     """
     check_rules(allow, fail_on)
+    wanted = Wanted(allow=allow, fail_on=fail_on)
+    try:
+        tables = tables_at(beside(directory))
+    except InvalidFiles as invalid:
+        return Checked((invalid.problems[0].file,), invalid.problems)
+    with using(tables):
+        return _check(files, directory, wanted, today, skip_others=skip_others)
+
+
+def _check(
+    files: Sequence[str], directory: Path, wanted: Wanted, today: date, *, skip_others: bool
+) -> Checked:
     files = stores_in(files)
     try:
         config = configuration(directory)
@@ -111,22 +124,28 @@ def check(  # noqa: PLR0913 - one parameter an option
         raise nothing_named(directory)
     own = () if config is None else (config.file,)
     states: dict[tuple[str, tuple[str, ...]], Options] = {}
+    allowed = Options(allow=wanted.allow, fail_on=wanted.fail_on)
+    own_tables: dict[str, str] = {}
     for file in files or own:
         targets = () if config is None else config.targets
         users = [one for one in targets if _same((*own, *one.files), file)]
         for one in users:
-            wanted = Wanted(allow=allow, fail_on=fail_on)
             states[one.name, one.files] = options(wanted, one, today)
+            own_tables |= {one.name: one.schema} if one.schema else {}
         if not users and (not skip_others or meant(file)):
-            states["", (file,)] = Options(allow=allow, fail_on=fail_on)
+            states["", (file,)] = allowed
     itself = config if not files or (config and _same(files, config.file)) else None
-    return _checked(itself, states)
+    return _checked(itself, states, own_tables)
 
 
 def _checked(
-    config: Config | None, states: Mapping[tuple[str, tuple[str, ...]], Options]
+    config: Config | None,
+    states: Mapping[tuple[str, tuple[str, ...]], Options],
+    own_tables: Mapping[str, str],
 ) -> Checked:
-    """Check a configuration itself, and states by their targets and files."""
+    """Check a configuration itself, and states by their targets and files. `own_tables`: the files
+    of those that have their own, by their targets.
+    """
     users: dict[str, list[str]] = {config.file: []} if config else {}
     itself = (*_same_servers(config), *_unencrypted(config)) if config else ()
     found: dict[Problem, list[str]] = {one: [] for one in itself}
@@ -134,7 +153,7 @@ def _checked(
     for (name, read), chosen in states.items():
         for file in read:
             users.setdefault(file, []).append(name)
-        problems, desired[name] = _checked_state(read, chosen)
+        problems, desired[name] = _checked_state(read, chosen, own_tables.get(name, ""), name)
         for problem in (*problems, *map(as_problem, lapsed(chosen.lapses, problems))):
             found.setdefault(problem, []).append(name)
     for problem in _shared_redis(config, desired) if config else ():
@@ -197,6 +216,18 @@ def _shared_redis(config: Config, states: Mapping[str, tuple[Desired, ...]]) -> 
 
 
 def _checked_state(
+    files: Sequence[str], chosen: Options, schema: str, name: str
+) -> tuple[tuple[Problem, ...], tuple[Desired, ...]]:
+    """The result of `_checked_files` with the tables of a target, if it has its own."""
+    try:
+        tables = tables_at(schema, target=name) if schema else None
+    except InvalidFiles as invalid:
+        return invalid.problems, ()
+    with using(tables):
+        return _checked_files(files, chosen)
+
+
+def _checked_files(
     files: Sequence[str], chosen: Options
 ) -> tuple[tuple[Problem, ...], tuple[Desired, ...]]:
     """Problems of files laid over each other, and their states if these are valid. Ignored fields
@@ -256,6 +287,17 @@ def search(
     that cannot be searched for, an unknown risk, and with nothing to search.
     """
     check_rules(allow)
+    with using(tables_at(beside(directory))):
+        return _search(files, directory, rules, allow, today)
+
+
+def _search(
+    files: Sequence[str],
+    directory: Path,
+    rules: Collection[str],
+    allow: frozenset[str],
+    today: date,
+) -> Checked:
     for rule in rules:
         if rule not in SEARCHABLE:
             hint = f"{nearest(rule, SEARCHABLE)}allowed: {', '.join(SEARCHABLE)}"

@@ -12,6 +12,7 @@ from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
 from confsync.sandbox import patch_rules as rules
 from confsync.sync.secret import Vault
+from confsync.sync.tree import Items, path_text
 from confsync.sync.values import Target
 from confsync.workflow.pull import preview
 from confsync.workflow.server import Session
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from confsync.kinds.table_file import Version
     from confsync.sync.values import Live
 
 KIND = KINDS["InMemoryStore"]
@@ -85,6 +87,9 @@ class Answering:
         self, wanted: Mapping[str, Callable[[Mapping[str, Any]], Live]]
     ) -> dict[str, Live]:
         return {name: self.read(name, decode) for name, decode in wanted.items()}
+
+    def schema(self, _: str) -> Version:
+        raise AssertionError("only an update of the schema asks for it")
 
     def edition(self) -> str:
         return ""
@@ -179,3 +184,43 @@ def test_unknown_fields_are_listed_the_same_in_whatever_order_they_come() -> Non
         for order in (names, names[::-1])
     )
     assert forth == back
+
+
+def without(value: Any, *names: str) -> Any:  # noqa: ANN401 - JSON
+    """An answer without some fields, wherever they are."""
+    if not isinstance(value, dict):
+        return value
+    return {name: without(one, *names) for name, one in value.items() if name not in names}
+
+
+def test_a_field_that_an_older_server_lacks_has_its_default_and_is_named_once() -> None:
+    whole: Any = {"@type": "Sharded", "stores": {"0": rules.defaults("Redis"), "1": CLUSTER}}
+    whole["stores"]["2"] = rules.defaults("Redis")
+    live = from_wire(KIND, without(view(whole), "timeout", "maxRetries"), Vault())
+    assert [(path_text(one.path), one.tag) for one in live.absent] == [
+        ("stores/0/timeout", "Redis"),
+        ("stores/1/timeout", "RedisCluster"),
+        ("stores/1/maxRetries", "RedisCluster"),
+    ]
+    stores = live.tree.members["stores"]
+    assert isinstance(stores, Items)
+    assert [one.members["timeout"] for one in stores.items] == [10_000] * 3
+    assert live.unrecognised == ()
+
+
+@pytest.mark.parametrize(
+    ("stored", "names", "path"),
+    [
+        (CLUSTER, ("secret",), "authSecret/secret"),
+        (SENTINEL, ("filePath",), "sentinelSecret/filePath"),
+        (SHARDED, ("stores",), "stores"),
+        (rules.defaults("Redis"), tuple(KIND.shape.objects["Redis"].fields), "url"),
+    ],
+)
+def test_an_object_without_any_field_or_without_a_required_one_is_refused(
+    stored: Any,  # noqa: ANN401 - JSON
+    names: tuple[str, ...],
+    path: str,
+) -> None:
+    with pytest.raises(UnexpectedAnswer, match=f"{path} is missing"):
+        from_wire(KIND, without(view(stored), *names), Vault())

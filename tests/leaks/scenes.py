@@ -552,7 +552,7 @@ class Scene:
         elif command not in {"show", "schema", "init"}:
             parts.append({**STORES, **LINES}[self.names["store"]](c))
         arguments = [command, *VERBOSITY[self.names["verbosity"]]]
-        arguments += [option for option in ("--yes", "--check") if option in known]
+        arguments += [option for option in ("--yes", "--update", "--check") if option in known]
         if (formats := formats_of(command)) and self.names["options"] not in _OUTPUTS:
             wanted = FORMATS.index(self.names["format"])
             name = FORMATS[wanted] if FORMATS[wanted] in formats else formats[wanted % len(formats)]

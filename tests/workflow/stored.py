@@ -13,6 +13,7 @@ from confsync.workflow.server import Session
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from confsync.kinds.table_file import Version
     from confsync.sync.values import Live
     from tests.states import Json
 
@@ -31,6 +32,9 @@ class Stored:
         self, wanted: Mapping[str, Callable[[Mapping[str, Any]], Live]]
     ) -> dict[str, Live]:
         return {name: self.read(name, decode) for name, decode in wanted.items()}
+
+    def schema(self, _: str) -> Version:
+        raise AssertionError("only an update of the schema asks for it")
 
     def edition(self) -> str:
         return ""
