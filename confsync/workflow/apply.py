@@ -178,7 +178,7 @@ def _write_backup(before: Live, plan: Plan, path: str, *, again: bool = False) -
     )
     if document is None:
         fact = "--backup: cannot write the server's values to a store file"
-        raise NotWritten(fact, hint="update confsync, or apply without --backup")
+        raise NotWritten(fact, hint="run `confsync schema --update`, or apply without --backup")
     write_backup(path, yaml_text(document), again=again)
 
 
