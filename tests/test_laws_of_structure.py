@@ -23,6 +23,7 @@ from confsync.cli.main import COMMANDS
 from confsync.cli.main import confsync as program
 from confsync.config.layout import DISARMING, TARGET
 from confsync.kinds import KINDS
+from confsync.kinds.table_file import built_in_version, text_of
 from confsync.report import OUTCOMES, PLANS, PROBLEMS, STATES
 from confsync.sandbox import Server
 from confsync.sync.secret import Vault
@@ -483,11 +484,13 @@ main()
 """
 
 
-def loaded(*arguments: str, status: int = 0, **variables: str) -> frozenset[str]:
+def loaded(
+    *arguments: str, status: int = 0, directory: Path = PROJECT, **variables: str
+) -> frozenset[str]:
     """The modules that a run of the command line loads."""
     done = subprocess.run(
         [sys.executable, "-c", LISTING, *arguments],
-        cwd=PROJECT,
+        cwd=directory,
         env={**ENVIRONMENT, **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -626,6 +629,19 @@ def test_only_a_saved_plan_loads_pydantic(good: str, tmp_path: Path) -> None:
     assert "pydantic" not in plain
     assert "pydantic" in written
     assert "pydantic" in loaded("show", saved)
+
+
+def test_tables_in_a_file_are_read_without_pydantic(good: str, tmp_path: Path) -> None:
+    """Law 8: it is for the server's answer alone."""
+    file = tmp_path / "confsync.schema.json"
+    file.write_text(text_of(built_in_version()), encoding="utf-8")
+    validated = loaded("validate", good, directory=tmp_path)
+    assert "confsync.kinds.table_file" in validated
+    with Server(initial={"@type": "Redis", "url": "redis://a"}, keys=KEYS) as server:
+        planned = loaded("plan", good, "--url", server.url, directory=tmp_path)
+        updated = loaded("schema", "--update", "--url", server.url, directory=tmp_path)
+    assert not {"pydantic", "confsync.jmap.published"} & (validated | planned)
+    assert "pydantic" in updated
 
 
 def test_importing_the_package_loads_nothing_else() -> None:

@@ -72,7 +72,7 @@ _METHOD_ERRORS: Mapping[str, tuple[str, str]] = {
 }
 
 _REFUSALS: Mapping[str, str] = {
-    "validationFailed": "update confsync: the server has different limits",
+    "validationFailed": "run `confsync schema --update`: the server has different limits",
     "invalidPatch": "the server does not know a field or value: check that it is 0.16.10 or later",
 }
 _NO_HINT = "check the server's log"

@@ -21,12 +21,12 @@ from confsync.kinds.table import BUILT_IN
 from confsync.kinds.table_file import MAX_BYTES, Version, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from confsync.net.http import Answer
 
 MAX_UNPACKED = 16 * 1024 * 1024
-MAX_TYPES = 2000
+MAX_TYPES = 400
 MAX_FIELDS = 1000
 """Fields of one object, with those of the objects in it. The largest of 0.16 has 189."""
 
@@ -61,10 +61,6 @@ class _Model(BaseModel):
     """A strict model. Texts for people, and all else that tables do not need, are ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore", hide_input_in_errors=True)
-
-
-class _Object(_Model):
-    type: Name
 
 
 class _Top(_Model):
@@ -178,8 +174,9 @@ class _Reduced:
     def __init__(self, top: _Top) -> None:
         self._top = top
         self._made: dict[str, Json] = {"objects": {}, "schemas": {}, "fields": {}, "enums": {}}
+        self._inner: dict[str, dict[str, set[str]]] = {}
+        """By the name of some fields: those of the objects in each of them."""
         self._sizes: dict[str, tuple[int, int]] = {}
-        """Fields and depth of each type."""
         self._defaults = 0
         self.left_out: set[str] = set()
 
@@ -191,80 +188,91 @@ class _Reduced:
             if name.removeprefix("x:") not in ELSEWHERE:
                 _Variant.model_validate({"name": name.removeprefix("x:")})
                 self._made["objects"][name] = {"type": "singleton"}
-                self._type(name, ())
+        waiting = [*self._made["objects"]]
+        while waiting:
+            for fields in self._type(waiting.pop()) - self._inner.keys():
+                waiting += self._fields(fields)
+        self._cut_cycles()
+        for name in self._made["objects"]:
+            sizes = [self._size(one) for one in self._type(name)]
+            many = sum(size for size, _ in sizes) > MAX_FIELDS
+            if many or max((depth for _, depth in sizes), default=0) > MAX_DEPTH:
+                raise _unexpected("an object has too many fields, or is nested too deep")
         return self._made
 
-    def _full(self, name: str) -> str:
+    def _type(self, name: str) -> set[str]:
+        """Take a type over. Returns the names of its variants' fields."""
         bare = name.removeprefix("x:")
-        return f"x:{bare}" if f"x:{bare}" in self._top.schemas else bare
-
-    def _type(self, name: str, within: tuple[str, ...]) -> tuple[int, int]:
-        """Take a type over. Returns its number of fields and its depth."""
-        full = self._full(name)
-        if full in self._sizes:
-            return self._sizes[full]
-        if full not in self._top.schemas or len(self._sizes) > MAX_TYPES:
+        full = f"x:{bare}" if f"x:{bare}" in self._top.schemas else bare
+        if full not in self._top.schemas or len(self._made["schemas"]) > MAX_TYPES:
             raise _unexpected("a type is missing, or there are too many")
         about = _Type.model_validate(self._top.schemas[full])
         variants = [(one.name, one.schema_name) for one in about.variants]
-        single = about.type == "single"
-        if not single and (about.type != "multiple" or not variants):
+        if about.type == "single":
+            variants = [("", about.schema_name)]
+            made: Json = {"type": "single", "schemaName": about.schema_name}
+        elif about.type == "multiple" and variants:
+            each = [{"name": one, "schemaName": of} for one, of in variants]
+            made = {"type": "multiple", "variants": each}
+        else:
             raise _unexpected("a type is neither single nor multiple")
-        self._made["schemas"][full] = (
-            {"type": "single", "schemaName": about.schema_name}
-            if single
-            else {
-                "type": "multiple",
-                "variants": [{"name": one, "schemaName": of} for one, of in variants],
-            }
-        )
-        size = depth = 0
-        for fields in [about.schema_name] if single else [of for _, of in variants]:
-            if fields is not None:
-                more, deep = self._fields(fields, (*within, full))
-                size, depth = size + more, max(depth, deep)
-        if size > MAX_FIELDS or depth > MAX_DEPTH:
-            raise _unexpected("an object has too many fields, or is nested too deep")
-        self._sizes[full] = size, depth + 1
-        return self._sizes[full]
+        self._made["schemas"][full] = made
+        return {fields for _, fields in variants if fields is not None}
 
-    def _fields(self, name: str, within: tuple[str, ...]) -> tuple[int, int]:
+    def _fields(self, name: str) -> list[str]:
+        """Take the fields of a variant over. Returns the types of the objects in them."""
         if name not in self._top.fields:
             raise _unexpected("the fields of a type are missing")
-        about = _Fields.model_validate(self._top.fields[name])
         raw = self._top.fields[name]
+        about = _Fields.model_validate(raw)
         self._defaults += sum(map(_values, about.defaults.values()))
         if self._defaults > MAX_DEFAULTS:
             raise _unexpected("its defaults are too many")
-        properties, size, depth = {}, 0, 0
-        for field, one in about.properties.items():
-            if not self._known(one.type, within):
-                self.left_out.add(f"{within[-1].removeprefix('x:')}: {field}")
-                continue
-            properties[field] = raw["properties"][field]  # type: ignore[index] # as just validated
-            for inner in _objects_in(one.type):
-                more, deep = self._type(inner, within)
-                size, depth = size + more, max(depth, deep)
-            size += 1
+        known = {one: of.type for one, of in about.properties.items() if self._known(of.type)}
+        self._leave_out(name, about.properties.keys() - known.keys())
+        properties = {one: raw["properties"][one] for one in known}  # type: ignore[index] # as just validated
         self._made["fields"][name] = {"properties": properties, "defaults": about.defaults}
-        return size, depth
+        types = {one: [*_objects_in(of)] for one, of in known.items()}
+        self._inner[name] = {
+            one: set().union(*map(self._type, of)) for one, of in types.items() if of
+        }
+        return [one for of in types.values() for one in of]
 
-    def _known(self, about: _About, within: tuple[str, ...]) -> bool:
-        """True for a field that a table can hold; false for one of a type around it."""
+    def _leave_out(self, fields: str, names: Iterable[str]) -> None:
+        self.left_out |= {f"{fields.removeprefix('x:')}/{one}" for one in names}
+
+    def _cut_cycles(self) -> None:
+        """Leave out each field that leads back to itself: no table is endless."""
+        whole = {
+            name: set().union(*inner.values()) if inner else set()
+            for name, inner in self._inner.items()
+        }
+        for name, inner in self._inner.items():
+            back = {one for one, of in inner.items() if name in _reached(of, whole)}
+            self._leave_out(name, back)
+            self._inner[name] = {one: of for one, of in inner.items() if one not in back}
+            for one in back:
+                del self._made["fields"][name]["properties"][one]
+
+    def _size(self, name: str) -> tuple[int, int]:
+        """The number of fields with those of the objects in them, and the depth of these."""
+        if name not in self._sizes:
+            inner = [self._size(one) for of in self._inner[name].values() for one in of]
+            own = len(self._made["fields"][name]["properties"])
+            depth = 1 + max((deep for _, deep in inner), default=0)
+            self._sizes[name] = own + sum(size for size, _ in inner), depth
+        return self._sizes[name]
+
+    def _known(self, about: _About) -> bool:
+        """True for a field that a table can hold."""
         match about:
             case _About(type="set", member=_About() as member):
                 return member.type in _MEMBERS and self._known_scalar(member)
             case _About(type="map", key=_About() as key, value=_About() as value):
                 keyed = key.type in {"string", "enum"} and self._known_scalar(key)
-                return keyed and (self._known_scalar(value) or self._known_object(value, within))
-            case _About(type="objectList"):
-                return self._known_object(about, within)
+                return keyed and (self._known_scalar(value) or _is_object(value, "object"))
             case _:
-                return self._known_scalar(about) or self._known_object(about, within)
-
-    def _known_object(self, about: _About, within: tuple[str, ...]) -> bool:
-        named = about.type in {"object", "objectList"} and about.object_name is not None
-        return named and self._full(str(about.object_name)) not in within
+                return self._known_scalar(about) or _is_object(about, "object", "objectList")
 
     def _known_scalar(self, about: _About) -> bool:
         if about.type == "enum" and about.enum_name is not None:
@@ -280,6 +288,20 @@ class _Reduced:
         if about.type == "string":
             return about.format is None or about.format in _TEXTS
         return about.type in _SCALARS - {"enum"}
+
+
+def _is_object(about: _About, *types: str) -> bool:
+    return about.type in types and about.object_name is not None
+
+
+def _reached(names: set[str], inner: Mapping[str, set[str]]) -> set[str]:
+    """Some names, and all that they lead to."""
+    found: set[str] = set()
+    waiting = {*names}
+    while waiting:
+        found |= waiting
+        waiting = set().union(*(inner[one] for one in waiting)) - found
+    return found
 
 
 def _objects_in(about: _About) -> Iterator[str]:

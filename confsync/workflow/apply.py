@@ -191,7 +191,7 @@ def _write_backup(states: Sequence[tuple[Live, Plan]], path: str, *, again: bool
         )
         if document is None:
             fact = "--backup: cannot write the server's values to a store file"
-            raise NotWritten(fact, hint="update confsync, or apply without --backup")
+            raise NotWritten(fact, hint="run `confsync schema --update`, or apply without --backup")
         whole |= document
     write_backup(path, yaml_text(whole), again=again)
 

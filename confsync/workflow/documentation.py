@@ -14,7 +14,6 @@ from confsync.rules import Everything, Rule, rules
 from confsync.secrets import RESOLVERS
 from confsync.store.describe import Page, described, key_pages, names
 from confsync.store.schema import file_schema, layer_schema, record_schema
-from confsync.workflow.tables import beside, tables_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +49,8 @@ def explain(name: str) -> Explained:
 
     By the tables of the working directory, or the built-in ones where those cannot be read.
     """
+    from confsync.workflow.tables import beside, tables_at  # noqa: PLC0415 - with yaml/
+
     tables = None
     with suppress(InvalidFiles, WrongUsage):
         tables = tables_at(beside(Path()))

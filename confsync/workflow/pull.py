@@ -221,7 +221,7 @@ def _checked(
             raise
         rules = {problem.rule for problem in errors}
         if rules <= _BEYOND:
-            hint = "nothing was written; change it on the server, or update confsync"
+            hint = "nothing was written; change it on the server, or run `confsync schema --update`"
             raise NotWritten(
                 f"the server has an unsupported value: {errors[0].message}", hint=hint
             ) from None

@@ -299,10 +299,14 @@ def options(wanted: Wanted, target: TargetConfig, today: date) -> Options:
 
 
 def inputs(aims: Iterable[Aim], directory: Path) -> tuple[str, ...]:
-    """The files that a run reads: stores, and `confsync.yaml` if it has targets."""
+    """The files that a run reads: stores, their schema tables, and `confsync.yaml` if it has
+    targets.
+    """
     known = [*aims]
     config = find(directory) if any(aim.config is not None for aim in known) else None
-    return (*(file for aim in known for file in aim.files), *([config] if config else ()))
+    tables = ((aim.config and aim.config.schema) or aim.schema for aim in known)
+    stores = (file for aim in known for file in aim.files)
+    return (*stores, *dict.fromkeys(tables), *([config] if config else ()))
 
 
 def same_server(targets: Iterable[TargetConfig]) -> tuple[tuple[TargetConfig, ...], ...]:
