@@ -9,7 +9,7 @@ import pytest
 
 from confsync.errors import UnexpectedAnswer
 from confsync.jmap.published import version
-from confsync.kinds import ALL, using
+from confsync.kinds import KINDS, using
 from confsync.sync.shape import variants_within
 from tests.versions import STORE, TEXT, Json, content
 
@@ -141,7 +141,7 @@ def test_a_field_of_an_unknown_type_is_left_out_alone(name: str) -> None:
         assert found.left_out == ("RedisStore/fresh",)
         assert found.types == plain.types
     with using(found.tables()):
-        assert all([*variants_within(kind.shape)] for kind in ALL.values())
+        assert all([*variants_within(kind.shape)] for kind in KINDS.values())
 
 
 def test_what_no_settings_object_needs_is_not_looked_at() -> None:

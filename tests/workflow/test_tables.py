@@ -49,8 +49,8 @@ def test_from_python_a_session_has_the_tables_of_a_file(here: Path) -> None:
                 confsync.plan(["keep.yaml"], plain, environment={})
             done = confsync.apply(["keep.yaml"], session, environment={})
             assert getattr(done, "as_wanted", False)
-            assert confsync.show(session).tree.tag == "Keep"
-            assert confsync.show(plain).unrecognised == ("@type",)
+            assert confsync.show(session)[0].tree.tag == "Keep"
+            assert confsync.show(plain)[0].unrecognised == ("@type",)
     assert in_use() is BUILT_IN
     assert "Keep" not in KINDS["InMemoryStore"].shape.objects
 
