@@ -51,12 +51,11 @@ class _Kinds(Mapping[str, "Kind"]):
         return len(self._names)
 
 
-KINDS: Mapping[str, Kind] = _Kinds("InMemoryStore")
-"""Every object that a file can have, by its name in Stalwart."""
-
-
 ALL: Mapping[str, Kind] = _Kinds(*names())
 """Every settings object with a table."""
+
+KINDS = ALL
+"""Every object that a file can have, by its name in Stalwart."""
 
 _RULES: Mapping[str, str] = {
     **{rule.id: rule.severity for rule in STATE_RULES},
