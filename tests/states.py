@@ -304,6 +304,8 @@ def _of(shape: Shape) -> st.SearchStrategy[Any]:
             return st.lists(items, min_size=minimum, max_size=MOST).map(numbered)
         case Variants(name, objects):
             return st.sampled_from(list(objects)).flatmap(partial(_objects, name))
+        case _:
+            raise TypeError("InMemoryStore has no field of this shape")
 
 
 def _url_lists(least: int) -> st.SearchStrategy[list[str]]:

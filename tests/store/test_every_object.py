@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,11 +16,14 @@ from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.schema import builtin
 from confsync.secrets import BUILT_IN
 from confsync.store.decode import from_file
+from confsync.store.durations import milliseconds
 from confsync.store.encode import to_store
 from confsync.store.plan_codec import as_saved, fits
 from confsync.store.revise import Words, revise
 from confsync.store.schema import file_schema, layer_schema
+from confsync.store.sizes import bytes_of
 from confsync.store.texts import wanted
+from confsync.sync import shape as shapes
 from confsync.sync.compare import difference
 from confsync.sync.plan import state_json
 from confsync.sync.secret import Ref, Secret, Vault
@@ -196,3 +200,70 @@ def test_a_value_is_valid_where_reading_a_file_takes_it(name: str, tag: str, fie
         unseen |= set() if "Id(" in repr(known) else {"invalid-text"}
         if not rules_ or rules_ - unseen:
             assert check.is_valid(wanted_) == (not problems), (value, problems)
+
+
+class Hand:
+    """Other spellings of the values of a file, as people write them."""
+
+    def __init__(self, seed: str) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - reproducible, not secret
+
+    def again(self, value: Any, shape: shapes.Shape) -> Any:  # noqa: ANN401, C901 - YAML
+        chance = self._random.random() < 0.5
+        match value, shape:
+            case dict(), shapes.Variants():
+                known = shape.fields_of(value.get("@type", ""))
+                entries = [
+                    (name, self.again(one, known[name].shape) if name in known else one)
+                    for name, one in value.items()
+                ]
+                self._random.shuffle(entries)
+                return dict(entries)
+            case str(), shapes.Variants() if chance:
+                return {"else": value, "match": []}
+            case dict(), shapes.ValueMap(value=inner):
+                pad = " " * (chance and not isinstance(shape.key, shapes.Choice))
+                return {f"{pad}{name}": self.again(one, inner) for name, one in value.items()}
+            case list(), shapes.ListOf(item):
+                return [self.again(one, item) for one in value]
+            case [_, *_], shapes.TextSet(member=shapes.Text()):
+                return [*value, f" {value[0]} "]
+            case str(), shapes.Text(form="email" | "domain" | "host"):
+                return f" {value.upper()} "
+            case str(), shapes.Text(form="trimmed"):
+                return f"\t{value} "
+            case str(), shapes.Size() if chance:
+                return f"{bytes_of(value)}B"
+            case str(), shapes.Duration() if chance:
+                return f"{milliseconds(value)}ms"
+            case float(), shapes.Float() if value.is_integer():
+                return int(value)
+            case _:
+                return value
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_another_spelling_is_the_same_state(name: str) -> None:
+    draw, hand, kind = Draw(f"hand {name}"), Hand(name), ALL[name]
+    for _ in range(STATES):
+        vault = Vault()
+        live = live_of(name, draw.some(kind.shape), vault)
+        document: Any = to_store(live, kind)
+        spelt = {name: hand.again(document[name], kind.shape)}
+        assert [*SCHEMA.iter_errors(spelt)] == [], spelt
+        tree = read(yaml_text(spelt), name, vault)
+        assert difference(live.tree, tree, kind.shape, origin).changes == (), spelt
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_message_repeats_a_text_of_the_author(name: str) -> None:
+    """A text in the place of every field, and of every key that is none."""
+    kind = ALL[name]
+    for tag, known in kind.shape.objects.items():
+        members = dict.fromkeys((*known.fields, "hunter2hunter2"), "correct.horse: @:x@ ****")
+        for value in (members, [members], {"hunter2hunter2": members}):
+            mapping = node({name: {"@type": tag, **members} if value is members else value})
+            assert isinstance(mapping, MappingNode)
+            found = from_file(mapping, ALL, Vault(), BUILT_IN).problems
+            assert found
+            assert not [one for one in found if re.search("horse|hunter2", f"{one} {one.hint}")]

@@ -34,6 +34,7 @@ DESIRED = sorted(path.relative_to(CASES).as_posix() for path in CASES.glob("plan
 NO_YAML = "no YAML: an editor says so itself"
 SPELLING = "the value is the same, however YAML spells it"
 TEXT = "any text is good there for a schema; confsync knows what its author meant"
+FORM = "the schema has no patterns for domains and addresses"
 ONE_VALUE = "an editor has the one value that YAML makes of both"
 UNSEEN = {
     "code-fence": NO_YAML,
@@ -42,6 +43,9 @@ UNSEEN = {
     "conflict-marker": NO_YAML,
     "directive": "an editor follows the directive",
     "equals-sign": NO_YAML,
+    "form-of-a-domain": FORM,
+    "form-of-an-address": FORM,
+    "form-of-an-e-mail-address": FORM,
     "home-in-reference": TEXT,
     "item-beside-key": NO_YAML,
     "item-in-line": NO_YAML,
