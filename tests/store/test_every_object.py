@@ -12,12 +12,16 @@ from jsonschema import Draft7Validator
 
 from confsync.jmap.decode import from_wire
 from confsync.kinds import ALL
+from confsync.masking.document import masked_scalars
+from confsync.masking.excerpt import excerpt, objects_in
 from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.schema import builtin
 from confsync.secrets import BUILT_IN
+from confsync.secrets.resolver import At, resolving
 from confsync.store.decode import from_file
 from confsync.store.durations import milliseconds
 from confsync.store.encode import to_store
+from confsync.store.layers import lay_over
 from confsync.store.plan_codec import as_saved, fits
 from confsync.store.revise import Words, revise
 from confsync.store.schema import file_schema, layer_schema
@@ -28,7 +32,7 @@ from confsync.sync.compare import difference
 from confsync.sync.plan import state_json
 from confsync.sync.secret import Ref, Secret, Vault
 from confsync.sync.shape import Text
-from confsync.sync.tree import Members, Object, leaves
+from confsync.sync.tree import Items, Members, Object, leaves
 from confsync.sync.url import Url
 from confsync.yaml.edit import edited
 from confsync.yaml.emit import yaml_text
@@ -267,3 +271,74 @@ def test_no_message_repeats_a_text_of_the_author(name: str) -> None:
             found = from_file(mapping, ALL, Vault(), BUILT_IN).problems
             assert found
             assert not [one for one in found if re.search("horse|hunter2", f"{one} {one.hint}")]
+
+
+BELOW = """\
+Http:
+  rateLimitAnonymous: {count: 5, period: 2m}
+  responseHeaders: {X-A: a, X-Api-Key: {env: BELOW}}
+  allowedEndpoints:
+    else: '200'
+    match: [{if: a, then: b}]
+"""
+ABOVE = """\
+Http:
+  rateLimitAnonymous: {count: 7}
+  responseHeaders: {X-B: b, X-Api-Key: {file: above}}
+  allowedEndpoints: '404'
+"""
+
+
+def test_a_layer_merges_objects_and_maps_and_replaces_references_and_short_texts() -> None:
+    layers = [parse("store.yaml", text).document for text in (BELOW, ABOVE)]
+    whole = lay_over([layer for layer in layers if layer is not None])
+    (desired,) = from_file(whole, ALL, Vault(), BUILT_IN).desired
+    members = desired.tree.members
+    assert members["rateLimitAnonymous"] == Object("", {"count": 7, "period": 120_000})
+    assert members["allowedEndpoints"] == Object("", {"else": "404", "match": Items(())})
+    headers = members["responseHeaders"]
+    assert isinstance(headers, Object)
+    assert {name: str(value) for name, value in headers.members.items()} == {
+        "X-A": "a",
+        "X-Api-Key": "****",
+        "X-B": "b",
+    }
+    assert headers.members["X-Api-Key"] == Url((Secret(None, Ref("file", "above", ".")),))
+
+
+def test_a_member_that_a_file_leaves_out_has_the_default_of_the_field() -> None:
+    tree = read("Http: {rateLimitAuthenticated: {period: 5m}}\n", "Http", Vault())
+    assert tree.members["rateLimitAuthenticated"] == Object("", {"count": 1000, "period": 300_000})
+
+
+def test_a_header_from_a_reference_is_the_secret_itself() -> None:
+    vault = Vault()
+    tree = read("Http: {responseHeaders: {X-Api-Key: {env: NAME}}}\n", "Http", vault)
+    resolved = resolving(vault, At(BUILT_IN, "apply"), {"NAME": "Bearer a/b"})(tree)
+    assert isinstance(resolved, Object)
+    headers = resolved.members["responseHeaders"]
+    assert isinstance(headers, Object)
+    url = headers.members["X-Api-Key"]
+    assert isinstance(url, Url)
+    assert [vault.open(secret) for secret in url.secrets] == ["Bearer a/b"]
+
+
+def test_what_may_be_shown_of_files_of_other_objects() -> None:
+    text = (
+        "Http:\n  responseHeaders: {X-A: a, X-Api-Key: hunter2, 'a b c': d}\n"
+        "  rateLimitAnonymous: {count: 5, other: 6}\n  allowedEndpoints: '200'\n"
+    )
+    document = parse("store.yaml", text).document
+    assert document is not None
+    masks = masked_scalars(document, ALL, BUILT_IN)
+    lines = text.splitlines()
+    hidden = {lines[line - 1][column - 1 :].split(",")[0] for line, column in masks}
+    assert hidden == {"hunter2", "'a b c': d}", "d}", "other: 6}", "6}"}
+    objects = objects_in(lines)
+    assert objects == {"Http"}
+    shown = excerpt("  rateLimitAnonymous: {count: 5x, period: 1m}", 31, "", (), objects)
+    assert shown is not None
+    assert shown.line == "  rateLimitAnonymous: {count: ****"
+    shown = excerpt("  enableHsts: maybe", 15, "", (), objects)
+    assert shown is not None
+    assert shown.line == "  enableHsts: ****"
