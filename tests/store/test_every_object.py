@@ -342,3 +342,12 @@ def test_what_may_be_shown_of_files_of_other_objects() -> None:
     shown = excerpt("  enableHsts: maybe", 15, "", (), objects)
     assert shown is not None
     assert shown.line == "  enableHsts: ****"
+
+
+def test_a_pull_says_which_names_of_a_map_it_adds_and_removes() -> None:
+    vault = Vault()
+    stored = rules.defaults(of=builtin().type("x:Http")) | {"responseHeaders": {"X-B": "b"}}
+    text = "Http:\n  responseHeaders:\n    X-A: a  # one\n    X-B: b  # two\n"
+    after, revised = pulled(text, live_of("Http", stored, vault), vault)
+    assert after == "Http:\n  responseHeaders:\n    X-B: b  # two\n"
+    assert (revised.changed, revised.gone) == ((), (("responseHeaders", "X-A"),))
