@@ -18,13 +18,14 @@ from confsync.rules import rules
 from confsync.workflow.validate import validate
 from tests.leaks.planted import Canary
 
+STORE = frozenset({"InMemoryStore"})
 REFERENCES = ("env", "file", "command")
 FEWER = max(10, settings.default.max_examples // 4) if settings.default else 10
 
 
 def shown(line: str, column: int, told: str = "") -> tuple[str, str]:
     """The line as it is shown, and what stands at the caret and behind it."""
-    found = excerpt(line, column, told, REFERENCES)
+    found = excerpt(line, column, told, REFERENCES, STORE)
     assert found is not None
     return found.line, found.line[found.caret - 1 :]
 
@@ -95,11 +96,11 @@ def test_a_line_is_shown_as_far_as_it_is_harmless(line: str, at: str, expected: 
     ["correct horse battery", "  - x", "  {x}", "  ? x", "  x: 1", "  \u6f22: 1", "   # x", ""],
 )
 def test_a_line_without_any_known_name_is_not_shown(line: str) -> None:
-    assert excerpt(line, 3, "", REFERENCES) is None
+    assert excerpt(line, 3, "", REFERENCES, STORE) is None
 
 
 def test_a_name_that_the_message_repeats_is_shown() -> None:
-    assert excerpt("  evictionPolicy: lru", 3, "it has no field", ()) is None
+    assert excerpt("  evictionPolicy: lru", 3, "it has no field", (), STORE) is None
     assert shown("  evictionPolicy: lru", 3, "no field `evictionPolicy`")[0] == (
         "  evictionPolicy: ****"
     )
@@ -122,7 +123,7 @@ def test_of_a_key_that_the_message_repeats_only_a_harmless_value_is_shown() -> N
 
 def test_no_line_is_shown_for_a_place_behind_the_mask() -> None:
     line = "  {authUsername: somebody, timeout: 10}"
-    assert excerpt(line, line.index("timeout") + 1, "", REFERENCES) is None
+    assert excerpt(line, line.index("timeout") + 1, "", REFERENCES, STORE) is None
 
 
 PIECES = (
@@ -143,13 +144,13 @@ def test_a_secret_in_a_line_is_never_shown_nor_its_length(
     short, long = (Canary("line", length).plain for length in (20, 44))
     lines = [f"{start}{secret}{end}" for secret in (short, long)]
     for column in range(1, len(start) + 2):
-        first, second = (excerpt(line, column, "", REFERENCES) for line in lines)
+        first, second = (excerpt(line, column, "", REFERENCES, STORE) for line in lines)
         assert first == second
         assert first is None or not {short[n : n + 6] for n in range(15)} & {
             first.line[n : n + 6] for n in range(len(first.line))
         }
     for line, secret in zip(lines, (short, long), strict=True):
-        beyond = excerpt(line, len(start) + len(secret) + 1, "", REFERENCES)
+        beyond = excerpt(line, len(start) + len(secret) + 1, "", REFERENCES, STORE)
         assert beyond is None or "#" in start
 
 

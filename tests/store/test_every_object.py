@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,20 +12,27 @@ from jsonschema import Draft7Validator
 
 from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
+from confsync.masking.document import masked_scalars
+from confsync.masking.excerpt import excerpt, objects_in
 from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.schema import builtin
 from confsync.secrets import BUILT_IN
+from confsync.secrets.resolver import At, resolving
 from confsync.store.decode import from_file
+from confsync.store.durations import milliseconds
 from confsync.store.encode import to_store
+from confsync.store.layers import lay_over
 from confsync.store.plan_codec import as_saved, fits
 from confsync.store.revise import Words, revise
 from confsync.store.schema import file_schema, layer_schema
+from confsync.store.sizes import bytes_of
 from confsync.store.texts import wanted
+from confsync.sync import shape as shapes
 from confsync.sync.compare import difference
 from confsync.sync.plan import state_json
 from confsync.sync.secret import Ref, Secret, Vault
 from confsync.sync.shape import Text
-from confsync.sync.tree import Members, Object, leaves
+from confsync.sync.tree import Items, Members, Object, leaves
 from confsync.sync.url import Url
 from confsync.yaml.edit import edited
 from confsync.yaml.emit import yaml_text
@@ -196,3 +204,150 @@ def test_a_value_is_valid_where_reading_a_file_takes_it(name: str, tag: str, fie
         unseen |= set() if "Id(" in repr(known) else {"invalid-text"}
         if not rules_ or rules_ - unseen:
             assert check.is_valid(wanted_) == (not problems), (value, problems)
+
+
+class Hand:
+    """Other spellings of the values of a file, as people write them."""
+
+    def __init__(self, seed: str) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - reproducible, not secret
+
+    def again(self, value: Any, shape: shapes.Shape) -> Any:  # noqa: ANN401, C901 - YAML
+        chance = self._random.random() < 0.5
+        match value, shape:
+            case dict(), shapes.Variants():
+                known = shape.fields_of(value.get("@type", ""))
+                entries = [
+                    (name, self.again(one, known[name].shape) if name in known else one)
+                    for name, one in value.items()
+                ]
+                self._random.shuffle(entries)
+                return dict(entries)
+            case str(), shapes.Variants() if chance:
+                return {"else": value, "match": []}
+            case dict(), shapes.ValueMap(value=inner):
+                pad = " " * (chance and not isinstance(shape.key, shapes.Choice))
+                return {f"{pad}{name}": self.again(one, inner) for name, one in value.items()}
+            case list(), shapes.ListOf(item):
+                return [self.again(one, item) for one in value]
+            case [_, *_], shapes.TextSet(member=shapes.Text()):
+                return [*value, f" {value[0]} "]
+            case str(), shapes.Text(form="email" | "domain" | "host"):
+                return f" {value.upper()} "
+            case str(), shapes.Text(form="trimmed"):
+                return f"\t{value} "
+            case str(), shapes.Size() if chance:
+                return f"{bytes_of(value)}B"
+            case str(), shapes.Duration() if chance:
+                return f"{milliseconds(value)}ms"
+            case float(), shapes.Float() if value.is_integer():
+                return int(value)
+            case _:
+                return value
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_another_spelling_is_the_same_state(name: str) -> None:
+    draw, hand, kind = Draw(f"hand {name}"), Hand(name), KINDS[name]
+    for _ in range(STATES):
+        vault = Vault()
+        live = live_of(name, draw.some(kind.shape), vault)
+        document: Any = to_store(live, kind)
+        spelt = {name: hand.again(document[name], kind.shape)}
+        assert [*SCHEMA.iter_errors(spelt)] == [], spelt
+        tree = read(yaml_text(spelt), name, vault)
+        assert difference(live.tree, tree, kind.shape, origin).changes == (), spelt
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_no_message_repeats_a_text_of_the_author(name: str) -> None:
+    """A text in the place of every field, and of every key that is none."""
+    kind = KINDS[name]
+    for tag, known in kind.shape.objects.items():
+        members = dict.fromkeys((*known.fields, "hunter2hunter2"), "correct.horse: @:x@ ****")
+        for value in (members, [members], {"hunter2hunter2": members}):
+            mapping = node({name: {"@type": tag, **members} if value is members else value})
+            assert isinstance(mapping, MappingNode)
+            found = from_file(mapping, KINDS, Vault(), BUILT_IN).problems
+            assert found
+            assert not [one for one in found if re.search("horse|hunter2", f"{one} {one.hint}")]
+
+
+BELOW = """\
+Http:
+  rateLimitAnonymous: {count: 5, period: 2m}
+  responseHeaders: {X-A: a, X-Api-Key: {env: BELOW}}
+  allowedEndpoints:
+    else: '200'
+    match: [{if: a, then: b}]
+"""
+ABOVE = """\
+Http:
+  rateLimitAnonymous: {count: 7}
+  responseHeaders: {X-B: b, X-Api-Key: {file: above}}
+  allowedEndpoints: '404'
+"""
+
+
+def test_a_layer_merges_objects_and_maps_and_replaces_references_and_short_texts() -> None:
+    layers = [parse("store.yaml", text).document for text in (BELOW, ABOVE)]
+    whole = lay_over([layer for layer in layers if layer is not None])
+    (desired,) = from_file(whole, KINDS, Vault(), BUILT_IN).desired
+    members = desired.tree.members
+    assert members["rateLimitAnonymous"] == Object("", {"count": 7, "period": 120_000})
+    assert members["allowedEndpoints"] == Object("", {"else": "404", "match": Items(())})
+    headers = members["responseHeaders"]
+    assert isinstance(headers, Object)
+    assert {name: str(value) for name, value in headers.members.items()} == {
+        "X-A": "a",
+        "X-Api-Key": "****",
+        "X-B": "b",
+    }
+    assert headers.members["X-Api-Key"] == Url((Secret(None, Ref("file", "above", ".")),))
+
+
+def test_a_member_that_a_file_leaves_out_has_the_default_of_the_field() -> None:
+    tree = read("Http: {rateLimitAuthenticated: {period: 5m}}\n", "Http", Vault())
+    assert tree.members["rateLimitAuthenticated"] == Object("", {"count": 1000, "period": 300_000})
+
+
+def test_a_header_from_a_reference_is_the_secret_itself() -> None:
+    vault = Vault()
+    tree = read("Http: {responseHeaders: {X-Api-Key: {env: NAME}}}\n", "Http", vault)
+    resolved = resolving(vault, At(BUILT_IN, "apply"), {"NAME": "Bearer a/b"})(tree)
+    assert isinstance(resolved, Object)
+    headers = resolved.members["responseHeaders"]
+    assert isinstance(headers, Object)
+    url = headers.members["X-Api-Key"]
+    assert isinstance(url, Url)
+    assert [vault.open(secret) for secret in url.secrets] == ["Bearer a/b"]
+
+
+def test_what_may_be_shown_of_files_of_other_objects() -> None:
+    text = (
+        "Http:\n  responseHeaders: {X-A: a, X-Api-Key: hunter2, 'a b c': d}\n"
+        "  rateLimitAnonymous: {count: 5, other: 6}\n  allowedEndpoints: '200'\n"
+    )
+    document = parse("store.yaml", text).document
+    assert document is not None
+    masks = masked_scalars(document, KINDS, BUILT_IN)
+    lines = text.splitlines()
+    hidden = {lines[line - 1][column - 1 :].split(",")[0] for line, column in masks}
+    assert hidden == {"hunter2", "'a b c': d}", "d}", "other: 6}", "6}"}
+    objects = objects_in(lines)
+    assert objects == {"Http"}
+    shown = excerpt("  rateLimitAnonymous: {count: 5x, period: 1m}", 31, "", (), objects)
+    assert shown is not None
+    assert shown.line == "  rateLimitAnonymous: {count: ****"
+    shown = excerpt("  enableHsts: maybe", 15, "", (), objects)
+    assert shown is not None
+    assert shown.line == "  enableHsts: ****"
+
+
+def test_a_pull_says_which_names_of_a_map_it_adds_and_removes() -> None:
+    vault = Vault()
+    stored = rules.defaults(of=builtin().type("x:Http")) | {"responseHeaders": {"X-B": "b"}}
+    text = "Http:\n  responseHeaders:\n    X-A: a  # one\n    X-B: b  # two\n"
+    after, revised = pulled(text, live_of("Http", stored, vault), vault)
+    assert after == "Http:\n  responseHeaders:\n    X-B: b  # two\n"
+    assert (revised.changed, revised.gone) == ((), (("responseHeaders", "X-A"),))

@@ -29,7 +29,7 @@ SECRET = re.compile("correct.horse", re.IGNORECASE)
 # A fact and a hint start with a small letter, or with a name.
 FACT = re.compile(
     r"store\.yaml(:[1-9][0-9]*(:[1-9][0-9]*)?)?: error: "
-    r"([^A-Z]|YAML |InMemoryStore |Default |Sharded |Redis[A-Za-z]* |Value ).*[^.] \[[a-z0-9-]+\]"
+    r"([^A-Z]|YAML |[A-Z][A-Za-z]+ (has|is|must|cannot) ).*[^.] \[[a-z0-9-]+\]"
 )
 HINT = re.compile(r"  hint: ([^A-Z]|Stalwart ).*[^.]")
 
