@@ -44,6 +44,8 @@ def init(
         raise WrongUsage("DIRECTORY is a URL", hint=hint)
     root = Path(directory)
     config, store, hooks = root / NAME, root / scaffold.STORE, root / scaffold.HOOKS_FILE
+    if os.path.lexists(other := config.with_suffix(".yml")):
+        raise WrongUsage(f"found {other}, but confsync reads {NAME}", hint=f"rename it to {NAME}")
     (url, way), live = _way(access, root), bool(access.url) and variant is None
     written: set[Path] = set()
     fill_in: tuple[Problem, ...] = ()

@@ -108,6 +108,8 @@ def check_rules(allow: Collection[str], fail_on: Collection[str] = ()) -> None:
         for name in names:
             if name not in known:
                 hint = nearest(name, known).rstrip() or f"known: {', '.join(known)}"
+                if "," in name:
+                    hint = f"repeat {option} for each name"
                 raise WrongUsage(f"{option}: unknown {what}", hint=hint)
 
 

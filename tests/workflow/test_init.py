@@ -246,3 +246,10 @@ def test_the_hooks_are_those_that_need_no_server_as_the_manifest_has_them() -> N
     assert [{name: hook[name] for name in same} for hook in local["hooks"]] == [
         {name: hook[name] for name in same} for hook in manifest if "pre-commit" in hook["stages"]
     ]
+
+
+def test_a_configuration_of_another_name_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "confsync.yml").write_text("targets: {}\n")
+    with pytest.raises(WrongUsage, match=r"but confsync reads confsync\.yaml"):
+        init(str(tmp_path), NO_SERVER, None, nobody)
+    assert [file.name for file in tmp_path.iterdir()] == ["confsync.yml"]
