@@ -13,6 +13,7 @@ from confsync.workflow.server import Session
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from confsync.sync.outcome import Reload
     from confsync.sync.values import Live
     from tests.states import Json
 
@@ -42,6 +43,9 @@ class Stored:
 
     def update(self, *_: object, **__: object) -> Any:  # noqa: ANN401 - nothing is ever returned
         raise AssertionError("a pull never writes to the server")
+
+    def reload(self) -> Reload:
+        raise AssertionError("a pull never reloads the server")
 
 
 def session(state: Json) -> Session:
