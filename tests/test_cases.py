@@ -33,7 +33,7 @@ from confsync.report import PLANS
 from confsync.sandbox import patch_rules as rules
 from confsync.store.plan_codec import from_json, to_json
 from confsync.sync.findings import kept
-from confsync.sync.outcome import NotSent, Refusal, Stored
+from confsync.sync.outcome import NotSent, Refusal, Reload, Stored
 from confsync.sync.secret import HIDDEN, Secret, Vault
 from confsync.sync.tree import Items, Members, Object, Tree
 from confsync.sync.tree import Path as Path_
@@ -100,6 +100,9 @@ class Store:
 
     def hurry(self) -> None:
         pass
+
+    def reload(self) -> Reload:
+        return Reload("done")
 
     def update(
         self, name: str, patch: Patch, decode: Decode, *, not_done: Callable[[Exchange], bool]

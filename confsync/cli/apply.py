@@ -40,6 +40,11 @@ _OPTIONS = shared.together(
         "--allow-commands", is_flag=True, help="Run the commands of {command: …} references."
     ),
     shared.with_variable(
+        "--reload",
+        "Then have the server reload its settings, if what was stored takes effect by that.",
+        is_flag=True,
+    ),
+    shared.with_variable(
         "--add-mask",
         "In GitHub Actions: mask resolved secrets in the log of the job.",
         is_flag=True,
@@ -64,6 +69,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     yes: bool,
     expect: str | None,
     allow_commands: bool,
+    reload: bool,
     add_mask: bool,
     backup: str | None,
     audit: str | None,
@@ -95,7 +101,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     how = How(
         partial(show, outputs, asking=asking, masks=add_mask),
         partial(ask, outputs.console) if asking else None,
-        *(expect, book, backup),
+        *(expect, book, backup, reload),
     )
     try:
         if plan is not None:

@@ -126,6 +126,8 @@ class Console:
             case "finishing":
                 fact = "finishing the update (a few seconds); interrupt again to stop"
                 self.say(f"interrupted: {fact}\n")
+            case "reloading":
+                interrupts.release()
             case "known":
                 interrupts.hold()
 

@@ -6,11 +6,11 @@ import json
 from contextlib import suppress
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from confsync.errors import ServerRefused, UnexpectedAnswer
 from confsync.jmap.pointer import read
-from confsync.sync.outcome import Refusal
+from confsync.sync.outcome import Refusal, Reload
 from confsync.sync.url import masked
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 SINGLETON = "singleton"
+ACTION = "x:Action/set"
+RELOAD = "r"
+"""The id of the one action in a request."""
 MAX_ITEMS = 1000
 _DIGITS = 20
 """Of 2^64-1, the largest whole number on the wire (section 3)."""
@@ -76,6 +79,10 @@ _REFUSALS: Mapping[str, str] = {
     "invalidPatch": "the server does not know a field or value: check that it is 0.16.10 or later",
 }
 _NO_HINT = "check the server's log"
+_INSIDE = {"serverFail", "serverPartialFail", "serverUnavailable", "unknown"}
+"""Errors inside of the server: it may have reloaded."""
+
+_MAY_ACT, _MAY_RELOAD = "sysActionCreate", "actionReloadSettings"
 
 
 def check_status(answer: Answer) -> None:
@@ -159,14 +166,59 @@ def raise_method_error(arguments: Mapping[str, Json]) -> None:
         raise ServerRefused(f"{message} ({kind})", status=200, hint=hint)
 
 
+def reload_end(arguments: Mapping[str, Json]) -> Reload:
+    """The end of a ReloadSettings: objects page, section 3. Raises UnexpectedAnswer."""
+    kind = arguments.get("error")
+    if isinstance(kind, str):
+        fact, hint = _method_error(kind, arguments)
+        result: Literal["failed", "unknown"] = "unknown" if kind in _INSIDE else "failed"
+        return Reload(result, f"{fact} ({kind})", hint)
+    created, refused = (
+        {} if arguments.get(name) is None else _object(arguments[name], name)
+        for name in ("created", "notCreated")
+    )
+    if (RELOAD in created) == (RELOAD in refused):
+        raise _unexpected("neither a reload nor a refusal, or both")
+    if RELOAD in created:
+        return Reload("done")
+    found = _object(refused[RELOAD], f"notCreated/{RELOAD}")
+    kind = _kind(found.get("type"))
+    if kind == "forbidden":
+        return Reload("failed", *_missing(_MAY_RELOAD))
+    named = found.get("objectId")
+    name, key = (
+        (named.get(one) for one in ("object", "id")) if isinstance(named, dict) else ("", "")
+    )
+    if _is_name(name):
+        which = str(name) if key == SINGLETON or not _is_name(key) else f"{name} {key}"
+        fact = f"it cannot build {which} from its settings"
+        return Reload("failed", fact, f"correct {which} on the server")
+    if kind in _INSIDE:
+        return Reload("unknown", f"the server failed internally ({kind})", _NO_HINT)
+    return Reload("failed", f"the server refused it ({kind})", _NO_HINT)
+
+
+def _is_name(value: Json) -> bool:
+    """True for a name that can only be a word, to whoever reads it."""
+    known = isinstance(value, str) and value.isascii() and value.isalnum()
+    return known and len(str(value)) <= _LONGEST_NAME
+
+
+def _missing(permission: str) -> tuple[str, str]:
+    """Fact and hint for a missing permission."""
+    hint = f"give the account or API key the permission {permission}"
+    return f"the permission {permission} is missing", hint
+
+
 def _method_error(kind: str, arguments: Mapping[str, Json]) -> tuple[str, str]:
     """Fact and hint for a method error. `forbidden`: one permission (wire section 2)."""
     if kind != "forbidden":
         return _METHOD_ERRORS.get(kind, ("the server rejected the call", _CHECK_URL))
-    name, _, verb = str(arguments.get("method")).removeprefix("x:").partition("/")
-    permission = f"sys{name}{'Get' if verb == 'get' else 'Update'}"
-    hint = f"give the account or API key the permission {permission}"
-    return f"the permission {permission} is missing", hint
+    method = str(arguments.get("method"))
+    name, _, verb = method.removeprefix("x:").partition("/")
+    if method == ACTION:
+        return _missing(_MAY_ACT)
+    return _missing(f"sys{name}{'Get' if verb == 'get' else 'Update'}")
 
 
 def the_object(arguments: Mapping[str, Json]) -> dict[str, Json]:
@@ -253,8 +305,7 @@ def _kind(value: Json) -> str:
 def _validation(error: dict[str, Json]) -> str:
     kind, name, limit = (error.get(key) for key in ("type", "property", "required"))
     bound = f" {limit}" if isinstance(limit, int) and not isinstance(limit, bool) else ""
-    known = isinstance(name, str) and name.isalnum() and len(name) <= _LONGEST_NAME
-    return f"{name if known else 'unnamed'}: {_kind(kind)}{bound}"
+    return f"{name if _is_name(name) else 'unnamed'}: {_kind(kind)}{bound}"
 
 
 def _unexpected(what: str) -> UnexpectedAnswer:

@@ -15,12 +15,15 @@ from confsync.errors import (
     ServerRefused,
     UnexpectedAnswer,
 )
-from confsync.guard import caught
+from confsync.guard import alone, caught
 from confsync.jmap.answers import (
+    ACTION,
+    RELOAD,
     SINGLETON,
     edition_of,
     raise_method_error,
     refusal,
+    reload_end,
     responses,
     the_object,
 )
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from confsync.jmap.answers import Json
     from confsync.kinds.table_file import Version
     from confsync.net.http import Answer, Write
-    from confsync.sync.outcome import Refusal
+    from confsync.sync.outcome import Refusal, Reload
     from confsync.sync.secret import Vault
     from confsync.sync.values import Live, Patch
 
@@ -280,6 +283,33 @@ class Client:
                 unsent = ConnectionFailed(result.message, hint=result.hint)
                 unsent.interrupted = True
                 raise unsent
+
+    def reload(self) -> Reload:
+        """Have the server reload its settings: objects page, section 3. Tried again like `read`,
+        because a second reload is harmless. Raises as `update` does, for a reload that may have
+        been done: ConnectionLost also if only an earlier try was lost.
+        """
+        action = {"create": {RELOAD: {"@type": "ReloadSettings"}}}
+        lost: list[ConnectionLost] = []
+
+        def ask(seconds: float) -> Answer:
+            try:
+                return self._posting(lambda: [[ACTION, action, "action"]])(seconds)
+            except ConnectionLost as error:
+                lost.append(alone(error))
+                raise
+
+        def taken(answer: Answer) -> Reload:
+            (found,) = responses(answer, ((ACTION, "action"),))
+            return reload_end(found)
+
+        try:
+            return self._reading(ask, taken)
+        except (ConnectionFailed, ServerRefused) as error:
+            if not lost:
+                raise
+            last = alone(error)
+        raise ConnectionLost(last.message, hint=last.hint)
 
     def _posting(self, calls: Callable[[], Calls]) -> Callable[[float], Answer]:
         return lambda seconds: self.transport.post(

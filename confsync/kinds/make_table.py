@@ -38,6 +38,12 @@ def objects(schema: Json) -> tuple[str, ...]:
     return tuple(sorted({_bare(name) for name in names} - ELSEWHERE))
 
 
+def collections(schema: Json) -> tuple[str, ...]:
+    """The names of objects of which a server has any number, without `x:`."""
+    names = {_bare(name) for name, about in schema["objects"].items() if about["type"] == "object"}
+    return tuple(sorted(names - {*objects(schema)}))
+
+
 def table(schema: Json, name: str) -> Json:
     """The table of one object."""
     types: dict[str, Json] = {}
@@ -260,14 +266,15 @@ def words(tables: Iterable[Json]) -> tuple[str, ...]:
 
 def main(source: str, directory: str) -> None:
     """Write the tables of all objects of a gzipped schema into a directory, and beside it their
-    words.
+    words, and the names of collections.
     """
     schema = json.loads(gzip.decompress(Path(source).read_bytes()))
     tables = [table(schema, name) for name in objects(schema)]
     for one in tables:
         Path(directory, f"{one['object']}.json").write_text(table_text(one), "utf-8")
-    text = "".join(f"{word}\n" for word in words(tables))
-    Path(directory).with_name("words.txt").write_text(text, "utf-8")
+    for file, found in {"words": words(tables), "collections": collections(schema)}.items():
+        text = "".join(f"{word}\n" for word in found)
+        Path(directory).with_name(f"{file}.txt").write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

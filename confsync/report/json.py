@@ -51,7 +51,11 @@ def outcomes_json(found: Sequence[outcome.Ended]) -> str:
     targets: list[Json] = []
     for group in by_target(plans):
         ends = [left.pop(0) for _ in ([group] if isinstance(group, Failed) else group)]
-        target: dict[str, Json] = {**_target(group), "restart_required": any(map(_restarts, ends))}
+        target: dict[str, Json] = {
+            **_target(group),
+            "restart_required": any(map(_restarts, ends)),
+            **_reload(ends),
+        }
         if len(ends) == 1:
             target["outcome"] = _outcome(ends[0])
         elif isinstance(group, list):
@@ -65,6 +69,14 @@ def outcomes_json(found: Sequence[outcome.Ended]) -> str:
         "restart_required": any(map(_restarts, found)),
     }
     return _dump({"targets": targets, "summary": _summary(plans) | summary})
+
+
+def _reload(ends: Sequence[outcome.Ended]) -> dict[str, Json]:
+    """The end of a target's reload, and why it failed or is unknown."""
+    found = [one.reload for one in ends if isinstance(one, outcome.Stored) and one.reload]
+    if not found:
+        return {"reload": None, "reload_reason": None}
+    return {"reload": found[0].result, "reload_reason": data_text(found[0].reason) or None}
 
 
 def _restarts(one: outcome.Ended) -> bool:
@@ -112,6 +124,12 @@ def finished_record(ended: outcome.Outcome) -> dict[str, Json]:
     """The audit's record of an outcome."""
     audited = {name: value for name, value in _about(ended).items() if name in _AUDITED}
     return {"result": result_of(ended), "as_wanted": outcome.as_wanted(ended), **audited}
+
+
+def reloaded_record(plan: Plan, found: outcome.Reload) -> dict[str, Json]:
+    """The audit's record of a reload: of the target of a plan."""
+    reason = {"reason": data_text(found.reason)} if found.reason else {}
+    return {"target": _named(plan.target), "result": found.result, **reason}
 
 
 def _dump(content: dict[str, Json]) -> str:

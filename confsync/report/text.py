@@ -8,8 +8,8 @@ from dataclasses import replace
 from shlex import quote
 from typing import TYPE_CHECKING, TypeAlias
 
-from confsync.kinds.forms import LOCKS_OUT, RESTARTED
 from confsync.kinds.kind import Kind
+from confsync.report.activity import activity, effect, told_once
 from confsync.report.lines import change_lines, laid_out, unknown_line, with_addresses
 from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, shown, wrapped
 from confsync.report.problems import remark_text
@@ -47,7 +47,15 @@ _SEEN: Mapping[outcome.Seen, str] = {
     "wanted": "A second read shows the desired visible state. Hidden secrets cannot be read.",
     "other": "A second read shows neither the previous nor the desired state.",
 }
-_FATES = ("applied", "unchanged", "failed", "with differences", "unknown", "skipped")
+_RELOADED: Mapping[str, str] = {
+    "done": "applied",
+    "failed": "stored but not active",
+    "unknown": "stored and perhaps not active",
+}
+_FATES = (
+    *("applied", "unchanged", "failed", "with differences"),
+    *("stored but not active", "stored and perhaps not active", "unknown", "skipped"),
+)
 _FATE_OF: Mapping[type[outcome.Ended], str] = {
     outcome.NotSent: "unchanged",
     outcome.NotBegun: "skipped",
@@ -100,7 +108,7 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
     stops = (f"the run stopped at {name} ({fate})" for fate, name in fates if fate not in going_on)
     reason = next(stops, "")
     blocks: list[str] = []
-    for one, target in zip(found, targets, strict=True):
+    for one, target in zip(told_once(found), targets, strict=True):
         match one:
             case Failed(error=error):
                 body = paragraph(
@@ -168,7 +176,7 @@ def _plan(plans: Sequence[Plan] | Failed, shared: Collection[Finding], look: Loo
             refused = f"To apply, accept {what}: {allowed}"
         lines += wrapped(refused, width=look.width)
     elif not stale and not all(plan.empty for plan in plans):
-        for advice in dict.fromkeys(_effect(plan) for plan in plans if not plan.empty):
+        for advice in dict.fromkeys(effect(plan) for plan in plans if not plan.empty):
             lines += wrapped(advice, width=look.width)
     elif not stale and (warned := _already_stored(plans)):
         lines += wrapped(warned, width=look.width)
@@ -192,34 +200,6 @@ def _already_stored(plans: Sequence[Plan]) -> str:
     if all(finding.severity != "error" for finding in _findings(plans)):
         return ""
     return "The server has these settings already: correct them before its next restart."
-
-
-def _effect(plan: Plan) -> str:
-    """Advice before an update. A default store has no address and no password."""
-    what = "Takes" if plan.difference.changes else "A changed secret takes"
-    name = plan.desired.object
-    if name not in RESTARTED:
-        return f"{what} effect when the server reloads its settings (ReloadSettings) or restarts."
-    if name not in LOCKS_OUT or plan.desired.tree.tag == "Default":
-        return f"{what} effect when every Stalwart node has restarted."
-    return (
-        f"{what} effect at restart. After the apply, restart one node first: a wrong address or"
-        " password locks out every remote client (confsync explain lock-out)."
-    )
-
-
-def _next(plan: Plan) -> str:
-    """Advice after an update."""
-    when = "Not active yet" if plan.difference.changes else "If the secret changed"
-    name = plan.desired.object
-    if name not in RESTARTED:
-        return f"{when}: reload the settings (ReloadSettings), or restart every Stalwart node."
-    if name not in LOCKS_OUT or plan.desired.tree.tag == "Default":
-        return f"{when}: restart every Stalwart node."
-    return (
-        f"{when}: restart one Stalwart node, check that you can log in, then restart the others"
-        " (confsync explain lock-out)."
-    )
 
 
 def _differences(plan: Plan, look: Look) -> Iterator[str]:
@@ -301,6 +281,8 @@ def _totals(groups: Sequence[Sequence[Plan] | Failed], look: Look) -> str:
 
 def _fate(ended: outcome.Ended) -> str:
     if isinstance(ended, outcome.Stored):
+        if replace(ended, reload=None).as_wanted and ended.reload is not None:
+            return _RELOADED[ended.reload.result]
         return "applied" if ended.as_wanted else "with differences"
     return _FATE_OF.get(type(ended), "failed")
 
@@ -371,7 +353,7 @@ def _stored(stored: outcome.Stored, look: Look) -> Iterator[str]:
     elif stored.foreign:
         yield "Another client changed the object:"
     yield from _changes(stored.overwritten or stored.foreign, look)
-    yield from wrapped(_next(stored.plan), width=look.width)
+    yield from activity(stored, look)
     yield ""
     yield from _way_back(stored.before, stored.plan, look)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from confsync.kinds.kind import Kind, default_object
+from confsync.kinds.not_managed import not_managed
 from confsync.store import scalars, wrong_objects
 from confsync.store.encode import with_default
 from confsync.store.mistakes import PLAINTEXT, TYPE, UNNAMED, Mistake, is_broken, quoted_name
@@ -65,7 +66,7 @@ def from_file(
             wrong = wrong_objects.unknown_object(key, tuple(kinds), fields)
             problems.append(wrong.problem(key.mark))
             # The rest is checked as the object that is meant.
-            kind = kinds.get(nearest_name(key.text, kinds))
+            kind = None if not_managed(key.text) else kinds.get(nearest_name(key.text, kinds))
         if kind is None:
             continue
         before = len(problems)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from confsync.kinds import FIRST
+from confsync.kinds.not_managed import not_managed
 from confsync.store.mistakes import (
     INSTEAD,
     TYPE,
@@ -79,7 +81,7 @@ def _owners(keys: set[str], kinds: Mapping[str, Kind]) -> Sequence[str]:
 def _names(known: Collection[str]) -> str:
     """Some objects as they stand at the top of a file."""
     if len(known) > _FEW:
-        return "the object's name"
+        return f"the object's name, like `{FIRST}:`,"
     return listed([f"`{name}:`" for name in known], "or")
 
 
@@ -91,10 +93,10 @@ def unknown_object(key: ScalarNode, known: Sequence[str], fields: Mapping[str, s
     """The mistake of a key at the top that names no object. `fields`: those of the objects in the
     file, with the name of their object.
     """
-    all_of_them = f"remove it; confsync manages {listed(known)} only"
-    if len(known) > _FEW:
-        all_of_them = "remove it; `confsync explain` lists all objects"
-    hint = nearest(key.text, known).rstrip() or all_of_them
+    if fact := not_managed(key.text):
+        hint = "remove it; `confsync explain` lists the objects that confsync manages"
+        return Mistake("unknown-object", fact, hint)
+    hint = nearest(key.text, known).rstrip() or "remove it; `confsync explain` lists all objects"
     if key.text in fields:
         hint = f"indent it under `{fields[key.text]}:`, where it is a field"
     return Mistake("unknown-object", unknown("object", quoted_name(key.text)), hint)

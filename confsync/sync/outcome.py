@@ -56,11 +56,24 @@ class Overtaken:
 
 
 @dataclass(frozen=True)
+class Reload:
+    """The end of a reload of a server's settings, after an update that needs one.
+
+    `failed`: certainly not reloaded. `unknown`: the server may have reloaded; no reading shows it.
+    `reason` has no end, `hint` says what to do; both are empty for `done`.
+    """
+
+    result: Literal["done", "failed", "unknown"]
+    reason: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True)
 class Stored:
     """The server stored the update. `before` is its state until then, `remaining` the difference
     from the wanted state afterwards, `foreign` somebody else's changes in between, `overwritten`
     each lost leaf of those. `lost`: reason why the server's own word is missing, and the state was
-    read again.
+    read again. `reload`: None if the object needs none, or none was asked for or sent.
     """
 
     plan: Plan
@@ -69,6 +82,7 @@ class Stored:
     foreign: tuple[Change, ...] = ()
     overwritten: tuple[Change, ...] = ()
     lost: str = ""
+    reload: Reload | None = None
 
     @property
     def verified(self) -> bool:
@@ -77,8 +91,9 @@ class Stored:
 
     @property
     def as_wanted(self) -> bool:
-        """True if it is verified, and nobody's change was lost."""
-        return self.verified and not self.overwritten
+        """True if it is verified, nobody's change was lost, and no reload went wrong."""
+        active = self.reload is None or self.reload.result == "done"
+        return self.verified and not self.overwritten and active
 
     @property
     def unread(self) -> int:
@@ -121,7 +136,9 @@ Ended: TypeAlias = Outcome | NotBegun | Failed
 
 
 def as_wanted(ended: Ended) -> bool:
-    """True if the server certainly has the wanted state, and nobody's change was lost."""
+    """True if the server certainly has the wanted state, nobody's change was lost, and a reload
+    that was asked for is done.
+    """
     return isinstance(ended, NotSent) or (isinstance(ended, Stored) and ended.as_wanted)
 
 

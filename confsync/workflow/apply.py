@@ -12,6 +12,7 @@ from confsync.disk.write import write_backup
 from confsync.errors import ConfsyncError, Declined, NotWritten, OutputFailed, Refused, WrongUsage
 from confsync.guard import alone, callers, discreet
 from confsync.kinds import using
+from confsync.kinds.forms import RESTARTED
 from confsync.kinds.kind import Kind
 from confsync.report.lines import changes_in_words
 from confsync.store.encode import way_back
@@ -23,7 +24,7 @@ from confsync.sync.values import Failed, Finding, Plan
 from confsync.workflow.audit import entry as audited
 from confsync.workflow.load import check_output
 from confsync.workflow.plan import made, only, saved
-from confsync.workflow.server import read, send
+from confsync.workflow.server import read, reload, send
 from confsync.workflow.session import aim_of_saved, attempted
 from confsync.workflow.targets import DEFAULTS, Options, same_server_facts
 from confsync.yaml.emit import yaml_text
@@ -50,6 +51,7 @@ class How:
     expect: str | None = None
     audit: Audit | None = None
     backup: str | None = None
+    reload: bool = False
 
 
 @discreet
@@ -63,6 +65,7 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     expect: str | None = None,
     audit: Audit | None = None,
     backup: str | None = None,
+    reload: bool = False,
     show: Callable[[Plan], None] | None = None,
     ask: Callable[[Plan], bool] | None = None,
 ) -> Outcome:
@@ -74,8 +77,10 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     each risk must be allowed, and the state is not read again. `allow_commands` runs the commands
     that the files refer to. With `expect` nothing is sent unless the plan has that digest. `audit`
     records the apply before anything is sent, and its end. `backup`: a file for the state before,
-    written before anything is sent. Raises the errors of `plan`, SecretUnavailable, Refused,
-    Declined, and NotWritten and OutputFailed for the backup: nothing was changed then.
+    written before anything is sent. `reload`: afterwards the server reloads its settings, if what
+    was stored takes effect by that; see `Stored.reload`. Raises the errors of `plan`,
+    SecretUnavailable, Refused, Declined, and NotWritten and OutputFailed for the backup: nothing
+    was changed then.
     """
     with using(session.tables):
         options.check()
@@ -84,7 +89,7 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     how = How(
         None if show is None else lambda plans: callers(show)(plans[0]),  # type: ignore[arg-type] # not Failed: it is alone
         None if ask is None else lambda plans: callers(ask)(plans[0]),
-        *(expect, audit, backup),
+        *(expect, audit, backup, reload),
     )
     job = (None, lambda _: (made(files, session, options, moment, environment), session))
     return only(_run([job], how))  # type: ignore[return-value] # the only target has an outcome, or raised
@@ -168,7 +173,7 @@ def _run(
                 _ask(ready, ask)
             if how.backup is not None and pending:
                 ready = _backed_up(ready, entries, how.backup)
-        return _with_backup(_applied(ready, entries))
+        return _with_backup(_applied(ready, entries, reloads=how.reload))
 
 
 def _backed_up(
@@ -304,8 +309,11 @@ def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], 
             raise Declined(fact, hint="plan again and review it")
 
 
-def _applied(ready: Sequence[tuple[Plan, Session]], entries: Sequence[Entry]) -> tuple[Ended, ...]:
-    """Send each pending update, until a target does not end as wanted or an interrupt comes.
+def _applied(
+    ready: Sequence[tuple[Plan, Session]], entries: Sequence[Entry], *, reloads: bool
+) -> tuple[Ended, ...]:
+    """Send each pending update, until a target does not end as wanted or an interrupt comes. With
+    `reloads` a target's server reloads its settings after the last update there.
 
     Raises errors of the only target, and an interrupt before anything was sent to any.
     """
@@ -336,4 +344,29 @@ def _applied(ready: Sequence[tuple[Plan, Session]], entries: Sequence[Entry]) ->
                 entry.report_failed()
                 raise
         ended.append(result)
+        done = len(ended)
+        if reloads and (done == len(ready) or ready[done][1] is not session):
+            first = next(at for at, (_, known) in enumerate(ready) if known is session)
+            ended[first:] = _reloaded(ended[first:], session, entries[first:done])
     return tuple(ended)
+
+
+def _reloaded(
+    ended: Sequence[Ended], session: Session, entries: Sequence[Entry]
+) -> tuple[Ended, ...]:
+    """Have the server of a target reload its settings, if all ended as wanted there and something
+    that takes effect by it was stored. Returns the ends with that of the reload.
+    """
+    due = [isinstance(one, Stored) and one.plan.desired.object not in RESTARTED for one in ended]
+    if not (any(due) and all(map(as_wanted, ended))):
+        return tuple(ended)
+    found, interrupted = reload(session)
+    entry = next(
+        entry for entry, is_due in zip(reversed(entries), reversed(due), strict=True) if is_due
+    )
+    entry.reloaded(found)
+    entry.interrupted |= interrupted
+    return tuple(
+        replace(one, reload=found) if is_due and isinstance(one, Stored) else one
+        for one, is_due in zip(ended, due, strict=True)
+    )

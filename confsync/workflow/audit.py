@@ -13,7 +13,7 @@ from confsync.disk.write import append_audit
 from confsync.errors import ConfsyncError, Declined, Fault, OutputFailed
 from confsync.guard import Callers, as_fault
 from confsync.jmap.client import silent
-from confsync.report.json import finished_record, started_record
+from confsync.report.json import finished_record, reloaded_record, started_record
 from confsync.report.printable import data_text, printable
 from confsync.sync.outcome import Unknown
 from confsync.sync.url import masked
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from confsync.disk.write import Json
-    from confsync.sync.outcome import Outcome
+    from confsync.sync.outcome import Outcome, Reload
     from confsync.sync.values import Plan
     from confsync.workflow.server import Sending, Session
 
@@ -145,6 +145,16 @@ class Entry:
             except KeyboardInterrupt:
                 self.interrupted = True
         return outcome
+
+    def reloaded(self, found: Reload) -> None:
+        """Write the end of a reload after the outcome. An interrupt is noted, as in `ended`."""
+        if self.audit is not None:
+            try:
+                self.audit.write(self.key, "reloaded", reloaded_record(self.plan, found))
+            except KeyboardInterrupt:
+                self.interrupted = True
+            except OutputFailed as failed:
+                self.audit.failed = failed
 
     def failed(self, error: BaseException) -> Unknown | None:
         """Write the error that ended the apply. None: nothing was changed, for certain."""

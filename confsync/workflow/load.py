@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from confsync.disk.read import STANDARD_INPUT
 from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.kinds import FIRST, KINDS
+from confsync.kinds.not_managed import not_managed
 from confsync.secrets import RESOLVERS
 from confsync.store.decode import from_file
 from confsync.store.detect import may_be_store
@@ -61,6 +62,9 @@ def check_objects(names: Iterable[str]) -> None:
     """Raise WrongUsage for a name of no object."""
     for name in names:
         if name not in KINDS:
+            if fact := not_managed(name):
+                hint = "`confsync explain` lists the objects that it manages"
+                raise WrongUsage(f"--object: {fact}", hint=hint)
             hint = nearest(name, KINDS).rstrip() or "`confsync explain` lists all objects"
             raise WrongUsage("--object: unknown object", hint=hint)
 

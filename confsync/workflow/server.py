@@ -17,7 +17,7 @@ from confsync.kinds.kind import Kind
 from confsync.net.http import begin
 from confsync.store.encode import to_file
 from confsync.sync.findings import fields_within
-from confsync.sync.outcome import Outcome, Unknown, judged, looked, not_done
+from confsync.sync.outcome import Outcome, Reload, Unknown, judged, looked, not_done
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,8 +36,10 @@ _HURRY = 5.5
 _GLANCE = 0.5
 """Seconds between two checks that the sending thread is alive."""
 
-Sending: TypeAlias = Literal["under way", "finishing", "not sent", "known"]
-"""State of an update: may have left; interrupted; not sent, or not looked at; outcome known."""
+Sending: TypeAlias = Literal["under way", "finishing", "not sent", "known", "reloading"]
+"""State of an update: may have left; interrupted; not sent, or not looked at; outcome known. Then
+a reload of the settings may leave; it ends with `known` too.
+"""
 
 
 class Server(Protocol):
@@ -59,6 +61,9 @@ class Server(Protocol):
         self, name: str, patch: Patch, decode: Decode, *, not_done: Callable[[Exchange], bool]
     ) -> Exchange:
         """Update it, and get it before and after; again if `not_done`. Raises as `read` does."""
+
+    def reload(self) -> Reload:
+        """Have the server reload its settings. Raises as `update` does."""
 
     @property
     def interrupted(self) -> bool:
@@ -198,3 +203,37 @@ def _sent(plan: Plan, session: Session) -> Outcome:
     except ConfsyncError as error:
         return Unknown(plan, f"{reason}; reading the state afterwards failed too: {error.message}")
     return looked(plan, now, shape, reason)
+
+
+def reload(session: Session) -> tuple[Reload, bool]:
+    """Have the server reload its settings. True if an interrupt ended that. Raises nothing."""
+    result = Reload("failed", "interrupted before the reload was sent")
+    if session.server.interrupted:
+        return result, True
+    try:
+        try:
+            session.sending("reloading")
+            result = Reload("unknown", "interrupted while the reload was under way")
+            return _reloaded(session), False
+        finally:
+            session.sending("known")
+    except KeyboardInterrupt:
+        session.sending("known")
+        return result, True
+
+
+def _reloaded(session: Session) -> Reload:
+    found = caught(session.server.reload)
+    match found:
+        case Fault():
+            place = f" at {found.places[0]}" if found.places else ""
+            reason = f"internal error in confsync: {found.message}{place}; please report this"
+            return Reload("unknown", reason)
+        case ConnectionFailed():
+            return Reload("failed", found.message, found.hint)
+        case ServerRefused(certainly_not_done=True):
+            return Reload("failed", found.message, found.hint)
+        case ConfsyncError():
+            return Reload("unknown", found.message)
+        case _:
+            return found

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from confsync.kinds.table_file import Version
+    from confsync.sync.outcome import Reload
     from confsync.sync.values import Live
 
 KIND = KINDS["InMemoryStore"]
@@ -99,6 +100,9 @@ class Answering:
 
     def update(self, *_: object, **__: object) -> Any:  # noqa: ANN401 - nothing is ever returned
         raise AssertionError("a pull never writes to the server")
+
+    def reload(self) -> Reload:
+        raise AssertionError("a pull never reloads the server")
 
 
 @pytest.mark.parametrize(

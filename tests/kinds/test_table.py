@@ -12,7 +12,8 @@ from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS, documented
 from confsync.kinds.forms import FORMS
 from confsync.kinds.kind import default_object
-from confsync.kinds.make_table import objects, table, table_text, words
+from confsync.kinds.make_table import collections, objects, table, table_text, words
+from confsync.kinds.not_managed import not_managed
 from confsync.sync import shape as shapes
 from confsync.sync.secret import Vault
 from confsync.sync.tree import Object, certainly_equal
@@ -38,6 +39,16 @@ def test_a_table_is_made_of_the_recorded_schema(name: str) -> None:
 def test_the_words_of_the_documentation_are_those_of_the_tables() -> None:
     assert documented() == {*words(table(SCHEMA, name) for name in KINDS)}
     assert {"InMemoryStore", "poolMaxConnections", "resp3", "stalwart", "mymaster"} <= documented()
+
+
+def test_every_object_of_the_schema_is_managed_or_said_not_to_be() -> None:
+    listed = (TABLES.parent / "collections.txt").read_text("utf-8").splitlines()
+    assert listed == [*collections(SCHEMA)]
+    real = [name for name, about in SCHEMA["objects"].items() if about["type"] != "view"]
+    for name in real:
+        assert bool(not_managed(name)) == (name.removeprefix("x:") not in KINDS)
+    assert not_managed("x:Domain").startswith("confsync does not manage Domain: ")
+    assert not not_managed("Nonsense")
 
 
 @pytest.mark.parametrize("name", [name for name in KINDS if f"x:{name}" in FRESH])

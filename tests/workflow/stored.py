@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from confsync.kinds.table_file import Version
+    from confsync.sync.outcome import Reload
     from confsync.sync.values import Live
     from tests.states import Json
 
@@ -46,6 +47,9 @@ class Stored:
 
     def update(self, *_: object, **__: object) -> Any:  # noqa: ANN401 - nothing is ever returned
         raise AssertionError("a pull never writes to the server")
+
+    def reload(self) -> Reload:
+        raise AssertionError("a pull never reloads the server")
 
 
 def session(state: Json) -> Session:

@@ -1,0 +1,84 @@
+"""When settings take effect: advice before an update, and after it the end of a reload, as text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from confsync.kinds.forms import LOCKS_OUT, RESTARTED
+from confsync.report.printable import printable, wrapped
+from confsync.sync.outcome import Reload, Stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from confsync.report.printable import Look
+    from confsync.sync.outcome import Ended
+    from confsync.sync.values import Plan
+
+_ENDS: Mapping[str, str] = {
+    "done": "Active: the server has reloaded its settings",
+    "failed": "Stored, but not active: the server did not reload its settings",
+    "unknown": "Stored. It is unknown whether the server has reloaded its settings",
+}
+_OR_RESTART = "or restart every Stalwart node"
+_ADVICE: Mapping[str, str] = {
+    "failed": f"reload the settings (ReloadSettings), {_OR_RESTART}",
+    "unknown": f"reload the settings again, which is harmless (ReloadSettings), {_OR_RESTART}",
+}
+
+
+def effect(plan: Plan) -> str:
+    """Advice before an update. A default store has no address and no password."""
+    what = "Takes" if plan.difference.changes else "A changed secret takes"
+    name = plan.desired.object
+    if name not in RESTARTED:
+        return f"{what} effect when the server reloads its settings (apply --reload) or restarts."
+    if name not in LOCKS_OUT or plan.desired.tree.tag == "Default":
+        return f"{what} effect when every Stalwart node has restarted."
+    return (
+        f"{what} effect at restart. After the apply, restart one node first: a wrong address or"
+        " password locks out every remote client (confsync explain lock-out)."
+    )
+
+
+def _next(plan: Plan) -> str:
+    """Advice after an update."""
+    when = "Not active yet" if plan.difference.changes else "If the secret changed"
+    name = plan.desired.object
+    if name not in RESTARTED:
+        return f"{when}: reload the settings (ReloadSettings), or restart every Stalwart node."
+    if name not in LOCKS_OUT or plan.desired.tree.tag == "Default":
+        return f"{when}: restart every Stalwart node."
+    return (
+        f"{when}: restart one Stalwart node, check that you can log in, then restart the others"
+        " (confsync explain lock-out)."
+    )
+
+
+def activity(stored: Stored, look: Look) -> Iterator[str]:
+    """The end of the reload, or else advice."""
+    found = stored.reload
+    if found is None:
+        yield from wrapped(_next(stored.plan), width=look.width)
+        return
+    reason = f": {printable(found.reason)}" if found.reason else ""
+    style = "green" if found.result == "done" else "red"
+    for line in wrapped(f"{_ENDS[found.result]}{reason}.", width=look.width):
+        yield look.paint(style, line)
+    if found.reason:
+        first = f"{printable(found.hint)}, then " if found.hint else ""
+        yield from wrapped(f"hint: {first}{_ADVICE[found.result]}", width=look.width)
+
+
+def told_once(found: Sequence[Ended]) -> list[Ended]:
+    """Ends of applies, with the reason for a target's missing reload in the last one alone."""
+    last = {
+        one.plan.target: one for one in found if isinstance(one, Stored) and one.reload is not None
+    }
+    return [
+        replace(one, reload=Reload(one.reload.result))
+        if isinstance(one, Stored) and one.reload is not None and one is not last[one.plan.target]
+        else one
+        for one in found
+    ]
