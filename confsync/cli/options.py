@@ -347,6 +347,11 @@ def _object_names() -> Iterable[str]:
     return KINDS
 
 
+def into(text: str) -> Decorator:
+    """The option for a directory of store files."""
+    return click.option("--into", type=click.Path(), metavar="DIRECTORY", help=text)
+
+
 objects: Decorator = click.option(
     "--object",
     "objects",
