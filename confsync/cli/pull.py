@@ -34,7 +34,12 @@ if TYPE_CHECKING:
     help="Use the objects in the files, and every settings object that differs from its defaults."
     " The key needs sys…Get for all of them: what is missing is named, and nothing is written.",
 )
-@shared.into("Write each object into a file of its own in DIRECTORY, like in-memory-store.yaml.")
+@click.option(
+    "--into",
+    type=click.Path(),
+    metavar="DIRECTORY",
+    help="Write each object into a file of its own in DIRECTORY, like in-memory-store.yaml.",
+)
 @shared.commands_for_credentials
 @click.option("--diff", is_flag=True, help="Show what would change; write nothing.")
 @click.pass_obj
