@@ -562,7 +562,7 @@ def test_help_and_version_load_click_and_no_room(arguments: tuple[str, ...]) -> 
     allowed = {"kinds", "sync", "errors"} if arguments[0] == "init" else set()
     assert {name.split(".")[1] for name in rooms} <= allowed
     cli = {name.removeprefix("confsync.cli.") for name in ours(found) - rooms - TABLES}
-    assert cli <= {"confsync.cli", *SHARED, *COMMANDS}
+    assert cli <= {"confsync.cli", *SHARED, *COMMANDS, "import_"}
 
 
 def test_completion_loads_click_and_no_room() -> None:

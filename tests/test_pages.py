@@ -20,6 +20,7 @@ import click
 import pytest
 
 from confsync.cli.main import confsync
+from confsync.kinds import KINDS
 from confsync.sandbox import Server
 from confsync.workflow.validate import validate
 from tests.net.tls_server import Authority, front, proxy
@@ -41,10 +42,16 @@ targets:
     files: [stores/in-memory.yaml]
 """
 
-KEYS = {"API_example": frozenset({"authenticate", "sysInMemoryStoreGet", "sysInMemoryStoreUpdate"})}
+READ = frozenset(f"sys{name}Get" for name in KINDS)
+KEYS = {"API_example": READ | {"authenticate", "sysInMemoryStoreUpdate"}}
 
 PROXY = "http://proxy.example.com:3128"
 """The proxy that pages name."""
+
+NEW_REPOSITORIES = {"docs/adopt.md"}
+"""Pages whose readers have no layers yet."""
+
+SNAPSHOT = '{"@type":"update","object":"Imap","value":{"timeoutIdle":600000}}\n'
 
 ENDS = {
     "confsync plan --all --detailed-exitcode": 2,
@@ -114,6 +121,7 @@ def directory(tmp_path: Path) -> Path:
     stores.mkdir()
     for name in ("in-memory", "base", "production"):
         (stores / f"{name}.yaml").write_text(STORE)
+    (tmp_path / "snapshot.ndjson").write_text(SNAPSHOT)
     return tmp_path
 
 
@@ -130,6 +138,9 @@ def test_the_pages_have_commands() -> None:
 def test_every_command_of_a_page_runs(page: str, directory: Path) -> None:
     """From top to bottom, against one server, with `yes` to each question."""
     variables: dict[str, str] = {}
+    if page in NEW_REPOSITORIES:
+        for name in ("base", "production"):
+            (directory / f"stores/{name}.yaml").unlink()
     with Server(keys=KEYS) as server, Server(keys=KEYS) as other:
         urls = [server.url, other.url]
         for line in lines(page):
@@ -419,6 +430,12 @@ def test_the_page_on_pull_shows_what_it_prints(directory: Path) -> None:
     shows("docs/pull.md", "$ confsync pull\n", done.stderr + done.stdout)
 
 
+def test_the_page_on_import_shows_what_it_prints(directory: Path) -> None:
+    done = run(["import", "snapshot.ndjson", "--into", "stores"], directory)
+    command = "$ confsync import snapshot.ndjson --into stores\n"
+    shows("docs/import.md", command, done.stdout)
+
+
 def test_the_page_on_store_files_shows_a_mistake_as_it_is_printed(directory: Path) -> None:
     store = "InMemoryStore:\n  '@type': Redis\n  url: redis://cache.example.com\n  timeout: 10\n"
     (directory / "stores/in-memory.yaml").write_text(store)
@@ -427,14 +444,24 @@ def test_the_page_on_store_files_shows_a_mistake_as_it_is_printed(directory: Pat
     shows("docs/store-file.md", "```text\n", plain)
 
 
-def test_importing_the_settings_of_a_server(tmp_path: Path) -> None:
-    init, diff, pull, validated, plan = commands("docs/import.md")
+def test_adopting_a_server(tmp_path: Path) -> None:
+    """One configured by hand, then the rest from a snapshot."""
+    init, diff, pull, shown, imported, validated, plan = commands("docs/adopt.md")
     with Server(initial=INITIAL, keys=KEYS) as server:
         step(init, tmp_path, server.url)
-        assert step(diff, tmp_path, server.url) == ""
-        step(pull, tmp_path, server.url)
         assert "{env: FILL_IN_1}" in (tmp_path / "stores/in-memory.yaml").read_text()
         assert "\n    hidden_secrets: keep\n" in (tmp_path / "confsync.yaml").read_text()
+        assert "+++ stores/data-store.yaml\n" in step(diff, tmp_path, server.url)
+        assert not (tmp_path / "stores/data-store.yaml").exists()
+        step(pull, tmp_path, server.url)
+        configure("docs/adopt.md", tmp_path, [server.url])
+        step(validated, tmp_path, server.url)
+        assert "\nNo visible changes." in step(plan, tmp_path, server.url)
+        server.put("x:Imap", {"timeoutIdle": 600_000})
+        (tmp_path / "snapshot.ndjson").write_text(SNAPSHOT)
+        assert step(shown, tmp_path, server.url) == "Imap:\n  timeoutIdle: 10m\n"
+        step(imported, tmp_path, server.url)
+        edit(tmp_path, "data-store.yaml", "data-store.yaml, stores/imap.yaml", "confsync.yaml")
         step(validated, tmp_path, server.url)
         assert "\nNo visible changes." in step(plan, tmp_path, server.url)
 

@@ -27,7 +27,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "apply": ("--target staging", _ON_SERVER, "production.plan"),
     "validate": ("", "stores/in-memory.yaml", "--output github --output text=log"),
     "fmt": ("stores/in-memory.yaml", "--check"),
-    "pull": ("stores/in-memory.yaml", "--target production --diff"),
+    "pull": (
+        *("stores/in-memory.yaml", "--target production --diff"),
+        "--all-objects --into stores",
+    ),
+    "import": ("snapshot.ndjson --into stores", "plan.ndjson --store stores/settings.yaml"),
     "show": ("--url https://mail.example.com", "--all", "production.plan"),
     "init": ("--url https://mail.example.com", "mail --variant RedisCluster"),
     "schema": (

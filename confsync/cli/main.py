@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 import click
@@ -24,13 +25,16 @@ COMMANDS: Mapping[str, str] = {
     "validate": "Check files offline: no network, no secrets.",
     "fmt": "Format files: quotes, indentation and spaces.",
     "pull": "Write a server's state into a file; comments stay.",
+    "import": "Turn a plan of stalwart-cli into store files.",
     "show": "Show a server's state as YAML. Secrets are masked.",
     "init": "Create confsync.yaml, a store file and hooks for pre-commit.",
     "schema": "Print the JSON Schema of store files, for editors.",
     "explain": "Explain a rule, a risk, a field or a variant.",
     "sandbox": "Run an embedded server to try confsync.",
 }
-"""Every command and its help. Each is a module of this room with the same name."""
+"""Every command and its help. Each is a module of this room with the same name, or, where Python
+has that word, with an underscore behind it.
+"""
 
 _ON_SERVERS = {"plan", "apply", "pull", "show"}
 
@@ -71,7 +75,8 @@ class _Commands(click.Group):
             from confsync.cli.standard_error import UnknownCommand
 
             raise UnknownCommand(cmd_name, COMMANDS)
-        command: click.Command = getattr(import_module(f"confsync.cli.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(import_module(f"confsync.cli.{name}"), name)
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:

@@ -191,7 +191,7 @@ def for_file(name: str, text: str) -> Decorator:
     return with_variable(name, text, type=click.Path(), metavar="FILE")
 
 
-def _with_input(context: click.Context, _param: click.Parameter, files: Files) -> Files:
+def with_input(context: click.Context, _param: click.Parameter, files: Files) -> Files:
     """Files as named. If `-` is among them, standard input is read."""
     if "-" in files and isinstance(context.obj, Console):
         from confsync.disk.read import MAX_PLAN_BYTES, standard_input
@@ -206,13 +206,13 @@ def _layers(context: click.Context, param: click.Parameter, files: Files) -> Fil
         from confsync.workflow.load import one_each
 
         files = one_each(files)
-    return _with_input(context, param, files)
+    return with_input(context, param, files)
 
 
 _FILES: Values = {"nargs": -1, "type": click.Path()}
 files: Decorator = click.argument("files", **_FILES)
 
-files_or_input: Decorator = click.argument("files", callback=_with_input, **_FILES)
+files_or_input: Decorator = click.argument("files", callback=with_input, **_FILES)
 """Files, and `-` for standard input."""
 
 layers: Decorator = click.argument("files", callback=_layers, **_FILES)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,14 +13,33 @@ from confsync.cli import options as shared
 from confsync.cli.command import Command
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from confsync.cli.console import Console
-    from confsync.workflow.targets import Access, Asked
+    from confsync.report.file_results import Pulled
+    from confsync.workflow.pull import Objects
+    from confsync.workflow.server import Session
+    from confsync.workflow.targets import Access, Aim, Asked
+
+    Pull = Callable[[Session], Sequence[Pulled]]
 
 
 @click.command(cls=Command)
 @shared.files
 @shared.one_target
 @shared.objects
+@click.option(
+    "--all-objects",
+    is_flag=True,
+    help="Use the objects in the files, and every settings object that differs from its defaults."
+    " The key needs sys…Get for all of them: what is missing is named, and nothing is written.",
+)
+@click.option(
+    "--into",
+    type=click.Path(),
+    metavar="DIRECTORY",
+    help="Write each object into a file of its own in DIRECTORY, like in-memory-store.yaml.",
+)
 @shared.commands_for_credentials
 @click.option("--diff", is_flag=True, help="Show what would change; write nothing.")
 @click.pass_obj
@@ -29,6 +50,8 @@ def pull(  # noqa: PLR0913 - one parameter an option
     asked: Asked,
     access: Access,
     objects: tuple[str, ...],
+    all_objects: bool,
+    into: str | None,
     allow_commands: bool,
     diff: bool,
 ) -> None:
@@ -38,30 +61,93 @@ def pull(  # noqa: PLR0913 - one parameter an option
     as for `plan`; pull writes the last file. Without FILES: those of a target of confsync.yaml.
     Secrets are never written, only references to fill in.
     """
-    from confsync.errors import OutputFailed, WrongUsage
-    from confsync.report.file_results import diff_text, pulled_text
-    from confsync.report.problems import problems_text
-    from confsync.workflow import pull as run
+    from confsync.errors import WrongUsage
     from confsync.workflow.load import check_objects
     from confsync.workflow.targets import NOTHING_WANTED
 
     check_objects(objects)
-    use = run.preview if diff else run.pull
-    (aim,) = shared.chosen(console, asked, access, NOTHING_WANTED)
+    if objects and all_objects:
+        hint = "leave out one of the two"
+        raise WrongUsage("--object and --all-objects cannot be combined", hint=hint)
+    wanted: Objects = "every" if all_objects else objects
+    if into is None:
+        (aim,) = shared.chosen(console, asked, access, NOTHING_WANTED)
+        run = _into_file(asked, aim, wanted, diff=diff)
+    else:
+        aim = _server(asked, access)
+        run = _into_directory(into, wanted, diff=diff)
+    with shared.reach(console, allow_commands=allow_commands).session(aim) as connected:
+        pulled = run(connected)
+    _print(console, pulled, diff=diff)
+    if into is not None:
+        _tell_unused(console, pulled, aim)
+
+
+def _into_file(asked: Asked, aim: Aim, objects: Objects, *, diff: bool) -> Pull:
+    """The pull into the last of the files. Raises WrongUsage."""
+    from confsync.errors import WrongUsage
+    from confsync.workflow.pull import preview, pull
+
     last = aim.files[-1]
     if asked.files and os.path.realpath(asked.files[-1]) != os.path.realpath(last):
         hint = f"`confsync pull {last}` writes it; --no-config takes the named file alone"
         raise WrongUsage(f"target {aim.name} is written to its last file, {last}", hint=hint)
-    with shared.reach(console, allow_commands=allow_commands).session(aim) as connected:
-        pulled = use(aim.files, connected, environment=os.environ, objects=objects)
-    console.note(problems_text(pulled.fill_in, console.look()))
+    use = partial(preview if diff else pull, aim.files, environment=os.environ, objects=objects)
+    return lambda session: (use(session=session),)
+
+
+def _into_directory(directory: str, objects: Objects, *, diff: bool) -> Pull:
+    """The pull into a directory. Raises WrongUsage."""
+    from confsync.workflow.pull_into import check_directory, preview_into, pull_into
+
+    check_directory(directory)
+    use = preview_into if diff else pull_into
+    return lambda session: use(directory, session, environment=os.environ, objects=objects)
+
+
+def _server(asked: Asked, access: Access) -> Aim:
+    """The server of a pull into a directory: a target, or --url without one."""
+    from confsync.errors import WrongUsage
+    from confsync.workflow.targets import NOTHING_WANTED, aims, configuration, without_config
+
+    if asked.files:
+        hint = "leave out one of the two"
+        raise WrongUsage("FILES and --into cannot be combined", hint=hint)
+    alone = asked.alone or (access.url and not asked.targets)
+    if alone or (not asked.targets and configuration(Path()) is None):
+        return without_config((), NOTHING_WANTED, access)
+    (aim,) = aims(Path(), asked, NOTHING_WANTED, access, today=shared.today())
+    return aim
+
+
+def _print(console: Console, pulled: Sequence[Pulled], *, diff: bool) -> None:
+    from confsync.errors import OutputFailed
+    from confsync.report.file_results import diff_text, pulled_text
+    from confsync.report.problems import problems_text
+
+    for one in pulled:
+        console.note(problems_text(one.fill_in, console.look()))
     if diff:
-        console.print(diff_text([pulled]))
-        console.note(pulled_text(pulled, "would be "))
+        console.print(diff_text(pulled))
+        console.note("".join(pulled_text(one, "would be ") for one in pulled))
         return
+    told = "".join(map(pulled_text, pulled))
     try:
-        console.print(pulled_text(pulled))
+        console.print(told)
     except OutputFailed:
-        # The file is written: that is said in any case.
-        console.say(pulled_text(pulled))
+        # The files are written: that is said in any case.
+        console.say(told)
         raise
+
+
+def _tell_unused(console: Console, pulled: Sequence[Pulled], aim: Aim) -> None:
+    """Name the files that the target does not use yet."""
+    from confsync.report.printable import printable
+
+    used = set(map(os.path.realpath, aim.files))
+    others = [one.file for one in pulled if os.path.realpath(one.file) not in used]
+    if aim.config is not None and others:
+        console.note(
+            f"note: target {printable(aim.name)} does not use these files yet; add them to its"
+            f" files: {', '.join(map(printable, others))}\n"
+        )

@@ -249,6 +249,8 @@ def _refused(
 ) -> tuple[str, str]:
     """Fact and hint for a refused value: where it is from, and the allowed ones."""
     given = source_of(param, context)
+    if isinstance(error, click.MissingParameter):
+        return f"missing {given}", hint
     match param.type:
         case click.Choice(choices=choices):
             fact, hint = "invalid value", f"allowed: {', '.join(map(str, choices))}"

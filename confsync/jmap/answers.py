@@ -14,7 +14,7 @@ from confsync.sync.outcome import Refusal, Reload
 from confsync.sync.url import masked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from confsync.net.http import Answer
 
@@ -214,11 +214,27 @@ def _method_error(kind: str, arguments: Mapping[str, Json]) -> tuple[str, str]:
     """Fact and hint for a method error. `forbidden`: one permission (wire section 2)."""
     if kind != "forbidden":
         return _METHOD_ERRORS.get(kind, ("the server rejected the call", _CHECK_URL))
-    method = str(arguments.get("method"))
-    name, _, verb = method.removeprefix("x:").partition("/")
-    if method == ACTION:
+    if arguments.get("method") == ACTION:
         return _missing(_MAY_ACT)
-    return _missing(f"sys{name}{'Get' if verb == 'get' else 'Update'}")
+    return _missing(_permission(arguments))
+
+
+def _permission(arguments: Mapping[str, Json]) -> str:
+    """The permission for the method of a response."""
+    name, _, verb = str(arguments.get("method")).removeprefix("x:").partition("/")
+    return f"sys{name}{'Get' if verb == 'get' else 'Update'}"
+
+
+def raise_missing_permissions(answers: Iterable[Mapping[str, Json]]) -> None:
+    """Raise one ServerRefused with the permissions of all calls that were forbidden."""
+    forbidden = [one for one in answers if one.get("error") == "forbidden"]
+    if len(forbidden) == 1:
+        raise_method_error(forbidden[0])
+    if forbidden:
+        names = ", ".join(map(_permission, forbidden))
+        hint = "give the account or API key these permissions"
+        fact = f"{len(forbidden)} permissions are missing: {names} (forbidden)"
+        raise ServerRefused(fact, status=200, hint=hint)
 
 
 def the_object(arguments: Mapping[str, Json]) -> dict[str, Json]:

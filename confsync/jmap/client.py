@@ -22,6 +22,7 @@ from confsync.jmap.answers import (
     SINGLETON,
     edition_of,
     raise_method_error,
+    raise_missing_permissions,
     refusal,
     reload_end,
     responses,
@@ -29,6 +30,7 @@ from confsync.jmap.answers import (
 )
 from confsync.jmap.write import Credentials, authorization, update_json
 from confsync.net.http import SECONDS, Request
+from confsync.sync.values import Live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from confsync.net.http import Answer, Write
     from confsync.sync.outcome import Refusal, Reload
     from confsync.sync.secret import Vault
-    from confsync.sync.values import Live, Patch
+    from confsync.sync.values import Patch
 
 PATH = "/jmap/"
 ACCOUNT = "/api/account"
@@ -46,6 +48,7 @@ SCHEMA = "/api/schema"
 USING = ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"]
 _GET = {"ids": [SINGLETON]}
 _MOST_CALLS = 16
+_TOLD_TOGETHER = {"forbidden", "unknownMethod"}
 
 Decode: TypeAlias = "Callable[[Mapping[str, Json]], Live]"
 Calls: TypeAlias = "list[list[object]]"
@@ -155,25 +158,35 @@ class Client:
         return self._reading(self._posting(lambda: [[method, _GET, "read"]]), taken)
 
     def read_all(self, wanted: Mapping[str, Decode]) -> dict[str, Live]:
-        """Get several objects, 16 in a request: docs/development/objects.md, section 1."""
+        """Get several objects, 16 in a request: docs/development/objects.md, section 1.
+
+        Objects that the server does not know are left out. Raises one ServerRefused for all missing
+        permissions.
+        """
         names = [*wanted]
-        found: dict[str, Live] = {}
+        found: dict[str, Live | Mapping[str, Json]] = {}
         for start in range(0, len(names), _MOST_CALLS):
             some = names[start : start + _MOST_CALLS]
             methods = tuple((f"x:{name}/get", name) for name in some)
 
             def taken(
                 answer: Answer, methods: tuple[tuple[str, str], ...] = methods
-            ) -> dict[str, Live]:
+            ) -> dict[str, Live | Mapping[str, Json]]:
                 got = responses(answer, methods)
+                together = {
+                    name: one
+                    for (_, name), one in zip(methods, got, strict=True)
+                    if one.get("error") in _TOLD_TOGETHER
+                }
                 return {
-                    name: wanted[name](the_object(one))
+                    name: together.get(name) or wanted[name](the_object(one))
                     for (_, name), one in zip(methods, got, strict=True)
                 }
 
             calls: Calls = [[method, _GET, name] for method, name in methods]
             found |= self._reading(self._posting(lambda calls=calls: calls), taken)  # type: ignore[misc] # a default
-        return found
+        raise_missing_permissions(one for one in found.values() if isinstance(one, dict))
+        return {name: one for name, one in found.items() if isinstance(one, Live)}
 
     def edition(self) -> str:
         """The edition of the server: wire section 1. Empty if its answer does not tell it.

@@ -39,6 +39,26 @@ def from_wire(kind: Kind, answer: Mapping[str, Json], vault: Vault) -> Live:
     Raises UnexpectedAnswer for a value of another type, more than 1,000 items, over 64 KiB of text,
     and for an object without any of its fields or without one that has no default.
     """
+    try:
+        return decoded(kind, answer, vault)
+    except Mismatch as wrong:
+        raise UnexpectedAnswer(
+            f"unexpected object from the server: {path_text(wrong.path) or 'it'} {wrong.fact}",
+            hint="check that the URL is a Stalwart server, 0.16.10 or later",
+        ) from None
+
+
+class Mismatch(ValueError):
+    """A value that is not of the shape of its place. `fact`: like `is missing`."""
+
+    def __init__(self, path: Path, fact: str) -> None:
+        super().__init__(fact)
+        self.path = path
+        self.fact = fact
+
+
+def decoded(kind: Kind, answer: Mapping[str, Json], vault: Vault) -> Live:
+    """Like `from_wire`, for an object that is not from a server. Raises Mismatch."""
     decoder = _Decoder(vault)
     members = {name: value for name, value in answer.items() if name != "id"}
     tree = decoder.variant(members, kind.shape, ())
@@ -169,10 +189,6 @@ def _few(items: dict[str, Json], path: Path) -> dict[str, Json]:
     return items
 
 
-def _unexpected(path: Path, wanted: str = "") -> UnexpectedAnswer:
+def _unexpected(path: Path, wanted: str = "") -> Mismatch:
     """The error for a value that is not `wanted`, or for a missing one."""
-    fact = f"is not {wanted}" if wanted else "is missing"
-    return UnexpectedAnswer(
-        f"unexpected object from the server: {path_text(path) or 'it'} {fact}",
-        hint="check that the URL is a Stalwart server, 0.16.10 or later",
-    )
+    return Mismatch(path, f"is not {wanted}" if wanted else "is missing")

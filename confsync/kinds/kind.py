@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from confsync.sync import shape as shapes
-from confsync.sync.tree import Items, Members, Object, Path, Tree
+from confsync.sync.secret import Secret
+from confsync.sync.tree import Items, Members, Object, Path, Tree, certainly_equal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from confsync.sync.findings import ChangeRule, StateRule
 
 U64 = 2**64 - 1
+UNSET_ID = "p333333333333"
+"""A mandatory id that was never set: docs/development/objects.md, section 2.7."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,28 @@ class Kind:
 def default_object(shape: shapes.Variants, tag: str) -> Object:
     """A variant with every member at its default: what the server builds it from."""
     return Object(tag, {name: known.default for name, known in shape.objects[tag].fields.items()})
+
+
+def never_set(tree: Object, shape: shapes.Variants) -> bool:
+    """True for the state of an object that was never stored: the first variant, every field at its
+    default, and mandatory ones empty. An empty secret looks like any other.
+    """
+    if tree.tag != next(iter(shape.objects)):
+        return False
+    fields = shape.objects[tree.tag].fields
+    return all(_is_unset(value, fields[name]) for name, value in tree.members.items())
+
+
+def _is_unset(value: Tree, known: shapes.Field) -> bool:
+    if not known.required:
+        return certainly_equal(value, known.default)
+    match value, known.shape:
+        case Object(), shapes.Variants():
+            return never_set(value, known.shape)
+        case Items(items=()) | Members(members=()) | Secret(), _:
+            return True
+        case _:
+            return value in {"", UNSET_ID} if isinstance(value, str) else False
 
 
 def _broken(tree: Tree, shape: shapes.Shape, path: Path) -> Iterator[Broken]:

@@ -15,12 +15,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from confsync.kinds.kind import UNSET_ID
+
 Json: TypeAlias = dict[str, Any]
 
 ELSEWHERE = frozenset({"AccountPassword", "AccountSettings", "Bootstrap", "VacationResponse"})
 """Singletons of an account, and one that is gone once the server is set up."""
 
-UNSET_ID = "p333333333333"
 _NUMBERS = {
     "unsignedInteger": (0, 2**64 - 1),
     "integer": (-(2**63), 2**63 - 1),

@@ -13,7 +13,7 @@ from confsync.sync.scrub import scrubbed
 from confsync.sync.tree import path_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from confsync.errors import Problem
     from confsync.sync.tree import Path
@@ -64,6 +64,38 @@ class Begun:
     example: bool = False
     directory: str = "."
     repository: bool = True
+
+
+@dataclass(frozen=True)
+class Imported:
+    """The result of `import`. `texts`: the store files by path; unless `written`, one text without
+    a path, or none. `defaults`: objects left out because they are at their defaults. `left_out`:
+    the number of operations that are not imported. `fill_in`: references to fill in.
+    """
+
+    file: str
+    texts: Mapping[str, str]
+    written: bool
+    objects: int
+    defaults: tuple[str, ...]
+    left_out: int
+    fill_in: int
+    problems: tuple[Problem, ...]
+
+
+def imported_text(found: Imported) -> str:
+    """A line for each file, and totals."""
+    lines = [f"{printable(path)}: new file\n" for path in found.texts if path]
+    if found.defaults:
+        number = plural(len(found.defaults), "object")
+        names = ", ".join(found.defaults)
+        lines.append(f"left out, at their defaults: {number}: {names}\n")
+    counts = [f"{plural(found.objects, 'settings object')} imported"]
+    if found.left_out:
+        counts.append(f"{plural(found.left_out, 'operation')} not imported")
+    if found.fill_in:
+        counts.append(f"{plural(found.fill_in, 'reference')} to fill in")
+    return "".join([*lines, f"{', '.join(counts)}\n"])
 
 
 def diff_text(found: Sequence[Formatted | Pulled]) -> str:

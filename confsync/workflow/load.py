@@ -47,10 +47,15 @@ class Loaded:
         return tuple(_with_excerpt(problem, self.lines, "") for problem in problems)
 
 
-def objects_in(documents: Iterable[MappingNode | None]) -> tuple[str, ...]:
-    """The names of the objects in documents, in their order; the first object without any."""
+def named_in(documents: Iterable[MappingNode | None]) -> tuple[str, ...]:
+    """The names of the objects in documents, in their order."""
     keys = (key.text for one in documents if one is not None for key, _ in one.entries)
-    return tuple(dict.fromkeys(name for name in keys if name in KINDS)) or (FIRST,)
+    return tuple(dict.fromkeys(name for name in keys if name in KINDS))
+
+
+def objects_in(documents: Iterable[MappingNode | None]) -> tuple[str, ...]:
+    """Like `named_in`; the first object without any."""
+    return named_in(documents) or (FIRST,)
 
 
 def objects_in_files(files: Iterable[str]) -> tuple[str, ...]:
@@ -116,6 +121,13 @@ def _below(directory: str) -> list[str]:
         paths = (str(Path(folder, name)) for name in names if not name.startswith("."))
         found += (path for path in paths if path.endswith((".yaml", ".yml")) and meant(path))
     return sorted([*found, *(str(error.filename) for error in unreadable)])
+
+
+def stores_beside(directory: str) -> list[str]:
+    """The YAML files in a directory itself that are meant as stores, sorted."""
+    names = (name for name in os.listdir(directory) if not name.startswith("."))  # noqa: PTH208 - names as given
+    paths = (str(Path(directory, name)) for name in names)
+    return sorted(path for path in paths if path.endswith((".yaml", ".yml")) and meant(path))
 
 
 def meant(file: str) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from os.path import realpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from confsync.disk.read import MAX_STORE_BYTES
 from confsync.disk.write import StoreFile
 from confsync.errors import Fault, InvalidFiles, NotWritten, Problem, WrongUsage
 from confsync.guard import discreet
-from confsync.kinds import KINDS, using
+from confsync.kinds import FIRST, KINDS, using
+from confsync.kinds.kind import never_set
 from confsync.masking.document import Side, masked_diff, masked_scalars
 from confsync.report.file_results import Pulled
 from confsync.secrets import RESOLVERS
@@ -24,15 +25,15 @@ from confsync.sync.compare import difference
 from confsync.sync.findings import makes_invalid
 from confsync.sync.secret import FILL_IN
 from confsync.sync.tree import path_text
-from confsync.workflow.load import check_names, loaded, objects_in
-from confsync.workflow.server import read_all
+from confsync.workflow.load import check_names, loaded, named_in
+from confsync.workflow.server import read_all, read_known
 from confsync.yaml.edit import Edited, Revised, Write, edited
 from confsync.yaml.emit import Style
 from confsync.yaml.nodes import MappingNode, ScalarNode, comments, members_of, scalars
 from confsync.yaml.read import Parsed, parse, read, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from confsync.sync.secret import Vault
     from confsync.sync.tree import Path
@@ -40,6 +41,11 @@ if TYPE_CHECKING:
     from confsync.workflow.server import Session
     from confsync.yaml.edit import Revision
     from confsync.yaml.nodes import Node
+
+Objects: TypeAlias = "Sequence[str] | Literal['every']"
+"""The objects of a pull: named ones, none for those in the files, or every one that differs from
+its defaults, beside those in the files.
+"""
 
 _BEYOND = {"out-of-range", "too-few-items", "unknown-choice"}
 """The rules that a server with other limits or more choices may break."""
@@ -51,11 +57,11 @@ def pull(
     session: Session,
     *,
     environment: Mapping[str, str],
-    objects: Sequence[str] = (),
+    objects: Objects = (),
 ) -> Pulled:
     """Write the live state of objects into the last of the files, which are laid over each other:
-    of those in the files, or of the named `objects`. One request for each 16 objects; nothing is
-    changed on the server.
+    of those in the files, or of the named `objects`; `every`: of those in the files and all that
+    differ from their defaults. One request for each 16 objects; nothing is changed on the server.
 
     A missing file is created. An existing one is edited in place: comments and equal values stay.
     Its fields stay; others are added if they differ from the layers below, or without layers from
@@ -65,10 +71,9 @@ def pull(
     Raises the errors of `plan`, OutputFailed for a file that cannot be written, and NotWritten for
     a live state that no file can hold; then the file is as it was.
     """
-    store, content, pulled = _draft(files, session, environment, objects)
-    if content != store.content:
-        store.write(content)
-    return pulled
+    draft = _draft(files, session, environment, objects)
+    draft.write()
+    return draft.pulled
 
 
 @discreet
@@ -77,14 +82,28 @@ def preview(
     session: Session,
     *,
     environment: Mapping[str, str],
-    objects: Sequence[str] = (),
+    objects: Objects = (),
 ) -> Pulled:
     """The result of `pull`, with nothing written."""
-    return _draft(files, session, environment, objects)[-1]
+    return _draft(files, session, environment, objects).pulled
 
 
 @dataclass(frozen=True)
-class _Layers:
+class Draft:
+    """A file to write, its new content, and the changes."""
+
+    store: StoreFile
+    content: bytes
+    pulled: Pulled
+
+    def write(self) -> None:
+        """Write the file, if it changes. Raises OutputFailed."""
+        if self.content != self.store.content:
+            self.store.write(self.content)
+
+
+@dataclass(frozen=True)
+class Layers:
     """The last file with its document, as it is and `before`, the files below it, and the document
     of these.
     """
@@ -96,27 +115,71 @@ class _Layers:
     below: tuple[Parsed, ...]
     under: MappingNode | None
 
+    @property
+    def documents(self) -> tuple[MappingNode | None, ...]:
+        """The documents of all files."""
+        return (*(parsed.document for parsed in self.below), self.top)
+
 
 def _draft(
-    files: Sequence[str], session: Session, environment: Mapping[str, str], objects: Sequence[str]
-) -> tuple[StoreFile, bytes, Pulled]:
-    """The file to write, its new content, and the changes."""
+    files: Sequence[str], session: Session, environment: Mapping[str, str], objects: Objects
+) -> Draft:
+    check_names(files)
     with using(session.tables):
-        return _drafted(files, session, environment, objects)
+        layers = layers_of(files, StoreFile.at(files[-1]), session.vault)
+        states = states_for(objects, named_in(layers.documents), session)
+        words = words_for(layers.documents, session, environment)
+        return drafted(layers, states, words, session.vault, environment)[0]
 
 
-def _drafted(
-    files: Sequence[str], session: Session, environment: Mapping[str, str], objects: Sequence[str]
-) -> tuple[StoreFile, bytes, Pulled]:
-    layers = _layers(files, session.vault)
-    documents = (*(parsed.document for parsed in layers.below), layers.top)
-    states = read_all(tuple(objects) or objects_in(documents), session)
-    if unknown := [path for live in states for path in live.unrecognised]:
+def states_for(objects: Objects, named: Sequence[str], session: Session) -> tuple[Live, ...]:
+    """The live states for a pull. `named`: the objects in the files. Raises NotWritten."""
+    if isinstance(objects, str):
+        found = read_known(KINDS, session)
+        differ = (name for name, one in found.items() if not _at_defaults(one))
+        names = [name for name in dict.fromkeys((*named, *differ)) if name in found]
+        states = tuple(found[name] for name in names)
+        if not states:
+            hint = "nothing was written; --object NAME writes an object at its defaults"
+            raise NotWritten("no settings object differs from its defaults", hint=hint)
+    else:
+        states = read_all(tuple(objects) or tuple(named) or (FIRST,), session)
+    several = len(states) > 1
+    if unknown := [
+        f"{live.object}/{path}" if several else path
+        for live in states
+        for path in live.unrecognised
+    ]:
         fact = f"the server has fields that confsync does not know: {', '.join(unknown)}"
         raise NotWritten(fact, hint="nothing was written; run `confsync schema --update`")
+    return states
+
+
+def _at_defaults(live: Live) -> bool:
+    return not live.unrecognised and never_set(live.tree, KINDS[live.object].shape)
+
+
+def words_for(
+    documents: Iterable[MappingNode | None], session: Session, environment: Mapping[str, str]
+) -> Words:
+    """Reads values of documents. Their texts are taken: no new reference has such a name."""
     taken = frozenset(node.text for one in documents if one for node in scalars(one))
     resolve_one = resolving(session.vault, At(RESOLVERS, "plan"), environment)
-    words = Words(session.vault, RESOLVERS, resolve_one, taken)
+    return Words(session.vault, RESOLVERS, resolve_one, taken)
+
+
+def drafted(
+    layers: Layers,
+    states: Sequence[Live],
+    words: Words,
+    vault: Vault,
+    environment: Mapping[str, str],
+) -> tuple[Draft, Words]:
+    """The last file with live states, and the words with its new references taken.
+
+    Raises NotWritten.
+    """
+    files = layers.files
     made = Edited(layers.store.source, ())
     changed: tuple[Path, ...] = ()
     gone: tuple[Path, ...] = ()
@@ -130,8 +193,9 @@ def _drafted(
     content = layers.store.mark + made.text.encode("utf-8")
     if len(content) > MAX_STORE_BYTES:
         hint = "nothing was written; store files are limited to 64 KiB"
+        hint += "; --into DIRECTORY writes one file an object"
         raise NotWritten("the file would be larger than 64 KiB", where=files[-1], hint=hint)
-    after = _checked(layers, made, states, session.vault, environment)
+    after = _checked(layers, made, states, vault, environment)
     pulled = Pulled(
         file=files[-1],
         new=layers.store.content is None,
@@ -141,10 +205,10 @@ def _drafted(
         fill_in=() if after.document is None else tuple(_to_fill_in(after.document, ())),
         diff=_diff(layers, made, after),
     )
-    return layers.store, content, pulled
+    return Draft(layers.store, content, pulled), words
 
 
-def _revised(live: Live, layers: _Layers, words: Words) -> Revised:
+def _revised(live: Live, layers: Layers, words: Words) -> Revised:
     """The revision of an object in the last file. Raises NotWritten."""
     name = live.object
     revised = revise(
@@ -160,11 +224,9 @@ def _revised(live: Live, layers: _Layers, words: Words) -> Revised:
     return revised
 
 
-def _layers(files: Sequence[str], vault: Vault) -> _Layers:
-    """Read the files. Raises WrongUsage, InvalidFiles and OutputFailed."""
-    check_names(files)
+def layers_of(files: Sequence[str], store: StoreFile, vault: Vault) -> Layers:
+    """Read the files; `store` is the last. Raises WrongUsage and InvalidFiles."""
     *lower, last = files
-    store = StoreFile.at(last)
     if str(store.target) in map(realpath, lower):
         hint = "name it once, as the last file: the others are only read"
         raise WrongUsage("the file to write is also an earlier file", hint=hint)
@@ -183,7 +245,7 @@ def _layers(files: Sequence[str], vault: Vault) -> _Layers:
             raise InvalidFiles(tuple(problems))
     documents = [parsed.document for parsed in below if parsed.document is not None]
     under = lay_over(documents) if documents else None
-    return _Layers(files, store, top.document, top.document, below, under)
+    return Layers(files, store, top.document, top.document, below, under)
 
 
 def _object(document: MappingNode | None, name: str) -> MappingNode | None:
@@ -191,7 +253,7 @@ def _object(document: MappingNode | None, name: str) -> MappingNode | None:
     return entry[1] if entry is not None and isinstance(entry[1], MappingNode) else None
 
 
-def _edited(layers: _Layers, source: str, name: str, revision: Revision) -> Edited:
+def _edited(layers: Layers, source: str, name: str, revision: Revision) -> Edited:
     """The text with a revised object; one that is not there yet comes at its end."""
     if layers.top is not None and layers.top.get(name) is not None:
         return edited(source, layers.top, name, revision)
@@ -203,7 +265,7 @@ def _edited(layers: _Layers, source: str, name: str, revision: Revision) -> Edit
 
 
 def _checked(
-    layers: _Layers,
+    layers: Layers,
     made: Edited,
     states: Sequence[Live],
     vault: Vault,
@@ -259,7 +321,7 @@ def _to_fill_in(node: Node, path: Path) -> Iterator[Problem]:
         yield Problem(*place, "fill-in", message, hint, "warning")
 
 
-def _diff(layers: _Layers, made: Edited, after: Parsed) -> str:
+def _diff(layers: Layers, made: Edited, after: Parsed) -> str:
     """The masked diff, in which all line ends are equal."""
 
     def side(name: str, source: str, document: MappingNode | None) -> Side:

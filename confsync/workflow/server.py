@@ -93,13 +93,24 @@ def read(name: str, session: Session) -> Live:
 
 
 def read_all(names: Sequence[str], session: Session) -> tuple[Live, ...]:
-    """The live states of objects. One request for each 16."""
+    """The live states of objects. One request for each 16. Raises ServerRefused, also for objects
+    that the server does not know.
+    """
     if len(names) == 1:
         return (read(names[0], session),)
     with using(session.tables):
-        decoders = {name: decoder(KINDS[name], session.vault) for name in names}
-        found = session.server.read_all(decoders)
+        found = read_known(names, session)
+    if unknown := [name for name in names if name not in found]:
+        fact = f"the server does not know {', '.join(unknown)} (unknownMethod)"
+        hint = "its version is older: remove these objects from the files"
+        raise ServerRefused(fact, status=200, hint=hint)
     return tuple(found[name] for name in names)
+
+
+def read_known(names: Iterable[str], session: Session) -> Mapping[str, Live]:
+    """The live states of those objects that the server knows. One request for each 16."""
+    decoders = {name: decoder(KINDS[name], session.vault) for name in names}
+    return session.server.read_all(decoders)
 
 
 def decoder(kind: Kind, vault: Vault) -> Callable[[Mapping[str, Json]], Live]:

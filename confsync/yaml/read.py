@@ -57,11 +57,11 @@ def read(path: str) -> Parsed:
     return Parsed(None, (source,)) if isinstance(source, Problem) else parse(path, source)
 
 
-def content(path: str) -> bytes | Problem:
-    """The bytes of a file, at most one more than a store may have; or the problem."""
+def content(path: str, limit: int = MAX_STORE_BYTES) -> bytes | Problem:
+    """The bytes of a file, at most one more than the limit; or the problem."""
     _LOG.info("reads %s", path)
     try:
-        return read_regular(path, MAX_STORE_BYTES)
+        return read_regular(path, limit)
     except (OSError, ValueError) as error:
         rule = "unreadable"
         match error:

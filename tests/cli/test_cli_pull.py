@@ -6,13 +6,12 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from tests.cli.process import PATIENCE, PLAN_KEY
+from confsync.kinds import KINDS
+from confsync.sandbox import Server
+from tests.cli.process import LIVE, PATIENCE, PLAN_KEY, Desk
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from confsync.sandbox import Server
-    from tests.cli.process import Desk
 
 PULLED = """\
 InMemoryStore:
@@ -164,3 +163,58 @@ def test_without_files_the_last_layer_of_a_target_is_written(desk: Desk, server:
     assert "error: --target: takes one target, not a, b\nhint: choose one\n" in ran.err
     assert "unknown option --all" in desk.run("pull", "--all").err
     assert desk.run("pull", "--target", "b", env={"STALWART_TOKEN": PLAN_KEY}).status == 0
+
+
+EVERY_KEY = "API_Canary-key-that-reads-all"
+
+
+def test_all_objects_go_into_a_directory_and_those_that_the_target_does_not_use_are_named(
+    tmp_path: Path,
+) -> None:
+    every = frozenset({"authenticate", *(f"sys{name}Get" for name in KINDS)})
+    with Server(initial=LIVE, keys={EVERY_KEY: every}) as server:
+        server.put("x:Http", {"enableHsts": True})
+        desk = Desk(tmp_path, server.url)
+        desk.file("stores/in-memory.yaml", "InMemoryStore: {'@type': Default}\n")
+        desk.file(
+            "confsync.yaml",
+            f"targets: {{a: {{url: '{server.url}', files: [stores/in-memory.yaml]}}}}\n",
+        )
+        key = {"STALWART_TOKEN": EVERY_KEY}
+        ran = desk.run("pull", "--all-objects", "--into", "stores", "--diff", env=key)
+        assert ran.status == 0
+        assert "+++ stores/http.yaml\n" in ran.out
+        assert sorted(path.name for path in (tmp_path / "stores").iterdir()) == ["in-memory.yaml"]
+        ran = desk.run("pull", "--all-objects", "--into", "stores", env=key)
+        assert ran.status == 0
+        assert ran.out == (
+            "stores/in-memory.yaml: 3 fields changed, 2 references to fill in\n"
+            "stores/data-store.yaml: new file, 1 field written\n"
+            "stores/http.yaml: new file, 1 field written\n"
+        )
+        assert ran.err.endswith(
+            "note: target a does not use these files yet; add them to its files:"
+            " stores/data-store.yaml, stores/http.yaml\n"
+        )
+        desk.close()
+
+
+def test_options_of_pull_that_exclude_each_other(desk: Desk, server: Server) -> None:
+    for words, told in (
+        (("--object", "Http", "--all-objects", "a.yaml"), "--object and --all-objects cannot"),
+        (("--into", "stores", "a.yaml"), "FILES and --into cannot be combined"),
+        (("--into", ""), "--into: empty name"),
+        (("--into", "https://h"), "--into: a URL, not a directory"),
+    ):
+        ran = desk.run("pull", *words)
+        assert (ran.status, ran.out) == (1, "")
+        assert f"error: {told}" in ran.err
+    assert server.requests == []
+
+
+def test_missing_permissions_for_all_objects_are_named_together(desk: Desk) -> None:
+    ran = desk.run("pull", "--all-objects", "--into", "stores")
+    assert (ran.status, ran.out) == (1, "")
+    number = len(KINDS) - 1
+    assert ran.err.startswith(f"error: {number} permissions are missing: sysAddressBookGet, sys")
+    assert not (desk.directory / "stores").exists()

@@ -72,6 +72,12 @@ def config(c: Aviary, *members: str, name: str = "a", url: str = "https://h") ->
     return Given((ALLOWED,), {**files, **cluster("{env: A}").files})
 
 
+def client_plan(*updates: tuple[str, object]) -> Given:
+    """A plan of the server's own client."""
+    lines = ({"@type": "update", "object": name, "value": value} for name, value in updates)
+    return Given(("a.yaml",), {"a.yaml": "".join(f"{json.dumps(line)}\n" for line in lines)})
+
+
 def mapping(password: str, address: str = "redis://a") -> str:
     return f"{{address: {json.dumps(address)}, username: u, password: {password}}}"
 
@@ -185,6 +191,30 @@ STORES: Mapping[str, Callable[[Aviary], Given]] = {
             "b.yaml": "InMemoryStore: {authSecret: {secret: {env: SECRET}}, timeout: 5s}\n",
         },
         {"SECRET": c["upper"].hostile},
+    ),
+    "plan of stalwart-cli": lambda c: client_plan(
+        ("Http", {"responseHeaders": {"Authorization": c["header"].hostile}}),
+        (
+            "InMemoryStore",
+            {
+                "@type": "RedisCluster",
+                "urls": {f"redis://u:{c['plan URL'].encoded}@a": True},
+                "authSecret": {"@type": "Value", "secret": c["plan secret"].hostile},
+            },
+        ),
+        ("Account", {"a": {"secret": c["not imported"].hostile}}),
+    ),
+    "invalid plan of stalwart-cli": lambda c: client_plan(
+        ("Http", {"enableHsts": c["plan boolean"].hostile}),
+        ("Imap", c["plan value"].hostile),
+        ("Cache", {f"redis://u:{c['plan field'].encoded}@h": 1}),
+        ("InMemoryStore", {"@type": "Redis", "url": f"redis://u:{c['plan text'].encoded}@h"}),
+        ("InMemoryStore", {f"urls/redis://u:{c['plan pointer'].encoded}@h": True}),
+        ("Jmap", {"@type": c["plan type"].hostile}),
+        (c["plan object"].hostile, {}),
+        ("DataStore", {"@type": c["plan variant"].hostile}),
+        ("HttpForm", {"deliverTo": {f"redis://u:{c['plan member'].encoded}@h": True}}),
+        ("Coordinator", {"@type": "Redis", "authSecret": {"secret": c["plan inner"].hostile}}),
     ),
     "a URL as a file": lambda c: Given((f"redis://u:{c['file name'].encoded}@h",)),
     "configured token": lambda c: config(c, f"token: {json.dumps(c['config'].hostile)}"),

@@ -14,7 +14,7 @@ import pytest
 from confsync.jmap.decode import from_wire
 from confsync.jmap.write import update_json
 from confsync.kinds import KINDS
-from confsync.kinds.make_table import UNSET_ID
+from confsync.kinds.kind import UNSET_ID
 from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.schema import builtin
 from confsync.sync import shape as shapes
