@@ -54,7 +54,7 @@ def wrong_size(written: str, name: str, example: str) -> Mistake:
     text = written.strip()
     short = text if len(text) <= _LONGEST_MISTAKE and text.isascii() else ""
     if short.isdigit():
-        return Mistake("size-without-unit", f"{name} is a number without a unit", _read(int(short)))
+        return Mistake("size-without-unit", f"{name} is a size without a unit", _read(int(short)))
     if re.fullmatch("-[0-9].*", short):
         return Mistake("out-of-range", f"{name} must not be negative", example)
     found = _LIKE.fullmatch(short)
