@@ -1,4 +1,4 @@
-"""GitOps for the Stalwart mail server's in-memory store: the Python API.
+"""GitOps for the settings of the Stalwart mail server: the Python API.
 
 with confsync.connect("https://mail.example.com", token=token) as session:
     plan = confsync.plan(["stores/in-memory.yaml"], session, environment=os.environ)

@@ -31,10 +31,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class Everything:
-    """All rules, and the names of all objects, variants and fields."""
+    """All rules, and the names of all objects and of all keys of `confsync.yaml`."""
 
     rules: tuple[Rule, ...]
-    names: tuple[str, ...]
+    objects: tuple[str, ...]
+    keys: tuple[str, ...]
 
 
 @cache

@@ -28,7 +28,7 @@ def explain(console: Console, name: str) -> None:
     """Explain NAME: a rule, an object, a variant, a field, or a key of confsync.yaml. Offline.
 
     The name of a rule is in brackets after each problem. A field can be a path, like
-    authSecret/secret. Without NAME: a list of all names.
+    authSecret/secret. Without NAME: a list of rules, objects and keys.
     """
     from confsync.report.explain import explained_text
     from confsync.workflow.documentation import explain as run

@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "show": "Show a server's state as YAML. Secrets are masked.",
     "init": "Create confsync.yaml, a store file and hooks for pre-commit.",
     "schema": "Print the JSON Schema of store files, for editors.",
-    "explain": "Explain a rule, a risk, a field or a variant.",
+    "explain": "Explain a rule, a risk, an object, a field or a variant.",
     "sandbox": "Run an embedded server to try confsync.",
 }
 """Every command and its help. Each is a module of this room with the same name, or, where Python
@@ -100,7 +100,7 @@ class _Commands(click.Group):
     __version__, "-V", "--version", prog_name="confsync", message="%(prog)s %(version)s"
 )
 def confsync() -> None:
-    """GitOps for the Stalwart mail server's in-memory store.
+    """GitOps for the settings of the Stalwart mail server.
 
     Describe the desired state in YAML. `plan` shows the differences, `apply` sends them and
     verifies the result.

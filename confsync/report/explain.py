@@ -20,15 +20,16 @@ def explained_text(found: Rule | Everything | tuple[Page, ...]) -> str:
     match found:
         case Rule():
             return _rule(found)
-        case Everything(rules=rules, names=names):
-            titles = _table((rule.id, rule.title) for rule in rules)
-            listed = wrapped(", ".join(names), "  ", "  ")
+        case Everything(rules=rules, objects=objects, keys=keys):
             lines = [
                 "rules, risks and topics",
-                *titles,
+                *_table((rule.id, rule.title) for rule in rules),
                 "",
-                "objects, variants, fields and keys of confsync.yaml",
-                *listed,
+                "settings objects (`confsync explain Http` lists variants or fields)",
+                *wrapped(", ".join(objects), "  ", "  "),
+                "",
+                "keys of confsync.yaml",
+                *wrapped(", ".join(keys), "  ", "  "),
             ]
             return "\n".join([*lines, ""])
         case pages:

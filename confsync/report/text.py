@@ -372,7 +372,10 @@ def _way_back(before: Live, plan: Plan, look: Look) -> Iterator[str]:
     """The state before the update, as a store file that restores it, or the command for it."""
     document = way_back(before, plan, Kind(before.object, plan.shape))
     if document is None:
-        yield "Previous settings not printed: the server had fields unknown to confsync."
+        why = "the server had fields unknown to confsync"
+        if not before.unrecognised:
+            why = "a field that has no default had no valid value on the server"
+        yield from wrapped(f"Previous settings not printed: {why}.", width=look.width)
         return
     text = yaml_text(shown(document))
     first = _first(text)

@@ -82,9 +82,14 @@ def described(name: str, kinds: Mapping[str, Kind]) -> tuple[Page, ...]:
             steps = iter(path)
             if isinstance(thing, kind_of_thing) and all(step in steps for step in asked):
                 owners.setdefault(_page(path[-1], thing), {}).update(dict.fromkeys(path[-2:-1]))
-    return tuple(
+    pages = tuple(
         replace(page, facts=(*page.facts, ("in", ", ".join(known)))) if known else page
         for page, known in owners.items()
+    )
+    # Another object can have the same field without a description: Coordinator has most of them.
+    known = {(page.facts, page.table) for page in pages if page.summary != _UNKNOWN}
+    return tuple(
+        page for page in pages if page.summary != _UNKNOWN or (page.facts, page.table) not in known
     )
 
 

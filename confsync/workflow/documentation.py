@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from confsync.errors import InvalidFiles, WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS, using
+from confsync.kinds.not_managed import not_managed
 from confsync.rules import Everything, Rule, rules
 from confsync.secrets import RESOLVERS
 from confsync.store.describe import Page, described, key_pages, names
@@ -45,7 +46,8 @@ def explained() -> tuple[str, ...]:
 
 @discreet
 def explain(name: str) -> Explained:
-    """The rule, fields, variants or key of a name; without one, a list. Raises WrongUsage.
+    """The rule, object, variants, fields or key of a name; without one, a list of rules, objects
+    and keys. Raises WrongUsage.
 
     By the tables of the working directory, or the built-in ones where those cannot be read.
     """
@@ -60,13 +62,19 @@ def explain(name: str) -> Explained:
 
 def _explained(name: str) -> Explained:
     if not name:
-        return Everything(tuple(rules().values()), tuple(dict.fromkeys((*names(KINDS), *_keys()))))
+        return Everything(tuple(rules().values()), tuple(KINDS), tuple(_keys()))
     if found := rules().get(name) or (*described(name, KINDS), *filter(None, [_keys().get(name)])):
         return found
+    if fact := not_managed(name):
+        raise WrongUsage(fact, hint="`confsync explain` lists the objects that it manages")
     known = {other.lower(): other for other in explained()}
     close = get_close_matches(name.rpartition("/")[2].lower(), known)
-    hint = f"did you mean {known[close[0]]}?" if close else "`confsync explain` lists all names"
-    raise WrongUsage("unknown rule, field, variant or key", hint=hint)
+    hint = (
+        f"did you mean {known[close[0]]}?"
+        if close
+        else "`confsync explain` lists rules, objects and keys"
+    )
+    raise WrongUsage("unknown rule, object, variant, field or key", hint=hint)
 
 
 def _keys() -> Mapping[str, Page]:
