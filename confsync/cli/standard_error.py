@@ -150,7 +150,6 @@ ELSEWHERE = {
     "completion": "see docs/completion.md in the repository",
     "get": "use `confsync show`",
     "help": "use `confsync --help`, or `confsync COMMAND --help`",
-    "import": "use `confsync pull FILE`",
     "login": "set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD",
     "-o": "use --output FORMAT",
     "--dry-run": "use `confsync plan`: it changes nothing",

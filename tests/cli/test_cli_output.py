@@ -100,7 +100,7 @@ def test_the_version_is_that_of_the_package(offline: Desk) -> None:
         (("diff",), "error: unknown command `diff`\nhint: use `confsync plan`\n"),
         (("help",), "hint: use `confsync --help`, or `confsync COMMAND --help`\n"),
         (("version",), "hint: use `confsync --version`\n"),
-        (("import",), "hint: use `confsync pull FILE`\n"),
+        (("import",), "error: missing FILE\n"),
         (("login",), "hint: set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD\n"),
         (("lint",), "hint: use `confsync validate`\n"),
         (("aply",), "error: unknown command `aply`\nhint: did you mean apply?\n"),

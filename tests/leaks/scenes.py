@@ -207,7 +207,7 @@ STORES: Mapping[str, Callable[[Aviary], Given]] = {
     "invalid plan of stalwart-cli": lambda c: client_plan(
         ("Http", {"enableHsts": c["plan boolean"].hostile}),
         ("Imap", c["plan value"].hostile),
-        ("Cache", {f"redis://u:{c['plan field'].encoded}@h": 1}),
+        ("Cache", {c["plan field"].hostile: 1}),
         ("InMemoryStore", {"@type": "Redis", "url": f"redis://u:{c['plan text'].encoded}@h"}),
         ("InMemoryStore", {f"urls/redis://u:{c['plan pointer'].encoded}@h": True}),
         ("Jmap", {"@type": c["plan type"].hostile}),
