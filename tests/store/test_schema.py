@@ -37,7 +37,6 @@ TEXT = "any text is good there for a schema; confsync knows what its author mean
 FORM = "the schema has no patterns for domains and addresses"
 ONE_VALUE = "an editor has the one value that YAML makes of both"
 UNSEEN = {
-    "text-that-is-no-email-address": "the form of an address is not in the schema",
     "code-fence": NO_YAML,
     "code-fence-at-the-end": NO_YAML,
     "conflict-around-the-whole": NO_YAML,
