@@ -104,7 +104,8 @@ class Scribe:
             lines += self.mapping(value, column + self.step, path)
         else:
             lines += self.items(value, column + self.dash, path)
-        deep = column + self.step + 1
+        # Deeper behind a block text, a comment would be a part of it.
+        deep = column + (1 if any(" |-" in line for line in lines) else self.step + 1)
         return lines + [" " * deep + text for text in [self.note((*path, ""))] if text is not None]
 
     def inline(self, head: str, value: Any, column: int, path: tuple[str | int, ...]) -> list[str]:  # noqa: ANN401

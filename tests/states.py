@@ -50,7 +50,7 @@ MOST = 6
 
 _UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
 _CONTROL = {"Cc", "Cs"}
-_PASSWORD_NAME = re.compile(r"pass|pwd|secret|token|auth|credential|key", re.IGNORECASE)
+_PASSWORD_NAME = re.compile(r"pass|pwd|secret|token|auth|credential|cookie|key", re.IGNORECASE)
 _PARAMETER = re.compile(r"[^=&;#?]*=")
 _COMPOSED = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^:@/?#]*):([^@]+)@([^@]*)", re.DOTALL)
 

@@ -10,12 +10,13 @@ from confsync.report.printable import WIDTH, cut, printable, wrapped
 from confsync.store.encode import to_file
 from confsync.sync.shape import Shape, UrlText
 from confsync.sync.tree import Object, Tree, leaves, path_text, same_skeleton
-from confsync.sync.url import Url
+from confsync.sync.url import Url, masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from confsync.report.printable import Look
+    from confsync.sync.tree import Path
     from confsync.sync.values import Change, Desired, HiddenSecrets, Origin, Unknown
     from confsync.yaml.emit import Plain
 
@@ -62,7 +63,7 @@ def with_addresses(lines: Sequence[Line], desired: Desired, *, replaced: bool) -
     found, shown = [*lines], {line.path for line in lines}
     for path, leaf in leaves(desired.tree):
         field = path[:-1] if isinstance(path[-1], int) else path
-        around, name = path_text(field[:-1]), path_text(field)
+        around, name = _path(field[:-1]), _path(field)
         new = [one for one in found if one.path == around and one.sign != "-"]
         if isinstance(leaf, Url) and name not in shown and (new or (replaced and not around)):
             origin = desired.origin(path)
@@ -163,7 +164,7 @@ def unknown_line(unknown: Unknown, policy: HiddenSecrets) -> Line:
         text = f"not comparable; {reference} is not resolved"
     else:
         text = f"{_show(after, UrlText())}  password not compared"
-    return Line("?", path_text(unknown.path), "", text, _place(unknown.origin))
+    return Line("?", _path(unknown.path), "", text, _place(unknown.origin))
 
 
 def password_changes(change: Change) -> bool:
@@ -187,6 +188,11 @@ def _numbered(changes: Iterable[Change]) -> list[Line]:
             seen[key] += 1
             lines[index] = replace(lines[index], after=f"{lines[index].after} ({seen[key]})")
     return lines
+
+
+def _path(path: Path) -> str:
+    """A path in a line: keys of maps come from the server."""
+    return printable(path_text(path))
 
 
 def _place(origin: Origin) -> str:
@@ -214,7 +220,7 @@ def _lines(change: Change, *, below: bool = False) -> Iterator[Line]:
         place = place or ("" if below or change.origin.why == "variant" else _NOWHERE)
     elif not place:
         place, remark = _NOWHERE, " (default)"
-    path = path_text(change.path)
+    path = _path(change.path)
     yield Line(_SIGNS[change.action], path, before, after, place, remark)
     for member in members:
         yield from _lines(member, below=change.action == "remove")
@@ -225,7 +231,11 @@ def _show(value: Tree, shape: Shape) -> str:
     inner = to_file(value, shape)
     if not isinstance(value, Object) or not isinstance(inner, dict):
         return _word(inner)
-    named = [f"{name} {_word(member)}" for name, member in inner.items() if name != "@type"]
+    named = [
+        f"{printable(masked(name))} {_word(member)}"
+        for name, member in inner.items()
+        if name != "@type"
+    ]
     return ", ".join([printable(value.tag), *named])
 
 

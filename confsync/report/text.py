@@ -215,7 +215,9 @@ def _differences(plan: Plan, look: Look) -> Iterator[str]:
     for why, reason in _UNMANAGED.items():
         paths = [path for path in plan.unmanaged if plan.desired.origin(path).why == why]
         if paths:
-            fact = f"unmanaged ({reason}): {', '.join(map(path_text, paths))}"
+            fact = (
+                f"unmanaged ({reason}): {', '.join(printable(path_text(path)) for path in paths)}"
+            )
             yield from wrapped(fact, "  ", "    ", width=look.width)
 
 

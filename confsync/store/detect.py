@@ -19,6 +19,7 @@ _KEY = re.compile(
     rb"""^(?:\xef\xbb\xbf)?['"]?([A-Za-z][A-Za-z_-]{3,40})['"]?[ \t]*:""", re.MULTILINE
 )
 _ALIKE = 0.93
+_LONG = 10
 _CHUNK, _OVERLAP = 1024 * 1024, 256
 _MAX_CHUNKS = 64
 
@@ -47,7 +48,8 @@ def may_be_store(path: str, objects: Iterable[str], variants: Iterable[str]) -> 
     if re.search(forgotten.encode("ascii"), content, re.MULTILINE) is not None:
         return True
     keys = {re.sub("[_-]", "", key.decode("ascii")).lower() for key in _KEY.findall(content)}
-    known = [re.sub("[_-]", "", name).lower() for name in names]
+    # A short name, like `cache`, is an ordinary key of other files.
+    known = [re.sub("[_-]", "", name).lower() for name in names if len(name) >= _LONG]
     from difflib import SequenceMatcher  # noqa: PLC0415 - only files without an object need it
 
     alike = (SequenceMatcher(None, key, name) for key in keys for name in known)

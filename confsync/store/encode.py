@@ -41,11 +41,16 @@ if TYPE_CHECKING:
     from confsync.yaml.emit import Plain
 
 
+_LONGEST_KEY = 120
+"""Of a map. YAML allows 1,024 characters with their quotes and escapes."""
+
+
 def to_file(value: Tree, shape: Shape) -> Plain:
     """A value in the form of a file. Secrets and texts like passwords in URLs are masked."""
     match value, shape:
         case Object(), ValueMap(value=inner):
-            return {name: to_file(member, inner) for name, member in value.members.items()}
+            members = value.members.items()
+            return {masked(name): to_file(member, inner) for name, member in members}
         case Object(), _:
             fields = shape.fields_of(value.tag) if isinstance(shape, Variants) else {}
             names = value.members if fields else ()
@@ -227,6 +232,7 @@ class Writer:
                 return self.object(value, shape, path, base=default)
             case Object(), ValueMap(value=inner):
                 of = default.members if isinstance(default, Object) else {}
+                self.unsayable += [(*path, key) for key in value.members if not _is_key(key)]
                 return {
                     name: self.tree(member, inner, (*path, name), of.get(name))
                     for name, member in value.members.items()
@@ -274,6 +280,13 @@ class Writer:
         if halves or value == MASK or masked(value) != value or not _is_said(value, shape):
             self.unsayable.append(path)
         return value
+
+
+def _is_key(key: str) -> bool:
+    """True for a key of a map that a file can say."""
+    halves = any("\ud800" <= character <= "\udfff" for character in key)
+    plain = trim(key) == key and masked(key) == key and not halves
+    return plain and key != MASK and 0 < len(key) <= _LONGEST_KEY
 
 
 def _is_said(text: str, shape: Shape) -> bool:

@@ -198,10 +198,11 @@ def check_no_secret_in_clear(state: Tree) -> None:
     """Raise WrongUsage for a state with a secret in clear: saved plans and digests hold no values,
     and cannot distinguish it from another one.
     """
-    for _, leaf in leaves(state):
+    for path, leaf in leaves(state):
         secrets = leaf.secrets if isinstance(leaf, Url) and leaf.ref is None else (leaf,)
         in_clear = any(isinstance(one, Secret) and one.ref == IN_CLEAR for one in secrets)
-        if in_clear or (isinstance(leaf, str) and masked(leaf) != leaf):
+        texts = (text for text in (*path, leaf) if isinstance(text, str))
+        if in_clear or any(masked(text) != text for text in texts):
             raise WrongUsage(
                 "a plan with a plain-text secret cannot be saved or identified by its digest",
                 hint="write a reference instead, like `{env: NAME}`",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from confsync.sync.secret import Secret
-from confsync.sync.url import Url
+from confsync.sync.url import Url, masked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -77,8 +77,8 @@ def secrets(tree: Tree) -> Iterator[tuple[Path, Secret]]:
 
 
 def path_text(path: Path) -> str:
-    """A path as it is shown everywhere: `stores/1/url`."""
-    return "/".join(str(step) for step in path)
+    """A path as it is shown everywhere: `stores/1/url`. A password in a key of a map is masked."""
+    return "/".join(masked(str(step)) for step in path)
 
 
 def leaf_key(leaf: Leaf) -> LeafKey:

@@ -20,7 +20,7 @@ WHITE_SPACE = (
     "\u200a\u2028\u2029\u202f\u205f\u3000"
 )
 SCHEME = "[A-Za-z][A-Za-z0-9+.-]*://"
-SENSITIVE = "pass|pwd|secret|token|auth|credential|key"
+SENSITIVE = "pass|pwd|secret|token|auth|credential|cookie|key"
 """Parts of the names of parameters that hold passwords, in any case."""
 
 _SCHEME = re.compile(SCHEME)

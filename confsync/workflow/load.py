@@ -44,7 +44,7 @@ class Loaded:
 
     def shown(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
         """Problems of values of the desired state, with excerpts of their lines."""
-        return tuple(_with_excerpt(problem, self.lines, "") for problem in problems)
+        return _with_excerpts(problems, self.lines, hints=False)
 
 
 def named_in(documents: Iterable[MappingNode | None]) -> tuple[str, ...]:
@@ -222,18 +222,24 @@ def _unused(documents: Sequence[MappingNode], whole: MappingNode) -> Iterator[Pr
 
 
 def _with_excerpts(
-    problems: Iterable[Problem], lines: Mapping[str, Sequence[str]]
+    problems: Iterable[Problem], lines: Mapping[str, Sequence[str]], *, hints: bool = True
 ) -> tuple[Problem, ...]:
-    return tuple(_with_excerpt(one, lines, f"{one.message} {one.hint}") for one in problems)
-
-
-def _with_excerpt(problem: Problem, lines: Mapping[str, Sequence[str]], message: str) -> Problem:
-    """The problem with the masked line at its column, if it has one. `message`: see `excerpt`."""
+    """The problems, each with the masked line at its column, if it has one. `hints`: the names in
+    messages and hints are no secrets.
+    """
+    found = tuple(problems)
+    if not found:
+        return ()
     from confsync.masking import excerpt  # noqa: PLC0415 - valid files never load it
 
-    source = lines.get(problem.file, ())
-    if not problem.column or problem.line > len(source):
-        return problem
-    line, objects = source[problem.line - 1], excerpt.objects_in(source)
-    shown = excerpt.excerpt(line, problem.column, message, RESOLVERS, objects)
-    return replace(problem, excerpt=shown)
+    objects = {file: excerpt.objects_in(source) for file, source in lines.items()}
+
+    def with_excerpt(one: Problem) -> Problem:
+        source = lines.get(one.file, ())
+        if not one.column or one.line > len(source):
+            return one
+        line, known = source[one.line - 1], f"{one.message} {one.hint}" if hints else ""
+        shown = excerpt.excerpt(line, one.column, known, RESOLVERS, objects[one.file])
+        return replace(one, excerpt=shown)
+
+    return (*map(with_excerpt, found),)

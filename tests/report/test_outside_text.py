@@ -15,7 +15,7 @@ from confsync.cli.console import Console
 from confsync.cli.output import COMMANDING
 from confsync.cli.standard_error import error_lines
 from confsync.disk.write import append_audit
-from confsync.errors import ConfsyncError, InvalidFiles, Problem
+from confsync.errors import ConfsyncError, InvalidFiles, Problem, WrongUsage
 from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
 from confsync.masking.document import Side, masked_diff
@@ -33,6 +33,9 @@ from confsync.report.json import started_record
 from confsync.report.printable import PLAIN, Look, printable
 from confsync.report.problems import verdict_text
 from confsync.sandbox import patch_rules as rules
+from confsync.sandbox.objects import defaults
+from confsync.sandbox.schema import builtin
+from confsync.store.encode import to_store
 from confsync.sync.outcome import (
     NotBegun,
     NotSent,
@@ -42,6 +45,7 @@ from confsync.sync.outcome import (
     Stored,
     Unknown,
 )
+from confsync.sync.plan import check_no_secret_in_clear
 from confsync.sync.scrub import scrubbing, visible, without_commands
 from confsync.sync.secret import Vault
 from confsync.sync.tree import Items, Object
@@ -52,6 +56,7 @@ from confsync.workflow.server import as_document
 from confsync.workflow.targets import Options
 from confsync.yaml.emit import yaml_text
 from tests.report.runner import commands, obeyed
+from tests.store.test_every_object import live_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -278,6 +283,23 @@ def test_a_change_by_an_invisible_character_can_be_seen(tmp_path: Path) -> None:
     found = load(["a.yaml"], Vault())
     plan = planned(Target("", ""), found.desired[0], live("cache\ufe0f"), Options(), ())
     assert "cache\\ufe0f → cache " in PLANS["text"]([plan])
+
+
+def test_a_key_of_a_map_is_escaped_and_its_password_is_masked(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("Http: {}\n")
+    headers = {"x\n\nNo changes.\n\x1b[31m": "v", "https://u:Canary-1@h": "v"}
+    stored = {**defaults(builtin().type("x:Http")), "responseHeaders": headers}
+    state = live_of("Http", stored, Vault())
+    plan = planned(Target("", ""), load(["a.yaml"], Vault()).desired[0], state, Options(), ())
+    text = PLANS["text"]([plan])
+    assert "\nNo changes" not in text
+    assert "\x1b" not in text
+    assert "responseHeaders/x\\x0a\\x0aNo changes.\\x0a\\x1b[31m" in text
+    shown = STATES["text"]([(plan.target, as_document([state]))])
+    assert "Canary" not in text + PLANS["json"]([plan]) + shown
+    with pytest.raises(WrongUsage, match="plain-text secret"):
+        check_no_secret_in_clear(state.tree)
+    assert to_store(state, KINDS["Http"]) is None
 
 
 def test_what_can_be_seen_stays_as_it_is() -> None:

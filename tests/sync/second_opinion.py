@@ -30,7 +30,7 @@ SHARDS = "stores"
 
 _PARAMETER = re.compile(r"[?&;#](?=([^=&;#?]*)=([^&]*))")
 _VALUE = re.compile(r"([?&;#])([^=&;#?]*)=([^&]*)")
-_NAME = re.compile(r"pass|pwd|secret|token|auth|credential|key", re.IGNORECASE)
+_NAME = re.compile(r"pass|pwd|secret|token|auth|credential|cookie|key", re.IGNORECASE)
 
 
 def without_scheme(text: str) -> str:
