@@ -296,6 +296,11 @@ def _checked(
         if not left:
             continue
         paths = ", ".join(path_text(change.path) or "@type" for change in left)
+        origin = left[0].origin
+        if all(one.action == "add" and one.origin.file in layers.files[:-1] for one in left):
+            hint = "nothing was written; remove them there: a later file cannot"
+            fact = f"an earlier file sets keys that the server does not have: {paths}"
+            raise NotWritten(fact, where=f"{origin.file}:{origin.line}", hint=hint)
         raise Fault(f"the file would differ from the server: {paths}")
     before = Counter(comment.text for comment in comments(layers.store.source, layers.before))
     kept = before - Counter(comment.text for comment in made.lost)

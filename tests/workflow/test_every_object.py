@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from confsync.errors import NotWritten
 from confsync.kinds import KINDS
 from confsync.sandbox import Server
 from confsync.sandbox import patch_rules as rules
+from confsync.sandbox.objects import defaults
 from confsync.sandbox.schema import builtin
 from confsync.store.encode import to_store
 from confsync.sync.outcome import NotSent, Stored
@@ -122,3 +124,17 @@ def test_more_than_sixteen_objects_are_two_requests(tmp_path: Path) -> None:
         assert [plan.desired.object for plan in found] == simple
         assert all(plan.empty for plan in found)
         assert requests(server) == [16, 1]
+
+
+def test_a_pull_names_the_keys_of_a_map_that_only_an_earlier_file_can_remove(
+    server: Server, tmp_path: Path
+) -> None:
+    server.put("x:Http", defaults(builtin().type("x:Http")))
+    below, last = tmp_path / "below.yaml", tmp_path / "last.yaml"
+    below.write_text("Http:\n  responseHeaders: {A: x, B: y}\n")
+    last.write_text("Http: {enableHsts: true}\n")
+    before = last.read_text()
+    with session(server) as one, pytest.raises(NotWritten, match=r"responseHeaders/A") as caught:
+        pull([str(below), str(last)], one, environment={}, objects=["Http"])
+    assert caught.value.where == f"{below}:2"
+    assert last.read_text() == before
