@@ -232,7 +232,7 @@ class Writer:
                 return self.object(value, shape, path, base=default)
             case Object(), ValueMap(value=inner):
                 of = default.members if isinstance(default, Object) else {}
-                self.unsayable += [(*path, key) for key in value.members if not _is_key(key)]
+                self.unsayable += [(*path, key) for key in value.members if not is_key(key)]
                 return {
                     name: self.tree(member, inner, (*path, name), of.get(name))
                     for name, member in value.members.items()
@@ -282,7 +282,7 @@ class Writer:
         return value
 
 
-def _is_key(key: str) -> bool:
+def is_key(key: str) -> bool:
     """True for a key of a map that a file can say."""
     halves = any("\ud800" <= character <= "\udfff" for character in key)
     plain = trim(key) == key and masked(key) == key and not halves

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from confsync.errors import Fault
 from confsync.store.decode import Decoder
-from confsync.store.encode import Writer, mapping_parts, spelt_out, with_default
+from confsync.store.encode import Writer, is_key, mapping_parts, spelt_out, with_default
 from confsync.store.layers import member_of, tag_of
 from confsync.store.mistakes import PLAINTEXT, TYPE
 from confsync.store.scalars import is_null
@@ -202,6 +202,7 @@ class _Reviser:
             if value is None:
                 self.gone.append(here)
             elif entry is None:
+                self.writer.unsayable += [] if is_key(name) else [here]
                 new = self._unnamed(value, known, under, here, always=True)
                 entries += [] if new is None else [(name, new)]
             elif isinstance(value, Url):

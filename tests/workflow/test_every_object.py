@@ -138,3 +138,17 @@ def test_a_pull_names_the_keys_of_a_map_that_only_an_earlier_file_can_remove(
         pull([str(below), str(last)], one, environment={}, objects=["Http"])
     assert caught.value.where == f"{below}:2"
     assert last.read_text() == before
+
+
+@pytest.mark.parametrize("text", ["Http: {}\n", "Http:\n  responseHeaders: {A: b}\n", ""])
+@pytest.mark.parametrize("key", ["****", "https://u:Canary-1@h", "x" * 3000])
+def test_a_pull_refuses_a_key_that_no_file_can_have(
+    key: str, text: str, server: Server, tmp_path: Path
+) -> None:
+    server.put("x:Http", {**defaults(builtin().type("x:Http")), "responseHeaders": {key: "v"}})
+    file = tmp_path / "a.yaml"
+    file.write_text(text)
+    with session(server) as one, pytest.raises(NotWritten, match="responseHeaders/") as caught:
+        pull([str(file)], one, environment={}, objects=["Http"])
+    assert "Canary" not in str(caught.value)
+    assert file.read_text() == text
