@@ -53,16 +53,16 @@ def from_file(
         return Reading((), (wrong.problem(document.mark),))
     problems: list[Problem] = []
     desired: list[Desired] = []
+    named = dict.fromkeys(key.text for key, _ in document.entries if key.text in kinds)
+    fields = {
+        name: object_
+        for object_ in named
+        for one in variants_within(kinds[object_].shape)
+        for name in one.fields
+    }
     for key, node in document.entries:
         kind = kinds.get(key.text)
         if kind is None:
-            there = (kinds[one.text] for one, _ in document.entries if one.text in kinds)
-            fields = {
-                name: found.name
-                for found in there
-                for one in variants_within(found.shape)
-                for name in one.fields
-            }
             wrong = wrong_objects.unknown_object(key, tuple(kinds), fields)
             problems.append(wrong.problem(key.mark))
             # The rest is checked as the object that is meant.

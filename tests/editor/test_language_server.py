@@ -14,7 +14,7 @@ from confsync.kinds import KINDS
 from confsync.workflow.documentation import schema
 from tests.editor.core_yaml import NoYaml, load
 from tests.editor.language_server import Editor, editor, missing
-from tests.store.test_schema import NO_YAML, OF_A_FILE, UNSEEN
+from tests.store.test_schema import NO_YAML, OF_ALL, UNSEEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,7 @@ class Project:
 
 
 def prepared(root: Path) -> Path:
-    (root / "confsync.schema.json").write_text(json.dumps(schema()), encoding="utf-8")
+    (root / "stores.schema.json").write_text(json.dumps(schema()), encoding="utf-8")
     return root
 
 
@@ -219,7 +219,7 @@ def test_it_finds_in_every_case_file_what_a_validator_finds(project: Project) ->
         case = files[name].parent
         seen = {mistake["source"].partition(":")[0] for mistake in mistakes}
         try:
-            valid = OF_A_FILE.is_valid(load(files[name].read_bytes()))
+            valid = OF_ALL.is_valid(load(files[name].read_bytes()))
         except NoYaml:
             assert seen or UNSEEN[case.name] != NO_YAML, name
             continue
