@@ -29,31 +29,35 @@ _ADVICE: Mapping[str, str] = {
 
 
 def effect(plan: Plan) -> str:
-    """Advice before an update. A default store has no address and no password."""
+    """Advice before an update."""
     what = "Takes" if plan.difference.changes else "A changed secret takes"
-    name = plan.desired.object
-    if name not in RESTARTED:
-        return f"{what} effect when the server reloads its settings (apply --reload) or restarts."
-    if name not in LOCKS_OUT or plan.desired.tree.tag == "Default":
-        return f"{what} effect when every Stalwart node has restarted."
-    return (
-        f"{what} effect at restart. After the apply, restart one node first: a wrong address or"
-        " password locks out every remote client (confsync explain lock-out)."
-    )
+    return {
+        "reload": f"{what} effect when the server reloads its settings (apply --reload) or"
+        " restarts.",
+        "restart": f"{what} effect when every Stalwart node has restarted.",
+        "lock-out": f"{what} effect at restart. After the apply, restart one node first: a wrong"
+        " address or password locks out every remote client (confsync explain lock-out).",
+    }[_moment(plan)]
 
 
 def _next(plan: Plan) -> str:
     """Advice after an update."""
     when = "Not active yet" if plan.difference.changes else "If the secret changed"
+    return {
+        "reload": f"{when}: reload the settings (ReloadSettings), {_OR_RESTART}.",
+        "restart": f"{when}: restart every Stalwart node.",
+        "lock-out": f"{when}: restart one Stalwart node, check that you can log in, then restart"
+        " the others (confsync explain lock-out).",
+    }[_moment(plan)]
+
+
+def _moment(plan: Plan) -> str:
+    """What puts a plan into effect. A default store has no address and no password."""
     name = plan.desired.object
     if name not in RESTARTED:
-        return f"{when}: reload the settings (ReloadSettings), or restart every Stalwart node."
-    if name not in LOCKS_OUT or plan.desired.tree.tag == "Default":
-        return f"{when}: restart every Stalwart node."
-    return (
-        f"{when}: restart one Stalwart node, check that you can log in, then restart the others"
-        " (confsync explain lock-out)."
-    )
+        return "reload"
+    safe = name not in LOCKS_OUT or plan.desired.tree.tag == "Default"
+    return "restart" if safe else "lock-out"
 
 
 def activity(stored: Stored, look: Look) -> Iterator[str]:

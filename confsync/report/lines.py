@@ -63,7 +63,7 @@ def with_addresses(lines: Sequence[Line], desired: Desired, *, replaced: bool) -
     found, shown = [*lines], {line.path for line in lines}
     for path, leaf in leaves(desired.tree):
         field = path[:-1] if isinstance(path[-1], int) else path
-        around, name = _path(field[:-1]), _path(field)
+        around, name = shown_path(field[:-1]), shown_path(field)
         new = [one for one in found if one.path == around and one.sign != "-"]
         if isinstance(leaf, Url) and name not in shown and (new or (replaced and not around)):
             origin = desired.origin(path)
@@ -164,7 +164,7 @@ def unknown_line(unknown: Unknown, policy: HiddenSecrets) -> Line:
         text = f"not comparable; {reference} is not resolved"
     else:
         text = f"{_show(after, UrlText())}  password not compared"
-    return Line("?", _path(unknown.path), "", text, _place(unknown.origin))
+    return Line("?", shown_path(unknown.path), "", text, _place(unknown.origin))
 
 
 def password_changes(change: Change) -> bool:
@@ -190,7 +190,7 @@ def _numbered(changes: Iterable[Change]) -> list[Line]:
     return lines
 
 
-def _path(path: Path) -> str:
+def shown_path(path: Path) -> str:
     """A path in a line: keys of maps come from the server."""
     return printable(path_text(path))
 
@@ -220,7 +220,7 @@ def _lines(change: Change, *, below: bool = False) -> Iterator[Line]:
         place = place or ("" if below or change.origin.why == "variant" else _NOWHERE)
     elif not place:
         place, remark = _NOWHERE, " (default)"
-    path = _path(change.path)
+    path = shown_path(change.path)
     yield Line(_SIGNS[change.action], path, before, after, place, remark)
     for member in members:
         yield from _lines(member, below=change.action == "remove")

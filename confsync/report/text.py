@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.kinds.kind import Kind
 from confsync.report.activity import activity, effect, told_once
-from confsync.report.lines import change_lines, laid_out, unknown_line, with_addresses
+from confsync.report.lines import (
+    change_lines,
+    laid_out,
+    shown_path,
+    unknown_line,
+    with_addresses,
+)
 from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, shown, wrapped
 from confsync.report.problems import remark_text
 from confsync.store.encode import way_back
@@ -18,7 +24,7 @@ from confsync.sync import outcome
 from confsync.sync.findings import RULE, STALE
 from confsync.sync.plan import whole_digest
 from confsync.sync.secret import FILL_IN
-from confsync.sync.tree import Object, path_text
+from confsync.sync.tree import Object
 from confsync.sync.url import Url
 from confsync.sync.values import Failed, by_target
 from confsync.yaml.emit import yaml_text
@@ -215,9 +221,7 @@ def _differences(plan: Plan, look: Look) -> Iterator[str]:
     for why, reason in _UNMANAGED.items():
         paths = [path for path in plan.unmanaged if plan.desired.origin(path).why == why]
         if paths:
-            fact = (
-                f"unmanaged ({reason}): {', '.join(printable(path_text(path)) for path in paths)}"
-            )
+            fact = f"unmanaged ({reason}): {', '.join(map(shown_path, paths))}"
             yield from wrapped(fact, "  ", "    ", width=look.width)
 
 

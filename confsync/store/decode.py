@@ -53,13 +53,16 @@ def from_file(
         return Reading((), (wrong.problem(document.mark),))
     problems: list[Problem] = []
     desired: list[Desired] = []
-    named = dict.fromkeys(key.text for key, _ in document.entries if key.text in kinds)
-    fields = {
-        name: object_
-        for object_ in named
-        for one in variants_within(kinds[object_].shape)
-        for name in one.fields
-    }
+    named = dict.fromkeys(key.text for key, _ in document.entries)
+    known = [name for name in named if name in kinds]
+    fields: dict[str, str] = {}
+    if len(known) < len(named):
+        fields = {
+            field: name
+            for name in known
+            for one in variants_within(kinds[name].shape)
+            for field in one.fields
+        }
     for key, node in document.entries:
         kind = kinds.get(key.text)
         if kind is None:

@@ -276,17 +276,20 @@ class Writer:
         return {"env": name}
 
     def _text(self, value: str, shape: Shape, path: Path) -> str:
-        halves = any("\ud800" <= character <= "\udfff" for character in value)
-        if halves or value == MASK or masked(value) != value or not _is_said(value, shape):
+        if not _is_shown(value) or not _is_said(value, shape):
             self.unsayable.append(path)
         return value
 
 
 def is_key(key: str) -> bool:
     """True for a key of a map that a file can say."""
-    halves = any("\ud800" <= character <= "\udfff" for character in key)
-    plain = trim(key) == key and masked(key) == key and not halves
-    return plain and key != MASK and 0 < len(key) <= _LONGEST_KEY
+    return _is_shown(key) and trim(key) == key and 0 < len(key) <= _LONGEST_KEY
+
+
+def _is_shown(text: str) -> bool:
+    """False for a mask, a text with a password, and half a character."""
+    halves = any("\ud800" <= character <= "\udfff" for character in text)
+    return not halves and text != MASK and masked(text) == text
 
 
 def _is_said(text: str, shape: Shape) -> bool:

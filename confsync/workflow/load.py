@@ -232,7 +232,8 @@ def _with_excerpts(
         return ()
     from confsync.masking import excerpt  # noqa: PLC0415 - valid files never load it
 
-    objects = {file: excerpt.objects_in(source) for file, source in lines.items()}
+    files = {one.file for one in found} & lines.keys()
+    objects = {file: excerpt.objects_in(lines[file]) for file in files}
 
     def with_excerpt(one: Problem) -> Problem:
         source = lines.get(one.file, ())
