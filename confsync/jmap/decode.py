@@ -11,7 +11,7 @@ from confsync.kinds.kind import U64
 from confsync.sync import shape as shapes
 from confsync.sync.secret import HIDDEN, MASK, Vault
 from confsync.sync.tree import Items, Members, Object, Path, Scalar, Tree, path_text
-from confsync.sync.url import Url, is_sensitive, seal_url
+from confsync.sync.url import Url, is_sensitive, seal_text, seal_url
 from confsync.sync.values import Absent, Live
 
 if TYPE_CHECKING:
@@ -132,11 +132,12 @@ class _Decoder:
                 return Object(
                     "", {name: self._named(name, one, inner, (*path, name)) for name, one in values}
                 )
-            case shapes.TextSet():
+            case shapes.TextSet(member=member):
                 if any(kept is not True for kept in value.values()):
                     raise _unexpected(path, "an object whose values are all true")
                 texts = [_text(url, path) for url in value]
-                return Members(tuple(seal_url(text, self._vault) for text in texts))
+                seal = seal_url if isinstance(member, shapes.UrlText) else seal_text
+                return Members(tuple(seal(text, self._vault) for text in texts))
             case shapes.ListOf(item):
                 slots = list(map(str, range(len(value))))
                 if set(value) != set(slots):

@@ -1,7 +1,8 @@
 """How the server changes texts on the way in: docs/development/objects.md, section 2.5.
 
 A schema says little of it. `FORMS`: by type and field, by field, or by the format of the schema;
-all other texts are trimmed. `SHORT`: the field that a scalar stands for, by type.
+all other texts are trimmed. `URLS`: fields with texts that hold URLs, as their format does not
+say. `SHORT`: the field that a scalar stands for, by type.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ FORMS: Mapping[str, Form] = {
     "ipAddress": "address",
     "ipNetwork": "network",
 }
+
+URLS = frozenset({"Asn/asnUrls", "Asn/geoUrls", "Coordinator/addresses"})
 
 RESTARTED = frozenset(
     {

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from confsync.kinds.forms import FORMS, SHORT
+from confsync.kinds.forms import FORMS, SHORT, URLS
 from confsync.sync import shape as shapes
 from confsync.sync.secret import Secret
 from confsync.sync.tree import Items, Members, Object, Tree
@@ -138,7 +138,7 @@ class _Maker:
                 return shapes.TextSet(order, member, about.get("min", 0))  # type: ignore[arg-type] # a table has only texts in sets
             case "map":
                 key, value = self._shape(path, about["key"]), self._shape(path, about["of"])
-                if isinstance(value, shapes.Text):
+                if isinstance(key, shapes.Text) and isinstance(value, shapes.Text):
                     # Headers hold tokens.
                     value = shapes.UrlText()
                 return shapes.ValueMap(key, value)  # type: ignore[arg-type] # a table has only texts as keys
@@ -164,7 +164,7 @@ def _leaf(path: str, about: Json) -> shapes.LeafShape:
             return shapes.Duration(low, high)
         case "float":
             return shapes.Float(low, high)
-        case "uri":
+        case kind if kind == "uri" or path in URLS:
             return shapes.UrlText()
         case "secret" | "secretText":
             return shapes.SecretText()

@@ -28,12 +28,12 @@ from confsync.sync.shape import (
     Variants,
     variants_within,
 )
-from confsync.sync.url import is_sensitive, masked
+from confsync.sync.url import is_sensitive, masked, masked_text
 from confsync.yaml.format import BLOCK_TEXT, normal, tokens_of
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode, scalars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import TypeAlias
 
     from confsync.kinds.kind import Kind
@@ -86,7 +86,7 @@ class _Walk:
         """Mask the secrets and unknown parts of an object. `below`: see `masked_scalars`."""
         if not isinstance(node, MappingNode):
             short = shape.short and isinstance(node, ScalarNode)
-            yield from _text(node) if short else _all(node)
+            yield from _text(node, masked_text) if short else _all(node)
             return
         names = {TYPE, *(name for known in shape.objects.values() for name in known.fields)}
         below = None if node.get(TYPE) else below
@@ -116,7 +116,7 @@ class _Walk:
             case SecretText(), _:
                 yield from self._secret(node)
             case _:
-                yield from _text(node) if _is_valid(node, shape) else _all(node)
+                yield from _text(node, masked_text) if _is_valid(node, shape) else _all(node)
 
     def _map(self, node: MappingNode, shape: ValueMap, below: Node | None) -> Masks:
         """Mask keys that do not look like names, and the values of those named like secrets."""
@@ -168,11 +168,11 @@ def _is_valid(node: Node, shape: Shape) -> bool:
     return not isinstance(shape, ListOf | TextSet | ValueMap)
 
 
-def _text(node: Node) -> Masks:
+def _text(node: Node, safe_form: Callable[[str], str] = masked) -> Masks:
     """Mask parts of a text that could be a password in a URL."""
     if not isinstance(node, ScalarNode):
         yield from _all(node)
-    elif (safe := masked(node.text)) != node.text:
+    elif (safe := safe_form(node.text)) != node.text:
         yield node, safe
 
 

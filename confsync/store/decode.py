@@ -10,13 +10,13 @@ from confsync.kinds.not_managed import not_managed
 from confsync.store import scalars, wrong_objects
 from confsync.store.encode import with_default
 from confsync.store.mistakes import PLAINTEXT, TYPE, UNNAMED, Mistake, is_broken, quoted_name
-from confsync.store.urls import WITHOUT, Reader, References
+from confsync.store.urls import Reader, References, in_clear
 from confsync.sync import shape as shapes
 from confsync.sync.names import nearest_name
 from confsync.sync.secret import HIDDEN, Secret
 from confsync.sync.shape import variants_within
 from confsync.sync.tree import Items, Members, Object, Path, Tree, path_text, url_key
-from confsync.sync.url import Url, is_sensitive, trim
+from confsync.sync.url import Url, is_sensitive, seal_text, trim
 from confsync.sync.values import Desired, Origin
 from confsync.yaml.nodes import MappingNode, Mark, Node, ScalarNode, SequenceNode
 
@@ -133,7 +133,10 @@ class Decoder(Reader):
                 return self.secret(node, path_text(self.shown(path)))
             case _:
                 self._no_reference(node, path)
-                return scalars.scalar(node, shape, self.shown(path), nullable=nullable)
+                found = scalars.scalar(node, shape, self.shown(path), nullable=nullable)
+                if isinstance(found, str):
+                    self.check_text(found, node.mark, path_text(self.shown(path)))
+                return found
 
     def _no_reference(self, node: Node, path: Path) -> None:
         keys = node.entries if isinstance(node, MappingNode) else ()
@@ -268,13 +271,7 @@ class Decoder(Reader):
 
     def _member(self, node: Node, shape: shapes.Shape, path: Path) -> Tree:
         found = self.tried(node, shape, path)
-        if not isinstance(found, str):
-            return found
-        try:
-            return self.sealed(found, node.mark, path_text(self.shown(path)), WITHOUT)
-        except Mistake as mistake:
-            self.mistake(node.mark, mistake)
-            return None
+        return in_clear(seal_text(found, self.vault)) if isinstance(found, str) else found
 
     def _values(self, node: Node, shape: shapes.ValueMap, path: Path, default: Tree) -> Object:
         name = path_text(self.shown(path))

@@ -30,7 +30,14 @@ from confsync.sync.shape import (
     Variants,
 )
 from confsync.sync.tree import Items, Members, Object, Path, Tree, certainly_equal, leaves, relation
-from confsync.sync.url import Url, masked, percent_encoded, trim
+from confsync.sync.url import (
+    Url,
+    has_password,
+    masked,
+    masked_text,
+    percent_encoded,
+    trim,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -78,7 +85,7 @@ def _leaf(value: Leaf, shape: Shape) -> Plain:
         case int(), Size():
             return size_text(value)
         case str(), _:
-            return masked(value)
+            return masked_text(value)
         case _:
             return value
 
@@ -276,20 +283,22 @@ class Writer:
         return {"env": name}
 
     def _text(self, value: str, shape: Shape, path: Path) -> str:
-        if not _is_shown(value) or not _is_said(value, shape):
+        if has_password(value) or not _is_shown(value) or not _is_said(value, shape):
             self.unsayable.append(path)
         return value
 
 
 def is_key(key: str) -> bool:
     """True for a key of a map that a file can say."""
-    return _is_shown(key) and trim(key) == key and 0 < len(key) <= _LONGEST_KEY
+    return (
+        masked(key) == key and _is_shown(key) and trim(key) == key and 0 < len(key) <= _LONGEST_KEY
+    )
 
 
 def _is_shown(text: str) -> bool:
-    """False for a mask, a text with a password, and half a character."""
+    """False for a mask, and for half a character."""
     halves = any("\ud800" <= character <= "\udfff" for character in text)
-    return not halves and text != MASK and masked(text) == text
+    return not halves and text != MASK
 
 
 def _is_said(text: str, shape: Shape) -> bool:

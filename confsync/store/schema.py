@@ -198,9 +198,7 @@ class _Writer:
 
     def member(self, shape: shapes.Text | shapes.Choice | shapes.Id | shapes.UrlText) -> Schema:
         """A member of a set."""
-        if isinstance(shape, shapes.UrlText):
-            return self.url()
-        return values.member(shape) if isinstance(shape, shapes.Text) else values.scalar(shape)
+        return self.url() if isinstance(shape, shapes.UrlText) else values.scalar(shape)
 
     def map(self, shape: shapes.ValueMap) -> Schema:
         """A map. Values with the name of a secret are references."""

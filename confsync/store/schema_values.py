@@ -15,10 +15,10 @@ from confsync.store.mistakes import INSTEAD
 from confsync.store.scalars import what_to_write
 from confsync.store.sizes import UNITS as SIZE_UNITS
 from confsync.store.texts import ID
-from confsync.store.urls import AS_MAPPING, PARTS, WITHOUT
+from confsync.store.urls import AS_MAPPING, NO_REFERENCE, PARTS
 from confsync.sync.secret import MASK
 from confsync.sync.shape import Boolean, Choice, Duration, Float, Id, Integer, Size, Text
-from confsync.sync.url import SCHEME, SENSITIVE, WHITE_SPACE
+from confsync.sync.url import CREDENTIALS, SCHEME, SENSITIVE, WHITE_SPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -48,6 +48,7 @@ PATH = r"^(?![\s\S]*(?:://|-----))"
 NAME = rf"^(?![.-])[^\u0000-,/:-@\[-^`{{-\u007f]+{END}"
 # Nothing between the first `:` after the scheme and an `@`.
 NO_CREDENTIALS = rf"{_START}(?!(?:{SCHEME}|(?!{SCHEME}))[^:]*:[\s\S]*@)"
+NO_URL_CREDENTIALS = rf"^(?![\s\S]*{CREDENTIALS})"
 # No parameter with the name of a password; percent-encoded names are not recognised.
 NO_PASSWORD_PARAMETER = rf"^(?![\s\S]*[?&;#][^=&;#?]*(?:{SENSITIVE_NAME})[^=&;#?]*=)"
 # Whole numbers with units, largest first, and not all of them zero.
@@ -77,11 +78,13 @@ def scalar(shape: LeafShape) -> Schema:
         case Id():
             wrong = "an id has the letters a to z and the digits 0 to 3, 7 and 9"
             return {"type": "string", "allOf": [_matching(f"^{ID}{END}", wrong)]}
-        case Text(blank=True):
-            return {"type": "string", "allOf": [_mask(NO_MASK)]}
+        case Text():
+            mask = NO_MASK_TRIMMED if shape.trimmed else NO_MASK
+            whole = [_mask(mask)] if shape.blank else _text(mask)
+            no_password = _matching(NO_URL_CREDENTIALS, NO_REFERENCE)
+            return {"type": "string", "allOf": [*whole, no_password]}
         case _:
-            trimmed = not isinstance(shape, Text) or shape.trimmed
-            return {"type": "string", "allOf": _text(NO_MASK_TRIMMED if trimmed else NO_MASK)}
+            return {"type": "string", "allOf": _text(NO_MASK_TRIMMED)}
 
 
 def _with_unit(shape: Duration | Size) -> Schema:
@@ -95,13 +98,6 @@ def _with_unit(shape: Duration | Size) -> Schema:
         "errorMessage": hint,
         "allOf": [{"if": {"pattern": pattern}, "then": _matching(limits, hint)}],
     }
-
-
-def member(shape: Text) -> Schema:
-    """The schema of a text in a set: it has no password."""
-    whole = scalar(shape)
-    more = [_matching(pattern, WITHOUT) for pattern in (NO_CREDENTIALS, NO_PASSWORD_PARAMETER)]
-    return {**whole, "allOf": [*_text(NO_MASK_TRIMMED), *more]}
 
 
 def keys(shape: Text | Choice) -> Schema:

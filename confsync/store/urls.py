@@ -13,7 +13,7 @@ from confsync.store.scalars import is_null, text
 from confsync.sync.names import nearest_name
 from confsync.sync.secret import IN_CLEAR, MASK, Form, Ref, Secret, Vault
 from confsync.sync.tree import Path, path_text
-from confsync.sync.url import SCHEME, Url, compose, percent_encoded, seal_url
+from confsync.sync.url import SCHEME, Url, compose, percent_encoded, seal_text, seal_url
 from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ AS_MAPPING = (
     f"write the URL as a mapping: `{wrong_secrets.URL_MAPPING}`, "
     "without user and password in `address`"
 )
-WITHOUT = "remove what looks like a password: a list of these can have no reference"
+NO_REFERENCE = "remove the password from the URL: this text can have no reference"
 ADDRESS, USERNAME, PASSWORD = tuple(PARTS)
 REFERENCE = "write a reference, without the $: `{env: NAME}`"
 _IN_CLEAR = "write a reference, like `{env: NAME}`, and revoke the one in the file"
@@ -120,20 +120,22 @@ class Reader:
             raise Mistake("null-value", f"{name} has no URL", hint)
         if wrong := wrong_secrets.unfilled(node.text, name, self.references):
             raise wrong
-        return self.sealed(text(node, name), node.mark, name, AS_MAPPING)
+        url = seal_url(text(node, name), self.vault)
+        self._check(url, node.mark, name, AS_MAPPING)
+        return in_clear(url)
 
-    def sealed(self, value: str, mark: Mark, name: str, hint: str) -> Url:
-        """A text in a URL's place. A password in it is a problem with this hint, and sealed."""
-        url = seal_url(value, self.vault)
+    def check_text(self, value: str, mark: Mark, name: str) -> None:
+        """Collect the problem of the password of a URL in an ordinary text. Raises Mistake."""
+        self._check(seal_text(value, self.vault), mark, name, NO_REFERENCE)
+
+    def _check(self, url: Url, mark: Mark, name: str, hint: str) -> None:
         if not url.secrets:
-            return url
+            return
         if self.vault.seal(MASK) in url.secrets:
             message = f"{name} contains `{MASK}`, the mask of a hidden password"
             raise Mistake("mask", message, hint)
         fact = f"{name} contains a password in plain text"
         self.mistake(mark, Mistake(PLAINTEXT, fact, hint))
-        parts = url.parts
-        return Url(tuple(replace(p, ref=IN_CLEAR) if isinstance(p, Secret) else p for p in parts))
 
     def _mapping(self, node: MappingNode, name: str) -> Url | None:
         """Read the mapping form, and collect every mistake in it."""
@@ -175,6 +177,12 @@ class Reader:
         absolute = not form.words and PurePath(first).is_absolute()
         base = str(PurePath(value.mark.file).parent) if form.relative and not absolute else ""
         return Ref(key.text, first, base, tuple(rest))
+
+
+def in_clear(url: Url) -> Url:
+    """A sealed text whose secrets are known to be in plain text."""
+    parts = url.parts
+    return Url(tuple(replace(p, ref=IN_CLEAR) if isinstance(p, Secret) else p for p in parts))
 
 
 def variable(text: str, name: str, hint: str) -> Mistake | None:

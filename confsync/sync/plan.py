@@ -14,7 +14,7 @@ from confsync.sync.findings import missing_findings, refusals, without_hidden
 from confsync.sync.patch import patch, secrets_sent
 from confsync.sync.secret import IN_CLEAR, Secret
 from confsync.sync.tree import Items, Members, Object, Tree, leaves
-from confsync.sync.url import Url, masked
+from confsync.sync.url import Url, has_password, masked, masked_text
 from confsync.sync.values import UNMANAGED, Desired, Finding, Live, Origin, Plan, Target
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def state_json(tree: Tree) -> Json:
             found = [part if isinstance(part, str) else state_json(part) for part in parts]
             return {"parts": found, "ref": ref}
         case str():
-            return masked(tree)
+            return masked_text(tree)
         case _:
             return tree
 
@@ -201,8 +201,9 @@ def check_no_secret_in_clear(state: Tree) -> None:
     for path, leaf in leaves(state):
         secrets = leaf.secrets if isinstance(leaf, Url) and leaf.ref is None else (leaf,)
         in_clear = any(isinstance(one, Secret) and one.ref == IN_CLEAR for one in secrets)
-        texts = (text for text in (*path, leaf) if isinstance(text, str))
-        if in_clear or any(masked(text) != text for text in texts):
+        in_clear |= isinstance(leaf, str) and has_password(leaf)
+        keys = (step for step in path if isinstance(step, str))
+        if in_clear or any(masked(key) != key for key in keys):
             raise WrongUsage(
                 "a plan with a plain-text secret cannot be saved or identified by its digest",
                 hint="write a reference instead, like `{env: NAME}`",

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from confsync.sync.scrub import merged
 from confsync.sync.secret import MASK, Ref, Secret, Vault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Unicode White_Space, which the server trims: wire section 5.2. Python's own strip() would also
 # take U+001C to U+001F, which the server keeps.
@@ -26,6 +30,8 @@ SENSITIVE = "pass|pwd|secret|token|auth|credential|cookie|key"
 _SCHEME = re.compile(SCHEME)
 _PARAMETER = re.compile(r"[?&;#](?=([^=&;#?]*)=)")
 _PASSWORD_NAME = re.compile(SENSITIVE, re.IGNORECASE)
+CREDENTIALS = r'://[^\x00- /?#<>":]*:([^\x00- /?#<>"]+)@'
+"""Of a URL in an ordinary text, with the password as a group."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +90,28 @@ def seal_url(text: str, vault: Vault, ref: Ref | None = None) -> Url:
             end = text.find("&", start)
             end = len(text) if end < 0 else end
             spans.append((start, end))
+    return Url(_parts(text, merged(sorted(spans), touching=True), vault), ref)
+
+
+def seal_text(text: str, vault: Vault) -> Url:
+    """An ordinary text with the passwords of URLs in it sealed: `scheme://user:password@host`."""
+    return Url(_parts(text, [found.span(1) for found in re.finditer(CREDENTIALS, text)], vault))
+
+
+def has_password(text: str) -> bool:
+    """True for an ordinary text with a URL that has a password."""
+    return re.search(CREDENTIALS, text) is not None
+
+
+def _parts(text: str, spans: Iterable[tuple[int, int]], vault: Vault) -> tuple[str | Secret, ...]:
+    """A text with the secrets at these places, in their order, sealed."""
     parts: list[str | Secret] = []
     position = 0
-    for start, end in merged(sorted(spans), touching=True):
+    for start, end in spans:
         parts += [text[position:start], vault.seal(text[start:end])]
         position = end
     parts.append(text[position:])
-    return Url(tuple(part for part in parts if part != ""), ref)
+    return tuple(part for part in parts if part != "") or ("",)
 
 
 def is_sensitive(name: str) -> bool:
@@ -101,6 +122,11 @@ def is_sensitive(name: str) -> bool:
 def masked(text: str) -> str:
     """A text from outside with everything masked that could be a password in a URL."""
     return str(seal_url(text, Vault()))
+
+
+def masked_text(text: str) -> str:
+    """An ordinary text with the passwords of URLs in it masked: see `seal_text`."""
+    return str(seal_text(text, Vault()))
 
 
 def compose(address: str, username: str, password: Secret) -> Url:

@@ -8,7 +8,16 @@ from confsync.sync.align import Alignment, align
 from confsync.sync.patch import leaves
 from confsync.sync.secret import HIDDEN, Ref, Secret, Vault
 from confsync.sync.tree import Items, Members, Object, Scalar, match_urls, may_be_another, relation
-from confsync.sync.url import Url, compose, masked, percent_encoded, seal_url, trim
+from confsync.sync.url import (
+    Url,
+    compose,
+    masked,
+    masked_text,
+    percent_encoded,
+    seal_text,
+    seal_url,
+    trim,
+)
 from confsync.sync.values import Desired, Origin
 
 A, B = Url(("redis://a",)), Url(("redis://b",))
@@ -160,6 +169,31 @@ def test_rather_too_much_of_a_url_is_masked_than_too_little(text: str, shown: st
     url = seal_url(text, vault)
     assert str(url) == masked(text) == shown
     parts = (part if isinstance(part, str) else vault.open(part) for part in url.parts)
+    assert "".join(parts) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgres://u:p@h", "postgres://u:****@h"),
+        ("see <https://u:p@h/> or https://:q:r@x@h", "see <https://u:****@h/> or https://:****@h"),
+        ("redis://:@h", "redis://:@h"),
+        ("mailto:admin@example.com", "mailto:admin@example.com"),
+        ("@media (min-width: 1px) {a: url(b@c)}", "@media (min-width: 1px) {a: url(b@c)}"),
+        ("https://h/css?family=Inter:wght@400", "https://h/css?family=Inter:wght@400"),
+        ("https://h:1/ <a@b>", "https://h:1/ <a@b>"),
+        ('<a href="https://h:1">a@b</a>', '<a href="https://h:1">a@b</a>'),
+        ("https://u@h:1", "https://u@h:1"),
+        ("https://h?token={{token}}", "https://h?token={{token}}"),
+    ],
+)
+def test_an_ordinary_text_has_a_password_only_in_the_host_part_of_a_url(
+    text: str, shown: str
+) -> None:
+    vault = Vault()
+    sealed = seal_text(text, vault)
+    assert str(sealed) == masked_text(text) == shown
+    parts = (part if isinstance(part, str) else vault.open(part) for part in sealed.parts)
     assert "".join(parts) == text
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from confsync.errors import NotWritten
+from confsync.errors import NotWritten, Refused, WrongUsage
 from confsync.kinds import KINDS
 from confsync.sandbox import Server
 from confsync.sandbox import patch_rules as rules
@@ -16,7 +16,7 @@ from confsync.store.encode import to_store
 from confsync.sync.outcome import NotSent, Stored
 from confsync.sync.secret import Vault
 from confsync.workflow.apply import How, apply, apply_all
-from confsync.workflow.plan import plan, plans
+from confsync.workflow.plan import plan, plans, save
 from confsync.workflow.pull import pull
 from confsync.workflow.session import Reach, connect
 from confsync.workflow.targets import Access, Options, Wanted, without_config
@@ -79,6 +79,69 @@ def test_an_object_is_pulled_planned_applied_and_planned_again(
         stored = server.get(f"x:{name}")
         assert isinstance(rules.update(stored, {}, of), rules.Updated)
         state = stored
+
+
+ORDINARY: dict[str, dict[str, object]] = {
+    "Jmap": {"webPushContact": "mailto:postmaster@example.com"},
+    "CalendarAlarm": {"template": "<style>a:b {} @media (c: d) {}</style>"},
+    "SystemSettings": {
+        "defaultHostname": "mx.example.com",
+        "defaultDomainId": "b",
+        "providerInfo": {
+            "providerName": "  Mail: all@example.com ",
+            "logoUrl": "https://x.example.com/css?family=Inter:wght@400",
+        },
+    },
+    "SieveUserInterpreter": {"allowedNotifyUris": {"mailto:ops@example.com": True}},
+}
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_a_colon_before_an_at_sign_makes_no_text_a_secret(
+    name: str, server: Server, tmp_path: Path
+) -> None:
+    of, file, saved = builtin().type(f"x:{name}"), tmp_path / "x.yaml", tmp_path / "x.plan"
+    server.put(f"x:{name}", {**defaults(of), **ORDINARY[name]})
+    with session(server) as one:
+        pull([str(file)], one, environment={}, objects=[name])
+        assert "****" not in file.read_text()
+        found = plan([str(file)], one, environment={})
+        save([found], str(saved))
+        assert (found.difference.changes, found.findings) == ((), ())
+        assert "****" not in saved.read_text()
+        server.put(f"x:{name}", defaults(of))
+        done = apply([str(file)], one, environment={})
+        assert isinstance(done, Stored)
+        assert done.verified
+    assert ORDINARY[name].items() <= server.get(f"x:{name}").items()
+
+
+def test_a_password_in_an_ordinary_text_is_a_risk_and_in_no_plan(
+    server: Server, tmp_path: Path
+) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text("Jmap: {webPushContact: 'see https://ops:hunter2-hunter2@example.com'}\n")
+    with session(server) as one:
+        found = plan([str(file)], one, environment={})
+        assert [finding.rule for finding in found.findings] == ["plaintext-secret"]
+        with pytest.raises(WrongUsage, match="plain-text secret"):
+            save([found], str(tmp_path / "x.plan"))
+        with pytest.raises(Refused, match="webPushContact contains a password"):
+            apply([str(file)], one, environment={})
+
+
+def test_a_url_of_a_text_field_has_references(server: Server, tmp_path: Path) -> None:
+    file, secrets = tmp_path / "x.yaml", {"ASN": "https://example.com/?license_key=hunter2-hunter2"}
+    file.write_text("Asn: {'@type': Resource, asnUrls: [{env: ASN}], geoUrls: []}\n")
+    with session(server) as one:
+        found = plan([str(file)], one, environment=secrets)
+        assert found.findings == ()
+        save([found], str(tmp_path / "x.plan"))
+        assert isinstance(apply([str(file)], one, environment=secrets), Stored)
+        assert plan([str(file)], one, environment=secrets).difference.changes == ()
+        pull([str(file)], one, environment=secrets)
+    assert server.get("x:Asn")["asnUrls"] == {secrets["ASN"]: True}
+    assert "{env: ASN}" in file.read_text()
 
 
 MANY = """\
