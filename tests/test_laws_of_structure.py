@@ -649,6 +649,26 @@ def test_tables_in_a_file_are_read_without_pydantic(good: str, tmp_path: Path) -
     assert "pydantic" in updated
 
 
+def test_an_object_alone_loads_no_table_of_another_one(good: str) -> None:
+    """Law 8: of the 55 files with tables."""
+    script = """
+import sys
+
+opened = set()
+sys.addaudithook(lambda event, args: event == "open" and opened.add(str(args[0])))
+from confsync.cli.main import run
+
+run(sys.argv[1:])
+print(*(name.rpartition("/")[2] for name in opened if "/kinds/tables/" in name))
+"""
+    with Server(initial={"@type": "Redis", "url": "redis://b"}, keys=KEYS) as server:
+        at = ("--url", server.url)
+        for words in (("validate",), ("plan", *at), ("apply", *at, "--yes")):
+            opened = python(script, *words, good).splitlines()[-1]
+            assert opened.split() == ["InMemoryStore.json"]
+        assert server.stored["url"] != "redis://b"
+
+
 def test_importing_the_package_loads_nothing_else() -> None:
     """Law 8, for those who use confsync from Python."""
     script = (
@@ -669,9 +689,9 @@ def test_the_api_is_what_is_documented_and_each_name_loads() -> None:
         _ = confsync.no_such_name
 
 
-def python(script: str) -> str:
+def python(script: str, *arguments: str) -> str:
     return subprocess.run(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", script, *arguments],
         cwd=PROJECT,
         env=dict(ENVIRONMENT),
         capture_output=True,
