@@ -17,7 +17,7 @@ from confsync.jmap import pointer
 from confsync.jmap.decode import Mismatch, decoded
 from confsync.jmap.operations import NoOperation, operations
 from confsync.jmap.updates import TYPE, Laid, ToCreate
-from confsync.kinds import KINDS
+from confsync.kinds import KINDS, using
 from confsync.kinds.kind import never_set
 from confsync.report.file_results import Imported
 from confsync.store.encode import Writer
@@ -27,6 +27,7 @@ from confsync.sync.secret import Vault
 from confsync.sync.shape import SecretText
 from confsync.workflow.load import check_names, check_output, loaded, named_in, stores_beside
 from confsync.workflow.pull_into import check_directory, file_name
+from confsync.workflow.tables import beside, tables_at
 from confsync.yaml.emit import yaml_text
 from confsync.yaml.nodes import MappingNode
 from confsync.yaml.read import content, parse, read
@@ -63,15 +64,17 @@ def import_plan(file: str, *, into: str | None = None, store: str | None = None)
 
     An object is what its updates make of the defaults, in the shortest form; one at its defaults is
     left out. Where updates do not set every field, those that they set are named. Secrets are
-    references to fill in. Everything else is a warning of the result.
+    references to fill in. Everything else is a warning of the result. `confsync.schema.json` beside
+    `confsync.yaml` or here says what there is, else the built-in tables do.
 
     Raises InvalidFiles with every invalid line, NotWritten for a store file over 64 KiB, WrongUsage
     and OutputFailed.
     """
     _check(file, into, store)
-    made = _Importer(file)
-    made.read(_source(file))
-    documents = made.documents()
+    with using(tables_at(beside(Path()))):
+        made = _Importer(file)
+        made.read(_source(file))
+        documents = made.documents()
     if made.errors:
         raise InvalidFiles(tuple(sorted(made.errors)), what="the plan")
     texts = _texts(documents, into, store)

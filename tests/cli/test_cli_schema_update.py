@@ -149,6 +149,17 @@ def test_the_json_schema_and_the_explanations_know_a_newer_server(newer_desk: De
     assert "Keep" in desk.run("explain", "clusterDiscovery").out
 
 
+def test_a_plan_of_the_newer_servers_own_client_is_imported(newer_desk: Desk) -> None:
+    desk = newer_desk
+    value = {"@type": "Redis", "url": "redis://a.example.com", "brandNew": 4}
+    one = {"@type": "update", "object": "InMemoryStore", "value": value}
+    desk.file("plan.ndjson", f"{json.dumps(one)}\n")
+    assert "brandNew" in desk.run("import", "plan.ndjson").err
+    desk.run("schema", "--update")
+    ran = desk.run("import", "plan.ndjson")
+    assert (ran.status, "brandNew: 4" in ran.out) == (0, True)
+
+
 def test_unknown_fields_of_a_newer_server_point_to_the_update(newer_desk: Desk) -> None:
     desk = newer_desk
     desk.file("redis.yaml", REDIS)
@@ -334,6 +345,7 @@ def test_a_broken_file_is_an_error_of_every_command(name: str, newer_desk: Desk)
     for arguments in (
         *(("validate", "redis.yaml"), ("fmt", "--check", "redis.yaml"), ("schema",), ("show",)),
         *(("plan", "redis.yaml"), ("apply", "redis.yaml", "--yes"), ("pull", "redis.yaml")),
+        ("import", "redis.yaml"),
     ):
         ran = desk.run(*arguments)
         assert ran.status == 1, arguments
