@@ -94,7 +94,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     book = None if audit is None else noted(audit)
     asking = not yes and expect is None and plan is None
     aims = () if plan is not None else shared.chosen(outputs.console, asked, access, wanted)
-    known = (*inputs(aims, Path()), *filter(None, [plan]))
+    known = (*inputs(aims), *filter(None, [plan]))
     outputs.check(known, backup=backup, audit=None if audit == "-" else audit)
     if asking:
         _check_can_ask(outputs.console, asked.files)

@@ -59,7 +59,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     from confsync.workflow.targets import inputs, same_server_facts
 
     chosen = shared.chosen(outputs.console, asked, access, wanted)
-    outputs.check(inputs(chosen, Path()), out=out)
+    outputs.check(inputs(chosen), out=out)
     if out is not None:
         _check_out(out, chosen)
     for fact in same_server_facts(chosen):

@@ -93,7 +93,7 @@ def _into_file(asked: Asked, aim: Aim, objects: Objects, *, diff: bool) -> Pull:
         hint = f"`confsync pull {last}` writes it; --no-config takes the named file alone"
         raise WrongUsage(f"target {aim.name} is written to its last file, {last}", hint=hint)
     use = partial(preview if diff else pull, aim.files, environment=os.environ, objects=objects)
-    return lambda session: (use(session=session),)
+    return lambda session: (use(session=session, own=aim.options.own),)
 
 
 def _into_directory(directory: str, objects: Objects, *, diff: bool) -> Pull:

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.errors import InvalidFiles, WrongUsage
+from confsync.store.mistakes import Mistake
+from confsync.sync.tree import path_text
+from confsync.yaml.nodes import Mark
 from confsync.yaml.read import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from confsync.config.target import Config, Known, Target
+    from confsync.config.groups import Entry
+    from confsync.config.target import Config, Known
+    from confsync.errors import Problem
+    from confsync.store.records import RecordReading
+    from confsync.store.urls import References
+    from confsync.sync.shape import Record
+    from confsync.sync.tree import Path as Place
 
 NAME = "confsync.yaml"
+MAX_CONFIG_BYTES, MAX_CONFIG_VALUES = 8 * 1024 * 1024, 1_000_000
+"""The limits of `confsync.yaml`, with all that it includes; and of each of these files."""
 _NO_MAPPING = {"empty-file", "no-object", "not-key-value"}
 """Rules about a file without a mapping: they get an example as their hint."""
 
@@ -53,11 +65,16 @@ def find(directory: Path) -> str | None:
                 raise WrongUsage(fact, hint=f"rename it to {NAME}")
         return None
     file = os.path.relpath(found, here)
-    if not is_ours(found):
+    _check_ours(file, found)
+    return file
+
+
+def _check_ours(file: str, path: Path) -> None:
+    """Raise WrongUsage for a file of another user."""
+    if not is_ours(path):
         fact = "belongs to another user: it could use any variable or file as a credential"
         hint = "review it, then chown it and its directory, or run as its owner"
         raise WrongUsage(fact, where=file, hint=hint)
-    return file
 
 
 def nothing_found(directory: Path) -> str:
@@ -92,30 +109,105 @@ def is_ours(file: Path) -> bool:
 
 
 def read_config(file: str, known: Known) -> Config:
-    """Read a `confsync.yaml`. Raises InvalidFiles with all of its problems."""
+    """Read a `confsync.yaml` and the files that it includes. Raises InvalidFiles with all of their
+    problems, and WrongUsage for a file of another user.
+    """
     # A run without a configuration loads none of these.
-    from confsync.config.layout import CONFIG, EXAMPLE  # noqa: PLC0415
-    from confsync.config.target import Config, Target  # noqa: PLC0415
+    from confsync.config.groups import Lineages  # noqa: PLC0415
+    from confsync.config.layout import CONFIG, EXAMPLE, INCLUDED  # noqa: PLC0415
+    from confsync.config.target import Config, Target, same_variables  # noqa: PLC0415
     from confsync.store.decode import first_columns  # noqa: PLC0415
-    from confsync.store.records import record_from_file  # noqa: PLC0415
 
-    parsed = read(file)
-    problems = [
-        replace(problem, hint=EXAMPLE) if problem.rule in _NO_MAPPING else problem
-        for problem in parsed.problems
-    ]
-    targets: list[Target] = []
-    if parsed.document is not None:
-        reading = record_from_file(parsed.document, CONFIG, known.references)
-        # Without `targets` another problem says why: a misspelt or an unreadable key.
-        whole = ("targets",) in reading.keys
-        found = [one for one in reading.problems if whole or one.rule != "missing-field"]
-        problems += found or (() if problems else reading.problems)
-        listed = reading.values["targets"]
-        for name, values in (listed if isinstance(listed, dict) else {}).items():
-            if isinstance(values, dict):
-                targets.append(Target(reading, values, ("targets", name)))
-                problems += (wrong.problem(mark) for mark, wrong in targets[-1].mistakes(known))
-    if problems:
-        raise InvalidFiles(first_columns(problems), NAME)
-    return Config(file, tuple(target.config() for target in targets))
+    files = _Files(known.references, MAX_CONFIG_BYTES)
+    main = files.decoded(file, CONFIG)
+    for path in files.included(main):
+        files.decoded(path, INCLUDED)
+    entries, invalid = files.entries()
+    lineages = Lineages(entries["groups"], invalid)
+    targets = [Target(one, lineages.together(one)) for one in entries["targets"].values()]
+    for group in entries["groups"].values():
+        lineages.of(group)
+    wrong_in = (one for target in targets for one in target.mistakes(known))
+    wrong = (*lineages.mistakes, *wrong_in, *same_variables(targets))
+    files.problems += (mistake.problem(mark) for mark, mistake in wrong)
+    if not targets and not files.problems:
+        nothing = Mistake("missing-field", "missing key `targets`", EXAMPLE)
+        files.problems.append(nothing.problem(Mark(file, 1, 1)))
+    if files.problems:
+        raise InvalidFiles(first_columns(dict.fromkeys(files.problems)), NAME)
+    paths = tuple(files.read)
+    made = tuple(target.config(paths) for target in targets)
+    return Config(file, made, paths, tuple(entries["groups"]))
+
+
+@dataclass
+class _Files:
+    """Reads `confsync.yaml` and what it includes: 8 MiB in all."""
+
+    references: References
+    left: int
+    read: list[str] = field(default_factory=list)
+    readings: list[RecordReading] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def decoded(self, file: str, shape: Record) -> RecordReading | None:
+        """Read a file, and collect its problems. Returns None for one without a mapping."""
+        from confsync.config.layout import EXAMPLE  # noqa: PLC0415
+        from confsync.store.records import record_from_file  # noqa: PLC0415
+
+        self.read.append(file)
+        parsed = read(file, self.left, MAX_CONFIG_VALUES)
+        self.left -= sum(len(line.encode("utf-8")) + 1 for line in parsed.lines)
+        problems = [
+            replace(problem, hint=EXAMPLE) if problem.rule in _NO_MAPPING else problem
+            for problem in parsed.problems
+        ]
+        found = None
+        if parsed.document is not None:
+            found = record_from_file(parsed.document, shape, self.references)
+            self.readings.append(found)
+            # Without targets another problem says why: a misspelt or an unreadable key.
+            whole = any((key,) in found.keys for key in shape.fields)
+            own = [one for one in found.problems if whole or one.rule != "missing-field"]
+            problems += own or (() if problems else found.problems)
+        self.problems += problems
+        return found
+
+    def included(self, main: RecordReading | None) -> Iterator[str]:
+        """The files that a `confsync.yaml` includes, each once, without itself."""
+        patterns = None if main is None else main.values["include"]
+        for index, pattern in enumerate(patterns if isinstance(patterns, tuple) else ()):
+            found = sorted(glob(str(pattern), recursive=True))  # noqa: PTH207 - from any directory
+            if pattern is not None and main is not None and not found:
+                fact = f"include/{index} matches no file"
+                hint = "check the path; it is relative to this file"
+                wrong = Mistake("no-such-file", fact, hint)
+                self.problems.append(wrong.problem(main.marks["include", index]))
+            for path in found:
+                if os.path.realpath(path) not in map(os.path.realpath, self.read):
+                    _check_ours(path, Path(path))
+                    yield path
+
+    def entries(self) -> tuple[dict[str, dict[str, Entry]], frozenset[str]]:
+        """The valid `groups` and `targets` of all files, and the names of invalid groups."""
+        from confsync.config.groups import Entry  # noqa: PLC0415
+
+        known: dict[str, dict[str, Entry]] = {"groups": {}, "targets": {}}
+        invalid: set[str] = set()
+        for reading in self.readings:
+            for kind, found in known.items():
+                listed = reading.values.get(kind)
+                for name, values in (listed if isinstance(listed, dict) else {}).items():
+                    at: Place = (kind, name)
+                    if name in found:
+                        first = found[name].read.keys[at]
+                        fact = f"{path_text(at)} is in {first.file}:{first.line} already"
+                        twice = Mistake(
+                            "duplicate-key", fact, "rename one of the two, or remove it"
+                        )
+                        self.problems.append(twice.problem(reading.keys[at]))
+                    elif isinstance(values, dict):
+                        found[name] = Entry(at, values, reading)
+                    elif kind == "groups":
+                        invalid.add(name)
+        return known, frozenset(invalid)

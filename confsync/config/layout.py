@@ -1,4 +1,6 @@
-"""The shape of `confsync.yaml`: the source of its decoder and of its JSON Schema."""
+"""The shapes of `confsync.yaml` and of the files that it includes: the source of their decoder and
+of their JSON Schema.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from typing import get_args
 
 from confsync.kinds import RISKS, WARNINGS
 from confsync.sync.shape import (
+    ByPath,
     Choice,
     Credential,
     Day,
@@ -30,6 +33,8 @@ PLACEHOLDER = "https://CHANGE-ME.invalid"
 
 EXAMPLE = "write `targets: {NAME: {url: …, files: […]}}`, one NAME for each server"
 
+_GROUPS = "write `groups: {NAME: {files: […]}}`"
+
 ALLOWANCE = Record(
     "an allowance",
     {
@@ -39,17 +44,25 @@ ALLOWANCE = Record(
     "write `{risk: NAME, until: YYYY-MM-DD}`, or the name alone if it never expires",
     short="risk",
 )
-TARGET = Record(
-    "a target",
+FILES = Member(
+    SetOf(PathText(), "[stores/in-memory.yaml]", minimum=1),
+    "the store's files, later ones laid over earlier ones",
+    example="[stores/…]",
+)
+GROUP = Record(
+    "a group",
     {
-        "url": Member(
-            PlainText(), "the server's address", required=True, example="https://mail.example.com"
-        ),
-        "files": Member(
-            SetOf(PathText(), "[stores/in-memory.yaml]", minimum=1),
-            "the store's files, later ones laid over earlier ones",
-            required=True,
-            example="[stores/…]",
+        "in": Member(SetOf(PlainText(), "[production]"), "the groups whose values count here too"),
+        "files": FILES,
+        "set": Member(ByPath(), "values laid over the files, by the paths of their fields"),
+        "secrets": Member(
+            MapOf(
+                Credential(),
+                "a secret",
+                "write each secret's name, and a reference behind it",
+                "write `secrets: {NAME: {env: …}}`",
+            ),
+            "the references that `{secret: NAME}` in a store file stands for",
         ),
         "token": Member(Credential(), "a reference to the API key"),
         "user": Member(Credential(or_text=True), "the user name, or a reference to it"),
@@ -72,18 +85,46 @@ TARGET = Record(
         "client_key": Member(PathText(), "the key of the client certificate"),
         "proxy": Member(PlainText(), "the proxy for the connection to the server"),
     },
+    "write what its targets share below it",
+    options=DISARMING,
+)
+TARGET = Record(
+    "a target",
+    {
+        "url": Member(
+            PlainText(), "the server's address", required=True, example="https://mail.example.com"
+        ),
+        **GROUP.fields,
+    },
     "write `url: …` and `files: …` below it",
+    options=DISARMING,
+    either=("files", "in"),
+)
+INCLUDED = Record(
+    "an included file",
+    {
+        "groups": Member(
+            MapOf(GROUP, "a group", "write each group's name, and its keys below it", _GROUPS),
+            "what several targets share, each group with a name of your choice",
+        ),
+        "targets": Member(
+            MapOf(TARGET, "a target", "write each target's name, and its keys below it", EXAMPLE),
+            "the servers, each with a name of your choice",
+        ),
+    },
+    EXAMPLE,
     options=DISARMING,
 )
 CONFIG = Record(
     "the top of confsync.yaml",
     {
-        "targets": Member(
-            MapOf(TARGET, "write each target's name, and its keys below it", EXAMPLE),
-            "the servers, each with a name of your choice",
-            required=True,
-        )
+        "include": Member(
+            SetOf(PathText(), "[targets/*.yaml]", minimum=1),
+            "files with more targets and groups; patterns are allowed",
+        ),
+        **INCLUDED.fields,
     },
     EXAMPLE,
     options=DISARMING,
+    either=("targets", "include"),
 )

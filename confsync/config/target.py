@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
-from confsync.config.layout import PLACEHOLDER
+from confsync.config.layout import FILES, PLACEHOLDER
 from confsync.errors import ConfsyncError
 from confsync.kinds import FIRST, KINDS
 from confsync.store.mistakes import Mistake
+from confsync.store.records import OfTarget
 from confsync.store.urls import REFERENCE, References, variable
 from confsync.sync.names import nearest_name
 from confsync.sync.secret import Secret
 from confsync.sync.tree import path_text
 from confsync.sync.values import Origin
+from confsync.yaml.nodes import MappingNode, ScalarNode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-    from confsync.store.records import RecordReading, Value
+    from confsync.config.groups import Entry, Said, Together
     from confsync.sync.secret import Ref
-    from confsync.sync.tree import Path
     from confsync.sync.values import HiddenSecrets, Unlisted
-    from confsync.yaml.nodes import Mark
+    from confsync.yaml.nodes import Mark, Node
 
 _NEEDS = {
     "user": ("password", "add `password: {env: …}`, or use a `token` instead"),
@@ -58,7 +59,14 @@ class Allowance:
 
 @dataclass(frozen=True)
 class TargetConfig:
-    """The values of a target, None or empty if missing. Paths start from the working directory."""
+    """The values of a target and its groups, None or empty if missing. Paths start from the working
+    directory.
+
+    `groups`: all that it is in, in the order in which they count. `set`: documents that are laid
+    over those of the files. `secrets`: what `{secret: NAME}` stands for. `where`: the file and the
+    path of each text and reference, like `confsync.yaml: groups/all/proxy`. `read`: the files of
+    the configuration.
+    """
 
     name: str
     url: str
@@ -76,14 +84,23 @@ class TargetConfig:
     client_key: str | None = None
     proxy: str | None = None
     schema: str | None = None
+    groups: tuple[str, ...] = ()
+    set: tuple[MappingNode, ...] = ()
+    secrets: Mapping[str, Ref] = field(default_factory=dict)
+    where: Mapping[str, str] = field(default_factory=dict)
+    read: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Config:
-    """The values of a `confsync.yaml`. `file` is its path from the working directory."""
+    """The values of a `confsync.yaml`. `file` is its path from the working directory; `files`:
+    that, and the paths of all files that it includes.
+    """
 
     file: str
     targets: tuple[TargetConfig, ...]
+    files: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,97 +119,144 @@ class Known:
 
 @dataclass(frozen=True)
 class Target:
-    """One decoded target. `read` is the document that `values` come from; `path` is its place."""
+    """One decoded target, with what its groups say. `entry`: the target alone."""
 
-    read: RecordReading
-    values: Mapping[str, Value]
-    path: Path
+    entry: Entry
+    said: Together
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.entry.path[-1])
 
     def text(self, member: str) -> str | None:
         """The text of a member. Returns None if it is missing or no text."""
-        value = self.values.get(member)
-        return value if isinstance(value, str) else None
+        said = self.said.texts.get(member)
+        return said.value if said is not None and isinstance(said.value, str) else None
 
-    def items(self, member: str) -> Iterator[tuple[Value, Path]]:
-        """The items of a list with their paths, without invalid ones."""
-        values = self.values.get(member)
-        for index, value in enumerate(values if isinstance(values, tuple) else ()):
-            if value is not None:
-                yield value, (*self.path, member, index)
+    def items(self, member: str) -> Iterator[Said]:
+        """The valid items of a list."""
+        yield from self.said.lists.get(member, {}).values()
 
     def mistakes(self, known: Known) -> Iterator[tuple[Mark, Mistake]]:
         """Yield the mistakes that the shape of a target cannot express, with their places."""
-        marks, name = self.read.marks, path_text(self.path)
-        at = {str(key[-1]): mark for key, mark in self.read.keys.items() if key[:-1] == self.path}
+        at, name = self.said.texts, path_text(self.entry.path)
         url, proxy, user = self.text("url"), self.text("proxy"), self.text("user")
-        if url is not None and (wrong := _wrong_server(url, f"{name}/url", known)):
-            yield marks[*self.path, "url"], wrong
+        if url is not None and (wrong := _wrong_server(url, at["url"].name, known)):
+            yield at["url"].mark, wrong
         elif url is not None and proxy is not None:
             try:
-                known.check_proxy(proxy, url, f"{name}/proxy")
+                known.check_proxy(proxy, url, at["proxy"].name)
             except ConfsyncError as error:
-                yield at["proxy"], Mistake("server-address", error.message, error.hint)
-        if user is not None and (wrong := _wrong_user(user, f"{name}/user")):
-            yield marks[*self.path, "user"], wrong
+                yield at["proxy"].key, Mistake("server-address", error.message, error.hint)
+        if user is not None and (wrong := _wrong_user(user, at["user"].name)):
+            yield at["user"].mark, wrong
         yield from self._wrong_files()
         yield from self._wrong_fields(known)
         if "token" in at and ("user" in at or "password" in at):
             hint = "keep only the token: its permissions can be limited"
-            fact = f"{name} has both a token and a password"
-            yield at["token"], Mistake("two-logins", fact, hint)
+            fact = f"{path_text(at['token'].path[:-1])} has both a token and a password"
+            yield at["token"].key, Mistake("two-logins", fact, hint)
         for one, (other, hint) in _NEEDS.items():
             if one in at and other not in at and (one == "client_key" or "token" not in at):
                 fact = f"{name} has `{one}` without `{other}`"
-                yield at[one], Mistake("missing-field", fact, hint)
+                yield at[one].key, Mistake("missing-field", fact, hint)
 
     def _wrong_files(self) -> Iterator[tuple[Mark, Mistake]]:
-        for file, path in self.items("files"):
-            if any(sign in str(file) for sign in "*?[") and not os.path.lexists(str(file)):
+        if "files" not in self.said.lists and self.said.whole and self.entry.said("in"):
+            mark, name = self.entry.read.marks[self.entry.path], path_text(self.entry.path)
+            fact, hint = f"neither {name} nor its groups have `files`", f"`files: {FILES.example}`"
+            yield mark, Mistake("missing-field", fact, f"add {hint}")
+        for file in self.items("files"):
+            text = str(file.value)
+            if any(sign in text for sign in "*?[") and not os.path.lexists(text):
                 hint = "list each file, like [stores/base.yaml, stores/production.yaml]"
-                fact = f"{path_text(path)} is a pattern; patterns are not supported here"
-                yield self.read.marks[path], Mistake("file-path", fact, hint)
+                fact = f"{file.name} is a pattern; patterns are not supported here"
+                yield file.mark, Mistake("file-path", fact, hint)
 
     def _wrong_fields(self, known: Known) -> Iterator[tuple[Mark, Mistake]]:
-        fields = [*self.items("ignore")]
-        tables = known.tables(self.text("schema")) if fields else None
+        ignored, paths = [*self.items("ignore")], self.said.maps.get("set", {})
+        tables = known.tables(self.text("schema")) if ignored or paths else None
         if tables is None:
             return
         with tables:
-            wrong = [(path, ignored_wrongly(str(field))) for field, path in fields]
-        for path, found in wrong:
+            wrong = [(one, one.name, ignored_wrongly(str(one.value))) for one in ignored]
+            # Below a field, its value is checked together with the files.
+            fields = ((path, "/".join(path.split("/")[:2])) for path in paths)
+            for path, field in fields:
+                name = f"a path in {path_text(paths[path].path[:-1])}"
+                wrong.append((paths[path], name, set_wrongly(field)))
+        for one, name, found in wrong:
             if found is not None:
-                fact = f"{path_text(path)} {found[0]}"
-                yield self.read.marks[path], Mistake("unknown-field", fact, found[1])
+                yield one.key, Mistake("unknown-field", f"{name} {found[0]}", found[1])
 
-    def config(self) -> TargetConfig:
-        """The values of a target without mistakes."""
+    def config(self, read: tuple[str, ...]) -> TargetConfig:
+        """The values of a target without mistakes. `read`: the files of the configuration."""
+        texts, maps = self.said.texts, self.said.maps
         return TargetConfig(
-            str(self.path[-1]),
+            self.name,
             url=self.text("url") or "",
-            files=tuple(str(file) for file, _ in self.items("files")),
-            url_mark=self.read.marks.get((*self.path, "url")),
+            files=tuple(str(file.value) for file in self.items("files")),
+            url_mark=texts["url"].mark if "url" in texts else None,
             token=self._written("token"),
             user=self.text("user") or self._written("user"),
             password=self._written("password"),
-            allow=tuple(
-                _allowance(item, self.read.marks[path]) for item, path in self.items("allow")
-            ),
+            allow=tuple(map(_allowance, self.items("allow"))),
             unlisted=cast("Unlisted | None", self.text("unlisted")),
-            ignore=frozenset(str(field) for field, _ in self.items("ignore")),
+            ignore=frozenset(str(field.value) for field in self.items("ignore")),
             hidden_secrets=cast("HiddenSecrets | None", self.text("hidden_secrets")),
+            groups=self.said.groups,
+            set=tuple(_layer(path, said) for path, said in maps.get("set", {}).items()),
+            secrets={
+                name: written.ref
+                for name, said in maps.get("secrets", {}).items()
+                if (written := self._reference(said))
+            },
+            where={name: f"{said.key.file}: {said.name}" for name, said in texts.items()},
+            read=read,
             **{one: self.text(one) for one in _TEXTS},
         )
 
     def _written(self, member: str) -> Written | None:
-        value = self.values.get(member)
-        if isinstance(value, Secret) and value.ref is not None:
-            return Written(value.ref, self.read.marks[*self.path, member])
-        return None
+        said = self.said.texts.get(member)
+        return None if said is None else self._reference(said)
+
+    def _reference(self, said: Said) -> Written | None:
+        ref = said.value.ref if isinstance(said.value, Secret) else None
+        if ref is None:
+            return None
+        return Written(ref.of(self.name) if isinstance(ref, OfTarget) else ref, said.mark)
 
 
-def _allowance(item: Value, mark: Mark) -> Allowance:
-    parts = item if isinstance(item, dict) else {}
-    until = parts.get("until")
+def same_variables(targets: Iterable[Target]) -> Iterator[tuple[Mark, Mistake]]:
+    """Yield the targets whose names lead to the variable of another one: `of: target` has signs
+    that a variable has not as `_`.
+    """
+    users: dict[Ref, Target] = {}
+    for target in targets:
+        said = (*target.said.texts.values(), *target.said.maps.get("secrets", {}).values())
+        refs = (one.value.ref for one in said if isinstance(one.value, Secret))
+        for ref in dict.fromkeys(ref for ref in refs if isinstance(ref, OfTarget)):
+            own = ref.of(target.name)
+            first = users.setdefault(own, target)
+            if first is not target:
+                path, other = (path_text(one.entry.path) for one in (target, first))
+                fact = f"{path} and {other} have the same variable: {own.argument}"
+                hint = "rename one of the two, or write its reference without `of: target`"
+                yield target.entry.read.keys[target.entry.path], Mistake("target-name", fact, hint)
+
+
+def _layer(path: str, said: Said) -> MappingNode:
+    """The document of a store file with one value, at the place of its key."""
+    found = cast("Node", said.value)
+    for step in reversed(path.split("/")):
+        found = MappingNode(said.key, ((ScalarNode(said.key, step, plain=True), found),))
+    return cast("MappingNode", found)
+
+
+def _allowance(said: Said) -> Allowance:
+    parts = said.value if isinstance(said.value, dict) else {}
+    until, mark = parts.get("until"), said.mark
     origin = Origin("file", mark.file, mark.line, mark.column)
     return Allowance(str(parts["risk"]), date.fromisoformat(str(until)) if until else None, origin)
 
@@ -225,17 +289,25 @@ def ignored_wrongly(path: str) -> tuple[str, str] | None:
     a valid one. Fields are ignored whole: a path into one is invalid. The path is not repeated.
     """
     name, _, rest = path.partition("/")
+    field, deeper, _ = rest.partition("/")
+    if not deeper or name not in KINDS:
+        return set_wrongly(path)
+    fact = "points inside a field: only whole fields can be ignored"
+    return set_wrongly(f"{name}/{field}") or (fact, f"write {name}/{field}")
+
+
+def set_wrongly(path: str) -> tuple[str, str] | None:
+    """The fact and the hint for a path of no field; None for one like `InMemoryStore/timeout`."""
+    name, _, field = path.partition("/")
     known = name in KINDS
     name = name if known else nearest_name(name, KINDS) or FIRST
     fields = [field for one in KINDS[name].shape.objects.values() for field in one.fields]
     if not known:
-        near = nearest_name(rest or path, fields)
+        near = nearest_name(field or path, fields)
         hint = f"did you mean {name}/{near}?" if near else f"write {name}/ and a field's name"
         return "does not start with a known object", hint
-    field, deeper, _ = rest.partition("/")
     if field in fields:
-        fact = "points inside a field: only whole fields can be ignored"
-        return (fact, f"write {name}/{field}") if deeper else None
+        return None
     near, every = nearest_name(field, fields), ", ".join(dict.fromkeys(fields))
     hint = f"did you mean {name}/{near}?" if near else f"write {name}/ and one of {every}"
     return f"is not a field of any variant of {name}", hint

@@ -15,7 +15,7 @@ from confsync.errors import Fault
 from confsync.store.layers import member_of
 from confsync.store.mistakes import TYPE, UNNAMED, Mistake, quoted_name
 from confsync.store.scalars import is_null, scalar
-from confsync.store.urls import PARTS, PASSWORD, References, arguments
+from confsync.store.urls import NAMED, NAMED_FORM, PARTS, PASSWORD, References, arguments
 from confsync.sync.secret import MASK
 from confsync.sync.shape import (
     Choice,
@@ -149,11 +149,12 @@ class _Walk:
     def _secret(self, node: Node) -> Masks:
         """Mask everything but a valid reference; of that, the arguments of a program."""
         entries = node.entries if isinstance(node, MappingNode) else ()
-        if len(entries) != 1 or entries[0][0].text not in self.references:
+        named = len(entries) == 1 and entries[0][0].text == NAMED
+        if len(entries) != 1 or not (named or entries[0][0].text in self.references):
             return _all(node)
         ((key, value),) = entries
         try:
-            arguments(value, self.references[key.text].form, "")
+            arguments(value, NAMED_FORM if named else self.references[key.text].form, "")
         except Mistake:
             return _all(value)
         return _all(*value.items[1:]) if isinstance(value, SequenceNode) else iter(())

@@ -239,6 +239,9 @@ def look_up(
     ref: Ref, vault: Vault, resolvers: Mapping[str, Resolver], environment: Mapping[str, str]
 ) -> str | Unavailable:
     """Resolve one reference and seal its text into the vault. Returns Unavailable on failure."""
+    if ref.kind not in resolvers:
+        hint = "a name in `secrets` needs --target NAME, any other kind its package"
+        return Unavailable(f"{ref} cannot be resolved here", hint)
     try:
         text: object = resolvers[ref.kind](ref, environment)
     except Unavailable as unavailable:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from confsync.errors import Problem
-    from confsync.sync.secret import Vault
+    from confsync.sync.secret import Ref, Vault
 
 
 _WHOLE = shapes.SecretText()
@@ -40,13 +40,17 @@ class Reading:
 
 
 def from_file(
-    document: MappingNode, kinds: Mapping[str, Kind], vault: Vault, references: References
+    document: MappingNode,
+    kinds: Mapping[str, Kind],
+    vault: Vault,
+    references: References,
+    secrets: Mapping[str, Ref] | None = None,
 ) -> Reading:
     """Decode a document whose top level maps object names to objects.
 
-    `references`: the kinds of references. Missing fields get their default. References are not
-    resolved. A secret in plain text is sealed, with the problem `plaintext-secret`: the state is
-    usable.
+    `references`: the kinds of references. `secrets`: see `Reader`. Missing fields get their
+    default. References are not resolved. A secret in plain text is sealed, with the problem
+    `plaintext-secret`: the state is usable.
     """
     wrong = wrong_objects.wrong_top(document, kinds)
     if wrong is not None:
@@ -73,7 +77,7 @@ def from_file(
         if kind is None:
             continue
         before = len(problems)
-        decoder = Decoder(vault, references, problems, kind.shape.objects)
+        decoder = Decoder(vault, references, problems, secrets, kind.shape.objects)
         decoder.place((), key.mark)
         tree = decoder.tried(node, kind.shape, ())
         if isinstance(tree, Object):

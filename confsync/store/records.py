@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from confsync.store import scalars
 from confsync.store.decode import Decoder
 from confsync.store.mistakes import Mistake, is_broken, near_name, quoted_name, unknown
+from confsync.store.urls import NAMED, OF, OF_TARGET, TARGET
 from confsync.sync.names import nearest_name
-from confsync.sync.secret import Vault
-from confsync.sync.shape import Credential, Day, MapOf, PathText, PlainText, Record, SetOf
+from confsync.sync.secret import Ref, Vault
+from confsync.sync.shape import ByPath, Credential, Day, MapOf, PathText, PlainText, Record, SetOf
 from confsync.sync.tree import Path, Tree, path_text
-from confsync.yaml.nodes import MappingNode, Mark, Node, SequenceNode
+from confsync.yaml.nodes import MappingNode, Mark, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +23,23 @@ if TYPE_CHECKING:
     from confsync.store.urls import References
     from confsync.sync.shape import FileShape
 
-Value: TypeAlias = "Tree | tuple[Value, ...] | dict[str, Value]"
+Value: TypeAlias = "Tree | Node | tuple[Value, ...] | dict[str, Value]"
 """A decoded value: a dict for records and maps; None for an invalid value."""
+
+
+@dataclass(frozen=True)
+class OfTarget(Ref):
+    """A reference that is another one for each target: see `of`."""
+
+    def of(self, target: str) -> Ref:
+        """The reference of one target: its name is appended to a variable, and is the name of a
+        file in a directory.
+        """
+        if self.kind == "env":
+            name = re.sub("[^A-Za-z0-9]", "_", target).upper()
+            return Ref(self.kind, f"{self.argument}_{name}", self.base)
+        return Ref(self.kind, f"{self.argument.rstrip('/')}/{target}", self.base)
+
 
 _OTHER_WORDS = {
     **dict.fromkeys(("server", "host", "hostname", "address", "endpoint", "origin"), "url"),
@@ -88,8 +104,10 @@ class _RecordDecoder(Decoder):
                 self.mistake(key.mark, Mistake("disarms-a-guard", fact, hint))
             else:
                 self.mistake(key.mark, _unknown_key(key.text, shape, place))
+        missing = all(node.get(member) is None for member in shape.either)
         for member, known in shape.fields.items():
-            if known.required and node.get(member) is None:
+            first = missing and member in shape.either[:1]
+            if first or (known.required and node.get(member) is None):
                 hint = f"add `{member}: {known.example}`" if known.example else shape.write
                 fact = f"missing key `{member}`{place}"
                 self.mistake(node.mark, Mistake("missing-field", fact, hint))
@@ -119,6 +137,11 @@ class _RecordDecoder(Decoder):
                 raise Mistake("wrong-type", f"{path_text(path)} must be a mapping", shape.write)
             case SetOf():
                 return self._set_of(node, shape, path)
+            case ByPath() if isinstance(node, MappingNode):
+                return self._by_path(node, path)
+            case ByPath():
+                hint = "write it like `{InMemoryStore/timeout: 5s}`"
+                raise Mistake("wrong-type", f"{path_text(path)} must be a mapping", hint)
             case Credential(or_text) if not or_text or isinstance(node, MappingNode):
                 return self.credential(node, path_text(path))
             case PlainText() | PathText() | Day() | Credential():
@@ -135,11 +158,39 @@ class _RecordDecoder(Decoder):
             name = key.text
             if not re.fullmatch(r"\w[\w.-]{0,62}", name):
                 name = f"…{number}"
-                fact = f"the name of {shape.item.name} is invalid or too long"
+                fact = f"the name of {shape.name} is invalid or too long"
                 hint = "use up to 63 letters, digits, `_`, `-`, `.`, not starting with `-` or `.`"
                 self.mistake(key.mark, Mistake("target-name", fact, hint))
+            self.keys[*path, name] = key.mark
             values[name] = self._read(value, shape.item, (*path, name))
         return values
+
+    def _by_path(self, node: MappingNode, path: Path) -> dict[str, Value]:
+        """The nodes of the values: they are decoded together with the files of a target."""
+        values: dict[str, Value] = {}
+        for key, value in node.entries:
+            if not is_broken(value):
+                self.keys[*path, key.text], self.nodes[*path, key.text] = key.mark, value
+                values[key.text] = value
+        return values
+
+    def _reference(self, node: MappingNode, name: str) -> Ref | None:
+        """A reference, perhaps another one for each target."""
+        if node.get(NAMED):
+            fact = f"{name}: a secret of a target cannot be used in this file"
+            raise Mistake("unknown-reference", fact, "write its reference here")
+        entries = [(key, value) for key, value in node.entries if key.text != OF]
+        if len(entries) == len(node.entries):
+            return super()._reference(node, name)
+        (value,) = (value for key, value in node.entries if key.text == OF)
+        if not isinstance(value, ScalarNode) or value.text != TARGET:
+            fact = f"{name}/{OF} must be `{TARGET}`"
+            raise Mistake("unknown-choice", fact, "like `{env: NAME, of: target}`", value.mark)
+        found = super()._reference(MappingNode(node.mark, tuple(entries)), name)
+        if found is not None and found.kind not in OF_TARGET:
+            fact = f"{name}: only a variable or a file can be `of: target`"
+            raise Mistake("unknown-reference", fact, "write one reference in each target")
+        return found and OfTarget(found.kind, found.argument, found.base)
 
     def _set_of(self, node: Node, shape: SetOf, path: Path) -> tuple[Value, ...]:
         """Decode a list. Its tuple has None for each invalid or repeated item."""

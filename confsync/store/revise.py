@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from confsync.kinds.kind import Kind
     from confsync.store.urls import References
-    from confsync.sync.secret import Vault
+    from confsync.sync.secret import Ref, Vault
     from confsync.sync.shape import Shape
     from confsync.sync.values import Live
     from confsync.yaml.emit import Plain
@@ -37,17 +37,18 @@ class Words:
     """Reads the values of a file.
 
     `references`: the kinds of references. `resolve` resolves those of a value as far as possible.
-    `taken`: names that no new reference gets.
+    `taken`: names that no new reference gets. `secrets`: see `Reader`.
     """
 
     vault: Vault
     references: References
     resolve: Callable[[trees.Tree], trees.Tree]
     taken: frozenset[str]
+    secrets: Mapping[str, Ref] | None = None
 
     def value(self, node: Node, shape: Shape) -> trees.Tree | None:
         """The value of a node that is not null; None if invalid."""
-        decoder = Decoder(self.vault, self.references)
+        decoder = Decoder(self.vault, self.references, secrets=self.secrets)
         found = decoder.tried(node, shape, ())
         valid = all(problem.rule == PLAINTEXT for problem in decoder.problems)
         return self.resolve(found) if valid and found is not None else None

@@ -210,10 +210,10 @@ class _Writer:
             whole |= {"patternProperties": {values.SENSITIVE_NAME: self.reference()}}
         return {**whole, "additionalProperties": value}
 
-    def reference(self) -> Schema:
+    def reference(self, *, of_target: bool = False) -> Schema:
         """A reference to a secret. The type is repeated here: editors start a mapping at it."""
-        known = values.reference(self.forms)
-        defined = self.define("reference", known)
+        known = values.reference(self.forms, of_target=of_target)
+        defined = self.define("reference-of-target" if of_target else "reference", known)
         return {"type": "object", "errorMessage": known["errorMessage"], "allOf": [defined]}
 
     def define(self, name: str, schema: Schema, longer: str = "") -> Schema:
@@ -233,7 +233,9 @@ class _Writer:
             name: {"description": member.summary, **self.file_value(member.shape)}
             for name, member in shape.fields.items()
         }
-        return {"type": "object", **_closed(properties, shape.fields)}
+        either = [{"required": [name]} for name in shape.either]
+        more: Schema = {"anyOf": either} if either else {}
+        return {"type": "object", **_closed(properties, shape.fields), **more}
 
     def file_value(self, shape: shapes.FileShape) -> Schema:
         """A value in a record."""
@@ -249,13 +251,15 @@ class _Writer:
                     "type": "object",
                     "minProperties": 1,
                     "propertyNames": {"pattern": values.NAME, "maxLength": 63},
-                    "additionalProperties": self.record(item),
+                    "additionalProperties": self.file_value(item),
                 }
+            case shapes.ByPath():
+                return {"type": "object", "propertyNames": {"pattern": "/"}}
             case shapes.SetOf(item, _, minimum):
                 items = self.file_value(item)
                 return {"type": "array", "minItems": minimum, "uniqueItems": True, "items": items}
             case shapes.Credential(or_text):
-                reference = self.reference()
+                reference = self.reference(of_target=True)
                 return {"anyOf": [text, reference]} if or_text else reference
             case shapes.PlainText():
                 return text

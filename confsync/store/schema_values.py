@@ -15,7 +15,16 @@ from confsync.store.mistakes import INSTEAD
 from confsync.store.scalars import what_to_write
 from confsync.store.sizes import UNITS as SIZE_UNITS
 from confsync.store.texts import ID
-from confsync.store.urls import AS_MAPPING, NO_REFERENCE, PARTS
+from confsync.store.urls import (
+    AS_MAPPING,
+    NAMED,
+    NAMED_FORM,
+    NO_REFERENCE,
+    OF,
+    OF_TARGET,
+    PARTS,
+    TARGET,
+)
 from confsync.sync.secret import MASK
 from confsync.sync.shape import Boolean, Choice, Duration, Float, Id, Integer, Size, Text
 from confsync.sync.url import CREDENTIALS, SCHEME, SENSITIVE, WHITE_SPACE
@@ -30,6 +39,7 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 Schema: TypeAlias = dict[str, Json]
 
 END = r"(?!\n)$"
+ONE_KEY = "a reference has one key"
 _FEW = 9  # Numbers up to this one are written out; a limit above it has at least two digits.
 _SPACES = "".join(rf"\u{ord(character):04x}" for character in WHITE_SPACE)
 _START = f"^[{_SPACES}]*(?![{_SPACES}])"
@@ -107,9 +117,18 @@ def keys(shape: Text | Choice) -> Schema:
     )
 
 
-def reference(forms: Mapping[str, Form]) -> Schema:
-    """The schema of a reference: a mapping with one of the keys of `forms`."""
-    arguments, alone = _arguments(forms)
+def reference(forms: Mapping[str, Form], *, of_target: bool = False) -> Schema:
+    """The schema of a reference: a mapping with one of the keys of `forms`. `of_target`: it may be
+    another one for each target.
+    """
+    arguments, alone = _arguments({**forms, **({} if of_target else {NAMED: NAMED_FORM})})
+    if of_target:
+        arguments |= {OF: {"enum": [TARGET]}}
+        alone |= {
+            key: {"propertyNames": {"enum": [key, OF]}, "errorMessage": ONE_KEY}
+            for key in OF_TARGET
+        }
+        alone |= {OF: {"minProperties": 2}}
     return {
         "properties": arguments,
         "additionalProperties": False,
@@ -136,7 +155,7 @@ def url(forms: Mapping[str, Form], password: Schema) -> Schema:
         secret: {"description": PARTS[secret], **password},
     }
     needs: Schema = {address: [secret], username: [address, secret], secret: [address]}
-    arguments, alone = _arguments(forms)
+    arguments, alone = _arguments({**forms, NAMED: NAMED_FORM})
     return {
         "type": ["string", "object"],
         "allOf": [
@@ -166,7 +185,7 @@ def _matching(pattern: str, otherwise: str) -> Schema:
 def _arguments(forms: Mapping[str, Form]) -> tuple[Schema, Schema]:
     """The keys of references, and the dependencies for one key at a time."""
     # For each key: editors propose no key for a mapping that is limited to one.
-    one: Schema = {"maxProperties": 1, "errorMessage": "a reference has one key"}
+    one: Schema = {"maxProperties": 1, "errorMessage": ONE_KEY}
     return {key: _argument(form) for key, form in forms.items()}, dict.fromkeys(forms, one)
 
 

@@ -8,9 +8,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from confsync.store import wrong_secrets
-from confsync.store.mistakes import INSTEAD, PLAINTEXT, Mistake, is_broken
+from confsync.store.mistakes import INSTEAD, PLAINTEXT, Mistake, is_broken, near_name, unknown
 from confsync.store.scalars import is_null, text
-from confsync.sync.names import nearest_name
+from confsync.sync.names import nearest, nearest_name
 from confsync.sync.secret import IN_CLEAR, MASK, Form, Ref, Secret, Vault
 from confsync.sync.tree import Path, path_text
 from confsync.sync.url import SCHEME, Url, compose, percent_encoded, seal_text, seal_url
@@ -35,6 +35,18 @@ AS_MAPPING = (
 )
 NO_REFERENCE = "remove the password from the URL: this text can have no reference"
 ADDRESS, USERNAME, PASSWORD = tuple(PARTS)
+NAMED = "secret"
+"""The key of a reference that stands for another one, which a target names. It is no resolver's: a
+field of objects has this name, too.
+"""
+NAMED_FORM = Form(
+    "the name of a secret of the target",
+    "{secret: NAME}",
+    re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"),
+    relative=False,
+)
+OF, TARGET, OF_TARGET = "of", "target", ("env", "file")
+"""`of: target` beside a reference makes it another one for each target, of these kinds."""
 REFERENCE = "write a reference, without the $: `{env: NAME}`"
 _IN_CLEAR = "write a reference, like `{env: NAME}`, and revoke the one in the file"
 _ABSENT = {
@@ -59,11 +71,14 @@ References: TypeAlias = "Mapping[str, Reference]"
 class Reader:
     """Reads secrets and URLs, and collects problems. Methods raise Mistake, and return None for a
     value with collected problems.
+
+    `secrets`: what `{secret: NAME}` stands for, by the names; None: no target is known.
     """
 
     vault: Vault
     references: References
     problems: list[Problem] = field(default_factory=list)
+    secrets: Mapping[str, Ref] | None = None
 
     def mistake(self, mark: Mark, mistake: Mistake) -> None:
         """Add the problem of a mistake."""
@@ -167,16 +182,24 @@ class Reader:
         return None
 
     def _reference(self, node: MappingNode, name: str) -> Ref | None:
-        if len(node.entries) != 1 or node.entries[0][0].text not in self.references:
+        alone = node.entries[0][0].text if len(node.entries) == 1 else ""
+        if alone != NAMED and alone not in self.references:
             raise wrong_secrets.unknown_reference(node, name, tuple(self.references))
         ((key, value),) = node.entries
         if any(map(is_broken, value.items if isinstance(value, SequenceNode) else [value])):
             return None
-        form = self.references[key.text].form
+        form = NAMED_FORM if key.text == NAMED else self.references[key.text].form
         first, *rest = arguments(value, form, f"{name}/{key.text}")
         absolute = not form.words and PurePath(first).is_absolute()
         base = str(PurePath(value.mark.file).parent) if form.relative and not absolute else ""
-        return Ref(key.text, first, base, tuple(rest))
+        if key.text != NAMED or self.secrets is None:
+            return Ref(key.text, first, base, tuple(rest))
+        if first not in self.secrets:
+            shown = near_name(first, self.secrets)
+            hint = f"{nearest(first, self.secrets)}add it to `secrets` of the target"
+            fact = f"{name}: {unknown('secret', shown)}"
+            raise Mistake("unknown-reference", fact, hint, value.mark)
+        return self.secrets[first]
 
 
 def in_clear(url: Url) -> Url:

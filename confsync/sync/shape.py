@@ -209,9 +209,16 @@ class Day:
 
 @dataclass(frozen=True)
 class Credential:
-    """A reference to a secret. `or_text`: a plain text may stand there, too."""
+    """A reference to a secret. `or_text`: a plain text may stand there, too. With `of: target`
+    beside its key it is another one for each target.
+    """
 
     or_text: bool = False
+
+
+@dataclass(frozen=True)
+class ByPath:
+    """Values of any shape, by the paths of their fields, like `InMemoryStore/timeout`."""
 
 
 @dataclass(frozen=True)
@@ -225,9 +232,12 @@ class SetOf:
 
 @dataclass(frozen=True)
 class MapOf:
-    """At least one record, by names of the author's choice. `write`, `example`: hints."""
+    """At least one value, by names of the author's choice. `name`: what is named. `write`,
+    `example`: hints.
+    """
 
-    item: Record
+    item: Record | Credential
+    name: str
     write: str
     example: str
 
@@ -237,7 +247,8 @@ class Record:
     """An object without `@type`. `write` is the hint for another value in its place.
 
     A scalar stands for the record with that value in the field `short`, if there is one. `options`:
-    refused keys that would disarm a guard, with the option for each.
+    refused keys that would disarm a guard, with the option for each. `either`: keys of which one is
+    required.
     """
 
     name: str
@@ -245,6 +256,7 @@ class Record:
     write: str
     short: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    either: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -257,5 +269,7 @@ class Member:
     example: str = ""
 
 
-FileShape: TypeAlias = Shape | PlainText | PathText | Day | Credential | SetOf | MapOf | Record
+FileShape: TypeAlias = (
+    Shape | PlainText | PathText | Day | Credential | ByPath | SetOf | MapOf | Record
+)
 """Shapes of values in files, also of those that no server has."""

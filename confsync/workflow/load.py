@@ -26,7 +26,7 @@ from confsync.yaml.read import content, read
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from confsync.sync.secret import Vault
+    from confsync.sync.secret import Ref, Vault
     from confsync.sync.values import Desired
     from confsync.yaml.nodes import MappingNode
     from confsync.yaml.read import Parsed
@@ -45,6 +45,19 @@ class Loaded:
     def shown(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
         """Problems of values of the desired state, with excerpts of their lines."""
         return _with_excerpts(problems, self.lines, hints=False)
+
+
+@dataclass(frozen=True)
+class Own:
+    """What a target says beside its files. `set`: documents that are laid over theirs. `secrets`:
+    what `{secret: NAME}` stands for; None: no target is known.
+    """
+
+    set: tuple[MappingNode, ...] = ()
+    secrets: Mapping[str, Ref] | None = None
+
+
+NOTHING_OWN = Own()
 
 
 def named_in(documents: Iterable[MappingNode | None]) -> tuple[str, ...]:
@@ -156,28 +169,33 @@ def check_there(files: Sequence[str]) -> None:
         raise InvalidFiles(missing)
 
 
-def load(files: Sequence[str], vault: Vault) -> Loaded:
-    """The desired states of files laid over each other, the last one on top.
+def load(files: Sequence[str], vault: Vault, own: Own = NOTHING_OWN) -> Loaded:
+    """The desired states of files laid over each other, the last one on top, and over that what a
+    target sets itself.
 
     Raises InvalidFiles with every problem of every file, WrongUsage without a file.
     """
     check_names(files)
-    return loaded(files, [read(file) for file in files], vault)
+    return loaded(files, [read(file) for file in files], vault, own)
 
 
-def loaded(files: Sequence[str], layers: Sequence[Parsed], vault: Vault) -> Loaded:
+def loaded(
+    files: Sequence[str], layers: Sequence[Parsed], vault: Vault, own: Own = NOTHING_OWN
+) -> Loaded:
     """Like `load`, for files that are already parsed. Raises InvalidFiles."""
     problems = [problem for parsed in layers for problem in parsed.problems]
     documents = [parsed.document for parsed in layers if parsed.document is not None]
     lines = {file: parsed.lines for file, parsed in zip(files, layers, strict=True)}
     if len(documents) < len(files):
         raise InvalidFiles(_with_excerpts(problems, lines))
-    whole = lay_over(documents)
-    reading = from_file(whole, KINDS, vault, RESOLVERS)
+    whole = lay_over([*documents, *own.set])
+    reading = from_file(whole, KINDS, vault, RESOLVERS, own.secrets)
     problems += (*reading.problems, *_discarded(documents, reading.problems))
     problems += _unused(documents, whole)
     order = {file: number for number, file in enumerate(files)}
-    found = _with_excerpts(sorted(problems, key=lambda one: (order[one.file], one)), lines)
+    found = _with_excerpts(
+        sorted(problems, key=lambda one: (order.get(one.file, len(files)), one)), lines
+    )
     if any(map(makes_invalid, found)):
         raise InvalidFiles(found)
     desired = tuple(replace(one, file=files[-1]) for one in reading.desired)

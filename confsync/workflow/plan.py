@@ -108,7 +108,8 @@ def _all_made(
 ) -> tuple[Plan, ...]:
     old = tuple(one for one in source if isinstance(one, Plan))
     if not old:
-        loaded = load([one for one in source if isinstance(one, str)], session.vault)
+        files = [one for one in source if isinstance(one, str)]
+        loaded = load(files, session.vault, options.own)
     elif old[0].target.url == session.target.url:
         loaded = Loaded(tuple(one.desired for one in old), (), {})
     else:

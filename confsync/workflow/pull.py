@@ -17,6 +17,7 @@ from confsync.masking.document import Side, masked_diff, masked_scalars
 from confsync.report.file_results import Pulled
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, resolve, resolving
+from confsync.store.decode import from_file
 from confsync.store.layers import lay_over
 from confsync.store.mistakes import IN_URL, INSTEAD
 from confsync.store.revise import Words, revise
@@ -25,7 +26,7 @@ from confsync.sync.compare import difference
 from confsync.sync.findings import makes_invalid
 from confsync.sync.secret import FILL_IN
 from confsync.sync.tree import path_text
-from confsync.workflow.load import check_names, loaded, named_in
+from confsync.workflow.load import NOTHING_OWN, Own, check_names, loaded, named_in
 from confsync.workflow.server import read_all, read_known
 from confsync.yaml.edit import Edited, Revised, Write, edited
 from confsync.yaml.emit import Style
@@ -58,6 +59,7 @@ def pull(
     *,
     environment: Mapping[str, str],
     objects: Objects = (),
+    own: Own = NOTHING_OWN,
 ) -> Pulled:
     """Write the live state of objects into the last of the files, which are laid over each other:
     of those in the files, or of the named `objects`; `every`: of those in the files and all that
@@ -66,12 +68,13 @@ def pull(
     A missing file is created. An existing one is edited in place: comments and equal values stay.
     Its fields stay; others are added if they differ from the layers below, or without layers from
     the defaults. Secrets are never written: references that can be right stay, others are to be
-    filled in. A plan straight after shows no change.
+    filled in. A plan straight after shows no change. `own`: what the target of the files sets
+    itself stays there.
 
     Raises the errors of `plan`, OutputFailed for a file that cannot be written, and NotWritten for
     a live state that no file can hold; then the file is as it was.
     """
-    draft = _draft(files, session, environment, objects)
+    draft = _draft(files, session, environment, objects, own)
     draft.write()
     return draft.pulled
 
@@ -83,9 +86,10 @@ def preview(
     *,
     environment: Mapping[str, str],
     objects: Objects = (),
+    own: Own = NOTHING_OWN,
 ) -> Pulled:
     """The result of `pull`, with nothing written."""
-    return _draft(files, session, environment, objects).pulled
+    return _draft(files, session, environment, objects, own).pulled
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ class Draft:
 @dataclass(frozen=True)
 class Layers:
     """The last file with its document, as it is and `before`, the files below it, and the document
-    of these.
+    of these. `own`: what is laid over all.
     """
 
     files: Sequence[str]
@@ -114,6 +118,7 @@ class Layers:
     before: MappingNode | None
     below: tuple[Parsed, ...]
     under: MappingNode | None
+    own: Own
 
     @property
     def documents(self) -> tuple[MappingNode | None, ...]:
@@ -122,13 +127,17 @@ class Layers:
 
 
 def _draft(
-    files: Sequence[str], session: Session, environment: Mapping[str, str], objects: Objects
+    files: Sequence[str],
+    session: Session,
+    environment: Mapping[str, str],
+    objects: Objects,
+    own: Own,
 ) -> Draft:
     check_names(files)
     with using(session.tables):
-        layers = layers_of(files, StoreFile.at(files[-1]), session.vault)
+        layers = layers_of(files, StoreFile.at(files[-1]), session.vault, own)
         states = states_for(objects, named_in(layers.documents), session)
-        words = words_for(layers.documents, session, environment)
+        words = words_for(layers.documents, session, environment, own)
         return drafted(layers, states, words, session.vault, environment)[0]
 
 
@@ -160,12 +169,15 @@ def _at_defaults(live: Live) -> bool:
 
 
 def words_for(
-    documents: Iterable[MappingNode | None], session: Session, environment: Mapping[str, str]
+    documents: Iterable[MappingNode | None],
+    session: Session,
+    environment: Mapping[str, str],
+    own: Own = NOTHING_OWN,
 ) -> Words:
     """Reads values of documents. Their texts are taken: no new reference has such a name."""
     taken = frozenset(node.text for one in documents if one for node in scalars(one))
     resolve_one = resolving(session.vault, At(RESOLVERS, "plan"), environment)
-    return Words(session.vault, RESOLVERS, resolve_one, taken)
+    return Words(session.vault, RESOLVERS, resolve_one, taken, own.secrets)
 
 
 def drafted(
@@ -184,7 +196,7 @@ def drafted(
     changed: tuple[Path, ...] = ()
     gone: tuple[Path, ...] = ()
     for live in states:
-        revised = _revised(live, layers, words)
+        revised = _revised(_beneath(live, layers, vault), layers, words)
         words = replace(words, taken=words.taken | {*revised.fill_in})
         one = _edited(layers, made.text, live.object, revised.revision)
         made = Edited(one.text, (*made.lost, *one.lost))
@@ -208,6 +220,27 @@ def drafted(
     return Draft(layers.store, content, pulled), words
 
 
+def _beneath(live: Live, layers: Layers, vault: Vault) -> Live:
+    """A live state in which the fields that the target sets itself are as its files have them."""
+    paths = [
+        (key.text, inner.text)
+        for document in layers.own.set
+        for key, value in document.entries
+        if isinstance(value, MappingNode)
+        for inner, _ in value.entries
+    ]
+    fields = [field for name, field in paths if name == live.object]
+    documents = [one for one in layers.documents if one is not None]
+    if not fields or not documents:
+        return live
+    found = from_file(lay_over(documents), KINDS, vault, RESOLVERS, layers.own.secrets).desired
+    tree = next((one.tree for one in found if one.object == live.object), None)
+    if tree is None or tree.tag != live.tree.tag:
+        return live
+    members = {field: tree.members[field] for field in fields if field in tree.members}
+    return replace(live, tree=replace(live.tree, members={**live.tree.members, **members}))
+
+
 def _revised(live: Live, layers: Layers, words: Words) -> Revised:
     """The revision of an object in the last file. Raises NotWritten."""
     name = live.object
@@ -224,7 +257,9 @@ def _revised(live: Live, layers: Layers, words: Words) -> Revised:
     return revised
 
 
-def layers_of(files: Sequence[str], store: StoreFile, vault: Vault) -> Layers:
+def layers_of(
+    files: Sequence[str], store: StoreFile, vault: Vault, own: Own = NOTHING_OWN
+) -> Layers:
     """Read the files; `store` is the last. Raises WrongUsage and InvalidFiles."""
     *lower, last = files
     if str(store.target) in map(realpath, lower):
@@ -236,7 +271,7 @@ def layers_of(files: Sequence[str], store: StoreFile, vault: Vault) -> Layers:
     if isinstance(found, str) and any(
         line and not line.startswith("#") for line in map(str.strip, found.split("\n"))
     ):
-        loaded(files, [*below, top], vault)
+        loaded(files, [*below, top], vault, own)
     else:
         problems = [problem for parsed in below for problem in parsed.problems]
         # A file of comments alone is fine.
@@ -245,7 +280,7 @@ def layers_of(files: Sequence[str], store: StoreFile, vault: Vault) -> Layers:
             raise InvalidFiles(tuple(problems))
     documents = [parsed.document for parsed in below if parsed.document is not None]
     under = lay_over(documents) if documents else None
-    return Layers(files, store, top.document, top.document, below, under)
+    return Layers(files, store, top.document, top.document, below, under, own)
 
 
 def _object(document: MappingNode | None, name: str) -> MappingNode | None:
@@ -276,7 +311,7 @@ def _checked(
     """
     after = parse(layers.files[-1], made.text)
     try:
-        found = loaded(layers.files, [*layers.below, after], vault)
+        found = loaded(layers.files, [*layers.below, after], vault, layers.own)
     except InvalidFiles as invalid:
         errors = [problem for problem in invalid.problems if makes_invalid(problem)]
         if any(problem.file != layers.files[-1] for problem in errors):
@@ -300,6 +335,10 @@ def _checked(
         if all(one.action == "add" and one.origin.file in layers.files[:-1] for one in left):
             hint = "nothing was written; remove them there: a later file cannot"
             fact = f"an earlier file sets keys that the server does not have: {paths}"
+            raise NotWritten(fact, where=f"{origin.file}:{origin.line}", hint=hint)
+        if all(one.origin.file and one.origin.file not in layers.files for one in left):
+            hint = "nothing was written; correct it there: pull writes store files alone"
+            fact = f"`set` has other values than the server: {paths}"
             raise NotWritten(fact, where=f"{origin.file}:{origin.line}", hint=hint)
         raise Fault(f"the file would differ from the server: {paths}")
     before = Counter(comment.text for comment in comments(layers.store.source, layers.before))

@@ -100,8 +100,8 @@ class Reach:
                 named = f"--{member.replace('_', '-')}"
                 found[member] = variable if self.environment.get(variable) == given else named
             elif target is not None:
-                file = "confsync.yaml" if target.url_mark is None else target.url_mark.file
-                found[member] = f"{file}: targets/{target.name}/{member}"
+                own = f"confsync.yaml: targets/{target.name}/{member}"
+                found[member] = target.where.get(member, own)
             elif member == "url":
                 found[member] = "STALWART_URL"
         return found

@@ -20,7 +20,7 @@ from confsync.secrets import RESOLVERS
 from confsync.store.mistakes import listed, quoted_name
 from confsync.sync.findings import Lapse
 from confsync.sync.names import nearest
-from confsync.workflow.load import check_names
+from confsync.workflow.load import NOTHING_OWN, Own, check_names
 from confsync.workflow.tables import tables_at
 from confsync.yaml.read import content
 
@@ -79,7 +79,7 @@ class Options:
     `unlisted`: fields not set in any file. `hidden_secrets`: secrets that the server hides.
     `allow`: risks that do not stop an apply. `ignore`: fields that keep the server's value, like
     `InMemoryStore/poolMaxConnections`. `lapses`: allowances that have expired. `fail_on`:
-    warnings that are risks.
+    warnings that are risks. `own`: what a target says beside its files.
     """
 
     unlisted: Unlisted = "default"
@@ -88,6 +88,7 @@ class Options:
     ignore: frozenset[str] = frozenset()
     lapses: tuple[Lapse, ...] = ()
     fail_on: frozenset[str] = frozenset()
+    own: Own = NOTHING_OWN
 
     def check(self) -> None:
         """Raise WrongUsage for an unknown risk or field."""
@@ -297,18 +298,19 @@ def options(wanted: Wanted, target: TargetConfig, today: date) -> Options:
         ignore=target.ignore,
         fail_on=wanted.fail_on,
         lapses=tuple(Lapse(one.risk, str(one.until), one.origin) for one in over),
+        own=Own(target.set, target.secrets),
     )
 
 
-def inputs(aims: Iterable[Aim], directory: Path) -> tuple[str, ...]:
+def inputs(aims: Iterable[Aim]) -> tuple[str, ...]:
     """The files that a run reads: stores, their schema tables, and `confsync.yaml` if it has
     targets.
     """
     known = [*aims]
-    config = find(directory) if any(aim.config is not None for aim in known) else None
+    read = next((aim.config.read for aim in known if aim.config is not None), ())
     tables = ((aim.config and aim.config.schema) or aim.schema for aim in known)
     stores = (file for aim in known for file in aim.files)
-    return (*stores, *dict.fromkeys(tables), *([config] if config else ()))
+    return (*stores, *dict.fromkeys(tables), *read)
 
 
 def same_server(targets: Iterable[TargetConfig]) -> tuple[tuple[TargetConfig, ...], ...]:

@@ -122,20 +122,22 @@ def _check(
         return Checked((file,), invalid.problems)
     if not files and config is None:
         raise nothing_named(directory)
-    own = () if config is None else (config.file,)
+    own, targets = ((), ()) if config is None else (config.files, config.targets)
+    itself = {*map(os.path.realpath, own)}
+    paths = {one.name: itself | {*map(os.path.realpath, one.files)} for one in targets}
     states: dict[tuple[str, tuple[str, ...]], Options] = {}
     allowed = Options(allow=wanted.allow, fail_on=wanted.fail_on)
     own_tables: dict[str, str] = {}
-    for file in files or own:
-        targets = () if config is None else config.targets
-        users = [one for one in targets if _same((*own, *one.files), file)]
+    for file in files or own[:1]:
+        real = os.path.realpath(file)
+        users = [one for one in targets if real in paths[one.name]]
         for one in users:
             states[one.name, one.files] = options(wanted, one, today)
             own_tables |= {one.name: one.schema} if one.schema else {}
         if not users and (not skip_others or meant(file)):
             states["", (file,)] = allowed
-    itself = config if not files or (config and _same(files, config.file)) else None
-    return _checked(itself, states, own_tables)
+    named = not itself.isdisjoint(map(os.path.realpath, files))
+    return _checked(config if not files or named else None, states, own_tables)
 
 
 def _checked(
@@ -146,7 +148,7 @@ def _checked(
     """Check a configuration itself, and states by their targets and files. `own_tables`: the files
     of those that have their own, by their targets.
     """
-    users: dict[str, list[str]] = {config.file: []} if config else {}
+    users: dict[str, list[str]] = {file: [] for file in config.files} if config else {}
     itself = (*_same_servers(config), *_unencrypted(config)) if config else ()
     found: dict[Problem, list[str]] = {one: [] for one in itself}
     desired: dict[str, tuple[Desired, ...]] = {}
@@ -234,7 +236,7 @@ def _checked_files(
     have no problems.
     """
     try:
-        loaded = load(files, Vault(documented))
+        loaded = load(files, Vault(documented), chosen.own)
     except InvalidFiles as invalid:
         return tuple(judged(one, chosen.allow, chosen.fail_on) for one in invalid.problems), ()
     stated: list[Problem] = []
@@ -249,9 +251,10 @@ def _checked_files(
     warnings = [
         as_problem(one) for desired in loaded.desired for one in guessable_findings(desired)
     ]
+    order = {file: number for number, file in enumerate(files)}
     found = sorted(
         (*loaded.problems, *loaded.shown(stated), *warnings),
-        key=lambda problem: (files.index(problem.file), problem),
+        key=lambda problem: (order.get(problem.file, len(order)), problem),
     )
     return tuple(judged(one, chosen.allow, chosen.fail_on) for one in found), loaded.desired
 

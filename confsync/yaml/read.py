@@ -50,11 +50,15 @@ class Parsed:
     lines: tuple[str, ...] = field(default=(), repr=False)
 
 
-def read(path: str) -> Parsed:
-    """Read a file. Errors are problems; nothing is raised."""
-    found = content(path)
-    source = found if isinstance(found, Problem) else text(path, found)
-    return Parsed(None, (source,)) if isinstance(source, Problem) else parse(path, source)
+def read(path: str, size: int = MAX_STORE_BYTES, values: int = MAX_VALUES) -> Parsed:
+    """Read a file of at most `size` bytes and `values` keys and values. Errors are problems;
+    nothing is raised.
+    """
+    found = content(path, size)
+    source = found if isinstance(found, Problem) else text(path, found, size)
+    if isinstance(source, Problem):
+        return Parsed(None, (source,))
+    return parse(path, source, values)
 
 
 def content(path: str, limit: int = MAX_STORE_BYTES) -> bytes | Problem:
@@ -82,16 +86,16 @@ def content(path: str, limit: int = MAX_STORE_BYTES) -> bytes | Problem:
         return Problem(path, 0, 0, rule, message, hint)
 
 
-def text(path: str, content: bytes) -> str | Problem:
+def text(path: str, content: bytes, size: int = MAX_STORE_BYTES) -> str | Problem:
     """The bytes of a file as text without a byte order mark; or the problem."""
     if begins_plan(content):
         name = shlex.quote(path)
         hint = f"run `confsync apply {name}` to apply it, or `confsync show {name}` to print it"
         message = "this is a saved plan, not a store file"
         return Problem(path, 0, 0, "not-a-store", message, hint)
-    if len(content) > MAX_STORE_BYTES:
+    if len(content) > size:
         hint = "check the path: no store file is this large"
-        return Problem(path, 0, 0, "too-large", "is larger than 64 KiB", hint)
+        return Problem(path, 0, 0, "too-large", f"is larger than {size // 1024} KiB", hint)
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Problem(path, 0, 0, "not-utf-8", "the file is UTF-16", "save it as UTF-8")
     try:
@@ -102,7 +106,7 @@ def text(path: str, content: bytes) -> str | Problem:
         return Problem(path, line, 0, "not-utf-8", message, "save it as UTF-8")
 
 
-def parse(path: str, source: str) -> Parsed:
+def parse(path: str, source: str, values: int = MAX_VALUES) -> Parsed:
     """Read the text of a file, or a text to write into it."""
     lines = tuple(re.split("\r\n|\r|\n", source))
     # YAML 1.1 takes some of these for line breaks, YAML 1.2 and editors do not.
@@ -115,7 +119,7 @@ def parse(path: str, source: str) -> Parsed:
             hint = "remove it; two files were probably joined here"
         found = Complaint("invisible-character", message, hint)
         return Parsed(None, (_problem_after(path, source[: unseen.start()], found),), lines)
-    builder = _Builder(path)
+    builder = _Builder(path, values)
     try:
         root = builder.document(YAML(typ="safe", pure=True).parse(StringIO(source)))
     # An unknown version of YAML is an AssertionError of the parser.
@@ -166,6 +170,7 @@ class _Builder:
     """Builds one document from the parser's events, and collects its problems."""
 
     file: str
+    most: int
     problems: list[Problem] = field(default_factory=list)
 
     def document(self, parsed: Iterator[events.Event]) -> Node | None:
@@ -176,9 +181,10 @@ class _Builder:
         for event in parsed:
             if isinstance(event, events.NodeEvent):
                 values += 1
-                if values > MAX_VALUES:
+                if values > self.most:
                     hint = "check the path: no store file is this large"
-                    self._problem(event, "too-large", "more than 10,000 keys and values", hint)
+                    fact = f"more than {self.most:,} keys and values"
+                    self._problem(event, "too-large", fact, hint)
                     return None
                 self._check_extras(event)
                 if isinstance(event, events.CollectionStartEvent):

@@ -87,13 +87,15 @@ UNSEEN = {
         "user-alone",
         "user-with-password",
     ),
-    *("proxy-for-http", "proxy-with-credentials", "proxy-without-port"),
-    *("url-of-redis", "url-variable", "url-with-credentials", "url-with-path", "url-with-token"),
+    *("proxy-for-http", "proxy-without-port"),
+    *("url-of-redis", "url-variable", "url-with-path", "url-with-token"),
     *("url-without-scheme", "url-placeholder", "until-no-day", "files-twice", "files-pattern"),
     "user-with-password",
     *("allow-twice", "ignore-deeper", "ignore-field-alone", "ignore-misspelt", "ignore-object"),
     *("ignore-other-object", "ignore-type", "ignore-unknown"),
     *("anchor", "member-twice", "target-twice"),
+    *("group-cycle", "group-unknown", "group-unknown-without-any", "group-without-files"),
+    *("include-nothing", "set-misspelt"),
 }
 """Cases whose mistake lies in several members, in how YAML spells them, or in an address, a day or
 a field's name."""

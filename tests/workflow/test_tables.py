@@ -91,7 +91,7 @@ def test_the_file_counts_beside_confsync_yaml_and_is_an_input_of_the_run(here: P
     assert beside(deep) == f"../{NAME}"
     found = aims(here, Asked(all=True), Wanted(), ACCESS, today=_today())
     assert [aim.schema for aim in found] == [NAME, NAME]
-    assert set(inputs(found, here)) == {"keep.yaml", NAME, "s/b.json", "confsync.yaml"}
+    assert set(inputs(found)) == {"keep.yaml", NAME, "s/b.json", "confsync.yaml"}
     assert without_config((), Wanted(), ACCESS).schema == NAME
     (here / "confsync.yaml").rename(here / "confsync.yml")
     with pytest.raises(WrongUsage):
