@@ -8,6 +8,7 @@ from dataclasses import replace
 from shlex import quote
 from typing import TYPE_CHECKING, TypeAlias
 
+from confsync.errors import NotWritten
 from confsync.kinds.kind import Kind
 from confsync.report.activity import activity, effect, told_once
 from confsync.report.lines import (
@@ -376,14 +377,12 @@ def _changes(changes: tuple[Change, ...], look: Look, *, places: bool = False) -
 
 def _way_back(before: Live, plan: Plan, look: Look) -> Iterator[str]:
     """The state before the update, as a store file that restores it, or the command for it."""
-    document = way_back(before, plan, Kind(before.object, plan.shape))
-    if document is None:
-        why = "the server had fields unknown to confsync"
-        if not before.unrecognised:
-            why = "a field that has no default had no valid value on the server"
+    try:
+        text = yaml_text(shown(way_back(before, plan, Kind(before.object, plan.shape))))
+    except NotWritten as error:
+        why = printable(error.message)
         yield from wrapped(f"Previous settings not printed: {why}.", width=look.width)
         return
-    text = yaml_text(shown(document))
     first = _first(text)
     if plan.backup:
         name, url = printable(quote(plan.target.name)), printable(plan.target.url)

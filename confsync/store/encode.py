@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from confsync.errors import NotWritten
 from confsync.store.durations import duration_text
 from confsync.store.mistakes import Mistake
 from confsync.store.sizes import size_text
@@ -29,7 +30,17 @@ from confsync.sync.shape import (
     ValueMap,
     Variants,
 )
-from confsync.sync.tree import Items, Members, Object, Path, Tree, certainly_equal, leaves, relation
+from confsync.sync.tree import (
+    Items,
+    Members,
+    Object,
+    Path,
+    Tree,
+    certainly_equal,
+    leaves,
+    path_text,
+    relation,
+)
 from confsync.sync.url import Url, masked, percent_encoded, trim
 
 if TYPE_CHECKING:
@@ -102,22 +113,40 @@ def to_store(
     *,
     named: frozenset[str] = frozenset(),
     known: Mapping[Path, Plain] | None = None,
-) -> dict[str, Plain] | None:
+) -> dict[str, Plain]:
     """The document of a store file with a live state. Defaults are left out, except in `named`.
 
     Passwords and hidden secrets are `{env: FILL_IN_1}` and so on, except for those in `known`.
-    Returns None for an unknown variant or field, and for a text that is unsayable: see `Writer`.
+    Raises NotWritten for an unknown variant or field, and for a text that is unsayable: see
+    `Writer`.
     """
     if live.unrecognised:
-        return None
+        raise unknown_fields([live])
     writer = Writer(known=known or {})
     document = {kind.name: writer.object(live.tree, kind.shape, (), named)}
-    return None if writer.unsayable else document
+    if writer.unsayable:
+        raise no_form(live.object, writer.unsayable)
+    return document
+
+
+def unknown_fields(states: Iterable[Live]) -> NotWritten:
+    """The error for states with fields or variants that no table has."""
+    names = [f"{live.object}/{path}" for live in states for path in live.unrecognised]
+    fact = f"the server has fields that confsync does not know: {', '.join(names)}"
+    return NotWritten(fact, hint="run `confsync schema --update`")
+
+
+def no_form(name: str, paths: Iterable[Path]) -> NotWritten:
+    """The error for texts of an object that no file can hold."""
+    names = ", ".join(path_text((name, *path)) for path in paths)
+    fact = f"cannot write the server's value to a store file: {names}"
+    hint = "correct it on the server: it is empty or a mask, or has a password or white space"
+    return NotWritten(fact, hint=hint)
 
 
 def way_back(
     before: Live, plan: Plan, kind: Kind, *, beside: str | None = None
-) -> dict[str, Plain] | None:
+) -> dict[str, Plain]:
     """The document of a store file that restores the state before an update, as `to_store` has it.
 
     A secret is the reference that the desired state has in its place, or one to fill in if that

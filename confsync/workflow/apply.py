@@ -179,7 +179,7 @@ def _run(
 def _backed_up(
     ready: Sequence[tuple[Plan, Session]], entries: Sequence[Entry], path: str
 ) -> list[tuple[Plan, Session]]:
-    """Write the backup. Returns the plans with its name."""
+    """Write the backup of the objects to update. Returns the plans with its name."""
     _write_backup([(plan.live, plan) for plan, _ in ready], path)
     found = [(replace(plan, backup=path), session) for plan, session in ready]
     for entry, (plan, _) in zip(entries, found, strict=True):
@@ -188,16 +188,18 @@ def _backed_up(
 
 
 def _write_backup(states: Sequence[tuple[Live, Plan]], path: str, *, again: bool = False) -> None:
-    """Write states as a store file that restores them. Raises NotWritten and OutputFailed."""
+    """Write the states of objects to update as a store file that restores them. Raises NotWritten
+    and OutputFailed.
+    """
     whole: dict[str, Plain] = {}
-    for before, plan in states:
-        document = way_back(
-            before, plan, Kind(before.object, plan.shape), beside=str(Path(path).parent)
-        )
-        if document is None:
-            fact = "--backup: cannot write the server's values to a store file"
-            raise NotWritten(fact, hint="run `confsync schema --update`, or apply without --backup")
-        whole |= document
+    beside = str(Path(path).parent)
+    try:
+        for before, plan in states:
+            if not plan.empty:
+                whole |= way_back(before, plan, Kind(before.object, plan.shape), beside=beside)
+    except NotWritten as error:
+        hint = f"{error.hint}; or apply without --backup"
+        raise NotWritten(f"--backup: {error.message}", hint=hint) from None
     write_backup(path, yaml_text(whole), again=again)
 
 

@@ -17,6 +17,7 @@ from confsync.masking.document import Side, masked_diff, masked_scalars
 from confsync.report.file_results import Pulled
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, resolve, resolving
+from confsync.store.encode import no_form, unknown_fields
 from confsync.store.layers import lay_over
 from confsync.store.mistakes import IN_URL, INSTEAD
 from confsync.store.revise import Words, revise
@@ -144,14 +145,8 @@ def states_for(objects: Objects, named: Sequence[str], session: Session) -> tupl
             raise NotWritten("no settings object differs from its defaults", hint=hint)
     else:
         states = read_all(tuple(objects) or tuple(named) or (FIRST,), session)
-    several = len(states) > 1
-    if unknown := [
-        f"{live.object}/{path}" if several else path
-        for live in states
-        for path in live.unrecognised
-    ]:
-        fact = f"the server has fields that confsync does not know: {', '.join(unknown)}"
-        raise NotWritten(fact, hint="nothing was written; run `confsync schema --update`")
+    if any(live.unrecognised for live in states):
+        raise _nothing_written(unknown_fields(states))
     return states
 
 
@@ -215,13 +210,13 @@ def _revised(live: Live, layers: Layers, words: Words) -> Revised:
         live, KINDS[name], _object(layers.top, name), _object(layers.under, name), words
     )
     if revised.unsayable:
-        paths = ", ".join(map(path_text, revised.unsayable))
-        raise NotWritten(
-            f"cannot write the server's value to a store file: {paths}",
-            hint="nothing was written; correct this value on the server: it has a password, a mask"
-            " or white space",
-        )
+        raise _nothing_written(no_form(name, revised.unsayable))
     return revised
+
+
+def _nothing_written(error: NotWritten) -> NotWritten:
+    error.hint = f"nothing was written; {error.hint}"
+    return error
 
 
 def layers_of(files: Sequence[str], store: StoreFile, vault: Vault) -> Layers:

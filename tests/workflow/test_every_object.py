@@ -68,7 +68,6 @@ def test_an_object_is_pulled_planned_applied_and_planned_again(
             assert found.difference.changes == ()
             wanted = draw.some(shape, state)
             document = to_store(live_of(name, wanted, Vault()), KINDS[name])
-            assert document is not None
             file.write_text(yaml_text(document))
             options = Options(allow=ALLOWED)
             done = apply([str(file)], one, environment=secrets, options=options)
