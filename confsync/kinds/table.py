@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from confsync.kinds.forms import FORMS, SHORT
+from confsync.kinds.kind import UNSET_ID
 from confsync.sync import shape as shapes
 from confsync.sync.secret import Secret
 from confsync.sync.tree import Items, Members, Object, Tree
@@ -75,7 +76,21 @@ BUILT_IN = Tables(names(), built_in)
 
 def shape_of(table: Json, about: About = About()) -> shapes.Variants:
     """The shape of the object of a table."""
-    return _Maker(table["types"], about).variants(table["object"])
+    shape = _Maker(table["types"], about).variants(table["object"])
+    if not shape.plain:
+        return shape
+    fields = {name: _kept(one) for name, one in shape.fields_of("").items()}
+    return replace(shape, objects={"": replace(shape.objects[""], fields=fields)})
+
+
+def _kept(known: shapes.Field) -> shapes.Field:
+    """A field of a whole object. A required text may never have been set, and nothing rebuilds the
+    object, so a file need not name it.
+    """
+    unset = UNSET_ID if isinstance(known.shape, shapes.Id) else ""
+    if not known.required or not isinstance(known.shape, shapes.Id | shapes.Text):
+        return known
+    return replace(known, required=False, default=unset, kept=True)
 
 
 class _Maker:
@@ -115,15 +130,12 @@ class _Maker:
         )
         if words is None:
             return made
-        return shapes.Field(
-            made.shape,
-            made.nullable,
-            made.required,
-            made.default,
-            words.summary,
-            words.examples,
-            words.note,
-            words.of_secret,
+        return replace(
+            made,
+            summary=words.summary,
+            examples=words.examples,
+            note=words.note,
+            of_secret=words.of_secret,
         )
 
     def _shape(self, path: str, about: Json, words: Words | None = None) -> shapes.Shape:

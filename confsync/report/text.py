@@ -378,12 +378,21 @@ def _changes(changes: tuple[Change, ...], look: Look, *, places: bool = False) -
 def _way_back(before: Live, plan: Plan, look: Look) -> Iterator[str]:
     """The state before the update, as a store file that restores it, or the command for it."""
     try:
-        text = yaml_text(shown(way_back(before, plan, Kind(before.object, plan.shape))))
+        document = way_back(before, plan, Kind(before.object, plan.shape))
     except NotWritten as error:
         why = printable(error.message)
         yield from wrapped(f"Previous settings not printed: {why}.", width=look.width)
         return
+    text = yaml_text(shown(document))
     first = _first(text)
+    unset = [
+        name
+        for name, known in plan.shape.fields_of(before.tree.tag).items()
+        if known.kept and before.tree.members[name] == known.default
+    ]
+    if unset:
+        fact = f"{' and '.join(unset)} had no value: going back leaves the new one."
+        yield from wrapped(fact, width=look.width)
     if plan.backup:
         name, url = printable(quote(plan.target.name)), printable(plan.target.url)
         target = "" if plan.target.name in {"", plan.target.url} else f"--target {name} "

@@ -249,7 +249,7 @@ class Writer:
             name: self.tree(member, known[name].shape, (*path, name), known[name].default)
             for name, member in value.members.items()
             if known[name].required
-            or name in named
+            or (name in named and not known[name].kept)
             or not certainly_equal(member, known[name].default)
         }
         return _object(value, shape, members)

@@ -111,6 +111,10 @@ class _Reviser:
         for name, known in fields.items():
             old, under = member_of(node, name), member_of(base, name)
             value, here = live.members[name], (*path, name)
+            if known.kept and under is None and value == known.default:
+                # Never set on the server: no file can say that.
+                self.gone += [] if old is None else [here]
+                continue
             if old is None:
                 always = known.required or name in spelt
                 revision = self._unnamed(value, known, under, here, always=always)

@@ -143,7 +143,7 @@ class _Writer:
         if not known.required and isinstance(known.default, Object) and known.default.tag:
             # In words: editors would insert it with `@type` not in quotes.
             description.append(f"default '{TYPE}': {known.default.tag}")
-        elif not known.required:
+        elif not known.required and not known.kept:
             default = {"default": to_file(known.default, known.shape)}
         # Editors show the name of a mapping only in a snippet.
         plain = [example for example in known.examples if not isinstance(example, dict)]

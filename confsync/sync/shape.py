@@ -155,14 +155,16 @@ class Fields:
 @dataclass(frozen=True)
 class Field:
     """One field. `default` is None together with `required` where the server has no default.
-    `examples` are values as a file writes them. `note`: a trap, as a paragraph. `of_secret`: a
-    file has it beside a secret, even at its default.
+    `kept`: a field that no file sets keeps the server's value; the default is that of a server
+    where it was never set, and no file can set it. `examples` are values as a file writes them.
+    `note`: a trap, as a paragraph. `of_secret`: a file has it beside a secret, even at its default.
     """
 
     shape: Shape
     nullable: bool = False
     required: bool = False
     default: Tree = None
+    kept: bool = False
     summary: str = ""
     examples: tuple[Example, ...] = ()
     note: str = ""
