@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,9 @@ def from_wire(kind: Kind, answer: Mapping[str, Json], vault: Vault) -> Live:
     try:
         return decoded(kind, answer, vault)
     except Mismatch as wrong:
+        place = path_text((kind.name, *wrong.path))
         raise UnexpectedAnswer(
-            f"unexpected object from the server: {path_text(wrong.path) or 'it'} {wrong.fact}",
+            f"unexpected object from the server: {place} {wrong.fact}",
             hint="check that the URL is a Stalwart server, 0.16.10 or later",
         ) from None
 
@@ -164,6 +166,9 @@ def _scalar(value: Json, shape: shapes.Shape, path: Path) -> Scalar:
         case shapes.Float():
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise _unexpected(path, "a number")
+            if not math.isfinite(value):
+                # Such as 1e400, to Python.
+                raise _unexpected(path, "a finite number")
             return float(value)
         case shapes.Text() | shapes.Choice() | shapes.Id():
             return _text(value, path)
