@@ -85,12 +85,24 @@ def shape_of(table: Json, about: About = About()) -> shapes.Variants:
 
 def _kept(known: shapes.Field) -> shapes.Field:
     """A field of a whole object. A required text may never have been set, and nothing rebuilds the
-    object, so a file need not name it.
+    object, so a file need not name it. The same goes for an expression, whose text is required.
     """
-    unset = UNSET_ID if isinstance(known.shape, shapes.Id) else ""
-    if not known.required or not isinstance(known.shape, shapes.Id | shapes.Text):
-        return known
-    return replace(known, required=False, default=unset, kept=True)
+    unset = _unset(known.shape) if known.required else None
+    return known if unset is None else replace(known, required=False, default=unset, kept=True)
+
+
+def _unset(shape: shapes.Shape) -> Tree:
+    """A required value that was never set; None for a value that cannot be told from others."""
+    match shape:
+        case shapes.Id():
+            return UNSET_ID
+        case shapes.Text():
+            return ""
+        case shapes.Variants(short=short) if short:
+            fields = shape.fields_of("").items()
+            return Object("", {name: "" if name == short else of.default for name, of in fields})
+        case _:
+            return None
 
 
 class _Maker:
@@ -183,7 +195,8 @@ def _leaf(path: str, about: Json) -> shapes.LeafShape:
         case kind:
             field_ = path.rpartition("/")[2]
             form = FORMS.get(path) or FORMS.get(field_) or FORMS.get(kind, "trimmed")
-            return shapes.Text(form, blank=path in FORMS and form == "exact")
+            # The server refuses a blank path or name of a variable, though it trims none.
+            return shapes.Text(form, blank=form == "exact" and field_ not in FORMS)
 
 
 def value_of(value: object, shape: shapes.Shape) -> Tree:

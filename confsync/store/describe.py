@@ -231,8 +231,9 @@ def _limits(shape: shapes.Shape) -> str:
             return ", ".join(filter(None, (least, most))) or "none"
         case shapes.ListOf(minimum=minimum) | shapes.TextSet(minimum=minimum) if minimum:
             return range_text(shape)
-        case shapes.Text(blank=False) | shapes.UrlText():
-            return "not blank"
+        case shapes.Text() | shapes.UrlText():
+            blank = isinstance(shape, shapes.Text) and shape.blank
+            return "not empty" if blank else "not blank"
         case _:
             return "none"
 

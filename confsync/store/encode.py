@@ -328,9 +328,9 @@ def _is_said(text: str, shape: Shape) -> bool:
             case Id():
                 return identifier(text, "") == text
             case Text(form=form, blank=blank):
-                blank = blank or bool(trim(text))
+                said = bool(text if blank else trim(text))
                 trimmed = not shape.trimmed or trim(text) == text
-                return blank and trimmed and normal(text, form, "") == text
+                return said and trimmed and normal(text, form, "") == text
             case _:
                 return bool(text) and trim(text) == text
     except Mistake:

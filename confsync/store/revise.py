@@ -106,7 +106,7 @@ class _Reviser:
             entries.append((TYPE, KEEP))
         elif not shape.plain and (node is None or written is not None or base is None):
             entries.append((TYPE, self._write(live.tag, (*path, TYPE))))
-        fields = with_default(shape.objects[live.tag].fields, of.default, shape)
+        fields = with_default(shape.objects[live.tag].fields, of.base, shape)
         spelt = spelt_out(live, shape) if node is None and base is None else ()
         for name, known in fields.items():
             old, under = member_of(node, name), member_of(base, name)

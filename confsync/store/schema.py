@@ -152,7 +152,7 @@ class _Writer:
             for example in known.examples
             if isinstance(example, dict)
         ]
-        value = self.value(known.shape, known.default)
+        value = self.value(known.shape, known.base)
         return {
             **_described("; ".join(description)),
             **default,

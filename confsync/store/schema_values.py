@@ -78,7 +78,7 @@ def scalar(shape: LeafShape) -> Schema:
             wrong = "an id has the letters a to z and the digits 0 to 3, 7 and 9"
             return {"type": "string", "allOf": [_matching(f"^{ID}{END}", wrong)]}
         case Text(blank=True):
-            return {"type": "string", "allOf": [_mask(NO_MASK)]}
+            return {"type": "string", "minLength": 1, "allOf": [_mask(NO_MASK)]}
         case _:
             trimmed = not isinstance(shape, Text) or shape.trimmed
             return {"type": "string", "allOf": _text(NO_MASK_TRIMMED if trimmed else NO_MASK)}

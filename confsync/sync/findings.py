@@ -267,7 +267,10 @@ def unset_findings(desired: Desired, fields: Mapping[str, Field]) -> tuple[Findi
     return tuple(
         Finding("missing-field", "error", fact, hint, desired.origin(()))
         for name, known in fields.items()
-        if known.kept and desired.tree.members[name] == known.default
+        # The server takes updates beside an expression that was never set.
+        if known.kept
+        and isinstance(known.default, str)
+        and desired.tree.members[name] == known.default
         for fact in [f"{name} is missing: neither the server nor a file has it"]
     )
 

@@ -20,7 +20,9 @@ Example: TypeAlias = "bool | int | str | Sequence[Example] | Mapping[str, Exampl
 
 @dataclass(frozen=True)
 class Text:
-    """A text. `form`: the server's form of it, see `store/texts.py`. `blank`: it may be empty."""
+    """A text. `form`: the server's form of it, see `store/texts.py`. `blank`: it may be white space
+    alone. No text of a file is empty: the server refuses to store that.
+    """
 
     form: Form = "trimmed"
     blank: bool = False
@@ -169,6 +171,11 @@ class Field:
     examples: tuple[Example, ...] = ()
     note: str = ""
     of_secret: bool = False
+
+    @property
+    def base(self) -> Tree:
+        """The value from which a file takes the members that it leaves out; None: there is none."""
+        return None if self.kept else self.default
 
 
 LeafShape: TypeAlias = (

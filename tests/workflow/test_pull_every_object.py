@@ -12,6 +12,7 @@ from confsync.errors import InvalidFiles, NotWritten, ServerRefused, WrongUsage
 from confsync.kinds import KINDS
 from confsync.report import OUTCOMES
 from confsync.sandbox import Server
+from confsync.sync.outcome import Stored
 from confsync.workflow.apply import apply
 from confsync.workflow.plan import plans
 from confsync.workflow.pull import pull
@@ -89,6 +90,32 @@ def test_an_object_that_was_never_set_is_pulled_without_the_fields_that_have_no_
     assert new.read_text() == "SystemSettings: {}\n"
     assert old.read_text().startswith("SystemSettings: {}\nHttp: {enableHsts: true}\n")
     assert [path[-1] for path in pulled.gone] == ["defaultDomainId", "defaultHostname"]
+
+
+def test_every_object_of_a_fresh_server_is_pulled_by_name(tmp_path: Path) -> None:
+    with Server() as fresh, session(fresh) as one:
+        for name in KINDS:
+            file = tmp_path / f"{name}.yaml"
+            pull([str(file)], one, environment={}, objects=[name])
+            assert all(
+                not found.difference.changes for found in plans([str(file)], one, environment={})
+            )
+        assert (
+            tmp_path / "SieveSystemInterpreter.yaml"
+        ).read_text() == "SieveSystemInterpreter: {}\n"
+
+
+def test_an_expression_that_was_never_set_stops_no_update(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("SieveSystemInterpreter: {maxRedirects: 7}\n")
+    with session(server) as one:
+        assert isinstance(apply([str(file)], one, environment={}), Stored)
+        file.write_text(
+            "SieveSystemInterpreter: {maxRedirects: 7, defaultReturnPath: {match: []}}\n"
+        )
+        with pytest.raises(InvalidFiles) as caught:
+            plans([str(file)], one, environment={})
+    assert [one.rule for one in caught.value.problems] == ["missing-field"]
 
 
 def test_a_value_of_an_earlier_file_that_the_server_lacks_is_no_fault(
