@@ -68,7 +68,7 @@ _KINDS = {
 
 _METHOD_ERRORS: Mapping[str, tuple[str, str]] = {
     "unknownMethod": (
-        "the server does not know the object",
+        "the server does not know {object}",
         "check that this is Stalwart 0.16 or later",
     ),
     "serverUnavailable": ("the server is temporarily unavailable", "try again"),
@@ -213,7 +213,9 @@ def _missing(permission: str) -> tuple[str, str]:
 def _method_error(kind: str, arguments: Mapping[str, Json]) -> tuple[str, str]:
     """Fact and hint for a method error. `forbidden`: one permission (wire section 2)."""
     if kind != "forbidden":
-        return _METHOD_ERRORS.get(kind, ("the server rejected the call", _CHECK_URL))
+        method = str(arguments.get("method"))
+        fact, hint = _METHOD_ERRORS.get(kind, (f"the server rejected {method}", _CHECK_URL))
+        return fact.format(object=_object_of(method)), hint
     if arguments.get("method") == ACTION:
         return _missing(_MAY_ACT)
     return _missing(_permission(arguments))
@@ -221,8 +223,12 @@ def _method_error(kind: str, arguments: Mapping[str, Json]) -> tuple[str, str]:
 
 def _permission(arguments: Mapping[str, Json]) -> str:
     """The permission for the method of a response."""
-    name, _, verb = str(arguments.get("method")).removeprefix("x:").partition("/")
-    return f"sys{name}{'Get' if verb == 'get' else 'Update'}"
+    method = str(arguments.get("method"))
+    return f"sys{_object_of(method)}{'Get' if method.endswith('/get') else 'Update'}"
+
+
+def _object_of(method: str) -> str:
+    return method.removeprefix("x:").partition("/")[0]
 
 
 def raise_missing_permissions(answers: Iterable[Mapping[str, Json]]) -> None:

@@ -27,7 +27,7 @@ from confsync.sync.plan import whole_digest
 from confsync.sync.secret import FILL_IN
 from confsync.sync.tree import Object
 from confsync.sync.url import Url
-from confsync.sync.values import Failed, by_target
+from confsync.sync.values import Failed, by_target, named
 from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
@@ -169,7 +169,14 @@ def _plan(plans: Sequence[Plan] | Failed, shared: Collection[Finding], look: Loo
     lines += [""] if same else []
     refusals = [finding for plan in plans for finding in plan.refusals]
     stale = any(finding.rule == STALE for finding in refusals)
-    findings = [one for one in _findings(plans) if one not in shared and one.rule != STALE]
+    findings = [
+        one
+        if one.origin and one.origin.line
+        else replace(one, message=named(plan, plans) + one.message)
+        for plan in plans
+        for one in plan.findings
+        if one not in shared and one.rule != STALE
+    ]
     lines += (line for one in findings for line in _finding(one, look).splitlines())
     lines += [""] if findings else []
     amount = wrapped(_amount(plans), width=look.width)

@@ -20,7 +20,7 @@ from confsync.sync.compare import difference
 from confsync.sync.findings import STALE, facts
 from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, Stored, as_wanted, changed
 from confsync.sync.plan import check_no_secret_in_clear, is_digest, whole_digest
-from confsync.sync.values import Failed, Finding, Plan
+from confsync.sync.values import Failed, Finding, Plan, named
 from confsync.workflow.audit import entry as audited
 from confsync.workflow.load import check_output
 from confsync.workflow.plan import made, only, saved
@@ -233,7 +233,7 @@ def _stale(plans: Sequence[Plan], kept: Sequence[Plan], expect: str | None) -> D
             fact = "the server already has the state of this plan"
             return Declined(fact, hint="nothing is left to apply")
         since = "; ".join(
-            _changes_since(old, as_saved(plan.live.tree))
+            named(plan, plans) + _changes_since(old, as_saved(plan.live.tree))
             for old, plan in zip(kept, plans, strict=True)
             if old.digest != plan.digest
         )
@@ -268,7 +268,9 @@ def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
     that no question can lift.
     """
     if saved and any(plan.refusals for plan in plans):
-        messages = "; ".join(finding.message for plan in plans for finding in plan.refusals)
+        messages = "; ".join(
+            named(plan, plans) + finding.message for plan in plans for finding in plan.refusals
+        )
         hint = "plan again with --allow for each risk that you accept, and save that plan"
         raise Declined(messages, hint=hint)
     stopped = [
@@ -277,13 +279,8 @@ def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
         if (refusals := plan.refusals)
         and not (asking and not plan.empty and all(finding.risk for finding in refusals))
     ]
-    targets = {plan.target for plan in plans}
     if stopped:
-        told = tuple(
-            fact if len(targets) == 1 else f"{plan.target.name}: {fact}"
-            for plan in stopped
-            for fact in facts(plan.findings)
-        )
+        told = tuple(named(plan, plans) + fact for plan in stopped for fact in facts(plan.findings))
         refused = [finding for plan in stopped for finding in plan.refusals]
         # No allowance helps beside an error that is no risk.
         helps = all(finding.risk for finding in refused)
@@ -304,10 +301,8 @@ def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], 
             continue
         now = read(name, session)
         if changed(plan.live, now, plan.shape):
-            one = len({plan.target for plan, _ in ready}) == 1
-            of = "the server's state" if one else f"the state of {plan.target.name}"
-            since = _changes_since(plan, now.tree)
-            fact = f"{of} has changed since the plan was shown: {since}"
+            since = named(plan, plans) + _changes_since(plan, now.tree)
+            fact = f"the server's state has changed since the plan was shown: {since}"
             raise Declined(fact, hint="plan again and review it")
 
 

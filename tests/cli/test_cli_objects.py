@@ -74,9 +74,20 @@ def test_a_saved_plan_holds_all_of_them(desk: Desk, server: Server) -> None:
     server.put("x:Imap", {**server.get("x:Imap"), "maxAuthFailures": 7})
     ran = desk.run("apply", "all.plan")
     assert (ran.status, server.stored) == (3, {"@type": "Default"})
-    assert "has changed since the plan was made: maxAuthFailures" in ran.err
+    assert "has changed since the plan was made: Imap: maxAuthFailures" in ran.err
     assert desk.run("plan", file, "--out", "all.plan").status == 0
     assert desk.run("apply", "all.plan").status == 0
+
+
+def test_what_is_said_of_one_names_it(desk: Desk, server: Server) -> None:
+    file = desk.file("many.yaml", MANY)
+    server.put("x:Imap", {**server.get("x:Imap"), "newer": 1})
+    planned = desk.run("plan", file)
+    assert "warning: Imap: unknown field on the server: newer [unknown-on-server]" in planned.out
+    plain = MANY.replace("rediss://", "rediss://u:correct-horse@")
+    ran = desk.run("apply", desk.file("many.yaml", plain), "--yes")
+    assert ran.status == 3
+    assert "InMemoryStore: url contains a password in plain text" in ran.err
 
 
 def test_each_has_its_outcome_in_a_report(desk: Desk) -> None:
