@@ -36,7 +36,7 @@ class Words:
     summary: str
     examples: tuple[shapes.Example, ...] = ()
     note: str = ""
-    of_secret: bool = False
+    of_secret: tuple[str, ...] = ()
     order_counts: Callable[[tuple[Url, ...]], bool] = shapes.never
 
 

@@ -200,14 +200,17 @@ def _reference(ref: Ref, beside: str) -> dict[str, Plain] | None:
 def spelt_out(value: Object, shape: Variants) -> frozenset[str]:
     """The fields of an object that a new file has, even at their defaults."""
     fields = shape.objects[value.tag].fields
-    has_secret = any(
-        isinstance(part, Object) and not certainly_equal(part, fields[name].default)
-        for name, part in value.members.items()
+    return frozenset(
+        name
+        for name, known in fields.items()
+        if any(_has_secret(value.members[one], fields[one]) for one in known.of_secret)
     )
-    urls = (leaf for _, leaf in leaves(value) if isinstance(leaf, Url))
-    if not has_secret and not any(url.secrets for url in urls):
-        return frozenset()
-    return frozenset(name for name, known in fields.items() if known.of_secret)
+
+
+def _has_secret(value: Tree, known: Field) -> bool:
+    if isinstance(value, Object):
+        return not certainly_equal(value, known.default)
+    return any(leaf.secrets for _, leaf in leaves(value) if isinstance(leaf, Url))
 
 
 def touched(changes: Iterable[Change]) -> frozenset[str]:

@@ -159,7 +159,8 @@ class Field:
     """One field. `default` is None together with `required` where the server has no default.
     `kept`: a field that no file sets keeps the server's value; the default is that of a server
     where it was never set, and no file can set it. `examples` are values as a file writes them.
-    `note`: a trap, as a paragraph. `of_secret`: a file has it beside a secret, even at its default.
+    `note`: a trap, as a paragraph. `of_secret`: a file has it beside a secret in one of these
+    fields, even at its default.
     """
 
     shape: Shape
@@ -170,7 +171,7 @@ class Field:
     summary: str = ""
     examples: tuple[Example, ...] = ()
     note: str = ""
-    of_secret: bool = False
+    of_secret: tuple[str, ...] = ()
 
     @property
     def base(self) -> Tree:

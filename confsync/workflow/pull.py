@@ -178,13 +178,17 @@ def drafted(
     made = Edited(layers.store.source, ())
     changed: tuple[Path, ...] = ()
     gone: tuple[Path, ...] = ()
+    added: list[str] = []
     for live in states:
         revised = _revised(live, layers, words)
         words = replace(words, taken=words.taken | {*revised.fill_in})
+        there = layers.top is not None and layers.top.get(live.object) is not None
+        added += [] if there or revised.changed else [live.object]
         one = _edited(layers, made.text, live.object, revised.revision)
         made = Edited(one.text, (*made.lost, *one.lost))
         layers = replace(layers, top=parse(files[-1], one.text).document)
-        changed, gone = changed + revised.changed, gone + revised.gone
+        changed, of = changed + revised.changed, (live.object,) if len(states) > 1 else ()
+        gone += tuple((*of, *path) for path in revised.gone)
     content = layers.store.mark + made.text.encode("utf-8")
     if len(content) > MAX_STORE_BYTES:
         hint = "nothing was written; store files are limited to 64 KiB"
@@ -199,6 +203,7 @@ def drafted(
         comments=len(made.lost),
         fill_in=() if after.document is None else tuple(_to_fill_in(after.document, ())),
         diff=_diff(layers, made, after),
+        added=tuple(added),
     )
     return Draft(layers.store, content, pulled), words
 

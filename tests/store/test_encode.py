@@ -138,6 +138,25 @@ def test_a_url_with_a_password_alone_needs_no_user_name() -> None:
     assert document["InMemoryStore"]["url"] == {"address": "redis://h", "password": password}
 
 
+@pytest.mark.parametrize(
+    ("tag", "more", "named"),
+    [
+        ("RedisSentinel", {"sentinelSecret": {"@type": "Value", "secret": "s"}}, False),
+        ("RedisSentinel", {"urls": {"redis://u:p@h": True}}, False),
+        ("RedisSentinel", {"authSecret": {"@type": "Value", "secret": "s"}}, True),
+        ("RedisCluster", {"urls": {"redis://u:p@h": True}}, True),
+        ("RedisCluster", {"authSecret": {"@type": "File", "filePath": "/a"}}, True),
+        ("RedisCluster", {}, False),
+    ],
+)
+def test_a_default_user_is_written_beside_a_secret_with_which_the_server_uses_it(
+    tag: str, more: Json, *, named: bool
+) -> None:
+    live = read({"@type": tag, **rules.defaults(tag), **more}, Vault())
+    document: Any = to_store(live, KIND)
+    assert ("authUsername" in document["InMemoryStore"]) == named
+
+
 def test_what_confsync_does_not_know_cannot_be_said() -> None:
     live = read({"@type": "Redis", **rules.defaults("Redis"), "newer": 1}, Vault())
     assert live.unrecognised

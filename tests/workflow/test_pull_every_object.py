@@ -11,6 +11,7 @@ import pytest
 from confsync.errors import InvalidFiles, NotWritten, ServerRefused, WrongUsage
 from confsync.kinds import KINDS
 from confsync.report import OUTCOMES
+from confsync.report.file_results import pulled_text
 from confsync.sandbox import Server
 from confsync.sync.outcome import Stored
 from confsync.workflow.apply import apply
@@ -89,7 +90,21 @@ def test_an_object_that_was_never_set_is_pulled_without_the_fields_that_have_no_
             assert all(plan.empty for plan in plans([str(file)], one, environment={}))
     assert new.read_text() == "SystemSettings: {}\n"
     assert old.read_text().startswith("SystemSettings: {}\nHttp: {enableHsts: true}\n")
-    assert [path[-1] for path in pulled.gone] == ["defaultDomainId", "defaultHostname"]
+    removed = "removed: SystemSettings/defaultDomainId, SystemSettings/defaultHostname\n"
+    assert removed in pulled_text(pulled)
+
+
+def test_an_object_at_its_defaults_that_comes_into_a_file_is_told(
+    server: Server, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("Http: {enableHsts: true}\n")
+    with session(server) as one:
+        wanted = ["Http", "Cache", "WebDav"]
+        pulled = pull([str(file)], one, environment={}, objects=wanted)
+        assert pulled_text(pulled) == f"{file}: added, at their defaults: Cache, WebDav\n"
+        again = pull([str(file)], one, environment={}, objects=wanted)
+        assert pulled_text(again) == f"{file}: unchanged: already matches the server\n"
 
 
 def test_every_object_of_a_fresh_server_is_pulled_by_name(tmp_path: Path) -> None:
