@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from confsync.errors import NotWritten
+from confsync.kinds.kind import UNSET_ID
 from confsync.store.durations import duration_text
 from confsync.store.mistakes import Mistake
 from confsync.store.sizes import size_text
@@ -57,8 +58,12 @@ _LONGEST_KEY = 120
 
 
 def to_file(value: Tree, shape: Shape) -> Plain:
-    """A value in the form of a file. Secrets and texts like passwords in URLs are masked."""
+    """A value in the form of a file. Secrets and texts like passwords in URLs are masked. An id
+    that was never set is null.
+    """
     match value, shape:
+        case str(), Id() if value == UNSET_ID:
+            return None
         case Object(), ValueMap(value=inner):
             members = value.members.items()
             return {masked(name): to_file(member, inner) for name, member in members}

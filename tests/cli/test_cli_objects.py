@@ -90,6 +90,31 @@ def test_what_is_said_of_one_names_it(desk: Desk, server: Server) -> None:
     assert "InMemoryStore: url contains a password in plain text" in ran.err
 
 
+PLAIN = """\
+Http: {rateLimitAnonymous: null}
+SystemSettings:
+  defaultDomainId: b
+  defaultHostname: a.test
+  mailExchangers: [{}, {priority: 5}]
+  services: {jmap: {cleartext: true}}
+"""
+
+
+def test_values_without_a_type_and_values_that_were_never_set_are_shown(desk: Desk) -> None:
+    shown = desk.run("plan", desk.file("many.yaml", PLAIN)).out
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    for line in (
+        "- rateLimitAnonymous count 100, period 1m many.yaml:1",
+        "~ defaultDomainId null → b many.yaml:3",
+        '~ defaultHostname "" → a.test many.yaml:4',
+        "+ mailExchangers/1 item many.yaml:5",
+        "- services/imap cleartext false, hostname null not in any file",
+    ):
+        assert line in lines
+    live = desk.run("show", "--object", "SystemSettings").out
+    assert "  defaultDomainId: null\n" in live
+
+
 def test_each_has_its_outcome_in_a_report(desk: Desk) -> None:
     ran = desk.run("apply", desk.file("many.yaml", MANY), "--yes", "--output", "json")
     (target,) = json.loads(ran.out)["targets"]
