@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # Names of a newer server are shown, never a text that was stored there.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,40}")
 
+_MAPPED = re.compile(r"::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})(?=/|$)")
+"""An IPv4 address in IPv6 with hexadecimal digits: another spelling of `::ffff:1.2.3.4`."""
+
 MAX_TEXT = 64 * 1024
 MAX_UNKNOWN = 20
 """Unknown names that are listed; more are counted."""
@@ -137,7 +140,7 @@ class _Decoder:
             case shapes.TextSet():
                 if any(kept is not True for kept in value.values()):
                     raise _unexpected(path, "an object whose values are all true")
-                texts = [_text(url, path) for url in value]
+                texts = [_spelt(_text(url, path), shape.member) for url in value]
                 return Members(tuple(seal_url(text, self._vault) for text in texts))
             case shapes.ListOf(item):
                 slots = list(map(str, range(len(value))))
@@ -171,7 +174,7 @@ def _scalar(value: Json, shape: shapes.Shape, path: Path) -> Scalar:
                 raise _unexpected(path, "a finite number")
             return float(value)
         case shapes.Text() | shapes.Choice() | shapes.Id():
-            return _text(value, path)
+            return _spelt(_text(value, path), shape)
         case _:
             raise _unexpected(path, "a value of another shape")
 
@@ -186,6 +189,17 @@ def _text(value: Json, path: Path) -> str:
     if size > MAX_TEXT:
         raise _unexpected(path, "a string of at most 64 KiB")
     return value
+
+
+def _spelt(text: str, shape: shapes.Shape) -> str:
+    """A text; an address in the one spelling that files are read to."""
+    if not isinstance(shape, shapes.Text) or shape.form not in {"address", "host", "network"}:
+        return text
+    return _MAPPED.sub(_dotted, text)
+
+
+def _dotted(found: re.Match[str]) -> str:
+    return "::ffff:" + ".".join(map(str, bytes.fromhex(f"{found[1]:0>4}{found[2]:0>4}")))
 
 
 def _few(items: dict[str, Json], path: Path) -> dict[str, Json]:

@@ -174,6 +174,29 @@ def test_the_way_back_of_an_object_that_was_never_set_restores_what_it_can(
     assert (stored["defaultHostname"], stored["maxConnections"]) == ("mail.example.com", 8192)
 
 
+@pytest.mark.parametrize("stored", ["::ffff:102:304", "::ffff:1.2.3.4"])
+def test_both_spellings_of_an_ipv4_address_in_ipv6_are_one(
+    server: Server, tmp_path: Path, stored: str
+) -> None:
+    server.put(
+        "x:SystemSettings",
+        {
+            "defaultHostname": stored,
+            "defaultDomainId": "b",
+            "proxyTrustedNetworks": {f"{stored}/120": True},
+        },
+    )
+    with session(server) as one:
+        for address in ("::FFFF:0102:0304", "::ffff:1.2.3.4"):
+            file = tmp_path / "a.yaml"
+            file.write_text(
+                f"SystemSettings: {{defaultDomainId: b, defaultHostname: '{address}',"
+                f" proxyTrustedNetworks: ['{address}/120']}}\n"
+            )
+            assert all(found.empty for found in plans([str(file)], one, environment={}))
+        assert pull([str(file)], one, environment={}).changed == ()
+
+
 def test_a_key_that_may_not_read_all_gets_all_permissions_named_and_nothing_is_written(
     tmp_path: Path,
 ) -> None:
