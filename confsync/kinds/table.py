@@ -190,8 +190,8 @@ def _leaf(path: str, about: Json) -> shapes.LeafShape:
             return shapes.Float(low, high)
         case "uri":
             return shapes.UrlText()
-        case "secret" | "secretText":
-            return shapes.SecretText()
+        case "secret" | "secretText" as kind:
+            return shapes.SecretText(lines=kind == "secretText")
         case kind:
             field_ = path.rpartition("/")[2]
             form = FORMS.get(path) or FORMS.get(field_) or FORMS.get(kind, "trimmed")

@@ -84,7 +84,9 @@ class UrlText:
 
 @dataclass(frozen=True)
 class SecretText:
-    """A text that the server never gives back."""
+    """A text that the server never gives back. `lines`: it may have several, like a private key."""
+
+    lines: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,14 @@ Shape: TypeAlias = LeafShape | TextSet | ListOf | ValueMap | Variants
 
 Number: TypeAlias = Integer | Float | Duration | Size
 """Shapes with limits of their values."""
+
+
+def member_shape(shape: Shape | None, tag: str, name: str) -> Shape | None:
+    """The shape of a member of an object with a tag; None if there is none by this name."""
+    if isinstance(shape, Variants):
+        known = shape.fields_of(tag).get(name)
+        return None if known is None else known.shape
+    return shape.value if isinstance(shape, ValueMap) else None
 
 
 def variants_within(shape: Shape) -> Iterator[Fields]:

@@ -116,7 +116,8 @@ def _all_made(
         hint = f"it is for {old[0].target.url}; this one is {session.target.url}"
         raise Declined("the plan was made for another server", hint=hint)
     resolved = [
-        resolve(one, session.vault, At(RESOLVERS, moment), environment) for one in loaded.desired
+        resolve(*(one, session.vault, At(RESOLVERS, moment), environment), KINDS[one.object].shape)
+        for one in loaded.desired
     ]
     # The live state shows the secrets that can be kept.
     keeping = options.hidden_secrets == "keep" or options.ignore

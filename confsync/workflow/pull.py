@@ -290,9 +290,10 @@ def _checked(
         raise Fault(f"the file would not be valid: {', '.join(sorted(rules))}") from None
     desired = {one.object: one for one in found.desired}
     for live in states:
-        after_pull = resolve(desired[live.object], vault, At(RESOLVERS, "plan"), environment)
+        shape = KINDS[live.object].shape
+        after_pull = resolve(desired[live.object], vault, At(RESOLVERS, "plan"), environment, shape)
         wanted = after_pull.desired
-        left = difference(live.tree, wanted.tree, KINDS[live.object].shape, wanted.origin).changes
+        left = difference(live.tree, wanted.tree, shape, wanted.origin).changes
         if not left:
             continue
         paths = ", ".join(path_text(change.path) or "@type" for change in left)
