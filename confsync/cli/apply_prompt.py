@@ -165,7 +165,7 @@ def _status(ended: Ended) -> Status:
     match ended:
         case NotBegun(interrupted=True):
             return Status.INTERRUPTED
-        case NotSent() | NotBegun():
+        case NotBegun():
             return Status.DONE
         case Failed(error=error):
             return of_error(error)
@@ -173,7 +173,7 @@ def _status(ended: Ended) -> Status:
             return Status.ERROR
         case Overtaken():
             return Status.REFUSED
-        case Stored():
+        case Stored() | NotSent():
             return Status.DONE if as_wanted(ended) else Status.NOT_AS_WANTED
         case Unknown():
             return Status.UNKNOWN

@@ -75,7 +75,8 @@ def outcomes_json(found: Sequence[outcome.Ended]) -> str:
 
 def _reload(ends: Sequence[outcome.Ended]) -> dict[str, Json]:
     """The end of a target's reload, and why it failed or is unknown."""
-    found = [one.reload for one in ends if isinstance(one, outcome.Stored) and one.reload]
+    may = outcome.Stored | outcome.NotSent
+    found = [one.reload for one in ends if isinstance(one, may) and one.reload]
     if not found:
         return {"reload": None, "reload_reason": None}
     return {"reload": found[0].result, "reload_reason": data_text(found[0].reason) or None}

@@ -59,9 +59,15 @@ _RELOADED: Mapping[str, str] = {
     "failed": "stored but not active",
     "unknown": "stored and perhaps not active",
 }
+_UNCHANGED: Mapping[str, str] = {
+    "done": "unchanged",
+    "failed": "unchanged, not reloaded",
+    "unknown": "unchanged, perhaps not reloaded",
+}
 _FATES = (
     *("applied", "unchanged", "failed", "with differences"),
-    *("stored but not active", "stored and perhaps not active", "unknown", "skipped"),
+    *("stored but not active", "stored and perhaps not active", "unchanged, not reloaded"),
+    *("unchanged, perhaps not reloaded", "unknown", "skipped"),
 )
 _FATE_OF: Mapping[type[outcome.Ended], str] = {
     outcome.NotSent: "unchanged",
@@ -298,6 +304,8 @@ def _fate(ended: outcome.Ended) -> str:
         if replace(ended, reload=None).as_wanted and ended.reload is not None:
             return _RELOADED[ended.reload.result]
         return "applied" if ended.as_wanted else "with differences"
+    if isinstance(ended, outcome.NotSent) and ended.reload is not None:
+        return _UNCHANGED[ended.reload.result]
     return _FATE_OF.get(type(ended), "failed")
 
 
@@ -305,6 +313,7 @@ def _outcome(ended: outcome.Outcome, look: Look) -> str:
     match ended:
         case outcome.NotSent():
             lines = wrapped(_nothing_sent(ended.plan), width=look.width)
+            lines += activity(ended, look)
         case outcome.Rejected(refusal=refusal, foreign=foreign):
             places = [f"at {pointer}" for pointer in refusal.properties if pointer]
             lines = [

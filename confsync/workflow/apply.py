@@ -77,10 +77,10 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     each risk must be allowed, and the state is not read again. `allow_commands` runs the commands
     that the files refer to. With `expect` nothing is sent unless the plan has that digest. `audit`
     records the apply before anything is sent, and its end. `backup`: a file for the state before,
-    written before anything is sent. `reload`: afterwards the server reloads its settings, if what
-    was stored takes effect by that; see `Stored.reload`. Raises the errors of `plan`,
-    SecretUnavailable, Refused, Declined, and NotWritten and OutputFailed for the backup: nothing
-    was changed then.
+    written before anything is sent. `reload`: afterwards the server reloads its settings, if an
+    object takes effect by that, even if nothing differs; see `Stored.reload`. Raises the errors of
+    `plan`, SecretUnavailable, Refused, Declined, and NotWritten and OutputFailed for the backup:
+    nothing was changed then.
     """
     with using(session.tables):
         options.check()
@@ -342,28 +342,35 @@ def _applied(
                 raise
         ended.append(result)
         done = len(ended)
-        if reloads and (done == len(ready) or ready[done][1] is not session):
+        last = done == len(ready) or ready[done][1] is not session
+        if reloads and last and all(map(as_wanted, ended)):
             first = next(at for at, (_, known) in enumerate(ready) if known is session)
-            ended[first:] = _reloaded(ended[first:], session, entries[first:done])
+            ended[first:] = _reloaded(
+                ended[first:], session, entries[first:done], interrupted=interrupted
+            )
     return tuple(ended)
 
 
 def _reloaded(
-    ended: Sequence[Ended], session: Session, entries: Sequence[Entry]
+    ended: Sequence[Ended], session: Session, entries: Sequence[Entry], *, interrupted: bool
 ) -> tuple[Ended, ...]:
-    """Have the server of a target reload its settings, if all ended as wanted there and something
-    that takes effect by it was stored. Returns the ends with that of the reload.
+    """Have the server of a target reload its settings, if one of the objects takes effect by it.
+    Those of them that were stored get the end of the reload; if there is none, the others get it:
+    an earlier reload may have failed. Returns the ends with that of the reload.
     """
-    due = [isinstance(one, Stored) and one.plan.desired.object not in RESTARTED for one in ended]
-    if not (any(due) and all(map(as_wanted, ended))):
+    takes = [one.plan is not None and one.plan.desired.object not in RESTARTED for one in ended]
+    due = [of and isinstance(one, Stored) for of, one in zip(takes, ended, strict=True)]
+    if not any(due) and not interrupted:
+        due = takes
+    if not any(due):
         return tuple(ended)
-    found, interrupted = reload(session)
+    found, cut = reload(session)
     entry = next(
         entry for entry, is_due in zip(reversed(entries), reversed(due), strict=True) if is_due
     )
     entry.reloaded(found)
-    entry.interrupted |= interrupted
+    entry.interrupted |= cut
     return tuple(
-        replace(one, reload=found) if is_due and isinstance(one, Stored) else one
+        replace(one, reload=found) if is_due and isinstance(one, Stored | NotSent) else one
         for one, is_due in zip(ended, due, strict=True)
     )

@@ -81,6 +81,9 @@ def test_a_reload_that_is_refused_ends_with_5_and_the_settings_are_stored(
     assert reloaded["result"] == "failed"
     assert reloaded["reason"] == "the permission actionReloadSettings is missing"
     assert applied(desk).err == ""
+    again = applied(desk, "--reload", env={"STALWART_TOKEN": STORES})
+    assert (again.status, again.err) == (5, "")
+    assert [record["event"] for record in audited(desk)[-3:]] == ["started", "finished", "reloaded"]
 
 
 def test_an_interrupt_while_a_reload_is_awaited_reports_the_stored_settings_at_once(
