@@ -232,14 +232,13 @@ def _object_of(method: str) -> str:
 
 
 def raise_missing_permissions(answers: Iterable[Mapping[str, Json]]) -> None:
-    """Raise one ServerRefused with the permissions of all calls that were forbidden."""
-    forbidden = [one for one in answers if one.get("error") == "forbidden"]
+    """Raise one ServerRefused with the permissions of all calls that were forbidden, each once."""
+    forbidden = {_permission(one): one for one in answers if one.get("error") == "forbidden"}
     if len(forbidden) == 1:
-        raise_method_error(forbidden[0])
+        raise_method_error(*forbidden.values())
     if forbidden:
-        names = ", ".join(map(_permission, forbidden))
         hint = "give the account or API key these permissions"
-        fact = f"{len(forbidden)} permissions are missing: {names} (forbidden)"
+        fact = f"{len(forbidden)} permissions are missing: {', '.join(forbidden)} (forbidden)"
         raise ServerRefused(fact, status=200, hint=hint)
 
 
