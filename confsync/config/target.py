@@ -221,8 +221,8 @@ def _wrong_user(user: str, name: str) -> Mistake | None:
 
 
 def ignored_wrongly(path: str) -> tuple[str, str] | None:
-    """The fact and the hint for an invalid path of a field, like `InMemoryStore/unknown`; None for
-    a valid one. Fields are ignored whole: a path into one is invalid. The path is not repeated.
+    """The fact and the hint for an invalid path of a field, like `OBJECT/unknown`; None for a
+    valid one. Fields are ignored whole: a path into one is invalid. The path is not repeated.
     """
     name, _, rest = path.partition("/")
     known = name in KINDS
