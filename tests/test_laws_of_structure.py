@@ -239,6 +239,17 @@ def test_the_heart_names_no_field_and_no_variant() -> None:
     } == set()
 
 
+def test_only_the_tables_the_rules_and_the_sandbox_name_the_in_memory_store() -> None:
+    sources = (file for file in ROOT.rglob("*") if file.suffix in {".py", ".md"})
+    naming = [
+        file.relative_to(ROOT)
+        for file in sources
+        if "inmemorystore" in file.read_text("utf-8").lower()
+    ]
+    others = {str(file) for file in naming if file.parts[0] not in {"kinds", "sandbox"}}
+    assert others == {"rules.md"}
+
+
 def test_the_sandbox_shares_no_code_with_the_product() -> None:
     """Law 4, both ways."""
     outside = {

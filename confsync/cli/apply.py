@@ -41,7 +41,7 @@ _OPTIONS = shared.together(
     ),
     shared.with_variable(
         "--reload",
-        "Then have the server reload its settings, if what was stored takes effect by that.",
+        "Then have the server reload its settings, if an object takes effect by that.",
         is_flag=True,
     ),
     shared.with_variable(

@@ -27,7 +27,7 @@ from confsync.sync.outcome import (
     Unknown,
     as_wanted,
 )
-from confsync.sync.values import Failed
+from confsync.sync.values import Failed, named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,13 +89,9 @@ def ask(console: Console, plans: Sequence[Plan]) -> bool:
     targets = {plan.target for plan in due}
     them = one if len(targets) == 1 else f"{len(targets)} targets"
     questions = {f"\nApply {parts} to {them}? Type yes: ": "yes"}
-    refusals = [(plan.target.name, one) for plan in plans for one in plan.refusals]
+    refusals = [(named(plan, plans), one) for plan in plans for one in plan.refusals]
     for risk in dict.fromkeys(one.rule for _, one in refusals):
-        facts = dict.fromkeys(
-            one.message if len({plan.target for plan in plans}) == 1 else f"{target}: {one.message}"
-            for target, one in refusals
-            if one.rule == risk
-        )
+        facts = dict.fromkeys(of + one.message for of, one in refusals if one.rule == risk)
         told = "".join(f"{printable(fact)}\n" for fact in facts)
         questions[f"\n{told}Type {risk} to accept this risk: "] = risk
     for question, answer in questions.items():
@@ -169,7 +165,7 @@ def _status(ended: Ended) -> Status:
     match ended:
         case NotBegun(interrupted=True):
             return Status.INTERRUPTED
-        case NotSent() | NotBegun():
+        case NotBegun():
             return Status.DONE
         case Failed(error=error):
             return of_error(error)
@@ -177,7 +173,7 @@ def _status(ended: Ended) -> Status:
             return Status.ERROR
         case Overtaken():
             return Status.REFUSED
-        case Stored():
+        case Stored() | NotSent():
             return Status.DONE if as_wanted(ended) else Status.NOT_AS_WANTED
         case Unknown():
             return Status.UNKNOWN

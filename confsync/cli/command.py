@@ -107,7 +107,7 @@ _ONE_DASH = {
 """Options of Terraform that none here is like; other words may be secrets."""
 
 
-def whole_option(
+def _whole_option(
     error: click.NoSuchOption, args: list[str], ctx: click.Context
 ) -> click.NoSuchOption:
     """The error for an unknown option with one dash, with the whole word: click names a letter."""
@@ -121,7 +121,24 @@ def whole_option(
     return error
 
 
-class Command(click.Command):
+class Parsing(click.Command):
+    """Parses arguments with errors that name the command, and the whole of `-out`: click names
+    `-o`.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse arguments."""
+        words = [*args]
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise _whole_option(error, words, ctx) from None
+        except click.BadOptionUsage as error:
+            error.ctx = ctx
+            raise
+
+
+class Command(Parsing):
     """A command with `-q`, `-v` and `--debug`, and with examples at the end of its help.
 
     Its call begins a run; its help does not.
@@ -135,17 +152,6 @@ class Command(click.Command):
         lines = "".join(f"\n  confsync {self.name} {example}".rstrip() for example in examples)
         credentials = f"\n\n{CREDENTIALS}" if contacts_server else ""
         self.epilog = f"\b\nExamples:{lines}{credentials}\n\n{PAGES}"
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse arguments. Errors name the command, and the whole of `-out`: click names `-o`."""
-        words = [*args]
-        try:
-            return super().parse_args(ctx, args)
-        except click.NoSuchOption as error:
-            raise whole_option(error, words, ctx) from None
-        except click.BadOptionUsage as error:
-            error.ctx = ctx
-            raise
 
     def invoke(self, ctx: click.Context) -> object:
         """Call the command. From here on every text from outside is scrubbed."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from confsync import __version__
-from confsync.cli.command import PAGES, verbosity, whole_option
+from confsync.cli.command import PAGES, Parsing, verbosity
 from confsync.cli.console import Console
 from confsync.cli.options import proposing
 
@@ -53,15 +53,8 @@ Tab completion: docs/completion.md
 {PAGES}"""
 
 
-class _Commands(click.Group):
+class _Commands(Parsing, click.Group):
     """Loads a command's module when it is called; the list alone loads none."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        words = [*args]
-        try:
-            return super().parse_args(ctx, args)
-        except click.NoSuchOption as error:
-            raise whole_option(error, words, ctx) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx

@@ -53,7 +53,7 @@ _LARGEST_SCHEMA = 32 * 1024 * 1024
     multiple=True,
     metavar="NAME=PERMISSION,…",
     help="Accept the API key NAME with these permissions, like"
-    " plan=authenticate,sysInMemoryStoreGet. Can be repeated.",
+    " plan=authenticate,sysOBJECTGet. Can be repeated.",
 )
 @click.pass_obj
 def sandbox(
@@ -73,7 +73,7 @@ def sandbox(
     for key in keys:
         name, equals, given = key.partition("=")
         if not name or not equals:
-            hint = "write it like --key plan=authenticate,sysInMemoryStoreGet"
+            hint = "write it like --key plan=authenticate,sysOBJECTGet"
             raise WrongUsage("--key is not NAME=PERMISSION,…", hint=hint)
         permissions[name] = frozenset(given.split(",")) - {""}
     server = _server(port, state, None if schema is None else _schema(schema), permissions)

@@ -73,7 +73,7 @@ GROUP = Record(
             "fields not set in any file: reset them, or keep the server's value",
         ),
         "ignore": Member(
-            SetOf(PlainText(), "[InMemoryStore/poolMaxConnections]"),
+            SetOf(PlainText(), "[OBJECT/FIELD]"),
             "fields that keep the server's value",
         ),
         "hidden_secrets": Member(

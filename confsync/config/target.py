@@ -285,8 +285,8 @@ def _wrong_user(user: str, name: str) -> Mistake | None:
 
 
 def ignored_wrongly(path: str) -> tuple[str, str] | None:
-    """The fact and the hint for an invalid path of a field, like `InMemoryStore/unknown`; None for
-    a valid one. Fields are ignored whole: a path into one is invalid. The path is not repeated.
+    """The fact and the hint for an invalid path of a field, like `OBJECT/unknown`; None for a
+    valid one. Fields are ignored whole: a path into one is invalid. The path is not repeated.
     """
     name, _, rest = path.partition("/")
     field, deeper, _ = rest.partition("/")
@@ -297,7 +297,7 @@ def ignored_wrongly(path: str) -> tuple[str, str] | None:
 
 
 def set_wrongly(path: str) -> tuple[str, str] | None:
-    """The fact and the hint for a path of no field; None for one like `InMemoryStore/timeout`."""
+    """The fact and the hint for a path of no field; None for one like `OBJECT/FIELD`."""
     name, _, field = path.partition("/")
     known = name in KINDS
     name = name if known else nearest_name(name, KINDS) or FIRST

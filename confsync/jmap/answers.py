@@ -68,7 +68,7 @@ _KINDS = {
 
 _METHOD_ERRORS: Mapping[str, tuple[str, str]] = {
     "unknownMethod": (
-        "the server does not know the object",
+        "the server does not know {object}",
         "check that this is Stalwart 0.16 or later",
     ),
     "serverUnavailable": ("the server is temporarily unavailable", "try again"),
@@ -213,7 +213,9 @@ def _missing(permission: str) -> tuple[str, str]:
 def _method_error(kind: str, arguments: Mapping[str, Json]) -> tuple[str, str]:
     """Fact and hint for a method error. `forbidden`: one permission (wire section 2)."""
     if kind != "forbidden":
-        return _METHOD_ERRORS.get(kind, ("the server rejected the call", _CHECK_URL))
+        method = str(arguments.get("method"))
+        fact, hint = _METHOD_ERRORS.get(kind, (f"the server rejected {method}", _CHECK_URL))
+        return fact.format(object=_object_of(method)), hint
     if arguments.get("method") == ACTION:
         return _missing(_MAY_ACT)
     return _missing(_permission(arguments))
@@ -221,19 +223,22 @@ def _method_error(kind: str, arguments: Mapping[str, Json]) -> tuple[str, str]:
 
 def _permission(arguments: Mapping[str, Json]) -> str:
     """The permission for the method of a response."""
-    name, _, verb = str(arguments.get("method")).removeprefix("x:").partition("/")
-    return f"sys{name}{'Get' if verb == 'get' else 'Update'}"
+    method = str(arguments.get("method"))
+    return f"sys{_object_of(method)}{'Get' if method.endswith('/get') else 'Update'}"
+
+
+def _object_of(method: str) -> str:
+    return method.removeprefix("x:").partition("/")[0]
 
 
 def raise_missing_permissions(answers: Iterable[Mapping[str, Json]]) -> None:
-    """Raise one ServerRefused with the permissions of all calls that were forbidden."""
-    forbidden = [one for one in answers if one.get("error") == "forbidden"]
+    """Raise one ServerRefused with the permissions of all calls that were forbidden, each once."""
+    forbidden = {_permission(one): one for one in answers if one.get("error") == "forbidden"}
     if len(forbidden) == 1:
-        raise_method_error(forbidden[0])
+        raise_method_error(*forbidden.values())
     if forbidden:
-        names = ", ".join(map(_permission, forbidden))
         hint = "give the account or API key these permissions"
-        fact = f"{len(forbidden)} permissions are missing: {names} (forbidden)"
+        fact = f"{len(forbidden)} permissions are missing: {', '.join(forbidden)} (forbidden)"
         raise ServerRefused(fact, status=200, hint=hint)
 
 

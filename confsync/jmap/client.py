@@ -277,6 +277,8 @@ class Client:
         def taken(answer: Answer) -> Exchange:
             ids = ((get, "before"), (set_, "set"), (get, "after"))
             before, result, after = responses(answer, ids)
+            if before.get("error") == "forbidden":
+                raise_missing_permissions([before, result])
             raise_method_error(before)
             return Exchange(decode(the_object(before)), refusal(result), decode(the_object(after)))
 

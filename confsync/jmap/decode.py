@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 # Names of a newer server are shown, never a text that was stored there.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,40}")
 
+_MAPPED = re.compile(r"::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})(?=/|$)")
+"""An IPv4 address in IPv6 with hexadecimal digits: another spelling of `::ffff:1.2.3.4`."""
+
 MAX_TEXT = 64 * 1024
 MAX_UNKNOWN = 20
 """Unknown names that are listed; more are counted."""
@@ -42,8 +46,9 @@ def from_wire(kind: Kind, answer: Mapping[str, Json], vault: Vault) -> Live:
     try:
         return decoded(kind, answer, vault)
     except Mismatch as wrong:
+        place = path_text((kind.name, *wrong.path))
         raise UnexpectedAnswer(
-            f"unexpected object from the server: {path_text(wrong.path) or 'it'} {wrong.fact}",
+            f"unexpected object from the server: {place} {wrong.fact}",
             hint="check that the URL is a Stalwart server, 0.16.10 or later",
         ) from None
 
@@ -135,7 +140,7 @@ class _Decoder:
             case shapes.TextSet(member=member):
                 if any(kept is not True for kept in value.values()):
                     raise _unexpected(path, "an object whose values are all true")
-                texts = [_text(url, path) for url in value]
+                texts = [_spelt(_text(url, path), member) for url in value]
                 seal = seal_url if isinstance(member, shapes.UrlText) else seal_text
                 return Members(tuple(seal(text, self._vault) for text in texts))
             case shapes.ListOf(item):
@@ -165,9 +170,12 @@ def _scalar(value: Json, shape: shapes.Shape, path: Path) -> Scalar:
         case shapes.Float():
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise _unexpected(path, "a number")
+            if not math.isfinite(value):
+                # Such as 1e400, to Python.
+                raise _unexpected(path, "a finite number")
             return float(value)
         case shapes.Text() | shapes.Choice() | shapes.Id():
-            return _text(value, path)
+            return _spelt(_text(value, path), shape)
         case _:
             raise _unexpected(path, "a value of another shape")
 
@@ -182,6 +190,17 @@ def _text(value: Json, path: Path) -> str:
     if size > MAX_TEXT:
         raise _unexpected(path, "a string of at most 64 KiB")
     return value
+
+
+def _spelt(text: str, shape: shapes.Shape) -> str:
+    """A text; an address in the one spelling that files are read to."""
+    if not isinstance(shape, shapes.Text) or shape.form not in {"address", "host", "network"}:
+        return text
+    return _MAPPED.sub(_dotted, text)
+
+
+def _dotted(found: re.Match[str]) -> str:
+    return "::ffff:" + ".".join(map(str, bytes.fromhex(f"{found[1]:0>4}{found[2]:0>4}")))
 
 
 def _few(items: dict[str, Json], path: Path) -> dict[str, Json]:

@@ -6,6 +6,7 @@ What its schema does not say. Facts: wire sections 4 and 7. Fields are in the or
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from confsync.kinds.in_memory_store_changes import CHANGE_RULES
@@ -70,7 +71,7 @@ _LOGIN = {
         "With a secret and only `requirepass` on Redis, the default user `stalwart` does not exist:"
         " the login to Redis fails, and every remote client is locked out at the restart. Write"
         " `authUsername: null` then. See `confsync explain lock-out`.",
-        of_secret=True,
+        of_secret=("authSecret",),
     ),
     "authSecret": Words("password, or where the server reads it"),
 }
@@ -114,6 +115,7 @@ ABOUT = About(
             "urls": _URLS,
             "timeout": _TIMEOUT,
             **_LOGIN,
+            "authUsername": replace(_LOGIN["authUsername"], of_secret=("urls", "authSecret")),
             "maxRetryWait": Words("longest wait before a retry", ("100ms", "1s")),
             "minRetryWait": Words("shortest wait before a retry", ("100ms", "1s")),
             "maxRetries": Words("number of retries of a command", (3,)),

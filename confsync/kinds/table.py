@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from confsync.kinds.forms import FORMS, SHORT, URLS
+from confsync.kinds.kind import UNSET_ID
 from confsync.sync import shape as shapes
 from confsync.sync.secret import Secret
 from confsync.sync.tree import Items, Members, Object, Tree
@@ -35,7 +36,7 @@ class Words:
     summary: str
     examples: tuple[shapes.Example, ...] = ()
     note: str = ""
-    of_secret: bool = False
+    of_secret: tuple[str, ...] = ()
     order_counts: Callable[[tuple[Url, ...]], bool] = shapes.never
 
 
@@ -75,7 +76,33 @@ BUILT_IN = Tables(names(), built_in)
 
 def shape_of(table: Json, about: About = About()) -> shapes.Variants:
     """The shape of the object of a table."""
-    return _Maker(table["types"], about).variants(table["object"])
+    shape = _Maker(table["types"], about).variants(table["object"])
+    if not shape.plain:
+        return shape
+    fields = {name: _kept(one) for name, one in shape.fields_of("").items()}
+    return replace(shape, objects={"": replace(shape.objects[""], fields=fields)})
+
+
+def _kept(known: shapes.Field) -> shapes.Field:
+    """A field of a whole object. A required text may never have been set, and nothing rebuilds the
+    object, so a file need not name it. The same goes for an expression, whose text is required.
+    """
+    unset = _unset(known.shape) if known.required else None
+    return known if unset is None else replace(known, required=False, default=unset, kept=True)
+
+
+def _unset(shape: shapes.Shape) -> Tree:
+    """A required value that was never set; None for a value that cannot be told from others."""
+    match shape:
+        case shapes.Id():
+            return UNSET_ID
+        case shapes.Text():
+            return ""
+        case shapes.Variants(short=short) if short:
+            fields = shape.fields_of("").items()
+            return Object("", {name: "" if name == short else of.default for name, of in fields})
+        case _:
+            return None
 
 
 class _Maker:
@@ -115,15 +142,12 @@ class _Maker:
         )
         if words is None:
             return made
-        return shapes.Field(
-            made.shape,
-            made.nullable,
-            made.required,
-            made.default,
-            words.summary,
-            words.examples,
-            words.note,
-            words.of_secret,
+        return replace(
+            made,
+            summary=words.summary,
+            examples=words.examples,
+            note=words.note,
+            of_secret=words.of_secret,
         )
 
     def _shape(self, path: str, about: Json, words: Words | None = None) -> shapes.Shape:
@@ -166,12 +190,13 @@ def _leaf(path: str, about: Json) -> shapes.LeafShape:
             return shapes.Float(low, high)
         case kind if kind == "uri" or path in URLS:
             return shapes.UrlText()
-        case "secret" | "secretText":
-            return shapes.SecretText()
+        case "secret" | "secretText" as kind:
+            return shapes.SecretText(lines=kind == "secretText")
         case kind:
             field_ = path.rpartition("/")[2]
             form = FORMS.get(path) or FORMS.get(field_) or FORMS.get(kind, "trimmed")
-            return shapes.Text(form, blank=path in FORMS and form == "exact")
+            # The server refuses a blank path or name of a variable, though it trims none.
+            return shapes.Text(form, blank=form == "exact" and field_ not in FORMS)
 
 
 def value_of(value: object, shape: shapes.Shape) -> Tree:

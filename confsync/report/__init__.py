@@ -37,7 +37,7 @@ STATES: Mapping[str, Callable[..., str]] = {
     "json": partial(_render, "json", "states_json"),
 }
 OUTCOMES: Mapping[str, Callable[..., str]] = {
-    "text": partial(_text, "text", "outcomes_text"),
+    "text": partial(_text, "outcomes", "outcomes_text"),
     "json": partial(_render, "json", "outcomes_json"),
 }
 PROBLEMS: Mapping[str, Callable[..., str]] = {

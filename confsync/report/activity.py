@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from confsync.kinds.forms import LOCKS_OUT, RESTARTED
 from confsync.report.printable import printable, wrapped
-from confsync.sync.outcome import Reload, Stored
+from confsync.sync.outcome import NotSent, Reload, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +20,11 @@ _ENDS: Mapping[str, str] = {
     "done": "Active: the server has reloaded its settings",
     "failed": "Stored, but not active: the server did not reload its settings",
     "unknown": "Stored. It is unknown whether the server has reloaded its settings",
+}
+_UNCHANGED: Mapping[str, str] = {
+    "done": "Active: the server has reloaded its settings",
+    "failed": "The server did not reload its settings",
+    "unknown": "It is unknown whether the server has reloaded its settings",
 }
 _OR_RESTART = "or restart every Stalwart node"
 _ADVICE: Mapping[str, str] = {
@@ -60,15 +65,16 @@ def _moment(plan: Plan) -> str:
     return "restart" if safe else "lock-out"
 
 
-def activity(stored: Stored, look: Look) -> Iterator[str]:
+def activity(ended: Stored | NotSent, look: Look) -> Iterator[str]:
     """The end of the reload, or else advice."""
-    found = stored.reload
+    found, ends = ended.reload, _ENDS if isinstance(ended, Stored) else _UNCHANGED
     if found is None:
-        yield from wrapped(_next(stored.plan), width=look.width)
+        if isinstance(ended, Stored):
+            yield from wrapped(_next(ended.plan), width=look.width)
         return
     reason = f": {printable(found.reason)}" if found.reason else ""
     style = "green" if found.result == "done" else "red"
-    for line in wrapped(f"{_ENDS[found.result]}{reason}.", width=look.width):
+    for line in wrapped(f"{ends[found.result]}{reason}.", width=look.width):
         yield look.paint(style, line)
     if found.reason:
         first = f"{printable(found.hint)}, then " if found.hint else ""
@@ -77,12 +83,11 @@ def activity(stored: Stored, look: Look) -> Iterator[str]:
 
 def told_once(found: Sequence[Ended]) -> list[Ended]:
     """Ends of applies, with the reason for a target's missing reload in the last one alone."""
-    last = {
-        one.plan.target: one for one in found if isinstance(one, Stored) and one.reload is not None
-    }
+    reloaded = [one for one in found if isinstance(one, Stored | NotSent) and one.reload]
+    last = {one.plan.target: one for one in reloaded}
     return [
         replace(one, reload=Reload(one.reload.result))
-        if isinstance(one, Stored) and one.reload is not None and one is not last[one.plan.target]
+        if isinstance(one, Stored | NotSent) and one.reload and one is not last[one.plan.target]
         else one
         for one in found
     ]

@@ -34,8 +34,9 @@ class Formatted:
 
 @dataclass(frozen=True)
 class Pulled:
-    """The result of `pull` for a file. `new`: the file did not exist. `comments`: the number of
-    removed comments. `fill_in`: references to fill in. `diff` masks every secret.
+    """The result of `pull` for a file. `new`: the file did not exist. `added`: objects of which the
+    file got nothing but the name. `comments`: the number of removed comments. `fill_in`: references
+    to fill in. `diff` masks every secret.
     """
 
     file: str
@@ -45,6 +46,7 @@ class Pulled:
     comments: int
     fill_in: tuple[Problem, ...]
     diff: str
+    added: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,14 +142,17 @@ def pulled_text(pulled: Pulled, mood: str = "") -> str:
         lines.append(f"{mood}removed{f', with {comments}' if pulled.comments else ''}: {names}")
     elif pulled.comments:
         lines.append(f"{comments} {mood}removed")
-    result = "unchanged: already matches the server"
+    counts = [f"{fields} {mood}changed"] if pulled.changed or pulled.gone else []
     if pulled.new:
-        result = f"new file, {fields} {mood}written"
-    elif pulled.changed or pulled.gone:
-        result = f"{fields} {mood}changed"
+        counts = [f"new file, {fields} {mood}written"]
+    elif pulled.added:
+        lines.append(f"{mood}added, at their defaults: {', '.join(pulled.added)}")
+    elif not counts:
+        counts = ["unchanged: already matches the server"]
     if pulled.fill_in:
-        result += f", {plural(len(pulled.fill_in), 'reference')} to fill in"
-    return "".join(f"{printable(pulled.file)}: {line}\n" for line in [*lines, result])
+        counts.append(f"{plural(len(pulled.fill_in), 'reference')} to fill in")
+    lines += [", ".join(counts)] if counts else []
+    return "".join(f"{printable(pulled.file)}: {line}\n" for line in lines)
 
 
 def begun_text(begun: Begun) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from confsync.errors import NotWritten
 from confsync.kinds.forms import RESTARTED
 from confsync.kinds.kind import Kind
 from confsync.report.lines import password_changes
@@ -73,7 +75,8 @@ def outcomes_json(found: Sequence[outcome.Ended]) -> str:
 
 def _reload(ends: Sequence[outcome.Ended]) -> dict[str, Json]:
     """The end of a target's reload, and why it failed or is unknown."""
-    found = [one.reload for one in ends if isinstance(one, outcome.Stored) and one.reload]
+    may = outcome.Stored | outcome.NotSent
+    found = [one.reload for one in ends if isinstance(one, may) and one.reload]
     if not found:
         return {"reload": None, "reload_reason": None}
     return {"reload": found[0].result, "reload_reason": data_text(found[0].reason) or None}
@@ -267,8 +270,10 @@ def _outcome(ended: outcome.Ended) -> Json:
     found = {"result": result_of(ended), **_about(ended)}
     if isinstance(ended, outcome.Stored | outcome.Unknown):
         before = ended.before if isinstance(ended, outcome.Stored) else ended.plan.live
-        document = way_back(before, ended.plan, Kind(before.object, ended.plan.shape))
-        found["before"] = None if document is None else shown(document)
+        found["before"] = None
+        with suppress(NotWritten):
+            document = way_back(before, ended.plan, Kind(before.object, ended.plan.shape))
+            found["before"] = shown(document)
     return _cut(found)
 
 

@@ -208,7 +208,7 @@ def _lines(change: Change, *, below: bool = False) -> Iterator[Line]:
         texts = [f"{_show(change.after, change.shape)}  password changes"]
     elif change.path and isinstance(change.path[-1], int):
         tagged = (side for side in (change.before, change.after) if isinstance(side, Object))
-        texts, members = [printable(side.tag) for side in tagged], change.members
+        texts, members = [printable(side.tag) or "item" for side in tagged], change.members
     else:
         # An added value has no side before, a removed one no side after.
         sides = {"add": change.before, "remove": change.after}
@@ -236,7 +236,7 @@ def _show(value: Tree, shape: Shape) -> str:
         for name, member in inner.items()
         if name != "@type"
     ]
-    return ", ".join([printable(value.tag), *named])
+    return ", ".join([printable(value.tag)] * bool(value.tag) + named) or "none"
 
 
 def _word(value: Plain) -> str:
@@ -246,7 +246,7 @@ def _word(value: Plain) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return printable(value if value == value.strip() else f'"{value}"')
+            return printable(value if value and value == value.strip() else f'"{value}"')
         case dict():
             return printable(str(value.get("@type")))
         case list():

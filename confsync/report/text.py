@@ -1,15 +1,12 @@
-"""Plans, live states and outcomes of targets, as text."""
+"""Plans and live states of targets, as text."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import replace
-from shlex import quote
 from typing import TYPE_CHECKING, TypeAlias
 
-from confsync.kinds.kind import Kind
-from confsync.report.activity import activity, effect, told_once
+from confsync.report.activity import effect
 from confsync.report.lines import (
     change_lines,
     laid_out,
@@ -17,23 +14,19 @@ from confsync.report.lines import (
     unknown_line,
     with_addresses,
 )
-from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, shown, wrapped
+from confsync.report.printable import PLAIN, paragraph, plural, printable, shown, wrapped
 from confsync.report.problems import remark_text
-from confsync.store.encode import way_back
-from confsync.sync import outcome
 from confsync.sync.findings import RULE, STALE
 from confsync.sync.plan import whole_digest
-from confsync.sync.secret import FILL_IN
-from confsync.sync.tree import Object
 from confsync.sync.url import Url
-from confsync.sync.values import Failed, by_target
+from confsync.sync.values import Failed, by_target, named
 from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from confsync.report.printable import Look
-    from confsync.sync.values import Change, Finding, Live, Plan, Target
+    from confsync.sync.values import Finding, Plan, Target
     from confsync.yaml.emit import Plain
 
     State: TypeAlias = tuple[Target, dict[str, Plain]]
@@ -47,26 +40,6 @@ _UNMANAGED = {"unmanaged": "not in any file", "ignored": "ignored"}
 _COUNTED = {"add": "to add", "replace": "to replace", "": "to change", "remove": "to remove"}
 _ENDS = ("add", "remove")
 _WHOLE_SET = "All URLs are sent: removing or replacing just one would send its old password back."
-_MEANWHILE = "Another client changed the object since it was read:"
-_SEEN: Mapping[outcome.Seen, str] = {
-    "before": "A second read shows the previous visible state. The update may still arrive.",
-    "wanted": "A second read shows the desired visible state. Hidden secrets cannot be read.",
-    "other": "A second read shows neither the previous nor the desired state.",
-}
-_RELOADED: Mapping[str, str] = {
-    "done": "applied",
-    "failed": "stored but not active",
-    "unknown": "stored and perhaps not active",
-}
-_FATES = (
-    *("applied", "unchanged", "failed", "with differences"),
-    *("stored but not active", "stored and perhaps not active", "unknown", "skipped"),
-)
-_FATE_OF: Mapping[type[outcome.Ended], str] = {
-    outcome.NotSent: "unchanged",
-    outcome.NotBegun: "skipped",
-    outcome.Unknown: "unknown",
-}
 
 
 def plans_text(found: Sequence[Plan | Failed], look: Look = PLAIN) -> str:
@@ -95,56 +68,6 @@ def states_text(found: Sequence[State | Failed]) -> str:
     )
 
 
-def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
-    """The outcomes of an apply, without its plans. Several targets: each by name, and totals."""
-    if len(found) == 1 and not isinstance(found[0], Failed | outcome.NotBegun):
-        return _outcome(found[0], look)
-    targets = [one.target if isinstance(one, Failed) else one.plan.target for one in found]
-    several = Counter(targets)
-    names = [
-        printable(target.name)
-        if several[target] == 1 or one.plan is None
-        else one.plan.desired.object
-        if len(several) == 1
-        else f"{printable(target.name)} {one.plan.desired.object}"
-        for one, target in zip(found, targets, strict=True)
-    ]
-    fates = [*zip(map(_fate, found), names, strict=True)]
-    going_on = {"applied", "unchanged", "skipped"}
-    stops = (f"the run stopped at {name} ({fate})" for fate, name in fates if fate not in going_on)
-    reason = next(stops, "")
-    blocks: list[str] = []
-    for one, target in zip(told_once(found), targets, strict=True):
-        match one:
-            case Failed(error=error):
-                body = paragraph(
-                    f"Failed: {printable(error.message)}. Nothing was changed there.", look
-                )
-            case outcome.NotBegun(interrupted=interrupted):
-                body = paragraph(f"Skipped: {'interrupted' if interrupted else reason}.", look)
-            case _:
-                body = _outcome(one, look)
-        title = target_text(target)
-        if several[target] > 1 and one.plan is not None:
-            title = (
-                one.plan.desired.object
-                if len(several) == 1
-                else f"{title}  {one.plan.desired.object}"
-            )
-        blocks.append(f"{look.paint('bold', title)}\n\n{body}")
-    parts = [
-        f"{' and '.join(name for fate, name in fates if fate == part)} {part}"
-        for part in _FATES
-        if part in dict(fates)
-    ]
-    counted = f"{len(several)} targets"
-    if len(several) < len(found):
-        counted = f"{plural(len(several), 'target')}, {plural(len(found), 'object')}"
-    if len(several) == 1:
-        counted = plural(len(found), "object")
-    return "\n".join([*blocks, paragraph(f"{counted}: {'; '.join(parts)}.", look, "bold")])
-
-
 def target_text(target: Target) -> str:
     """Name and server of a target."""
     name, url = printable(target.name), printable(target.url)
@@ -168,7 +91,14 @@ def _plan(plans: Sequence[Plan] | Failed, shared: Collection[Finding], look: Loo
     lines += [""] if same else []
     refusals = [finding for plan in plans for finding in plan.refusals]
     stale = any(finding.rule == STALE for finding in refusals)
-    findings = [one for one in _findings(plans) if one not in shared and one.rule != STALE]
+    findings = [
+        one
+        if one.origin and one.origin.line
+        else replace(one, message=named(plan, plans) + one.message)
+        for plan in plans
+        for one in plan.findings
+        if one not in shared and one.rule != STALE
+    ]
     lines += (line for one in findings for line in _finding(one, look).splitlines())
     lines += [""] if findings else []
     amount = wrapped(_amount(plans), width=look.width)
@@ -184,7 +114,7 @@ def _plan(plans: Sequence[Plan] | Failed, shared: Collection[Finding], look: Loo
     elif not stale and not all(plan.empty for plan in plans):
         for advice in dict.fromkeys(effect(plan) for plan in plans if not plan.empty):
             lines += wrapped(advice, width=look.width)
-    elif not stale and (warned := _already_stored(plans)):
+    elif not stale and (warned := already_stored(plans)):
         lines += wrapped(warned, width=look.width)
     return "\n".join([*lines, ""])
 
@@ -201,7 +131,7 @@ def _object_text(plan: Plan) -> str:
     return f"{plan.desired.object} · {tags[1]}" if tags[1] else plan.desired.object
 
 
-def _already_stored(plans: Sequence[Plan]) -> str:
+def already_stored(plans: Sequence[Plan]) -> str:
     """Advice if the server has settings with an error; empty if it has none."""
     if all(finding.severity != "error" for finding in _findings(plans)):
         return ""
@@ -283,124 +213,3 @@ def _totals(groups: Sequence[Sequence[Plan] | Failed], look: Look) -> str:
     sent = f", {plural(to_send, 'secret')} to send" if to_send else ""
     more = f" {plural(changes, 'change')}{sent}." if changes or sent else ""
     return paragraph(f"{len(groups)} targets: {parts}.{more}", look, "bold")
-
-
-def _fate(ended: outcome.Ended) -> str:
-    if isinstance(ended, outcome.Stored):
-        if replace(ended, reload=None).as_wanted and ended.reload is not None:
-            return _RELOADED[ended.reload.result]
-        return "applied" if ended.as_wanted else "with differences"
-    return _FATE_OF.get(type(ended), "failed")
-
-
-def _outcome(ended: outcome.Outcome, look: Look) -> str:
-    match ended:
-        case outcome.NotSent():
-            lines = wrapped(_nothing_sent(ended.plan), width=look.width)
-        case outcome.Rejected(refusal=refusal, foreign=foreign):
-            places = [f"at {pointer}" for pointer in refusal.properties if pointer]
-            lines = [
-                f"The server refused the update ({printable(refusal.kind)}).",
-                "Nothing was changed on the server.",
-                *(f"  {printable(text)}" for text in cut([*places, *refusal.errors])),
-                *([_MEANWHILE, *_changes(foreign, look)] if foreign else ()),
-                f"hint: {printable(refusal.hint)}",
-            ]
-        case outcome.Overtaken(foreign=foreign):
-            lines = [
-                "The server did not store any part of the update.",
-                *(_MEANWHILE, *_changes(foreign, look)),
-                "hint: plan again and review it",
-            ]
-        case outcome.Stored():
-            lines = [*_stored(ended, look)]
-        case outcome.Unknown(reason=reason, seen=seen):
-            fact = f"The update may have been stored: {printable(reason)}."
-            lines = [
-                *wrapped(fact, width=look.width),
-                *([] if seen is None else wrapped(_SEEN[seen], width=look.width)),
-                "hint: run `confsync plan` to see the current state",
-                *_way_back(ended.plan.live, ended.plan, look),
-            ]
-    return "\n".join([*lines, ""])
-
-
-def _nothing_sent(plan: Plan) -> str:
-    if hidden := sum(item.hidden for item in plan.difference.unknown):
-        it = "it" if hidden == 1 else "them"
-        return (
-            f"Nothing was sent: no visible changes, and {plural(hidden, 'hidden secret')} kept. To"
-            f" send {it} once: --hidden-secrets send."
-        )
-    return f"Nothing was sent: the server matches the files. {_already_stored([plan])}".rstrip()
-
-
-def _stored(stored: outcome.Stored, look: Look) -> Iterator[str]:
-    changes, lost, unread = stored.plan.difference.changes, stored.lost, stored.unread
-    counted = plural(len(changes), "change")
-    them = "it" if unread == 1 else "they"
-    to_send = len(stored.plan.to_send)
-    sent = f"{plural(to_send, 'secret')} sent." if to_send else ""
-    if unread:
-        some = f"{unread} of them" if unread < to_send else them
-        sent = f"{sent[:-1]}; {some} cannot be read back."
-    if lost:
-        fact = f"{lost[:1].upper()}{lost[1:]}. The state was read again:"
-        yield from wrapped(fact, width=look.width)
-    style, fact = "green", f"No visible change; {sent}"
-    if changes:
-        fact = f"Stored and verified: {counted}. {sent}"
-    if not stored.verified:
-        style, fact = "red", f"Stored, but the server still differs after {counted}. {sent}"
-    yield from (look.paint(style, line) for line in wrapped(fact, width=look.width))
-    yield from _changes(stored.remaining.changes, look, places=True)
-    if stored.overwritten:
-        yield look.paint("red", "Overwrote another client's change:")
-    elif stored.foreign:
-        yield "Another client changed the object:"
-    yield from _changes(stored.overwritten or stored.foreign, look)
-    yield from activity(stored, look)
-    yield ""
-    yield from _way_back(stored.before, stored.plan, look)
-
-
-def _changes(changes: tuple[Change, ...], look: Look, *, places: bool = False) -> Iterator[str]:
-    """The lines of changes. Without `places`: changes that no file has to do with."""
-    top, lines = change_lines(changes)
-    if top is not None:
-        tags = (side.tag for side in (top.before, top.after) if isinstance(side, Object))
-        yield f"  ~ @type  {' → '.join(map(printable, tags))}"
-    bare = lines if places else [replace(line, place="", remark="") for line in lines]
-    yield from laid_out(bare, look)
-
-
-def _way_back(before: Live, plan: Plan, look: Look) -> Iterator[str]:
-    """The state before the update, as a store file that restores it, or the command for it."""
-    document = way_back(before, plan, Kind(before.object, plan.shape))
-    if document is None:
-        why = "the server had fields unknown to confsync"
-        if not before.unrecognised:
-            why = "a field that has no default had no valid value on the server"
-        yield from wrapped(f"Previous settings not printed: {why}.", width=look.width)
-        return
-    text = yaml_text(shown(document))
-    first = _first(text)
-    if plan.backup:
-        name, url = printable(quote(plan.target.name)), printable(plan.target.url)
-        target = "" if plan.target.name in {"", plan.target.url} else f"--target {name} "
-        command = f"confsync apply {printable(quote(plan.backup))} {target}--url {url}"
-        yield f"To go back{first}: {command}"
-        return
-    yield from wrapped(f"To go back, apply this{first}:", width=look.width)
-    yield ""
-    yield text.removesuffix("\n")
-
-
-def _first(text: str) -> str:
-    """The steps before the previous settings can be applied; empty without secrets in them."""
-    steps = []
-    if FILL_IN in text:
-        steps.append(f"replace each {FILL_IN}… with a reference to the earlier secret")
-    if re.search(rf"\{{(?!env: {FILL_IN})[a-z]+: ", text):
-        steps.append("its references must lead to the earlier secrets")
-    return f" ({'; '.join(steps)})" if steps else ""

@@ -78,17 +78,19 @@ def domain(text: str) -> str:
 def host(text: str) -> str:
     """Return an IP address, or a domain as `domain` does; raises `Refused`."""
     try:
-        return str(ipaddress.ip_address(text.translate(_BLANKS)))
-    except ValueError:
+        return address(text.translate(_BLANKS))
+    except Refused:
         return domain(text)
 
 
 def address(text: str) -> str:
-    """Return the IP address in its shortest form; raises `Refused`."""
+    """Return the IP address in its shortest form, as Rust writes it; raises `Refused`."""
     try:
-        return str(ipaddress.ip_address(trim(text)))
+        found = ipaddress.ip_address(trim(text))
     except ValueError:
         raise Refused from None
+    inner = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return f"::ffff:{inner}" if inner else str(found)
 
 
 def network(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from confsync.errors import Problem
 from confsync.sync.secret import MASK, Ref, Secret, Vault
+from confsync.sync.shape import ListOf, SecretText, member_shape
 from confsync.sync.tree import Items, Members, Object, Path, Tree
 from confsync.sync.url import Url, percent_encoded, seal_url, trim
 from confsync.sync.values import Desired
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from confsync.sync.secret import Form
+    from confsync.sync.shape import Shape
     from confsync.sync.values import Origin
 
 Moment: TypeAlias = Literal["plan", "apply", "allowed"]
@@ -125,15 +127,17 @@ def resolve(
     vault: Vault,
     resolvers: Mapping[str, Resolver],
     environment: Mapping[str, str],
+    shape: Shape | None = None,
 ) -> Resolved:
-    """Seal the text of every reference into the vault.
+    """Seal the text of every reference into the vault. `shape`: that of the state; without one no
+    secret may have line breaks.
 
     Passwords in the mapping form of a URL are percent-encoded. A reference that cannot be
     resolved, or that leads to an empty text, a mask, an encrypted text or control characters,
     stays unresolved and becomes a problem. Each reference is looked up once.
     """
     walk = _Walk(desired, vault, resolvers, environment)
-    tree = walk.object(desired.tree, ())
+    tree = walk.object(desired.tree, (), shape)
     origins: dict[Path, Origin] = {}
     for path, origin in desired.origins.items():
         kept = walk.kept.get(path[:-1])
@@ -151,7 +155,7 @@ def resolving(
     """Return a function that resolves a value as far as possible, each reference once."""
     nothing = Object("", {})
     walk = _Walk(Desired("", nothing, nothing, {}, ""), vault, resolvers, environment)
-    return lambda value: walk.tree(value, ())
+    return lambda value: walk.tree(value, (), None)
 
 
 @dataclass
@@ -166,23 +170,27 @@ class _Walk:
     environment: Mapping[str, str]
     unresolved: list[tuple[Path, Problem]] = field(default_factory=list)
     kept: dict[Path, dict[str | int, int]] = field(default_factory=dict)
-    answers: dict[Ref, str | Unavailable] = field(default_factory=dict, repr=False)
+    answers: dict[tuple[Ref, bool], str | Unavailable] = field(default_factory=dict, repr=False)
 
-    def object(self, tree: Object, path: Path) -> Object:
-        members = {name: self.tree(value, (*path, name)) for name, value in tree.members.items()}
+    def object(self, tree: Object, path: Path, shape: Shape | None) -> Object:
+        members = {
+            name: self.tree(value, (*path, name), member_shape(shape, tree.tag, name))
+            for name, value in tree.members.items()
+        }
         return Object(tree.tag, members)
 
-    def tree(self, value: Tree, path: Path) -> Tree:
+    def tree(self, value: Tree, path: Path, shape: Shape | None) -> Tree:
         match value:
             case Object():
-                return self.object(value, path)
+                return self.object(value, path, shape)
             case Items():
+                item = shape.item if isinstance(shape, ListOf) else None
                 items = enumerate(value.items)
-                return Items(tuple(self.object(item, (*path, index)) for index, item in items))
+                return Items(tuple(self.object(one, (*path, index), item) for index, one in items))
             case Members():
                 return self._members(value, path)
             case Secret(id=None, ref=ref) if ref is not None:
-                text = self._text(ref, path)
+                text = self._text(ref, path, shape)
                 return value if text is None else self.vault.seal(text, ref)
             case Url():
                 return self._url(value, path)
@@ -220,10 +228,12 @@ class _Walk:
             parts.append(part if text is None else self.vault.seal(as_written(text), ref))
         return Url(tuple(parts), url.ref)
 
-    def _text(self, ref: Ref, path: Path) -> str | None:
-        if ref not in self.answers:
-            self.answers[ref] = look_up(ref, self.vault, self.resolvers, self.environment)
-        found = self.answers[ref]
+    def _text(self, ref: Ref, path: Path, shape: Shape | None = None) -> str | None:
+        lines = isinstance(shape, SecretText) and shape.lines
+        if (ref, lines) not in self.answers:
+            known = self.vault, self.resolvers, self.environment
+            self.answers[ref, lines] = look_up(ref, *known, allowed="\r\n" if lines else "")
+        found = self.answers[ref, lines]
         if isinstance(found, str):
             return found
         self._problem(path, found.fact, found.hint)
@@ -236,9 +246,16 @@ class _Walk:
 
 
 def look_up(
-    ref: Ref, vault: Vault, resolvers: Mapping[str, Resolver], environment: Mapping[str, str]
+    ref: Ref,
+    vault: Vault,
+    resolvers: Mapping[str, Resolver],
+    environment: Mapping[str, str],
+    *,
+    allowed: str = "",
 ) -> str | Unavailable:
-    """Resolve one reference and seal its text into the vault. Returns Unavailable on failure."""
+    """Resolve one reference and seal its text, and each of its lines, into the vault. Returns
+    Unavailable on failure. `allowed`: see `unusable`.
+    """
     if ref.kind not in resolvers:
         hint = "a name in `secrets` needs --target NAME, any other kind its package"
         return Unavailable(f"{ref} cannot be resolved here", hint)
@@ -251,20 +268,25 @@ def look_up(
         return Unavailable(fact, "this is a bug in the resolver")
     if not isinstance(text, str):
         return Unavailable(f"{ref} did not resolve to a string", "this is a bug in the resolver")
-    if (wrong := unusable(text)) is not None:
+    if (wrong := unusable(text, allowed)) is not None:
         return Unavailable(f"{ref} {wrong[0]}", wrong[1])
     vault.seal(text, ref)
+    for line in text.splitlines()[1:-1]:
+        vault.seal(line)
     return text
 
 
-def unusable(text: str) -> tuple[str, str] | None:
-    """Fact and hint for a text that cannot be a secret, or None. Neither repeats the text."""
+def unusable(text: str, allowed: str = "") -> tuple[str, str] | None:
+    """Fact and hint for a text that cannot be a secret, or None. Neither repeats the text.
+    `allowed`: control characters that it may have.
+    """
     if not trim(text):
         return "is empty", "set it; for no secret write '@type': None, or a URL without a password"
     if text == MASK:
         return "is a mask (****), not a secret", "replace the mask with the secret itself"
     if text.startswith("ENC["):
         return "is still encrypted", "decrypt it before confsync runs"
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+    found = set(text).difference(allowed)
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in found):
         return "contains a control character", "a secret is one line of text"
     return None

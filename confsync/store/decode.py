@@ -239,7 +239,7 @@ class Decoder(Reader):
             self.place(path, key.mark)
             if not isinstance(value, ScalarNode) or not scalars.is_null(value):
                 found = self.tried(
-                    value, known.shape, path, nullable=known.nullable, default=known.default
+                    value, known.shape, path, nullable=known.nullable, default=known.base
                 )
                 if found is not None:
                     return found

@@ -37,6 +37,7 @@ _TYPES: Mapping[type[shapes.Shape], tuple[str, str]] = {
 """Names of types, and the form of their values in a file."""
 
 _MANY = 20  # choices: more are counted
+_NO_DEFAULT = {False: "none (required)", True: "none (the server's value is kept)"}
 _UNKNOWN = "no description; Stalwart's documentation of the object has one"
 
 _Thing: TypeAlias = shapes.Variants | shapes.Fields | shapes.Field
@@ -150,7 +151,7 @@ def _page(name: str, thing: _Thing) -> Page:
             facts = (
                 ("type", "".join(_type(thing.shape))),
                 ("limits", _limits(thing.shape)),
-                ("default", _default(thing) or "none (required)"),
+                ("default", _default(thing) or _NO_DEFAULT[thing.kept]),
                 ("null", "allowed" if thing.nullable else "not allowed"),
             )
             return Page(name, thing.summary or _UNKNOWN, facts, note=thing.note)
@@ -230,15 +231,16 @@ def _limits(shape: shapes.Shape) -> str:
             return ", ".join(filter(None, (least, most))) or "none"
         case shapes.ListOf(minimum=minimum) | shapes.TextSet(minimum=minimum) if minimum:
             return range_text(shape)
-        case shapes.Text(blank=False) | shapes.UrlText():
-            return "not blank"
+        case shapes.Text() | shapes.UrlText():
+            blank = isinstance(shape, shapes.Text) and shape.blank
+            return "not empty" if blank else "not blank"
         case _:
             return "none"
 
 
 def _default(field: shapes.Field) -> str:
-    """A default for people; empty for a required field."""
-    if field.required:
+    """A default for people; empty for a field without one."""
+    if field.required or field.kept:
         return ""
     if isinstance(field.default, Object) and field.default.tag:
         return field.default.tag

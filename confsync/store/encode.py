@@ -9,6 +9,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from confsync.errors import NotWritten
+from confsync.kinds.kind import UNSET_ID
 from confsync.store.durations import duration_text
 from confsync.store.mistakes import Mistake
 from confsync.store.sizes import size_text
@@ -29,7 +31,17 @@ from confsync.sync.shape import (
     ValueMap,
     Variants,
 )
-from confsync.sync.tree import Items, Members, Object, Path, Tree, certainly_equal, leaves, relation
+from confsync.sync.tree import (
+    Items,
+    Members,
+    Object,
+    Path,
+    Tree,
+    certainly_equal,
+    leaves,
+    path_text,
+    relation,
+)
 from confsync.sync.url import (
     Url,
     has_password,
@@ -53,8 +65,12 @@ _LONGEST_KEY = 120
 
 
 def to_file(value: Tree, shape: Shape) -> Plain:
-    """A value in the form of a file. Secrets and texts like passwords in URLs are masked."""
+    """A value in the form of a file. Secrets and texts like passwords in URLs are masked. An id
+    that was never set is null.
+    """
     match value, shape:
+        case str(), Id() if value == UNSET_ID:
+            return None
         case Object(), ValueMap(value=inner):
             members = value.members.items()
             return {masked(name): to_file(member, inner) for name, member in members}
@@ -109,22 +125,40 @@ def to_store(
     *,
     named: frozenset[str] = frozenset(),
     known: Mapping[Path, Plain] | None = None,
-) -> dict[str, Plain] | None:
+) -> dict[str, Plain]:
     """The document of a store file with a live state. Defaults are left out, except in `named`.
 
     Passwords and hidden secrets are `{env: FILL_IN_1}` and so on, except for those in `known`.
-    Returns None for an unknown variant or field, and for a text that is unsayable: see `Writer`.
+    Raises NotWritten for an unknown variant or field, and for a text that is unsayable: see
+    `Writer`.
     """
     if live.unrecognised:
-        return None
+        raise unknown_fields([live])
     writer = Writer(known=known or {})
     document = {kind.name: writer.object(live.tree, kind.shape, (), named)}
-    return None if writer.unsayable else document
+    if writer.unsayable:
+        raise no_form(live.object, writer.unsayable)
+    return document
+
+
+def unknown_fields(states: Iterable[Live]) -> NotWritten:
+    """The error for states with fields or variants that no table has."""
+    names = [f"{live.object}/{path}" for live in states for path in live.unrecognised]
+    fact = f"the server has fields that confsync does not know: {', '.join(names)}"
+    return NotWritten(fact, hint="run `confsync schema --update`")
+
+
+def no_form(name: str, paths: Iterable[Path]) -> NotWritten:
+    """The error for texts of an object that no file can hold."""
+    names = ", ".join(path_text((name, *path)) for path in paths)
+    fact = f"cannot write the server's value to a store file: {names}"
+    hint = "correct it on the server: it is empty or a mask, or has a password or white space"
+    return NotWritten(fact, hint=hint)
 
 
 def way_back(
     before: Live, plan: Plan, kind: Kind, *, beside: str | None = None
-) -> dict[str, Plain] | None:
+) -> dict[str, Plain]:
     """The document of a store file that restores the state before an update, as `to_store` has it.
 
     A secret is the reference that the desired state has in its place, or one to fill in if that
@@ -178,14 +212,17 @@ def _reference(ref: Ref, beside: str) -> dict[str, Plain] | None:
 def spelt_out(value: Object, shape: Variants) -> frozenset[str]:
     """The fields of an object that a new file has, even at their defaults."""
     fields = shape.objects[value.tag].fields
-    has_secret = any(
-        isinstance(part, Object) and not certainly_equal(part, fields[name].default)
-        for name, part in value.members.items()
+    return frozenset(
+        name
+        for name, known in fields.items()
+        if any(_has_secret(value.members[one], fields[one]) for one in known.of_secret)
     )
-    urls = (leaf for _, leaf in leaves(value) if isinstance(leaf, Url))
-    if not has_secret and not any(url.secrets for url in urls):
-        return frozenset()
-    return frozenset(name for name, known in fields.items() if known.of_secret)
+
+
+def _has_secret(value: Tree, known: Field) -> bool:
+    if isinstance(value, Object):
+        return not certainly_equal(value, known.default)
+    return any(leaf.secrets for _, leaf in leaves(value) if isinstance(leaf, Url))
 
 
 def touched(changes: Iterable[Change]) -> frozenset[str]:
@@ -227,7 +264,7 @@ class Writer:
             name: self.tree(member, known[name].shape, (*path, name), known[name].default)
             for name, member in value.members.items()
             if known[name].required
-            or name in named
+            or (name in named and not known[name].kept)
             or not certainly_equal(member, known[name].default)
         }
         return _object(value, shape, members)
@@ -308,9 +345,9 @@ def _is_said(text: str, shape: Shape) -> bool:
             case Id():
                 return identifier(text, "") == text
             case Text(form=form, blank=blank):
-                blank = blank or bool(trim(text))
+                said = bool(text if blank else trim(text))
                 trimmed = not shape.trimmed or trim(text) == text
-                return blank and trimmed and normal(text, form, "") == text
+                return said and trimmed and normal(text, form, "") == text
             case _:
                 return bool(text) and trim(text) == text
     except Mistake:

@@ -140,7 +140,7 @@ class _RecordDecoder(Decoder):
             case ByPath() if isinstance(node, MappingNode):
                 return self._by_path(node, path)
             case ByPath():
-                hint = "write it like `{InMemoryStore/timeout: 5s}`"
+                hint = "write it like `{OBJECT/FIELD: VALUE}`"
                 raise Mistake("wrong-type", f"{path_text(path)} must be a mapping", hint)
             case Credential(or_text) if not or_text or isinstance(node, MappingNode):
                 return self.credential(node, path_text(path))

@@ -107,11 +107,15 @@ class _Reviser:
             entries.append((TYPE, KEEP))
         elif not shape.plain and (node is None or written is not None or base is None):
             entries.append((TYPE, self._write(live.tag, (*path, TYPE))))
-        fields = with_default(shape.objects[live.tag].fields, of.default, shape)
+        fields = with_default(shape.objects[live.tag].fields, of.base, shape)
         spelt = spelt_out(live, shape) if node is None and base is None else ()
         for name, known in fields.items():
             old, under = member_of(node, name), member_of(base, name)
             value, here = live.members[name], (*path, name)
+            if known.kept and under is None and value == known.default:
+                # Never set on the server: no file can say that.
+                self.gone += [] if old is None else [here]
+                continue
             if old is None:
                 always = known.required or name in spelt
                 revision = self._unnamed(value, known, under, here, always=always)

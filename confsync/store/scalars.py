@@ -105,15 +105,15 @@ def _number(node: ScalarNode, name: str, shape: shapes.Number, *, nullable: bool
 
 
 def text(node: ScalarNode, name: str, *, trimmed: bool = True, blank: bool = False) -> str:
-    """A text. `blank`: it may be empty, in quotes. Raises Mistake."""
+    """A text. `blank`: it may be white space alone, in quotes. Raises Mistake."""
     is_number = re.fullmatch(_NUMBER_LIKE, node.text)
     if node.plain and (is_number or node.text in _TRUE | _FALSE | NULLS):
         read = "a number" if is_number else "true, false or null"
         message = f"{name} must be a string, but YAML reads it as {read}"
         raise Mistake("not-a-text", message, "put the value in quotes")
     value = trim(node.text) if trimmed else node.text
-    if not trim(value) and not blank:
-        message = f"{name} must not be blank"
+    if not value or not (blank or trim(value)):
+        message = f"{name} must not be {'empty' if blank else 'blank'}"
         raise Mistake("blank-text", message, "write a string, or remove the line")
     if value == MASK:
         hint = "write the value, or a reference if it is secret"

@@ -143,7 +143,7 @@ class _Writer:
         if not known.required and isinstance(known.default, Object) and known.default.tag:
             # In words: editors would insert it with `@type` not in quotes.
             description.append(f"default '{TYPE}': {known.default.tag}")
-        elif not known.required:
+        elif not known.required and not known.kept:
             default = {"default": to_file(known.default, known.shape)}
         # Editors show the name of a mapping only in a snippet.
         plain = [example for example in known.examples if not isinstance(example, dict)]
@@ -152,7 +152,7 @@ class _Writer:
             for example in known.examples
             if isinstance(example, dict)
         ]
-        value = self.value(known.shape, known.default)
+        value = self.value(known.shape, known.base)
         return {
             **_described("; ".join(description)),
             **default,

@@ -91,8 +91,9 @@ def scalar(shape: LeafShape) -> Schema:
         case Text():
             mask = NO_MASK_TRIMMED if shape.trimmed else NO_MASK
             whole = [_mask(mask)] if shape.blank else _text(mask)
+            longer: Schema = {"minLength": 1} if shape.blank else {}
             no_password = _matching(NO_URL_CREDENTIALS, NO_REFERENCE)
-            return {"type": "string", "allOf": [*whole, no_password]}
+            return {"type": "string", **longer, "allOf": [*whole, no_password]}
         case _:
             return {"type": "string", "allOf": _text(NO_MASK_TRIMMED)}
 

@@ -208,7 +208,8 @@ class Comparison:
 
         def change() -> Change:
             why = self.origins(place.path if origin is None else origin)
-            why = Origin(why.why) if action == "remove" else why
+            # A removed member has no line; a field that a file sets to null has one.
+            why = Origin(why.why) if action == "remove" and origin is not None else why
             made = Change(place.path, place.slot, action, shape, *ends, why, within)
             return replace(made, members=rebuilt(made, self.origins))
 

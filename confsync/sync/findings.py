@@ -17,8 +17,9 @@ from confsync.sync.url import Url
 from confsync.sync.values import Difference, Finding, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
+    from confsync.sync.shape import Field
     from confsync.sync.values import Desired, HiddenSecrets, Live, Unlisted
 
 
@@ -258,6 +259,20 @@ def missing_findings(desired: Desired, live: Live, shape: Variants) -> tuple[Fin
         if (origin := desired.origins.get(path)) is not None and origin.why == "file"
     )
     return (note, *errors)
+
+
+def unset_findings(desired: Desired, fields: Mapping[str, Field]) -> tuple[Finding, ...]:
+    """An error for each field that was never set, and that the server wants with any update."""
+    hint = "add it to a file"
+    return tuple(
+        Finding("missing-field", "error", fact, hint, desired.origin(()))
+        for name, known in fields.items()
+        # The server takes updates beside an expression that was never set.
+        if known.kept
+        and isinstance(known.default, str)
+        and desired.tree.members[name] == known.default
+        for fact in [f"{name} is missing: neither the server nor a file has it"]
+    )
 
 
 def fields_within(

@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NotSent:
-    """Nothing had to be sent."""
+    """Nothing had to be sent. `reload`: as in Stored, if nothing was stored on the target."""
 
     plan: Plan
+    reload: Reload | None = None
+
+    @property
+    def as_wanted(self) -> bool:
+        """True if no reload went wrong."""
+        return _active(self.reload)
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class Overtaken:
 
 @dataclass(frozen=True)
 class Reload:
-    """The end of a reload of a server's settings, after an update that needs one.
+    """The end of a reload of a server's settings.
 
     `failed`: certainly not reloaded. `unknown`: the server may have reloaded; no reading shows it.
     `reason` has no end, `hint` says what to do; both are empty for `done`.
@@ -66,6 +72,10 @@ class Reload:
     result: Literal["done", "failed", "unknown"]
     reason: str = ""
     hint: str = ""
+
+
+def _active(reload: Reload | None) -> bool:
+    return reload is None or reload.result == "done"
 
 
 @dataclass(frozen=True)
@@ -92,8 +102,7 @@ class Stored:
     @property
     def as_wanted(self) -> bool:
         """True if it is verified, nobody's change was lost, and no reload went wrong."""
-        active = self.reload is None or self.reload.result == "done"
-        return self.verified and not self.overwritten and active
+        return self.verified and not self.overwritten and _active(self.reload)
 
     @property
     def unread(self) -> int:
@@ -139,7 +148,7 @@ def as_wanted(ended: Ended) -> bool:
     """True if the server certainly has the wanted state, nobody's change was lost, and a reload
     that was asked for is done.
     """
-    return isinstance(ended, NotSent) or (isinstance(ended, Stored) and ended.as_wanted)
+    return isinstance(ended, NotSent | Stored) and ended.as_wanted
 
 
 _LOST_RACE = "serverUnavailable"

@@ -71,11 +71,11 @@ def make_plan(  # noqa: PLR0913 - all that a plan depends on
     )
 
 
-def keep_unlisted(desired: Desired, live: Live) -> Desired:
-    """The desired state with the live values of all fields not set in any file, if its variant
+def keep_unlisted(desired: Desired, live: Live, fields: Collection[str]) -> Desired:
+    """The desired state with the live values of those fields that no file sets, if its variant
     stays. A list in a file is complete in itself.
     """
-    unlisted = [name for name in desired.tree.members if desired.origin((name,)).why == "default"]
+    unlisted = [name for name in fields if desired.origin((name,)).why == "default"]
     return _left(desired, live, unlisted, Origin("unmanaged"))
 
 

@@ -20,7 +20,9 @@ Example: TypeAlias = "bool | int | str | Sequence[Example] | Mapping[str, Exampl
 
 @dataclass(frozen=True)
 class Text:
-    """A text. `form`: the server's form of it, see `store/texts.py`. `blank`: it may be empty."""
+    """A text. `form`: the server's form of it, see `store/texts.py`. `blank`: it may be white space
+    alone. No text of a file is empty: the server refuses to store that.
+    """
 
     form: Form = "trimmed"
     blank: bool = False
@@ -82,7 +84,9 @@ class UrlText:
 
 @dataclass(frozen=True)
 class SecretText:
-    """A text that the server never gives back."""
+    """A text that the server never gives back. `lines`: it may have several, like a private key."""
+
+    lines: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,18 +159,26 @@ class Fields:
 @dataclass(frozen=True)
 class Field:
     """One field. `default` is None together with `required` where the server has no default.
-    `examples` are values as a file writes them. `note`: a trap, as a paragraph. `of_secret`: a
-    file has it beside a secret, even at its default.
+    `kept`: a field that no file sets keeps the server's value; the default is that of a server
+    where it was never set, and no file can set it. `examples` are values as a file writes them.
+    `note`: a trap, as a paragraph. `of_secret`: a file has it beside a secret in one of these
+    fields, even at its default.
     """
 
     shape: Shape
     nullable: bool = False
     required: bool = False
     default: Tree = None
+    kept: bool = False
     summary: str = ""
     examples: tuple[Example, ...] = ()
     note: str = ""
-    of_secret: bool = False
+    of_secret: tuple[str, ...] = ()
+
+    @property
+    def base(self) -> Tree:
+        """The value from which a file takes the members that it leaves out; None: there is none."""
+        return None if self.kept else self.default
 
 
 LeafShape: TypeAlias = (
@@ -177,6 +189,14 @@ Shape: TypeAlias = LeafShape | TextSet | ListOf | ValueMap | Variants
 
 Number: TypeAlias = Integer | Float | Duration | Size
 """Shapes with limits of their values."""
+
+
+def member_shape(shape: Shape | None, tag: str, name: str) -> Shape | None:
+    """The shape of a member of an object with a tag; None if there is none by this name."""
+    if isinstance(shape, Variants):
+        known = shape.fields_of(tag).get(name)
+        return None if known is None else known.shape
+    return shape.value if isinstance(shape, ValueMap) else None
 
 
 def variants_within(shape: Shape) -> Iterator[Fields]:
@@ -218,7 +238,7 @@ class Credential:
 
 @dataclass(frozen=True)
 class ByPath:
-    """Values of any shape, by the paths of their fields, like `InMemoryStore/timeout`."""
+    """Values of any shape, by the paths of their fields, like `OBJECT/FIELD`."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from confsync.sync.shape import Variants
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from confsync.errors import ConfsyncError
     from confsync.sync.secret import Ref, Secret
@@ -232,6 +232,15 @@ def by_target(found: Iterable[Plan | Failed]) -> list[list[Plan] | Failed]:
         else:
             groups.append([one])
     return groups
+
+
+def named(plan: Plan, plans: Sequence[Plan]) -> str:
+    """The start of a fact about one of some plans: the name of its target, if there are several,
+    and of its object, if its target has several.
+    """
+    of_target = [one for one in plans if one.target == plan.target]
+    target = f"{plan.target.name}: " if len(of_target) < len(plans) else ""
+    return f"{target}{plan.desired.object}: " if len(of_target) > 1 else target
 
 
 @dataclass(frozen=True)

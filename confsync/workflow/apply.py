@@ -20,7 +20,7 @@ from confsync.sync.compare import difference
 from confsync.sync.findings import STALE, facts
 from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, Stored, as_wanted, changed
 from confsync.sync.plan import check_no_secret_in_clear, is_digest, whole_digest
-from confsync.sync.values import Failed, Finding, Plan
+from confsync.sync.values import Failed, Finding, Plan, named
 from confsync.workflow.audit import entry as audited
 from confsync.workflow.load import check_output
 from confsync.workflow.plan import made, only, saved
@@ -77,10 +77,10 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
     each risk must be allowed, and the state is not read again. `allow_commands` runs the commands
     that the files refer to. With `expect` nothing is sent unless the plan has that digest. `audit`
     records the apply before anything is sent, and its end. `backup`: a file for the state before,
-    written before anything is sent. `reload`: afterwards the server reloads its settings, if what
-    was stored takes effect by that; see `Stored.reload`. Raises the errors of `plan`,
-    SecretUnavailable, Refused, Declined, and NotWritten and OutputFailed for the backup: nothing
-    was changed then.
+    written before anything is sent. `reload`: afterwards the server reloads its settings, if an
+    object takes effect by that, even if nothing differs; see `Stored.reload`. Raises the errors of
+    `plan`, SecretUnavailable, Refused, Declined, and NotWritten and OutputFailed for the backup:
+    nothing was changed then.
     """
     with using(session.tables):
         options.check()
@@ -179,7 +179,7 @@ def _run(
 def _backed_up(
     ready: Sequence[tuple[Plan, Session]], entries: Sequence[Entry], path: str
 ) -> list[tuple[Plan, Session]]:
-    """Write the backup. Returns the plans with its name."""
+    """Write the backup of the objects to update. Returns the plans with its name."""
     _write_backup([(plan.live, plan) for plan, _ in ready], path)
     found = [(replace(plan, backup=path), session) for plan, session in ready]
     for entry, (plan, _) in zip(entries, found, strict=True):
@@ -188,16 +188,18 @@ def _backed_up(
 
 
 def _write_backup(states: Sequence[tuple[Live, Plan]], path: str, *, again: bool = False) -> None:
-    """Write states as a store file that restores them. Raises NotWritten and OutputFailed."""
+    """Write the states of objects to update as a store file that restores them. Raises NotWritten
+    and OutputFailed.
+    """
     whole: dict[str, Plain] = {}
-    for before, plan in states:
-        document = way_back(
-            before, plan, Kind(before.object, plan.shape), beside=str(Path(path).parent)
-        )
-        if document is None:
-            fact = "--backup: cannot write the server's values to a store file"
-            raise NotWritten(fact, hint="run `confsync schema --update`, or apply without --backup")
-        whole |= document
+    beside = str(Path(path).parent)
+    try:
+        for before, plan in states:
+            if not plan.empty:
+                whole |= way_back(before, plan, Kind(before.object, plan.shape), beside=beside)
+    except NotWritten as error:
+        hint = f"{error.hint}; or apply without --backup"
+        raise NotWritten(f"--backup: {error.message}", hint=hint) from None
     write_backup(path, yaml_text(whole), again=again)
 
 
@@ -231,7 +233,7 @@ def _stale(plans: Sequence[Plan], kept: Sequence[Plan], expect: str | None) -> D
             fact = "the server already has the state of this plan"
             return Declined(fact, hint="nothing is left to apply")
         since = "; ".join(
-            _changes_since(old, as_saved(plan.live.tree))
+            named(plan, plans) + _changes_since(old, as_saved(plan.live.tree))
             for old, plan in zip(kept, plans, strict=True)
             if old.digest != plan.digest
         )
@@ -266,7 +268,9 @@ def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
     that no question can lift.
     """
     if saved and any(plan.refusals for plan in plans):
-        messages = "; ".join(finding.message for plan in plans for finding in plan.refusals)
+        messages = "; ".join(
+            named(plan, plans) + finding.message for plan in plans for finding in plan.refusals
+        )
         hint = "plan again with --allow for each risk that you accept, and save that plan"
         raise Declined(messages, hint=hint)
     stopped = [
@@ -275,13 +279,8 @@ def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
         if (refusals := plan.refusals)
         and not (asking and not plan.empty and all(finding.risk for finding in refusals))
     ]
-    targets = {plan.target for plan in plans}
     if stopped:
-        told = tuple(
-            fact if len(targets) == 1 else f"{plan.target.name}: {fact}"
-            for plan in stopped
-            for fact in facts(plan.findings)
-        )
+        told = tuple(named(plan, plans) + fact for plan in stopped for fact in facts(plan.findings))
         refused = [finding for plan in stopped for finding in plan.refusals]
         # No allowance helps beside an error that is no risk.
         helps = all(finding.risk for finding in refused)
@@ -302,10 +301,8 @@ def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], 
             continue
         now = read(name, session)
         if changed(plan.live, now, plan.shape):
-            one = len({plan.target for plan, _ in ready}) == 1
-            of = "the server's state" if one else f"the state of {plan.target.name}"
-            since = _changes_since(plan, now.tree)
-            fact = f"{of} has changed since the plan was shown: {since}"
+            since = named(plan, plans) + _changes_since(plan, now.tree)
+            fact = f"the server's state has changed since the plan was shown: {since}"
             raise Declined(fact, hint="plan again and review it")
 
 
@@ -345,28 +342,35 @@ def _applied(
                 raise
         ended.append(result)
         done = len(ended)
-        if reloads and (done == len(ready) or ready[done][1] is not session):
+        last = done == len(ready) or ready[done][1] is not session
+        if reloads and last and all(map(as_wanted, ended)):
             first = next(at for at, (_, known) in enumerate(ready) if known is session)
-            ended[first:] = _reloaded(ended[first:], session, entries[first:done])
+            ended[first:] = _reloaded(
+                ended[first:], session, entries[first:done], interrupted=interrupted
+            )
     return tuple(ended)
 
 
 def _reloaded(
-    ended: Sequence[Ended], session: Session, entries: Sequence[Entry]
+    ended: Sequence[Ended], session: Session, entries: Sequence[Entry], *, interrupted: bool
 ) -> tuple[Ended, ...]:
-    """Have the server of a target reload its settings, if all ended as wanted there and something
-    that takes effect by it was stored. Returns the ends with that of the reload.
+    """Have the server of a target reload its settings, if one of the objects takes effect by it.
+    Those of them that were stored get the end of the reload; if there is none, the others get it:
+    an earlier reload may have failed. Returns the ends with that of the reload.
     """
-    due = [isinstance(one, Stored) and one.plan.desired.object not in RESTARTED for one in ended]
-    if not (any(due) and all(map(as_wanted, ended))):
+    takes = [one.plan is not None and one.plan.desired.object not in RESTARTED for one in ended]
+    due = [of and isinstance(one, Stored) for of, one in zip(takes, ended, strict=True)]
+    if not any(due) and not interrupted:
+        due = takes
+    if not any(due):
         return tuple(ended)
-    found, interrupted = reload(session)
+    found, cut = reload(session)
     entry = next(
         entry for entry, is_due in zip(reversed(entries), reversed(due), strict=True) if is_due
     )
     entry.reloaded(found)
-    entry.interrupted |= interrupted
+    entry.interrupted |= cut
     return tuple(
-        replace(one, reload=found) if is_due and isinstance(one, Stored) else one
+        replace(one, reload=found) if is_due and isinstance(one, Stored | NotSent) else one
         for one, is_due in zip(ended, due, strict=True)
     )

@@ -22,6 +22,7 @@ from confsync.sync.findings import (
     kept,
     lapsed,
     state_problems,
+    unset_findings,
 )
 from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
 from confsync.sync.values import Plan
@@ -116,7 +117,8 @@ def _all_made(
         hint = f"it is for {old[0].target.url}; this one is {session.target.url}"
         raise Declined("the plan was made for another server", hint=hint)
     resolved = [
-        resolve(one, session.vault, At(RESOLVERS, moment), environment) for one in loaded.desired
+        resolve(*(one, session.vault, At(RESOLVERS, moment), environment), KINDS[one.object].shape)
+        for one in loaded.desired
     ]
     # The live state shows the secrets that can be kept.
     keeping = options.hidden_secrets == "keep" or options.ignore
@@ -206,13 +208,14 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
     edition: str = "",
 ) -> Plan:
     """The plan from values alone. `problems`: those of the files; `edition`: of the server."""
-    if options.unlisted == "keep":
-        desired = keep_unlisted(desired, live)
+    kind, allow = KINDS[desired.object], options.allow
+    known = kind.shape.fields_of(desired.tree.tag)
+    left = [name for name, one in known.items() if one.kept or options.unlisted == "keep"]
+    desired = keep_unlisted(desired, live, left)
     paths = (path.partition("/") for path in options.ignore)
     fields = {field for name, _, field in paths if name == live.object}
     notes = not_left(desired, live, fields)
     desired = keep_ignored(desired, live, fields)
-    kind, allow = KINDS[desired.object], options.allow
     facts = Facts(edition, world_readable(desired))
     broken = state_problems(desired, kind.state_rules, facts)
     findings = [as_finding(one, allow, options.fail_on) for one in (*problems, *broken)]
@@ -228,7 +231,8 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
     )
     told = {finding for finding in found.findings if finding.risk}
     guessable = guessable_findings(desired, fail="guessable-secret" in options.fail_on - allow)
-    more = (*warnings, *notes, *lapsed(options.lapses, told), *guessable)
+    unset = () if found.empty else unset_findings(desired, known)
+    more = (*warnings, *notes, *unset, *lapsed(options.lapses, told), *guessable)
     return replace(found, findings=(*found.findings, *more), allow=allow)
 
 

@@ -18,6 +18,7 @@ from confsync.report.file_results import Pulled
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, resolve, resolving
 from confsync.store.decode import from_file
+from confsync.store.encode import no_form, unknown_fields
 from confsync.store.layers import lay_over
 from confsync.store.mistakes import IN_URL, INSTEAD
 from confsync.store.revise import Words, revise
@@ -153,14 +154,8 @@ def states_for(objects: Objects, named: Sequence[str], session: Session) -> tupl
             raise NotWritten("no settings object differs from its defaults", hint=hint)
     else:
         states = read_all(tuple(objects) or tuple(named) or (FIRST,), session)
-    several = len(states) > 1
-    if unknown := [
-        f"{live.object}/{path}" if several else path
-        for live in states
-        for path in live.unrecognised
-    ]:
-        fact = f"the server has fields that confsync does not know: {', '.join(unknown)}"
-        raise NotWritten(fact, hint="nothing was written; run `confsync schema --update`")
+    if any(live.unrecognised for live in states):
+        raise _nothing_written(unknown_fields(states))
     return states
 
 
@@ -195,13 +190,17 @@ def drafted(
     made = Edited(layers.store.source, ())
     changed: tuple[Path, ...] = ()
     gone: tuple[Path, ...] = ()
+    added: list[str] = []
     for live in states:
         revised = _revised(_beneath(live, layers, vault), layers, words)
         words = replace(words, taken=words.taken | {*revised.fill_in})
+        there = layers.top is not None and layers.top.get(live.object) is not None
+        added += [] if there or revised.changed else [live.object]
         one = _edited(layers, made.text, live.object, revised.revision)
         made = Edited(one.text, (*made.lost, *one.lost))
         layers = replace(layers, top=parse(files[-1], one.text).document)
-        changed, gone = changed + revised.changed, gone + revised.gone
+        changed, of = changed + revised.changed, (live.object,) if len(states) > 1 else ()
+        gone += tuple((*of, *path) for path in revised.gone)
     content = layers.store.mark + made.text.encode("utf-8")
     if len(content) > MAX_STORE_BYTES:
         hint = "nothing was written; store files are limited to 64 KiB"
@@ -216,6 +215,7 @@ def drafted(
         comments=len(made.lost),
         fill_in=() if after.document is None else tuple(_to_fill_in(after.document, ())),
         diff=_diff(layers, made, after),
+        added=tuple(added),
     )
     return Draft(layers.store, content, pulled), words
 
@@ -248,13 +248,13 @@ def _revised(live: Live, layers: Layers, words: Words) -> Revised:
         live, KINDS[name], _object(layers.top, name), _object(layers.under, name), words
     )
     if revised.unsayable:
-        paths = ", ".join(map(path_text, revised.unsayable))
-        raise NotWritten(
-            f"cannot write the server's value to a store file: {paths}",
-            hint="nothing was written; correct this value on the server: it has a password, a mask"
-            " or white space",
-        )
+        raise _nothing_written(no_form(name, revised.unsayable))
     return revised
+
+
+def _nothing_written(error: NotWritten) -> NotWritten:
+    error.hint = f"nothing was written; {error.hint}"
+    return error
 
 
 def layers_of(
@@ -325,9 +325,10 @@ def _checked(
         raise Fault(f"the file would not be valid: {', '.join(sorted(rules))}") from None
     desired = {one.object: one for one in found.desired}
     for live in states:
-        after_pull = resolve(desired[live.object], vault, At(RESOLVERS, "plan"), environment)
+        shape = KINDS[live.object].shape
+        after_pull = resolve(desired[live.object], vault, At(RESOLVERS, "plan"), environment, shape)
         wanted = after_pull.desired
-        left = difference(live.tree, wanted.tree, KINDS[live.object].shape, wanted.origin).changes
+        left = difference(live.tree, wanted.tree, shape, wanted.origin).changes
         if not left:
             continue
         paths = ", ".join(path_text(change.path) or "@type" for change in left)

@@ -30,7 +30,7 @@ _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def file_name(name: str) -> str:
-    """The name of the file of an object: `in-memory-store.yaml` for InMemoryStore."""
+    """The name of the file of an object: its words in lower case, with hyphens."""
     return f"{_WORD.sub('-', name).lower()}.yaml"
 
 

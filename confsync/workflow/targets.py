@@ -78,8 +78,8 @@ class Options:
 
     `unlisted`: fields not set in any file. `hidden_secrets`: secrets that the server hides.
     `allow`: risks that do not stop an apply. `ignore`: fields that keep the server's value, like
-    `InMemoryStore/poolMaxConnections`. `lapses`: allowances that have expired. `fail_on`:
-    warnings that are risks. `own`: what a target says beside its files.
+    `OBJECT/FIELD`. `lapses`: allowances that have expired. `fail_on`: warnings that are risks.
+    `own`: what a target says beside its files.
     """
 
     unlisted: Unlisted = "default"

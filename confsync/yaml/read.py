@@ -208,12 +208,12 @@ class _Builder:
 
     def no_mapping(self, root: Node | None) -> None:
         """Add the problem of a document that is no mapping."""
-        top = "write `InMemoryStore:` at the top, and "
+        top = "write the object's name and a colon at the top, and "
         if root is None or is_absent(root):
             hint = f"{top}its fields indented under it"
             self.problems.append(Problem(self.file, 0, 0, "empty-file", "the file is empty", hint))
         elif isinstance(root, SequenceNode):
-            hint = "remove the `- `, and write `InMemoryStore:` at the top"
+            hint = "remove the `- `, and write the object's name and a colon at the top"
             self._problem(root.mark, "no-object", "the file is a list, not a mapping", hint)
         elif isinstance(root, ScalarNode) and re.match("[A-Za-z_]+ *=", root.text):
             message = "an equals sign instead of a colon"

@@ -191,13 +191,13 @@ def test_a_signal_is_not_lost_where_python_hides_its_exception(
 
 SLOW = """\
 import sys
-from confsync.report import text
+from confsync.report import outcomes
 from confsync.__main__ import main
 def endless(*_):
     print("telling", file=sys.stderr, flush=True)
     while True:
         pass
-text.outcomes_text = endless
+outcomes.outcomes_text = endless
 sys.argv[0] = "confsync"
 main()
 """

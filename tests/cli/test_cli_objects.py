@@ -74,9 +74,45 @@ def test_a_saved_plan_holds_all_of_them(desk: Desk, server: Server) -> None:
     server.put("x:Imap", {**server.get("x:Imap"), "maxAuthFailures": 7})
     ran = desk.run("apply", "all.plan")
     assert (ran.status, server.stored) == (3, {"@type": "Default"})
-    assert "has changed since the plan was made: maxAuthFailures" in ran.err
+    assert "has changed since the plan was made: Imap: maxAuthFailures" in ran.err
     assert desk.run("plan", file, "--out", "all.plan").status == 0
     assert desk.run("apply", "all.plan").status == 0
+
+
+def test_what_is_said_of_one_names_it(desk: Desk, server: Server) -> None:
+    file = desk.file("many.yaml", MANY)
+    server.put("x:Imap", {**server.get("x:Imap"), "newer": 1})
+    planned = desk.run("plan", file)
+    assert "warning: Imap: unknown field on the server: newer [unknown-on-server]" in planned.out
+    plain = MANY.replace("rediss://", "rediss://u:correct-horse@")
+    ran = desk.run("apply", desk.file("many.yaml", plain), "--yes")
+    assert ran.status == 3
+    assert "InMemoryStore: url contains a password in plain text" in ran.err
+
+
+PLAIN = """\
+Http: {rateLimitAnonymous: null}
+SystemSettings:
+  defaultDomainId: b
+  defaultHostname: a.test
+  mailExchangers: [{}, {priority: 5}]
+  services: {jmap: {cleartext: true}}
+"""
+
+
+def test_values_without_a_type_and_values_that_were_never_set_are_shown(desk: Desk) -> None:
+    shown = desk.run("plan", desk.file("many.yaml", PLAIN)).out
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    for line in (
+        "- rateLimitAnonymous count 100, period 1m many.yaml:1",
+        "~ defaultDomainId null → b many.yaml:3",
+        '~ defaultHostname "" → a.test many.yaml:4',
+        "+ mailExchangers/1 item many.yaml:5",
+        "- services/imap cleartext false, hostname null not in any file",
+    ):
+        assert line in lines
+    live = desk.run("show", "--object", "SystemSettings").out
+    assert "  defaultDomainId: null\n" in live
 
 
 def test_each_has_its_outcome_in_a_report(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from tests.cli.hostile import Held, hostile, passes_to
 from tests.cli.process import PATIENCE, Desk, ended
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -81,21 +83,33 @@ def test_a_reload_that_is_refused_ends_with_5_and_the_settings_are_stored(
     assert reloaded["result"] == "failed"
     assert reloaded["reason"] == "the permission actionReloadSettings is missing"
     assert applied(desk).err == ""
+    again = applied(desk, "--reload", env={"STALWART_TOKEN": STORES})
+    assert (again.status, again.err) == (5, "")
+    assert [record["event"] for record in audited(desk)[-3:]] == ["started", "finished", "reloaded"]
 
 
-def test_an_interrupt_while_a_reload_is_awaited_reports_the_stored_settings_at_once(
-    desk: Desk, server: Server
-) -> None:
+@contextmanager
+def interrupted(
+    desk: Desk, server: Server, part: bytes
+) -> Iterator[tuple[Held, subprocess.Popen[bytes]]]:
+    """An apply that is interrupted while the answer to a part of it is awaited."""
     held = Held(passes_to(server))
 
     def act(request: bytes) -> bytes:
-        return held(request) if b"x:Action/set" in request else passes_to(server)(request)
+        return held(request) if part in request else passes_to(server)(request)
 
     with hostile(act) as between:
         arguments = ("--reload", "--url", between.url, "--audit", "audit.jsonl")
         process = desk.start("apply", "--yes", desk.file("a.yaml", HTTP), *arguments)
         assert held.arrived.wait(PATIENCE)
         process.send_signal(signal.SIGINT)
+        yield held, process
+
+
+def test_an_interrupt_while_a_reload_is_awaited_reports_the_stored_settings_at_once(
+    desk: Desk, server: Server
+) -> None:
+    with interrupted(desk, server, b"x:Action/set") as (held, process):
         ran = ended(process)
         held.release.set()
     assert ran.status == 5
@@ -108,20 +122,11 @@ def test_an_interrupt_while_a_reload_is_awaited_reports_the_stored_settings_at_o
 def test_an_interrupt_during_the_update_leaves_the_settings_without_a_reload(
     desk: Desk, server: Server
 ) -> None:
-    held = Held(passes_to(server))
-
-    def act(request: bytes) -> bytes:
-        return held(request) if b"x:Http/set" in request else passes_to(server)(request)
-
-    with hostile(act) as between:
-        arguments = ("--reload", "--url", between.url)
-        process = desk.start("apply", "--yes", desk.file("a.yaml", HTTP), *arguments)
-        assert held.arrived.wait(PATIENCE)
-        process.send_signal(signal.SIGINT)
+    with interrupted(desk, server, b"x:Http/set") as (held, process):
         assert process.stderr is not None
         assert process.stderr.readline().startswith(b"interrupted: finishing")
         held.release.set()
         ran = ended(process)
-        assert not any(b"x:Action/set" in request for request in between.requests)
+    assert not any("x:Action/set" in str(request.body) for request in server.requests)
     assert ran.status == 5
     assert "interrupted before the reload was sent" in " ".join(ran.out.split())

@@ -18,12 +18,11 @@ from tests.endurance.opinion import (
     of_update,
     refused,
     same,
-    texts,
     tried,
 )
 from tests.endurance.states import TYPE, Json, Wish, url_references
 from tests.endurance.wire import NOT_LOOKED_AT, Arrival, Wire
-from tests.sync.second_opinion import passwords
+from tests.sync.second_opinion import passwords, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

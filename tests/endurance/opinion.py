@@ -20,6 +20,7 @@ from tests.sync.second_opinion import (
     is_set,
     orders,
     passwords,
+    texts,
 )
 
 if TYPE_CHECKING:
@@ -140,16 +141,6 @@ def may_be_sent(wish: Wish, live: Json) -> set[str]:
     gone = {url for url in _members(live) if not passwords(url)}
     digits = {str(slot) for slot in range(10)}
     return {*texts(wish.told), *gone, *digits}
-
-
-def texts(value: object) -> Iterator[str]:
-    """Every text and name in a JSON value."""
-    if isinstance(value, dict):
-        for name, part in value.items():
-            yield name
-            yield from texts(part)
-    elif isinstance(value, str):
-        yield value
 
 
 def _members(value: object) -> Iterator[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from confsync.errors import UnexpectedAnswer
+from confsync.errors import ServerRefused, UnexpectedAnswer
 from confsync.jmap.client import Client
 from confsync.jmap.decode import from_wire
 from confsync.jmap.write import Credentials
@@ -56,6 +57,9 @@ SETS: Mapping[str, Any] = {
 }
 
 
+FORBIDDEN = {"type": "forbidden"}
+
+
 class Answering:
     """A transport that has the same answers to every request."""
 
@@ -71,7 +75,10 @@ class Answering:
         self.asked += 1
         calls = json.loads(write().body)["methodCalls"]
         answers = zip(calls, self.found, strict=True)
-        responses = [[method, found, call] for (method, _, call), found in answers]
+        responses = [
+            ["error" if found == FORBIDDEN else method, found, call]
+            for (method, _, call), found in answers
+        ]
         body = json.dumps({"methodResponses": responses}).replace(*self.replaced, 1)
         return Answer(200, {}, body.encode())
 
@@ -119,12 +126,29 @@ def test_an_answer_to_set_that_no_stalwart_gives_is_not_believed(name: str) -> N
     assert transport.asked == 1
 
 
+@pytest.mark.parametrize(
+    ("answers", "fact"),
+    [
+        (
+            (FORBIDDEN, FORBIDDEN, FORBIDDEN),
+            "2 permissions are missing: sysInMemoryStoreGet, sysInMemoryStoreUpdate (forbidden)",
+        ),
+        ((FORBIDDEN, UPDATED, FORBIDDEN), "the permission sysInMemoryStoreGet is missing (forb"),
+    ],
+)
+def test_all_permissions_that_an_update_lacks_are_named_once(
+    answers: tuple[object, ...], fact: str
+) -> None:
+    with pytest.raises(ServerRefused, match=re.escape(fact)):
+        client(*answers)[0].update("InMemoryStore", Patch(()), decode)
+
+
 @pytest.mark.parametrize("digits", [20, 4000, 5000, 100_000])
 def test_a_number_of_thousands_of_digits_is_refused_by_its_path(digits: int) -> None:
     """Python itself refuses to read one of more than 4,300 digits."""
     asking, transport = client(GOOD)
     transport.replaced = ('"timeout": 10000', f'"timeout": {"9" * digits}')
-    with pytest.raises(UnexpectedAnswer, match=" timeout is not a whole number"):
+    with pytest.raises(UnexpectedAnswer, match="InMemoryStore/timeout is not a whole number"):
         asking.read("InMemoryStore", decode)
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from confsync.errors import ConfsyncError, Fault, NotWritten, UnexpectedAnswer
+from confsync.jmap.answers import parse
 from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
 from confsync.sandbox import patch_rules as rules
+from confsync.sandbox.schema import builtin
 from confsync.sync.secret import Vault
 from confsync.sync.tree import Items, path_text
 from confsync.sync.values import Target
@@ -105,6 +108,14 @@ class Answering:
         raise AssertionError("a pull never reloads the server")
 
 
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "9" * 400])
+def test_a_number_that_no_float_holds_is_refused_with_its_place(number: str) -> None:
+    stored = rules.defaults(of=builtin().type("x:SpamSettings"))
+    answer: Any = parse(json.dumps({**stored, "scoreSpam": 7}).replace("7", number).encode())
+    with pytest.raises(UnexpectedAnswer, match="SpamSettings/scoreSpam is not a finite number"):
+        from_wire(KINDS["SpamSettings"], answer, Vault())
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
@@ -140,7 +151,7 @@ def test_a_value_of_another_type_is_refused_by_its_path(path: str, value: object
     answer = changed(CLUSTER, tuple(path.split("/")), value)
     with pytest.raises(UnexpectedAnswer) as caught:
         from_wire(KIND, answer, Vault())
-    assert f" {path} is not " in caught.value.message
+    assert f" InMemoryStore/{path} is not " in caught.value.message
     assert "Canary" not in str(caught.value)
 
 

@@ -78,6 +78,35 @@ def test_the_forms_of_texts_are_those_of_the_recordings() -> None:
     assert {"email", "domain", "host"} <= {*FORMS.values()}
 
 
+def test_a_text_that_is_empty_or_blank_is_refused_as_in_the_recordings() -> None:
+    seen = set()
+    for recording in ("objects.jsonl.gz", "objects-types.jsonl.gz"):
+        for line in gzip.decompress((WIRE / recording).read_bytes()).splitlines():
+            one = json.loads(line)
+            patch, result = one["patch"], one["result"] or {}
+            for pointer, value in patch.items() if isinstance(patch, dict) else ():
+                shape = _at(KINDS[one["object"][2:]].shape, pointer, one["before"])
+                if not isinstance(shape, shapes.Text) or value is None or str(value).strip():
+                    continue
+                refused = result.get("notUpdated", {}).get("singleton", {})
+                said = value if shape.blank else value.strip()
+                if "updated" in result or refused.get("properties") == [pointer]:
+                    seen.add((value == "", shape.blank, "updated" in result))
+                    assert bool(said) == ("updated" in result), (one["object"], pointer, value)
+    empty = {(True, False, False), (True, True, False)}
+    assert seen == empty | {(False, False, False), (False, True, True)}
+
+
+def _at(shape: shapes.Shape, pointer: str, state: object) -> shapes.Shape | None:
+    """The shape of a member of an object; None if there is none by this name."""
+    for name in pointer.split("/"):
+        if not isinstance(shape, shapes.Variants) or not isinstance(state, dict):
+            return None
+        known = shape.fields_of(state.get("@type", "")).get(name)
+        shape, state = (known.shape, state.get(name)) if known else (shapes.UrlText(), None)
+    return shape
+
+
 def _texts(shape: shapes.Shape) -> list[tuple[str, str, shapes.Text]]:
     found = []
     match shape:

@@ -15,7 +15,7 @@ from confsync.cli.console import Console
 from confsync.cli.output import COMMANDING
 from confsync.cli.standard_error import error_lines
 from confsync.disk.write import append_audit
-from confsync.errors import ConfsyncError, InvalidFiles, Problem, WrongUsage
+from confsync.errors import ConfsyncError, InvalidFiles, NotWritten, Problem, WrongUsage
 from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
 from confsync.masking.document import Side, masked_diff
@@ -299,7 +299,10 @@ def test_a_key_of_a_map_is_escaped_and_its_password_is_masked(tmp_path: Path) ->
     assert "Canary" not in text + PLANS["json"]([plan]) + shown
     with pytest.raises(WrongUsage, match="plain-text secret"):
         check_no_secret_in_clear(state.tree)
-    assert to_store(state, KINDS["Http"]) is None
+    with pytest.raises(NotWritten) as caught:
+        to_store(state, KINDS["Http"])
+    assert "Http/responseHeaders" in caught.value.message
+    assert "Canary" not in caught.value.message
 
 
 def test_what_can_be_seen_stays_as_it_is() -> None:

@@ -17,6 +17,7 @@ from confsync.sandbox.fields import EXPRESSION, MapOf, Nested
 from confsync.sandbox.leaves import Text, UnknownReference
 from confsync.sandbox.make_fields import made_fields
 from confsync.sandbox.schema import builtin
+from tests.sync.second_opinion import texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,16 +72,6 @@ def expected(result: Json) -> Json:
 def written(value: object) -> str:
     """An object as text: 6 is not 6.0, and 1 not true. The order of members does not count."""
     return json.dumps(value, sort_keys=True)
-
-
-def texts(value: object) -> Iterator[str]:
-    """The names and texts in a value."""
-    if isinstance(value, dict):
-        for name, part in value.items():
-            yield name
-            yield from texts(part)
-    elif isinstance(value, str):
-        yield value
 
 
 def exception(line: Json, type_: Type, found: Json, after: Json) -> str | None:

@@ -146,6 +146,7 @@ def test_null_through_a_pointer_into_a_nullable_object_is_refused(member: str) -
         ("h.example", None),
         ("localhost", None),
         ("192.0.2.7", "192.0.2.7"),
+        ("::FFFF:102:304", "::ffff:1.2.3.4"),
         ("a.192", None),
         ("box.lan", "box.lan"),
         ("-a.de", None),

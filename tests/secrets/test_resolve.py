@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from confsync.kinds import KINDS
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import Resolved, resolve
 from confsync.sync.secret import Ref, Secret, Vault
@@ -30,7 +31,9 @@ def resolved(text: str, environment: dict[str, str], directory: Path) -> tuple[R
     file = directory / "store.yaml"
     file.write_text(text)
     vault = Vault()
-    return resolve(load([str(file)], vault).desired[0], vault, RESOLVERS, environment), vault
+    (desired,) = load([str(file)], vault).desired
+    shape = KINDS[desired.object].shape
+    return resolve(desired, vault, RESOLVERS, environment, shape), vault
 
 
 def redis(url: str) -> str:
@@ -105,6 +108,42 @@ def test_what_no_secret_can_be_is_refused_with_its_place(
     (problem,) = found.problems
     assert (problem.message, problem.line) == (fact, 3)
     assert problem.hint
+
+
+KEY = "-----BEGIN PRIVATE KEY-----\nq83vEjRWeJASNFZ4\n-----END PRIVATE KEY-----"
+OIDC = """\
+OidcProvider:
+  signatureKey: {'@type': Text, secret: {file: key}}
+  encryptionKey: {'@type': Value, secret: SECRET}
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_private_key_keeps_its_line_breaks_where_the_server_takes_a_text(
+    end: str, tmp_path: Path
+) -> None:
+    key = KEY.replace("\n", end)
+    (tmp_path / "key").write_bytes(f"{key}\n".encode())
+    found, vault = resolved(OIDC.replace("SECRET", "{env: P}"), {"P": "one line"}, tmp_path)
+    assert found.problems == ()
+    field = found.desired.tree.members["signatureKey"]
+    assert isinstance(field, Object)
+    secret = field.members["secret"]
+    assert isinstance(secret, Secret)
+    assert vault.open(secret) == key
+    assert vault.scrub("the server says q83vEjRWeJASNFZ4") == "the server says ****"
+
+
+def test_a_reference_to_a_private_key_is_refused_where_the_server_takes_a_line(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "key").write_text(KEY)
+    found, _ = resolved(OIDC.replace("SECRET", "{file: key}"), {}, tmp_path)
+    (problem,) = found.problems
+    assert (problem.message, problem.line) == ("file key contains a control character", 3)
+    (tmp_path / "key").write_text(f"{KEY}\x00")
+    found, _ = resolved(OIDC.replace("SECRET", "{env: P}"), {"P": "one line"}, tmp_path)
+    assert [one.line for one in found.problems] == [2]
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe", b"x" * 70_000])

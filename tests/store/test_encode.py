@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 
+from confsync.errors import NotWritten
 from confsync.jmap.decode import from_wire
 from confsync.kinds import KINDS
 from confsync.sandbox import patch_rules as rules
@@ -45,8 +46,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_is_written_is_a_store_file_and_shows_no_change(folder: Path, stored: Json) -> None:
     vault = Vault()
     live = read(stored, vault)
-    document = to_store(live, KIND)
-    if document is None:
+    try:
+        document = to_store(live, KIND)
+    except NotWritten:
         assert any(passwords(text) for text in strings(stored))
         return
     file = folder / "back.yaml"
@@ -67,7 +69,6 @@ def test_a_url_that_a_file_would_take_for_something_else_goes_back_too(
     vault = Vault()
     live = read({**rules.defaults("Redis"), "url": url}, vault)
     document = to_store(live, KIND)
-    assert document is not None
     file = folder / "odd.yaml"
     file.write_text(yaml_text(document), encoding="utf-8")
     loaded = load([str(file)], vault)
@@ -137,7 +138,27 @@ def test_a_url_with_a_password_alone_needs_no_user_name() -> None:
     assert document["InMemoryStore"]["url"] == {"address": "redis://h", "password": password}
 
 
+@pytest.mark.parametrize(
+    ("tag", "more", "named"),
+    [
+        ("RedisSentinel", {"sentinelSecret": {"@type": "Value", "secret": "s"}}, False),
+        ("RedisSentinel", {"urls": {"redis://u:p@h": True}}, False),
+        ("RedisSentinel", {"authSecret": {"@type": "Value", "secret": "s"}}, True),
+        ("RedisCluster", {"urls": {"redis://u:p@h": True}}, True),
+        ("RedisCluster", {"authSecret": {"@type": "File", "filePath": "/a"}}, True),
+        ("RedisCluster", {}, False),
+    ],
+)
+def test_a_default_user_is_written_beside_a_secret_with_which_the_server_uses_it(
+    tag: str, more: Json, *, named: bool
+) -> None:
+    live = read({"@type": tag, **rules.defaults(tag), **more}, Vault())
+    document: Any = to_store(live, KIND)
+    assert ("authUsername" in document["InMemoryStore"]) == named
+
+
 def test_what_confsync_does_not_know_cannot_be_said() -> None:
     live = read({"@type": "Redis", **rules.defaults("Redis"), "newer": 1}, Vault())
     assert live.unrecognised
-    assert to_store(live, KIND) is None
+    with pytest.raises(NotWritten, match="does not know: InMemoryStore/newer"):
+        to_store(live, KIND)

@@ -65,7 +65,6 @@ def test_the_file_of_a_state_is_read_as_that_state(name: str) -> None:
         vault = Vault()
         live = live_of(name, draw.some(kind.shape), vault)
         document = to_store(live, kind)
-        assert document is not None
         text = yaml_text(document)
         found = difference(live.tree, read(text, name, vault), kind.shape, origin)
         assert found.changes == (), text
@@ -110,7 +109,6 @@ def test_a_pull_into_a_file_with_comments_shows_no_change(name: str) -> None:
         live = live_of(name, state, vault)
         if before is not None:
             document = to_store(live_of(name, before, vault), kind)
-            assert document is not None
             text = commented(yaml_text(document), chance)
             after, revised = pulled(text, live, vault)
             assert revised.unsayable == ()

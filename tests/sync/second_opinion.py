@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from confsync.sandbox import patch_rules as rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 Json: TypeAlias = dict[str, Any]
 Path: TypeAlias = tuple[str, ...]
@@ -36,6 +36,16 @@ _NAME = re.compile(r"pass|pwd|secret|token|auth|credential|cookie|key", re.IGNOR
 def without_scheme(text: str) -> str:
     """What stands behind a URL's scheme; all of a text that has none."""
     return re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", text)
+
+
+def texts(value: object) -> Iterator[str]:
+    """Every text and name in a JSON value."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield name
+            yield from texts(part)
+    elif isinstance(value, str):
+        yield value
 
 
 def passwords(text: str) -> list[str]:

@@ -228,7 +228,7 @@ def the_digest_is_the_same_with_and_without_secrets(step: Step) -> None:
 
 def fields_that_no_file_mentions_are_left_alone_where_that_is_wanted(step: Step) -> None:
     said = step.wanted.document[KIND.name]
-    kept = keep_unlisted(step.run.desired, step.run.live)
+    kept = keep_unlisted(step.run.desired, step.run.live, [*step.run.desired.tree.members])
     plan = make_plan(TARGET, kept, step.run.live, SHAPE)
     stored = executed(step.live, send(plan, step.run.vault))
     left = set()

@@ -192,7 +192,7 @@ def test_what_changed_while_the_question_was_open_stops_all(
         servers[2].stored = {"@type": "Redis", "url": "redis://theirs"}
         return True
 
-    with pytest.raises(Declined, match="the state of three has changed"):
+    with pytest.raises(Declined, match="plan was shown: three: url"):
         team.apply(ask=somebody_else)
     assert [updates(server) for server in servers] == [0, 0, 0]
 

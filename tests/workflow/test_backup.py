@@ -44,9 +44,13 @@ InMemoryStore:
 """
 
 
+CORRECT = "correct it on the server: it is empty or a mask, or has a password or white space"
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server(initial=BEFORE, keys=KEYS) as server:
+    others = {f"sys{name}{right}" for name in ("Imap", "Jmap") for right in ("Get", "Update")}
+    with Server(initial=BEFORE, keys={APPLY_KEY: KEYS[APPLY_KEY] | others}) as server:
         yield server
 
 
@@ -126,11 +130,46 @@ def test_where_it_cannot_be_written_nothing_is_sent(
     assert sets(server) == 0
 
 
-def test_what_no_file_can_hold_is_told_and_nothing_is_sent(here: Path, server: Server) -> None:
-    server.stored = {**BEFORE, "newer": 1}
-    with pytest.raises(NotWritten, match="--backup: "):
+@pytest.mark.parametrize(
+    ("stored", "fact", "hint"),
+    [
+        (
+            {"newer": 1},
+            "--backup: the server has fields that confsync does not know: InMemoryStore/newer",
+            "run `confsync schema --update`; or apply without --backup",
+        ),
+        (
+            {"authUsername": "****"},
+            "--backup: cannot write the server's value to a store file: InMemoryStore/authUsername",
+            f"{CORRECT}; or apply without --backup",
+        ),
+    ],
+)
+def test_what_no_file_can_hold_is_told_and_nothing_is_sent(
+    here: Path, server: Server, stored: dict[str, Any], fact: str, hint: str
+) -> None:
+    server.stored = {**BEFORE, **stored}
+    with pytest.raises(NotWritten) as caught:
         apply(here, "before.yaml")
+    assert (caught.value.message, caught.value.hint) == (fact, hint)
     assert sets(server) == 0
+
+
+def test_what_no_file_can_hold_is_told_in_place_of_the_way_back(here: Path, server: Server) -> None:
+    server.stored = {**BEFORE, "authUsername": "****"}
+    environment = {"KEY": APPLY_KEY, "CACHE": "Canary-1"}
+    chosen = aims(here, Asked(), Wanted(), ACCESS, today=date(2027, 1, 31))
+    told = OUTCOMES["text"](apply_all(chosen, Reach(environment, Vault()), How()))
+    fact = "Previous settings not printed: cannot write the server's value to a store file:"
+    assert f"{fact} InMemoryStore/authUsername." in " ".join(told.split())
+
+
+def test_it_has_only_what_the_apply_changes(here: Path, server: Server) -> None:
+    server.put("x:Jmap", {**server.get("x:Jmap"), "newer": 1})
+    with (here / "stores" / "a.yaml").open("a") as file:
+        file.write("Imap: {timeoutIdle: 10m}\nJmap: {}\n")
+    apply(here, "before.yaml")
+    assert [*yaml.safe_load((here / "before.yaml").read_text())] == ["InMemoryStore", "Imap"]
 
 
 def test_where_nothing_is_sent_nothing_is_written(here: Path, server: Server) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from confsync.errors import NotWritten, Refused, WrongUsage
+from confsync.errors import Declined, NotWritten, Refused, WrongUsage
 from confsync.kinds import KINDS
 from confsync.sandbox import Server
 from confsync.sandbox import patch_rules as rules
@@ -68,7 +68,6 @@ def test_an_object_is_pulled_planned_applied_and_planned_again(
             assert found.difference.changes == ()
             wanted = draw.some(shape, state)
             document = to_store(live_of(name, wanted, Vault()), KINDS[name])
-            assert document is not None
             file.write_text(yaml_text(document))
             options = Options(allow=ALLOWED)
             done = apply([str(file)], one, environment=secrets, options=options)
@@ -175,6 +174,22 @@ def test_several_objects_are_read_in_one_request_and_updated_one_by_one(tmp_path
         assert [type(one) for one in ended] == [Stored] * 3
         assert requests(server) == [3, 3, *[3] * 3]
         assert all(plan.empty for plan in plans([str(file)], one, environment={}))
+
+
+def test_an_object_that_changed_while_the_question_was_open_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "many.yaml"
+    file.write_text(MANY)
+    with Server() as server:
+        access = Access(server.url, False, None, None, None, None, 30, 0)  # noqa: FBT003 - plain values
+        environment = {"STALWART_USER": "admin", "STALWART_PASSWORD": "sandbox"}
+        aim = without_config((str(file),), Wanted(), access)
+
+        def somebody_else(_: object) -> bool:
+            server.put("x:Imap", {"maxAuthFailures": 7})
+            return True
+
+        with pytest.raises(Declined, match="plan was shown: Imap: maxAuthFailures 3 → 7"):
+            apply_all([aim], Reach(environment, Vault()), How(ask=somebody_else))
 
 
 def test_more_than_sixteen_objects_are_two_requests(tmp_path: Path) -> None:

@@ -10,7 +10,11 @@ import pytest
 
 from confsync.errors import InvalidFiles, NotWritten, ServerRefused, WrongUsage
 from confsync.kinds import KINDS
+from confsync.report import OUTCOMES
+from confsync.report.file_results import pulled_text
 from confsync.sandbox import Server
+from confsync.sync.outcome import Stored
+from confsync.workflow.apply import apply
 from confsync.workflow.plan import plans
 from confsync.workflow.pull import pull
 from confsync.workflow.pull_into import file_name, preview_into, pull_into
@@ -69,6 +73,128 @@ def test_objects_in_the_file_stay_in_it_even_at_their_defaults(
         "# mine\nCache: {}  # kept\nHttp:\n  enableHsts: true\n"
         "DataStore:\n  '@type': RocksDb\n  path: /var/lib/stalwart\nImap:\n  maxAuthFailures: 7\n"
     )
+
+
+GIVEN = "SystemSettings: {defaultHostname: mail.example.com, defaultDomainId: b}\n"
+
+
+def test_an_object_that_was_never_set_is_pulled_without_the_fields_that_have_no_value(
+    server: Server, tmp_path: Path
+) -> None:
+    new, old = tmp_path / "new.yaml", tmp_path / "old.yaml"
+    old.write_text(f"{GIVEN}Http: {{enableHsts: true}}\n")
+    with session(server) as one:
+        pull([str(new)], one, environment={}, objects=["SystemSettings"])
+        pulled = pull([str(old)], one, environment={}, objects=ALL)
+        for file in (new, old):
+            assert all(plan.empty for plan in plans([str(file)], one, environment={}))
+    assert new.read_text() == "SystemSettings: {}\n"
+    assert old.read_text().startswith("SystemSettings: {}\nHttp: {enableHsts: true}\n")
+    removed = "removed: SystemSettings/defaultDomainId, SystemSettings/defaultHostname\n"
+    assert removed in pulled_text(pulled)
+
+
+def test_an_object_at_its_defaults_that_comes_into_a_file_is_told(
+    server: Server, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("Http: {enableHsts: true}\n")
+    with session(server) as one:
+        wanted = ["Http", "Cache", "WebDav"]
+        pulled = pull([str(file)], one, environment={}, objects=wanted)
+        assert pulled_text(pulled) == f"{file}: added, at their defaults: Cache, WebDav\n"
+        again = pull([str(file)], one, environment={}, objects=wanted)
+        assert pulled_text(again) == f"{file}: unchanged: already matches the server\n"
+
+
+def test_every_object_of_a_fresh_server_is_pulled_by_name(tmp_path: Path) -> None:
+    with Server() as fresh, session(fresh) as one:
+        for name in KINDS:
+            file = tmp_path / f"{name}.yaml"
+            pull([str(file)], one, environment={}, objects=[name])
+            assert all(
+                not found.difference.changes for found in plans([str(file)], one, environment={})
+            )
+        assert (
+            tmp_path / "SieveSystemInterpreter.yaml"
+        ).read_text() == "SieveSystemInterpreter: {}\n"
+
+
+def test_an_expression_that_was_never_set_stops_no_update(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("SieveSystemInterpreter: {maxRedirects: 7}\n")
+    with session(server) as one:
+        assert isinstance(apply([str(file)], one, environment={}), Stored)
+        file.write_text(
+            "SieveSystemInterpreter: {maxRedirects: 7, defaultReturnPath: {match: []}}\n"
+        )
+        with pytest.raises(InvalidFiles) as caught:
+            plans([str(file)], one, environment={})
+    assert [one.rule for one in caught.value.problems] == ["missing-field"]
+
+
+def test_a_value_of_an_earlier_file_that_the_server_lacks_is_no_fault(
+    server: Server, tmp_path: Path
+) -> None:
+    below, file = tmp_path / "below.yaml", tmp_path / "a.yaml"
+    below.write_text(GIVEN)
+    with session(server) as one, pytest.raises(NotWritten, match="SystemSettings/defaultHostname"):
+        pull([str(below), str(file)], one, environment={}, objects=["SystemSettings"])
+
+
+def test_a_field_without_a_default_that_no_file_sets_keeps_the_servers_value(
+    server: Server, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("SystemSettings: {maxConnections: 9}\n")
+    with session(server) as one:
+        (found,) = plans([str(file)], one, environment={})
+        assert [(one.rule, one.message) for one in found.refusals] == [
+            ("missing-field", f"{name} is missing: neither the server nor a file has it")
+            for name in ("defaultDomainId", "defaultHostname")
+        ]
+        server.put("x:SystemSettings", {"defaultHostname": "a.test", "defaultDomainId": "b"})
+        (found,) = plans([str(file)], one, environment={})
+    assert found.refusals == ()
+    assert [change.path for change in found.difference.changes] == [("maxConnections",)]
+    assert found.unmanaged == (("defaultDomainId",), ("defaultHostname",))
+
+
+def test_the_way_back_of_an_object_that_was_never_set_restores_what_it_can(
+    server: Server, tmp_path: Path
+) -> None:
+    file, back = tmp_path / "a.yaml", tmp_path / "back.yaml"
+    file.write_text(GIVEN.replace("}", ", maxConnections: 9}"))
+    with session(server) as one:
+        ended = apply([str(file)], one, environment={}, backup=str(back))
+        told = " ".join(OUTCOMES["text"]([ended]).split())
+        assert "defaultDomainId and defaultHostname had no value: going back leaves the new" in told
+        apply([str(back)], one, environment={})
+    stored: Any = server.get("x:SystemSettings")
+    assert (stored["defaultHostname"], stored["maxConnections"]) == ("mail.example.com", 8192)
+
+
+@pytest.mark.parametrize("stored", ["::ffff:102:304", "::ffff:1.2.3.4"])
+def test_both_spellings_of_an_ipv4_address_in_ipv6_are_one(
+    server: Server, tmp_path: Path, stored: str
+) -> None:
+    server.put(
+        "x:SystemSettings",
+        {
+            "defaultHostname": stored,
+            "defaultDomainId": "b",
+            "proxyTrustedNetworks": {f"{stored}/120": True},
+        },
+    )
+    with session(server) as one:
+        for address in ("::FFFF:0102:0304", "::ffff:1.2.3.4"):
+            file = tmp_path / "a.yaml"
+            file.write_text(
+                f"SystemSettings: {{defaultDomainId: b, defaultHostname: '{address}',"
+                f" proxyTrustedNetworks: ['{address}/120']}}\n"
+            )
+            assert all(found.empty for found in plans([str(file)], one, environment={}))
+        assert pull([str(file)], one, environment={}).changed == ()
 
 
 def test_a_key_that_may_not_read_all_gets_all_permissions_named_and_nothing_is_written(

@@ -110,14 +110,40 @@ def test_nothing_is_reloaded_that_nobody_asked_for(server: Server, file: Path) -
     assert document(ended)["targets"][0]["reload"] is None
 
 
-@pytest.mark.parametrize("text", ["Http: {}\n", STORE])
-def test_nothing_is_reloaded_where_nothing_was_stored_that_takes_effect_by_it(
-    server: Server, file: Path, text: str
-) -> None:
-    ended = applied(file, server.url, text)
+def test_nothing_is_reloaded_where_no_object_takes_effect_by_it(server: Server, file: Path) -> None:
+    ended = applied(file, server.url, STORE)
     assert reloads(server) == 0
     assert document(ended)["targets"][0]["reload"] is None
     assert document(ended)["summary"]["as_wanted"] is True
+
+
+def test_a_reload_that_failed_is_ordered_again_by_the_next_apply_though_nothing_differs(
+    server: Server, file: Path
+) -> None:
+    (one,) = applied(file, server.url, HTTP, key="no-reload")
+    assert isinstance(one, Stored)
+    again = applied(file, server.url, HTTP, key="no-reload")
+    assert [type(one) for one in again] == [NotSent]
+    fact = "Nothing was sent: the server matches the files. The server did not reload its settings:"
+    assert f"{fact} the permission actionReloadSettings is missing." in told(again)
+    assert document(again)["targets"][0]["reload"] == "failed"
+    assert document(again)["summary"]["as_wanted"] is False
+    third = applied(file, server.url, HTTP)
+    assert [type(one) for one in third] == [NotSent]
+    assert told(third).endswith("matches the files. Active: the server has reloaded its settings.")
+    assert document(third)["targets"][0]["reload"] == "done"
+    assert reloads(server) == 3
+    applied(file, server.url, HTTP, reload=False)
+    assert reloads(server) == 3
+
+
+def test_an_object_that_needs_a_restart_keeps_no_unchanged_one_from_its_reload(
+    server: Server, file: Path
+) -> None:
+    ended = applied(file, server.url, STORE + "Http: {}\n")
+    assert [type(one) for one in ended] == [Stored, NotSent]
+    assert reloads(server) == 1
+    assert told(ended).count("Active: the server has reloaded its settings.") == 1
 
 
 def test_an_object_that_needs_a_restart_says_so_beside_the_reload(
@@ -146,6 +172,7 @@ def test_an_object_without_a_difference_keeps_no_other_from_its_reload(
     ended = applied(file, server.url, HTTP + "Imap: {}\n")
     assert [type(one) for one in ended] == [Stored, NotSent]
     assert reloads(server) == 1
+    assert told(ended).count("Active: the server has reloaded its settings.") == 1
 
 
 @pytest.mark.parametrize(
@@ -255,8 +282,8 @@ def test_a_failed_reload_ends_the_run_before_the_next_target(
         ended = apply_all(chosen, Reach(environment, Vault()), How(reload=True))
         assert [type(one) for one in ended] == [Stored, NotBegun]
         assert "the run stopped at one (stored but not active)" in told(ended)
+        assert reloads(two) == 0
         environment["ONE"] = "all"
-        one.put("x:Http", {})
         ended = apply_all(chosen, Reach(environment, Vault()), How(reload=True))
         assert [reloads(server) for server in (one, two)] == [2, 1]
         assert [target["reload"] for target in document(ended)["targets"]] == ["done", "done"]
