@@ -121,6 +121,13 @@ def whole_option(
     return error
 
 
+_CONNECTION = {
+    *("url", "insecure_http", "ca_file", "client_cert", "client_key"),
+    *("proxy", "timeout", "retries"),
+}
+"""Options that the help of a command lists last."""
+
+
 class Command(click.Command):
     """A command with `-q`, `-v` and `--debug`, and with examples at the end of its help.
 
@@ -135,6 +142,14 @@ class Command(click.Command):
         lines = "".join(f"\n  confsync {self.name} {example}".rstrip() for example in examples)
         credentials = f"\n\n{CREDENTIALS}" if contacts_server else ""
         self.epilog = f"\b\nExamples:{lines}{credentials}\n\n{PAGES}"
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options to the help, those of the connection in a section of their own."""
+        for title, last in (("Options", False), ("Connection", True)):
+            shown = (one for one in self.get_params(ctx) if (one.name in _CONNECTION) is last)
+            if records := [*filter(None, (one.get_help_record(ctx) for one in shown))]:
+                with formatter.section(title):
+                    formatter.write_dl(records)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse arguments. Errors name the command, and the whole of `-out`: click names `-o`."""
