@@ -127,6 +127,10 @@ class Declined(ConfsyncError):
     """Nothing was sent: the question was answered with no, or could not be asked."""
 
 
+class Cancelled(Declined):
+    """Nothing was sent: the question was answered with no."""
+
+
 class Refused(Declined):
     """Nothing was sent: findings stop the apply. `risks`: names of those that can be allowed."""
 

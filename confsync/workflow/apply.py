@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.disk.write import write_backup
-from confsync.errors import ConfsyncError, Declined, NotWritten, OutputFailed, Refused, WrongUsage
+from confsync.errors import (
+    Cancelled,
+    ConfsyncError,
+    Declined,
+    NotWritten,
+    OutputFailed,
+    Refused,
+    WrongUsage,
+)
 from confsync.guard import alone, callers, discreet
 from confsync.kinds import using
 from confsync.kinds.forms import RESTARTED
@@ -290,12 +298,11 @@ def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
 
 
 def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], bool]) -> None:
-    """Raise Declined unless all plans are accepted, and the live states still the planned ones."""
-    plans = [plan for plan, _ in ready]
-    if not ask(plans):
-        risks = any(plan.refusals for plan in plans)
-        hint = "to apply, type yes, in lower case"
-        raise Declined("cancelled", hint=f"{hint}, and the name of each risk" if risks else hint)
+    """Raise Cancelled unless all plans are accepted, and Declined unless the live
+    states are still the planned ones.
+    """
+    if not ask([plan for plan, _ in ready]):
+        raise Cancelled("cancelled: nothing was sent")
     for plan, session in ready:
         name = plan.desired.object
         if plan.empty:
