@@ -139,12 +139,17 @@ def apply_planned(
     """Apply a saved plan on its server, without asking. A new plan on the live state must be equal.
 
     `directory` is searched for `confsync.yaml`. Raises the errors of `apply_all`, and Declined for
-    a changed plan, another server or another state.
+    a changed plan, another server or another state. If the server already has the plan's state
+    nothing is sent.
     """
     kept = saved(path)
     origins = (origin for plan in kept for origin in plan.desired.origins.values())
     check_output("--backup", how.backup, [path, *(origin.file for origin in origins)])
-    return apply_all([aim_of_saved(directory, kept[0], access)], reach, how, kept)
+    ended = apply_all([aim_of_saved(directory, kept[0], access, reach)], reach, how, kept)
+    done = all(isinstance(one, NotSent) for one in ended)
+    if done and not all(plan.empty for plan in kept):
+        reach.tell("nothing to do: the server already has the state of this plan")
+    return ended
 
 
 def _run(
@@ -231,13 +236,20 @@ def _with_backup(ended: tuple[Ended, ...]) -> tuple[Ended, ...]:
 
 
 def _stale(plans: Sequence[Plan], kept: Sequence[Plan], expect: str | None) -> Declined | None:
-    """The refusal of plans that are not the saved ones, or not the expected ones; or None."""
+    """The refusal of plans that are not the saved ones, or not the expected ones; or None, also if
+    the server certainly has the state of the saved ones.
+    """
     if kept and whole_digest(plans) != whole_digest(kept):
         from confsync.store.plan_codec import as_saved  # noqa: PLC0415 - with pydantic
 
         if all(plan.empty for plan in plans):
-            fact = "the server already has the state of this plan"
-            return Declined(fact, hint="nothing is left to apply")
+            if not any(
+                old.to_send and plan.difference.unknown
+                for old, plan in zip(kept, plans, strict=True)
+            ):
+                return None
+            fact = "the server already has the visible state of this plan"
+            return Declined(fact, hint="its hidden secrets cannot be compared: plan again")
         since = "; ".join(
             _changes_since(old, as_saved(plan.live.tree))
             for old, plan in zip(kept, plans, strict=True)
