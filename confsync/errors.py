@@ -79,7 +79,7 @@ class SecretUnavailable(ConfsyncError):
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         number = len(problems)
-        super().__init__(f"{number} secret{'' if number == 1 else 's'} could not be resolved")
+        super().__init__(f"{number} reference{'' if number == 1 else 's'} could not be resolved")
         self.problems = problems
 
 

@@ -17,6 +17,7 @@ from confsync.report.lines import (
 from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, shown, wrapped
 from confsync.report.problems import remark_text
 from confsync.report.way_back import way_back_text
+from confsync.store.mistakes import listed
 from confsync.sync import outcome
 from confsync.sync.findings import RULE, STALE
 from confsync.sync.plan import whole_digest
@@ -129,7 +130,7 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
             )
         blocks.append(f"{look.paint('bold', title)}\n\n{body}")
     parts = [
-        f"{' and '.join(name for fate, name in fates if fate == part)} {part}"
+        f"{listed([name for fate, name in fates if fate == part])} {part}"
         for part in _FATES
         if part in dict(fates)
     ]

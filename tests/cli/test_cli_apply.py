@@ -119,7 +119,7 @@ def test_every_reference_is_resolved_before_anything_is_sent(desk: Desk, server:
     assert ran.err == (
         "a.yaml:7:5: error: env REDIS_PASSWORD is not set [secret-unavailable]\n"
         "  hint: set REDIS_PASSWORD in the environment\n"
-        "error: 1 secret could not be resolved\n"
+        "error: 1 reference could not be resolved\n"
         "nothing was changed on the server\n"
     )
     assert server.requests == []
