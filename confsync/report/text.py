@@ -357,8 +357,8 @@ def _stored(stored: outcome.Stored, every: Sequence[outcome.Ended], look: Look) 
         yield "Another client changed the object:"
     yield from _changes(stored.overwritten or stored.foreign, look)
     yield from activity(stored, look)
-    yield ""
-    yield from way_back_text(stored, every, look)
+    if back := [*way_back_text(stored, every, look)]:
+        yield from ("", *back)
 
 
 def _changes(changes: tuple[Change, ...], look: Look, *, places: bool = False) -> Iterator[str]:
