@@ -79,7 +79,7 @@ class SecretUnavailable(ConfsyncError):
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         number = len(problems)
-        super().__init__(f"{number} secret{'' if number == 1 else 's'} could not be resolved")
+        super().__init__(f"{number} reference{'' if number == 1 else 's'} could not be resolved")
         self.problems = problems
 
 
@@ -125,6 +125,10 @@ class UnexpectedAnswer(ConfsyncError):
 
 class Declined(ConfsyncError):
     """Nothing was sent: the question was answered with no, or could not be asked."""
+
+
+class Cancelled(Declined):
+    """Nothing was sent: the question was answered with no."""
 
 
 class Refused(Declined):

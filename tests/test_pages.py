@@ -63,6 +63,10 @@ ELSEWHERE = {
     "make demo",  # .ci/run
     "pip install .",  # tests/test_pre_commit.py: pre-commit installs the clone
     "make test PYTHON=python",
+    "python3 -m venv .venv",  # the Makefile
+    ". .venv/bin/activate",
+    # test_the_sandbox_of_the_readme_shows_a_change
+    "echo 'Http: {enableHsts: true}' >> stores/in-memory.yaml",
     # tests/test_pre_commit.py
     "pre-commit install",
     "pre-commit install --hook-type pre-push",
@@ -405,6 +409,17 @@ def test_the_start_of_the_readme_works_in_an_empty_directory(tmp_path: Path) -> 
         for line in (validated, plan, apply):
             step(line, tmp_path, server.url)
         assert server.stored["poolMaxConnections"] == 32
+
+
+def test_the_sandbox_of_the_readme_shows_a_change(tmp_path: Path) -> None:
+    *_, init, edit, plan, apply = commands("README.md")
+    with Server() as server:
+        step(init, tmp_path, server.url)
+        subprocess.run(["/bin/sh", "-c", edit], cwd=tmp_path, check=True)
+        assert "enableHsts" in step(plan, tmp_path, server.url)
+        told = step(apply, tmp_path, server.url)
+    assert "Stored and verified: 1 change." in told
+    assert "Active: the server has reloaded its settings." in told
 
 
 def shows(page: str, before: str, printed: str) -> None:

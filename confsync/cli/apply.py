@@ -56,10 +56,10 @@ _OPTIONS = shared.together(
 
 @click.command(cls=Command)
 @shared.layers
+@_OPTIONS
 @shared.targets
 @shared.planning
 @shared.rendering(OUTCOMES)
-@_OPTIONS
 def apply(  # noqa: PLR0913 - one parameter an option
     *,
     asked: Asked,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from confsync.cli.console import interrupts
 from confsync.cli.output import STDOUT
 from confsync.cli.standard_error import UNCHANGED, Status, of_error, print_failures, worst
-from confsync.errors import OutputFailed, WrongUsage
+from confsync.errors import Cancelled, OutputFailed, WrongUsage
 from confsync.report import OUTCOMES, PLANS
 from confsync.report.json import result_of
 from confsync.report.printable import plural, printable
@@ -78,7 +78,9 @@ def show(outputs: Outputs, found: Sequence[Plan | Failed], *, asking: bool, mask
 
 
 def ask(console: Console, plans: Sequence[Plan]) -> bool:
-    """Ask at a terminal: once for all plans, and once for each risk in them."""
+    """Ask at a terminal: once for all plans, and once for each risk in them. Returns True. Raises
+    Cancelled for any other answer, with a hint for one that may have meant yes.
+    """
     due = [plan for plan in plans if not plan.empty]
     changes = sum(len(plan.difference.changes) for plan in due)
     to_send = sum(len(plan.to_send) for plan in due)
@@ -103,8 +105,12 @@ def ask(console: Console, plans: Sequence[Plan]) -> bool:
         if not typed:
             # The end of input leaves the cursor behind the question.
             console.say("\n")
-        if typed.strip() != answer:
-            return False
+        if (given := typed.strip()) != answer:
+            hint = f"to accept this risk, type {answer}" if given else ""
+            if answer == "yes":
+                meant = given.lower() in {"y", "yes"}
+                hint = "to apply, type yes, in lower case" if meant else ""
+            raise Cancelled("cancelled: nothing was sent", hint=hint)
     return True
 
 

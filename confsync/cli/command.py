@@ -121,6 +121,13 @@ def _whole_option(
     return error
 
 
+_CONNECTION = {
+    *("url", "insecure_http", "ca_file", "client_cert", "client_key"),
+    *("proxy", "timeout", "retries"),
+}
+"""Options that the help of a command lists last."""
+
+
 class Parsing(click.Command):
     """Parses arguments with errors that name the command, and the whole of `-out`: click names
     `-o`.
@@ -152,6 +159,14 @@ class Command(Parsing):
         lines = "".join(f"\n  confsync {self.name} {example}".rstrip() for example in examples)
         credentials = f"\n\n{CREDENTIALS}" if contacts_server else ""
         self.epilog = f"\b\nExamples:{lines}{credentials}\n\n{PAGES}"
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options to the help, those of the connection in a section of their own."""
+        for title, last in (("Options", False), ("Connection", True)):
+            shown = (one for one in self.get_params(ctx) if (one.name in _CONNECTION) is last)
+            if records := [*filter(None, (one.get_help_record(ctx) for one in shown))]:
+                with formatter.section(title):
+                    formatter.write_dl(records)
 
     def invoke(self, ctx: click.Context) -> object:
         """Call the command. From here on every text from outside is scrubbed."""

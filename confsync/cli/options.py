@@ -108,7 +108,7 @@ def chosen(console: Console, asked: Asked, access: Access, wanted: Wanted) -> tu
     from confsync.disk.read import is_plan
     from confsync.errors import WrongUsage
     from confsync.report.printable import printable
-    from confsync.workflow.targets import aims, nothing_named
+    from confsync.workflow.targets import aims, nothing_named, replaced_url
 
     for file in filter(is_plan, asked.files):
         hint = f"`confsync show {file}` shows it, `confsync apply {file}` applies it"
@@ -122,6 +122,12 @@ def chosen(console: Console, asked: Asked, access: Access, wanted: Wanted) -> tu
             files += " instead of its files"
         name = printable(found[0].name)
         console.note(f"note: using target {name} of confsync.yaml, with {files}\n")
+    replaced, other = replaced_url(Path(), found[0])
+    if replaced:
+        name, option = printable(found[0].name), source_named("url")
+        told = f"{option} replaces the URL of {name} ({printable(replaced)})"
+        word, with_ = ("warning", f" with that of {printable(other)}") if other else ("note", "")
+        console.note(f"{word}: {told}{with_}\n")
     return found
 
 

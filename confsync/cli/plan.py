@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @shared.layers
-@shared.targets
-@shared.planning
-@shared.rendering(PLANS)
-@shared.commands_for_credentials
 @click.option(
     "--out",
     type=click.Path(),
@@ -35,6 +31,10 @@ if TYPE_CHECKING:
     help="Save the plan for `confsync apply FILE`. It holds no secret.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
+@shared.targets
+@shared.planning
+@shared.rendering(PLANS)
+@shared.commands_for_credentials
 def plan(  # noqa: PLR0913 - one parameter an option
     *,
     asked: Asked,

@@ -12,6 +12,7 @@ import click
 
 from confsync.cli.command import Command
 from confsync.cli.console import ENDING
+from confsync.cli.options import together
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
@@ -27,37 +28,56 @@ export STALWART_PASSWORD=sandbox
 _LARGEST_SCHEMA = 32 * 1024 * 1024
 
 
+_OPTIONS = together(
+    click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=0,
+        help="Port to listen on.  [default: any free port]",
+    ),
+    click.option(
+        "--state",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Keep the state in this file. It holds secrets in plain text, and only you can read"
+        " it.",
+    ),
+    click.option(
+        "--schema",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Play another Stalwart version: the answer of its GET /api/schema, as JSON or gzip."
+        "  [default: 0.16.19]",
+    ),
+    click.option(
+        "--key",
+        "keys",
+        multiple=True,
+        metavar="NAME=PERMISSION,…",
+        help="Accept the API key NAME with these permissions, like"
+        " plan=authenticate,sysOBJECTGet. Can be repeated.",
+    ),
+    click.option(
+        "--edition",
+        type=click.Choice(["community", "enterprise"]),
+        default="community",
+        help="Edition that the server reports: a Sharded store needs enterprise."
+        "  [default: community]",
+    ),
+)
+
+
 @click.command(cls=Command)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    help="Port to listen on.  [default: any free port]",
-)
-@click.option(
-    "--state",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Keep the state in this file. It holds secrets in plain text, and only you can read it.",
-)
-@click.option(
-    "--schema",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Play another Stalwart version: the answer of its GET /api/schema, as JSON or gzip."
-    "  [default: 0.16.19]",
-)
-@click.option(
-    "--key",
-    "keys",
-    multiple=True,
-    metavar="NAME=PERMISSION,…",
-    help="Accept the API key NAME with these permissions, like"
-    " plan=authenticate,sysOBJECTGet. Can be repeated.",
-)
+@_OPTIONS
 @click.pass_obj
-def sandbox(
-    console: Console, *, port: int, state: Path | None, schema: Path | None, keys: tuple[str, ...]
+def sandbox(  # noqa: PLR0913 - one parameter an option
+    console: Console,
+    *,
+    port: int,
+    state: Path | None,
+    schema: Path | None,
+    keys: tuple[str, ...],
+    edition: str,
 ) -> None:
     """Run an embedded server on this machine to try confsync.
 
@@ -76,7 +96,8 @@ def sandbox(
             hint = "write it like --key plan=authenticate,sysOBJECTGet"
             raise WrongUsage("--key is not NAME=PERMISSION,…", hint=hint)
         permissions[name] = frozenset(given.split(",")) - {""}
-    server = _server(port, state, None if schema is None else _schema(schema), permissions)
+    known = None if schema is None else _schema(schema)
+    server = _server(port, state, known, permissions, edition)
     ending = {number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN}
     # Blocked: an exception while the server starts would leave its thread running.
     signal.pthread_sigmask(signal.SIG_BLOCK, ending)
@@ -106,7 +127,11 @@ def _schema(file: Path) -> Schema:
 
 
 def _server(
-    port: int, file: Path | None, schema: Schema | None, keys: dict[str, frozenset[str]]
+    port: int,
+    file: Path | None,
+    schema: Schema | None,
+    keys: dict[str, frozenset[str]],
+    edition: str,
 ) -> Server:
     """The server. Raises WrongUsage for a port or a file that cannot be used."""
     from confsync.errors import WrongUsage
@@ -116,7 +141,9 @@ def _server(
         hint = f"create the directory {file.parent}, or check the path"
         raise WrongUsage("its directory does not exist", where=str(file), hint=hint)
     try:
-        return Server(port=port, state=file, schema=schema, keys=keys, journal=False)
+        return Server(
+            port=port, state=file, schema=schema, keys=keys, edition=edition, journal=False
+        )
     except ValueError:
         hint = "use another file with --state, or a new one"
         raise WrongUsage("not written by a sandbox", where=str(file), hint=hint) from None

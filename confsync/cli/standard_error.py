@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from confsync.cli.console import Console
 from confsync.cli.options import source_of
-from confsync.errors import ConfsyncError, Declined, Fault, ReaderGone
+from confsync.errors import Cancelled, ConfsyncError, Declined, Fault, ReaderGone
 from confsync.guard import as_fault
 from confsync.report.printable import printable, wrapped
 from confsync.sync.values import Failed
@@ -73,6 +73,9 @@ def print_error(error: BaseException, console: Console) -> int:
             status = Status.UNKNOWN if console.sent else Status.INTERRUPTED
         case ReaderGone():
             return Status.ERROR
+        case Cancelled():
+            hint = [f"hint: {error.hint}"] if error.hint else []
+            lines, status = [error.message, *hint], Status.REFUSED
         case ConfsyncError() if not isinstance(error, Fault):
             lines = [*error_lines(error, console), *(unchanged if error.unchanged else ())]
             status = of_error(error)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from glob import glob
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from confsync.errors import InvalidFiles, WrongUsage
@@ -77,16 +78,24 @@ def _check_ours(file: str, path: Path) -> None:
         raise WrongUsage(fact, where=file, hint=hint)
 
 
-def nothing_found(directory: Path) -> str:
-    """The message for a directory without a `confsync.yaml`: the places that were searched."""
+def nothing_found(directory: Path) -> tuple[str, str]:
+    """The message for a directory without a `confsync.yaml`: the places that were searched. With a
+    hint, if there is one near; else the hint is empty.
+    """
     try:
         here = Path(os.path.abspath(directory))  # noqa: PTH100 - links in it stay
         above = " or above" if repository(here) not in {None, here} else ""
     except OSError:
-        return f"no {NAME} found"
+        return f"no {NAME} found", ""
+    fact = f"no {NAME} found in {here}{above}"
     near = next((one.parent for one in _near(here)), None)
-    other = f"; there is one in {os.path.relpath(near, here)}" if near else ""
-    return f"no {NAME} found in {here}{above}{other}"
+    if near is None:
+        return fact, ""
+    there = os.path.relpath(near, here)
+    why = ""
+    if near in here.parents:
+        why = ": parent directories are searched only inside a git repository"
+    return f"{fact}; there is one in {there}", f"run `cd {quote(there)}` first{why}"
 
 
 def _near(here: Path) -> Iterator[Path]:

@@ -56,12 +56,12 @@ _TYPE_LIKE = {"type", "kind"}
 _LABEL = "[A-Za-z0-9-]{1,63}"
 _URL = (
     # A host without a dot may be a password whose user was forgotten, except before a port.
-    r"""(?i)(['"]?)(?:rediss?|valkeys?)://"""
+    r"""(?i)(['"]?)(?:rediss?|valkeys?|https?)://"""
     rf"(?:localhost|{_LABEL}(?:\.{_LABEL}){{1,9}}|\[[0-9a-fA-F:.]{{2,45}}\]"
     r"|[a-z-]{1,12}[0-9]{0,2}(?=:[0-9]{2,5}['\"/\s,}\]]|:[0-9]{2,5}$))"
     r"(?::[0-9]{1,5})?(?:/[0-9]{0,3})?\1(?=:\s|:$|[\s,}\]]|$)"
 )
-_SCHEME = r"""(?i)['"]?(?:rediss?|valkeys?)://"""
+_SCHEME = r"""(?i)['"]?(?:rediss?|valkeys?|https?)://"""
 _KEY = r"""(['"]?)(@?[A-Za-z][A-Za-z_./-]{0,60})\1(?=\s*[:=]|\s|$)"""
 _WORD = rf"""(['"]?)([A-Za-z][A-Za-z0-9-]{{0,30}})\1{_END}"""
 _TOP = r"""[\s{]*['"]?([A-Za-z]{1,40})['"]?\s*:"""
@@ -207,7 +207,7 @@ class _Scanner:
 
     def _name(self) -> bool:
         found = self._match(_KEY)
-        if found is None:
+        if found is None or self.line.startswith("://", found.end()):
             return False
         name = found[2]
         if self.line[found.end() :].lstrip().startswith((":", "=")):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from confsync.errors import Declined, WrongUsage
 
@@ -131,7 +132,7 @@ def _entry(number: int, text: str) -> tuple[str, int | None]:
 def _split(url: str, what: str, example: str, credentials: str) -> tuple[str, str, int | None]:
     try:
         parts = urlsplit(url.strip())
-        host, port = parts.hostname, parts.port
+        host = parts.hostname
     except ValueError:
         raise WrongUsage(f"{what} is not a URL", hint=example) from None
     if "@" in parts.netloc:
@@ -147,9 +148,17 @@ def _split(url: str, what: str, example: str, credentials: str) -> tuple[str, st
         raise WrongUsage(f"{what} has no host", hint=example)
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
         raise WrongUsage(f"{what} has more than a host and a port", hint=example)
-    if (known := canonical(host)) is None or port == 0:
-        raise WrongUsage(f"{what} has an invalid host or port", hint=example)
-    return parts.scheme, known, port
+    if (known := canonical(host)) is None:
+        raise WrongUsage(f"{what} has an invalid host", hint=example)
+    return parts.scheme, known, _port(parts, what)
+
+
+def _port(parts: SplitResult, what: str) -> int | None:
+    with suppress(ValueError):
+        if parts.port != 0:
+            return parts.port
+    hint = f"write a number from 1 to {_LAST_PORT} behind the host, or nothing"
+    raise WrongUsage(f"{what} has an invalid port", hint=hint)
 
 
 def _origin(scheme: str, host: str, port: int | None) -> str:

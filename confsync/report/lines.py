@@ -91,7 +91,7 @@ def changes_in_words(changes: Sequence[Change]) -> str:
 def laid_out(lines: Sequence[Line], look: Look) -> Iterator[str]:
     """Lines in three columns: path, text, place. A line that is too wide is broken at its arrow or
     between words. A place beside it is cut to `…:5` if another line has it in full, and no line has
-    another file.
+    another file; else it has a line of its own. All places then end at the edge.
     """
     widest = max((len(line.path) for line in lines), default=0)
     width = min(_WIDEST_PATH, look.width * 2 // 5, widest)
@@ -103,13 +103,15 @@ def laid_out(lines: Sequence[Line], look: Look) -> Iterator[str]:
     longest = max((len(row.place) for row in placed), default=0)
     ends = (row.end for row in fitting if row.end < WIDTH)
     column = min(max(ends, default=0) + 3, look.width - longest)
+    at_edge = len(fitting) < len(placed)
     for row in rows:
         if isinstance(row, str):
             yield f"  {row}"
             continue
         *first, last = row.lines
         yield from first
-        place, space = row.place, max(2, column - row.end)
+        place = row.place
+        space = max(2, (look.width - len(place) if at_edge else column) - row.end)
         file, _, number = place.rpartition(":")
         if place and row.end + 2 + len(place) > look.width:
             if file in files and not several and row.end + 4 + len(number) <= look.width:

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import replace
-from shlex import quote
 from typing import TYPE_CHECKING
 
-from confsync.errors import NotWritten
-from confsync.kinds.kind import Kind
 from confsync.report.activity import activity, told_once
 from confsync.report.lines import change_lines, laid_out
-from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, shown, wrapped
+from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, wrapped
 from confsync.report.text import already_stored, target_text
-from confsync.store.encode import way_back
+from confsync.report.way_back import way_back_text
+from confsync.store.mistakes import listed
 from confsync.sync import outcome
-from confsync.sync.secret import FILL_IN
 from confsync.sync.tree import Object
 from confsync.sync.values import Failed
-from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from confsync.report.printable import Look
-    from confsync.sync.values import Change, Live, Plan
+    from confsync.sync.values import Change, Plan
 
 _MEANWHILE = "Another client changed the object since it was read:"
 _SEEN: Mapping[outcome.Seen, str] = {
@@ -58,7 +53,7 @@ _FATE_OF: Mapping[type[outcome.Ended], str] = {
 def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
     """The outcomes of an apply, without its plans. Several targets: each by name, and totals."""
     if len(found) == 1 and not isinstance(found[0], Failed | outcome.NotBegun):
-        return _outcome(found[0], look)
+        return _outcome(found[0], found, look)
     targets = [one.target if isinstance(one, Failed) else one.plan.target for one in found]
     several = Counter(targets)
     names = [
@@ -83,7 +78,7 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
             case outcome.NotBegun(interrupted=interrupted):
                 body = paragraph(f"Skipped: {'interrupted' if interrupted else reason}.", look)
             case _:
-                body = _outcome(one, look)
+                body = _outcome(one, found, look)
         title = target_text(target)
         if several[target] > 1 and one.plan is not None:
             title = (
@@ -93,7 +88,7 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
             )
         blocks.append(f"{look.paint('bold', title)}\n\n{body}")
     parts = [
-        f"{' and '.join(name for fate, name in fates if fate == part)} {part}"
+        f"{listed([name for fate, name in fates if fate == part])} {part}"
         for part in _FATES
         if part in dict(fates)
     ]
@@ -115,7 +110,7 @@ def _fate(ended: outcome.Ended) -> str:
     return _FATE_OF.get(type(ended), "failed")
 
 
-def _outcome(ended: outcome.Outcome, look: Look) -> str:
+def _outcome(ended: outcome.Outcome, every: Sequence[outcome.Ended], look: Look) -> str:
     match ended:
         case outcome.NotSent():
             lines = wrapped(_nothing_sent(ended.plan), width=look.width)
@@ -136,14 +131,14 @@ def _outcome(ended: outcome.Outcome, look: Look) -> str:
                 "hint: plan again and review it",
             ]
         case outcome.Stored():
-            lines = [*_stored(ended, look)]
+            lines = [*_stored(ended, every, look)]
         case outcome.Unknown(reason=reason, seen=seen):
             fact = f"The update may have been stored: {printable(reason)}."
             lines = [
                 *wrapped(fact, width=look.width),
                 *([] if seen is None else wrapped(_SEEN[seen], width=look.width)),
                 "hint: run `confsync plan` to see the current state",
-                *_way_back(ended.plan.live, ended.plan, look),
+                *way_back_text(ended, every, look),
             ]
     return "\n".join([*lines, ""])
 
@@ -158,7 +153,7 @@ def _nothing_sent(plan: Plan) -> str:
     return f"Nothing was sent: the server matches the files. {already_stored([plan])}".rstrip()
 
 
-def _stored(stored: outcome.Stored, look: Look) -> Iterator[str]:
+def _stored(stored: outcome.Stored, every: Sequence[outcome.Ended], look: Look) -> Iterator[str]:
     changes, lost, unread = stored.plan.difference.changes, stored.lost, stored.unread
     counted = plural(len(changes), "change")
     them = "it" if unread == 1 else "they"
@@ -183,8 +178,8 @@ def _stored(stored: outcome.Stored, look: Look) -> Iterator[str]:
         yield "Another client changed the object:"
     yield from _changes(stored.overwritten or stored.foreign, look)
     yield from activity(stored, look)
-    yield ""
-    yield from _way_back(stored.before, stored.plan, look)
+    if back := [*way_back_text(stored, every, look)]:
+        yield from ("", *back)
 
 
 def _changes(changes: tuple[Change, ...], look: Look, *, places: bool = False) -> Iterator[str]:
@@ -195,42 +190,3 @@ def _changes(changes: tuple[Change, ...], look: Look, *, places: bool = False) -
         yield f"  ~ @type  {' → '.join(map(printable, tags))}"
     bare = lines if places else [replace(line, place="", remark="") for line in lines]
     yield from laid_out(bare, look)
-
-
-def _way_back(before: Live, plan: Plan, look: Look) -> Iterator[str]:
-    """The state before the update, as a store file that restores it, or the command for it."""
-    try:
-        document = way_back(before, plan, Kind(before.object, plan.shape))
-    except NotWritten as error:
-        why = printable(error.message)
-        yield from wrapped(f"Previous settings not printed: {why}.", width=look.width)
-        return
-    text = yaml_text(shown(document))
-    first = _first(text)
-    unset = [
-        name
-        for name, known in plan.shape.fields_of(before.tree.tag).items()
-        if known.kept and before.tree.members[name] == known.default
-    ]
-    if unset:
-        fact = f"{' and '.join(unset)} had no value: going back leaves the new one."
-        yield from wrapped(fact, width=look.width)
-    if plan.backup:
-        name, url = printable(quote(plan.target.name)), printable(plan.target.url)
-        target = "" if plan.target.name in {"", plan.target.url} else f"--target {name} "
-        command = f"confsync apply {printable(quote(plan.backup))} {target}--url {url}"
-        yield f"To go back{first}: {command}"
-        return
-    yield from wrapped(f"To go back, apply this{first}:", width=look.width)
-    yield ""
-    yield text.removesuffix("\n")
-
-
-def _first(text: str) -> str:
-    """The steps before the previous settings can be applied; empty without secrets in them."""
-    steps = []
-    if FILL_IN in text:
-        steps.append(f"replace each {FILL_IN}… with a reference to the earlier secret")
-    if re.search(rf"\{{(?!env: {FILL_IN})[a-z]+: ", text):
-        steps.append("its references must lead to the earlier secrets")
-    return f" ({'; '.join(steps)})" if steps else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -52,7 +53,7 @@ from confsync.sync.url import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from confsync.kinds.kind import Kind
     from confsync.sync.tree import Leaf
@@ -163,16 +164,16 @@ def way_back(
 
     A secret is the reference that the desired state has in its place, or one to fill in if that
     certainly leads to another text. `beside`: the directory of the new file, from the working
-    directory; None: that of the store file.
+    directory; None: the document is printed, for a file beside the store file, without commands.
     """
-    if beside is None:
-        beside = str(PurePath(plan.desired.file).parent)
-    known = dict(_references(before.tree, plan.desired.tree, (), beside))
+    directory = str(PurePath(plan.desired.file).parent) if beside is None else beside
+    write = partial(_reference, beside=directory, printed=beside is None)
+    known = dict(_references(before.tree, plan.desired.tree, (), write))
     return to_store(before, kind, named=touched(plan.difference.changes), known=known)
 
 
 def _references(
-    live: Tree, desired: Tree, path: Path, beside: str
+    live: Tree, desired: Tree, path: Path, write: Callable[[Ref], dict[str, Plain] | None]
 ) -> Iterator[tuple[Path, dict[str, Plain]]]:
     """The references of the desired state in the places of live secrets, as files have them."""
     pairs: Iterable[tuple[str | int, Tree, Tree]] = ()
@@ -184,25 +185,28 @@ def _references(
         case Members(members=members), Members(members=others):
             alike = {url.skeleton: url for url in others}
             pairs = ((index, url, alike.get(url.skeleton)) for index, url in enumerate(members))
-        case Secret(), Secret(ref=Ref() as ref) if written := _reference(ref, beside):
+        case Secret(), Secret(ref=Ref() as ref) if written := write(ref):
             yield path, written
         case Url(secrets=(_, *_)), Url() if (
             live.skeleton == desired.skeleton and relation(live, desired) != "different"
         ):
             refs = [desired.ref] if desired.ref else [one.ref for one in desired.secrets]
-            written = _reference(refs[0], beside) if len(refs) == 1 and refs[0] else None
+            written = write(refs[0]) if len(refs) == 1 and refs[0] else None
             parts = {} if desired.ref or len(live.parts) == 1 else mapping_parts(live)
             if written and parts is not None:
                 yield path, {**parts, PASSWORD: written} if parts else written
     for key, one, other in pairs:
-        yield from _references(one, other, (*path, key), beside)
+        yield from _references(one, other, (*path, key), write)
 
 
-def _reference(ref: Ref, beside: str) -> dict[str, Plain] | None:
-    """A reference as a file in a directory has it. None for plain text, for a command, whose
-    arguments are never shown, and for a reference to fill in.
+def _reference(ref: Ref, beside: str, *, printed: bool) -> dict[str, Plain] | None:
+    """A reference as a file in a directory has it. None for plain text, for a reference to fill in,
+    and for a command, whose arguments are never `printed`, and which runs beside its file.
     """
-    if ref.kind in {IN_CLEAR.kind, "command"} or ref.rest or ref.argument.startswith(FILL_IN):
+    if ref.kind == "command":
+        moved = os.path.realpath(ref.base) != os.path.realpath(beside)
+        return None if printed or moved else {ref.kind: [ref.argument, *ref.rest]}
+    if ref.kind == IN_CLEAR.kind or ref.rest or ref.argument.startswith(FILL_IN):
         return None
     if ref.kind == "file" and ref.base:
         return {ref.kind: os.path.relpath(PurePath(ref.base, ref.argument), beside or None)}

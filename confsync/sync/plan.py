@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import WrongUsage
 from confsync.sync.compare import difference
-from confsync.sync.findings import missing_findings, refusals, without_hidden
+from confsync.sync.findings import (
+    Facts,
+    as_finding,
+    change_findings,
+    missing_findings,
+    refusals,
+    state_problems,
+    without_hidden,
+)
 from confsync.sync.patch import patch, secrets_sent
 from confsync.sync.secret import IN_CLEAR, Secret
 from confsync.sync.tree import Items, Members, Object, Tree, leaves
@@ -20,6 +28,7 @@ from confsync.sync.values import UNMANAGED, Desired, Finding, Live, Origin, Plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from confsync.sync.findings import ChangeRule, StateRule
     from confsync.sync.shape import Variants
     from confsync.sync.values import Difference, HiddenSecrets
 
@@ -208,3 +217,15 @@ def check_no_secret_in_clear(state: Tree) -> None:
                 "a plan with a plain-text secret cannot be saved or identified by its digest",
                 hint="write a reference instead, like `{env: NAME}`",
             )
+
+
+def risks_back(
+    before: Live, plan: Plan, states: Iterable[StateRule], changes: Iterable[ChangeRule]
+) -> tuple[str, ...]:
+    """The risks of restoring the state before an update, by rules about states and changes."""
+    desired = Desired(before.object, before.tree, before.tree, {(): Origin("file")}, "")
+    after = replace(before, tree=plan.desired.tree)
+    found = difference(after.tree, before.tree, plan.shape, desired.origin)
+    problems = (as_finding(one, ()) for one in state_problems(desired, states, Facts()))
+    findings = (*problems, *change_findings(after, desired, found, changes, ()))
+    return tuple(dict.fromkeys(finding.rule for finding in findings if finding.risk))

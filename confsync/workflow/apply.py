@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.disk.write import write_backup
-from confsync.errors import ConfsyncError, Declined, NotWritten, OutputFailed, Refused, WrongUsage
+from confsync.errors import (
+    Cancelled,
+    ConfsyncError,
+    Declined,
+    NotWritten,
+    OutputFailed,
+    Refused,
+    WrongUsage,
+)
 from confsync.guard import alone, callers, discreet
 from confsync.kinds import using
 from confsync.kinds.forms import RESTARTED
@@ -131,12 +139,17 @@ def apply_planned(
     """Apply a saved plan on its server, without asking. A new plan on the live state must be equal.
 
     `directory` is searched for `confsync.yaml`. Raises the errors of `apply_all`, and Declined for
-    a changed plan, another server or another state.
+    a changed plan, another server or another state. If the server already has the plan's state
+    nothing is sent.
     """
     kept = saved(path)
     origins = (origin for plan in kept for origin in plan.desired.origins.values())
     check_output("--backup", how.backup, [path, *(origin.file for origin in origins)])
-    return apply_all([aim_of_saved(directory, kept[0], access)], reach, how, kept)
+    ended = apply_all([aim_of_saved(directory, kept[0], access, reach)], reach, how, kept)
+    done = all(isinstance(one, NotSent) for one in ended)
+    if done and not all(plan.empty for plan in kept):
+        reach.tell("nothing to do: the server already has the state of this plan")
+    return ended
 
 
 def _run(
@@ -225,13 +238,20 @@ def _with_backup(ended: tuple[Ended, ...]) -> tuple[Ended, ...]:
 
 
 def _stale(plans: Sequence[Plan], kept: Sequence[Plan], expect: str | None) -> Declined | None:
-    """The refusal of plans that are not the saved ones, or not the expected ones; or None."""
+    """The refusal of plans that are not the saved ones, or not the expected ones; or None, also if
+    the server certainly has the state of the saved ones.
+    """
     if kept and whole_digest(plans) != whole_digest(kept):
         from confsync.store.plan_codec import as_saved  # noqa: PLC0415 - with pydantic
 
         if all(plan.empty for plan in plans):
-            fact = "the server already has the state of this plan"
-            return Declined(fact, hint="nothing is left to apply")
+            if not any(
+                old.to_send and plan.difference.unknown
+                for old, plan in zip(kept, plans, strict=True)
+            ):
+                return None
+            fact = "the server already has the visible state of this plan"
+            return Declined(fact, hint="its hidden secrets cannot be compared: plan again")
         since = "; ".join(
             named(plan, plans) + _changes_since(old, as_saved(plan.live.tree))
             for old, plan in zip(kept, plans, strict=True)
@@ -289,12 +309,12 @@ def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
 
 
 def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], bool]) -> None:
-    """Raise Declined unless all plans are accepted, and the live states still the planned ones."""
+    """Raise Cancelled unless all plans are accepted, and Declined unless the live
+    states are still the planned ones.
+    """
     plans = [plan for plan, _ in ready]
     if not ask(plans):
-        risks = any(plan.refusals for plan in plans)
-        hint = "to apply, type yes, in lower case"
-        raise Declined("cancelled", hint=f"{hint}, and the name of each risk" if risks else hint)
+        raise Cancelled("cancelled: nothing was sent")
     for plan, session in ready:
         name = plan.desired.object
         if plan.empty:

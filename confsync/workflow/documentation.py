@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import InvalidFiles, WrongUsage
 from confsync.guard import discreet
-from confsync.kinds import KINDS, using
+from confsync.kinds import FIRST, KINDS, using
 from confsync.kinds.not_managed import not_managed
 from confsync.rules import Everything, Rule, rules
 from confsync.secrets import RESOLVERS
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from confsync.store.schema_values import Schema
 
 Explained: TypeAlias = Rule | tuple[Page, ...] | Everything
+
+_NEAR = 0.75
 
 
 def schema(*, layer: bool = False, config: bool = False, tables: Tables | None = None) -> Schema:
@@ -63,18 +65,20 @@ def explain(name: str) -> Explained:
 def _explained(name: str) -> Explained:
     if not name:
         return Everything(tuple(rules().values()), tuple(KINDS), tuple(_keys()))
-    if found := rules().get(name) or (*described(name, KINDS), *filter(None, [_keys().get(name)])):
+    # The object of the pages comes before others that have the same names.
+    kinds = {FIRST: KINDS[FIRST], **KINDS}
+    if found := rules().get(name) or (*filter(None, [_keys().get(name)]), *described(name, kinds)):
         return found
     if fact := not_managed(name):
         raise WrongUsage(fact, hint="`confsync explain` lists the objects that it manages")
     known = {other.lower(): other for other in explained()}
-    close = get_close_matches(name.rpartition("/")[2].lower(), known)
+    close = get_close_matches(name.rpartition("/")[2].lower(), known, cutoff=_NEAR)
     hint = (
         f"did you mean {known[close[0]]}?"
         if close
         else "`confsync explain` lists rules, objects and keys"
     )
-    raise WrongUsage("unknown rule, object, variant, field or key", hint=hint)
+    raise WrongUsage("unknown rule, topic, object, variant, field or key", hint=hint)
 
 
 def _keys() -> Mapping[str, Page]:

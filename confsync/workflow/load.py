@@ -98,11 +98,16 @@ def check_names(files: Sequence[str]) -> None:
 
 
 def stores_in(files: Iterable[str]) -> tuple[str, ...]:
-    """Files, each once, with the store files below a directory in its place, if there are any."""
+    """Files, each once, with the store files below a directory in its place. Raises WrongUsage for
+    a directory without any.
+    """
     found: dict[str, str] = {}
     for file in files:
-        below = _below(file) if os.path.isdir(file) else []  # noqa: PTH112 - any name, none raises
-        for one in below or [file]:
+        below = _below(file) if os.path.isdir(file) else [file]  # noqa: PTH112 - any name, none raises
+        if not below:
+            hint = "name a store file, or a directory with one"
+            raise WrongUsage("no store file in this directory", where=file, hint=hint)
+        for one in below:
             found.setdefault(os.path.realpath(one), one)
     return tuple(found.values())
 

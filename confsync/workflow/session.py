@@ -169,10 +169,11 @@ class Reach:
         return Login(token, user, password, names, unused if left else "")
 
 
-def aim_of_saved(directory: Path, plan: Plan, access: Access) -> Aim:
+def aim_of_saved(directory: Path, plan: Plan, access: Access, reach: Reach) -> Aim:
     """The aim of a saved plan: the given server, or the target with the plan's name.
 
-    Raises Declined if that target has another server, InvalidFiles for an invalid `confsync.yaml`.
+    Raises Declined if that target has another server, InvalidFiles for an invalid `confsync.yaml`,
+    WrongUsage without a server.
     """
     wanted, planned = Wanted(hidden_secrets=plan.hidden_secrets), plan.target
     config = None if access.url else configuration(directory)
@@ -180,6 +181,12 @@ def aim_of_saved(directory: Path, plan: Plan, access: Access) -> Aim:
     target = targets.get(planned.name)
     aim = replace(without_config((), wanted, access), schema=beside(directory))
     if config is None or target is None:
+        if not access.url and "STALWART_URL" not in reach.environment:
+            named = planned.name not in {"", planned.url}
+            of = f"target {planned.name}, {planned.url}" if named else planned.url
+            there = "run it in the directory of its confsync.yaml, or " if named else ""
+            hint = f"{there}add --url {planned.url}"
+            raise WrongUsage(f"no server given: this plan is for {of}", hint=hint)
         return aim
     if origin(target.url) != planned.url:
         raise Declined(

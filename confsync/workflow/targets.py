@@ -146,8 +146,8 @@ def configuration(directory: Path) -> Config | None:
 
 def nothing_named(directory: Path) -> WrongUsage:
     """The error for a run without a file in a directory without a `confsync.yaml`."""
-    fact = f"{nothing_found(directory)}, and no file given"
-    return WrongUsage(fact, hint=_WITHOUT_CONFIG)
+    fact, hint = nothing_found(directory)
+    return WrongUsage(f"{fact}, and no file given", hint=hint or _WITHOUT_CONFIG)
 
 
 def read_configuration(file: str) -> Config:
@@ -196,10 +196,11 @@ def aims(
     config = None if alone else configuration(directory)
     if config is None:
         if asked.targets or asked.all:
-            raise WrongUsage(f"{asked.source}: {nothing_found(directory)}", hint=_WITHOUT_CONFIG)
+            fact, hint = nothing_found(directory)
+            raise WrongUsage(f"{asked.source}: {fact}", hint=hint or _WITHOUT_CONFIG)
         return (without_config(asked.files, wanted, access),)
     if asked.files and not asked.targets:
-        chosen = _using(config, asked.files)
+        chosen = _using(config, asked.files, pulling=asked.single)
     else:
         chosen = _chosen(config, asked)
     if asked.single and len(chosen) > 1:
@@ -219,6 +220,23 @@ def aims(
         )
         for target in chosen
     )
+
+
+def replaced_url(directory: Path, aim: Aim) -> tuple[str, str]:
+    """The URL of a target that another one is given for, and the target that the given URL is of;
+    empty where there is none.
+    """
+    target, url = aim.config, aim.access.url
+    if target is None or not url:
+        return "", ""
+    from confsync.net.endpoint import origin, server_key  # noqa: PLC0415 - rarely used
+
+    if server_key(url) == server_key(target.url):
+        return "", ""
+    config = configuration(directory)
+    others = () if config is None else config.targets
+    same = (one.name for one in others if server_key(one.url) == server_key(url))
+    return origin(target.url), next(same, "")
 
 
 def _uses(target: TargetConfig, files: Iterable[str]) -> bool:
@@ -243,8 +261,11 @@ def _chosen(config: Config, asked: Asked) -> tuple[TargetConfig, ...]:
     return tuple(known[name] for name in dict.fromkeys(asked.targets or known))
 
 
-def _using(config: Config, files: tuple[str, ...]) -> tuple[TargetConfig, ...]:
-    """The one target that uses all of the files. Raises WrongUsage for several or none."""
+def _using(config: Config, files: tuple[str, ...], *, pulling: bool) -> tuple[TargetConfig, ...]:
+    """The one target that uses all of the files. Raises WrongUsage for several or none.
+
+    `pulling`: a missing file can be made.
+    """
     found = [one for one in config.targets if _uses(one, files)]
     if len(found) == 1:
         return (found[0],)
@@ -256,8 +277,9 @@ def _using(config: Config, files: tuple[str, ...]) -> tuple[TargetConfig, ...]:
         raise WrongUsage(f"several targets of {config.file} use {these}: {names}", hint=hint)
     missing = [one for one in files if one != STANDARD_INPUT and not os.path.lexists(one)]
     if missing:
-        hint = "check the path"
-        if missing[0].endswith((".yaml", ".yml")):
+        known = (file for target in config.targets for file in target.files)
+        hint = f"{nearest(missing[0], known)}check the path"
+        if pulling and missing[0].endswith((".yaml", ".yml")):
             hint += "; `confsync pull --no-config FILE` creates a new file"
         elif missing[0].endswith("plan"):
             hint += "; `confsync plan --out FILE` saves a plan"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -118,7 +119,7 @@ def test_every_reference_is_resolved_before_anything_is_sent(desk: Desk, server:
     assert ran.err == (
         "a.yaml:7:5: error: env REDIS_PASSWORD is not set [secret-unavailable]\n"
         "  hint: set REDIS_PASSWORD in the environment\n"
-        "error: 1 secret could not be resolved\n"
+        "error: 1 reference could not be resolved\n"
         "nothing was changed on the server\n"
     )
     assert server.requests == []
@@ -216,18 +217,20 @@ def test_what_was_there_before_stands_at_the_end_and_brings_it_back(
     desk: Desk, server: Server
 ) -> None:
     before = server.stored
-    ran = desk.run("apply", "--yes", desk.file("a.yaml"))
+    ran = desk.run("apply", "--yes", desk.file("stores/a.yaml"))
     assert ran.status == 0
     told, _, back = ran.out.partition("\n\nInMemoryStore:\n")
+    told, _, command = told.rpartition("\n")
     assert " ".join(told.split()).endswith(
-        "apply this (replace each FILL_IN_… with a reference to the earlier secret; its references"
-        " must lead to the earlier secrets):"
+        "To go back (replace each FILL_IN_… with a reference to the earlier secret; its references"
+        " must lead to the earlier secrets), save this as stores/before.yaml and run:"
     )
-    file = desk.file("back.yaml", f"InMemoryStore:\n{back}")
+    file = desk.file("stores/before.yaml", f"InMemoryStore:\n{back}")
+    assert command == f"  confsync apply {file} --url {server.url} --allow drop-tls"
     assert desk.run("validate", file).status == 0
     assert "secret: {env: REDIS_PASSWORD}" in back
     secrets: dict[str, str | None] = {"FILL_IN_1": LIVE_URL_SECRET, "REDIS_PASSWORD": LIVE_SECRET}
-    assert desk.run("apply", "--yes", "--allow", "drop-tls", file, env=secrets).status == 0
+    assert desk.run(*command.split()[1:], "--yes", env=secrets).status == 0
     assert server.stored == before
 
 
@@ -238,12 +241,42 @@ def test_a_backup_brings_it_back_by_the_command_that_is_shown(desk: Desk, server
     assert ran.out.endswith(
         "\nTo go back (replace each FILL_IN_… with a reference to the earlier secret; its"
         " references must lead to the earlier secrets): confsync apply 'a b.yaml'"
-        f" --url {server.url}\n"
+        f" --url {server.url} --allow drop-tls\n"
     )
     assert desk.run("validate", "a b.yaml").status == 0
     secrets: dict[str, str | None] = {"FILL_IN_1": LIVE_URL_SECRET, "REDIS_PASSWORD": LIVE_SECRET}
-    assert desk.run("apply", "--yes", "--allow", "drop-tls", "a b.yaml", env=secrets).status == 0
+    _, *command = shlex.split(ran.out.rpartition(": ")[2])
+    assert desk.run(*command, "--yes", env=secrets).status == 0
     assert server.stored == before
+
+
+@pytest.mark.parametrize(
+    "store", [{"@type": "Default"}, {"@type": "Redis", "url": "rediss://b.example"}]
+)
+def test_the_way_back_allows_no_risk_that_it_does_not_have(
+    desk: Desk, server: Server, store: dict[str, object]
+) -> None:
+    server.stored = store
+    text = "InMemoryStore: {'@type': Redis, url: 'rediss://a.example.com'}\n"
+    ran = desk.run("apply", "--yes", desk.file("a.yaml", text), "--backup", "b.yaml")
+    assert ran.status == 0
+    back = {"Default": " --allow change-variant\n"}.get(str(store["@type"]), "\n")
+    assert ran.out.endswith(f"To go back: confsync apply b.yaml --url {server.url}{back}")
+
+
+def test_a_backup_keeps_a_command_and_nothing_printed_has_its_arguments(desk: Desk) -> None:
+    text = STORE.replace("{env: REDIS_PASSWORD}", "{command: [echo, an-argument]}")
+    apply = ("apply", "--yes", "--allow-commands", desk.file("stores/a.yaml", text))
+    assert "an-argument" not in desk.run(*apply).out
+    desk.file("stores/a.yaml", text.replace("32", "33"))
+    ran = desk.run(*apply, "--backup", "stores/b.yaml")
+    assert "an-argument" not in ran.out
+    assert ran.out.endswith(" --allow-commands\n")
+    assert "{command: [echo, an-argument]}" in (desk.directory / "stores/b.yaml").read_text()
+    # A command runs in the directory of its file.
+    desk.file("stores/a.yaml", text.replace("32", "34"))
+    assert "--allow-commands" not in desk.run(*apply, "--backup", "b.yaml").out
+    assert "command" not in (desk.directory / "b.yaml").read_text()
 
 
 def test_a_backup_that_cannot_be_written_stops_the_apply(desk: Desk, server: Server) -> None:

@@ -71,7 +71,6 @@ def problem(ran: Ran, file: str) -> str:
         ("missing.yaml", None, ": error: no such file [no-such-file]"),
         ("a.yaml/b.yaml", None, ": error: cannot be read [unreadable]"),
         ("x" * 300, None, ": error: cannot be read [unreadable]"),
-        (".", None, ": error: is a directory, not a store file [unreadable]"),
         ("/dev/zero", None, ": error: is a device, not a regular file [unreadable]"),
         (
             "a.yaml",

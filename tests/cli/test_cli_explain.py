@@ -134,9 +134,25 @@ def test_an_unknown_name_is_not_repeated_and_the_nearest_is_named(offline: Desk)
     ran = offline.run("explain", "poolMaxConection")
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == (
-        "error: unknown rule, object, variant, field or key\n"
+        "error: unknown rule, topic, object, variant, field or key\n"
         "hint: did you mean poolMaxConnections?\n"
     )
+
+
+def test_a_short_word_is_not_answered_with_an_unlike_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("nosuch", "guard"):
+        assert run(["explain", name]) == 1
+        assert "did you mean" not in capsys.readouterr().err
+
+
+def test_keys_of_the_configuration_and_the_object_of_the_pages_come_first(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert "in confsync.yaml" in explained("files", capsys).partition("\n\nfiles\n")[0]
+    sentinel = explained("RedisSentinel", capsys).partition("\n\nRedisSentinel\n")[0]
+    assert "InMemoryStore" in sentinel
 
 
 @pytest.mark.parametrize("name", ["Canary-far-off", "RedisCluster/secret/urls", "/", "7", "-"])
@@ -144,7 +160,7 @@ def test_what_is_no_name_is_not_repeated(name: str, capsys: pytest.CaptureFixtur
     assert run(["explain", name]) == 1
     ran = capsys.readouterr()
     assert ran.out == ""
-    assert ran.err.startswith("error: unknown rule, object, variant, field or key\nhint: ")
+    assert ran.err.startswith("error: unknown rule, topic, object, variant, field or key\nhint: ")
     assert name == "-" or name not in ran.err
 
 

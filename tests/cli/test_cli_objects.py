@@ -52,7 +52,9 @@ def test_they_are_planned_applied_and_the_same_afterwards(desk: Desk, server: Se
     (digest,) = re.findall("^Digest (.*)$", planned.out, re.MULTILINE)
     done = desk.run("apply", file, "--expect", digest, "--backup", "before.yaml")
     assert done.status == 0, done.err
-    assert done.out.endswith("\n3 objects: Http and InMemoryStore and Imap applied.\n")
+    assert done.out.endswith("\n3 objects: Http, InMemoryStore and Imap applied.\n")
+    (command,) = re.findall("^To go back: confsync (.*)$", done.out, re.MULTILINE)
+    assert "\n\n\n" not in done.out
     assert server.get("x:Http")["enableHsts"] is True
     again = desk.run("plan", file, "--detailed-exitcode")
     assert (
@@ -62,7 +64,7 @@ def test_they_are_planned_applied_and_the_same_afterwards(desk: Desk, server: Se
         0,
         True,
     )
-    back = desk.run("apply", "before.yaml", "--yes", "--allow", "change-variant")
+    back = desk.run(*command.split(), "--yes")
     assert back.status == 0
     assert server.get("x:Http")["responseHeaders"] == {}
     assert server.stored == {"@type": "Default"}

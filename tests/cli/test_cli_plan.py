@@ -39,7 +39,7 @@ InMemoryStore · RedisCluster
   + urls                rediss://cache-1.example.com:6379                    …:4
   - urls                redis://stalwart:****@old.example.com:6379
                                                                  not in any file
-  ~ poolMaxConnections  10 → 32   stores/in-memory.yaml:8
+  ~ poolMaxConnections  10 → 32                          stores/in-memory.yaml:8
   ? authSecret/secret   not comparable; sent from env REDIS_PASSWORD         …:7
   All URLs are sent: removing or replacing just one would send its old password
   back.

@@ -19,6 +19,7 @@ import pytest
 
 from confsync.sandbox.schema import builtin
 from tests.cli.process import CONFSYNC, ENV_SECRET, PLAN_KEY, STORE, Desk, ended
+from tests.cli.test_cli_edition import SHARDS
 
 if TYPE_CHECKING:
     import subprocess
@@ -195,3 +196,11 @@ def test_the_sandbox_needs_no_credentials_and_no_server(desk: Desk, server: Serv
     with running(Desk(desk.directory, environment={"PATH": ""})) as sandbox:
         assert sandbox.end().status == 0
     assert server.requests == []
+
+
+def test_a_sandbox_of_the_enterprise_edition_takes_shards(offline: Desk) -> None:
+    offline.file("a.yaml", SHARDS)
+    for options, status in (((), 3), (("--edition", "enterprise"), 0)):
+        with running(offline, *options) as sandbox:
+            assert offline.run("plan", "a.yaml", "--url", sandbox.url, env=ADMIN).status == status
+            assert sandbox.end().status == 0

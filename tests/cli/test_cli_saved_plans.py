@@ -304,3 +304,38 @@ def test_a_password_in_a_url_that_nobody_manages_stays_as_it_is(desk: Desk, serv
     assert (server.stored["url"], server.stored["timeout"]) == (stored["url"], 5000)
     saved(desk, "--unlisted", "keep", text=text)
     assert "Nothing was sent" in desk.run("apply", "plan.bin").out
+
+
+def test_a_plan_that_is_applied_already_is_done(desk: Desk, server: Server) -> None:
+    """A job that runs again is no failure."""
+    server.stored = {"@type": "Redis", "url": "redis://a"}
+    saved(desk, text="InMemoryStore: {'@type': Redis, url: 'redis://a', timeout: 5s}\n")
+    assert desk.run("apply", "plan.bin").status == 0
+    before = len(server.requests)
+    again = desk.run("apply", "plan.bin")
+    assert again.status == 0
+    assert again.err == "nothing to do: the server already has the state of this plan\n"
+    assert "x:InMemoryStore/set" not in str([one.body for one in server.requests[before:]])
+
+
+def test_a_secret_that_nobody_can_compare_is_not_taken_for_applied(
+    desk: Desk, server: Server
+) -> None:
+    """With `keep` a secret is sent with its object, and kept afterwards."""
+    server.stored = {"@type": "Default"}
+    saved(desk, "--hidden-secrets", "keep")
+    assert desk.run("apply", "plan.bin").status == 0
+    declined(desk.run("apply", "plan.bin"), "the server already has the visible state of this plan")
+
+
+def test_elsewhere_a_plan_says_what_it_is_for(desk: Desk, server: Server) -> None:
+    desk.file("confsync.yaml", f"targets: {{one: {{url: '{server.url}', files: [a.yaml]}}}}\n")
+    saved(desk)
+    (desk.directory / "confsync.yaml").unlink()
+    ran = desk.run("apply", "plan.bin", env={"STALWART_URL": None})
+    assert ran.status == 1
+    assert ran.err.startswith(
+        f"error: no server given: this plan is for target one, {server.url}\n"
+        f"hint: run it in the directory of its confsync.yaml, or add --url {server.url}\n"
+    )
+    assert desk.run("apply", "plan.bin", "--url", server.url).status == 0

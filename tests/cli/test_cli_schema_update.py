@@ -101,7 +101,7 @@ def test_a_variant_of_a_newer_server_is_planned_and_applied_after_one_update(
     applied = desk.run("apply", "keep.yaml", "--yes", "--allow", "change-variant")
     assert applied.status == 0
     assert "Stored and verified: 1 change. 1 secret sent" in applied.out
-    assert "To go back, apply this" in applied.out
+    assert "To go back, save this as before.yaml and run:" in applied.out
     again = desk.run("plan", "keep.yaml", "--hidden-secrets", "keep", "--detailed-exitcode")
     assert again.status == 0
     assert "No visible changes." in again.out

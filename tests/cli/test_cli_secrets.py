@@ -178,7 +178,8 @@ def test_at_a_terminal_yes_alone_applies_no_risk(desk: Desk, server: Server, ans
         desktop.press(answer)
         ran = desktop.ended()
     assert ran.status == 3
-    assert "hint: to apply, type yes, in lower case, and the name of each risk" in ran.out
+    hint = "hint: to accept this risk, type plaintext-secret\n" if answer.strip() else ""
+    assert ran.out.endswith(f"\ncancelled: nothing was sent\n{hint}")
     assert stored_secret(server) == LIVE_SECRET
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import signal
 from contextlib import ExitStack
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import pytest
@@ -165,7 +166,7 @@ def test_show_prints_a_document_for_each_target(team: Desk, server: Server) -> N
     first, _, last = ran.out.partition("---\n")
     assert first.startswith(f"# production  {server.url}\nInMemoryStore:\n  '@type': Redis\n")
     assert last.startswith("# staging  ")
-    assert last.endswith("\n# no state: 1 secret could not be resolved\n")
+    assert last.endswith("\n# no state: 1 reference could not be resolved\n")
     assert "confsync.yaml:9:12: error: token: env TOKEN_OF_STAGING is not set" in (ran.err)
     ran = team.run("show", "--all", "--output", "json", env=TOKENS)
     found = json.loads(ran.out)
@@ -265,7 +266,8 @@ def test_an_apply_that_fails_says_what_was_not_begun(
     ran = team.run("apply", "--all", "--yes", env={**TOKENS, "TOKEN_OF_STAGING": None})
     assert ran.status == 1
     assert ran.err.endswith(
-        "error: target staging: 1 secret could not be resolved\nnothing was changed on any server\n"
+        "error: target staging: 1 reference could not be resolved\n"
+        "nothing was changed on any server\n"
     )
     assert ran.out.endswith("\n2 targets: staging failed; production skipped.\n")
     assert server.stored["timeout"] == 10000
@@ -372,7 +374,7 @@ def test_a_refusal_over_several_targets_gives_the_line_to_run_again(
     team.file("stores/base.yaml", plain)
     ran = team.run("apply", "--target", "staging", "--target", "production", "--yes", env=TOKENS)
     assert ran.status == 3
-    again = "confsync apply --target staging --target production --yes --allow plaintext-secret"
+    again = "confsync apply --yes --target staging --target production --allow plaintext-secret"
     assert (
         f"hint: correct it (confsync explain plaintext-secret), or apply anyway: {again}\n"
         in ran.err
@@ -486,7 +488,7 @@ def test_a_variable_that_is_not_set_is_told_once_for_all_targets(team: Desk) -> 
     assert applied.err == (
         "stores/base.yaml:3:32: error: env REDIS_PASSWORD is not set [secret-unavailable]\n"
         "  hint: set REDIS_PASSWORD in the environment\n"
-        "error: targets production, staging: 1 secret could not be resolved\n"
+        "error: targets production, staging: 1 reference could not be resolved\n"
         "nothing was changed on any server\n"
     )
 
@@ -503,7 +505,7 @@ def test_a_credential_of_several_targets_that_is_not_set_is_told_once(
     ran = team.run("plan", "--all", env={"TOKEN": None})
     assert ran.status == 1
     assert ran.err.count("env TOKEN is not set") == 1
-    assert "error: targets production, staging: 1 secret could not be resolved\n" in ran.err
+    assert "error: targets production, staging: 1 reference could not be resolved\n" in ran.err
 
 
 def test_a_mistake_in_a_file_that_targets_share_is_told_once(team: Desk) -> None:
@@ -512,3 +514,33 @@ def test_a_mistake_in_a_file_that_targets_share_is_told_once(team: Desk) -> None
     assert ran.status == 1
     assert ran.err.count("[unknown-field]") == 1
     assert "error: targets production, staging: 1 error in the desired state\n" in ran.err
+
+
+def test_a_url_instead_of_the_one_of_a_target_is_told(
+    team: Desk, server: Server, second: Server
+) -> None:
+    env = {**TOKENS, "STALWART_TOKEN": APPLY_KEY}
+    production = ("plan", "--target", "production", "--url")
+    told = f"--url replaces the URL of production ({server.url})"
+    assert team.run(*production, server.url, env=env).err == ""
+    assert (
+        team.run(*production, second.url, env=env).err == f"warning: {told} with that of staging\n"
+    )
+    with Server(initial=REDIS, keys=KEYS) as third:
+        assert team.run(*production, third.url, env=env).err == f"note: {told}\n"
+        by_variable = {**env, "CONFSYNC_URL": third.url}
+        assert "note: CONFSYNC_URL replaces" in team.run(*production[:3], env=by_variable).err
+
+
+@pytest.mark.parametrize(("here", "there"), [("deep/er", "../.."), (".", "a b")])
+def test_a_configuration_nearby_is_told_with_the_way_to_it(
+    offline: Desk, here: str, there: str
+) -> None:
+    directory = offline.directory / here
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / there).mkdir(exist_ok=True)
+    (directory / there / "confsync.yaml").touch()
+    ran = Desk(directory).run("plan")
+    assert f"; there is one in {there}, and no file given\n" in ran.err
+    why = ": parent directories are searched only inside a git repository"
+    assert f"hint: run `cd {quote(there)}` first{why * ('..' in there)}\n" in ran.err

@@ -134,19 +134,27 @@ def test_a_file_of_one_target_means_that_target_with_all_of_its_files_and_guards
 
 
 @pytest.mark.parametrize(
-    ("file", "fact"),
+    ("file", "fact", "hint"),
     [
-        ("stores/base.yaml", "several targets of confsync.yaml use {}: production and staging"),
-        ("nothere.yaml", "no such file, and no target uses it"),
+        (
+            "stores/base.yaml",
+            "several targets of confsync.yaml use {}: production and staging",
+            "add --target NAME, or --no-config to use no target",
+        ),
+        ("nothere.yaml", "no such file, and no target uses it", "check the path"),
+        (
+            "store/base.yaml",
+            "no such file, and no target uses it",
+            "did you mean stores/base.yaml? check the path",
+        ),
     ],
 )
 def test_a_file_of_several_targets_or_of_none_is_wrong_usage(
-    here: Path, file: str, fact: str
+    here: Path, file: str, fact: str, hint: str
 ) -> None:
     with pytest.raises(WrongUsage) as caught:
         chosen(here, Asked(files=(file,)))
-    assert caught.value.message == fact.format(file)
-    assert "--no-config" in caught.value.hint
+    assert (caught.value.message, caught.value.hint) == (fact.format(file), hint)
 
 
 def test_a_confsync_yaml_is_no_store(here: Path) -> None:

@@ -1,0 +1,112 @@
+"""The way back after an apply: the command for it, or the previous settings and the command."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from shlex import join, quote
+from typing import TYPE_CHECKING
+
+from confsync.errors import NotWritten
+from confsync.kinds import KINDS
+from confsync.kinds.kind import Kind
+from confsync.report.printable import one_line, printable, shown, wrapped
+from confsync.store.encode import way_back
+from confsync.store.mistakes import listed
+from confsync.sync.outcome import Stored, Unknown
+from confsync.sync.plan import risks_back
+from confsync.sync.secret import FILL_IN
+from confsync.yaml.emit import yaml_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from confsync.report.printable import Look
+    from confsync.sync.outcome import Ended
+    from confsync.sync.values import Live
+    from confsync.yaml.emit import Plain
+
+_COMMAND = "{command: "
+
+
+def way_back_text(ended: Stored | Unknown, every: Sequence[Ended], look: Look) -> Iterator[str]:
+    """How to restore the state before an update. `every`: the outcomes of the run; the last one of
+    a target has the command for the target's backup.
+    """
+    plan = ended.plan
+    try:
+        document = _document(ended)
+    except NotWritten as error:
+        why = printable(error.message)
+        yield from wrapped(f"Previous settings not printed: {why}.", width=look.width)
+        return
+    unset = [
+        name
+        for name, known in plan.shape.fields_of(_before(ended).tree.tag).items()
+        if known.kept and _before(ended).tree.members[name] == known.default
+    ]
+    if unset:
+        fact = f"{listed(unset)} had no value: going back leaves the new one."
+        yield from wrapped(fact, width=look.width)
+    if plan.backup:
+        changed = [
+            one
+            for one in every
+            if isinstance(one, Stored | Unknown) and one.plan.target == plan.target
+        ]
+        if ended.plan == changed[-1].plan:
+            documents = map(_document, changed)
+            text = "".join(yaml_text(shown(one)) for one in documents)
+            yield f"To go back{_first(text)}: {_command(plan.backup, changed, text)}"
+        return
+    text = yaml_text(shown(document))
+    number = "" if len(every) == 1 else f"-{[*every].index(ended) + 1}"
+    # Paths in references are relative to the store file.
+    file = str(Path(plan.desired.file).parent / f"before{number}.yaml")
+    told = f"To go back{_first(text)}, save this as {one_line(quote(file))} and run:"
+    yield from wrapped(told, width=look.width)
+    yield f"  {_command(file, [ended], text)}"
+    yield ""
+    yield text.removesuffix("\n")
+
+
+def _before(ended: Stored | Unknown) -> Live:
+    return ended.before if isinstance(ended, Stored) else ended.plan.live
+
+
+def _document(ended: Stored | Unknown) -> dict[str, Plain]:
+    """The state before an update, as its backup has it, or else as it is printed. Raises
+    NotWritten.
+    """
+    before, plan = _before(ended), ended.plan
+    beside = str(Path(plan.backup).parent) if plan.backup else None
+    return way_back(before, plan, Kind(before.object, plan.shape), beside=beside)
+
+
+def _command(file: str, changed: Iterable[Stored | Unknown], text: str) -> str:
+    """The command that restores the states before updates of a target, with the risks of that."""
+    ends = [*changed]
+    target = ends[0].plan.target
+    name = [] if target.name in {"", target.url} else ["--target", target.name]
+    risks = (
+        risk
+        for one in ends
+        if (kind := KINDS.get(one.plan.desired.object)) is not None
+        for risk in risks_back(_before(one), one.plan, kind.state_rules, kind.change_rules)
+    )
+    words = [
+        *("confsync", "apply", file, *name, "--url", target.url),
+        *(word for risk in dict.fromkeys(risks) for word in ("--allow", risk)),
+        *(["--allow-commands"] if _COMMAND in text else []),
+    ]
+    return one_line(join(words))
+
+
+def _first(text: str) -> str:
+    """The steps before the previous settings can be applied; empty without secrets in them."""
+    steps = []
+    if FILL_IN in text:
+        steps.append(f"replace each {FILL_IN}… with a reference to the earlier secret")
+    if re.search(rf"\{{(?!env: {FILL_IN})[a-z]+: ", text):
+        steps.append("its references must lead to the earlier secrets")
+    return f" ({'; '.join(steps)})" if steps else ""
