@@ -27,7 +27,7 @@ from confsync.sync.findings import (
     state_problems,
 )
 from confsync.sync.names import SEARCHABLE, nearest
-from confsync.sync.secret import FILL_IN, Secret, Vault
+from confsync.sync.secret import Secret, Vault
 from confsync.sync.tree import leaves
 from confsync.sync.url import Url
 from confsync.workflow.load import check_names, load, meant, stores_in, world_readable
@@ -266,7 +266,7 @@ def _placeholders(desired: Desired, *, keep: bool) -> Iterator[Problem]:
             hint += ", or set `hidden_secrets: keep` in confsync.yaml to keep the server's"
         at = desired.origin(path)
         for ref in (secret.ref for secret in secrets):
-            if ref is not None and ref.kind == "env" and ref.argument.startswith(FILL_IN):
+            if ref is not None and ref.placeholder:
                 place = (at.file, at.line, at.column)
                 yield Problem(*place, "fill-in", f"{ref} is a placeholder", hint, "warning")
 
