@@ -11,6 +11,7 @@ from math import gcd
 from typing import TYPE_CHECKING, Literal
 
 from confsync.kinds.in_memory_store_risks import default_user, has_secret, stores, urls_of
+from confsync.kinds.kept_secrets import KEPT_ELSEWHERE
 from confsync.kinds.redis_urls import PLAIN, TLS, read_url
 from confsync.sync.findings import Breach, ChangeRule
 from confsync.sync.tree import Items, Object, path_text
@@ -225,6 +226,7 @@ CHANGE_RULES = (
     ChangeRule("change-database", _change_database),
     ChangeRule("remove-secret", _remove_secret),
     ChangeRule("default-username", _default_username),
+    KEPT_ELSEWHERE,
     ChangeRule("drop-tls", _drop_tls),
     ChangeRule("resets-unknown", _resets_unknown),
 )

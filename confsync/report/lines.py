@@ -24,7 +24,7 @@ _SIGNS = {"add": "+", "remove": "-", "update": "~", "replace": "~", "reorder": "
 _STYLES = {"+": "green", "-": "red", "~": "yellow", "?": "cyan"}
 _FATE: Mapping[HiddenSecrets, str] = {
     "send": "sent from {}",
-    "keep": "the server's is kept",
+    "keep": "kept, {} is not sent",
     "fail": "",
 }
 _MOST = 100  # items of a list in one line

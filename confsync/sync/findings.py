@@ -19,7 +19,7 @@ from confsync.sync.values import Difference, Finding, Origin
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from confsync.sync.values import Desired, HiddenSecrets, Live, Unlisted
+    from confsync.sync.values import Change, Desired, HiddenSecrets, Live, Unknown, Unlisted
 
 
 MAX_NAMED = 20
@@ -84,7 +84,9 @@ class StateRule:
 
 @dataclass(frozen=True)
 class ChangeRule:
-    """A rule about a change from a live state to a desired one, like a StateRule."""
+    """A rule about a change from a live state to a desired one, like a StateRule. The difference
+    has only those hidden secrets that the server keeps.
+    """
 
     id: str
     find: Callable[[Live, Desired, Difference], Iterable[Breach]]
@@ -205,7 +207,14 @@ def as_finding(problem: Problem, allow: Collection[str], fail_on: Collection[str
 
 RULE = "hidden-secrets"
 STALE = "stale-plan"
-_SEND = "use --hidden-secrets send to send the secret from its reference"
+
+
+def send_hint(tree: Tree) -> str:
+    """The hint to send the hidden secrets of a state from their references."""
+    for _, leaf in leaves(tree):
+        if isinstance(leaf, Secret) and leaf.ref is not None and leaf.ref.placeholder:
+            return f"write a reference instead of {leaf.ref}, then use --hidden-secrets send"
+    return "use --hidden-secrets send to send the secret from its reference"
 
 
 def without_hidden(difference: Difference) -> Difference:
@@ -227,7 +236,7 @@ def refusals(difference: Difference, policy: HiddenSecrets) -> tuple[Finding, ..
         return (*_rebuilt(difference, "be kept"), *_moved(difference))
     fact = "is hidden and cannot be compared"
     hidden = (unknown for unknown in difference.unknown if unknown.hidden)
-    compared = (_finding(unknown.path, unknown.origin, fact) for unknown in hidden)
+    compared = (_finding(unknown, fact) for unknown in hidden)
     return (*_rebuilt(difference, "be compared"), *compared)
 
 
@@ -308,12 +317,12 @@ def _rebuilt(difference: Difference, what: str) -> Iterator[Finding]:
     for change in has:
         if _holds_secret(change.before):
             fact = f"will be replaced, so its hidden secret cannot {what}"
-            yield _finding(change.path, change.origin, fact)
+            yield _finding(change, fact)
     lists = {change.path[:-1] for change in had if change.action == "remove"}
     for change in has:
         if change.action == "add" and change.path[:-1] in lists:
             fact = f"is a new shard: the removed shard's secret cannot {what}"
-            yield _finding(change.path, change.origin, fact)
+            yield _finding(change, fact)
 
 
 def _moved(difference: Difference) -> Iterator[Finding]:
@@ -328,13 +337,13 @@ def _moved(difference: Difference) -> Iterator[Finding]:
         )
         if unknown.hidden and item and moved:
             fact = "is hidden and cannot be kept: other fields of its shard change"
-            yield _finding(unknown.path, unknown.origin, fact)
+            yield _finding(unknown, fact)
 
 
 def _holds_secret(tree: Tree) -> bool:
     return any(isinstance(leaf, Secret) for _, leaf in leaves(tree))
 
 
-def _finding(path: Path, origin: Origin, fact: str) -> Finding:
-    name = path_text(path) or "the object"
-    return Finding(RULE, "error", f"{name} {fact}", _SEND, origin)
+def _finding(of: Change | Unknown, fact: str) -> Finding:
+    name = path_text(of.path) or "the object"
+    return Finding(RULE, "error", f"{name} {fact}", send_hint(of.after), of.origin)

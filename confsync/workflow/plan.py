@@ -22,6 +22,7 @@ from confsync.sync.findings import (
     kept,
     lapsed,
     state_problems,
+    without_hidden,
 )
 from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
 from confsync.sync.values import Plan
@@ -218,10 +219,12 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
     risks = tuple(finding for finding in findings if finding.risk)
     warnings = (finding for finding in findings if not finding.risk)
 
-    def changes(difference: Difference) -> tuple[Finding, ...]:
-        return change_findings(live, desired, difference, kind.change_rules, allow)
-
     policy = options.hidden_secrets
+
+    def changes(difference: Difference) -> tuple[Finding, ...]:
+        found = difference if policy == "keep" else without_hidden(difference)
+        return change_findings(live, desired, found, kind.change_rules, allow)
+
     found = make_plan(
         *(target, desired, live, kind.shape), hidden_secrets=policy, risks=risks, changes=changes
     )

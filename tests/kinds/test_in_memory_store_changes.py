@@ -14,7 +14,7 @@ from confsync.kinds.in_memory_store import IN_MEMORY_STORE
 from confsync.kinds.in_memory_store_changes import CHANGE_RULES
 from confsync.kinds.kind import default_object
 from confsync.sync.compare import difference
-from confsync.sync.findings import change_findings
+from confsync.sync.findings import change_findings, without_hidden
 from confsync.sync.secret import HIDDEN, IN_CLEAR, Ref, Secret
 from confsync.sync.tree import Items, Members, Object
 from confsync.sync.url import Url, compose
@@ -31,7 +31,7 @@ from tests.kinds.test_in_memory_store_risks import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from confsync.sync.tree import Path
+    from confsync.sync.tree import Path, Tree
     from confsync.sync.values import Finding
 
 FILE = Origin("file", "a.yaml", 1, 1)
@@ -39,6 +39,7 @@ STORES = Origin("file", "a.yaml", 3, 3)
 DEFAULT = default_object(IN_MEMORY_STORE.shape, "Default")
 HAD = Object("Value", {"secret": HIDDEN})
 REFERENCE = Url((), Ref("env", "CACHE_URL"))
+REFERENCES = Members((REFERENCE,))
 EMPTY = "rate limits, locks, greylists and counters start empty"
 
 
@@ -54,19 +55,21 @@ def at(url: Url) -> Object:
     return Object("Redis", {**redis().members, "url": url})
 
 
-def found(
+def found(  # noqa: PLR0913 - all that a finding depends on
     before: Object,
     after: Object,
     *,
     allow: Sequence[str] = (),
     unrecognised: tuple[str, ...] = (),
     origins: Mapping[Path, Origin] | None = None,
+    keep: bool = False,
 ) -> tuple[Finding, ...]:
     places = {(): FILE, ("stores",): STORES, **(origins or {})}
     live = Live("InMemoryStore", before, unrecognised)
     desired = Desired("InMemoryStore", after, after, places, "a.yaml")
     changed = difference(before, after, IN_MEMORY_STORE.shape, desired.origin)
-    return change_findings(live, desired, changed, CHANGE_RULES, allow)
+    known = changed if keep else without_hidden(changed)
+    return change_findings(live, desired, known, CHANGE_RULES, allow)
 
 
 def told(before: Object, after: Object, **more: Any) -> list[str]:  # noqa: ANN401 - as of `found`
@@ -360,6 +363,80 @@ def test_a_shard_that_moves_keeps_its_own_password_and_tls() -> None:
     # The first one is replaced by another, in its place.
     after = shards("redis://d.example.com", "redis://b.example.com", "redis://c")
     assert told(before, after) == ["remove-secret", "drop-tls"]
+
+
+# Kept secrets
+
+
+def with_urls(*urls: str, **fields: Tree) -> Object:
+    return cluster(urls=list(urls), **{"authSecret": HAD, **fields})
+
+
+SENTINELS = {"urls": ["rediss://s1", "rediss://s2"], "authSecret": HAD, "sentinelSecret": HAD}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "moved"),
+    [
+        (with_urls("rediss://a"), with_urls("rediss://b"), ["urls"]),
+        (with_urls("rediss://a:7001"), with_urls("rediss://a:7002"), ["urls"]),
+        (with_urls("rediss://a"), with_urls("rediss://a", authUsername="bob"), ["authUsername"]),
+        (with_urls("rediss://a"), with_urls("rediss://a", authUsername=None), ["authUsername"]),
+        (sentinel(**SENTINELS), sentinel(**{**SENTINELS, "urls": ["rediss://s3"]}), ["urls"] * 2),
+        (sentinel(**SENTINELS), sentinel(**SENTINELS, serviceName="other"), ["serviceName"]),
+        (sentinel(**SENTINELS), sentinel(**SENTINELS, sentinelUsername="x"), ["sentinelUsername"]),
+        # The same servers, one of them, and another spelling.
+        (with_urls("rediss://a", "rediss://b"), with_urls("rediss://b", "rediss://c"), []),
+        (with_urls("rediss://a"), with_urls("REDISS://u:pw@A.:6379/0"), []),
+        (with_urls("rediss://a:6380"), with_urls("redis://a:6379"), []),
+        (with_urls("redis://localhost"), with_urls("redis://127.0.0.1"), []),
+        (with_urls("rediss://a"), with_urls("rediss://a", timeout=1), []),
+        # No secret, a first one, and another kind of it.
+        (cluster(urls=["rediss://a"]), cluster(urls=["rediss://b"]), []),
+        (cluster(urls=["rediss://a"]), with_urls("rediss://b", authSecret=VALUE), []),
+        (
+            with_urls("rediss://a"),
+            with_urls("rediss://b", authSecret=Object("File", {"filePath": "/x"})),
+            [],
+        ),
+        # Not known.
+        (
+            with_urls("rediss://a"),
+            Object("RedisCluster", {**with_urls("rediss://a").members, "urls": REFERENCES}),
+            [],
+        ),
+    ],
+)
+def test_a_kept_secret_is_not_for_another_server_or_user(
+    before: Object, after: Object, moved: list[str]
+) -> None:
+    def kept(after: Object, *, keep: bool) -> list[str]:
+        findings = found(before, after, keep=keep)
+        return [one.message for one in findings if one.rule == "kept-secret-elsewhere"]
+
+    sent = Object(
+        after.tag,
+        {name: VALUE if part == HAD else part for name, part in after.members.items()},
+    )
+    for same, keep in ((after, False), (sent, True)):  # unmanaged, and from a reference
+        assert [one.split(" changes, ")[0] for one in kept(same, keep=keep)] == moved
+    assert kept(sent, keep=False) == []
+
+
+def test_the_hint_about_a_kept_secret_sends_it() -> None:
+    before = with_urls("rediss://a")
+    (finding,) = found(before, with_urls("rediss://b", authSecret=VALUE), keep=True)[:1]
+    assert (finding.rule, finding.risk) == ("kept-secret-elsewhere", True)
+    assert finding.message == (
+        "urls changes, but the server's authSecret is kept: the old secret is used for the new"
+        " address"
+    )
+    assert finding.hint == "use --hidden-secrets send to send the secret from its reference"
+    placeholder = Object("Value", {"secret": Secret(None, Ref("env", "FILL_IN_1"))})
+    (finding,) = found(before, with_urls("rediss://b", authSecret=placeholder), keep=True)[:1]
+    assert finding.hint == (
+        "write a reference instead of env FILL_IN_1, then use --hidden-secrets send"
+    )
 
 
 # TLS
