@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from confsync.kinds.in_memory_store_risks import default_user, has_secret, stores, urls_of
 from confsync.kinds.kept_secrets import KEPT_ELSEWHERE
-from confsync.kinds.redis_urls import PLAIN, TLS, read_url
+from confsync.kinds.redis_urls import PLAIN, TLS, named, read_url
 from confsync.sync.findings import Breach, ChangeRule
 from confsync.sync.tree import Items, Object, path_text
 
@@ -185,16 +185,26 @@ def _default_username(live: Live, desired: Desired, _: Difference) -> Iterator[B
 def _drop_tls(live: Live, desired: Desired, _: Difference) -> Iterator[Breach]:
     for path, before, after in _pairs(live, desired):
         old = [read_url(url) for _, url in urls_of(before)]
-        if not old or not all(one and one.scheme in TLS for one in old):
+        # The first URL decides: for all nodes of a cluster, and for the Redis behind sentinels.
+        if not old or not (old[0] and old[0].scheme in TLS):
             continue
+        urls = [(at, url, found) for at, url in urls_of(after) if (found := read_url(url))]
+        plain = [one for one in urls if one[2].scheme in PLAIN]
+        first = [one for one in plain if one[0] == urls_of(after)[0][0]]
+        if after.tag == "RedisSentinel":
+            had = {one.address for one in old if one and one.scheme in PLAIN}
+            plain = first + [one for one in plain if one not in first and one[2].address not in had]
+        elif not first:
+            plain = []
+        if lost := [(at, url) for at, url, found in plain if not found.local]:
+            fact = f"{named(lost, path)} {'loses' if len(lost) == 1 else 'lose'} TLS"
+            what = "passwords, and Redis keys with IP and mail addresses,"
+            message = f"{fact}: {what} are sent unencrypted"
+            yield Breach((*path, *lost[0][0]), message, "write rediss://, as before")
         checked = not any(one and one.insecure for one in old)
-        # The first URL of a cluster decides for all.
-        for at, url in urls_of(after)[: None if after.tag == "RedisSentinel" else 1]:
-            new, place = read_url(url), (*path, *at)
-            if new and new.scheme in PLAIN and not new.local:
-                fact = f"{path_text(place)} loses TLS: passwords and keys are sent unencrypted"
-                yield Breach(place, fact, "write rediss://, as before")
-            elif new and new.insecure and checked:
+        for at, _url, found in urls if after.tag == "RedisSentinel" else urls[:1]:
+            if found.insecure and found.scheme in TLS and checked:
+                place = (*path, *at)
                 fact = f"{path_text(place)} ends in #insecure: no certificate is checked any more"
                 yield Breach(place, fact, "remove #insecure")
 
@@ -227,6 +237,6 @@ CHANGE_RULES = (
     ChangeRule("remove-secret", _remove_secret),
     ChangeRule("default-username", _default_username),
     KEPT_ELSEWHERE,
-    ChangeRule("drop-tls", _drop_tls),
+    ChangeRule("drop-tls", _drop_tls, covers="plaintext-transport"),
     ChangeRule("resets-unknown", _resets_unknown),
 )

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from confsync.sync.secret import IN_CLEAR, Secret
+from confsync.sync.tree import path_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from confsync.sync.tree import Path
     from confsync.sync.url import Url
 
 PLAIN, TLS = {"redis", "valkey"}, {"rediss", "valkeys"}
@@ -27,6 +29,7 @@ _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(.*))?", re.DOTALL)
 # Python reads no number of thousands of digits.
 _SHORT = re.compile(r"[+-]?[0-9]{1,100}", re.ASCII)
 _DOTS = {".", ".."}
+_NAMED = 3
 _PORTS = {"http": "80", "https": "443"}
 _LOCAL = re.compile(r"localhost|127\.[0-9.]+|\[::1\]", re.IGNORECASE)
 
@@ -136,6 +139,21 @@ def read_url(url: Url) -> Parts | None:
     protocol = dict(parse_qsl(query)).get("protocol", "")
     known = database if certain else ""
     return Parts(name, authority, known, certain, protocol, fragment == "insecure")
+
+
+def named(urls: Sequence[tuple[Path, Url]], path: Path = ()) -> str:
+    """URLs by their fields in a store at a path, like `urls/0 (cache.example.com)`. The host of a
+    reference is not shown.
+    """
+    names = []
+    for at, url in urls[:_NAMED]:
+        found = None if url.ref else read_url(url)
+        host = "" if found is None or UNKNOWN in found.host else found.host
+        names.append(path_text((*path, *at)) + (f" ({host})" if host else ""))
+    if len(urls) > _NAMED:
+        names.append(f"{len(urls) - _NAMED} more")
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def another_server(before: Iterable[Url], after: Iterable[Url]) -> bool:

@@ -85,12 +85,14 @@ class StateRule:
 @dataclass(frozen=True)
 class ChangeRule:
     """A rule about a change from a live state to a desired one, like a StateRule. The difference
-    has only those hidden secrets that the server keeps.
+    has only those hidden secrets that the server keeps. `covers`: a warning about the state that a
+    finding replaces at its place.
     """
 
     id: str
     find: Callable[[Live, Desired, Difference], Iterable[Breach]]
     severity: Severity = "error"
+    covers: str = ""
 
 
 def state_problems(

@@ -217,7 +217,6 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
     broken = state_problems(desired, kind.state_rules, facts)
     findings = [as_finding(one, allow, options.fail_on) for one in (*problems, *broken)]
     risks = tuple(finding for finding in findings if finding.risk)
-    warnings = (finding for finding in findings if not finding.risk)
 
     policy = options.hidden_secrets
 
@@ -229,6 +228,9 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
         *(target, desired, live, kind.shape), hidden_secrets=policy, risks=risks, changes=changes
     )
     told = {finding for finding in found.findings if finding.risk}
+    covers = {rule.id: rule.covers for rule in kind.change_rules}
+    covered = {(covers.get(finding.rule), finding.origin) for finding in told}
+    warnings = (one for one in findings if not one.risk and (one.rule, one.origin) not in covered)
     guessable = guessable_findings(desired, fail="guessable-secret" in options.fail_on - allow)
     more = (*warnings, *notes, *lapsed(options.lapses, told), *guessable)
     return replace(found, findings=(*found.findings, *more), allow=allow)

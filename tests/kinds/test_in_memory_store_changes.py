@@ -463,12 +463,45 @@ def test_the_hint_about_a_kept_secret_sends_it() -> None:
         (redis(url="rediss://a"), redis(url="unix:///run/redis.sock"), []),
         (redis(url="rediss://a"), redis(url="http://a"), []),
         (cluster(urls=["redis://a", "rediss://b"]), cluster(urls=["redis://a"]), []),
+        # The first URL of sentinels decides for Redis; each of them has its own TLS.
+        (
+            sentinel(urls=["rediss://c", "redis://b", "redis://a"]),
+            sentinel(urls=["redis://a", "redis://b", "rediss://c"]),
+            ["drop-tls"],
+        ),
+        (
+            sentinel(urls=["redis://a", "redis://b", "rediss://c"]),
+            sentinel(urls=["rediss://c", "redis://b", "redis://a"]),
+            [],
+        ),
+        (
+            sentinel(urls=["rediss://c", "redis://b", "redis://a"]),
+            sentinel(urls=["rediss://c", "redis://a", "redis://b"]),
+            [],
+        ),
+        (
+            sentinel(urls=["rediss://a", "rediss://b"]),
+            sentinel(urls=["rediss://a", "redis://b"]),
+            ["drop-tls"],
+        ),
         (redis(url="rediss://a"), at(REFERENCE), []),
         (at(Url(())), redis(url="redis://a"), []),
     ],
 )
 def test_tls_that_is_gone_is_told(before: Object, after: Object, rules: list[str]) -> None:
     assert told(before, after) == rules
+
+
+def test_every_host_that_loses_tls_is_named() -> None:
+    sent = "passwords, and Redis keys with IP and mail addresses, are sent unencrypted"
+    assert message(redis(url="rediss://a"), redis(url="redis://a")) == f"url (a) loses TLS: {sent}"
+    before, after = ([f"redis{tls}://{host}" for host in "ab"] for tls in ("s", ""))
+    assert message(cluster(urls=before), cluster(urls=after)) == (
+        f"urls/0 (a) and urls/1 (b) lose TLS: {sent}"
+    )
+    assert message(sentinel(urls=before), sentinel(urls=[before[0], after[1]])) == (
+        f"urls/1 (b) loses TLS: {sent}"
+    )
 
 
 # What a newer server sends
