@@ -53,6 +53,7 @@ NO_CASE = {
     "mixed-tls": "it is a warning",
     "ignored-credentials": "it is a warning",
     "plaintext-transport": "it is a warning",
+    "sentinel-port": "it is a warning",
     "unbounded-wait": "it is a warning",
     "crossed-retry-waits": "it is a warning",
     "world-readable-secret-file": "it is a warning",

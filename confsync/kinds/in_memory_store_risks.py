@@ -278,6 +278,17 @@ def _plaintext_transport(state: State) -> Iterator[Breach]:
             yield Breach((*path, *plain[0][0]), message, "write rediss:// if this Redis has TLS")
 
 
+def _sentinel_port(state: State) -> Iterator[Breach]:
+    for path, store in stores(state.tree):
+        known = dict(_parts(store)) if store.tag == "RedisSentinel" else {}
+        urls = [(at, url) for at, url in urls_of(store) if at in known]
+        if bare := [(at, url) for at, url in urls if known[at].host and not known[at].port]:
+            fact = f"{named(bare, path)} {'has' if len(bare) == 1 else 'have'} no port"
+            hint = "write the port, like rediss://sentinel.example.com:26379"
+            message = f"{fact}: 6379 is used, but sentinels usually listen on 26379"
+            yield Breach((*path, *bare[0][0]), message, hint)
+
+
 def _unbounded_wait(state: State) -> Iterator[Breach]:
     for path, store in stores(state.tree):
         for name in _POOL_TIMEOUTS:
@@ -322,6 +333,7 @@ STATE_RULES = (
     StateRule("mixed-tls", _mixed_tls),
     StateRule("ignored-credentials", _ignored_credentials),
     StateRule("plaintext-transport", _plaintext_transport),
+    StateRule("sentinel-port", _sentinel_port),
     StateRule("unbounded-wait", _unbounded_wait),
     StateRule("crossed-retry-waits", _crossed_retry_waits),
     StateRule("world-readable-secret-file", _world_readable),
