@@ -61,6 +61,7 @@ NO_CASE = {
     "resize-shards": "it is said by plan and apply, of a change",
     "reorder-shards": "it is said by plan and apply, of a change",
     "change-database": "it is said by plan and apply, of a change",
+    "change-server": "it is said by plan and apply, of a change",
     "remove-secret": "it is said by plan and apply, of a change",
     "kept-secret-elsewhere": "it is said by plan and apply, of a change",
     "drop-tls": "it is said by plan and apply, of a change",

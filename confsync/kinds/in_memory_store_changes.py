@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from confsync.kinds.in_memory_store_risks import default_user, has_secret, stores, urls_of
 from confsync.kinds.kept_secrets import KEPT_ELSEWHERE
-from confsync.kinds.redis_urls import PLAIN, TLS, named, read_url
+from confsync.kinds.redis_urls import PLAIN, TLS, another_server, named, read_url
 from confsync.sync.findings import Breach, ChangeRule
 from confsync.sync.tree import Items, Object, path_text
 
@@ -97,10 +97,15 @@ def _moving(before: _Homes, after: _Homes) -> str:
     share = 100 * share_that_moves(before, after)
     if not share:
         return ""
-    # Never rounded to none or all.
-    number = share if share.denominator == 1 else f"{min(max(float(share), 0.1), 99.9):.1f}"
     limit = "" if before.known and after.known else "up to "
-    return f"{limit}{number} % of all keys move to another shard, where their {_EMPTY} start empty"
+    moved = f"{limit}{_percent(share)} of all keys move to another shard"
+    return f"{moved}, where their {_EMPTY} start empty"
+
+
+def _percent(share: Fraction) -> str:
+    """A number of percent, never rounded to none or all."""
+    number = share if share.denominator == 1 else f"{min(max(float(share), 0.1), 99.9):.1f}"
+    return f"{number} %"
 
 
 def _resize_shards(live: Live, desired: Desired, _: Difference) -> Iterator[Breach]:
@@ -144,6 +149,28 @@ def _change_database(live: Live, desired: Desired, _: Difference) -> Iterator[Br
             place = (*path, *at)
             fact = f"{path_text(place)} changes its database"
             yield Breach(place, f"{fact}: {_EMPTY} start empty", f"keep the database, or {_QUIET}")
+
+
+def _change_server(live: Live, desired: Desired, _: Difference) -> Iterator[Breach]:
+    old, new = [*stores(live.tree)], [*stores(desired.written)]
+    before, after = (_Homes([store for _, store in found]) for found in (old, new))
+    reordered = any(homes and at not in homes for at, homes in enumerate(after.in_(before)))
+    # Other rules count what starts empty there.
+    if live.tree.tag != desired.written.tag or len(old) != len(new) or reordered:
+        return
+    share = Fraction(100, max(len(new), 1))
+    part = f" ({_percent(share)} of all keys)" if live.tree.tag == "Sharded" else ""
+    for (path, was), (_path, store) in zip(old, new, strict=True):
+        place, name = (*path, "serviceName"), path_text((*path, "serviceName"))
+        if was.members.get("serviceName") == store.members.get("serviceName"):
+            urls = [[url for _, url in urls_of(one)] for one in (was, store)]
+            if not all(urls) or (was.tag == store.tag and not another_server(*urls)):
+                continue
+            first = urls_of(store)[:1]
+            place, name = (*path, *first[0][0]), named(first, path)
+        fact = f"{name} leads to another Redis: {_EMPTY} start empty{part}"
+        hint = f"nothing to do if it is the same Redis under another name; else {_QUIET}"
+        yield Breach(place, fact, hint)
 
 
 def _logs_in(store: Object) -> bool | None:
@@ -234,6 +261,7 @@ CHANGE_RULES = (
     ChangeRule("resize-shards", _resize_shards),
     ChangeRule("reorder-shards", _reorder_shards),
     ChangeRule("change-database", _change_database),
+    ChangeRule("change-server", _change_server, "warning"),
     ChangeRule("remove-secret", _remove_secret),
     ChangeRule("default-username", _default_username),
     KEPT_ELSEWHERE,

@@ -117,25 +117,28 @@ def state_problems(
     )
 
 
-def change_findings(
+def change_findings(  # noqa: PLR0913, PLR0917 - all that a finding depends on
     live: Live,
     desired: Desired,
     difference: Difference,
     rules: Iterable[ChangeRule],
     allow: Collection[str],
+    fail_on: Collection[str] = (),
 ) -> tuple[Finding, ...]:
-    """Findings of a change; an allowed risk is a warning."""
+    """Findings of a change; an allowed risk is a warning, and a warning to fail on a risk."""
     found = []
     for rule in rules:
         for breach in rule.find(live, desired, difference):
             severity = breach.severity or rule.severity
-            if severity == "error" and rule.id in allow:
+            if severity == "warning" and rule.id in fail_on:
+                severity = "error"
+            risk = severity == "error"
+            if risk and rule.id in allow:
                 severity = "warning"
             # A value that left the file: the place of the object around it.
             around = (breach.path[:length] for length in range(len(breach.path), -1, -1))
             origins = (desired.origin(path, written=True) for path in around)
             place = next((origin for origin in origins if origin.why == "file"), None)
-            risk = rule.severity == "error" and severity != "note"
             found.append(Finding(rule.id, severity, breach.message, breach.hint, place, risk=risk))
     return tuple(found)
 

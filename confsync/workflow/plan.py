@@ -222,7 +222,9 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
 
     def changes(difference: Difference) -> tuple[Finding, ...]:
         found = difference if policy == "keep" else without_hidden(difference)
-        return change_findings(live, desired, found, kind.change_rules, allow)
+        return change_findings(
+            live, desired, found, kind.change_rules, allow, options.fail_on - allow
+        )
 
     found = make_plan(
         *(target, desired, live, kind.shape), hidden_secrets=policy, risks=risks, changes=changes

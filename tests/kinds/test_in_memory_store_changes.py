@@ -63,17 +63,20 @@ def found(  # noqa: PLR0913 - all that a finding depends on
     unrecognised: tuple[str, ...] = (),
     origins: Mapping[Path, Origin] | None = None,
     keep: bool = False,
+    fail_on: Sequence[str] = (),
 ) -> tuple[Finding, ...]:
     places = {(): FILE, ("stores",): STORES, **(origins or {})}
     live = Live("InMemoryStore", before, unrecognised)
     desired = Desired("InMemoryStore", after, after, places, "a.yaml")
     changed = difference(before, after, IN_MEMORY_STORE.shape, desired.origin)
     known = changed if keep else without_hidden(changed)
-    return change_findings(live, desired, known, CHANGE_RULES, allow)
+    return change_findings(live, desired, known, CHANGE_RULES, allow, fail_on)
 
 
 def told(before: Object, after: Object, **more: Any) -> list[str]:  # noqa: ANN401 - as of `found`
-    return [finding.rule for finding in found(before, after, **more)]
+    """The rules of the findings but that of another server."""
+    rules = [finding.rule for finding in found(before, after, **more)]
+    return [rule for rule in rules if rule != "change-server"]
 
 
 def message(before: Object, after: Object) -> str:
@@ -141,7 +144,8 @@ A, B, C, D, E = (f"rediss://{name}.example.com" for name in "abcde")
 def test_shards_that_come_go_or_change_places_move_an_exact_share_of_the_keys(
     before: list[str], after: list[str], rule: str, fact: str
 ) -> None:
-    findings = found(shards(*before), shards(*after))
+    both = found(shards(*before), shards(*after))
+    findings = [one for one in both if one.rule != "change-server"]
     assert [one.rule for one in findings] == ([f"{rule}-shards"] if rule else [])
     for finding in findings:
         assert fact in finding.message
@@ -175,7 +179,7 @@ def test_the_share_is_that_of_counting(before: list[str], after: list[str]) -> N
     share = Fraction(100 * moves, whole)
     text = f"{share}" if share.denominator == 1 else f"{float(share):.1f}"
     both = found(shards(*before), shards(*after))
-    findings = [one for one in both if one.rule != "change-database"]
+    findings = [one for one in both if one.rule not in {"change-database", "change-server"}]
     if len(before) != len(after):
         assert [one.rule for one in findings] == (["resize-shards"] if moves else [])
     else:
@@ -265,6 +269,63 @@ def test_an_unknown_url_changes_no_database() -> None:
     in_clear = Url(("rediss://u:", Secret(3, IN_CLEAR), "@a.example.com/2"))
     assert told(redis(url=f"{A}/1"), at(in_clear)) == []
     assert told(redis(url=f"{A}/1"), at(compose(f"{A}/2", "u", PASSWORD))) == ["change-database"]
+
+
+# Servers
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "name"),
+    [
+        (redis(url=A), redis(url=B), "url (b.example.com)"),
+        (redis(url=A), redis(url=f"{A}:7000/1"), "url (a.example.com)"),
+        (cluster(urls=[A, B]), cluster(urls=[D, C]), "urls/0 (d.example.com)"),
+        (sentinel(urls=[A, B]), sentinel(urls=[C]), "urls/0 (c.example.com)"),
+        (sentinel(urls=[A]), sentinel(urls=[A], serviceName="other"), "serviceName"),
+        # The same, one in common, other rules, and not known.
+        (redis(url=A), redis(url="REDISS://u:pw@A.example.com:6379/0"), ""),
+        (redis(url=f"{A}:6380"), redis(url="redis://a.example.com"), ""),
+        (redis(url=A), redis(url=f"{A}/1"), ""),
+        (cluster(urls=[A, B]), cluster(urls=[B, C]), ""),
+        (redis(url=A), cluster(urls=[B]), ""),
+        (DEFAULT, redis(url=A), ""),
+        (redis(url=A), at(REFERENCE), ""),
+        (cluster(urls=[A]), Object("RedisCluster", {**cluster().members, "urls": REFERENCES}), ""),
+        (cluster(urls=[A]), cluster(urls=[]), ""),
+    ],
+)
+def test_another_redis_starts_empty(before: Object, after: Object, name: str) -> None:
+    def moves(before: Object, after: Object) -> list[str]:
+        findings = (one for one in found(before, after) if one.rule == "change-server")
+        return [one.message for one in findings]
+
+    assert moves(before, after) == ([f"{name} leads to another Redis: {EMPTY}"] if name else [])
+    if {before.tag, after.tag} <= {"Redis", "RedisCluster"} and before.tag == after.tag:
+        half = [f"stores/1/{name} leads to another Redis: {EMPTY} (50 % of all keys)"]
+        assert moves(sharded(at(REFERENCE), before), sharded(at(REFERENCE), after)) == (
+            half if name else []
+        )
+
+
+def test_where_shards_come_go_or_change_places_one_rule_counts_all_keys() -> None:
+    def rules(before: Object, after: Object) -> list[str]:
+        return [one.rule for one in found(before, after)]
+
+    assert rules(shards(A, B), shards(A, C)) == ["change-server"]
+    assert rules(shards(A, B), sharded(redis(url=A), cluster(urls=[B]))) == ["change-server"]
+    assert rules(shards(A, B), shards(C, D)) == ["change-server"] * 2
+    assert rules(shards(A, B, C), shards(B, A, D)) == ["reorder-shards"]
+    assert rules(shards(A, B), shards(C, D, E)) == ["resize-shards"]
+
+
+def test_another_redis_is_a_warning_that_can_be_a_risk() -> None:
+    def judged(**more: Any) -> tuple[str, bool]:  # noqa: ANN401 - as of `found`
+        (finding,) = found(redis(url=A), redis(url=B), **more)
+        return finding.severity, finding.risk
+
+    assert judged() == ("warning", False)
+    assert judged(fail_on=["change-server"]) == ("error", True)
+    assert judged(fail_on=["drop-tls"]) == ("warning", False)
 
 
 # Secrets
@@ -425,7 +486,7 @@ def test_a_kept_secret_is_not_for_another_server_or_user(
 
 def test_the_hint_about_a_kept_secret_sends_it() -> None:
     before = with_urls("rediss://a")
-    (finding,) = found(before, with_urls("rediss://b", authSecret=VALUE), keep=True)[:1]
+    _, finding = found(before, with_urls("rediss://b", authSecret=VALUE), keep=True)
     assert (finding.rule, finding.risk) == ("kept-secret-elsewhere", True)
     assert finding.message == (
         "urls changes, but the server's authSecret is kept: the old secret is used for the new"
@@ -433,7 +494,7 @@ def test_the_hint_about_a_kept_secret_sends_it() -> None:
     )
     assert finding.hint == "use --hidden-secrets send to send the secret from its reference"
     placeholder = Object("Value", {"secret": Secret(None, Ref("env", "FILL_IN_1"))})
-    (finding,) = found(before, with_urls("rediss://b", authSecret=placeholder), keep=True)[:1]
+    _, finding = found(before, with_urls("rediss://b", authSecret=placeholder), keep=True)
     assert finding.hint == (
         "write a reference instead of env FILL_IN_1, then use --hidden-secrets send"
     )
