@@ -37,6 +37,7 @@ NO_CASE = {
     "layer-discarded": "it takes two files",
     "same-server-twice": "it is a warning, of a confsync.yaml that is valid",
     "shared-redis": "it takes two targets",
+    "pem-file": "it is a warning, of a confsync.yaml that is valid",
     "unused-layer": "it takes two files",
     "unencrypted-server": "it is a warning, of a confsync.yaml that is valid",
     "ignored-replaced": "it is said by plan and apply, of a server",

@@ -36,7 +36,9 @@ _NEEDS = {
 """Members that need another one, and the hint where it is missing."""
 
 
-_TEXTS = ("ca_file", "client_cert", "client_key", "proxy", "schema")
+PEM_FILES = {"ca_file": "CERTIFICATE", "client_cert": "CERTIFICATE", "client_key": "PRIVATE KEY"}
+"""Members with paths of PEM files, and what these hold."""
+_TEXTS = (*PEM_FILES, "proxy", "schema")
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,15 @@ class Allowance:
 
 @dataclass(frozen=True)
 class TargetConfig:
-    """The values of a target, None or empty if missing. Paths start from the working directory."""
+    """The values of a target, None or empty if missing. Paths start from the working directory.
+    `pem_marks`: the places of the members of `PEM_FILES`.
+    """
 
     name: str
     url: str
     files: tuple[str, ...]
     url_mark: Mark | None = None
+    pem_marks: tuple[tuple[str, Mark], ...] = ()
     token: Written | None = None
     user: Written | str | None = None
     password: Written | None = None
@@ -171,6 +176,9 @@ class Target:
             url=self.text("url") or "",
             files=tuple(str(file) for file, _ in self.items("files")),
             url_mark=self.read.marks.get((*self.path, "url")),
+            pem_marks=tuple(
+                (one, self.read.marks[*self.path, one]) for one in PEM_FILES if self.text(one)
+            ),
             token=self._written("token"),
             user=self.text("user") or self._written("user"),
             password=self._written("password"),

@@ -170,19 +170,20 @@ class Lapse:
         """The message of the lapse."""
         return f"the allowance of {self.risk} expired after {self.until}"
 
+    @property
+    def finding(self) -> Finding:
+        """The warning about the lapse."""
+        hint = "set a later date, or remove the entry"
+        return Finding(LAPSED, "warning", self.message, hint, self.origin)
+
 
 LAPSED = "allowance-expired"
-_AGAIN = "set a later date, or remove the entry"
 
 
 def lapsed(lapses: Iterable[Lapse], found: Iterable[Finding | Problem]) -> tuple[Finding, ...]:
     """Warnings for lapses whose risks stop an apply again, or are errors of files."""
     wrong = {one.rule for one in found if one.severity == "error"}
-    return tuple(
-        Finding(LAPSED, "warning", lapse.message, _AGAIN, lapse.origin)
-        for lapse in lapses
-        if lapse.risk in wrong
-    )
+    return tuple(lapse.finding for lapse in lapses if lapse.risk in wrong)
 
 
 def facts(findings: Iterable[Finding]) -> tuple[str, ...]:
