@@ -37,7 +37,9 @@ _NEEDS = {
 """Members that need another one, and the hint where it is missing."""
 
 
-_TEXTS = ("ca_file", "client_cert", "client_key", "proxy", "schema")
+PEM_FILES = {"ca_file": "CERTIFICATE", "client_cert": "CERTIFICATE", "client_key": "PRIVATE KEY"}
+"""Members with paths of PEM files, and what these hold."""
+_TEXTS = (*PEM_FILES, "proxy", "schema")
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,14 @@ class TargetConfig:
     `groups`: all that it is in, in the order in which they count. `set`: documents that are laid
     over those of the files. `secrets`: what `{secret: NAME}` stands for. `where`: the file and the
     path of each text and reference, like `confsync.yaml: groups/all/proxy`. `read`: the files of
-    the configuration.
+    the configuration. `pem_marks`: the places of the members of `PEM_FILES`.
     """
 
     name: str
     url: str
     files: tuple[str, ...]
     url_mark: Mark | None = None
+    pem_marks: tuple[tuple[str, Mark], ...] = ()
     token: Written | None = None
     user: Written | str | None = None
     password: Written | None = None
@@ -198,6 +201,7 @@ class Target:
             url=self.text("url") or "",
             files=tuple(str(file.value) for file in self.items("files")),
             url_mark=texts["url"].mark if "url" in texts else None,
+            pem_marks=tuple((one, texts[one].mark) for one in PEM_FILES if self.text(one)),
             token=self._written("token"),
             user=self.text("user") or self._written("user"),
             password=self._written("password"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from confsync.kinds.in_memory_store_changes import CHANGE_RULES
 from confsync.kinds.in_memory_store_risks import STATE_RULES
+from confsync.kinds.kept_secrets import KEPT_ELSEWHERE
 from confsync.kinds.table import BUILT_IN, shape_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _kind(name: str, tables: Tables) -> Kind:
         return made(table)
     from confsync.kinds.kind import Kind  # noqa: PLC0415
 
-    return Kind(name, shape_of(table))
+    return Kind(name, shape_of(table), change_rules=(KEPT_ELSEWHERE,))
 
 
 class _Kinds(Mapping[str, "Kind"]):

@@ -48,8 +48,15 @@ def _decided(url: Url) -> tuple[object, ...]:
 
 
 _URLS = Words(
-    "URLs of the nodes; the first one decides on TLS and credentials",
+    "URLs of the nodes; the first one decides on TLS, and on what authUsername and authSecret leave"
+    " open",
     (["rediss://cache-1.example.com:6379", "rediss://cache-2.example.com:6379"],),
+    order_counts=first_decides,
+)
+_SENTINELS = Words(
+    "URLs of the sentinels; only scheme, host and port count. Redis is reached with the TLS of the"
+    " first one",
+    (["rediss://sentinel-1.example.com:26379", "rediss://sentinel-2.example.com:26379"],),
     order_counts=first_decides,
 )
 _TIMEOUT = Words("time limit of a connection", ("5s", "500ms"))
@@ -124,7 +131,7 @@ ABOUT = About(
             **_POOL,
         },
         "RedisSentinel": {
-            "urls": _URLS,
+            "urls": _SENTINELS,
             "serviceName": Words("name of the master at the sentinels", ("cache",)),
             "timeout": _TIMEOUT,
             **_LOGIN,

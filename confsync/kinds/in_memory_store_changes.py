@@ -11,7 +11,8 @@ from math import gcd
 from typing import TYPE_CHECKING, Literal
 
 from confsync.kinds.in_memory_store_risks import default_user, has_secret, stores, urls_of
-from confsync.kinds.redis_urls import PLAIN, TLS, read_url
+from confsync.kinds.kept_secrets import KEPT_ELSEWHERE
+from confsync.kinds.redis_urls import PLAIN, TLS, another_server, named, read_url
 from confsync.sync.findings import Breach, ChangeRule
 from confsync.sync.tree import Items, Object, path_text
 
@@ -96,10 +97,15 @@ def _moving(before: _Homes, after: _Homes) -> str:
     share = 100 * share_that_moves(before, after)
     if not share:
         return ""
-    # Never rounded to none or all.
-    number = share if share.denominator == 1 else f"{min(max(float(share), 0.1), 99.9):.1f}"
     limit = "" if before.known and after.known else "up to "
-    return f"{limit}{number} % of all keys move to another shard, where their {_EMPTY} start empty"
+    moved = f"{limit}{_percent(share)} of all keys move to another shard"
+    return f"{moved}, where their {_EMPTY} start empty"
+
+
+def _percent(share: Fraction) -> str:
+    """A number of percent, never rounded to none or all."""
+    number = share if share.denominator == 1 else f"{min(max(float(share), 0.1), 99.9):.1f}"
+    return f"{number} %"
 
 
 def _resize_shards(live: Live, desired: Desired, _: Difference) -> Iterator[Breach]:
@@ -145,6 +151,28 @@ def _change_database(live: Live, desired: Desired, _: Difference) -> Iterator[Br
             yield Breach(place, f"{fact}: {_EMPTY} start empty", f"keep the database, or {_QUIET}")
 
 
+def _change_server(live: Live, desired: Desired, _: Difference) -> Iterator[Breach]:
+    old, new = [*stores(live.tree)], [*stores(desired.written)]
+    before, after = (_Homes([store for _, store in found]) for found in (old, new))
+    reordered = any(homes and at not in homes for at, homes in enumerate(after.in_(before)))
+    # Other rules count what starts empty there.
+    if live.tree.tag != desired.written.tag or len(old) != len(new) or reordered:
+        return
+    share = Fraction(100, max(len(new), 1))
+    part = f" ({_percent(share)} of all keys)" if live.tree.tag == "Sharded" else ""
+    for (path, was), (_path, store) in zip(old, new, strict=True):
+        place, name = (*path, "serviceName"), path_text((*path, "serviceName"))
+        if was.members.get("serviceName") == store.members.get("serviceName"):
+            urls = [[url for _, url in urls_of(one)] for one in (was, store)]
+            if not all(urls) or (was.tag == store.tag and not another_server(*urls)):
+                continue
+            first = urls_of(store)[:1]
+            place, name = (*path, *first[0][0]), named(first, path)
+        fact = f"{name} leads to another Redis: {_EMPTY} start empty{part}"
+        hint = f"nothing to do if it is the same Redis under another name; else {_QUIET}"
+        yield Breach(place, fact, hint)
+
+
 def _logs_in(store: Object) -> bool | None:
     """True if the server logs in to Redis with a password; None if that is not known."""
     if has_secret(store):
@@ -184,16 +212,26 @@ def _default_username(live: Live, desired: Desired, _: Difference) -> Iterator[B
 def _drop_tls(live: Live, desired: Desired, _: Difference) -> Iterator[Breach]:
     for path, before, after in _pairs(live, desired):
         old = [read_url(url) for _, url in urls_of(before)]
-        if not old or not all(one and one.scheme in TLS for one in old):
+        # The first URL decides: for all nodes of a cluster, and for the Redis behind sentinels.
+        if not old or not (old[0] and old[0].scheme in TLS):
             continue
+        urls = [(at, url, found) for at, url in urls_of(after) if (found := read_url(url))]
+        plain = [one for one in urls if one[2].scheme in PLAIN]
+        first = [one for one in plain if one[0] == urls_of(after)[0][0]]
+        if after.tag == "RedisSentinel":
+            had = {one.address for one in old if one and one.scheme in PLAIN}
+            plain = first + [one for one in plain if one not in first and one[2].address not in had]
+        elif not first:
+            plain = []
+        if lost := [(at, url) for at, url, found in plain if not found.local]:
+            fact = f"{named(lost, path)} {'loses' if len(lost) == 1 else 'lose'} TLS"
+            what = "passwords, and Redis keys with IP and mail addresses,"
+            message = f"{fact}: {what} are sent unencrypted"
+            yield Breach((*path, *lost[0][0]), message, "write rediss://, as before")
         checked = not any(one and one.insecure for one in old)
-        # The first URL of a cluster decides for all.
-        for at, url in urls_of(after)[: None if after.tag == "RedisSentinel" else 1]:
-            new, place = read_url(url), (*path, *at)
-            if new and new.scheme in PLAIN and not new.local:
-                fact = f"{path_text(place)} loses TLS: passwords and keys are sent unencrypted"
-                yield Breach(place, fact, "write rediss://, as before")
-            elif new and new.insecure and checked:
+        for at, _url, found in urls if after.tag == "RedisSentinel" else urls[:1]:
+            if found.insecure and found.scheme in TLS and checked:
+                place = (*path, *at)
                 fact = f"{path_text(place)} ends in #insecure: no certificate is checked any more"
                 yield Breach(place, fact, "remove #insecure")
 
@@ -223,8 +261,10 @@ CHANGE_RULES = (
     ChangeRule("resize-shards", _resize_shards),
     ChangeRule("reorder-shards", _reorder_shards),
     ChangeRule("change-database", _change_database),
+    ChangeRule("change-server", _change_server, "warning"),
     ChangeRule("remove-secret", _remove_secret),
     ChangeRule("default-username", _default_username),
-    ChangeRule("drop-tls", _drop_tls),
+    KEPT_ELSEWHERE,
+    ChangeRule("drop-tls", _drop_tls, covers="plaintext-transport"),
     ChangeRule("resets-unknown", _resets_unknown),
 )

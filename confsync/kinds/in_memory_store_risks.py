@@ -1,7 +1,7 @@
 """State rules of `InMemoryStore`: what can be seen to go wrong from its settings alone.
 
 Facts: wire section 7. The rules read the state as the files write it. An unknown part of a URL,
-like a reference or a secret, breaks no rule. No message repeats a part of a URL.
+like a reference or a secret, breaks no rule. Messages repeat nothing of a URL but its host.
 """
 
 from __future__ import annotations
@@ -10,7 +10,16 @@ import re
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 
-from confsync.kinds.redis_urls import MOST_PORT, PLAIN, SOCKETS, TLS, UNKNOWN, Parts, read_url
+from confsync.kinds.redis_urls import (
+    MOST_PORT,
+    PLAIN,
+    SOCKETS,
+    TLS,
+    UNKNOWN,
+    Parts,
+    named,
+    read_url,
+)
 from confsync.sync.findings import Breach, StateRule
 from confsync.sync.names import nearest
 from confsync.sync.tree import Items, Members, Object, path_text, secrets
@@ -207,14 +216,19 @@ def default_user(path: Path, at: Path) -> Breach:
 
 def _mixed_tls(state: State) -> Iterator[Breach]:
     for path, store in stores(state.tree):
-        known = dict(_parts(store))
-        first = known.get(("urls", 0))
-        if store.tag == "RedisCluster" and first is not None and first.scheme in PLAIN:
-            for at, found in known.items():
-                if found.scheme in TLS:
-                    place = (*path, *at)
-                    fact = f"{path_text(place)} is used without TLS, because the first URL has none"
-                    yield Breach(place, fact, "write every URL with rediss://")
+        urls, known = urls_of(store), dict(_parts(store))
+        first, sentinel = known.get(("urls", 0)), store.tag == "RedisSentinel"
+        if first is None or not (first.scheme in PLAIN or (sentinel and first.scheme in TLS)):
+            continue
+        unlike = TLS if first.scheme in PLAIN else PLAIN
+        if mixed := [(at, url) for at, url in urls if at in known and known[at].scheme in unlike]:
+            one = len(mixed) == 1
+            fact = f"{'is' if one else 'are'} used without TLS, because the first URL has none"
+            if sentinel:
+                differ = f"{'differs' if one else 'differ'} from the first URL in TLS"
+                fact = f"{differ}: Redis is reached as the first URL says"
+            message = f"{named(mixed, path)} {fact}"
+            yield Breach((*path, *mixed[0][0]), message, "write every URL with rediss://")
 
 
 def _ignored_credentials(state: State) -> Iterator[Breach]:
@@ -244,13 +258,35 @@ def _ignored_credentials(state: State) -> Iterator[Breach]:
 
 def _plaintext_transport(state: State) -> Iterator[Breach]:
     for path, store in stores(state.tree):
-        secret = has_secret(store) or has_secret(store, "sentinelSecret")
-        for at, found in _parts(store):
-            if found.scheme in PLAIN and found.remote and (secret or found.password):
-                place = (*path, *at)
-                fact = f"{path_text(place)} has no TLS: passwords are sent unencrypted to this host"
-                yield Breach(place, fact, "write rediss:// if this Redis has TLS")
-                break
+        urls = [(at, url, found) for at, url in urls_of(store) if (found := read_url(url))]
+        plain = [one for one in urls if one[2].scheme in PLAIN and one[2].remote]
+        secret = has_secret(store)
+        if store.tag != "RedisSentinel":
+            secret = secret or any(found.password for *_, found in plain)
+            # The first URL of a cluster decides for all.
+            tls = any(at == ("urls", 0) and found.scheme in TLS for at, _, found in urls)
+            plain = [] if tls else plain
+        elif has_secret(store, "sentinelSecret"):
+            secret = True
+        else:
+            # Redis is reached as the first URL says.
+            plain = [one for one in plain if one[0] == ("urls", 0)]
+        if plain and secret:
+            names = named([(at, url) for at, url, _ in plain], path)
+            fact = f"{names} {'has' if len(plain) == 1 else 'have'} no TLS"
+            message = f"{fact}: passwords are sent there unencrypted"
+            yield Breach((*path, *plain[0][0]), message, "write rediss:// if this Redis has TLS")
+
+
+def _sentinel_port(state: State) -> Iterator[Breach]:
+    for path, store in stores(state.tree):
+        known = dict(_parts(store)) if store.tag == "RedisSentinel" else {}
+        urls = [(at, url) for at, url in urls_of(store) if at in known]
+        if bare := [(at, url) for at, url in urls if known[at].host and not known[at].port]:
+            fact = f"{named(bare, path)} {'has' if len(bare) == 1 else 'have'} no port"
+            hint = "write the port, like rediss://sentinel.example.com:26379"
+            message = f"{fact}: 6379 is used, but sentinels usually listen on 26379"
+            yield Breach((*path, *bare[0][0]), message, hint)
 
 
 def _unbounded_wait(state: State) -> Iterator[Breach]:
@@ -297,6 +333,7 @@ STATE_RULES = (
     StateRule("mixed-tls", _mixed_tls),
     StateRule("ignored-credentials", _ignored_credentials),
     StateRule("plaintext-transport", _plaintext_transport),
+    StateRule("sentinel-port", _sentinel_port),
     StateRule("unbounded-wait", _unbounded_wait),
     StateRule("crossed-retry-waits", _crossed_retry_waits),
     StateRule("world-readable-secret-file", _world_readable),

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from confsync.sync.secret import IN_CLEAR, Secret
+from confsync.sync.tree import path_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from confsync.sync.tree import Path
     from confsync.sync.url import Url
 
 PLAIN, TLS = {"redis", "valkey"}, {"rediss", "valkeys"}
@@ -25,6 +29,8 @@ _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(.*))?", re.DOTALL)
 # Python reads no number of thousands of digits.
 _SHORT = re.compile(r"[+-]?[0-9]{1,100}", re.ASCII)
 _DOTS = {".", ".."}
+_NAMED = 3
+_PORTS = {"http": "80", "https": "443"}
 _LOCAL = re.compile(r"localhost|127\.[0-9.]+|\[::1\]", re.IGNORECASE)
 
 
@@ -59,6 +65,14 @@ class Parts:
         if not known or not _SHORT.fullmatch(port) or not _SHORT.fullmatch(database):
             return None
         return self.host.lower(), int(port), int(database)
+
+    @property
+    def address(self) -> tuple[str, str] | None:
+        """Host and port, in one spelling; None if one of them is not known."""
+        if not self.host or UNKNOWN in f"{self.host}{self.port}":
+            return None
+        host = "localhost" if _LOCAL.fullmatch(self.host) else self.host.lower().rstrip(".")
+        return host, self.port.lstrip("0") or _PORTS.get(self.scheme, "6379")
 
     @property
     def remote(self) -> bool:
@@ -125,3 +139,35 @@ def read_url(url: Url) -> Parts | None:
     protocol = dict(parse_qsl(query)).get("protocol", "")
     known = database if certain else ""
     return Parts(name, authority, known, certain, protocol, fragment == "insecure")
+
+
+def named(urls: Sequence[tuple[Path, Url]], path: Path = ()) -> str:
+    """URLs by their fields in a store at a path, like `urls/0 (cache.example.com)`. The host of a
+    reference is not shown.
+    """
+    names = []
+    for at, url in urls[:_NAMED]:
+        found = None if url.ref else read_url(url)
+        host = "" if found is None or UNKNOWN in found.host else found.host
+        names.append(path_text((*path, *at)) + (f" ({host})" if host else ""))
+    if len(urls) > _NAMED:
+        names.append(f"{len(urls) - _NAMED} more")
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def another_server(before: Iterable[Url], after: Iterable[Url]) -> bool:
+    """True if URLs certainly lead to other servers than before. One common address makes the same,
+    and so does one host on which TLS changes, perhaps together with the port.
+    """
+    old, new = (_addresses(urls) for urls in (before, after))
+    hosts = {(host, tls) for host, _, tls in old}
+    same = (here in old or (here[0], not here[2]) in hosts for here in new)
+    return bool(old and new) and not any(same)
+
+
+def _addresses(urls: Iterable[Url]) -> set[tuple[str, str, bool]]:
+    """Host and port of URLs, and if they have TLS; empty if one of them is not known."""
+    found = [read_url(url) for url in urls]
+    known = [(*one.address, one.scheme in TLS | {"https"}) for one in found if one and one.address]
+    return set(known) if len(known) == len(found) else set()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from confsync.report.printable import WIDTH, cut, printable, wrapped
 from confsync.store.encode import to_file
 from confsync.sync.shape import Shape, UrlText
-from confsync.sync.tree import Object, Tree, leaves, path_text, same_skeleton
+from confsync.sync.tree import Members, Object, Tree, leaves, path_text, same_skeleton
 from confsync.sync.url import Url, masked
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _SIGNS = {"add": "+", "remove": "-", "update": "~", "replace": "~", "reorder": "
 _STYLES = {"+": "green", "-": "red", "~": "yellow", "?": "cyan"}
 _FATE: Mapping[HiddenSecrets, str] = {
     "send": "sent from {}",
-    "keep": "the server's is kept",
+    "keep": "kept, {} is not sent",
     "fail": "",
 }
 _MOST = 100  # items of a list in one line
@@ -205,7 +205,7 @@ def _lines(change: Change, *, below: bool = False) -> Iterator[Line]:
     """The line of a change; members of an item of a list come `below` it."""
     members: tuple[Change, ...] = ()
     if change.action == "reorder":
-        texts = ["new order: first URL sets TLS and credentials"]
+        texts = _new_order(change)
     elif password_changes(change):
         texts = [f"{_show(change.after, change.shape)}  password changes"]
     elif change.path and isinstance(change.path[-1], int):
@@ -226,6 +226,16 @@ def _lines(change: Change, *, below: bool = False) -> Iterator[Line]:
     yield Line(_SIGNS[change.action], path, before, after, place, remark)
     for member in members:
         yield from _lines(member, below=change.action == "remove")
+
+
+def _new_order(change: Change) -> list[str]:
+    """The first member of a set before and after, which decides for the others."""
+    # Of a change that another client made, the side before is not known.
+    sides = (change.before, change.after)
+    first = [_show(side.members[0], UrlText()) for side in sides if isinstance(side, Members)]
+    if len(set(first)) == 1:
+        return [f"new order; first: {first[0]}"]
+    return [f"first: {first[0]}", f"{first[1]} (new order)"]
 
 
 def _show(value: Tree, shape: Shape) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from confsync.disk.read import NotRegular, read_regular
 from confsync.secrets.resolver import MAX_BYTES, Moment, Unavailable, text_of
-from confsync.sync.secret import FILL_IN, Form
+from confsync.sync.secret import Form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,12 +32,12 @@ class Env:
     moment: Moment = "plan"
 
     def __call__(self, ref: Ref, environment: Mapping[str, str]) -> str:
-        """Return the variable's value. Raises Unavailable if it is not set."""
+        """Return the variable's value. Raises Unavailable if it is not set, or a placeholder."""
+        if ref.placeholder:
+            hint = "rename the reference: write the variable that holds the secret"
+            raise Unavailable(f"{ref} is a placeholder", hint)
         if ref.argument not in environment:
-            hint = f"set {ref.argument} in the environment"
-            if ref.argument.startswith(FILL_IN):
-                hint = "it is a placeholder: write a reference to the secret instead"
-            raise Unavailable(f"{ref} is not set", hint)
+            raise Unavailable(f"{ref} is not set", f"set {ref.argument} in the environment")
         return environment[ref.argument]
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from confsync.sync.shape import Field
-    from confsync.sync.values import Desired, HiddenSecrets, Live, Unlisted
+    from confsync.sync.values import Change, Desired, HiddenSecrets, Live, Unknown, Unlisted
 
 
 MAX_NAMED = 20
@@ -85,11 +85,15 @@ class StateRule:
 
 @dataclass(frozen=True)
 class ChangeRule:
-    """A rule about a change from a live state to a desired one, like a StateRule."""
+    """A rule about a change from a live state to a desired one, like a StateRule. The difference
+    has only those hidden secrets that the server keeps. `covers`: a warning about the state that a
+    finding replaces at its place.
+    """
 
     id: str
     find: Callable[[Live, Desired, Difference], Iterable[Breach]]
     severity: Severity = "error"
+    covers: str = ""
 
 
 def state_problems(
@@ -114,25 +118,28 @@ def state_problems(
     )
 
 
-def change_findings(
+def change_findings(  # noqa: PLR0913, PLR0917 - all that a finding depends on
     live: Live,
     desired: Desired,
     difference: Difference,
     rules: Iterable[ChangeRule],
     allow: Collection[str],
+    fail_on: Collection[str] = (),
 ) -> tuple[Finding, ...]:
-    """Findings of a change; an allowed risk is a warning."""
+    """Findings of a change; an allowed risk is a warning, and a warning to fail on a risk."""
     found = []
     for rule in rules:
         for breach in rule.find(live, desired, difference):
             severity = breach.severity or rule.severity
-            if severity == "error" and rule.id in allow:
+            if severity == "warning" and rule.id in fail_on:
+                severity = "error"
+            risk = severity == "error"
+            if risk and rule.id in allow:
                 severity = "warning"
             # A value that left the file: the place of the object around it.
             around = (breach.path[:length] for length in range(len(breach.path), -1, -1))
             origins = (desired.origin(path, written=True) for path in around)
             place = next((origin for origin in origins if origin.why == "file"), None)
-            risk = rule.severity == "error" and severity != "note"
             found.append(Finding(rule.id, severity, breach.message, breach.hint, place, risk=risk))
     return tuple(found)
 
@@ -164,19 +171,20 @@ class Lapse:
         """The message of the lapse."""
         return f"the allowance of {self.risk} expired after {self.until}"
 
+    @property
+    def finding(self) -> Finding:
+        """The warning about the lapse."""
+        hint = "set a later date, or remove the entry"
+        return Finding(LAPSED, "warning", self.message, hint, self.origin)
+
 
 LAPSED = "allowance-expired"
-_AGAIN = "set a later date, or remove the entry"
 
 
 def lapsed(lapses: Iterable[Lapse], found: Iterable[Finding | Problem]) -> tuple[Finding, ...]:
     """Warnings for lapses whose risks stop an apply again, or are errors of files."""
     wrong = {one.rule for one in found if one.severity == "error"}
-    return tuple(
-        Finding(LAPSED, "warning", lapse.message, _AGAIN, lapse.origin)
-        for lapse in lapses
-        if lapse.risk in wrong
-    )
+    return tuple(lapse.finding for lapse in lapses if lapse.risk in wrong)
 
 
 def facts(findings: Iterable[Finding]) -> tuple[str, ...]:
@@ -206,7 +214,14 @@ def as_finding(problem: Problem, allow: Collection[str], fail_on: Collection[str
 
 RULE = "hidden-secrets"
 STALE = "stale-plan"
-_SEND = "use --hidden-secrets send to send the secret from its reference"
+
+
+def send_hint(tree: Tree) -> str:
+    """The hint to send the hidden secrets of a state from their references."""
+    for _, leaf in leaves(tree):
+        if isinstance(leaf, Secret) and leaf.ref is not None and leaf.ref.placeholder:
+            return f"write a reference instead of {leaf.ref}, then use --hidden-secrets send"
+    return "use --hidden-secrets send to send the secret from its reference"
 
 
 def without_hidden(difference: Difference) -> Difference:
@@ -228,7 +243,7 @@ def refusals(difference: Difference, policy: HiddenSecrets) -> tuple[Finding, ..
         return (*_rebuilt(difference, "be kept"), *_moved(difference))
     fact = "is hidden and cannot be compared"
     hidden = (unknown for unknown in difference.unknown if unknown.hidden)
-    compared = (_finding(unknown.path, unknown.origin, fact) for unknown in hidden)
+    compared = (_finding(unknown, fact) for unknown in hidden)
     return (*_rebuilt(difference, "be compared"), *compared)
 
 
@@ -323,12 +338,12 @@ def _rebuilt(difference: Difference, what: str) -> Iterator[Finding]:
     for change in has:
         if _holds_secret(change.before):
             fact = f"will be replaced, so its hidden secret cannot {what}"
-            yield _finding(change.path, change.origin, fact)
+            yield _finding(change, fact)
     lists = {change.path[:-1] for change in had if change.action == "remove"}
     for change in has:
         if change.action == "add" and change.path[:-1] in lists:
             fact = f"is a new shard: the removed shard's secret cannot {what}"
-            yield _finding(change.path, change.origin, fact)
+            yield _finding(change, fact)
 
 
 def _moved(difference: Difference) -> Iterator[Finding]:
@@ -343,13 +358,13 @@ def _moved(difference: Difference) -> Iterator[Finding]:
         )
         if unknown.hidden and item and moved:
             fact = "is hidden and cannot be kept: other fields of its shard change"
-            yield _finding(unknown.path, unknown.origin, fact)
+            yield _finding(unknown, fact)
 
 
 def _holds_secret(tree: Tree) -> bool:
     return any(isinstance(leaf, Secret) for _, leaf in leaves(tree))
 
 
-def _finding(path: Path, origin: Origin, fact: str) -> Finding:
-    name = path_text(path) or "the object"
-    return Finding(RULE, "error", f"{name} {fact}", _SEND, origin)
+def _finding(of: Change | Unknown, fact: str) -> Finding:
+    name = path_text(of.path) or "the object"
+    return Finding(RULE, "error", f"{name} {fact}", send_hint(of.after), of.origin)

@@ -47,6 +47,11 @@ class Ref:
     base: str = ""
     rest: tuple[str, ...] = ()
 
+    @property
+    def placeholder(self) -> bool:
+        """True for a reference that is still to be filled in."""
+        return self.kind == "env" and self.argument.startswith(FILL_IN)
+
     def __str__(self) -> str:
         return f"{self.kind} {self.argument}".rstrip()
 

@@ -23,6 +23,7 @@ from confsync.sync.findings import (
     lapsed,
     state_problems,
     unset_findings,
+    without_hidden,
 )
 from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
 from confsync.sync.values import Plan
@@ -220,16 +221,22 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
     broken = state_problems(desired, kind.state_rules, facts)
     findings = [as_finding(one, allow, options.fail_on) for one in (*problems, *broken)]
     risks = tuple(finding for finding in findings if finding.risk)
-    warnings = (finding for finding in findings if not finding.risk)
-
-    def changes(difference: Difference) -> tuple[Finding, ...]:
-        return change_findings(live, desired, difference, kind.change_rules, allow)
 
     policy = options.hidden_secrets
+
+    def changes(difference: Difference) -> tuple[Finding, ...]:
+        found = difference if policy == "keep" else without_hidden(difference)
+        return change_findings(
+            live, desired, found, kind.change_rules, allow, options.fail_on - allow
+        )
+
     found = make_plan(
         *(target, desired, live, kind.shape), hidden_secrets=policy, risks=risks, changes=changes
     )
     told = {finding for finding in found.findings if finding.risk}
+    covers = {rule.id: rule.covers for rule in kind.change_rules}
+    covered = {(covers.get(finding.rule), finding.origin) for finding in told}
+    warnings = (one for one in findings if not one.risk and (one.rule, one.origin) not in covered)
     guessable = guessable_findings(desired, fail="guessable-secret" in options.fail_on - allow)
     unset = () if found.empty else unset_findings(desired, known)
     more = (*warnings, *notes, *unset, *lapsed(options.lapses, told), *guessable)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.config.config_file import NAME, find
+from confsync.disk.read import read_regular
 from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.guard import discreet
 from confsync.kinds import KINDS, documented, using
@@ -27,7 +28,7 @@ from confsync.sync.findings import (
     state_problems,
 )
 from confsync.sync.names import SEARCHABLE, nearest
-from confsync.sync.secret import FILL_IN, Secret, Vault
+from confsync.sync.secret import Secret, Vault
 from confsync.sync.tree import leaves
 from confsync.sync.url import Url
 from confsync.workflow.load import check_names, load, meant, stores_in, world_readable
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 
     from confsync.config.target import Config, TargetConfig
     from confsync.sync.values import Desired, Origin
+
+_MOST_PEM = 16 * 1024 * 1024
 
 PLAINTEXT, CREDENTIAL = SEARCHABLE
 
@@ -149,14 +152,17 @@ def _checked(
     of those that have their own, by their targets.
     """
     users: dict[str, list[str]] = {file: [] for file in config.files} if config else {}
-    itself = (*_same_servers(config), *_unencrypted(config)) if config else ()
-    found: dict[Problem, list[str]] = {one: [] for one in itself}
+    own = (*_same_servers(config), *_unencrypted(config), *_pem_files(config)) if config else ()
+    found: dict[Problem, list[str]] = {one: [] for one in own}
     desired: dict[str, tuple[Desired, ...]] = {}
     for (name, read), chosen in states.items():
         for file in read:
             users.setdefault(file, []).append(name)
         problems, desired[name] = _checked_state(read, chosen, own_tables.get(name, ""), name)
-        for problem in (*problems, *map(as_problem, lapsed(chosen.lapses, problems))):
+        lapses = lapsed(chosen.lapses, problems)
+        if config:
+            lapses = tuple(lapse.finding for lapse in chosen.lapses)
+        for problem in (*problems, *map(as_problem, lapses)):
             found.setdefault(problem, []).append(name)
     for problem in _shared_redis(config, desired) if config else ():
         found[problem] = users.get(problem.file, [])
@@ -197,6 +203,30 @@ def _unencrypted(config: Config) -> Iterator[Problem]:
             hint = "write https://, or pass --insecure-http to each command"
             place = (mark.file, mark.line, mark.column)
             yield Problem(*place, "unencrypted-server", fact, hint, "warning")
+
+
+def _pem_files(config: Config) -> Iterator[Problem]:
+    """Warnings for files of certificates and keys that cannot be used here. A file may exist only
+    where `apply` runs.
+    """
+    from confsync.config.target import PEM_FILES  # noqa: PLC0415 - with a configuration alone
+
+    for target in config.targets:
+        for member, mark in target.pem_marks:
+            hint = (
+                "check the path, which starts at confsync.yaml; ignore this if only CI has the file"
+            )
+            try:
+                content = read_regular(getattr(target, member), _MOST_PEM)
+                fact = f"holds no PEM {PEM_FILES[member].lower()}"
+                hint = f"write the path of a file with -----BEGIN {PEM_FILES[member]}-----"
+                usable = f"{PEM_FILES[member]}-----".encode() in content
+            except (OSError, ValueError):
+                fact, usable = "cannot be read", False
+            if not usable:
+                place = (mark.file, mark.line, mark.column)
+                message = f"the file of targets/{target.name}/{member} {fact}"
+                yield Problem(*place, "pem-file", message, hint, "warning")
 
 
 def _shared_redis(config: Config, states: Mapping[str, tuple[Desired, ...]]) -> Iterator[Problem]:
@@ -269,7 +299,7 @@ def _placeholders(desired: Desired, *, keep: bool) -> Iterator[Problem]:
             hint += ", or set `hidden_secrets: keep` in confsync.yaml to keep the server's"
         at = desired.origin(path)
         for ref in (secret.ref for secret in secrets):
-            if ref is not None and ref.kind == "env" and ref.argument.startswith(FILL_IN):
+            if ref is not None and ref.placeholder:
                 place = (at.file, at.line, at.column)
                 yield Problem(*place, "fill-in", f"{ref} is a placeholder", hint, "warning")
 

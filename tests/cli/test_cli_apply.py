@@ -225,11 +225,12 @@ def test_what_was_there_before_stands_at_the_end_and_brings_it_back(
         "To go back (replace each FILL_IN_… with a reference to the earlier secret; its references"
         " must lead to the earlier secrets), save this as stores/before.yaml and run:"
     )
-    file = desk.file("stores/before.yaml", f"InMemoryStore:\n{back}")
+    filled = back.replace("FILL_IN_1", "CACHE_URL")
+    file = desk.file("stores/before.yaml", f"InMemoryStore:\n{filled}")
     assert command == f"  confsync apply {file} --url {server.url} --allow drop-tls"
     assert desk.run("validate", file).status == 0
     assert "secret: {env: REDIS_PASSWORD}" in back
-    secrets: dict[str, str | None] = {"FILL_IN_1": LIVE_URL_SECRET, "REDIS_PASSWORD": LIVE_SECRET}
+    secrets: dict[str, str | None] = {"CACHE_URL": LIVE_URL_SECRET, "REDIS_PASSWORD": LIVE_SECRET}
     assert desk.run(*command.split()[1:], "--yes", env=secrets).status == 0
     assert server.stored == before
 
@@ -244,7 +245,9 @@ def test_a_backup_brings_it_back_by_the_command_that_is_shown(desk: Desk, server
         f" --url {server.url} --allow drop-tls\n"
     )
     assert desk.run("validate", "a b.yaml").status == 0
-    secrets: dict[str, str | None] = {"FILL_IN_1": LIVE_URL_SECRET, "REDIS_PASSWORD": LIVE_SECRET}
+    backup = desk.directory / "a b.yaml"
+    backup.write_text(backup.read_text().replace("FILL_IN_1", "CACHE_URL"))
+    secrets: dict[str, str | None] = {"CACHE_URL": LIVE_URL_SECRET, "REDIS_PASSWORD": LIVE_SECRET}
     _, *command = shlex.split(ran.out.rpartition(": ")[2])
     assert desk.run(*command, "--yes", env=secrets).status == 0
     assert server.stored == before

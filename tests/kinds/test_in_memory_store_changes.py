@@ -14,7 +14,7 @@ from confsync.kinds.in_memory_store import IN_MEMORY_STORE
 from confsync.kinds.in_memory_store_changes import CHANGE_RULES
 from confsync.kinds.kind import default_object
 from confsync.sync.compare import difference
-from confsync.sync.findings import change_findings
+from confsync.sync.findings import change_findings, without_hidden
 from confsync.sync.secret import HIDDEN, IN_CLEAR, Ref, Secret
 from confsync.sync.tree import Items, Members, Object
 from confsync.sync.url import Url, compose
@@ -31,7 +31,7 @@ from tests.kinds.test_in_memory_store_risks import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from confsync.sync.tree import Path
+    from confsync.sync.tree import Path, Tree
     from confsync.sync.values import Finding
 
 FILE = Origin("file", "a.yaml", 1, 1)
@@ -39,6 +39,7 @@ STORES = Origin("file", "a.yaml", 3, 3)
 DEFAULT = default_object(IN_MEMORY_STORE.shape, "Default")
 HAD = Object("Value", {"secret": HIDDEN})
 REFERENCE = Url((), Ref("env", "CACHE_URL"))
+REFERENCES = Members((REFERENCE,))
 EMPTY = "rate limits, locks, greylists and counters start empty"
 
 
@@ -54,23 +55,28 @@ def at(url: Url) -> Object:
     return Object("Redis", {**redis().members, "url": url})
 
 
-def found(
+def found(  # noqa: PLR0913 - all that a finding depends on
     before: Object,
     after: Object,
     *,
     allow: Sequence[str] = (),
     unrecognised: tuple[str, ...] = (),
     origins: Mapping[Path, Origin] | None = None,
+    keep: bool = False,
+    fail_on: Sequence[str] = (),
 ) -> tuple[Finding, ...]:
     places = {(): FILE, ("stores",): STORES, **(origins or {})}
     live = Live("InMemoryStore", before, unrecognised)
     desired = Desired("InMemoryStore", after, after, places, "a.yaml")
     changed = difference(before, after, IN_MEMORY_STORE.shape, desired.origin)
-    return change_findings(live, desired, changed, CHANGE_RULES, allow)
+    known = changed if keep else without_hidden(changed)
+    return change_findings(live, desired, known, CHANGE_RULES, allow, fail_on)
 
 
 def told(before: Object, after: Object, **more: Any) -> list[str]:  # noqa: ANN401 - as of `found`
-    return [finding.rule for finding in found(before, after, **more)]
+    """The rules of the findings but that of another server."""
+    rules = [finding.rule for finding in found(before, after, **more)]
+    return [rule for rule in rules if rule != "change-server"]
 
 
 def message(before: Object, after: Object) -> str:
@@ -138,7 +144,8 @@ A, B, C, D, E = (f"rediss://{name}.example.com" for name in "abcde")
 def test_shards_that_come_go_or_change_places_move_an_exact_share_of_the_keys(
     before: list[str], after: list[str], rule: str, fact: str
 ) -> None:
-    findings = found(shards(*before), shards(*after))
+    both = found(shards(*before), shards(*after))
+    findings = [one for one in both if one.rule != "change-server"]
     assert [one.rule for one in findings] == ([f"{rule}-shards"] if rule else [])
     for finding in findings:
         assert fact in finding.message
@@ -172,7 +179,7 @@ def test_the_share_is_that_of_counting(before: list[str], after: list[str]) -> N
     share = Fraction(100 * moves, whole)
     text = f"{share}" if share.denominator == 1 else f"{float(share):.1f}"
     both = found(shards(*before), shards(*after))
-    findings = [one for one in both if one.rule != "change-database"]
+    findings = [one for one in both if one.rule not in {"change-database", "change-server"}]
     if len(before) != len(after):
         assert [one.rule for one in findings] == (["resize-shards"] if moves else [])
     else:
@@ -262,6 +269,63 @@ def test_an_unknown_url_changes_no_database() -> None:
     in_clear = Url(("rediss://u:", Secret(3, IN_CLEAR), "@a.example.com/2"))
     assert told(redis(url=f"{A}/1"), at(in_clear)) == []
     assert told(redis(url=f"{A}/1"), at(compose(f"{A}/2", "u", PASSWORD))) == ["change-database"]
+
+
+# Servers
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "name"),
+    [
+        (redis(url=A), redis(url=B), "url (b.example.com)"),
+        (redis(url=A), redis(url=f"{A}:7000/1"), "url (a.example.com)"),
+        (cluster(urls=[A, B]), cluster(urls=[D, C]), "urls/0 (d.example.com)"),
+        (sentinel(urls=[A, B]), sentinel(urls=[C]), "urls/0 (c.example.com)"),
+        (sentinel(urls=[A]), sentinel(urls=[A], serviceName="other"), "serviceName"),
+        # The same, one in common, other rules, and not known.
+        (redis(url=A), redis(url="REDISS://u:pw@A.example.com:6379/0"), ""),
+        (redis(url=f"{A}:6380"), redis(url="redis://a.example.com"), ""),
+        (redis(url=A), redis(url=f"{A}/1"), ""),
+        (cluster(urls=[A, B]), cluster(urls=[B, C]), ""),
+        (redis(url=A), cluster(urls=[B]), ""),
+        (DEFAULT, redis(url=A), ""),
+        (redis(url=A), at(REFERENCE), ""),
+        (cluster(urls=[A]), Object("RedisCluster", {**cluster().members, "urls": REFERENCES}), ""),
+        (cluster(urls=[A]), cluster(urls=[]), ""),
+    ],
+)
+def test_another_redis_starts_empty(before: Object, after: Object, name: str) -> None:
+    def moves(before: Object, after: Object) -> list[str]:
+        findings = (one for one in found(before, after) if one.rule == "change-server")
+        return [one.message for one in findings]
+
+    assert moves(before, after) == ([f"{name} leads to another Redis: {EMPTY}"] if name else [])
+    if {before.tag, after.tag} <= {"Redis", "RedisCluster"} and before.tag == after.tag:
+        half = [f"stores/1/{name} leads to another Redis: {EMPTY} (50 % of all keys)"]
+        assert moves(sharded(at(REFERENCE), before), sharded(at(REFERENCE), after)) == (
+            half if name else []
+        )
+
+
+def test_where_shards_come_go_or_change_places_one_rule_counts_all_keys() -> None:
+    def rules(before: Object, after: Object) -> list[str]:
+        return [one.rule for one in found(before, after)]
+
+    assert rules(shards(A, B), shards(A, C)) == ["change-server"]
+    assert rules(shards(A, B), sharded(redis(url=A), cluster(urls=[B]))) == ["change-server"]
+    assert rules(shards(A, B), shards(C, D)) == ["change-server"] * 2
+    assert rules(shards(A, B, C), shards(B, A, D)) == ["reorder-shards"]
+    assert rules(shards(A, B), shards(C, D, E)) == ["resize-shards"]
+
+
+def test_another_redis_is_a_warning_that_can_be_a_risk() -> None:
+    def judged(**more: Any) -> tuple[str, bool]:  # noqa: ANN401 - as of `found`
+        (finding,) = found(redis(url=A), redis(url=B), **more)
+        return finding.severity, finding.risk
+
+    assert judged() == ("warning", False)
+    assert judged(fail_on=["change-server"]) == ("error", True)
+    assert judged(fail_on=["drop-tls"]) == ("warning", False)
 
 
 # Secrets
@@ -362,6 +426,80 @@ def test_a_shard_that_moves_keeps_its_own_password_and_tls() -> None:
     assert told(before, after) == ["remove-secret", "drop-tls"]
 
 
+# Kept secrets
+
+
+def with_urls(*urls: str, **fields: Tree) -> Object:
+    return cluster(urls=list(urls), **{"authSecret": HAD, **fields})
+
+
+SENTINELS = {"urls": ["rediss://s1", "rediss://s2"], "authSecret": HAD, "sentinelSecret": HAD}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "moved"),
+    [
+        (with_urls("rediss://a"), with_urls("rediss://b"), ["urls"]),
+        (with_urls("rediss://a:7001"), with_urls("rediss://a:7002"), ["urls"]),
+        (with_urls("rediss://a"), with_urls("rediss://a", authUsername="bob"), ["authUsername"]),
+        (with_urls("rediss://a"), with_urls("rediss://a", authUsername=None), ["authUsername"]),
+        (sentinel(**SENTINELS), sentinel(**{**SENTINELS, "urls": ["rediss://s3"]}), ["urls"] * 2),
+        (sentinel(**SENTINELS), sentinel(**SENTINELS, serviceName="other"), ["serviceName"]),
+        (sentinel(**SENTINELS), sentinel(**SENTINELS, sentinelUsername="x"), ["sentinelUsername"]),
+        # The same servers, one of them, and another spelling.
+        (with_urls("rediss://a", "rediss://b"), with_urls("rediss://b", "rediss://c"), []),
+        (with_urls("rediss://a"), with_urls("REDISS://u:pw@A.:6379/0"), []),
+        (with_urls("rediss://a:6380"), with_urls("redis://a:6379"), []),
+        (with_urls("redis://localhost"), with_urls("redis://127.0.0.1"), []),
+        (with_urls("rediss://a"), with_urls("rediss://a", timeout=1), []),
+        # No secret, a first one, and another kind of it.
+        (cluster(urls=["rediss://a"]), cluster(urls=["rediss://b"]), []),
+        (cluster(urls=["rediss://a"]), with_urls("rediss://b", authSecret=VALUE), []),
+        (
+            with_urls("rediss://a"),
+            with_urls("rediss://b", authSecret=Object("File", {"filePath": "/x"})),
+            [],
+        ),
+        # Not known.
+        (
+            with_urls("rediss://a"),
+            Object("RedisCluster", {**with_urls("rediss://a").members, "urls": REFERENCES}),
+            [],
+        ),
+    ],
+)
+def test_a_kept_secret_is_not_for_another_server_or_user(
+    before: Object, after: Object, moved: list[str]
+) -> None:
+    def kept(after: Object, *, keep: bool) -> list[str]:
+        findings = found(before, after, keep=keep)
+        return [one.message for one in findings if one.rule == "kept-secret-elsewhere"]
+
+    sent = Object(
+        after.tag,
+        {name: VALUE if part == HAD else part for name, part in after.members.items()},
+    )
+    for same, keep in ((after, False), (sent, True)):  # unmanaged, and from a reference
+        assert [one.split(" changes, ")[0] for one in kept(same, keep=keep)] == moved
+    assert kept(sent, keep=False) == []
+
+
+def test_the_hint_about_a_kept_secret_sends_it() -> None:
+    before = with_urls("rediss://a")
+    _, finding = found(before, with_urls("rediss://b", authSecret=VALUE), keep=True)
+    assert (finding.rule, finding.risk) == ("kept-secret-elsewhere", True)
+    assert finding.message == (
+        "urls changes, but the server's authSecret is kept: the old secret is used for the new"
+        " address"
+    )
+    assert finding.hint == "use --hidden-secrets send to send the secret from its reference"
+    placeholder = Object("Value", {"secret": Secret(None, Ref("env", "FILL_IN_1"))})
+    _, finding = found(before, with_urls("rediss://b", authSecret=placeholder), keep=True)
+    assert finding.hint == (
+        "write a reference instead of env FILL_IN_1, then use --hidden-secrets send"
+    )
+
+
 # TLS
 
 
@@ -386,12 +524,45 @@ def test_a_shard_that_moves_keeps_its_own_password_and_tls() -> None:
         (redis(url="rediss://a"), redis(url="unix:///run/redis.sock"), []),
         (redis(url="rediss://a"), redis(url="http://a"), []),
         (cluster(urls=["redis://a", "rediss://b"]), cluster(urls=["redis://a"]), []),
+        # The first URL of sentinels decides for Redis; each of them has its own TLS.
+        (
+            sentinel(urls=["rediss://c", "redis://b", "redis://a"]),
+            sentinel(urls=["redis://a", "redis://b", "rediss://c"]),
+            ["drop-tls"],
+        ),
+        (
+            sentinel(urls=["redis://a", "redis://b", "rediss://c"]),
+            sentinel(urls=["rediss://c", "redis://b", "redis://a"]),
+            [],
+        ),
+        (
+            sentinel(urls=["rediss://c", "redis://b", "redis://a"]),
+            sentinel(urls=["rediss://c", "redis://a", "redis://b"]),
+            [],
+        ),
+        (
+            sentinel(urls=["rediss://a", "rediss://b"]),
+            sentinel(urls=["rediss://a", "redis://b"]),
+            ["drop-tls"],
+        ),
         (redis(url="rediss://a"), at(REFERENCE), []),
         (at(Url(())), redis(url="redis://a"), []),
     ],
 )
 def test_tls_that_is_gone_is_told(before: Object, after: Object, rules: list[str]) -> None:
     assert told(before, after) == rules
+
+
+def test_every_host_that_loses_tls_is_named() -> None:
+    sent = "passwords, and Redis keys with IP and mail addresses, are sent unencrypted"
+    assert message(redis(url="rediss://a"), redis(url="redis://a")) == f"url (a) loses TLS: {sent}"
+    before, after = ([f"redis{tls}://{host}" for host in "ab"] for tls in ("s", ""))
+    assert message(cluster(urls=before), cluster(urls=after)) == (
+        f"urls/0 (a) and urls/1 (b) lose TLS: {sent}"
+    )
+    assert message(sentinel(urls=before), sentinel(urls=[before[0], after[1]])) == (
+        f"urls/1 (b) loses TLS: {sent}"
+    )
 
 
 # What a newer server sends

@@ -285,7 +285,7 @@ def test_a_password_in_clear_may_hold_what_looks_like_the_end_of_a_host() -> Non
     assert len(list(breaches(store("Redis", in_query)))) == 1
 
 
-def test_no_message_repeats_a_part_of_a_url() -> None:
+def test_messages_repeat_nothing_of_a_url_but_its_host() -> None:
     text = "Canary://Canary:Canary@Canary:Canary/Canary?Canary=Canary"
     texts = (text, text.replace("Canary", "redis", 1), "Canary:Canary")
     for breach in breaches(store("RedisCluster", *(seal_url(text, Vault()) for text in texts))):
@@ -310,7 +310,7 @@ def sentinel(**fields: Any) -> Object:  # noqa: ANN401 - fields of a store
 def _with(tag: str, fields: dict[str, Any]) -> Object:
     """A store that breaks no rule, with some fields. `url` and `urls` are texts."""
     whole = dict(default_object(IN_MEMORY_STORE.shape, tag).members)
-    urls = fields.pop("urls", ["rediss://h.example.com"])
+    urls = fields.pop("urls", ["rediss://h.example.com:26379"])
     urls = [fields.pop("url", *urls)] if tag == "Redis" else urls
     sealed = tuple(seal_url(text, Vault()) for text in urls)
     place = {"url": sealed[0]} if tag == "Redis" else {"urls": Members(sealed)}
@@ -335,11 +335,13 @@ NO_SECRET = Object("None", {})
         # mixed-tls: only the first URL decides.
         (cluster(urls=["redis://a", "rediss://b"]), {}, ["mixed-tls"]),
         (cluster(urls=["redis://a", "redis://b"]), {}, []),
-        (sentinel(urls=["redis://a", "rediss://b"]), {}, []),
+        (sentinel(urls=["redis://a:26379", "rediss://b:26379"]), {}, ["mixed-tls"]),
+        (sentinel(urls=["rediss://a:26379", "redis://b:26379"]), {}, ["mixed-tls"]),
+        (sentinel(urls=["rediss://a:26379", "rediss://b:26379"]), {}, []),
         # ignored-credentials
-        (sentinel(urls=["rediss://u:pw@h"]), {}, ["ignored-credentials"]),
-        (sentinel(urls=["rediss://h/5"]), {}, ["ignored-credentials"]),
-        (sentinel(urls=["rediss://h/0"]), {}, []),
+        (sentinel(urls=["rediss://u:pw@h:26379"]), {}, ["ignored-credentials"]),
+        (sentinel(urls=["rediss://h:26379/5"]), {}, ["ignored-credentials"]),
+        (sentinel(urls=["rediss://h:26379/0"]), {}, []),
         (
             cluster(urls=["rediss://:pw@h"], authSecret=VALUE, authUsername=None),
             {},
@@ -359,9 +361,33 @@ NO_SECRET = Object("None", {})
         (redis(url="redis://:pw@h.example.com"), {}, ["plaintext-transport"]),
         (cluster(urls=["redis://a"], authSecret=VALUE), {}, ["plaintext-transport"]),
         (redis(url="redis://h.example.com"), {}, []),
+        # Redis is reached as the first sentinel's URL says, each sentinel as its own says.
+        (
+            sentinel(urls=["rediss://a:26379", "redis://b:26379"], authSecret=VALUE),
+            {},
+            ["mixed-tls"],
+        ),
+        (
+            sentinel(urls=["redis://a:26379", "rediss://b:26379"], authSecret=VALUE),
+            {},
+            ["mixed-tls", "plaintext-transport"],
+        ),
+        (
+            sentinel(urls=["rediss://a:26379", "redis://b:26379"], sentinelSecret=VALUE),
+            {},
+            ["mixed-tls", "plaintext-transport"],
+        ),
+        # The password in the URL of a sentinel is not sent.
+        (sentinel(urls=["redis://:pw@a:26379"]), {}, ["ignored-credentials"]),
         (redis(url="redis://:pw@127.0.0.1"), {}, []),
         (redis(url="redis://:pw@[::1]:6379"), {}, []),
         (redis(url="rediss://:pw@h.example.com"), {}, []),
+        # sentinel-port
+        (sentinel(urls=["rediss://a"]), {}, ["sentinel-port"]),
+        (sentinel(urls=["rediss://a:/0"]), {}, ["sentinel-port"]),
+        (sentinel(urls=["rediss://a:6379"]), {}, []),
+        (cluster(urls=["rediss://a"]), {}, []),
+        (sentinel(urls=["http://"]), {}, ["will-not-start"]),
         # unbounded-wait
         (redis(poolTimeoutWait=None), {}, ["unbounded-wait"]),
         (redis(poolTimeoutWait=30_000), {}, []),
@@ -379,6 +405,35 @@ def test_a_rule_fires_only_where_its_facts_are_certain(
     shards = Object("Sharded", {"stores": Items((tree, redis()))})
     if tree.tag != "RedisSentinel" and not why:
         assert rules_broken(shards) == found
+
+
+def test_all_urls_that_differ_from_the_first_in_tls_are_named() -> None:
+    first_decides = "Redis is reached as the first URL says"
+    assert _messages(sentinel(urls=["rediss://a:26379", "redis://b:26379", "redis://c:26379"])) == [
+        f"urls/1 (b) and urls/2 (c) differ from the first URL in TLS: {first_decides}"
+    ]
+    assert _messages(cluster(urls=["redis://a", "redis://b", "rediss://c"])) == [
+        "urls/2 (c) is used without TLS, because the first URL has none"
+    ]
+
+
+def test_the_first_url_of_a_cluster_decides_where_passwords_are_sent_unencrypted() -> None:
+    tree = cluster(urls=["rediss://a", "redis://b"], authSecret=VALUE)
+    assert rules_broken(tree) == ["will-not-start"]
+    urls = ["redis://a", "redis://localhost", *(f"redis://u:pw@b{n}" for n in range(4))]
+    tree = cluster(urls=urls, authSecret=VALUE, authUsername=None)
+    assert _messages(tree)[-1] == (
+        "urls/0 (a), urls/2 (b0), urls/3 (b1) and 2 more have no TLS:"
+        " passwords are sent there unencrypted"
+    )
+    url = seal_url("redis://:pw@private", Vault(), Ref("env", "CACHE_URL"))
+    assert _messages(store("Redis", url)) == [
+        "url has no TLS: passwords are sent there unencrypted"
+    ]
+
+
+def _messages(tree: Object) -> list[str]:
+    return [one.message for rule in STATE_RULES for one in rule.find(State(desired(tree)))]
 
 
 def test_an_unknown_first_url_of_a_cluster_decides_nothing() -> None:

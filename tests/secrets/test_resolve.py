@@ -163,6 +163,17 @@ def test_every_reference_that_fails_is_a_problem(tmp_path: Path) -> None:
     ]
 
 
+def test_a_placeholder_is_never_resolved(tmp_path: Path) -> None:
+    url = "{address: 'redis://h', password: {env: %s}}"
+    found, _ = resolved(redis(url % "FILL_IN_1"), {"FILL_IN_1": "made-up"}, tmp_path)
+    (problem,) = found.problems
+    assert problem.message == "env FILL_IN_1 is a placeholder"
+    assert problem.hint == "rename the reference: write the variable that holds the secret"
+    for name in ("FILLED_IN_1", "fill_in_1"):
+        found, _ = resolved(redis(url % name), {name: "real"}, tmp_path)
+        assert found.problems == ()
+
+
 def test_members_that_turn_out_equal_count_once_and_origins_move_along(tmp_path: Path) -> None:
     urls = "    - {env: A}\n    - {env: B}\n    - redis://last"
     found, vault = resolved(

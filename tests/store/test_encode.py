@@ -107,8 +107,8 @@ def test_it_goes_back_with_the_secrets_filled_in(tmp_path: Path) -> None:
         }
     }
     file = tmp_path / "back.yaml"
-    file.write_text(yaml_text(document), encoding="utf-8")
-    filled = {"FILL_IN_1": "p@ss", "FILL_IN_2": "redis://d?token=t", "FILL_IN_3": "hidden"}
+    file.write_text(yaml_text(document).replace("FILL_IN_", "FILLED_"), encoding="utf-8")
+    filled = {"FILLED_1": "p@ss", "FILLED_2": "redis://d?token=t", "FILLED_3": "hidden"}
     desired = resolve(load([str(file)], vault).desired[0], vault, RESOLVERS, filled).desired
     assert make_plan(TARGET, desired, live, KIND.shape).difference.changes == ()
 

@@ -137,7 +137,7 @@ def test_a_risk_that_is_no_longer_allowed_is_an_error_with_the_place_of_its_end(
         ),
     ]
     found = check([], here, allow=frozenset({"plaintext-secret"}), today=date(2027, 2, 1))
-    assert [problem.severity for problem in found.problems] == ["warning"]
+    assert [problem.severity for problem in found.problems] == ["warning", "warning"]
 
 
 @pytest.mark.parametrize(
@@ -169,6 +169,46 @@ TLS = "confsync.yaml:7:10: warning: targets/staging/url has no TLS"
 def test_another_scheme_or_port_is_another_server(here: Path, url: str, facts: list[str]) -> None:
     write(here, {"confsync.yaml": CONFIG.replace("https://staging.example.com", url)})
     assert told(here)[1] == facts
+
+
+def test_an_expired_entry_is_named_even_if_its_risk_is_not_there(here: Path) -> None:
+    fact = "the allowance of plaintext-secret expired after 2027-01-31 [allowance-expired]"
+    late = [f"confsync.yaml:5:13: warning: {fact}"]
+    assert told(here)[1] == []
+    assert told(here, today=date(2027, 2, 1))[1] == late
+    # A file of the target is not checked for it: the entry is none of its problems.
+    assert told(here, "stores/base.yaml", today=date(2027, 2, 1))[1] == []
+
+
+PEM = "-----BEGIN CERTIFICATE-----\n"
+KEY = "-----BEGIN EC PRIVATE KEY-----\n"
+
+
+def test_files_of_certificates_that_cannot_be_used_are_warnings(here: Path) -> None:
+    files = "    ca_file: tls/ca.pem\n    client_cert: tls/c.pem\n    client_key: tls/k.pem\n"
+    write(here, {"confsync.yaml": CONFIG + files})
+
+    def facts() -> list[str]:
+        found = told(here)[1]
+        assert all(": warning: " in fact and "[pem-file]" in fact for fact in found)
+        return [fact.removeprefix("confsync.yaml:").split(" [")[0] for fact in found]
+
+    of = "warning: the file of targets/staging"
+    assert facts() == [
+        f"9:14: {of}/ca_file cannot be read",
+        f"10:18: {of}/client_cert cannot be read",
+        f"11:17: {of}/client_key cannot be read",
+    ]
+    write(here, {"tls/ca.pem": KEY, "tls/c.pem": "", "tls/k.pem": PEM})
+    assert facts() == [
+        f"9:14: {of}/ca_file holds no PEM certificate",
+        f"10:18: {of}/client_cert holds no PEM certificate",
+        f"11:17: {of}/client_key holds no PEM private key",
+    ]
+    write(here, {"tls/ca.pem": PEM, "tls/c.pem": PEM + KEY, "tls/k.pem": KEY})
+    assert facts() == []
+    # Only the configuration itself is checked for it.
+    assert told(here, "stores/base.yaml")[1] == []
 
 
 def test_a_url_that_no_server_can_start_with_is_a_risk_of_the_state_that_layers_make(

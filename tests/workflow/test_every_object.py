@@ -57,7 +57,7 @@ def test_an_object_is_pulled_planned_applied_and_planned_again(
 ) -> None:
     draw, shape, of = Draw(f"all {name}"), KINDS[name].shape, builtin().type(f"x:{name}")
     state: dict[str, Any] | None = None
-    secrets = {f"FILL_IN_{number}": f"filled-in-{number}" for number in range(1, 40)}
+    secrets = {f"FILLED_{number}": f"filled-in-{number}" for number in range(1, 40)}
     for number in range(STATES):
         state = draw.some(shape, state)
         server.put(f"x:{name}", state)
@@ -68,7 +68,7 @@ def test_an_object_is_pulled_planned_applied_and_planned_again(
             assert found.difference.changes == ()
             wanted = draw.some(shape, state)
             document = to_store(live_of(name, wanted, Vault()), KINDS[name])
-            file.write_text(yaml_text(document))
+            file.write_text(yaml_text(document).replace("FILL_IN_", "FILLED_"))
             options = Options(allow=ALLOWED)
             done = apply([str(file)], one, environment=secrets, options=options)
             assert isinstance(done, Stored | NotSent), done

@@ -136,7 +136,8 @@ def test_the_way_to_the_server_is_written_as_it_leads_from_there(
     written = yaml.safe_load(Path("confsync.yaml").read_text())["targets"]["production"]
     assert written["ca_file"] == leads
     assert written["proxy"] == "http://proxy.example.com:3128"
-    assert check((), tmp_path / "mail", today=TODAY).problems == ()
+    found = check((), tmp_path / "mail", today=TODAY).problems
+    assert [problem.rule for problem in found] == ["pem-file"]
 
 
 @pytest.mark.parametrize(
