@@ -126,7 +126,7 @@ def warm() -> None:
 
     with (
         tempfile.NamedTemporaryFile("w", suffix=".yaml") as file,
-        open(os.devnull, "w", encoding="utf-8") as nowhere,
+        os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8") as nowhere,
         contextlib.redirect_stdout(nowhere),
         contextlib.redirect_stderr(nowhere),
     ):
