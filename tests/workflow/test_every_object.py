@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from confsync.errors import NotWritten
 from confsync.jmap.client import Client, Patience
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 
     from confsync.net.http import Request
 
-STATES = 100
+STATES = min(settings().max_examples // 3, 1000)
+"""Of each object: 100, and 3 in `make quick`."""
 TARGET = Target("t", "https://mail.example.com")
 ALLOWED = frozenset(
     {
