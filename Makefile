@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 EDITOR := tests/editor/node_modules/.installed
+# Compiled once, not by each worker and each program of a test.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo quick test test-lowest test-long editor pictures schema-table mutate lint format clean
 

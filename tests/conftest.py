@@ -6,6 +6,7 @@ Every run of one version of the code tries the same ones. `HYPOTHESIS_PROFILE=lo
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +56,12 @@ MARKERS = {
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than cores: many tests wait for a process or a connection."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays: it is not searched for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,6 +15,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 PATIENCE = 120
 """Seconds after which a run counts as hanging."""
 HELD = {signal.SIGINT, signal.SIGTERM}
+STORE = "InMemoryStore:\n  url: {env: A}\n  timeout: 5\n  authSecret: {unknown: B}\n"
+"""A file with mistakes, whose lines are shown."""
 LEFT = "left the program"
 """Said on standard error where an exception leaves an unscrubbed run."""
 
@@ -106,13 +109,31 @@ def serve() -> None:
     for module in pkgutil.walk_packages(confsync.__path__, "confsync."):
         if not module.name.endswith("__main__"):
             __import__(module.name)
-    for name in ("deepdiff", "httpx", "pydantic"):
+    # httpx loads httpcore, and that h11, only for its first connection.
+    for name in ("deepdiff", "httpcore", "pydantic"):
         __import__(name)
+    warm()
     gc.freeze()
     with os.fdopen(os.dup(1), "w") as answers:
         for line in sys.stdin:
             answers.write(json.dumps(ran(Job(*json.loads(line)))) + "\n")
             answers.flush()
+
+
+def warm() -> None:
+    """Fill what a first run fills: patterns, tables, the list of resolvers."""
+    from confsync.cli.main import run  # noqa: PLC0415 - from that directory
+
+    with (
+        tempfile.NamedTemporaryFile("w", suffix=".yaml") as file,
+        os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8") as nowhere,
+        contextlib.redirect_stdout(nowhere),
+        contextlib.redirect_stderr(nowhere),
+    ):
+        file.write(STORE)
+        file.flush()
+        for command in (("validate",), ("plan", "--url", "http://127.0.0.1:1")):
+            run([*command, file.name], scrubbed=False)
 
 
 def ran(job: Job) -> tuple[int, float, str, str]:

@@ -23,6 +23,8 @@ from confsync.cli.main import confsync
 from confsync.kinds import KINDS
 from confsync.sandbox import Server
 from confsync.workflow.validate import validate
+from tests.cli.process import forking
+from tests.fork import Job
 from tests.net.tls_server import Authority, front, proxy
 
 if TYPE_CHECKING:
@@ -107,16 +109,8 @@ def run(
         "REDIS_PASSWORD": "canary",
         **variables,
     }
-    return subprocess.run(
-        [sys.executable, "-m", "confsync", *arguments],
-        cwd=directory,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    done = forking().run(Job(arguments, str(directory), environment))
+    return subprocess.CompletedProcess(arguments, done.status, done.out.decode(), done.err.decode())
 
 
 @pytest.fixture

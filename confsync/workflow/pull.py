@@ -187,7 +187,7 @@ def drafted(
     Raises NotWritten.
     """
     files = layers.files
-    made = Edited(layers.store.source, ())
+    made, after = Edited(layers.store.source, ()), Parsed(layers.top, ())
     changed: tuple[Path, ...] = ()
     gone: tuple[Path, ...] = ()
     added: list[str] = []
@@ -198,7 +198,8 @@ def drafted(
         added += [] if there or revised.changed else [live.object]
         one = _edited(layers, made.text, live.object, revised.revision)
         made = Edited(one.text, (*made.lost, *one.lost))
-        layers = replace(layers, top=parse(files[-1], one.text).document)
+        after = parse(files[-1], one.text)
+        layers = replace(layers, top=after.document)
         changed, of = changed + revised.changed, (live.object,) if len(states) > 1 else ()
         gone += tuple((*of, *path) for path in revised.gone)
     content = layers.store.mark + made.text.encode("utf-8")
@@ -206,7 +207,7 @@ def drafted(
         hint = "nothing was written; store files are limited to 64 KiB"
         hint += "; --into DIRECTORY writes one file an object"
         raise NotWritten("the file would be larger than 64 KiB", where=files[-1], hint=hint)
-    after = _checked(layers, made, states, vault, environment)
+    _check(layers, made, after, states, vault, environment)
     pulled = Pulled(
         file=files[-1],
         new=layers.store.content is None,
@@ -299,17 +300,17 @@ def _edited(layers: Layers, source: str, name: str, revision: Revision) -> Edite
     return Edited(f"{source}{gap}{style.document({name: revision.value})}", ())
 
 
-def _checked(
+def _check(  # noqa: PLR0913, PLR0917 - what is checked, and by what
     layers: Layers,
     made: Edited,
+    after: Parsed,
     states: Sequence[Live],
     vault: Vault,
     environment: Mapping[str, str],
-) -> Parsed:
-    """The new text, parsed. Raises NotWritten or Fault if a plan straight after would show a
-    change, or if a comment is lost that did not belong to a removed field.
+) -> None:
+    """Raise NotWritten or Fault if a plan straight after would show a change, or if a comment is
+    lost that did not belong to a removed field. `after`: the new text, parsed.
     """
-    after = parse(layers.files[-1], made.text)
     try:
         found = loaded(layers.files, [*layers.below, after], vault, layers.own)
     except InvalidFiles as invalid:
@@ -346,7 +347,6 @@ def _checked(
     kept = before - Counter(comment.text for comment in made.lost)
     if kept != Counter(comment.text for comment in comments(made.text, after.document)):
         raise Fault("a comment would be lost")
-    return after
 
 
 def to_fill_in(file: str) -> tuple[Problem, ...]:

@@ -114,7 +114,7 @@ class Desk:
         """
         variables = self.variables(env)
         if command is None and given is None and _starts_plainly(variables):
-            run = _fork().run(Job(arguments, str(self.directory), variables))
+            run = forking().run(Job(arguments, str(self.directory), variables))
             return checked(run.status, run.out, run.err, encoding)
         done = subprocess.run(
             [*(command or CONFSYNC), *arguments],
@@ -160,7 +160,7 @@ def _starts_plainly(variables: Mapping[str, str]) -> bool:
 
 
 @cache
-def _fork() -> Fork:
+def forking() -> Fork:
     """A confsync that forks until the tests end."""
     started = Fork(Path(confsync.__file__).parent.parent)
     atexit.register(started.__exit__)

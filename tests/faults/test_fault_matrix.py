@@ -8,6 +8,7 @@ import re
 import select
 import threading
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -48,6 +49,7 @@ STATES: Mapping[str, Mapping[str, object]] = {
 Matrix = dict[str, dict[str, tuple[int, str, int, str]]]
 
 
+@cache
 def matrix() -> Matrix:
     text = (HERE / "matrix.yaml").read_text(encoding="utf-8")
     return cast("Matrix", YAML(typ="safe").load(text))

@@ -294,7 +294,7 @@ def test_another_schema_plays_another_server(*, zipped: bool) -> None:
 
 
 def broken(*path: str, value: object) -> bytes:
-    content = copy.deepcopy(builtin().content)
+    content = json.loads(json.dumps(builtin().content))
     target = content
     for name in path[:-1]:
         target = target[name]
