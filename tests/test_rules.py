@@ -28,7 +28,6 @@ PROBLEM = re.compile(
 )
 
 NO_CASE = {
-    "no-such-file": "a case without its file is none",
     "unreadable": "a case's store.yaml is a file that can be read",
     "not-formatted": "it is said by fmt, of files that are valid",
     "unwritable": "it is said by fmt, and takes a place that may not be written to",
