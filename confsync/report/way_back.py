@@ -54,15 +54,15 @@ def way_back_text(ended: Stored | Unknown, every: Sequence[Ended], look: Look) -
             for one in every
             if isinstance(one, Stored | Unknown) and one.plan.target == plan.target
         ]
-        if ended.plan == changed[-1].plan:
+        if plan is changed[-1].plan:
             documents = map(_document, changed)
             text = "".join(yaml_text(shown(one)) for one in documents)
             yield f"To go back{_first(text)}: {_command(plan.backup, changed, text)}"
         return
     text = yaml_text(shown(document))
-    number = "" if len(every) == 1 else f"-{[*every].index(ended) + 1}"
+    number = next(f"-{at}" for at, one in enumerate(every, start=1) if one.plan is plan)
     # Paths in references are relative to the store file.
-    file = str(Path(plan.desired.file).parent / f"before{number}.yaml")
+    file = str(Path(plan.desired.file).parent / f"before{number * (len(every) > 1)}.yaml")
     told = f"To go back{_first(text)}, save this as {one_line(quote(file))} and run:"
     yield from wrapped(told, width=look.width)
     yield f"  {_command(file, [ended], text)}"

@@ -143,7 +143,7 @@ def test_how_long_an_answer_is_is_not_said(desk: Desk, server: Server) -> None:
         (
             ("apply", "--yes", "--allow", "plaintext-secret", "--color=never"),
             {},
-            "apply with files, --allow, --color never, --yes, --debug",
+            "apply with files, --yes, --allow, --color never, --debug",
         ),
     ],
 )
