@@ -8,6 +8,7 @@ from dataclasses import replace
 from shlex import quote
 from typing import TYPE_CHECKING, TypeAlias
 
+from confsync.kinds import RISKS
 from confsync.kinds.kind import Kind
 from confsync.report.activity import activity, effect, told_once
 from confsync.report.lines import (
@@ -20,6 +21,7 @@ from confsync.report.lines import (
 from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, shown, wrapped
 from confsync.report.problems import remark_text
 from confsync.store.encode import way_back
+from confsync.store.mistakes import listed
 from confsync.sync import outcome
 from confsync.sync.findings import RULE, STALE
 from confsync.sync.plan import whole_digest
@@ -176,10 +178,7 @@ def _plan(plans: Sequence[Plan] | Failed, shared: Collection[Finding], look: Loo
     if refusals and not stale:
         refused = f"Apply will be refused: {plural(len(refusals), 'error')} above."
         if all(finding.risk for finding in refusals):
-            risks = dict.fromkeys(finding.rule for finding in refusals)
-            allowed = " ".join(f"--allow {risk}" for risk in risks)
-            what = "this risk" if len(risks) == 1 else "these risks"
-            refused = f"To apply, accept {what}: {allowed}"
+            refused = _risks([*dict.fromkeys(finding.rule for finding in refusals)])
         lines += wrapped(refused, width=look.width)
     elif not stale and not all(plan.empty for plan in plans):
         for advice in dict.fromkeys(effect(plan) for plan in plans if not plan.empty):
@@ -187,6 +186,16 @@ def _plan(plans: Sequence[Plan] | Failed, shared: Collection[Finding], look: Loo
     elif not stale and (warned := _already_stored(plans)):
         lines += wrapped(warned, width=look.width)
     return "\n".join([*lines, ""])
+
+
+def _risks(rules: Sequence[str]) -> str:
+    """The refusal of an apply because of risks, and how to accept them."""
+    allowed = [f"--allow {rule}" for rule in rules if rule in RISKS]
+    failing = [f"--fail-on {rule}" for rule in rules if rule not in RISKS]
+    what = "risk" if len(allowed) == 1 else "risks"
+    ways = [f"accept the {what} with {' '.join(allowed)}"] if allowed else []
+    ways += [f"leave out {' '.join(failing)}"] if failing else []
+    return f"Apply will be refused: {listed(rules)}. Correct the file, or {' and '.join(ways)}."
 
 
 def _findings(plans: Sequence[Plan]) -> list[Finding]:
