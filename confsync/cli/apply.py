@@ -110,7 +110,11 @@ def apply(  # noqa: PLR0913 - one parameter an option
     except Refused as refused:
         if refused.risks:
             first = f"correct it (confsync explain {refused.risks[0]}), or apply anyway"
-            refused.hint = f"{first}: {_command_line(refused.risks)}"
+            named = click.get_current_context().params.get("fail_on") or ()
+            failing = tuple(one for one in refused.risks if one in named)
+            if failing:
+                first += f" without {' '.join(f'--fail-on {one}' for one in failing)}"
+            refused.hint = f"{first}: {_command_line(refused.risks, failing)}"
         raise
 
 
@@ -143,8 +147,8 @@ def _plan_file(files: tuple[str, ...]) -> str | None:
     return files[0]
 
 
-def _command_line(risks: tuple[str, ...]) -> str:
-    """The command line of this run, with some risks allowed."""
+def _command_line(risks: tuple[str, ...], failing: tuple[str, ...]) -> str:
+    """The command line of this run, with some risks allowed, or no longer `failing`."""
     context = click.get_current_context()
     words = context.command_path.split()
     for param in context.command.params:
@@ -153,6 +157,8 @@ def _command_line(risks: tuple[str, ...]) -> str:
             continue
         value, option = context.params.get(name), max(param.opts, key=len)
         for one in value if isinstance(value, tuple) else [value]:
+            if name == "fail_on" and one in failing:
+                continue
             match param:
                 case click.Argument():
                     words.append(str(one))
@@ -160,4 +166,5 @@ def _command_line(risks: tuple[str, ...]) -> str:
                     words.append(option)
                 case _:
                     words += [option, str(one)]
-    return shlex.join([*words, *(word for risk in risks for word in ("--allow", risk))])
+    allowed = (word for one in risks if one not in failing for word in ("--allow", one))
+    return shlex.join([*words, *allowed])

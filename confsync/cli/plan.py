@@ -62,7 +62,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
     outputs.check(inputs(chosen), out=out)
     if out is not None:
         _check_out(out, chosen)
-    for fact in same_server_facts(chosen):
+    shared_servers = same_server_facts(chosen)
+    for fact in shared_servers:
         hint = "an apply of both is refused (confsync explain same-server-twice)"
         outputs.console.note(f"warning: {fact}\nhint: {hint}\n")
     found = each(
@@ -77,7 +78,8 @@ def plan(  # noqa: PLR0913 - one parameter an option
     failed = print_failures(outputs.console, every)
     outputs.write_all(lambda name, look: PLANS[name](every, look=look))
     plans = [one for one in every if not isinstance(one, Failed)]
-    refused = Status.REFUSED if any(plan.refusals for plan in plans) else Status.DONE
+    certain = bool(shared_servers) or any(plan.refusals for plan in plans)
+    refused = Status.REFUSED if certain else Status.DONE
     changes = detailed_exitcode and any(plan.difference.changes for plan in plans)
     return worst([failed, refused, Status.PENDING if changes else Status.DONE])
 

@@ -10,7 +10,13 @@ from fractions import Fraction
 from math import gcd
 from typing import TYPE_CHECKING, Literal
 
-from confsync.kinds.in_memory_store_risks import default_user, has_secret, stores, urls_of
+from confsync.kinds.in_memory_store_risks import (
+    LOCKED_OUT,
+    default_user,
+    has_secret,
+    stores,
+    urls_of,
+)
 from confsync.kinds.kept_secrets import KEPT_ELSEWHERE
 from confsync.kinds.redis_urls import PLAIN, TLS, another_server, named, read_url
 from confsync.sync.findings import Breach, ChangeRule
@@ -192,11 +198,11 @@ def _remove_secret(live: Live, desired: Desired, _: Difference) -> Iterator[Brea
             field = field and (has_secret(before) or not same)
             place = (*path, *(("authSecret",) if field else urls_of(after)[0][0]))
             fact = f"{path_text(place)} {'is removed' if field and same else 'has no password'}"
-            yield Breach(place, f"{fact}: the server logs in to Redis without a password", hint)
+            yield Breach(place, f"{fact}: if Redis needs a password, {LOCKED_OUT}", hint)
         name = "sentinelSecret"
         if has_secret(before, name) and name in after.members and not has_secret(after, name):
             fact = f"{path_text((*path, name))} is removed"
-            message = f"{fact}: the server logs in to the sentinels without a password"
+            message = f"{fact}: if the sentinels need a password, {LOCKED_OUT}"
             yield Breach((*path, name), message, hint)
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from confsync.sync.findings import State
     from confsync.sync.tree import Path
 
-_LOCKED_OUT = "the next restart locks out every remote client"
+LOCKED_OUT = "the next restart locks out every remote client"
 _NUMBER = re.compile(r"[+-]?[0-9]+")
 _DATABASE = re.compile(r"\+?0*[0-9]{1,9}|-0+")
 _NO_HOST = re.compile(r"[\x00-\x20<>\\^|\[\]]")
@@ -91,7 +91,7 @@ def _will_not_start(state: State) -> Iterator[Breach]:
     for path, store in stores(state.tree):
         for at, fact, hint in _failures(store, sharded=bool(path)):
             message = f"{path_text((*path, *at)) or 'InMemoryStore'} {fact}"
-            yield Breach((*path, *at), f"{message}: {_LOCKED_OUT}", hint)
+            yield Breach((*path, *at), f"{message}: {LOCKED_OUT}", hint)
 
 
 def _failures(store: Object, *, sharded: bool) -> Iterator[tuple[Path, str, str]]:
@@ -208,7 +208,7 @@ def default_user(path: Path, at: Path) -> Breach:
     return Breach(
         (*path, *at),
         f"{path_text((*path, 'authUsername'))} is not set, so the default user `stalwart` logs in"
-        f" with this password: if Redis has only `requirepass`, {_LOCKED_OUT}",
+        f" with this password: if Redis has only `requirepass`, {LOCKED_OUT}",
         "write `authUsername: null` for `requirepass`, or `authUsername: stalwart` if Redis has"
         " this user",
     )
@@ -323,7 +323,7 @@ def _needs_enterprise(state: State) -> Iterator[Breach]:
     if state.tree.tag == "Sharded" and state.facts.edition in {"oss", "community"}:
         fact = f"shards need an Enterprise licence, and this server is the {state.facts.edition}"
         hint = "write one Redis or RedisCluster, or install a licence first"
-        yield Breach(("stores",), f"{fact} edition: {_LOCKED_OUT}", hint)
+        yield Breach(("stores",), f"{fact} edition: {LOCKED_OUT}", hint)
 
 
 STATE_RULES = (

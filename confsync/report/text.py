@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from confsync.kinds import RISKS
 from confsync.report.activity import effect
 from confsync.report.lines import (
     change_lines,
@@ -16,6 +17,7 @@ from confsync.report.lines import (
 )
 from confsync.report.printable import PLAIN, paragraph, plural, printable, shown, wrapped
 from confsync.report.problems import remark_text
+from confsync.store.mistakes import listed
 from confsync.sync.findings import RULE, STALE
 from confsync.sync.plan import whole_digest
 from confsync.sync.url import Url
@@ -106,10 +108,7 @@ def _plan(plans: Sequence[Plan] | Failed, shared: Collection[Finding], look: Loo
     if refusals and not stale:
         refused = f"Apply will be refused: {plural(len(refusals), 'error')} above."
         if all(finding.risk for finding in refusals):
-            risks = dict.fromkeys(finding.rule for finding in refusals)
-            allowed = " ".join(f"--allow {risk}" for risk in risks)
-            what = "this risk" if len(risks) == 1 else "these risks"
-            refused = f"To apply, accept {what}: {allowed}"
+            refused = _risks([*dict.fromkeys(finding.rule for finding in refusals)])
         lines += wrapped(refused, width=look.width)
     elif not stale and not all(plan.empty for plan in plans):
         for advice in dict.fromkeys(effect(plan) for plan in plans if not plan.empty):
@@ -117,6 +116,16 @@ def _plan(plans: Sequence[Plan] | Failed, shared: Collection[Finding], look: Loo
     elif not stale and (warned := already_stored(plans)):
         lines += wrapped(warned, width=look.width)
     return "\n".join([*lines, ""])
+
+
+def _risks(rules: Sequence[str]) -> str:
+    """The refusal of an apply because of risks, and how to accept them."""
+    allowed = [f"--allow {rule}" for rule in rules if rule in RISKS]
+    failing = [f"--fail-on {rule}" for rule in rules if rule not in RISKS]
+    what = "risk" if len(allowed) == 1 else "risks"
+    ways = [f"accept the {what} with {' '.join(allowed)}"] if allowed else []
+    ways += [f"leave out {' '.join(failing)}"] if failing else []
+    return f"Apply will be refused: {listed(rules)}. Correct the file, or {' and '.join(ways)}."
 
 
 def _findings(plans: Sequence[Plan]) -> list[Finding]:

@@ -113,7 +113,7 @@ def test_a_plan_shows_it_as_what_stops_an_apply(desk: Desk) -> None:
     assert ran.status == 3
     assert "a.yaml:7: error: authSecret/secret is in plain text" in ran.out
     assert "not comparable; sent from plain text" in ran.out
-    assert "To apply, accept this risk" in ran.out
+    assert "Apply will be refused: plaintext-secret. Correct the file, or accept" in ran.out
     allowed = desk.run("plan", "a.yaml", "--allow", "plaintext-secret")
     assert allowed.status == 0
     assert "Apply will be refused" not in allowed.out
@@ -130,6 +130,23 @@ def test_an_apply_is_refused_and_the_line_to_run_again_works(desk: Desk, server:
     assert words[-2:] == ["--allow", "plaintext-secret"]
     assert desk.run(*words, env={"STALWART_URL": None}).status == 0
     assert stored_secret(server) == "Canary-in-clear"
+
+
+def test_the_line_to_run_again_leaves_out_what_it_was_to_fail_on(desk: Desk) -> None:
+    file = desk.file("a.yaml", PLAIN.replace("rediss://", "redis://"))
+    fail_on = ("--fail-on", "plaintext-transport", "--fail-on", "unbounded-wait")
+    ran = desk.run("apply", "--yes", file, "--allow", "drop-tls", *fail_on)
+    assert ran.status == 3
+    assert " ".join(ran.out.split()).endswith(
+        "Apply will be refused: plaintext-secret and plaintext-transport. Correct the file, or"
+        " accept the risk with --allow plaintext-secret and leave out"
+        " --fail-on plaintext-transport."
+    )
+    again = (
+        "apply anyway without --fail-on plaintext-transport: confsync apply a.yaml"
+        " --allow drop-tls --fail-on unbounded-wait --yes --allow plaintext-secret\n"
+    )
+    assert again in ran.err
 
 
 @pytest.mark.parametrize("option", ["--verbose", "--debug"])

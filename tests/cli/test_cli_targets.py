@@ -278,7 +278,8 @@ def test_two_targets_of_one_server_are_a_warning_of_a_plan_and_refused_by_an_app
 ) -> None:
     configure(team, production=server.url, staging=f"{server.url}/")
     ran = team.run("plan", "--all", env=TOKENS)
-    assert ran.status == 0
+    assert ran.status == 3
+    assert team.run("plan", "--target", "staging", env=TOKENS).status == 0
     assert ran.err.startswith("warning: production and staging share a server\nhint: ")
     ran = team.run("validate")
     assert ran.status == 0

@@ -14,7 +14,7 @@ from confsync.kinds.in_memory_store import IN_MEMORY_STORE
 from confsync.kinds.in_memory_store_changes import CHANGE_RULES
 from confsync.kinds.kind import default_object
 from confsync.sync.compare import difference
-from confsync.sync.findings import change_findings, without_hidden
+from confsync.sync.findings import change_findings, refusals, without_hidden
 from confsync.sync.secret import HIDDEN, IN_CLEAR, Ref, Secret
 from confsync.sync.tree import Items, Members, Object
 from confsync.sync.url import Url, compose
@@ -40,6 +40,7 @@ DEFAULT = default_object(IN_MEMORY_STORE.shape, "Default")
 HAD = Object("Value", {"secret": HIDDEN})
 REFERENCE = Url((), Ref("env", "CACHE_URL"))
 REFERENCES = Members((REFERENCE,))
+LOCKED_OUT = "the next restart locks out every remote client"
 EMPTY = "rate limits, locks, greylists and counters start empty"
 
 
@@ -378,13 +379,13 @@ def test_a_password_that_is_gone_is_told(before: Object, after: Object, rules: l
 
 def test_it_is_said_whose_password_is_gone() -> None:
     assert message(cluster(authSecret=HAD), cluster(authSecret=NO_SECRET)) == (
-        "authSecret is removed: the server logs in to Redis without a password"
+        f"authSecret is removed: if Redis needs a password, {LOCKED_OUT}"
     )
     assert message(sentinel(sentinelSecret=HAD), sentinel()) == (
-        "sentinelSecret is removed: the server logs in to the sentinels without a password"
+        f"sentinelSecret is removed: if the sentinels need a password, {LOCKED_OUT}"
     )
     assert message(shards(A, "rediss://:pw@b"), shards(A, "rediss://b")) == (
-        "stores/1/url has no password: the server logs in to Redis without a password"
+        f"stores/1/url has no password: if Redis needs a password, {LOCKED_OUT}"
     )
 
 
@@ -498,6 +499,9 @@ def test_the_hint_about_a_kept_secret_sends_it() -> None:
     assert finding.hint == (
         "write a reference instead of env FILL_IN_1, then use --hidden-secrets send"
     )
+    after = with_urls("rediss://a", authSecret=placeholder)
+    changed = difference(before, after, IN_MEMORY_STORE.shape, lambda _: FILE)
+    assert [one.hint for one in refusals(changed, "fail")] == [finding.hint]
 
 
 # TLS
