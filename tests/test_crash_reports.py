@@ -287,6 +287,7 @@ ERRORS: tuple[ConfsyncError, ...] = (
     errors.ServerRefused("fact", status=403),
     errors.UnexpectedAnswer("fact"),
     errors.Declined("fact"),
+    errors.Cancelled("fact", hint="hint"),
     errors.Refused(("fact", "fact"), ("change-variant",)),
     errors.NotWritten("fact", hint="do this"),
     errors.OutputFailed("fact"),
