@@ -109,12 +109,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
         return finish(apply_all(aims, way, how), outputs, book)
     except Refused as refused:
         if refused.risks:
-            first = f"correct it (confsync explain {refused.risks[0]}), or apply anyway"
-            named = click.get_current_context().params.get("fail_on") or ()
-            failing = tuple(one for one in refused.risks if one in named)
-            if failing:
-                first += f" without {' '.join(f'--fail-on {one}' for one in failing)}"
-            refused.hint = f"{first}: {_command_line(refused.risks, failing)}"
+            refused.hint = _hint(refused.risks)
         raise
 
 
@@ -145,6 +140,16 @@ def _plan_file(files: tuple[str, ...]) -> str | None:
         hint = "leave it out, or plan again with it"
         raise WrongUsage(f"{', '.join(names)} cannot be combined with a saved plan", hint=hint)
     return files[0]
+
+
+def _hint(risks: tuple[str, ...]) -> str:
+    """The hint for refused risks. What `--fail-on` made a risk is left out of the line again."""
+    named = click.get_current_context().params.get("fail_on") or ()
+    failing = tuple(risk for risk in risks if risk in named)
+    left_out = " ".join(f"--fail-on {risk}" for risk in failing)
+    without = f" without {left_out}" if failing else ""
+    anyway = f"or apply anyway{without}: {_command_line(risks, failing)}"
+    return f"correct it (confsync explain {risks[0]}), {anyway}"
 
 
 def _command_line(risks: tuple[str, ...], failing: tuple[str, ...]) -> str:

@@ -44,6 +44,12 @@ InMemoryStore · RedisCluster
   All URLs are sent: removing or replacing just one would send its old password
   back.
 
+stores/in-memory.yaml:4: warning: urls/0 (cache-1.example.com) leads to another
+    Redis: rate limits, locks, greylists and counters start empty
+    [change-server]
+  hint: nothing to do if it is the same Redis under another name; else apply it
+    at a quiet time
+
 Plan: 1 to add, 1 to change, 1 to remove; 1 secret to send.
 Digest 2:DIGEST
 Takes effect at restart. After the apply, restart one node first: a wrong
