@@ -231,8 +231,7 @@ def _drop_tls(live: Live, desired: Desired, _: Difference) -> Iterator[Breach]:
             plain = []
         if lost := [(at, url) for at, url, found in plain if not found.local]:
             fact = f"{named(lost, path)} {'loses' if len(lost) == 1 else 'lose'} TLS"
-            what = "passwords, and Redis keys with IP and mail addresses,"
-            message = f"{fact}: {what} are sent unencrypted"
+            message = f"{fact}: passwords and stored data are sent unencrypted"
             yield Breach((*path, *lost[0][0]), message, "write rediss://, as before")
         checked = not any(one and one.insecure for one in old)
         for at, _url, found in urls if after.tag == "RedisSentinel" else urls[:1]:
