@@ -88,12 +88,12 @@ def apply(  # noqa: PLR0913 - one parameter an option
 
     if add_mask:
         check_runner()
-    plan = _plan_file(asked.files)
+    plan, book = _plan_file(asked.files), None
     way = shared.reach(outputs.console, allow_commands=allow_commands)
-    noted = partial(Audit, environment=os.environ, now=_now, tell=way.tell, uid=os.getuid())
-    book = None if audit is None else noted(audit)
-    asking = not yes and expect is None and plan is None
+    if audit is not None:
+        book = Audit(audit, environment=os.environ, now=_now, tell=way.tell, uid=os.getuid())
     aims = () if plan is not None else shared.chosen(outputs.console, asked, access, wanted)
+    asking = bool(aims) and not yes and expect is None
     known = (*inputs(aims), *filter(None, [plan]))
     outputs.check(known, backup=backup, audit=None if audit == "-" else audit)
     if asking:

@@ -12,6 +12,7 @@ from confsync.cli.command import Command
 if TYPE_CHECKING:
     from confsync.cli.console import Console
     from confsync.cli.standard_error import Status
+    from confsync.workflow.targets import Asked
 
 
 @click.command(cls=Command)
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     "Write nothing: show what would change, and exit with 1 if anything would.",
     is_flag=True,
 )
+@shared.selection
 @click.pass_obj
-def fmt(console: Console, *, files: tuple[str, ...], check: bool) -> Status:
+def fmt(console: Console, *, asked: Asked, check: bool) -> Status:
     """Format FILES: quotes, indentation and spaces. Without FILES: those of confsync.yaml.
 
     Comments, order, blank lines and values stay. Files without a store are skipped; files with
@@ -32,7 +34,7 @@ def fmt(console: Console, *, files: tuple[str, ...], check: bool) -> Status:
     from confsync.report.file_results import diff_text, formatted_text
     from confsync.workflow import fmt as run
 
-    found = run.check(files) if check else run.fmt(files)
+    found = run.check(asked.files, asked) if check else run.fmt(asked.files, asked)
     if check and (diff := diff_text(found)):
         console.print(diff)
     failed = [file for file in found if file.problems]

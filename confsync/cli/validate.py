@@ -15,6 +15,7 @@ from confsync.sync.names import SEARCHABLE
 if TYPE_CHECKING:
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
+    from confsync.workflow.targets import Asked
 
 
 @click.command(cls=Command)
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
 @click.option(
     "--skip-others", is_flag=True, help="Skip FILES that are not stores, unless a target uses them."
 )
+@shared.selection
 @shared.rendering(PROBLEMS)
 def validate(  # noqa: PLR0913 - one parameter an option
-    files: tuple[str, ...],
     *,
+    asked: Asked,
     allow: tuple[str, ...],
     fail_on: tuple[str, ...],
     only: tuple[str, ...],
@@ -44,7 +46,8 @@ def validate(  # noqa: PLR0913 - one parameter an option
     """Check FILES offline: no network, no secrets.
 
     Shows mistakes with their lines and hints. A file of a target is checked together with the
-    target's other files. Any other file is checked alone. Without FILES: every target.
+    target's other files. Any other file is checked alone. Without FILES: every target, or those
+    that are chosen.
 
     A FILE can be a directory, for the store files below it, or - for standard input.
     """
@@ -54,19 +57,19 @@ def validate(  # noqa: PLR0913 - one parameter an option
     if only:
         from confsync.workflow.validate import search
 
-        found = search(files, here, only, allow=allowed, today=day)
+        found = search(asked.files, here, only, allow=allowed, today=day, asked=asked)
     else:
         from confsync.workflow.validate import check
 
         found = check(
-            files,
+            asked.files,
             here,
             allow=allowed,
             fail_on=frozenset(fail_on),
             today=day,
             skip_others=skip_others,
+            asked=asked,
         )
-
     outputs.check(found.files)
     outputs.write_all(lambda name, look: PROBLEMS[name](found.files, found.problems, look=look))
     wrong = any(problem.severity == "error" for problem in found.problems)

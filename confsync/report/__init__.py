@@ -26,8 +26,8 @@ def _text(module: str, function: str, *found: object, look: Look | None = None) 
     return text
 
 
-# Plans, states and outcomes are rendered from a sequence, one for each target; problems from the
-# names of the files and the problems. Each takes `look=`.
+# Plans, states, targets and outcomes are rendered from a sequence, one for each target; problems
+# from the names of the files and the problems. Each takes `look=`.
 PLANS: Mapping[str, Callable[..., str]] = {
     "text": partial(_text, "text", "plans_text"),
     "json": partial(_render, "json", "plans_json"),
@@ -35,6 +35,12 @@ PLANS: Mapping[str, Callable[..., str]] = {
 STATES: Mapping[str, Callable[..., str]] = {
     "text": partial(_render, "text", "states_text"),
     "json": partial(_render, "json", "states_json"),
+}
+TARGETS: Mapping[str, Callable[..., str]] = {
+    "text": partial(_render, "targets", "targets_text"),
+    "json": partial(_render, "targets", "targets_json"),
+    "names": partial(_render, "targets", "targets_names"),
+    "matrix": partial(_render, "targets", "targets_matrix"),
 }
 OUTCOMES: Mapping[str, Callable[..., str]] = {
     "text": partial(_text, "outcomes", "outcomes_text"),

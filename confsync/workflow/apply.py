@@ -117,7 +117,8 @@ def apply_all(
         raise WrongUsage("--backup takes one target", hint="choose it with --target")
     marks = (aim.config.url_mark for aim in aims if aim.config is not None)
     configuration = (mark.file for mark in marks if mark is not None)
-    check_output("--backup", how.backup, [*aims[0].files, *configuration])
+    stores = (file for aim in aims for file in aim.files)
+    check_output("--backup", how.backup, [*stores, *configuration])
     if len(aims) > 1 and how.expect is not None:
         raise WrongUsage("--expect takes one target", hint="choose its target with --target")
     reach.check(aims)

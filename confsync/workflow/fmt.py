@@ -15,7 +15,7 @@ from confsync.secrets import BUILT_IN
 from confsync.store.detect import is_meant_as_store
 from confsync.workflow.load import check_names, stores_in
 from confsync.workflow.tables import beside, tables_at
-from confsync.workflow.targets import configuration, nothing_named
+from confsync.workflow.targets import NOTHING_ASKED, Asked, checked_of, configuration, nothing_named
 from confsync.yaml.format import canonical, verify_same_meaning
 from confsync.yaml.read import Parsed, content, parse, text
 
@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 
 
 @discreet
-def fmt(files: Sequence[str]) -> tuple[Formatted, ...]:
-    """Format each file on its own; without files those of the targets in `confsync.yaml`.
+def fmt(files: Sequence[str], asked: Asked = NOTHING_ASKED) -> tuple[Formatted, ...]:
+    """Format each file on its own; without files those of the targets in `confsync.yaml`, or of
+    those that are asked for.
 
     A file in canonical form is not written. Raises InvalidFiles for an invalid `confsync.yaml`, and
     WrongUsage if there is none, and no file.
     """
     results: list[Formatted] = []
-    for file in _named(files):
+    for file in _named(files, asked):
         found, new = _by_tables(file)
         if found.changed:
             try:
@@ -44,9 +45,9 @@ def fmt(files: Sequence[str]) -> tuple[Formatted, ...]:
 
 
 @discreet
-def check(files: Sequence[str]) -> tuple[Formatted, ...]:
+def check(files: Sequence[str], asked: Asked = NOTHING_ASKED) -> tuple[Formatted, ...]:
     """The results of `fmt`, with nothing written."""
-    return tuple(_by_tables(file)[0] for file in _named(files))
+    return tuple(_by_tables(file)[0] for file in _named(files, asked))
 
 
 def _by_tables(file: str) -> tuple[Formatted, bytes]:
@@ -54,14 +55,16 @@ def _by_tables(file: str) -> tuple[Formatted, bytes]:
         return _formatted(file)
 
 
-def _named(files: Sequence[str]) -> Sequence[str]:
+def _named(files: Sequence[str], asked: Asked) -> Sequence[str]:
     if files:
+        checked_of(None, asked)
         check_names(files)
         return stores_in(files)
     config = configuration(Path())
     if config is None:
         raise nothing_named(Path())
-    return tuple(dict.fromkeys(file for target in config.targets for file in target.files))
+    chosen = checked_of(config, asked)
+    return tuple(dict.fromkeys(file for target in chosen for file in target.files))
 
 
 def _formatted(file: str) -> tuple[Formatted, bytes]:

@@ -6,7 +6,7 @@ The command line and CONFSYNC_* count before `confsync.yaml`.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +17,11 @@ from confsync.errors import InvalidFiles, WrongUsage
 from confsync.kinds import RISKS, WARNINGS, using
 from confsync.kinds.table_file import NAME
 from confsync.secrets import RESOLVERS
-from confsync.store.mistakes import listed, quoted_name
+from confsync.store.mistakes import listed
 from confsync.sync.findings import Lapse
 from confsync.sync.names import nearest
 from confsync.workflow.load import NOTHING_OWN, Own, check_names
+from confsync.workflow.selection import NO_FILTERS, Filters, selected, some_of
 from confsync.workflow.tables import tables_at
 from confsync.yaml.read import content
 
@@ -51,7 +52,7 @@ class Access:
 class Asked:
     """Subject of a run: files, or targets by their names, or all targets. `alone`: the files
     alone, without `confsync.yaml`. `source`: the option or variable that the targets are from.
-    `single`: the run takes one target.
+    `single`: the run takes one target. `filters`: what narrows the targets.
     """
 
     files: tuple[str, ...] = ()
@@ -60,6 +61,12 @@ class Asked:
     alone: bool = False
     source: str = "--target"
     single: bool = False
+    filters: Filters = NO_FILTERS
+
+    @property
+    def select(self) -> bool:
+        """True if they say which targets to take."""
+        return bool(self.targets) or self.all or self.filters.select
 
 
 @dataclass(frozen=True)
@@ -116,13 +123,14 @@ def check_rules(allow: Collection[str], fail_on: Collection[str] = ()) -> None:
 
 _WITHOUT_CONFIG = "run `confsync init`, or pass the store file, like stores/in-memory.yaml"
 NOTHING_WANTED = Wanted()
+NOTHING_ASKED = Asked()
 DEFAULTS = Options()
 
 
 @dataclass(frozen=True)
 class Aim:
-    """One server of a run, perhaps a target of `confsync.yaml`. `alone`: the only one. `schema`:
-    the path of the tables that count where the target names none.
+    """One server of a run, perhaps a target of `confsync.yaml`, which has `of` targets. `alone`:
+    the only one. `schema`: the path of the tables that count where the target names none.
     """
 
     files: tuple[str, ...]
@@ -131,6 +139,7 @@ class Aim:
     config: TargetConfig | None = None
     alone: bool = True
     schema: str = NAME
+    of: int = 1
 
     @property
     def name(self) -> str:
@@ -183,11 +192,12 @@ def aims(
     unknown targets and risks, or where the choice is open.
     """
     check_rules(wanted.allow, wanted.fail_on)
-    if asked.files and (asked.all or len(set(asked.targets)) > 1):
+    several_named = len(set(asked.targets)) > 1 or asked.filters != NO_FILTERS
+    if asked.files and (asked.all or several_named):
         several = "--all" if asked.all else "several targets"
         hint = f"leave out the files, or {several}: each target has its own files"
         raise WrongUsage(f"files and {several} cannot be combined", hint=hint)
-    if asked.alone and (asked.targets or asked.all):
+    if asked.alone and asked.select:
         hint = "targets come from confsync.yaml: remove one option"
         raise WrongUsage(f"--no-config and {asked.source} cannot be combined", hint=hint)
     if asked.files:
@@ -195,14 +205,14 @@ def aims(
     alone = asked.alone or (asked.files and access.url and not asked.targets)
     config = None if alone else configuration(directory)
     if config is None:
-        if asked.targets or asked.all:
+        if asked.select:
             fact, hint = nothing_found(directory)
             raise WrongUsage(f"{asked.source}: {fact}", hint=hint or _WITHOUT_CONFIG)
         return (without_config(asked.files, wanted, access),)
     if asked.files and not asked.targets:
         chosen = _using(config, asked.files, pulling=asked.single)
     else:
-        chosen = _chosen(config, asked)
+        chosen = chosen_of(config, asked)
     if asked.single and len(chosen) > 1:
         fact = f"takes one target, not {', '.join(one.name for one in chosen)}"
         raise WrongUsage(f"{asked.source}: {fact}", hint="choose one")
@@ -217,6 +227,7 @@ def aims(
             target,
             len(chosen) == 1,
             str(Path(config.file).parent / NAME),
+            len(config.targets),
         )
         for target in chosen
     )
@@ -243,22 +254,32 @@ def _uses(target: TargetConfig, files: Iterable[str]) -> bool:
     return {*map(os.path.realpath, files)} <= {*map(os.path.realpath, target.files)}
 
 
-def _chosen(config: Config, asked: Asked) -> tuple[TargetConfig, ...]:
-    known = {target.name: target for target in config.targets}
+def checked_of(config: Config | None, asked: Asked) -> tuple[TargetConfig, ...]:
+    """The targets that are asked for; all if nothing is. Raises WrongUsage."""
+    narrowed = asked.select or asked.filters != NO_FILTERS
+    if narrowed and asked.files:
+        hint = "leave out the files: each target has its own"
+        raise WrongUsage(f"files and {asked.source} cannot be combined", hint=hint)
+    if config is None:
+        if narrowed:
+            fact, hint = nothing_found(Path())
+            raise WrongUsage(f"{asked.source}: {fact}", hint=hint or _WITHOUT_CONFIG)
+        return ()
+    every = not (asked.targets or asked.filters.select)
+    return chosen_of(config, replace(asked, all=every)) if narrowed else config.targets
+
+
+def chosen_of(config: Config, asked: Asked) -> tuple[TargetConfig, ...]:
+    """The targets that are asked for; the only one if nothing is. Raises WrongUsage."""
     if asked.all and asked.targets:
         raise WrongUsage("--all and --target cannot be combined", hint="leave out one of the two")
-    for name in asked.targets:
-        if name not in known:
-            hint = f"{nearest(name, known)}known: {', '.join(known)}"
-            if "," in name:
-                hint = "repeat --target for each name"
-            raise WrongUsage(f"{config.file} has no target {quoted_name(name)}", hint=hint)
-    if len(known) > 1 and not (asked.all or asked.targets):
-        hint = "choose with --target NAME, which can be repeated, or use --all"
+    if len(config.targets) > 1 and not asked.select:
+        hint = "choose with --target NAME or --group NAME, which can be repeated, or use --all"
         if asked.single:
             hint = "choose one with --target NAME"
-        raise WrongUsage(f"{config.file} has several targets: {', '.join(known)}", hint=hint)
-    return tuple(known[name] for name in dict.fromkeys(asked.targets or known))
+        names = some_of([target.name for target in config.targets])
+        raise WrongUsage(f"{config.file} has several targets: {names}", hint=hint)
+    return selected(config, asked.targets, asked.filters)
 
 
 def _using(config: Config, files: tuple[str, ...], *, pulling: bool) -> tuple[TargetConfig, ...]:

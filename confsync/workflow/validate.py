@@ -5,7 +5,6 @@ clear: no network, no secret.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,10 +33,13 @@ from confsync.sync.url import Url
 from confsync.workflow.load import check_names, load, meant, stores_in, world_readable
 from confsync.workflow.tables import beside, tables_at
 from confsync.workflow.targets import (
+    NOTHING_ASKED,
     NOTHING_WANTED,
+    Asked,
     Options,
     Wanted,
     check_rules,
+    checked_of,
     configuration,
     nothing_named,
     options,
@@ -94,8 +96,10 @@ def check(  # noqa: PLR0913 - one parameter an option
     fail_on: frozenset[str] = frozenset(),
     today: date,
     skip_others: bool = False,
+    asked: Asked = NOTHING_ASKED,
 ) -> Checked:
-    """Check files, or without any the `confsync.yaml` of a directory with all of its targets.
+    """Check files, or without any the `confsync.yaml` of a directory with all of its targets, or
+    those that are asked for.
 
     A file of targets is checked as they use it, with all of their files; any other is a state of
     its own. After an invalid `confsync.yaml` nothing else is checked. `skip_others`: pass over
@@ -109,11 +113,17 @@ def check(  # noqa: PLR0913 - one parameter an option
     except InvalidFiles as invalid:
         return Checked((invalid.problems[0].file,), invalid.problems)
     with using(tables):
-        return _check(files, directory, wanted, today, skip_others=skip_others)
+        return _check(files, directory, wanted, today, asked, skip_others=skip_others)
 
 
-def _check(
-    files: Sequence[str], directory: Path, wanted: Wanted, today: date, *, skip_others: bool
+def _check(  # noqa: PLR0913 - one parameter an option
+    files: Sequence[str],
+    directory: Path,
+    wanted: Wanted,
+    today: date,
+    asked: Asked,
+    *,
+    skip_others: bool,
 ) -> Checked:
     files = stores_in(files)
     try:
@@ -125,7 +135,7 @@ def _check(
         return Checked((file,), invalid.problems)
     if not files and config is None:
         raise nothing_named(directory)
-    own, targets = ((), ()) if config is None else (config.files, config.targets)
+    own, targets = () if config is None else config.files, checked_of(config, asked)
     itself = {*map(os.path.realpath, own)}
     paths = {one.name: itself | {*map(os.path.realpath, one.files)} for one in targets}
     states: dict[tuple[str, tuple[str, ...]], Options] = {}
@@ -305,31 +315,34 @@ def _placeholders(desired: Desired, *, keep: bool) -> Iterator[Problem]:
 
 
 @discreet
-def search(
+def search(  # noqa: PLR0913 - one parameter an option
     files: Sequence[str],
     directory: Path,
     rules: Collection[str],
     *,
     allow: frozenset[str] = frozenset(),
     today: date,
+    asked: Asked = NOTHING_ASKED,
 ) -> Checked:
     """Breaches of some rules in files that hold a known object, or are a `confsync.yaml`; without
-    files, in the `confsync.yaml` of a directory and in the files of its targets.
+    files, in the `confsync.yaml` of a directory and in the files of its targets, or of those that
+    are asked for.
 
     Risks allowed here, or by every target of a file, are warnings. Raises WrongUsage for a rule
     that cannot be searched for, an unknown risk, and with nothing to search.
     """
     check_rules(allow)
     with using(tables_at(beside(directory))):
-        return _search(files, directory, rules, allow, today)
+        return _search(files, directory, rules, allow, today, asked)
 
 
-def _search(
+def _search(  # noqa: PLR0913, PLR0917 - one parameter an option
     files: Sequence[str],
     directory: Path,
     rules: Collection[str],
     allow: frozenset[str],
     today: date,
+    asked: Asked,
 ) -> Checked:
     for rule in rules:
         if rule not in SEARCHABLE:
@@ -342,8 +355,11 @@ def _search(
     own = [] if here is None else [here]
     targets: list[TargetConfig] = []
     for file in own:
-        with suppress(InvalidFiles):  # the search of the file itself tells of it
-            targets += read_configuration(file).targets
+        try:
+            targets += checked_of(read_configuration(file), asked)
+        except InvalidFiles as invalid:  # the search of the file itself tells of it
+            broken = [problem.file for problem in invalid.problems]
+            files = (*files, *own) if files and any(_same(broken, one) for one in files) else files
     wanted = dict.fromkeys(files or [*own, *(file for one in targets for file in one.files)])
     if not wanted:
         raise nothing_named(directory)

@@ -109,7 +109,7 @@ def test_several_targets_and_none_named_is_wrong_usage(team: Desk) -> None:
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == (
         "error: confsync.yaml has several targets: production, staging\n"
-        "hint: choose with --target NAME, which can be repeated, or use --all\n"
+        "hint: choose with --target NAME or --group NAME, which can be repeated, or use --all\n"
     )
 
 

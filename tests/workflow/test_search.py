@@ -174,3 +174,16 @@ def test_only_rules_that_can_be_searched_for_are_taken(tmp_path: Path) -> None:
         found(tmp_path / "a.yaml", HEAD, "plaintext-secrets")
     with pytest.raises(WrongUsage, match="no file given"):
         search([], tmp_path, SEARCHABLE, today=TODAY)
+
+
+def test_a_credential_in_an_included_file_is_found_in_that_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "confsync.yaml").write_text("include: [eu.yaml]\n")
+    target = "targets: {eu: {url: 'https://eu.example.com', files: [a.yaml], token: Canary}}\n"
+    (tmp_path / "eu.yaml").write_text(target)
+    for files in ([], ["eu.yaml"], ["confsync.yaml"]):
+        found = search(files, tmp_path, [CREDENTIAL], today=TODAY)
+        assert [one.file for one in found.problems] == ["eu.yaml"], files
+        assert "Canary" not in repr(found)

@@ -1,0 +1,35 @@
+"""`confsync targets`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from confsync.cli import options as shared
+from confsync.cli.command import Command
+from confsync.report import TARGETS
+
+if TYPE_CHECKING:
+    from confsync.cli.output import Outputs
+    from confsync.workflow.targets import Asked
+
+
+@click.command(cls=Command)
+@shared.selection
+@shared.rendering(TARGETS)
+def targets(*, asked: Asked, outputs: Outputs) -> None:
+    """List the targets of confsync.yaml, or those that are chosen. No network, no secrets.
+
+    Shows names, URLs, groups, files, and the variables that each target needs. --output names
+    prints the names alone; --output matrix a line for a CI matrix: {"target": [...]}.
+    """
+    from confsync.workflow.selection import listing
+    from confsync.workflow.targets import checked_of, configuration, nothing_named
+
+    config = configuration(Path())
+    if config is None:
+        raise nothing_named(Path())
+    found = listing(checked_of(config, asked))
+    outputs.write_all(lambda name, look: TARGETS[name](found, look=look))
