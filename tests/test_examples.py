@@ -22,6 +22,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 WORKFLOW = EXAMPLES / "github-actions/confsync.yml"
 PIPELINE = EXAMPLES / "gitlab-ci/.gitlab-ci.yml"
 ONE_SERVER = EXAMPLES / "one-server"
+FLEET = EXAMPLES / "fleet"
 READ = frozenset({"authenticate", "sysInMemoryStoreGet"})
 KEYS = {"API_plan": READ, "API_apply": READ | {"sysInMemoryStoreUpdate"}}
 
@@ -88,11 +89,29 @@ APPLY = {"STALWART_TOKEN": "API_apply", "REDIS_PASSWORD": "canary"}
 
 
 def test_every_file_of_the_examples_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
-    stores = [str(path) for path in EXAMPLES.glob("**/stores/*.yaml")]
+    stores = [str(path) for path in EXAMPLES.glob("**/stores/*.yaml") if FLEET not in path.parents]
     assert len(stores) > 1
     assert validate(stores) == ()
     monkeypatch.chdir(ONE_SERVER)
     assert shell("confsync validate", ONE_SERVER).stdout == "2 files checked, no errors.\n"
+
+
+def test_the_fleet_has_forty_servers_and_says_nothing_twice() -> None:
+    assert shell("confsync validate", FLEET).stdout == "9 files checked, no errors.\n"
+    names = shell("confsync targets --output names", FLEET).stdout.split()
+    assert len(names) == 40
+    assert len({name.split("-")[0] for name in names}) == 3
+    assert len({name.split("-")[1] for name in names}) == 3
+    eu = shell("confsync targets --group production,eu --output names", FLEET).stdout.split()
+    assert eu == [name for name in names if name.startswith("production-eu-")]
+    lines = [
+        line.strip()
+        for file in FLEET.glob("**/*.yaml")
+        for line in file.read_text().splitlines()
+        if line.strip() and not line.endswith(":") and "'@type'" not in line
+    ]
+    twice = {line for line in lines if lines.count(line) > 1}
+    assert twice == {"in: [all]"}
 
 
 def test_the_github_workflow_applies_the_plan_that_was_reviewed(
