@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from confsync.kinds import RISKS, WARNINGS
+from confsync.kinds import FIRST, RISKS, WARNINGS
 from confsync.sync.shape import (
     ByPath,
     Choice,
@@ -73,7 +73,7 @@ GROUP = Record(
             "fields not set in any file: reset them, or keep the server's value",
         ),
         "ignore": Member(
-            SetOf(PlainText(), "[OBJECT/FIELD]"),
+            SetOf(PlainText(), f"[{FIRST}/poolMaxConnections]"),
             "fields that keep the server's value",
         ),
         "hidden_secrets": Member(

@@ -79,4 +79,4 @@ def _object_at(tree: Tree, path: Path) -> Object | None:
     return tree if isinstance(tree, Object) else None
 
 
-KEPT_ELSEWHERE = ChangeRule("kept-secret-elsewhere", _find)
+KEPT_ELSEWHERE = ChangeRule("kept-secret-elsewhere", _find, kept=True)

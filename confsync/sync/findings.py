@@ -87,13 +87,14 @@ class StateRule:
 class ChangeRule:
     """A rule about a change from a live state to a desired one, like a StateRule. The difference
     has only those hidden secrets that the server keeps. `covers`: a warning about the state that a
-    finding replaces at its place.
+    finding replaces at its place. `kept`: it is about secrets that the server keeps.
     """
 
     id: str
     find: Callable[[Live, Desired, Difference], Iterable[Breach]]
     severity: Severity = "error"
     covers: str = ""
+    kept: bool = False
 
 
 def state_problems(

@@ -227,5 +227,7 @@ def risks_back(
     after = replace(before, tree=plan.desired.tree)
     found = difference(after.tree, before.tree, plan.shape, desired.origin)
     problems = (as_finding(one, ()) for one in state_problems(desired, states, Facts()))
-    findings = (*problems, *change_findings(after, desired, found, changes, ()))
+    # The way back has references for the secrets.
+    rules = (rule for rule in changes if plan.hidden_secrets == "keep" or not rule.kept)
+    findings = (*problems, *change_findings(after, desired, found, rules, ()))
     return tuple(dict.fromkeys(finding.rule for finding in findings if finding.risk))

@@ -232,7 +232,8 @@ def test_it_stands_alone(desk: Desk) -> None:
 def test_its_options_are_those_it_was_made_with(desk: Desk, server: Server) -> None:
     server.stored = {**server.stored, "timeout": 7000}
     secret = server.stored["authSecret"]
-    saved(desk, "--unlisted", "keep", "--hidden-secrets", "keep")
+    keep = ("--unlisted", "keep", "--hidden-secrets", "keep")
+    saved(desk, *keep, "--allow", "kept-secret-elsewhere")
     assert desk.run("apply", "plan.bin", env={"REDIS_PASSWORD": None}).status == 0
     assert server.stored["timeout"] == 7000
     assert server.stored["authSecret"] == secret

@@ -144,7 +144,7 @@ def test_the_line_to_run_again_leaves_out_what_it_was_to_fail_on(desk: Desk) -> 
     )
     again = (
         "apply anyway without --fail-on plaintext-transport: confsync apply a.yaml"
-        " --allow drop-tls --fail-on unbounded-wait --yes --allow plaintext-secret\n"
+        " --yes --allow drop-tls --fail-on unbounded-wait --allow plaintext-secret\n"
     )
     assert again in ran.err
 

@@ -32,9 +32,9 @@ def interrupted(self, text):
     console.Console.say = say
     raise KeyboardInterrupt
 say = console.Console.say
-def broken(files, vault):
+def broken(*arguments):
     %s
-    return load(files, vault)
+    return load(*arguments)
 validate.load = broken
 sys.argv[0] = "confsync"
 main()

@@ -192,12 +192,12 @@ import logging, os, sys
 from confsync.cli import main
 import confsync.workflow.plan as plan
 load = plan.load
-def logging_load(files, vault):
+def logging_load(*arguments):
     log = logging.getLogger("confsync.odd")
     log.info("x" * 490 + os.environ["STALWART_TOKEN"])
     log.info("%d", "Canary-that-is-no-number")
     logging.getLogger("httpx").error("Canary-of-a-library")
-    return load(files, vault)
+    return load(*arguments)
 plan.load = logging_load
 print(main.run(sys.argv[1:]))
 """
@@ -224,7 +224,7 @@ FAULT = """\
 import sys
 from confsync.cli import main
 from confsync.workflow import validate
-def load(files, vault):
+def load(*arguments):
     try:
         raise KeyError("Canary-inside")
     except KeyError as inner:

@@ -131,8 +131,10 @@ class Case:
         words: list[str] = []
         if self.wish.missing:
             words.append("SecretUnavailable")
-        if expected is not True or (self.asking and not self.answer):
+        if expected is not True:
             words.append("Declined")
+        if self.asking and not self.answer:
+            words.append("Cancelled")
         if refusal is not False:
             words += ["Refused", "Declined"]
         if nothing_to_send(self.wish, live, self.policy):
