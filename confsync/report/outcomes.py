@@ -158,14 +158,15 @@ def _stored(stored: outcome.Stored, every: Sequence[outcome.Ended], look: Look) 
     counted = plural(len(changes), "change")
     them = "it" if unread == 1 else "they"
     to_send = len(stored.plan.to_send)
-    sent = f"{plural(to_send, 'secret')} sent." if to_send else ""
+    again = "" if changes else " again"
+    sent = f"{plural(to_send, 'secret')} sent{again}." if to_send else ""
     if unread:
         some = f"{unread} of them" if unread < to_send else them
         sent = f"{sent[:-1]}; {some} cannot be read back."
     if lost:
         fact = f"{lost[:1].upper()}{lost[1:]}. The state was read again:"
         yield from wrapped(fact, width=look.width)
-    style, fact = "green", f"No visible change; {sent}"
+    style, fact = "green", f"Nothing changed; {sent}"
     if changes:
         fact = f"Stored and verified: {counted}. {sent}"
     if not stored.verified:

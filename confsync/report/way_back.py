@@ -30,10 +30,12 @@ _COMMAND = "{command: "
 
 
 def way_back_text(ended: Stored | Unknown, every: Sequence[Ended], look: Look) -> Iterator[str]:
-    """How to restore the state before an update. `every`: the outcomes of the run; the last one of
-    a target has the command for the target's backup.
+    """How to restore the state before an update that changes something visible. `every`: the
+    outcomes of the run; the last one of a target has the command for the target's backup.
     """
     plan = ended.plan
+    if not plan.difference.changes:
+        return
     try:
         document = _document(ended)
     except NotWritten as error:
@@ -54,7 +56,7 @@ def way_back_text(ended: Stored | Unknown, every: Sequence[Ended], look: Look) -
             for one in every
             if isinstance(one, Stored | Unknown) and one.plan.target == plan.target
         ]
-        if plan is changed[-1].plan:
+        if plan is [one.plan for one in changed if one.plan.difference.changes][-1]:
             documents = map(_document, changed)
             text = "".join(yaml_text(shown(one)) for one in documents)
             yield f"To go back{_first(text)}: {_command(plan.backup, changed, text)}"

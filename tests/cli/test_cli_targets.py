@@ -141,7 +141,7 @@ def test_a_target_that_fails_hides_no_other_and_the_worst_status_counts(
         "url": NOBODY,
         "objects": [],
         "digest": None,
-        "restart_required": False,
+        "restart": {"required": "no", "because": []},
         "error": {
             "message": AWAY,
             "where": "",
@@ -333,7 +333,7 @@ def test_a_signal_stops_before_the_next_target_and_what_is_stored_is_not_all(
         },
         "as_wanted": False,
         "interrupted": True,
-        "restart_required": True,
+        "restart_required": "yes",
     }
     written = (team.directory / "out.txt").read_text()
     assert "\nSkipped: interrupted.\n" in written
