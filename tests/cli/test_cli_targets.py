@@ -509,6 +509,23 @@ def test_a_credential_of_several_targets_that_is_not_set_is_told_once(
     assert "error: targets production, staging: 1 reference could not be resolved\n" in ran.err
 
 
+def test_an_error_of_several_targets_is_told_once_with_their_names(
+    team: Desk, server: Server
+) -> None:
+    configure(team, away=NOBODY, production=server.url, silent="http://127.0.0.1:1")
+    variables = {**TOKENS, "TOKEN_OF_SILENT": APPLY_KEY}
+    arguments = ("--all", "--retries", "0")
+    told = "cannot connect to the server: connection refused"
+    ran = team.run("plan", *arguments, env=variables)
+    assert ran.status == 1
+    assert ran.err == (
+        f"error: targets away, silent: {told}\nhint: check the URL, DNS and the firewall\n"
+    )
+    assert team.run("show", *arguments, env=variables).err == ran.err
+    alone = team.run("plan", "--target", "away", *arguments[1:], env=variables)
+    assert f"error: {AWAY}\n" in alone.err
+
+
 def test_a_mistake_in_a_file_that_targets_share_is_told_once(team: Desk) -> None:
     team.file("stores/base.yaml", "InMemoryStore: {'@type': Redis, tiemout: 5s}\n")
     ran = team.run("plan", "--all", env=TOKENS)
