@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,8 +22,6 @@ from tests.states import completed
 from tests.workflow.stored import Stored as Server
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from confsync.sync.outcome import Ended
     from confsync.sync.values import Plan
     from tests.states import Json
@@ -94,6 +93,18 @@ address or password locks out every remote client (confsync explain lock-out).
 6 targets: 2 to update, 2 unchanged, 2 failed. 2 changes.
 """
     )
+
+
+def test_the_page_shows_such_a_plan(here: Path) -> None:
+    (here / "stores").mkdir()
+    changed = planned(here, f"{SAME}  timeout: 5s\n", file="stores/in-memory.yaml")
+    found = [
+        *named(changed, *(f"production-eu-{number:02}" for number in range(1, 6))),
+        *named(planned(here, SAME), *(f"staging-{number}" for number in range(31))),
+        *map(failed, ("production-us-01", "production-us-02")),
+    ]
+    page = Path(__file__).parents[2] / "docs/plan.md"
+    assert f"```text\n{PLANS['text'](found)}```\n" in page.read_text("utf-8")
 
 
 def test_each_shows_every_target_in_the_order_of_the_run(here: Path) -> None:
