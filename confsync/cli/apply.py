@@ -16,6 +16,7 @@ from click.core import ParameterSource
 from confsync.cli import options as shared
 from confsync.cli.command import Command
 from confsync.cli.console import at_terminal
+from confsync.cli.each import rendering
 from confsync.report import OUTCOMES
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ _OPTIONS = shared.together(
 @_OPTIONS
 @shared.targets
 @shared.planning
-@shared.rendering(OUTCOMES)
+@rendering(OUTCOMES)
 def apply(  # noqa: PLR0913 - one parameter an option
     *,
     asked: Asked,

@@ -74,7 +74,7 @@ def show(outputs: Outputs, found: Sequence[Plan | Failed], *, asking: bool, mask
     if STDOUT in outputs.sinks:
         outputs.write(STDOUT, first + plans(found, look=outputs.look(STDOUT)))
     elif asking and any(not plan.empty for plan in made):
-        outputs.console.say(first + plans(found, look=outputs.console.look(outputs.color)))
+        outputs.console.say(first + plans(found, look=outputs.look(None)))
 
 
 def ask(console: Console, plans: Sequence[Plan]) -> bool:
@@ -152,7 +152,7 @@ def _report(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
         text = OUTCOMES[sink.format](ended, look=outputs.look(sink))
         if sink.format == "text" and sink.file is not None:
             plans = [one if one.plan is None else one.plan for one in ended]
-            text = f"{PLANS['text'](plans)}\n{text}"
+            text = f"{PLANS['text'](plans, look=outputs.look(sink))}\n{text}"
         elif sink.format == "text":
             text = f"\n{text}"
         try:
@@ -160,7 +160,7 @@ def _report(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
         except OutputFailed as unwritten:
             failed = failed or unwritten
     if failed is not None:
-        outputs.console.say(OUTCOMES["text"](ended, look=outputs.console.look(outputs.color)))
+        outputs.console.say(OUTCOMES["text"](ended, look=outputs.look(None)))
     sent = any(not isinstance(one, NotSent | NotBegun | Failed) for one in ended)
     print_failures(outputs.console, ended, "nothing was changed there" if sent else UNCHANGED)
     return failed

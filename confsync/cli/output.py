@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.cli.console import look
 from confsync.errors import OutputFailed, WrongUsage
+from confsync.report.printable import PLAIN
 from confsync.sync.scrub import without_commands
 
 if TYPE_CHECKING:
@@ -34,11 +35,14 @@ COMMANDING = frozenset({"github"})
 
 @dataclass(frozen=True)
 class Outputs:
-    """All outputs for the result of a command. `color`: auto, always, never."""
+    """All outputs for the result of a command. `color`: auto, always, never. `each`: texts show
+    every target by itself.
+    """
 
     sinks: tuple[Sink, ...]
     color: str
     console: Console
+    each: bool = False
 
     def check(self, inputs: Iterable[str], **others: str | None) -> None:
         """Raise WrongUsage if a file of the run, or another output, would be overwritten. `others`:
@@ -53,9 +57,15 @@ class Outputs:
             if file is not None and (file == "" or _is_replaced(Path(file))):
                 taken.append(file)
 
-    def look(self, sink: Sink) -> Look | None:
-        """The look of a result: of its stream, or the plain one of a file (None)."""
-        return look(sys.stdout, self.color) if sink.file is None else None
+    def look(self, sink: Sink | None) -> Look:
+        """The look of a result: of its stream, or the plain one of a file; or of a result on
+        standard error (None).
+        """
+        if sink is None:
+            found = self.console.look(self.color)
+        else:
+            found = look(sys.stdout, self.color) if sink.file is None else PLAIN
+        return replace(found, each=self.each)
 
     def write(self, sink: Sink, text: str) -> None:
         """Write a result whole. Raises OutputFailed."""
@@ -76,7 +86,7 @@ class Outputs:
         except (OSError, ValueError):
             raise _unwritable(sink) from None
 
-    def write_all(self, render: Callable[[str, Look | None], str]) -> None:
+    def write_all(self, render: Callable[[str, Look], str]) -> None:
         """Write every output. `render`: the text of a format, in a look."""
         for sink in self.sinks:
             self.write(sink, render(sink.format, self.look(sink)))

@@ -11,6 +11,7 @@ import click
 
 from confsync.cli import options as shared
 from confsync.cli.command import Command
+from confsync.cli.each import rendering
 from confsync.report import PLANS
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
 @shared.targets
 @shared.planning
-@shared.rendering(PLANS)
+@rendering(PLANS)
 @shared.commands_for_credentials
 def plan(  # noqa: PLR0913 - one parameter an option
     *,

@@ -18,6 +18,7 @@ from confsync.cli.options import source_of
 from confsync.errors import Cancelled, ConfsyncError, Declined, Fault, ReaderGone
 from confsync.guard import as_fault
 from confsync.report.printable import printable, wrapped
+from confsync.report.several import grouped, without_address
 from confsync.sync.values import Failed
 
 if TYPE_CHECKING:
@@ -94,18 +95,15 @@ def print_uncaught(error: BaseException | None) -> None:
 
 
 def print_failures(console: Console, found: Iterable[object], *after: str) -> Status:
-    """Report the failures among several targets, by name, then `after`. A problem of several
-    targets is reported once. Return the worst status of the failures.
+    """Report the failures among several targets, by name, then `after`. An error and a problem of
+    several targets are reported once. Return the worst status of the failures.
     """
     lines: list[str] = []
     seen: set[object] = set()
     failed = [one for one in found if isinstance(one, Failed)]
-    groups: dict[object, list[Failed]] = {}
-    for number, one in enumerate(failed):
-        keys = frozenset(map(_key, one.error.problems))
-        groups.setdefault((type(one.error), keys) if keys else number, []).append(one)
-    for failures in groups.values():
-        error = failures[0].error
+    for failures in grouped(failed, _error_key):
+        first = failures[0]
+        error = first.error if len(failures) == 1 else without_address(first)
         names = ", ".join(one.target.name for one in failures)
         of = f"target{'s' if len(failures) > 1 else ''} {names}: "
         new = [problem for problem in error.problems if _key(problem) not in seen]
@@ -266,6 +264,13 @@ def _refused(
         case _:
             fact = "invalid value"
     return f"{given}: {fact}", hint
+
+
+def _error_key(one: Failed) -> object:
+    """The identity of an error of a target: its problems, or else its texts."""
+    error = without_address(one)
+    texts = (error.message, error.where, error.hint)
+    return type(one.error), frozenset(map(_key, error.problems)) or texts
 
 
 def _key(problem: Problem) -> object:

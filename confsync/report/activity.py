@@ -35,25 +35,42 @@ _ADVICE: Mapping[str, str] = {
 
 def effect(plan: Plan) -> str:
     """Advice before an update."""
-    what = "Takes" if plan.difference.changes else "A changed secret takes"
+    if not plan.difference.changes:
+        when = f"if {_secret(plan)} is another one than before"
+        return {
+            "reload": f"Takes effect at a reload (apply --reload) or restart, {when}.",
+            "restart": f"Takes effect at restart, {when}.",
+            "lock-out": f"Takes effect at restart, {when}. Then restart one node first: a wrong"
+            " password locks out every remote client (confsync explain lock-out).",
+        }[_moment(plan)]
     return {
-        "reload": f"{what} effect when the server reloads its settings (apply --reload) or"
-        " restarts.",
-        "restart": f"{what} effect when every Stalwart node has restarted.",
-        "lock-out": f"{what} effect at restart. After the apply, restart one node first: a wrong"
+        "reload": "Takes effect when the server reloads its settings (apply --reload) or restarts.",
+        "restart": "Takes effect when every Stalwart node has restarted.",
+        "lock-out": "Takes effect at restart. After the apply, restart one node first: a wrong"
         " address or password locks out every remote client (confsync explain lock-out).",
     }[_moment(plan)]
 
 
 def _next(plan: Plan) -> str:
     """Advice after an update."""
-    when = "Not active yet" if plan.difference.changes else "If the secret changed"
+    if not plan.difference.changes:
+        when = f"only if {_secret(plan)} was changed"
+        return {
+            "reload": f"Reload the settings (ReloadSettings), {_OR_RESTART}, {when}.",
+            "restart": f"Restart every Stalwart node {when}.",
+            "lock-out": f"Restart {when}: one Stalwart node first, check that you can log in, then"
+            " the others (confsync explain lock-out).",
+        }[_moment(plan)]
     return {
-        "reload": f"{when}: reload the settings (ReloadSettings), {_OR_RESTART}.",
-        "restart": f"{when}: restart every Stalwart node.",
-        "lock-out": f"{when}: restart one Stalwart node, check that you can log in, then restart"
-        " the others (confsync explain lock-out).",
+        "reload": f"Not active yet: reload the settings (ReloadSettings), {_OR_RESTART}.",
+        "restart": "Not active yet: restart every Stalwart node.",
+        "lock-out": "Not active yet: restart one Stalwart node, check that you can log in, then"
+        " restart the others (confsync explain lock-out).",
     }[_moment(plan)]
+
+
+def _secret(plan: Plan) -> str:
+    return "the secret" if len(plan.to_send) == 1 else "a secret"
 
 
 def _moment(plan: Plan) -> str:

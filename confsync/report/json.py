@@ -15,16 +15,16 @@ from confsync.store.encode import to_file, way_back
 from confsync.sync import outcome
 from confsync.sync.plan import whole_digest
 from confsync.sync.tree import Object, path_text
-from confsync.sync.values import Failed, by_target
+from confsync.sync.values import Failed, Plan, by_target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from confsync.errors import ConfsyncError, Problem
     from confsync.report.printable import Json
     from confsync.report.text import State
     from confsync.sync.tree import Tree
-    from confsync.sync.values import Change, Origin, Plan, Target
+    from confsync.sync.values import Change, Origin, Target
 
 _RESULTS: Mapping[type[outcome.Ended], str] = {
     outcome.Stored: "stored",
@@ -55,7 +55,7 @@ def outcomes_json(found: Sequence[outcome.Ended]) -> str:
         ends = [left.pop(0) for _ in ([group] if isinstance(group, Failed) else group)]
         target: dict[str, Json] = {
             **_target(group),
-            "restart_required": any(map(_restarts, ends)),
+            "restart": _restart(ends),
             **_reload(ends),
         }
         if len(ends) == 1:
@@ -68,7 +68,7 @@ def outcomes_json(found: Sequence[outcome.Ended]) -> str:
         "outcomes": {result: results.count(result) for result in _RESULTS.values()},
         "as_wanted": all(map(outcome.as_wanted, found)),
         "interrupted": any(isinstance(one, outcome.NotBegun) and one.interrupted for one in found),
-        "restart_required": any(map(_restarts, found)),
+        "restart_required": _restart(found)["required"],
     }
     return _dump({"targets": targets, "summary": _summary(plans) | summary})
 
@@ -82,10 +82,21 @@ def _reload(ends: Sequence[outcome.Ended]) -> dict[str, Json]:
     return {"reload": found[0].result, "reload_reason": data_text(found[0].reason) or None}
 
 
-def _restarts(one: outcome.Ended) -> bool:
-    """True if the nodes must be restarted for an update that may have been stored."""
-    sent = isinstance(one, outcome.Stored | outcome.Unknown)
-    return sent and one.plan is not None and one.plan.desired.object in RESTARTED
+def _restart(found: Iterable[Plan | outcome.Ended]) -> dict[str, Json]:
+    """The need of a restart for plans, or for updates that may have been stored, and the objects
+    that are the reason. `if-secret-changed`: nothing but hidden secrets is sent.
+    """
+    maybe = outcome.Stored | outcome.Unknown
+    plans = (one.plan if isinstance(one, maybe) else one for one in found)
+    sent = [
+        plan
+        for plan in plans
+        if isinstance(plan, Plan) and not plan.empty and plan.desired.object in RESTARTED
+    ]
+    certain = [plan for plan in sent if plan.difference.changes]
+    required = "yes" if certain else "if-secret-changed" if sent else "no"
+    names = dict.fromkeys(plan.desired.object for plan in certain or sent)
+    return {"required": required, "because": [*names]}
 
 
 def problems_json(files: Sequence[str], problems: Sequence[Problem]) -> str:
@@ -141,15 +152,13 @@ def _dump(content: dict[str, Json]) -> str:
 
 def _target(one: Sequence[Plan] | Failed) -> dict[str, Json]:
     if isinstance(one, Failed):
-        absent: dict[str, Json] = {"objects": [], "digest": None, "restart_required": False}
+        absent: dict[str, Json] = {"objects": [], "digest": None, "restart": _restart(())}
         return {**_named(one.target), **absent, "error": _error(one.error)}
     return {
         **_named(one[0].target),
         "objects": [*map(_object, one)],
         "digest": whole_digest(one),
-        "restart_required": any(
-            not plan.empty and plan.desired.object in RESTARTED for plan in one
-        ),
+        "restart": _restart(one),
     }
 
 

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from confsync.report.activity import activity, told_once
 from confsync.report.lines import change_lines, laid_out
 from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, wrapped
-from confsync.report.text import already_stored, target_text
+from confsync.report.several import grouped, title, totals, unchanged, without_address
+from confsync.report.text import already_stored
 from confsync.report.way_back import way_back_text
 from confsync.store.mistakes import listed
 from confsync.sync import outcome
 from confsync.sync.tree import Object
-from confsync.sync.values import Failed
+from confsync.sync.values import Failed, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from confsync.report.printable import Look
     from confsync.sync.values import Change, Plan
 
+_NOTHING_SENT = "Nothing was sent: the server matches the files."
 _MEANWHILE = "Another client changed the object since it was read:"
 _SEEN: Mapping[outcome.Seen, str] = {
     "before": "A second read shows the previous visible state. The update may still arrive.",
@@ -35,14 +39,15 @@ _RELOADED: Mapping[str, str] = {
 }
 _UNCHANGED: Mapping[str, str] = {
     "done": "unchanged",
-    "failed": "unchanged, not reloaded",
-    "unknown": "unchanged, perhaps not reloaded",
+    "failed": "unchanged but not reloaded",
+    "unknown": "unchanged and perhaps not reloaded",
 }
 _FATES = (
     *("applied", "unchanged", "failed", "with differences"),
-    *("stored but not active", "stored and perhaps not active", "unchanged, not reloaded"),
-    *("unchanged, perhaps not reloaded", "unknown", "skipped"),
+    *("stored but not active", "stored and perhaps not active", "unchanged but not reloaded"),
+    *("unchanged and perhaps not reloaded", "unknown", "skipped"),
 )
+_GOING_ON = {"applied", "unchanged", "skipped"}
 _FATE_OF: Mapping[type[outcome.Ended], str] = {
     outcome.NotSent: "unchanged",
     outcome.NotBegun: "skipped",
@@ -51,53 +56,135 @@ _FATE_OF: Mapping[type[outcome.Ended], str] = {
 
 
 def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
-    """The outcomes of an apply, without its plans. Several targets: each by name, and totals."""
+    """The outcomes of an apply, without its plans. Several targets: errors first, equal outcomes
+    once, unchanged targets in one line, and totals.
+    """
     if len(found) == 1 and not isinstance(found[0], Failed | outcome.NotBegun):
         return _outcome(found[0], found, look)
-    targets = [one.target if isinstance(one, Failed) else one.plan.target for one in found]
-    several = Counter(targets)
-    names = [
-        printable(target.name)
-        if several[target] == 1 or one.plan is None
-        else one.plan.desired.object
-        if len(several) == 1
-        else f"{printable(target.name)} {one.plan.desired.object}"
-        for one, target in zip(found, targets, strict=True)
-    ]
+    targets = [[*ends] for _, ends in groupby(told_once(found), _target)]
+    names = [_name(one, ends, targets) for ends in targets for one in ends]
     fates = [*zip(map(_fate, found), names, strict=True)]
-    going_on = {"applied", "unchanged", "skipped"}
-    stops = (f"the run stopped at {name} ({fate})" for fate, name in fates if fate not in going_on)
-    reason = next(stops, "")
-    blocks: list[str] = []
-    for one, target in zip(told_once(found), targets, strict=True):
-        match one:
-            case Failed(error=error):
-                body = paragraph(
-                    f"Failed: {printable(error.message)}. Nothing was changed there.", look
-                )
-            case outcome.NotBegun(interrupted=interrupted):
-                body = paragraph(f"Skipped: {'interrupted' if interrupted else reason}.", look)
-            case _:
-                body = _outcome(one, found, look)
-        title = target_text(target)
-        if several[target] > 1 and one.plan is not None:
-            title = (
-                one.plan.desired.object
-                if len(several) == 1
-                else f"{title}  {one.plan.desired.object}"
-            )
-        blocks.append(f"{look.paint('bold', title)}\n\n{body}")
+    stops = (f"the run stopped at {name} ({fate})" for fate, name in fates if fate not in _GOING_ON)
+    tell = partial(_ended, reason=next(stops, ""), look=look)
+    if len(targets) > 1:
+        return _several(targets, found, tell, look)
+    heads = [look.paint("bold", name) for name in names]
+    if len(found) == 1:
+        heads = [title([_target(found[0])], look)]
+    told = zip(heads, targets[0], strict=True)
+    blocks = [f"{head}\n\n{tell(one, found)}" for head, one in told]
     parts = [
         f"{listed([name for fate, name in fates if fate == part])} {part}"
         for part in _FATES
         if part in dict(fates)
     ]
-    counted = f"{len(several)} targets"
-    if len(several) < len(found):
-        counted = f"{plural(len(several), 'target')}, {plural(len(found), 'object')}"
-    if len(several) == 1:
-        counted = plural(len(found), "object")
-    return "\n".join([*blocks, paragraph(f"{counted}: {'; '.join(parts)}.", look, "bold")])
+    counted = f"{plural(len(found), 'object')}: {'; '.join(parts)}."
+    return "\n".join([*blocks, paragraph(counted, look, "bold")])
+
+
+def _several(
+    targets: Sequence[list[outcome.Ended]],
+    found: Sequence[outcome.Ended],
+    tell: Callable[..., str],
+    look: Look,
+) -> str:
+    """The outcomes of several targets. `tell`: the text of one object's."""
+
+    def identity(ends: Sequence[outcome.Ended]) -> str:
+        nameless = [*map(_nameless, ends)]
+        return _objects([tell(one, nameless) for one in nameless], ends, look)
+
+    groups, quiet = [[ends] for ends in targets], list[Target]()
+    if not look.each:
+        quiet = [_target(ends[0]) for ends in targets if all(map(_quiet, ends))]
+        told = (ends for ends in targets if not all(map(_quiet, ends)))
+        ranked = sorted(told, key=lambda ends: _fate_of_target(ends) in _GOING_ON)
+        groups = grouped(ranked, identity)
+    blocks = []
+    for group in groups:
+        same = [_target(ends[0]) for ends in group]
+        ends = group[0] if len(group) == 1 else [*map(_unaddressed, group[0])]
+        text = _objects([tell(one, found, same=same) for one in ends], ends, look)
+        blocks.append(f"{title(same, look)}\n\n{text}")
+    if quiet:
+        blocks.append(unchanged(quiet, look))
+    fates = Counter(map(_fate_of_target, targets))
+    stored = [one.plan for one in found if isinstance(one, outcome.Stored)]
+    changes = sum(len(plan.difference.changes) for plan in stored)
+    sent = sum(len(plan.to_send) for plan in stored)
+    counts = {"change": changes, "secret": sent}
+    last = totals(len(targets), {fate: fates[fate] for fate in _FATES}, counts, look, " sent")
+    return "\n".join([*blocks, last])
+
+
+def _objects(texts: Sequence[str], ends: Sequence[outcome.Ended], look: Look) -> str:
+    """The texts of a target's objects, with their names, if they are several."""
+    if len(ends) == 1:
+        return texts[0]
+    names = [one.plan.desired.object if one.plan else "" for one in ends]
+    both = zip(names, texts, strict=True)
+    return "\n".join(f"{look.paint('bold', name)}\n{text}" for name, text in both)
+
+
+def _target(ended: outcome.Ended) -> Target:
+    return ended.target if isinstance(ended, Failed) else ended.plan.target
+
+
+def _name(
+    ended: outcome.Ended, ends: Sequence[outcome.Ended], targets: Sequence[Sequence[outcome.Ended]]
+) -> str:
+    """The name of an end in a run: of its target, if there are several, and of its object, if its
+    target has several.
+    """
+    name = printable(_target(ended).name)
+    if len(ends) == 1 or ended.plan is None:
+        return name
+    return f"{name} {ended.plan.desired.object}" if len(targets) > 1 else ended.plan.desired.object
+
+
+def _unaddressed(ended: outcome.Ended) -> outcome.Ended:
+    return replace(ended, error=without_address(ended)) if isinstance(ended, Failed) else ended
+
+
+def _nameless(ended: outcome.Ended) -> outcome.Ended:
+    """An end without name and address of its target."""
+    if isinstance(ended, Failed):
+        return _unaddressed(ended)
+    return replace(ended, plan=replace(ended.plan, target=Target("", "")))
+
+
+def _quiet(ended: outcome.Ended) -> bool:
+    """True if a target is unchanged and there is nothing else to say of it."""
+    quiet = isinstance(ended, outcome.NotSent) and ended.reload is None
+    return quiet and ended.plan is not None and _nothing_sent(ended.plan) == _NOTHING_SENT
+
+
+def _fate_of_target(ends: Sequence[outcome.Ended]) -> str:
+    """The fate of a target: that of its objects which needs most attention."""
+    fates = {*map(_fate, ends)}
+    some = fates - {"unchanged"} or fates
+    return max(some, key=lambda fate: (fate not in _GOING_ON, _FATES.index(fate)))
+
+
+def _ended(
+    ended: outcome.Ended,
+    every: Sequence[outcome.Ended],
+    *,
+    same: Sequence[Target] = (),
+    reason: str,
+    look: Look,
+) -> str:
+    """The end of an object of a target, or of several equal ones (`same`). `reason`: why others
+    were skipped.
+    """
+    match ended:
+        case Failed(error=error):
+            fact = f"Failed: {printable(error.message)}. Nothing was changed there."
+            return paragraph(fact, look)
+        case outcome.NotBegun(interrupted=interrupted):
+            return paragraph(f"Skipped: {'interrupted' if interrupted else reason}.", look)
+        case _:
+            return _outcome(ended, every, look, same)
 
 
 def _fate(ended: outcome.Ended) -> str:
@@ -110,7 +197,12 @@ def _fate(ended: outcome.Ended) -> str:
     return _FATE_OF.get(type(ended), "failed")
 
 
-def _outcome(ended: outcome.Outcome, every: Sequence[outcome.Ended], look: Look) -> str:
+def _outcome(
+    ended: outcome.Outcome,
+    every: Sequence[outcome.Ended],
+    look: Look,
+    same: Sequence[Target] = (),
+) -> str:
     match ended:
         case outcome.NotSent():
             lines = wrapped(_nothing_sent(ended.plan), width=look.width)
@@ -131,14 +223,14 @@ def _outcome(ended: outcome.Outcome, every: Sequence[outcome.Ended], look: Look)
                 "hint: plan again and review it",
             ]
         case outcome.Stored():
-            lines = [*_stored(ended, every, look)]
+            lines = [*_stored(ended, look), *_behind(way_back_text(ended, every, look, same))]
         case outcome.Unknown(reason=reason, seen=seen):
             fact = f"The update may have been stored: {printable(reason)}."
             lines = [
                 *wrapped(fact, width=look.width),
                 *([] if seen is None else wrapped(_SEEN[seen], width=look.width)),
                 "hint: run `confsync plan` to see the current state",
-                *way_back_text(ended, every, look),
+                *way_back_text(ended, every, look, same),
             ]
     return "\n".join([*lines, ""])
 
@@ -150,22 +242,23 @@ def _nothing_sent(plan: Plan) -> str:
             f"Nothing was sent: no visible changes, and {plural(hidden, 'hidden secret')} kept. To"
             f" send {it} once: --hidden-secrets send."
         )
-    return f"Nothing was sent: the server matches the files. {already_stored([plan])}".rstrip()
+    return f"{_NOTHING_SENT} {already_stored([plan])}".rstrip()
 
 
-def _stored(stored: outcome.Stored, every: Sequence[outcome.Ended], look: Look) -> Iterator[str]:
+def _stored(stored: outcome.Stored, look: Look) -> Iterator[str]:
     changes, lost, unread = stored.plan.difference.changes, stored.lost, stored.unread
     counted = plural(len(changes), "change")
     them = "it" if unread == 1 else "they"
     to_send = len(stored.plan.to_send)
-    sent = f"{plural(to_send, 'secret')} sent." if to_send else ""
+    again = "" if changes else " again"
+    sent = f"{plural(to_send, 'secret')} sent{again}." if to_send else ""
     if unread:
         some = f"{unread} of them" if unread < to_send else them
         sent = f"{sent[:-1]}; {some} cannot be read back."
     if lost:
         fact = f"{lost[:1].upper()}{lost[1:]}. The state was read again:"
         yield from wrapped(fact, width=look.width)
-    style, fact = "green", f"No visible change; {sent}"
+    style, fact = "green", f"Nothing changed; {sent}"
     if changes:
         fact = f"Stored and verified: {counted}. {sent}"
     if not stored.verified:
@@ -178,8 +271,12 @@ def _stored(stored: outcome.Stored, every: Sequence[outcome.Ended], look: Look) 
         yield "Another client changed the object:"
     yield from _changes(stored.overwritten or stored.foreign, look)
     yield from activity(stored, look)
-    if back := [*way_back_text(stored, every, look)]:
-        yield from ("", *back)
+
+
+def _behind(lines: Iterable[str]) -> list[str]:
+    """Lines behind a blank one, if there are any."""
+    found = [*lines]
+    return ["", *found] if found else []
 
 
 def _changes(changes: tuple[Change, ...], look: Look, *, places: bool = False) -> Iterator[str]:

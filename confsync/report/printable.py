@@ -26,12 +26,14 @@ _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "
 @dataclass(frozen=True)
 class Look:
     """Layout of text for people: `width` in columns; `color`: with ANSI SGR codes; `people`: for a
-    terminal, with excerpts of files, blank lines and no line wider than `width`.
+    terminal, with excerpts of files, blank lines and no line wider than `width`; `each`: every
+    target by itself, also if it equals another one.
     """
 
     width: int = WIDTH
     color: bool = False
     people: bool = False
+    each: bool = False
 
     def paint(self, style: str, text: str) -> str:
         """The text in a colour, bold or dim."""

@@ -17,18 +17,20 @@ from confsync.report.lines import (
 )
 from confsync.report.printable import PLAIN, paragraph, plural, printable, shown, wrapped
 from confsync.report.problems import remark_text
+from confsync.report.several import grouped, title, totals, unchanged, without_address
+from confsync.store.encode import to_file
 from confsync.store.mistakes import listed
-from confsync.sync.findings import RULE, STALE
+from confsync.sync.findings import RULE, STALE, UNAVAILABLE
 from confsync.sync.plan import whole_digest
 from confsync.sync.url import Url
 from confsync.sync.values import Failed, by_target, named
 from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from confsync.report.printable import Look
-    from confsync.sync.values import Finding, Plan, Target
+    from confsync.sync.values import Change, Finding, Plan, Target
     from confsync.yaml.emit import Plain
 
     State: TypeAlias = tuple[Target, dict[str, Plain]]
@@ -41,47 +43,100 @@ _FATE = {
 _UNMANAGED = {"unmanaged": "not in any file", "ignored": "ignored"}
 _COUNTED = {"add": "to add", "replace": "to replace", "": "to change", "remove": "to remove"}
 _ENDS = ("add", "remove")
+_FATES = ("to update", "unchanged", "without visible changes", "failed", "refused")
 _WHOLE_SET = "All URLs are sent: removing or replacing just one would send its old password back."
 
 
 def plans_text(found: Sequence[Plan | Failed], look: Look = PLAIN) -> str:
-    """The plans of targets. Several targets: their shared notes once, and totals."""
+    """The plans of targets. Several targets: errors first, equal plans once, unchanged targets in
+    one line, their shared notes once, and totals.
+    """
     groups = by_target(found)
     plans = [one for one in groups if not isinstance(one, Failed)]
-    findings = (finding for group in plans for finding in dict.fromkeys(_findings(group)))
-    notes = Counter(finding for finding in findings if finding.severity == "note")
-    shared = {note: count for note, count in notes.items() if count > 1}
-    blocks = [_plan(one, shared, look) for one in groups]
-    for note, count in shared.items():
-        message = f"{note.message} ({plural(count, 'target')})"
-        blocks.append(_finding(replace(note, message=message), look))
+    notes = [
+        {_shared(finding): finding for finding in _findings(group) if finding.severity == "note"}
+        for group in plans
+    ]
+    told = {key: note for of_target in notes for key, note in of_target.items()}
+    counts = Counter(key for of_target in notes for key in of_target)
+    shared = {key: count for key, count in counts.items() if count > 1}
+    if look.each or len(groups) == 1:
+        blocks = [_block([one], shared, look) for one in groups]
+    else:
+        blocks = [*_together(groups, shared, look)]
+    for key, count in shared.items():
+        message = f"{told[key].message} ({count} targets)"
+        blocks.append(_finding(replace(told[key], message=message), look))
     if len(groups) > 1:
         blocks.append(_totals(groups, look))
     return "\n".join(blocks)
 
 
+def _shared(finding: Finding) -> Finding:
+    """The identity of a note in several targets. A variable that is not set is one problem,
+    wherever files name it.
+    """
+    return replace(finding, origin=None) if finding.rule == UNAVAILABLE else finding
+
+
+def _together(
+    groups: Sequence[list[Plan] | Failed], shared: Collection[Finding], look: Look
+) -> Iterator[str]:
+    """The blocks of several targets: failed, refused, others, and a line for unchanged ones."""
+    failed = [one for one in groups if isinstance(one, Failed)]
+    for same in grouped(failed, lambda one: without_address(one).message):
+        yield _block(same, shared, look)
+    planned = [one for one in groups if not isinstance(one, Failed)]
+    quiet = {
+        id(plans): plans[0].target
+        for plans in planned
+        if _fate(plans) == "unchanged" and all(_shared(one) in shared for one in _findings(plans))
+    }
+    shown = sorted(
+        (plans for plans in planned if id(plans) not in quiet),
+        key=lambda plans: _fate(plans) != "refused",
+    )
+    for alike in grouped(shown, lambda plans: _identity(plans, shared, look)):
+        yield _block(alike, shared, look)
+    if quiet:
+        yield unchanged([*quiet.values()], look)
+
+
+def _identity(plans: Sequence[Plan], shared: Collection[Finding], look: Look) -> object:
+    """All that is shown of a plan but its target and its digest, with long values in full. Secrets
+    are masked: whether two servers have the same is not told.
+    """
+    return _body(plans, shared, look), tuple(_values(plan.difference.changes for plan in plans))
+
+
 def states_text(found: Sequence[State | Failed]) -> str:
     """Live states as YAML documents. Several targets: each with its name in a comment."""
     return "---\n".join(
-        f"# {target_text(one.target)}\n# no state: {printable(one.error.message)}\n"
+        f"# {title([one.target], PLAIN)}\n# no state: {printable(one.error.message)}\n"
         if isinstance(one, Failed)
-        else (f"# {target_text(one[0])}\n" if len(found) > 1 else "") + yaml_text(shown(one[1]))
+        else (f"# {title([one[0]], PLAIN)}\n" if len(found) > 1 else "") + yaml_text(shown(one[1]))
         for one in found
     )
 
 
-def target_text(target: Target) -> str:
-    """Name and server of a target."""
-    name, url = printable(target.name), printable(target.url)
-    return url if name in {"", url} else f"{name}  {url}"
+def _block(same: Sequence[list[Plan] | Failed], shared: Collection[Finding], look: Look) -> str:
+    """A title with the targets, and the plan of each of them, or the error."""
+    first = same[0]
+    targets = [one.target if isinstance(one, Failed) else one[0].target for one in same]
+    if isinstance(first, Failed):
+        error = first.error if len(same) == 1 else without_address(first)
+        reason = paragraph(f"No plan: {printable(error.message)}.", look)
+        return f"{title(targets, look)}\n\n{reason}"
+    body, advice = _body(first, shared, look)
+    digest = [f"Digest {whole_digest(first)}"] if len(same) == 1 else []
+    return "\n".join([title(targets, look), "", *body, *digest, *advice, ""])
 
 
-def _plan(plans: Sequence[Plan] | Failed, shared: Collection[Finding], look: Look) -> str:
-    """Changes, pairs that cannot be compared, findings but the shared ones, and totals."""
-    if isinstance(plans, Failed):
-        title = look.paint("bold", target_text(plans.target))
-        return f"{title}\n\n{paragraph(f'No plan: {printable(plans.error.message)}.', look)}"
-    lines = [look.paint("bold", target_text(plans[0].target)), ""]
+def _body(
+    plans: Sequence[Plan], shared: Collection[Finding], look: Look
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Changes, pairs that cannot be compared, findings but the shared ones, and totals; advice."""
+    lines: list[str] = []
     same = []
     for plan in plans:
         differences = [*_differences(plan, look)]
@@ -91,31 +146,34 @@ def _plan(plans: Sequence[Plan] | Failed, shared: Collection[Finding], look: Loo
             same.append(plan.desired.object)
     lines += wrapped(f"No changes: {', '.join(same)}.", width=look.width) if same else []
     lines += [""] if same else []
-    refusals = [finding for plan in plans for finding in plan.refusals]
-    stale = any(finding.rule == STALE for finding in refusals)
     findings = [
         one
         if one.origin and one.origin.line
         else replace(one, message=named(plan, plans) + one.message)
         for plan in plans
         for one in plan.findings
-        if one not in shared and one.rule != STALE
+        if _shared(one) not in shared and one.rule != STALE
     ]
     lines += (line for one in findings for line in _finding(one, look).splitlines())
     lines += [""] if findings else []
     amount = wrapped(_amount(plans), width=look.width)
-    lines += [*(look.paint("bold", line) for line in amount), f"Digest {whole_digest(plans)}"]
-    if refusals and not stale:
-        refused = f"Apply will be refused: {plural(len(refusals), 'error')} above."
+    lines += (look.paint("bold", line) for line in amount)
+    advice = (wrapped(one, width=look.width) for one in _advice(plans))
+    return tuple(lines), tuple(line for one in advice for line in one)
+
+
+def _advice(plans: Sequence[Plan]) -> Iterable[str]:
+    """The refusal of an apply, or else when it takes effect, or that stored settings are wrong."""
+    refusals = [finding for plan in plans for finding in plan.refusals]
+    if any(finding.rule == STALE for finding in refusals):
+        return []
+    if refusals:
         if all(finding.risk for finding in refusals):
-            refused = _risks([*dict.fromkeys(finding.rule for finding in refusals)])
-        lines += wrapped(refused, width=look.width)
-    elif not stale and not all(plan.empty for plan in plans):
-        for advice in dict.fromkeys(effect(plan) for plan in plans if not plan.empty):
-            lines += wrapped(advice, width=look.width)
-    elif not stale and (warned := already_stored(plans)):
-        lines += wrapped(warned, width=look.width)
-    return "\n".join([*lines, ""])
+            return [_risks([*dict.fromkeys(finding.rule for finding in refusals)])]
+        return [f"Apply will be refused: {plural(len(refusals), 'error')} above."]
+    if all(plan.empty for plan in plans):
+        return filter(None, [already_stored(plans)])
+    return dict.fromkeys(effect(plan) for plan in plans if not plan.empty)
 
 
 def _risks(rules: Sequence[str]) -> str:
@@ -202,23 +260,28 @@ def _finding(finding: Finding, look: Look) -> str:
 
 
 def _totals(groups: Sequence[Sequence[Plan] | Failed], look: Look) -> str:
-    """Counts of targets: to update, unchanged, refused by an apply, failed."""
-    planned = [group for group in groups if not isinstance(group, Failed)]
-    plans = [plan for group in planned for plan in group]
+    """Counts of targets: to update, unchanged, failed, refused by an apply."""
+    fates = Counter(map(_fate, groups))
+    plans = [plan for group in groups if not isinstance(group, Failed) for plan in group]
     changes = sum(len(plan.difference.changes) for plan in plans)
     to_send = sum(len(plan.to_send) for plan in plans)
-    refused = [group for group in planned if any(plan.refusals for plan in group)]
-    unchanged = [
-        group for group in planned if all(plan.empty for plan in group) and group not in refused
-    ]
-    unknown = any(plan.difference.unknown for group in unchanged for plan in group)
-    counts = {
-        "to update": len(planned) - len(unchanged) - len(refused),
-        "without visible changes" if unknown else "without changes": len(unchanged),
-        "refused by apply": len(refused),
-        "failed": len(groups) - len(planned),
-    }
-    parts = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-    sent = f", {plural(to_send, 'secret')} to send" if to_send else ""
-    more = f" {plural(changes, 'change')}{sent}." if changes or sent else ""
-    return paragraph(f"{len(groups)} targets: {parts}.{more}", look, "bold")
+    counts = {"change": changes, "secret": to_send}
+    return totals(len(groups), {fate: fates[fate] for fate in _FATES}, counts, look, " to send")
+
+
+def _fate(group: Sequence[Plan] | Failed) -> str:
+    if isinstance(group, Failed):
+        return "failed"
+    if any(plan.refusals for plan in group):
+        return "refused"
+    if not all(plan.empty for plan in group):
+        return "to update"
+    unknown = any(plan.difference.unknown for plan in group)
+    return "without visible changes" if unknown else "unchanged"
+
+
+def _values(found: Iterable[Sequence[Change]]) -> Iterator[str]:
+    """The values of changes, masked."""
+    for change in (one for changes in found for one in changes):
+        yield repr([to_file(side, change.shape) for side in (change.before, change.after)])
+        yield from _values([change.members])

@@ -23,17 +23,22 @@ if TYPE_CHECKING:
 
     from confsync.report.printable import Look
     from confsync.sync.outcome import Ended
-    from confsync.sync.values import Live
+    from confsync.sync.values import Live, Target
     from confsync.yaml.emit import Plain
 
 _COMMAND = "{command: "
 
 
-def way_back_text(ended: Stored | Unknown, every: Sequence[Ended], look: Look) -> Iterator[str]:
-    """How to restore the state before an update. `every`: the outcomes of the run; the last one of
-    a target has the command for the target's backup.
+def way_back_text(
+    ended: Stored | Unknown, every: Sequence[Ended], look: Look, same: Sequence[Target] = ()
+) -> Iterator[str]:
+    """How to restore the state before an update that changes something visible. `every`: the
+    outcomes of the run; the last such one of a target has the command for the target's backup.
+    `same`: the targets with this outcome.
     """
     plan = ended.plan
+    if not plan.difference.changes:
+        return
     try:
         document = _document(ended)
     except NotWritten as error:
@@ -54,7 +59,7 @@ def way_back_text(ended: Stored | Unknown, every: Sequence[Ended], look: Look) -
             for one in every
             if isinstance(one, Stored | Unknown) and one.plan.target == plan.target
         ]
-        if plan is changed[-1].plan:
+        if plan is [one.plan for one in changed if one.plan.difference.changes][-1]:
             documents = map(_document, changed)
             text = "".join(yaml_text(shown(one)) for one in documents)
             yield f"To go back{_first(text)}: {_command(plan.backup, changed, text)}"
@@ -65,7 +70,7 @@ def way_back_text(ended: Stored | Unknown, every: Sequence[Ended], look: Look) -
     file = str(Path(plan.desired.file).parent / f"before{number * (len(every) > 1)}.yaml")
     told = f"To go back{_first(text)}, save this as {one_line(quote(file))} and run:"
     yield from wrapped(told, width=look.width)
-    yield f"  {_command(file, [ended], text)}"
+    yield f"  {_command(file, [ended], text, same)}"
     yield ""
     yield text.removesuffix("\n")
 
@@ -83,8 +88,12 @@ def _document(ended: Stored | Unknown) -> dict[str, Plain]:
     return way_back(before, plan, Kind(before.object, plan.shape), beside=beside)
 
 
-def _command(file: str, changed: Iterable[Stored | Unknown], text: str) -> str:
-    """The command that restores the states before updates of a target, with the risks of that."""
+def _command(
+    file: str, changed: Iterable[Stored | Unknown], text: str, same: Sequence[Target] = ()
+) -> str:
+    """The command that restores the states before updates of a target, with the risks of that;
+    for several targets in a loop of the shell.
+    """
     ends = [*changed]
     target = ends[0].plan.target
     name = [] if target.name in {"", target.url} else ["--target", target.name]
@@ -94,11 +103,15 @@ def _command(file: str, changed: Iterable[Stored | Unknown], text: str) -> str:
         if (kind := KINDS.get(one.plan.desired.object)) is not None
         for risk in risks_back(_before(one), one.plan, kind.state_rules, kind.change_rules)
     )
+    loop = len(same) > 1
     words = [
-        *("confsync", "apply", file, *name, "--url", target.url),
+        *("confsync", "apply", file, *([] if loop else [*name, "--url", target.url])),
         *(word for risk in dict.fromkeys(risks) for word in ("--allow", risk)),
         *(["--allow-commands"] if _COMMAND in text else []),
     ]
+    if loop:
+        names = join(one.name for one in same)
+        return one_line(f'for name in {names}; do {join(words)} --target "$name"; done')
     return one_line(join(words))
 
 

@@ -215,6 +215,7 @@ def as_finding(problem: Problem, allow: Collection[str], fail_on: Collection[str
 
 RULE = "hidden-secrets"
 STALE = "stale-plan"
+UNAVAILABLE = "secret-unavailable"
 
 
 def send_hint(tree: Tree) -> str:

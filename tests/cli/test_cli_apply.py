@@ -184,7 +184,7 @@ def test_json_says_what_became_of_it(desk: Desk) -> None:
         "overwritten": [],
         "lost": None,
     }
-    assert target["restart_required"] is True
+    assert target["restart"] == {"required": "yes", "because": ["InMemoryStore"]}
     assert [change["path"] for change in target["objects"][0]["changes"]] == [
         "urls",
         "urls",

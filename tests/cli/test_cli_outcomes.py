@@ -167,7 +167,7 @@ def test_nothing_has_to_restart_where_nothing_was_stored(desk: Desk) -> None:
     ran = desk.run("apply", "--yes", file, *arguments, env=env)
     (target,) = json.loads(ran.out)["targets"]
     assert target["outcome"]["result"] == "rejected"
-    assert target["restart_required"] is False
+    assert target["restart"] == {"required": "no", "because": []}
 
 
 def test_a_secret_that_cannot_be_read_back_is_not_called_verified(
@@ -176,8 +176,27 @@ def test_a_secret_that_cannot_be_read_back_is_not_called_verified(
     server.stored = HIDDEN
     ran = desk.run("apply", "--yes", desk.file("a.yaml", SECRET_ALONE))
     assert ran.status == 0
-    assert "No visible change; 1 secret sent; it cannot be read back.\n" in ran.out
+    assert "Nothing changed; 1 secret sent again; it cannot be read back.\n" in ran.out
     assert "verified" not in ran.out
+
+
+def test_a_secret_that_is_sent_again_asks_for_a_restart_only_if_it_is_another_one(
+    desk: Desk, server: Server
+) -> None:
+    server.stored = HIDDEN
+    file = desk.file("a.yaml", SECRET_ALONE)
+    planned, applied = desk.run("plan", file), desk.run("apply", "--yes", file)
+    assert "Takes effect at restart, if the secret is another one than before." in planned.out
+    told = " ".join(applied.out.split())
+    assert "Restart only if the secret was changed: one Stalwart node first" in told
+    assert "To go back" not in told
+    for command in (("plan",), ("apply", "--yes")):
+        found = json.loads(desk.run(*command, file, "--output", "json").out)
+        (target,) = found["targets"]
+        assert target["restart"] == {
+            "required": "if-secret-changed", "because": ["InMemoryStore"]
+        }  # fmt: skip
+    assert found["summary"]["restart_required"] == "if-secret-changed"
 
 
 def test_a_fault_after_the_update_has_left_is_an_unknown_outcome(

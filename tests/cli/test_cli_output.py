@@ -193,7 +193,7 @@ def test_the_plan_as_json_has_the_documented_form(desk: Desk, server: Server) ->
     plan = json.loads(ran.out)
     assert plan["format_version"] == "1"
     (target,) = plan["targets"]
-    assert {"name", "url", "objects", "digest", "restart_required"} <= set(target)
+    assert {"name", "url", "objects", "digest", "restart"} <= set(target)
     (found,) = target["objects"]
     assert found["object"] == "InMemoryStore"
     assert found["variant"] == {"before": "RedisCluster", "after": "RedisCluster"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
 from contextlib import ExitStack
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,7 +63,7 @@ TOKENS = {
 }
 
 
-def test_a_plan_over_all_targets_shows_each_under_its_name_and_a_line_over_all(
+def test_a_plan_over_all_targets_shows_differences_under_names_and_a_line_over_all(
     team: Desk, server: Server, second: Server
 ) -> None:
     ran = team.run("plan", "--all", env=TOKENS)
@@ -81,14 +81,9 @@ Digest
 Takes effect at restart. After the apply, restart one node first: a wrong
 address or password locks out every remote client (confsync explain lock-out).
 
-staging  {second.url}
+1 target unchanged: staging
 
-InMemoryStore · Redis
-
-No changes.
-Digest
-
-2 targets: 1 to update, 1 without changes. 1 change.
+2 targets: 1 to update, 1 unchanged. 1 change.
 """
     )
     assert (len(server.requests), len(second.requests)) == (1, 1)
@@ -141,7 +136,7 @@ def test_a_target_that_fails_hides_no_other_and_the_worst_status_counts(
         "url": NOBODY,
         "objects": [],
         "digest": None,
-        "restart_required": False,
+        "restart": {"required": "no", "because": []},
         "error": {
             "message": AWAY,
             "where": "",
@@ -231,19 +226,50 @@ def test_a_file_of_one_target_keeps_the_guards_of_that_target(team: Desk, server
     assert "no credentials" in ran.err
 
 
-def test_an_apply_over_all_targets_says_what_became_of_each(
-    team: Desk, server: Server, second: Server
-) -> None:
+def test_an_apply_over_all_targets_says_what_became_of_each(team: Desk, server: Server) -> None:
     ran = team.run("apply", "--all", "--yes", "--output", "text", env=TOKENS)
     assert (ran.status, ran.err) == (0, "")
     assert server.stored["timeout"] == 5000
-    shown, _, told = ran.out.partition("2 targets: 1 to update, 1 without changes. 1 change.\n")
+    shown, _, told = ran.out.partition("2 targets: 1 to update, 1 unchanged. 1 change.\n")
     assert shown.startswith("production  ")
     assert told.startswith(f"\nproduction  {server.url}\n\nStored and verified: 1 change.\n")
     assert told.endswith(
-        f"\nstaging  {second.url}\n\nNothing was sent: the server matches the files.\n"
-        "\n2 targets: production applied; staging unchanged.\n"
+        "\n1 target unchanged: staging\n\n2 targets: 1 applied, 1 unchanged. 1 change.\n"
     )
+
+
+@pytest.mark.parametrize(("given", "variable"), [(("--each",), None), ((), "1")])
+def test_each_shows_every_target_by_itself(
+    team: Desk, server: Server, second: Server, given: tuple[str, ...], variable: str | None
+) -> None:
+    env = {**TOKENS, "CONFSYNC_EACH": variable}
+    titles = [f"production  {server.url}\n", f"staging  {second.url}\n"]
+    ran = team.run("plan", "--all", *given, env=env)
+    assert [ran.out.count(title) for title in titles] == [1, 1]
+    assert ran.out.count("\nDigest 2:") == 2
+    ran = team.run("apply", "--all", "--yes", "--output", "text=out.txt", *given, env=env)
+    written = (team.directory / "out.txt").read_text()
+    assert [written.count(title) for title in titles] == [2, 2]
+
+
+def test_the_way_back_of_several_targets_is_one_command(
+    team: Desk, server: Server, second: Server
+) -> None:
+    before = {"@type": "Redis", "url": "redis://b.example.com"}
+    server.stored = second.stored = before
+    team.file("stores/layer.yaml", "InMemoryStore: {}\n")
+    ran = team.run("apply", "--all", "--yes", env=TOKENS)
+    assert ran.status == 0
+    told, _, back = ran.out.partition("\n\nInMemoryStore:\n")
+    back = back.partition("\n\n2 targets: ")[0]
+    assert told.count("To go back, save this as ") == 1
+    loop = told.splitlines()[-1].strip()
+    assert loop.startswith("for name in production staging; do confsync apply ")
+    team.file("stores/before-1.yaml", f"InMemoryStore:\n{back}\n")
+    script = f'confsync() {{ {shlex.join(CONFSYNC)} "$@" --yes; }}; {loop}'
+    done = team.run(script, env=TOKENS, command=("/bin/sh", "-e", "-c"))
+    assert done.status == 0, done.err
+    assert server.stored["url"] == second.stored["url"] == before["url"]
 
 
 def test_an_apply_that_fails_says_what_was_not_begun(
@@ -259,7 +285,7 @@ def test_an_apply_that_fails_says_what_was_not_begun(
     assert outcomes == ["rejected", "not-begun"]
     written = (team.directory / "out.txt").read_text()
     assert written.startswith("production  ")
-    assert written.endswith("\n2 targets: production failed; staging skipped.\n")
+    assert written.endswith("\n2 targets: 1 failed, 1 skipped.\n")
     assert second.stored["url"] == "redis://b.example.com"
     lines = (team.directory / "audit.jsonl").read_text().splitlines()
     assert [json.loads(line)["event"] for line in lines] == ["started", "finished"]
@@ -269,7 +295,7 @@ def test_an_apply_that_fails_says_what_was_not_begun(
         "error: target staging: 1 reference could not be resolved\n"
         "nothing was changed on any server\n"
     )
-    assert ran.out.endswith("\n2 targets: staging failed; production skipped.\n")
+    assert ran.out.endswith("\n2 targets: 1 failed, 1 skipped.\n")
     assert server.stored["timeout"] == 10000
 
 
@@ -333,7 +359,7 @@ def test_a_signal_stops_before_the_next_target_and_what_is_stored_is_not_all(
         },
         "as_wanted": False,
         "interrupted": True,
-        "restart_required": True,
+        "restart_required": "yes",
     }
     written = (team.directory / "out.txt").read_text()
     assert "\nSkipped: interrupted.\n" in written
@@ -393,7 +419,7 @@ def test_at_a_terminal_one_answer_decides_on_all(
         screen.press(b"yes\n")
         ran = screen.ended()
     assert ran.status == 0
-    assert ran.out.endswith("2 targets: production and staging applied.\n")
+    assert ran.out.endswith("2 targets: 2 applied. 2 changes.\n")
     assert server.stored["timeout"] == 5000
     assert second.stored["url"] == "redis://a.example.com"
 
@@ -509,6 +535,23 @@ def test_a_credential_of_several_targets_that_is_not_set_is_told_once(
     assert "error: targets production, staging: 1 reference could not be resolved\n" in ran.err
 
 
+def test_an_error_of_several_targets_is_told_once_with_their_names(
+    team: Desk, server: Server
+) -> None:
+    configure(team, away=NOBODY, production=server.url, silent="http://127.0.0.1:1")
+    variables = {**TOKENS, "TOKEN_OF_SILENT": APPLY_KEY}
+    arguments = ("--all", "--retries", "0")
+    told = "cannot connect to the server: connection refused"
+    ran = team.run("plan", *arguments, env=variables)
+    assert ran.status == 1
+    assert ran.err == (
+        f"error: targets away, silent: {told}\nhint: check the URL, DNS and the firewall\n"
+    )
+    assert team.run("show", *arguments, env=variables).err == ran.err
+    alone = team.run("plan", "--target", "away", *arguments[1:], env=variables)
+    assert f"error: {AWAY}\n" in alone.err
+
+
 def test_a_mistake_in_a_file_that_targets_share_is_told_once(team: Desk) -> None:
     team.file("stores/base.yaml", "InMemoryStore: {'@type': Redis, tiemout: 5s}\n")
     ran = team.run("plan", "--all", env=TOKENS)
@@ -544,4 +587,4 @@ def test_a_configuration_nearby_is_told_with_the_way_to_it(
     ran = Desk(directory).run("plan")
     assert f"; there is one in {there}, and no file given\n" in ran.err
     why = ": parent directories are searched only inside a git repository"
-    assert f"hint: run `cd {quote(there)}` first{why * ('..' in there)}\n" in ran.err
+    assert f"hint: run `cd {shlex.quote(there)}` first{why * ('..' in there)}\n" in ran.err

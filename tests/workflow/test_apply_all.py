@@ -111,8 +111,8 @@ def test_all_are_planned_and_shown_and_then_applied_in_their_order(
     assert [server.stored["url"] for server in servers] == ["redis://wanted"] * 3
     assert [updates(server) for server in servers] == [1, 0, 1]
     (shown,) = team.shown
-    assert shown.endswith("\n3 targets: 2 to update, 1 without changes. 2 changes.\n")
-    assert fates(ended) == "3 targets: one and three applied; two unchanged."
+    assert shown.endswith("\n3 targets: 2 to update, 1 unchanged. 2 changes.\n")
+    assert fates(ended) == "3 targets: 2 applied, 1 unchanged. 2 changes."
 
 
 def test_one_that_cannot_be_planned_stops_all_with_nothing_changed(
@@ -123,7 +123,7 @@ def test_one_that_cannot_be_planned_stops_all_with_nothing_changed(
     assert [type(one) for one in ended] == [NotBegun, Failed, NotBegun]
     assert [updates(server) for server in servers] == [0, 0, 0]
     assert "2 to update, 1 failed." in team.shown[0]
-    assert fates(ended) == "3 targets: two failed; one and three skipped."
+    assert fates(ended) == "3 targets: 1 failed, 2 skipped."
 
 
 def test_a_reference_that_leads_nowhere_in_the_last_stops_the_first(
@@ -142,7 +142,7 @@ def test_the_first_that_fails_ends_the_run(team: Team, servers: list[Server]) ->
     assert [type(one) for one in ended] == [Stored, Rejected, NotBegun]
     assert [updates(server) for server in servers] == [1, 1, 0]
     assert "Skipped: the run stopped at two (failed).\n" in OUTCOMES["text"](ended)
-    assert fates(ended) == "3 targets: one applied; two failed; three skipped."
+    assert fates(ended) == "3 targets: 1 applied, 1 failed, 1 skipped. 1 change."
 
 
 def test_one_that_nothing_could_be_sent_to_is_told_as_unchanged(
@@ -154,7 +154,7 @@ def test_one_that_nothing_could_be_sent_to_is_told_as_unchanged(
     assert [type(one) for one in ended] == [Stored, Failed, NotBegun]
     assert [updates(server) for server in servers] == [1, 0, 0]
     assert "Nothing was changed there.\n" in OUTCOMES["text"](ended)
-    assert fates(ended) == "3 targets: one applied; two failed; three skipped."
+    assert fates(ended) == "3 targets: 1 applied, 1 failed, 1 skipped. 1 change."
 
 
 def test_an_outcome_that_is_not_known_ends_the_run_too(team: Team, servers: list[Server]) -> None:
@@ -282,7 +282,7 @@ def test_an_interrupt_between_two_targets_leaves_no_doubt_about_either(
     assert [updates(server) for server in servers] == [0, 0, 0]
     ended = team.apply(audit=interrupted_at(3))
     assert [type(one) for one in ended] == [Stored, NotBegun, NotBegun]
-    assert OUTCOMES["text"](ended).count("Skipped: interrupted.\n") == 2
+    assert "\n2 targets: two, three\n\nSkipped: interrupted.\n" in OUTCOMES["text"](ended)
     assert [updates(server) for server in servers] == [1, 0, 0]
 
 

@@ -154,7 +154,7 @@ def test_an_object_that_needs_a_restart_says_so_beside_the_reload(
     assert "Not active yet: restart one Stalwart node" in told(ended)
     assert "Active: the server has reloaded its settings." in told(ended)
     (target,) = document(ended)["targets"]
-    assert (target["reload"], target["restart_required"]) == ("done", True)
+    assert (target["reload"], target["restart"]["required"]) == ("done", "yes")
 
 
 def test_nothing_is_reloaded_where_an_object_of_the_target_was_refused(

@@ -1,0 +1,72 @@
+"""Several targets in one text: equal results are shown once, with the names of their targets."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import TYPE_CHECKING, TypeVar
+
+from confsync.report.printable import cut, paragraph, plural, printable, wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from confsync.errors import ConfsyncError
+    from confsync.report.printable import Look
+    from confsync.sync.values import Failed, Target
+
+T = TypeVar("T")
+
+_ALL = 40  # names of targets in a title
+_SOME = 10  # names in a title of more targets
+_FEW = 8  # names of unchanged targets
+
+
+def grouped(items: Iterable[T], key: Callable[[T], object]) -> list[list[T]]:
+    """Items with equal keys together, in the order of the first of them."""
+    groups: dict[object, list[T]] = {}
+    for one in items:
+        groups.setdefault(key(one), []).append(one)
+    return [*groups.values()]
+
+
+def title(targets: Sequence[Target], look: Look) -> str:
+    """The line over what is shown of targets: name and server of one, the names of several."""
+    if len(targets) == 1:
+        name, url = printable(targets[0].name), printable(targets[0].url)
+        return look.paint("bold", url if name in {"", url} else f"{name}  {url}")
+    names = [printable(one.name) for one in targets]
+    text = f"{len(names)} targets: {', '.join(names)}"
+    if len(names) > _ALL:
+        text = f"{len(names)} targets: {', '.join(cut(names, _SOME))} (--each shows every one)"
+    lines = wrapped(text, "", "  ", width=look.width)
+    return "\n".join(look.paint("bold", line) for line in lines)
+
+
+def unchanged(targets: Sequence[Target], look: Look) -> str:
+    """The line for targets without any difference, with their names if they are few."""
+    few = len(targets) <= _FEW
+    names = f": {', '.join(printable(one.name) for one in targets)}" if few else ""
+    text = f"{plural(len(targets), 'target')} unchanged{names}"
+    return "".join(f"{line}\n" for line in wrapped(text, "", "  ", width=look.width))
+
+
+def totals(
+    number: int, fates: Mapping[str, int], counts: Mapping[str, int], look: Look, sent: str
+) -> str:
+    """The last line: numbers of targets by their fates, and of changes and secrets. `sent`: a
+    word about the secrets.
+    """
+    parts = ", ".join(f"{count} {fate}" for fate, count in fates.items() if count)
+    made = [plural(count, what) for what, count in counts.items() if count]
+    more = f" {', '.join(made)}{sent if counts['secret'] else ''}." if made else ""
+    return paragraph(f"{number} targets: {parts}.{more}", look, "bold")
+
+
+def without_address(one: Failed) -> ConfsyncError:
+    """The error of a target, with `the server` for its URL: others may have the same error."""
+    error = copy(one.error)
+    if url := one.target.url:
+        error.message, error.hint = (
+            text.replace(url, "the server") for text in (error.message, error.hint)
+        )
+    return error
