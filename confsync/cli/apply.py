@@ -16,12 +16,14 @@ from click.core import ParameterSource
 from confsync.cli import options as shared
 from confsync.cli.command import Command
 from confsync.cli.console import at_terminal
+from confsync.cli.many import many
 from confsync.report import OUTCOMES
 
 if TYPE_CHECKING:
     from confsync.cli.console import Console
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
+    from confsync.workflow.jobs import Jobs
     from confsync.workflow.targets import Access, Asked, Wanted
 
 _now = partial(datetime.now, UTC)
@@ -58,6 +60,7 @@ _OPTIONS = shared.together(
 @shared.layers
 @_OPTIONS
 @shared.targets
+@many
 @shared.planning
 @shared.rendering(OUTCOMES)
 def apply(  # noqa: PLR0913 - one parameter an option
@@ -65,6 +68,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     asked: Asked,
     access: Access,
     wanted: Wanted,
+    jobs: Jobs,
     outputs: Outputs,
     yes: bool,
     expect: str | None,
@@ -89,7 +93,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     if add_mask:
         check_runner()
     plan = _plan_file(asked.files)
-    way = shared.reach(outputs.console, allow_commands=allow_commands)
+    way = shared.reach(outputs.console, allow_commands=allow_commands, jobs=jobs)
     noted = partial(Audit, environment=os.environ, now=_now, tell=way.tell, uid=os.getuid())
     book = None if audit is None else noted(audit)
     asking = not yes and expect is None and plan is None

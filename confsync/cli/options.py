@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import reduce, wraps
 from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from confsync.cli.output import Outputs
+    from confsync.workflow.jobs import Jobs
     from confsync.workflow.session import Reach
     from confsync.workflow.targets import Access, Aim, Asked, Wanted
 
@@ -90,17 +91,16 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def reach(console: Console, *, allow_commands: bool) -> Reach:
-    """The way of this run to servers. The console reports each wait."""
+def reach(console: Console, *, allow_commands: bool, jobs: Jobs | None = None) -> Reach:
+    """The way of this run to servers. The console reports each wait. `jobs`: for many targets."""
     from confsync.workflow.session import Reach
 
     def tell(line: str) -> None:
         write = console.say if line.startswith("error: ") else console.note
         write(f"{line}\n")
 
-    return Reach(
-        os.environ, console.vault, tell=tell, sending=console.sending, allow_commands=allow_commands
-    )
+    made = Reach(os.environ, console.vault, tell, console.sending, allow_commands)
+    return made if jobs is None else replace(made, jobs=jobs)
 
 
 def chosen(console: Console, asked: Asked, access: Access, wanted: Wanted) -> tuple[Aim, ...]:
@@ -136,7 +136,7 @@ def together(*options: Decorator) -> Decorator:
     return lambda command: reduce(lambda made, option: option(made), reversed(options), command)
 
 
-def _grouped(name: str, take: Callable[[Values], object], *options: Decorator) -> Decorator:
+def grouped(name: str, take: Callable[[Values], object], *options: Decorator) -> Decorator:
     """Options that a command gets as one value, `name`, which `take` makes of their values."""
 
     def decorate(command: Function) -> Function:
@@ -253,7 +253,7 @@ fail_on: Decorator = click.option(
     help="Treat this warning as a risk, like plaintext-transport. Can be repeated.",
 )
 
-planning: Decorator = _grouped(
+planning: Decorator = grouped(
     "wanted",
     _wanted,
     with_variable(
@@ -274,7 +274,7 @@ planning: Decorator = _grouped(
 )
 """The options of every command that compares; it gets them as `wanted`."""
 
-server: Decorator = _grouped(
+server: Decorator = grouped(
     "access",
     _access,
     # STALWART_URL counts after confsync.yaml: see workflow/session.py.
@@ -326,7 +326,7 @@ def _targets(*every: Decorator, more: str = "") -> Decorator:
         is_flag=True,
         help="Ignore confsync.yaml with its targets and guards; needs --url or STALWART_URL.",
     )
-    return together(_grouped("asked", _asked, target, *every, no_config), server)
+    return together(grouped("asked", _asked, target, *every, no_config), server)
 
 
 targets = _targets(
@@ -392,4 +392,4 @@ def rendering(formats: Collection[str]) -> Decorator:
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
     )
-    return together(decorate, _grouped("outputs", take, output, color))
+    return together(decorate, grouped("outputs", take, output, color))

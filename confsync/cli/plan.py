@@ -11,6 +11,7 @@ import click
 
 from confsync.cli import options as shared
 from confsync.cli.command import Command
+from confsync.cli.many import many
 from confsync.report import PLANS
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
     from confsync.sync.values import Plan
+    from confsync.workflow.jobs import Jobs
     from confsync.workflow.targets import Access, Aim, Asked, Wanted
 
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
 @shared.targets
+@many
 @shared.planning
 @shared.rendering(PLANS)
 @shared.commands_for_credentials
@@ -40,6 +43,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     asked: Asked,
     access: Access,
     wanted: Wanted,
+    jobs: Jobs,
     outputs: Outputs,
     allow_commands: bool,
     out: str | None,
@@ -64,11 +68,10 @@ def plan(  # noqa: PLR0913 - one parameter an option
         _check_out(out, chosen)
     shared_servers = same_server_facts(chosen)
     for fact in shared_servers:
-        hint = "an apply of both is refused (confsync explain same-server-twice)"
-        outputs.console.note(f"warning: {fact}\nhint: {hint}\n")
+        outputs.console.note(f"warning: {fact}\nhint: {_TWICE}\n")
+    way = shared.reach(outputs.console, allow_commands=allow_commands, jobs=jobs)
     found = each(
-        chosen,
-        shared.reach(outputs.console, allow_commands=allow_commands),
+        *(chosen, way),
         lambda aim, session: run(aim.files, session, environment=os.environ, options=aim.options),
     )
     if out is not None and not isinstance(found[0], Failed):
@@ -82,6 +85,9 @@ def plan(  # noqa: PLR0913 - one parameter an option
     refused = Status.REFUSED if certain else Status.DONE
     changes = detailed_exitcode and any(plan.difference.changes for plan in plans)
     return worst([failed, refused, Status.PENDING if changes else Status.DONE])
+
+
+_TWICE = "an apply of both is refused (confsync explain same-server-twice)"
 
 
 def _check_out(out: str, chosen: Sequence[Aim]) -> None:

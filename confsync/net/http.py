@@ -118,11 +118,12 @@ class Connection:
 
     `trust` is used for a `proxy` too, which never sees the client certificate. Of the environment
     only the place of the system's trust store is used. `proxy_name`: where the proxy was set, if
-    known. `deadline`: seconds for a request and its answer. Raises WrongUsage for unusable files
-    and an unusable proxy.
+    known. `deadline`: seconds for a request and its answer. `stop`: raises KeyboardInterrupt in the
+    threads that wait. `context`: makes the TLS contexts. Raises WrongUsage for unusable files and
+    an unusable proxy.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a part of the way, by its name
         self,
         endpoint: Endpoint,
         *,
@@ -130,6 +131,8 @@ class Connection:
         proxy: str | None = None,
         proxy_name: str | None = None,
         deadline: float = SECONDS,
+        stop: Event | None = None,
+        context: Callable[[Trust], ssl.SSLContext] = Trust.context,
     ) -> None:
         if trust != SYSTEM and not endpoint.secure:
             fact = f"{trust.given} cannot be used with http://"
@@ -138,7 +141,8 @@ class Connection:
         self._route = Route(endpoint.origin, through, trust)
         self._deadline = deadline
         self._hurried = Event()
-        self._client = _client(self._route)
+        self._stop = Event() if stop is None else stop
+        self._client = _client(self._route, context)
 
     def __enter__(self) -> Self:
         return self
@@ -156,8 +160,14 @@ class Connection:
         self._hurried.set()
 
     def rest(self, seconds: float) -> None:
-        """Wait, but not after `hurry`."""
-        self._hurried.wait(seconds)
+        """Wait, but not after `hurry`. Raises KeyboardInterrupt after `stop`."""
+        end = monotonic() + seconds
+        while (left := end - monotonic()) > 0 and not self._hurried.wait(min(left, _GLANCE)):
+            self._check_stop()
+
+    def _check_stop(self) -> None:
+        if self._stop.is_set():
+            raise KeyboardInterrupt
 
     def get(self, path: str, write: Write, *, seconds: float | None = None) -> Answer:
         """Like `post`, with GET: the request has headers and an empty body."""
@@ -211,6 +221,7 @@ class Connection:
     def _wait(self, results: SimpleQueue[Result], flight: Flight, seconds: float) -> Result:
         started, end, hurried = monotonic(), monotonic() + seconds, False
         while True:
+            self._check_stop()
             if self.interrupted and not hurried:
                 end, hurried = min(end, monotonic() + HURRY), True
             try:
@@ -259,15 +270,15 @@ _ENDS: Mapping[type[ConfsyncError], str] = {
 }
 
 
-def _client(route: Route) -> httpx.Client:
+def _client(route: Route, context: Callable[[Trust], ssl.SSLContext]) -> httpx.Client:
     trust, proxy = route.trust, None
     nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # for http: it trusts no certificate
-    tls = trust.context() if route.server.startswith("https:") else nobody
+    tls = context(trust) if route.server.startswith("https:") else nobody
     try:
         if route.proxy is not None:
             secure = route.proxy.startswith("https:")
-            context = Trust(trust.ca_file).context() if secure else None
-            proxy = httpx.Proxy(route.proxy, ssl_context=context)
+            at_proxy = context(Trust(trust.ca_file)) if secure else None
+            proxy = httpx.Proxy(route.proxy, ssl_context=at_proxy)
         return httpx.Client(
             base_url=route.server,
             verify=tls,
