@@ -64,8 +64,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
 
     chosen = shared.chosen(outputs.console, asked, access, wanted)
     outputs.check(inputs(chosen), out=out)
-    if out is not None:
-        _check_out(out, chosen)
+    _check_out(out, chosen)
     shared_servers = same_server_facts(chosen)
     for fact in shared_servers:
         outputs.console.note(f"warning: {fact}\nhint: {_TWICE}\n")
@@ -82,19 +81,21 @@ def plan(  # noqa: PLR0913 - one parameter an option
     outputs.write_all(lambda name, look: PLANS[name](every, look=look))
     plans = [one for one in every if not isinstance(one, Failed)]
     certain = bool(shared_servers) or any(plan.refusals for plan in plans)
-    refused = Status.REFUSED if certain else Status.DONE
     changes = detailed_exitcode and any(plan.difference.changes for plan in plans)
-    return worst([failed, refused, Status.PENDING if changes else Status.DONE])
+    more = [(certain, Status.REFUSED), (changes, Status.PENDING)]
+    return worst([failed, *(status for found_so, status in more if found_so)])
 
 
 _TWICE = "an apply of both is refused (confsync explain same-server-twice)"
 
 
-def _check_out(out: str, chosen: Sequence[Aim]) -> None:
+def _check_out(out: str | None, chosen: Sequence[Aim]) -> None:
     """Raise WrongUsage for several targets, and for a file that is not a saved plan."""
     from confsync.disk.read import is_plan
     from confsync.errors import WrongUsage
 
+    if out is None:
+        return
     if len(chosen) > 1:
         hint = "choose one with --target, and save a plan of each"
         raise WrongUsage("a saved plan is for one target", hint=hint)

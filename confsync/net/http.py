@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 SECONDS = 30.0
 """Default deadline of a request."""
 
+CONNECT_SECONDS = 5.0
+"""Default limit for the way to a server: its name, TCP, a proxy and TLS."""
+
 MAX_ANSWER = 8 * 1024 * 1024
 HURRY = 2.5
 """Seconds that a request may still take after an interrupt."""
@@ -92,12 +95,23 @@ class Flight:
         """Make reading and writing fail from now on. Returns `sending`, which is final then."""
         with self._lock:
             self._given_up = True
+        self._shut()
+        return self.sending
+
+    def give_up_connecting(self) -> bool:
+        """Like `give_up`, unless it is `sending`. True if it is given up."""
+        with self._lock:
+            self._given_up = not self.sending
+        if self._given_up:
+            self._shut()
+        return self._given_up
+
+    def _shut(self) -> None:
         found = self.stream and self.stream.get_extra_info("socket")
         if isinstance(found, socket.socket):
             with suppress(OSError):
                 # Not the method of an SSL socket, which would take the TLS away under a reader.
                 socket.socket.shutdown(found, socket.SHUT_RDWR)
-        return self.sending
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Note an event of httpcore: a connection, its TLS, the status of a proxy."""
@@ -118,7 +132,8 @@ class Connection:
 
     `trust` is used for a `proxy` too, which never sees the client certificate. Of the environment
     only the place of the system's trust store is used. `proxy_name`: where the proxy was set, if
-    known. `deadline`: seconds for a request and its answer. `stop`: raises KeyboardInterrupt in the
+    known. `deadline`: seconds for a request and its answer. `connecting`: of these for the way to
+    the server. `stop`: raises KeyboardInterrupt in the
     threads that wait. `context`: makes the TLS contexts. Raises WrongUsage for unusable files and
     an unusable proxy.
     """
@@ -131,6 +146,7 @@ class Connection:
         proxy: str | None = None,
         proxy_name: str | None = None,
         deadline: float = SECONDS,
+        connecting: float = CONNECT_SECONDS,
         stop: Event | None = None,
         context: Callable[[Trust], ssl.SSLContext] = Trust.context,
     ) -> None:
@@ -139,7 +155,7 @@ class Connection:
             raise WrongUsage(fact, hint="use https:// for the server, or remove it")
         through = None if proxy is None else proxy_origin(proxy, endpoint, proxy_name)
         self._route = Route(endpoint.origin, through, trust)
-        self._deadline = deadline
+        self._deadline, self._connecting = deadline, connecting
         self._hurried = Event()
         self._stop = Event() if stop is None else stop
         self._client = _client(self._route, context)
@@ -230,6 +246,8 @@ class Connection:
                 if monotonic() >= end:
                     flight.give_up()
                     return self._route.late(flight, end - started)
+                if monotonic() >= started + self._connecting and flight.give_up_connecting():
+                    return self._route.late(flight, self._connecting)
 
     def _carry(
         self, method: str, path: str, write: Write, flight: Flight, seconds: float
@@ -243,10 +261,12 @@ class Connection:
                 content=flight.body(request.body),
                 headers={**request.headers, **length},
                 extensions={"trace": flight.trace},
-                # A limit of each step; `_wait` has the deadline of all.
-                timeout=seconds,
+                # Limits of each step; `_wait` has those of all.
+                timeout=httpx.Timeout(seconds, connect=min(seconds, self._connecting)),
             ) as response:
                 return _answer(response, request.headers.get("Accept-Encoding", ""))
+        except httpx.ConnectTimeout:
+            return self._route.late(flight, min(seconds, self._connecting))
         except httpx.TimeoutException:
             return self._route.late(flight, seconds)
         except (httpx.TransportError, httpx.StreamError, OSError) as error:
