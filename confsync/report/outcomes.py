@@ -66,8 +66,10 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
     ]
     fates = [*zip(map(_fate, found), names, strict=True)]
     going_on = {"applied", "unchanged", "skipped"}
-    stops = (f"the run stopped at {name} ({fate})" for fate, name in fates if fate not in going_on)
-    reason = next(stops, "")
+    stopped = [one for one in zip(fates, targets, strict=True) if one[0][0] not in going_on]
+    # Of a run that keeps going only the target itself stops.
+    stops = {to: f"the run stopped at {name} ({fate})" for (fate, name), to in reversed(stopped)}
+    first = stops[stopped[0][1]] if stopped else ""
     blocks: list[str] = []
     for one, target in zip(told_once(found), targets, strict=True):
         match one:
@@ -75,7 +77,8 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
                 body = paragraph(
                     f"Failed: {printable(error.message)}. Nothing was changed there.", look
                 )
-            case outcome.NotBegun(interrupted=interrupted):
+            case outcome.NotBegun(interrupted=interrupted, late=late):
+                reason = "the deadline of the run has passed" if late else stops.get(target, first)
                 body = paragraph(f"Skipped: {'interrupted' if interrupted else reason}.", look)
             case _:
                 body = _outcome(one, found, look)

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.errors import (
     Cancelled,
+    ConfsyncError,
     Declined,
+    Fault,
     Refused,
     WrongUsage,
 )
-from confsync.guard import callers, discreet
+from confsync.guard import alone, callers, caught, discreet
 from confsync.kinds import using
 from confsync.report.lines import changes_in_words
+from confsync.report.printable import plural
 from confsync.sync.compare import difference
 from confsync.sync.findings import STALE, facts
 from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, changed
@@ -23,8 +26,8 @@ from confsync.sync.plan import check_no_secret_in_clear, is_digest, whole_digest
 from confsync.sync.values import Failed, Finding, Plan, named
 from confsync.workflow.audit import entry as audited
 from confsync.workflow.backup import backed_up, with_backup
-from confsync.workflow.in_turn import applied
-from confsync.workflow.jobs import ALONE, side_by_side
+from confsync.workflow.in_turn import Turn, applied
+from confsync.workflow.jobs import ALONE, side_by_side, untold
 from confsync.workflow.load import check_output
 from confsync.workflow.plan import made, only, saved
 from confsync.workflow.server import read
@@ -32,12 +35,12 @@ from confsync.workflow.session import aim_of_saved, attempted
 from confsync.workflow.targets import DEFAULTS, Options, same_server_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from confsync.secrets.resolver import Moment
     from confsync.sync.tree import Object
-    from confsync.workflow.audit import Audit
+    from confsync.workflow.audit import Audit, Entry
     from confsync.workflow.jobs import Jobs
     from confsync.workflow.server import Session
     from confsync.workflow.session import Reach
@@ -49,7 +52,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class How:
-    """How an apply goes on: see `apply`. `show` and `ask` get all plans."""
+    """How an apply goes on: see `apply`. `show` and `ask` get all plans. `keep_going`: no target
+    stops another. `max_targets`, `max_changes`: larger plans are declined.
+    """
 
     show: Callable[[Sequence[Plan | Failed]], None] | None = None
     ask: Callable[[Sequence[Plan]], bool] | None = None
@@ -57,6 +62,44 @@ class How:
     audit: Audit | None = None
     backup: str | None = None
     reload: bool = False
+    keep_going: bool = False
+    max_targets: int | None = None
+    max_changes: int | None = None
+
+
+@dataclass
+class _Ready:
+    """Plans to be applied, by their places among all plans of the run; `ends`: of the others.
+    `apart`: a target that is refused stops no other.
+    """
+
+    plans: dict[int, tuple[Plan, Session]]
+    entries: dict[int, Entry]
+    ends: dict[int, Ended]
+    apart: bool
+
+    @property
+    def pending(self) -> bool:
+        """True if there is something to send."""
+        return not all(plan.empty for plan, _ in self.plans.values())
+
+    def test(self, check: Callable[[Sequence[tuple[Plan, Session]]], None]) -> None:
+        """Check all plans together, or each target apart: then one that is refused ends."""
+        targets: dict[int, list[int]] = {}
+        for place, (_, session) in self.plans.items():
+            targets.setdefault(id(session) if self.apart else 0, []).append(place)
+        for places in targets.values():
+            try:
+                check([self.plans[place] for place in places])
+            except ConfsyncError as error:
+                if not self.apart or isinstance(error, Fault):
+                    raise
+                ended = [(place, self.plans.pop(place)[0]) for place in places]
+                for place, plan in ended:
+                    self.entries.pop(place).failed(error)
+                    self.ends[place] = NotBegun(plan)
+                place, plan = ended[0]
+                self.ends[place] = Failed(plan.target, alone(error), plan)
 
 
 @discreet
@@ -106,9 +149,9 @@ def apply_all(
     """Bring one server, or several one after another in the given order, to their desired states.
 
     If planning one of several fails nothing is sent to any; errors of the only target are raised.
-    The first target that does not end as wanted ends the run. `kept`: the saved plans of the only
-    target. Raises Refused and Declined if nothing was changed anywhere, and WrongUsage for several
-    targets with one digest or one backup.
+    The first target that does not end as wanted ends the run, unless that keeps going. `kept`: the
+    saved plans of the only target. Raises Refused and Declined if nothing was changed anywhere, and
+    WrongUsage for several targets with one digest or one backup.
     """
     if len(aims) > 1 and how.backup is not None:
         raise WrongUsage("--backup takes one target", hint="choose it with --target")
@@ -155,8 +198,8 @@ def _run(
     kept: tuple[Plan, ...] = (),
     jobs: Jobs = ALONE,
 ) -> tuple[Ended, ...]:
-    """Plan all side by side, show all, decide on all, then send, object by object."""
-    expect, ask = how.expect, how.ask
+    """Plan all side by side, show all, then decide on all and send."""
+    expect = how.expect
     if expect is not None and not is_digest(expect):
         hint = "copy the whole digest from a plan of this version of confsync"
         raise WrongUsage("--expect: not a plan digest", hint=hint)
@@ -173,21 +216,61 @@ def _run(
         stale = _stale(plans, kept, expect) if ready else None
         if how.show is not None:
             how.show(flat if stale is None else _not_this_one(plans, saved=bool(kept)))
-        if len(plans) < len(flat):
+        apart = how.keep_going and len(targets) > 1
+        if len(plans) < len(flat) and not apart:
             return tuple(one if isinstance(one, Failed) else NotBegun(one) for one in flat)
         for plan in plans if expect is not None else ():
             check_no_secret_in_clear(plan.desired.written)
-        with ExitStack() as books:
-            entries = [books.enter_context(audited(how.audit, plan)) for plan in plans]
-            if stale is not None:
-                raise stale
-            _decide(plans, saved=bool(kept), asking=ask is not None)
-            pending = not all(plan.empty for plan in plans)
-            if ask is not None and pending:
-                _ask(ready, ask)
-            if how.backup is not None and pending:
-                ready = backed_up(ready, entries, how.backup)
-        return with_backup(applied(ready, entries, reloads=how.reload))
+        failed: dict[int, Ended] = {
+            place: one for place, one in enumerate(flat) if isinstance(one, Failed)
+        }
+        places = (place for place in range(len(flat)) if place not in failed)
+        left = _Ready(dict(zip(places, ready, strict=True)), {}, failed, apart=apart)
+        return _decided(left, how, stale, jobs, saved=bool(kept))
+
+
+def _decided(
+    left: _Ready, how: How, stale: Declined | None, jobs: Jobs, *, saved: bool
+) -> tuple[Ended, ...]:
+    """Decide on all plans, then send, object by object."""
+    ask, several = how.ask, len(left.plans) + len(left.ends) > 1
+    with ExitStack() as books:
+        for place, (plan, _) in left.plans.items():
+            left.entries[place] = books.enter_context(audited(how.audit, plan))
+        if stale is not None:
+            raise stale
+        _check_size(_plans(left.plans.values()), how)
+        left.test(lambda some: _decide(_plans(some), saved=saved, asking=ask is not None))
+        if ask is not None and left.pending:
+            if not ask(_plans(left.plans.values())):
+                raise Cancelled("cancelled: nothing was sent")
+            left.test(partial(_check_unchanged, jobs=jobs))
+        ready, entries = [*left.plans.values()], [*left.entries.values()]
+        if how.backup is not None and left.pending:
+            ready = backed_up(ready, entries, how.backup)
+    turn = Turn(several, left.apart, how.reload, jobs.late)
+    done = with_backup(applied(ready, entries, turn))
+    ends = left.ends | dict(zip(left.plans, done, strict=True))
+    return tuple(ends[place] for place in sorted(ends))
+
+
+def _plans(ready: Iterable[tuple[Plan, Session]]) -> list[Plan]:
+    return [plan for plan, _ in ready]
+
+
+def _check_size(plans: Sequence[Plan], how: How) -> None:
+    """Raise Declined for more targets to update, or more changes, than the run may have."""
+    due = [plan for plan in plans if not plan.empty]
+    targets = len({plan.target for plan in due})
+    changes = sum(len(plan.difference.changes) for plan in due)
+    for number, most, what in (
+        (targets, how.max_targets, "target"),
+        (changes, how.max_changes, "change"),
+    ):
+        if most is not None and number > most:
+            fact = f"the plan has {plural(number, what)}{' to update' * (what == 'target')}"
+            hint = f"review the plan; then raise --max-{what}s, or choose fewer targets"
+            raise Declined(f"{fact}; --max-{what}s allows {most}", hint=hint)
 
 
 def _stale(plans: Sequence[Plan], kept: Sequence[Plan], expect: str | None) -> Declined | None:
@@ -261,19 +344,21 @@ def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
         raise Refused(told, risks)
 
 
-def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], bool]) -> None:
-    """Raise Cancelled unless all plans are accepted, and Declined unless the live
-    states are still the planned ones.
-    """
-    plans = [plan for plan, _ in ready]
-    if not ask(plans):
-        raise Cancelled("cancelled: nothing was sent")
-    for plan, session in ready:
-        name = plan.desired.object
-        if plan.empty:
-            continue
-        now = read(name, session)
-        if changed(plan.live, now, plan.shape):
-            since = named(plan, plans) + _changes_since(plan, now.tree)
-            fact = f"the server's state has changed since the plan was shown: {since}"
+def _check_unchanged(ready: Sequence[tuple[Plan, Session]], *, jobs: Jobs) -> None:
+    """Raise Declined unless the live states are still the planned ones."""
+
+    def since(one: tuple[Plan, Session]) -> str | ConfsyncError:
+        plan, session = one
+        now = caught(lambda: read(plan.desired.object, session))
+        if isinstance(now, ConfsyncError):
+            return now
+        differs = changed(plan.live, now, plan.shape)
+        return named(plan, _plans(ready)) + _changes_since(plan, now.tree) if differs else ""
+
+    due = [one for one in ready if not one[0].empty]
+    for found in side_by_side(since, due, replace(jobs, tell=untold)):
+        if isinstance(found, ConfsyncError):
+            raise found
+        if found:
+            fact = f"the server's state has changed since the plan was shown: {found}"
             raise Declined(fact, hint="plan again and review it")

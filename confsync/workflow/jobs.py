@@ -37,13 +37,15 @@ class Jobs:
     """Targets read at once: `number`. A target that takes more than `slow` seconds is not counted,
     so that silent servers hold up no other.
 
-    `tell` gets the targets that are read, and all. `stop` ends the connections of the run.
+    `tell` gets the targets that are read, and all. `stop` ends the connections of the run. `late`:
+    returns True after the deadline of the run, when no target is begun any more.
     """
 
     number: int = 1
     tell: Callable[[int, int], None] = untold
     stop: Event = field(default_factory=Event)
     slow: float = 5.0
+    late: Callable[[], bool] = lambda: False
 
 
 ALONE = Jobs()

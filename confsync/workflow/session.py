@@ -8,7 +8,15 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from confsync.errors import ConfsyncError, Declined, Fault, Problem, SecretUnavailable, WrongUsage
+from confsync.errors import (
+    ConfsyncError,
+    DeadlinePassed,
+    Declined,
+    Fault,
+    Problem,
+    SecretUnavailable,
+    WrongUsage,
+)
 from confsync.guard import alone, discreet
 from confsync.jmap.client import RETRIES, Client, Patience, silent
 from confsync.jmap.write import Credentials
@@ -77,7 +85,11 @@ class Reach:
                 _allowed(aim.config.url, self.environment.get(HOSTS), insecure_http=True)
 
     def session(self, aim: Aim) -> AbstractContextManager[Session]:
-        """A session with a target's server. Raises SecretUnavailable, and as `connect` does."""
+        """A session with a target's server. Raises DeadlinePassed, SecretUnavailable, and as
+        `connect` does.
+        """
+        if self.jobs.late():
+            raise DeadlinePassed
         # Credentials, certificates and proxy of a target are for its own address alone.
         target, url = aim.config, aim.access.url
         if target is not None and url and server_key(url) != server_key(target.url):
@@ -96,7 +108,13 @@ class Reach:
         own = aim.config and aim.config.schema
         tables = self.once(("tables", own, aim.schema), partial(tables_of, aim))
         login = self._login(aim, target)
-        return _open(server, access, login, self, aim.name, names, tables, self.once)
+        return _open(server, access, login, self._about(aim), aim.name, names, tables, self.once)
+
+    def _about(self, aim: Aim) -> Reach:
+        """This with the name of one of several targets in each line that is told."""
+        return (
+            self if aim.alone else replace(self, tell=lambda one: self.tell(f"{aim.name}: {one}"))
+        )
 
     def _names(self, aim: Aim, target: TargetConfig | None) -> dict[str, str]:
         """Where each value of the access was set: an option, a variable, or a target's key."""
