@@ -98,6 +98,14 @@ class ConnectionLost(ConfsyncError):
     """The connection broke, or time ran out, after the request may have arrived."""
 
 
+class DeadlinePassed(ConfsyncError):
+    """A target was not begun before the deadline of the run."""
+
+    def __init__(self) -> None:
+        hint = "run it again for these targets, or raise --deadline"
+        super().__init__("not begun: the deadline of the run has passed", hint=hint)
+
+
 class ServerRefused(ConfsyncError):
     """The server answered with an error. `status`: the HTTP status, 200 for JMAP errors.
 

@@ -288,6 +288,7 @@ ERRORS: tuple[ConfsyncError, ...] = (
     errors.UnexpectedAnswer("fact"),
     errors.Declined("fact"),
     errors.Cancelled("fact", hint="hint"),
+    errors.DeadlinePassed(),
     errors.Refused(("fact", "fact"), ("change-variant",)),
     errors.NotWritten("fact", hint="do this"),
     errors.OutputFailed("fact"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,12 +18,18 @@ from confsync.cli import options as shared
 from confsync.cli.command import Command
 from confsync.cli.console import at_terminal
 from confsync.cli.each import rendering
+from confsync.cli.many import limits as limiting
+from confsync.cli.many import many
 from confsync.report import OUTCOMES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from confsync.cli.console import Console
+    from confsync.cli.options import Values
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
+    from confsync.workflow.jobs import Jobs
     from confsync.workflow.targets import Access, Asked, Wanted
 
 _now = partial(datetime.now, UTC)
@@ -59,6 +66,8 @@ _OPTIONS = shared.together(
 @shared.layers
 @_OPTIONS
 @shared.targets
+@many
+@limiting
 @shared.planning
 @rendering(OUTCOMES)
 def apply(  # noqa: PLR0913 - one parameter an option
@@ -66,6 +75,8 @@ def apply(  # noqa: PLR0913 - one parameter an option
     asked: Asked,
     access: Access,
     wanted: Wanted,
+    jobs: Jobs,
+    limits: Values,
     outputs: Outputs,
     yes: bool,
     expect: str | None,
@@ -82,7 +93,6 @@ def apply(  # noqa: PLR0913 - one parameter an option
     `plan`. Several targets are applied one after another, until one fails.
     """
     from confsync.cli.apply_prompt import ask, check_runner, finish, show
-    from confsync.errors import Refused
     from confsync.workflow.apply import How, apply_all, apply_planned
     from confsync.workflow.audit import Audit
     from confsync.workflow.targets import inputs
@@ -90,7 +100,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     if add_mask:
         check_runner()
     plan, book = _plan_file(asked.files), None
-    way = shared.reach(outputs.console, allow_commands=allow_commands)
+    way = shared.reach(outputs.console, allow_commands=allow_commands, jobs=jobs)
     if audit is not None:
         book = Audit(audit, environment=os.environ, now=_now, tell=way.tell, uid=os.getuid())
     aims = () if plan is not None else shared.chosen(outputs.console, asked, access, wanted)
@@ -103,15 +113,14 @@ def apply(  # noqa: PLR0913 - one parameter an option
         partial(show, outputs, asking=asking, masks=add_mask),
         partial(ask, outputs.console) if asking else None,
         *(expect, book, backup, reload),
+        **limits,
     )
-    try:
+    with _rerun_hint():
         if plan is not None:
-            return finish(apply_planned(plan, Path(), access, way, how), outputs, book)
-        return finish(apply_all(aims, way, how), outputs, book)
-    except Refused as refused:
-        if refused.risks:
-            refused.hint = _hint(refused.risks)
-        raise
+            ended = apply_planned(plan, Path(), access, way, how)
+        else:
+            ended = apply_all(aims, way, how)
+    return finish(ended, outputs, book)
 
 
 def _check_can_ask(console: Console, files: tuple[str, ...]) -> None:
@@ -141,6 +150,19 @@ def _plan_file(files: tuple[str, ...]) -> str | None:
         hint = "leave it out, or plan again with it"
         raise WrongUsage(f"{', '.join(names)} cannot be combined with a saved plan", hint=hint)
     return files[0]
+
+
+@contextmanager
+def _rerun_hint() -> Iterator[None]:
+    """Add the command line to run again to refused risks."""
+    from confsync.errors import Refused
+
+    try:
+        yield
+    except Refused as refused:
+        if refused.risks:
+            refused.hint = _hint(refused.risks)
+        raise
 
 
 def _hint(risks: tuple[str, ...]) -> str:

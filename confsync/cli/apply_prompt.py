@@ -167,10 +167,12 @@ def _report(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
 
 
 def _status(ended: Ended) -> Status:
-    """The status of one target: DONE if not begun, unless an interrupt is the reason."""
+    """The status of one target: DONE if not begun because of another one."""
     match ended:
         case NotBegun(interrupted=True):
             return Status.INTERRUPTED
+        case NotBegun(late=True):
+            return Status.ERROR
         case NotBegun():
             return Status.DONE
         case Failed(error=error):

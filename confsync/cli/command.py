@@ -52,7 +52,7 @@ PAGES = "Documentation: docs/README.md in the repository of confsync"
 
 
 _NO_VARIABLE = {"CONFSYNC_YES", "CONFSYNC_ALLOW", "CONFSYNC_ALLOW_COMMANDS", "CONFSYNC_NO_CONFIG",
-                "CONFSYNC_INSECURE_HTTP", "CONFSYNC_EXPECT"}  # fmt: skip
+                "CONFSYNC_INSECURE_HTTP", "CONFSYNC_EXPECT", "CONFSYNC_KEEP_GOING"}  # fmt: skip
 """Options that no variable can set."""
 
 

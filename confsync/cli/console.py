@@ -7,6 +7,7 @@ import signal
 import sys
 from contextlib import ExitStack, suppress
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from confsync.report.printable import Look
     from confsync.sync.secret import Vault
     from confsync.workflow.server import Sending
+
+_CLEAR = "\r\x1b[K"
+"""Takes a line of progress away."""
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that interrupt a run."""
@@ -102,6 +106,8 @@ class Console:
         self.end = ExitStack()
         self._scrubbed = scrubbed
         self._updates = 0
+        self._lock = Lock()
+        self._progress = False
 
     @cached_property
     def vault(self) -> Vault:
@@ -154,16 +160,25 @@ class Console:
         if not self.quiet:
             self.say(text)
 
+    def show_progress(self, text: str) -> None:
+        """Replace the line of progress at a terminal; an empty text removes it."""
+        if not self.quiet and (text or self._progress):
+            self.say(text)
+            self._progress = bool(text)
+
     def say(self, text: str) -> None:
-        """Write an error or a question to standard error."""
+        """Write an error or a question to standard error, in place of a line of progress."""
         from confsync.sync.scrub import without_commands
 
-        if sys.stderr is not None:
-            try:
-                sys.stderr.write(without_commands(text))
-                sys.stderr.flush()
-            except OSError:
-                _drop(sys.stderr)
+        # Threads that read targets write too.
+        with self._lock:
+            clear, self._progress = _CLEAR if self._progress else "", False
+            if sys.stderr is not None:
+                try:
+                    sys.stderr.write(clear + without_commands(text))
+                    sys.stderr.flush()
+                except OSError:
+                    _drop(sys.stderr)
 
     def read_input(self, limit: int) -> bytes:
         """Read standard input, at most one byte more than a limit. Raises WrongUsage."""

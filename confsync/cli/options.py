@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import reduce, wraps
 from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from confsync.cli.output import Outputs
+    from confsync.workflow.jobs import Jobs
     from confsync.workflow.selection import Filters
     from confsync.workflow.session import Reach
     from confsync.workflow.targets import Access, Aim, Asked, Wanted
@@ -99,17 +100,16 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def reach(console: Console, *, allow_commands: bool) -> Reach:
-    """The way of this run to servers. The console reports each wait."""
+def reach(console: Console, *, allow_commands: bool, jobs: Jobs | None = None) -> Reach:
+    """The way of this run to servers. The console reports each wait. `jobs`: for many targets."""
     from confsync.workflow.session import Reach
 
     def tell(line: str) -> None:
         write = console.say if line.startswith("error: ") else console.note
         write(f"{line}\n")
 
-    return Reach(
-        os.environ, console.vault, tell=tell, sending=console.sending, allow_commands=allow_commands
-    )
+    made = Reach(os.environ, console.vault, tell, console.sending, allow_commands)
+    return made if jobs is None else replace(made, jobs=jobs)
 
 
 def chosen(console: Console, asked: Asked, access: Access, wanted: Wanted) -> tuple[Aim, ...]:
@@ -159,7 +159,7 @@ def together(*options: Decorator) -> Decorator:
     return lambda command: reduce(lambda made, option: option(made), reversed(options), command)
 
 
-def _grouped(name: str, take: Callable[[Values], object], *options: Decorator) -> Decorator:
+def grouped(name: str, take: Callable[[Values], object], *options: Decorator) -> Decorator:
     """Options that a command gets as one value, `name`, which `take` makes of their values."""
 
     def decorate(command: Function) -> Function:
@@ -305,7 +305,7 @@ fail_on: Decorator = click.option(
     help="Treat this warning as a risk, like plaintext-transport. Can be repeated.",
 )
 
-planning: Decorator = _grouped(
+planning: Decorator = grouped(
     "wanted",
     _wanted,
     with_variable(
@@ -326,7 +326,7 @@ planning: Decorator = _grouped(
 )
 """The options of every command that compares; it gets them as `wanted`."""
 
-server: Decorator = _grouped(
+server: Decorator = grouped(
     "access",
     _access,
     # STALWART_URL counts after confsync.yaml: see workflow/session.py.
@@ -416,16 +416,16 @@ _MANY = (
         metavar="I/N",
     ),
 )
-selection = _grouped("asked", _asked, _target, *_MANY)
+selection = grouped("asked", _asked, _target, *_MANY)
 """The options that choose among the targets of confsync.yaml, which a command gets as `asked`, with
 `files` if it has them.
 """
 
-targets = together(_grouped("asked", _asked, _target, *_MANY, _no_config), server)
+targets = together(grouped("asked", _asked, _target, *_MANY, _no_config), server)
 """`server` and `selection`, and the option that leaves confsync.yaml out."""
 
 one_target = together(
-    _grouped(
+    grouped(
         "asked",
         _asked,
         with_variable(
@@ -493,4 +493,4 @@ def rendering(formats: Collection[str]) -> Decorator:
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
     )
-    return together(decorate, _grouped("outputs", take, output, color))
+    return together(decorate, grouped("outputs", take, output, color))

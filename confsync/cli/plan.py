@@ -12,6 +12,7 @@ import click
 from confsync.cli import options as shared
 from confsync.cli.command import Command
 from confsync.cli.each import rendering
+from confsync.cli.many import many
 from confsync.report import PLANS
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
     from confsync.sync.values import Plan
+    from confsync.workflow.jobs import Jobs
     from confsync.workflow.targets import Access, Aim, Asked, Wanted
 
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
 @shared.targets
+@many
 @shared.planning
 @rendering(PLANS)
 @shared.commands_for_credentials
@@ -41,6 +44,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     asked: Asked,
     access: Access,
     wanted: Wanted,
+    jobs: Jobs,
     outputs: Outputs,
     allow_commands: bool,
     out: str | None,
@@ -61,15 +65,13 @@ def plan(  # noqa: PLR0913 - one parameter an option
 
     chosen = shared.chosen(outputs.console, asked, access, wanted)
     outputs.check(inputs(chosen), out=out)
-    if out is not None:
-        _check_out(out, chosen)
+    _check_out(out, chosen)
     shared_servers = same_server_facts(chosen)
     for fact in shared_servers:
-        hint = "an apply of both is refused (confsync explain same-server-twice)"
-        outputs.console.note(f"warning: {fact}\nhint: {hint}\n")
+        outputs.console.note(f"warning: {fact}\nhint: {_TWICE}\n")
+    way = shared.reach(outputs.console, allow_commands=allow_commands, jobs=jobs)
     found = each(
-        chosen,
-        shared.reach(outputs.console, allow_commands=allow_commands),
+        *(chosen, way),
         lambda aim, session: run(aim.files, session, environment=os.environ, options=aim.options),
     )
     if out is not None and not isinstance(found[0], Failed):
@@ -80,16 +82,21 @@ def plan(  # noqa: PLR0913 - one parameter an option
     outputs.write_all(lambda name, look: PLANS[name](every, look=look))
     plans = [one for one in every if not isinstance(one, Failed)]
     certain = bool(shared_servers) or any(plan.refusals for plan in plans)
-    refused = Status.REFUSED if certain else Status.DONE
     changes = detailed_exitcode and any(plan.difference.changes for plan in plans)
-    return worst([failed, refused, Status.PENDING if changes else Status.DONE])
+    more = [(certain, Status.REFUSED), (changes, Status.PENDING)]
+    return worst([failed, *(status for found_so, status in more if found_so)])
 
 
-def _check_out(out: str, chosen: Sequence[Aim]) -> None:
+_TWICE = "an apply of both is refused (confsync explain same-server-twice)"
+
+
+def _check_out(out: str | None, chosen: Sequence[Aim]) -> None:
     """Raise WrongUsage for several targets, and for a file that is not a saved plan."""
     from confsync.disk.read import is_plan
     from confsync.errors import WrongUsage
 
+    if out is None:
+        return
     if len(chosen) > 1:
         hint = "choose one with --target, and save a plan of each"
         raise WrongUsage("a saved plan is for one target", hint=hint)

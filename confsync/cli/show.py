@@ -9,12 +9,14 @@ import click
 
 from confsync.cli import options as shared
 from confsync.cli.command import Command
+from confsync.cli.many import many
 from confsync.report import PLANS, STATES
 
 if TYPE_CHECKING:
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
     from confsync.report.text import State
+    from confsync.workflow.jobs import Jobs
     from confsync.workflow.server import Session
     from confsync.workflow.targets import Access, Aim, Asked
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @click.argument("planfile", required=False, type=click.Path())
 @shared.targets
+@many
 @shared.objects
 @shared.rendering(STATES)
 @shared.commands_for_credentials
@@ -31,6 +34,7 @@ def show(  # noqa: PLR0913 - one parameter an option
     asked: Asked,
     access: Access,
     objects: tuple[str, ...],
+    jobs: Jobs,
     outputs: Outputs,
     allow_commands: bool,
 ) -> Status:
@@ -65,13 +69,14 @@ def show(  # noqa: PLR0913 - one parameter an option
     check_objects(objects)
 
     def state(aim: Aim, session: Session) -> State:
-        names = objects or objects_in_files(aim.files)
+        names = objects or objects_in_files(aim.files, session.once)
         return session.target, as_document(run(session, names))
 
     chosen: tuple[Aim, ...] = (without_config((), NOTHING_WANTED, access),)
     if not access.url or asked.targets or asked.all:
         chosen = aims(Path(), asked, NOTHING_WANTED, access, today=shared.today())
-    found = each(chosen, shared.reach(outputs.console, allow_commands=allow_commands), state)
+    way = shared.reach(outputs.console, allow_commands=allow_commands, jobs=jobs)
+    found = each(chosen, way, state)
     status = print_failures(outputs.console, found)
     outputs.write_all(lambda name, look: STATES[name](found, look=look))
     return status

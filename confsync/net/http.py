@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 SECONDS = 30.0
 """Default deadline of a request."""
 
+CONNECT_SECONDS = 5.0
+"""Default limit for the way to a server: its name, TCP, a proxy and TLS."""
+
 MAX_ANSWER = 8 * 1024 * 1024
 HURRY = 2.5
 """Seconds that a request may still take after an interrupt."""
@@ -92,12 +95,23 @@ class Flight:
         """Make reading and writing fail from now on. Returns `sending`, which is final then."""
         with self._lock:
             self._given_up = True
+        self._shut()
+        return self.sending
+
+    def give_up_connecting(self) -> bool:
+        """Like `give_up`, unless it is `sending`. True if it is given up."""
+        with self._lock:
+            self._given_up = not self.sending
+        if self._given_up:
+            self._shut()
+        return self._given_up
+
+    def _shut(self) -> None:
         found = self.stream and self.stream.get_extra_info("socket")
         if isinstance(found, socket.socket):
             with suppress(OSError):
                 # Not the method of an SSL socket, which would take the TLS away under a reader.
                 socket.socket.shutdown(found, socket.SHUT_RDWR)
-        return self.sending
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Note an event of httpcore: a connection, its TLS, the status of a proxy."""
@@ -118,11 +132,13 @@ class Connection:
 
     `trust` is used for a `proxy` too, which never sees the client certificate. Of the environment
     only the place of the system's trust store is used. `proxy_name`: where the proxy was set, if
-    known. `deadline`: seconds for a request and its answer. Raises WrongUsage for unusable files
-    and an unusable proxy.
+    known. `deadline`: seconds for a request and its answer. `connecting`: of these for the way to
+    the server. `stop`: raises KeyboardInterrupt in the
+    threads that wait. `context`: makes the TLS contexts. Raises WrongUsage for unusable files and
+    an unusable proxy.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a part of the way, by its name
         self,
         endpoint: Endpoint,
         *,
@@ -130,15 +146,19 @@ class Connection:
         proxy: str | None = None,
         proxy_name: str | None = None,
         deadline: float = SECONDS,
+        connecting: float = CONNECT_SECONDS,
+        stop: Event | None = None,
+        context: Callable[[Trust], ssl.SSLContext] = Trust.context,
     ) -> None:
         if trust != SYSTEM and not endpoint.secure:
             fact = f"{trust.given} cannot be used with http://"
             raise WrongUsage(fact, hint="use https:// for the server, or remove it")
         through = None if proxy is None else proxy_origin(proxy, endpoint, proxy_name)
         self._route = Route(endpoint.origin, through, trust)
-        self._deadline = deadline
+        self._deadline, self._connecting = deadline, connecting
         self._hurried = Event()
-        self._client = _client(self._route)
+        self._stop = Event() if stop is None else stop
+        self._client = _client(self._route, context)
 
     def __enter__(self) -> Self:
         return self
@@ -156,8 +176,14 @@ class Connection:
         self._hurried.set()
 
     def rest(self, seconds: float) -> None:
-        """Wait, but not after `hurry`."""
-        self._hurried.wait(seconds)
+        """Wait, but not after `hurry`. Raises KeyboardInterrupt after `stop`."""
+        end = monotonic() + seconds
+        while (left := end - monotonic()) > 0 and not self._hurried.wait(min(left, _GLANCE)):
+            self._check_stop()
+
+    def _check_stop(self) -> None:
+        if self._stop.is_set():
+            raise KeyboardInterrupt
 
     def get(self, path: str, write: Write, *, seconds: float | None = None) -> Answer:
         """Like `post`, with GET: the request has headers and an empty body."""
@@ -211,6 +237,7 @@ class Connection:
     def _wait(self, results: SimpleQueue[Result], flight: Flight, seconds: float) -> Result:
         started, end, hurried = monotonic(), monotonic() + seconds, False
         while True:
+            self._check_stop()
             if self.interrupted and not hurried:
                 end, hurried = min(end, monotonic() + HURRY), True
             try:
@@ -219,6 +246,8 @@ class Connection:
                 if monotonic() >= end:
                     flight.give_up()
                     return self._route.late(flight, end - started)
+                if monotonic() >= started + self._connecting and flight.give_up_connecting():
+                    return self._route.late(flight, self._connecting)
 
     def _carry(
         self, method: str, path: str, write: Write, flight: Flight, seconds: float
@@ -232,10 +261,12 @@ class Connection:
                 content=flight.body(request.body),
                 headers={**request.headers, **length},
                 extensions={"trace": flight.trace},
-                # A limit of each step; `_wait` has the deadline of all.
-                timeout=seconds,
+                # Limits of each step; `_wait` has those of all.
+                timeout=httpx.Timeout(seconds, connect=min(seconds, self._connecting)),
             ) as response:
                 return _answer(response, request.headers.get("Accept-Encoding", ""))
+        except httpx.ConnectTimeout:
+            return self._route.late(flight, min(seconds, self._connecting))
         except httpx.TimeoutException:
             return self._route.late(flight, seconds)
         except (httpx.TransportError, httpx.StreamError, OSError) as error:
@@ -259,15 +290,15 @@ _ENDS: Mapping[type[ConfsyncError], str] = {
 }
 
 
-def _client(route: Route) -> httpx.Client:
+def _client(route: Route, context: Callable[[Trust], ssl.SSLContext]) -> httpx.Client:
     trust, proxy = route.trust, None
     nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # for http: it trusts no certificate
-    tls = trust.context() if route.server.startswith("https:") else nobody
+    tls = context(trust) if route.server.startswith("https:") else nobody
     try:
         if route.proxy is not None:
             secure = route.proxy.startswith("https:")
-            context = Trust(trust.ca_file).context() if secure else None
-            proxy = httpx.Proxy(route.proxy, ssl_context=context)
+            at_proxy = context(Trust(trust.ca_file)) if secure else None
+            proxy = httpx.Proxy(route.proxy, ssl_context=at_proxy)
         return httpx.Client(
             base_url=route.server,
             verify=tls,

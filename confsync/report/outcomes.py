@@ -59,13 +59,19 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
     """The outcomes of an apply, without its plans. Several targets: errors first, equal outcomes
     once, unchanged targets in one line, and totals.
     """
+    if not found:
+        return ""
     if len(found) == 1 and not isinstance(found[0], Failed | outcome.NotBegun):
         return _outcome(found[0], found, look)
     targets = [[*ends] for _, ends in groupby(told_once(found), _target)]
     names = [_name(one, ends, targets) for ends in targets for one in ends]
     fates = [*zip(map(_fate, found), names, strict=True)]
-    stops = (f"the run stopped at {name} ({fate})" for fate, name in fates if fate not in _GOING_ON)
-    tell = partial(_ended, reason=next(stops, ""), look=look)
+    every = zip(fates, (one for ends in targets for one in ends), strict=True)
+    stopped = [(_target(one), fate, name) for (fate, name), one in every if fate not in _GOING_ON]
+    # Of a run that keeps going only the target itself stops.
+    stops = {to: f"the run stopped at {name} ({fate})" for to, fate, name in reversed(stopped)}
+    first = stops[stopped[0][0]] if stopped else ""
+    tell = partial(_ended, reason=lambda target: stops.get(target, first), look=look)
     if len(targets) > 1:
         return _several(targets, found, tell, look)
     heads = [look.paint("bold", name) for name in names]
@@ -171,18 +177,19 @@ def _ended(
     every: Sequence[outcome.Ended],
     *,
     same: Sequence[Target] = (),
-    reason: str,
+    reason: Callable[[Target], str],
     look: Look,
 ) -> str:
-    """The end of an object of a target, or of several equal ones (`same`). `reason`: why others
-    were skipped.
+    """The end of an object of a target, or of several equal ones (`same`). `reason`: why a target
+    was skipped.
     """
     match ended:
         case Failed(error=error):
             fact = f"Failed: {printable(error.message)}. Nothing was changed there."
             return paragraph(fact, look)
-        case outcome.NotBegun(interrupted=interrupted):
-            return paragraph(f"Skipped: {'interrupted' if interrupted else reason}.", look)
+        case outcome.NotBegun(interrupted=interrupted, late=late):
+            why = "the deadline of the run has passed" if late else reason(_target(ended))
+            return paragraph(f"Skipped: {'interrupted' if interrupted else why}.", look)
         case _:
             return _outcome(ended, every, look, same)
 

@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
 _PIECE = 4096
 
+_RUNNING: set[Popen[bytes]] = set()
+"""The programs that `Command` runs, in any thread."""
+
+
+def end_commands() -> None:
+    """Kill the programs that references run in threads, which no signal reaches."""
+    for process in tuple(_RUNNING):
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
 
 class Env:
     """Read an environment variable of confsync."""
@@ -98,11 +109,13 @@ class Command:
             # In a thread: an interrupt raised inside of the start would leave the program running.
             with ThreadPoolExecutor(1) as starter:
                 starter.submit(_start, ref, environment, started).result()
+            _RUNNING.add(started[0])
             content = self._output(started[0], ref)
         except RuntimeError:
             raise Unavailable(f"{ref} cannot be started", "raise the limit on threads") from None
         finally:
             for process in started:
+                _RUNNING.discard(process)
                 if process.returncode is None:
                     with suppress(ProcessLookupError):
                         os.killpg(process.pid, signal.SIGKILL)

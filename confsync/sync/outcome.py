@@ -132,12 +132,13 @@ Outcome: TypeAlias = NotSent | Rejected | Overtaken | Stored | Unknown
 
 @dataclass(frozen=True)
 class NotBegun:
-    """A target of several that nothing was sent to: an earlier one did not end as wanted, or an
-    interrupt came.
+    """A target of several that nothing was sent to: an earlier one did not end as wanted, an
+    interrupt came, or the deadline of the run had passed (`late`).
     """
 
     plan: Plan
     interrupted: bool = False
+    late: bool = False
 
 
 Ended: TypeAlias = Outcome | NotBegun | Failed

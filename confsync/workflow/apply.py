@@ -5,54 +5,56 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from confsync.disk.write import write_backup
 from confsync.errors import (
     Cancelled,
     ConfsyncError,
     Declined,
-    NotWritten,
-    OutputFailed,
+    Fault,
     Refused,
     WrongUsage,
 )
-from confsync.guard import alone, callers, discreet
+from confsync.guard import alone, callers, caught, discreet
 from confsync.kinds import using
-from confsync.kinds.forms import RESTARTED
-from confsync.kinds.kind import Kind
 from confsync.report.lines import changes_in_words
-from confsync.store.encode import way_back
+from confsync.report.printable import plural
 from confsync.sync.compare import difference
 from confsync.sync.findings import STALE, facts
-from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, Stored, as_wanted, changed
+from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, changed
 from confsync.sync.plan import check_no_secret_in_clear, is_digest, whole_digest
 from confsync.sync.values import Failed, Finding, Plan, named
 from confsync.workflow.audit import entry as audited
+from confsync.workflow.backup import backed_up, with_backup
+from confsync.workflow.in_turn import Turn, applied
+from confsync.workflow.jobs import ALONE, side_by_side, untold
 from confsync.workflow.load import check_output
 from confsync.workflow.plan import made, only, saved
-from confsync.workflow.server import read, reload, send
+from confsync.workflow.server import read
 from confsync.workflow.session import aim_of_saved, attempted
 from confsync.workflow.targets import DEFAULTS, Options, same_server_facts
-from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from confsync.secrets.resolver import Moment
     from confsync.sync.tree import Object
-    from confsync.sync.values import Live
     from confsync.workflow.audit import Audit, Entry
+    from confsync.workflow.jobs import Jobs
     from confsync.workflow.server import Session
     from confsync.workflow.session import Reach
     from confsync.workflow.targets import Access, Aim
-    from confsync.yaml.emit import Plain
+
+    Prepare: TypeAlias = Callable[[ExitStack], tuple[tuple[Plan, ...], Session]]
+    """Makes the plans of a target. The stack holds its session."""
 
 
 @dataclass(frozen=True)
 class How:
-    """How an apply goes on: see `apply`. `show` and `ask` get all plans."""
+    """How an apply goes on: see `apply`. `show` and `ask` get all plans. `keep_going`: no target
+    stops another. `max_targets`, `max_changes`: larger plans are declined.
+    """
 
     show: Callable[[Sequence[Plan | Failed]], None] | None = None
     ask: Callable[[Sequence[Plan]], bool] | None = None
@@ -60,6 +62,44 @@ class How:
     audit: Audit | None = None
     backup: str | None = None
     reload: bool = False
+    keep_going: bool = False
+    max_targets: int | None = None
+    max_changes: int | None = None
+
+
+@dataclass
+class _Ready:
+    """Plans to be applied, by their places among all plans of the run; `ends`: of the others.
+    `apart`: a target that is refused stops no other.
+    """
+
+    plans: dict[int, tuple[Plan, Session]]
+    entries: dict[int, Entry]
+    ends: dict[int, Ended]
+    apart: bool
+
+    @property
+    def pending(self) -> bool:
+        """True if there is something to send."""
+        return not all(plan.empty for plan, _ in self.plans.values())
+
+    def test(self, check: Callable[[Sequence[tuple[Plan, Session]]], None]) -> None:
+        """Check all plans together, or each target apart: then one that is refused ends."""
+        targets: dict[int, list[int]] = {}
+        for place, (_, session) in self.plans.items():
+            targets.setdefault(id(session) if self.apart else 0, []).append(place)
+        for places in targets.values():
+            try:
+                check([self.plans[place] for place in places])
+            except ConfsyncError as error:
+                if not self.apart or isinstance(error, Fault):
+                    raise
+                ended = [(place, self.plans.pop(place)[0]) for place in places]
+                for place, plan in ended:
+                    self.entries.pop(place).failed(error)
+                    self.ends[place] = NotBegun(plan)
+                place, plan = ended[0]
+                self.ends[place] = Failed(plan.target, alone(error), plan)
 
 
 @discreet
@@ -109,9 +149,9 @@ def apply_all(
     """Bring one server, or several one after another in the given order, to their desired states.
 
     If planning one of several fails nothing is sent to any; errors of the only target are raised.
-    The first target that does not end as wanted ends the run. `kept`: the saved plans of the only
-    target. Raises Refused and Declined if nothing was changed anywhere, and WrongUsage for several
-    targets with one digest or one backup.
+    The first target that does not end as wanted ends the run, unless that keeps going. `kept`: the
+    saved plans of the only target. Raises Refused and Declined if nothing was changed anywhere, and
+    WrongUsage for several targets with one digest or one backup.
     """
     if len(aims) > 1 and how.backup is not None:
         raise WrongUsage("--backup takes one target", hint="choose it with --target")
@@ -131,7 +171,7 @@ def apply_all(
         session = stack.enter_context(reach.session(aim))
         return made(kept or aim.files, session, aim.options, moment, reach.environment), session
 
-    return _run([(aim, partial(prepared, aim)) for aim in aims], how, kept)
+    return _run([(aim, partial(prepared, aim)) for aim in aims], how, kept, reach.jobs)
 
 
 def apply_planned(
@@ -154,88 +194,84 @@ def apply_planned(
 
 
 def _run(
-    jobs: Sequence[tuple[Aim | None, Callable[[ExitStack], tuple[tuple[Plan, ...], Session]]]],
+    targets: Sequence[tuple[Aim | None, Prepare]],
     how: How,
     kept: tuple[Plan, ...] = (),
+    jobs: Jobs = ALONE,
 ) -> tuple[Ended, ...]:
-    """Plan all, show all, decide on all, then send, object by object. The stack of a job holds its
-    session.
-    """
-    expect, ask = how.expect, how.ask
+    """Plan all side by side, show all, then decide on all and send."""
+    expect = how.expect
     if expect is not None and not is_digest(expect):
         hint = "copy the whole digest from a plan of this version of confsync"
         raise WrongUsage("--expect: not a plan digest", hint=hint)
     with ExitStack() as stack:
-        found = [attempted(aim, partial(prepared, stack)) for aim, prepared in jobs]
+
+        def prepared(one: tuple[Aim | None, Prepare]) -> tuple[tuple[Plan, ...], Session] | Failed:
+            aim, prepare = one
+            return attempted(aim, partial(prepare, stack))
+
+        found = side_by_side(prepared, targets, jobs)
         ready = [(plan, one[1]) for one in found if not isinstance(one, Failed) for plan in one[0]]
         flat = [of for one in found for of in ([one] if isinstance(one, Failed) else one[0])]
         plans = [plan for plan, _ in ready]
         stale = _stale(plans, kept, expect) if ready else None
         if how.show is not None:
             how.show(flat if stale is None else _not_this_one(plans, saved=bool(kept)))
-        if len(plans) < len(flat):
+        apart = how.keep_going and len(targets) > 1
+        if len(plans) < len(flat) and not apart:
             return tuple(one if isinstance(one, Failed) else NotBegun(one) for one in flat)
         for plan in plans if expect is not None else ():
             check_no_secret_in_clear(plan.desired.written)
-        with ExitStack() as books:
-            entries = [books.enter_context(audited(how.audit, plan)) for plan in plans]
-            if stale is not None:
-                raise stale
-            _decide(plans, saved=bool(kept), asking=ask is not None)
-            pending = not all(plan.empty for plan in plans)
-            if ask is not None and pending:
-                _ask(ready, ask)
-            if how.backup is not None and pending:
-                ready = _backed_up(ready, entries, how.backup)
-        return _with_backup(_applied(ready, entries, reloads=how.reload))
+        failed: dict[int, Ended] = {
+            place: one for place, one in enumerate(flat) if isinstance(one, Failed)
+        }
+        places = (place for place in range(len(flat)) if place not in failed)
+        left = _Ready(dict(zip(places, ready, strict=True)), {}, failed, apart=apart)
+        return _decided(left, how, stale, jobs, saved=bool(kept))
 
 
-def _backed_up(
-    ready: Sequence[tuple[Plan, Session]], entries: Sequence[Entry], path: str
-) -> list[tuple[Plan, Session]]:
-    """Write the backup of the objects to update. Returns the plans with its name."""
-    _write_backup([(plan.live, plan) for plan, _ in ready], path)
-    found = [(replace(plan, backup=path), session) for plan, session in ready]
-    for entry, (plan, _) in zip(entries, found, strict=True):
-        entry.plan = plan
-    return found
+def _decided(
+    left: _Ready, how: How, stale: Declined | None, jobs: Jobs, *, saved: bool
+) -> tuple[Ended, ...]:
+    """Decide on all plans, then send, object by object."""
+    ask, several = how.ask, len(left.plans) + len(left.ends) > 1
+    with ExitStack() as books:
+        for place, (plan, _) in left.plans.items():
+            left.entries[place] = books.enter_context(audited(how.audit, plan))
+        if stale is not None:
+            raise stale
+        _check_size(_plans(left.plans.values()), how)
+        left.test(lambda some: _decide(_plans(some), saved=saved, asking=ask is not None))
+        if ask is not None and left.pending:
+            if not ask(_plans(left.plans.values())):
+                raise Cancelled("cancelled: nothing was sent")
+            left.test(partial(_check_unchanged, jobs=jobs))
+        ready, entries = [*left.plans.values()], [*left.entries.values()]
+        if how.backup is not None and left.pending:
+            ready = backed_up(ready, entries, how.backup)
+    turn = Turn(several, left.apart, how.reload, jobs.late)
+    done = with_backup(applied(ready, entries, turn))
+    ends = left.ends | dict(zip(left.plans, done, strict=True))
+    return tuple(ends[place] for place in sorted(ends))
 
 
-def _write_backup(states: Sequence[tuple[Live, Plan]], path: str, *, again: bool = False) -> None:
-    """Write the states of objects to update as a store file that restores them. Raises NotWritten
-    and OutputFailed.
-    """
-    whole: dict[str, Plain] = {}
-    beside = str(Path(path).parent)
-    try:
-        for before, plan in states:
-            if not plan.empty:
-                whole |= way_back(before, plan, Kind(before.object, plan.shape), beside=beside)
-    except NotWritten as error:
-        hint = f"{error.hint}; or apply without --backup"
-        raise NotWritten(f"--backup: {error.message}", hint=hint) from None
-    write_backup(path, yaml_text(whole), again=again)
+def _plans(ready: Iterable[tuple[Plan, Session]]) -> list[Plan]:
+    return [plan for plan, _ in ready]
 
 
-def _with_backup(ended: tuple[Ended, ...]) -> tuple[Ended, ...]:
-    """Outcomes with somebody else's changes in their backup too; if that cannot be written again,
-    without a backup.
-    """
-    theirs = [one for one in ended if isinstance(one, Stored) and one.foreign and one.plan.backup]
-    if theirs:
-        states = [
-            (one.before if isinstance(one, Stored) else one.plan.live, one.plan)
-            for one in ended
-            if one.plan is not None
-        ]
-        try:
-            _write_backup(states, theirs[0].plan.backup, again=True)
-        except (NotWritten, OutputFailed):
-            return tuple(
-                one if one.plan is None else replace(one, plan=replace(one.plan, backup=""))
-                for one in ended
-            )
-    return ended
+def _check_size(plans: Sequence[Plan], how: How) -> None:
+    """Raise Declined for more targets to update, or more changes, than the run may have."""
+    due = [plan for plan in plans if not plan.empty]
+    targets = len({plan.target for plan in due})
+    changes = sum(len(plan.difference.changes) for plan in due)
+    for number, most, what in (
+        (targets, how.max_targets, "target"),
+        (changes, how.max_changes, "change"),
+    ):
+        if most is not None and number > most:
+            fact = f"the plan has {plural(number, what)}{' to update' * (what == 'target')}"
+            hint = f"review the plan; then raise --max-{what}s, or choose fewer targets"
+            raise Declined(f"{fact}; --max-{what}s allows {most}", hint=hint)
 
 
 def _stale(plans: Sequence[Plan], kept: Sequence[Plan], expect: str | None) -> Declined | None:
@@ -309,89 +345,21 @@ def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
         raise Refused(told, risks)
 
 
-def _ask(ready: Sequence[tuple[Plan, Session]], ask: Callable[[Sequence[Plan]], bool]) -> None:
-    """Raise Cancelled unless all plans are accepted, and Declined unless the live
-    states are still the planned ones.
-    """
-    plans = [plan for plan, _ in ready]
-    if not ask(plans):
-        raise Cancelled("cancelled: nothing was sent")
-    for plan, session in ready:
-        name = plan.desired.object
-        if plan.empty:
-            continue
-        now = read(name, session)
-        if changed(plan.live, now, plan.shape):
-            since = named(plan, plans) + _changes_since(plan, now.tree)
-            fact = f"the server's state has changed since the plan was shown: {since}"
+def _check_unchanged(ready: Sequence[tuple[Plan, Session]], *, jobs: Jobs) -> None:
+    """Raise Declined unless the live states are still the planned ones."""
+
+    def since(one: tuple[Plan, Session]) -> str | ConfsyncError:
+        plan, session = one
+        now = caught(lambda: read(plan.desired.object, session))
+        if isinstance(now, ConfsyncError):
+            return now
+        differs = changed(plan.live, now, plan.shape)
+        return named(plan, _plans(ready)) + _changes_since(plan, now.tree) if differs else ""
+
+    due = [one for one in ready if not one[0].empty]
+    for found in side_by_side(since, due, replace(jobs, tell=untold)):
+        if isinstance(found, ConfsyncError):
+            raise found
+        if found:
+            fact = f"the server's state has changed since the plan was shown: {found}"
             raise Declined(fact, hint="plan again and review it")
-
-
-def _applied(
-    ready: Sequence[tuple[Plan, Session]], entries: Sequence[Entry], *, reloads: bool
-) -> tuple[Ended, ...]:
-    """Send each pending update, until a target does not end as wanted or an interrupt comes. With
-    `reloads` a target's server reloads its settings after the last update there.
-
-    Raises errors of the only target, and an interrupt before anything was sent to any.
-    """
-    ended: list[Ended] = []
-    for (plan, session), entry in zip(ready, entries, strict=True):
-        # Before an update, during it, or while its end was written.
-        interrupted = (
-            any(isinstance(done, NotBegun) and done.interrupted for done in ended)
-            or any(known.interrupted for known in entries)
-            or any(known.server.interrupted for _, known in ready)
-        )
-        if not plan.empty and (interrupted or not all(map(as_wanted, ended))):
-            ended.append(NotBegun(plan, interrupted=interrupted))
-            continue
-        result: Ended
-        try:
-            result = entry.ended(NotSent(plan) if plan.empty else send(plan, entry.begin(session)))
-        except BaseException as error:
-            unknown = entry.failed(error)
-            begun = not all(isinstance(done, NotSent) for done in ended)
-            if len(ready) > 1 and unknown is not None:
-                result = unknown
-            elif len(ready) > 1 and isinstance(error, ConfsyncError):
-                result = Failed(plan.target, alone(error), plan)
-            elif len(ready) > 1 and isinstance(error, KeyboardInterrupt) and begun:
-                result = NotBegun(plan, interrupted=True)
-            else:
-                entry.report_failed()
-                raise
-        ended.append(result)
-        done = len(ended)
-        last = done == len(ready) or ready[done][1] is not session
-        if reloads and last and all(map(as_wanted, ended)):
-            first = next(at for at, (_, known) in enumerate(ready) if known is session)
-            ended[first:] = _reloaded(
-                ended[first:], session, entries[first:done], interrupted=interrupted
-            )
-    return tuple(ended)
-
-
-def _reloaded(
-    ended: Sequence[Ended], session: Session, entries: Sequence[Entry], *, interrupted: bool
-) -> tuple[Ended, ...]:
-    """Have the server of a target reload its settings, if one of the objects takes effect by it.
-    Those of them that were stored get the end of the reload; if there is none, the others get it:
-    an earlier reload may have failed. Returns the ends with that of the reload.
-    """
-    takes = [one.plan is not None and one.plan.desired.object not in RESTARTED for one in ended]
-    due = [of and isinstance(one, Stored) for of, one in zip(takes, ended, strict=True)]
-    if not any(due) and not interrupted:
-        due = takes
-    if not any(due):
-        return tuple(ended)
-    found, cut = reload(session)
-    entry = next(
-        entry for entry, is_due in zip(reversed(entries), reversed(due), strict=True) if is_due
-    )
-    entry.reloaded(found)
-    entry.interrupted |= cut
-    return tuple(
-        replace(one, reload=found) if is_due and isinstance(one, Stored | NotSent) else one
-        for one, is_due in zip(ended, due, strict=True)
-    )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, field, replace
+from functools import partial
 from os.path import lexists
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.disk.read import STANDARD_INPUT
 from confsync.errors import InvalidFiles, Problem, WrongUsage
-from confsync.kinds import FIRST, KINDS
+from confsync.kinds import FIRST, KINDS, in_use
 from confsync.kinds.not_managed import not_managed
 from confsync.secrets import RESOLVERS
 from confsync.store.decode import from_file
@@ -21,6 +22,7 @@ from confsync.store.mistakes import listed
 from confsync.sync.findings import makes_invalid
 from confsync.sync.names import nearest
 from confsync.sync.tree import secrets
+from confsync.workflow.once import Once
 from confsync.yaml.read import content, read
 
 if TYPE_CHECKING:
@@ -71,9 +73,9 @@ def objects_in(documents: Iterable[MappingNode | None]) -> tuple[str, ...]:
     return named_in(documents) or (FIRST,)
 
 
-def objects_in_files(files: Iterable[str]) -> tuple[str, ...]:
+def objects_in_files(files: Iterable[str], once: Once | None = None) -> tuple[str, ...]:
     """Like `objects_in`, for files."""
-    return objects_in(read(file).document for file in files)
+    return objects_in(read_once(file, once or Once()).document for file in files)
 
 
 def check_objects(names: Iterable[str]) -> None:
@@ -174,14 +176,27 @@ def check_there(files: Sequence[str]) -> None:
         raise InvalidFiles(missing)
 
 
-def load(files: Sequence[str], vault: Vault, own: Own = NOTHING_OWN) -> Loaded:
+def load(
+    files: Sequence[str], vault: Vault, own: Own = NOTHING_OWN, once: Once | None = None
+) -> Loaded:
     """The desired states of files laid over each other, the last one on top, and over that what a
-    target sets itself.
+    target sets itself. `once`: for several targets, of one vault.
 
     Raises InvalidFiles with every problem of every file, WrongUsage without a file.
     """
     check_names(files)
-    return loaded(files, [read(file) for file in files], vault, own)
+    shared = once or Once()
+
+    def made() -> Loaded:
+        return loaded(files, [read_once(file, shared) for file in files], vault, own)
+
+    secrets = None if own.secrets is None else frozenset(own.secrets.items())
+    return shared((*files, own.set, secrets, in_use()), made)
+
+
+def read_once(file: str, once: Once) -> Parsed:
+    """A parsed file. The targets of a run read it once."""
+    return once(file, partial(read, file))
 
 
 def loaded(

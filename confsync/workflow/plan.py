@@ -111,7 +111,7 @@ def _all_made(
     old = tuple(one for one in source if isinstance(one, Plan))
     if not old:
         files = [one for one in source if isinstance(one, str)]
-        loaded = load(files, session.vault, options.own)
+        loaded = load(files, session.vault, options.own, session.once)
     elif old[0].target.url == session.target.url:
         loaded = Loaded(tuple(one.desired for one in old), (), {})
     else:

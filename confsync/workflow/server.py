@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Event
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from confsync.kinds.table_file import Version
     from confsync.sync.secret import Vault
     from confsync.sync.values import Live, Patch, Plan, Target
+    from confsync.workflow.once import Once
     from confsync.yaml.emit import Plain
 
 _HURRY = 5.5
@@ -76,7 +77,8 @@ class Server(Protocol):
 @dataclass(frozen=True)
 class Session:
     """A server, its name, and the vault of this run. `sending` gets each state of an update.
-    `tables`: of the server's schema; None: those in use.
+    `tables`: of the server's schema; None: those in use. `once`: what targets of a run share;
+    None: nothing, each use reads the files again.
     """
 
     target: Target
@@ -84,6 +86,7 @@ class Session:
     vault: Vault
     sending: Callable[[Sending], None] = silent
     tables: Tables | None = None
+    once: Once | None = field(default=None, repr=False)
 
 
 def read(name: str, session: Session) -> Live:

@@ -8,7 +8,15 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from confsync.errors import ConfsyncError, Declined, Fault, Problem, SecretUnavailable, WrongUsage
+from confsync.errors import (
+    ConfsyncError,
+    DeadlinePassed,
+    Declined,
+    Fault,
+    Problem,
+    SecretUnavailable,
+    WrongUsage,
+)
 from confsync.guard import alone, discreet
 from confsync.jmap.client import RETRIES, Client, Patience, silent
 from confsync.jmap.write import Credentials
@@ -20,6 +28,8 @@ from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, look_up
 from confsync.sync.secret import Vault
 from confsync.sync.values import Failed, Target
+from confsync.workflow.jobs import Jobs, side_by_side
+from confsync.workflow.once import Once
 from confsync.workflow.server import Session
 from confsync.workflow.tables import beside, tables_at, tables_of
 from confsync.workflow.targets import Access, Aim, Wanted, configuration, without_config
@@ -56,7 +66,8 @@ class Login:
 @dataclass(frozen=True)
 class Reach:
     """Means to reach servers. `tell` gets a line for each wait, `sending` is as in a Session;
-    `allow_commands`: commands may be run for credentials.
+    `allow_commands`: commands may be run for credentials. `jobs`: how targets are read. `once`:
+    what they share.
     """
 
     environment: Mapping[str, str] = field(repr=False)
@@ -64,6 +75,8 @@ class Reach:
     tell: Callable[[str], None] = silent
     sending: Callable[[Sending], None] = silent
     allow_commands: bool = False
+    jobs: Jobs = field(default_factory=Jobs)
+    once: Once = field(default_factory=Once, repr=False)
 
     def check(self, aims: Iterable[Aim]) -> None:
         """Raise Declined if one of several servers is not among CONFSYNC_HOSTS."""
@@ -72,7 +85,11 @@ class Reach:
                 _allowed(aim.config.url, self.environment.get(HOSTS), insecure_http=True)
 
     def session(self, aim: Aim) -> AbstractContextManager[Session]:
-        """A session with a target's server. Raises SecretUnavailable, and as `connect` does."""
+        """A session with a target's server. Raises DeadlinePassed, SecretUnavailable, and as
+        `connect` does.
+        """
+        if self.jobs.late():
+            raise DeadlinePassed
         # Credentials, certificates and proxy of a target are for its own address alone.
         target, url = aim.config, aim.access.url
         if target is not None and url and server_key(url) != server_key(target.url):
@@ -88,8 +105,16 @@ class Reach:
         names = self._names(aim, target)
         insecure = access.insecure_http
         server = _allowed(access.url, hosts, insecure_http=insecure, name=names.get("url"))
-        tables, login = tables_of(aim), self._login(aim, target)
-        return _open(server, access, login, self, aim.name, names, tables)
+        own = aim.config and aim.config.schema
+        tables = self.once(("tables", own, aim.schema), partial(tables_of, aim))
+        login = self._login(aim, target)
+        return _open(server, access, login, self._about(aim), aim.name, names, tables, self.once)
+
+    def _about(self, aim: Aim) -> Reach:
+        """This with the name of one of several targets in each line that is told."""
+        return (
+            self if aim.alone else replace(self, tell=lambda one: self.tell(f"{aim.name}: {one}"))
+        )
 
     def _names(self, aim: Aim, target: TargetConfig | None) -> dict[str, str]:
         """Where each value of the access was set: an option, a variable, or a target's key."""
@@ -199,14 +224,16 @@ def aim_of_saved(directory: Path, plan: Plan, access: Access, reach: Reach) -> A
 def each(
     aims: Sequence[Aim], reach: Reach, use: Callable[[Aim, Session], R]
 ) -> tuple[R | Failed, ...]:
-    """Use each target's session, one after another. Errors of the only target are raised."""
+    """Use each target's session, side by side. Returns results in the order of the targets. Errors
+    of the only target are raised.
+    """
 
     def used(aim: Aim) -> R:
         with reach.session(aim) as session, using(session.tables):
             return use(aim, session)
 
     reach.check(aims)
-    return tuple(attempted(aim, partial(used, aim)) for aim in aims)
+    return side_by_side(lambda aim: attempted(aim, partial(used, aim)), aims, reach.jobs)
 
 
 def flat(found: Iterable[Iterable[R] | Failed]) -> list[R | Failed]:
@@ -286,8 +313,9 @@ def _open(  # noqa: PLR0913, PLR0917 - each is a part of the session
     name: str = "",
     names: Mapping[str, str] = MappingProxyType({}),
     tables: Tables | None = None,
+    once: Once | None = None,
 ) -> AbstractContextManager[Session]:
-    """A session with a checked address. `names`: see `_names`."""
+    """A session with a checked address. `names`: see `_names`. `once`: for one of many targets."""
     credentials = _credentials(login, reach.vault)
     trust = Trust(access.ca_file, access.client_cert, access.client_key, names)
     connection = Connection(
@@ -296,11 +324,13 @@ def _open(  # noqa: PLR0913, PLR0917 - each is a part of the session
         proxy=access.proxy,
         proxy_name=names.get("proxy"),
         deadline=access.timeout,
+        stop=reach.jobs.stop,
+        context=lambda trust: (once or Once())(trust, trust.context),
     )
     patience = Patience(access.timeout, access.retries, reach.tell, sleep=connection.rest)
     client = Client(connection, credentials, reach.vault, patience)
     target = Target(name or server.origin, server.origin)
-    session = Session(target, client, reach.vault, reach.sending, tables)
+    session = Session(target, client, reach.vault, reach.sending, tables, once)
     return _session(connection, session)
 
 

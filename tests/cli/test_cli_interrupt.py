@@ -132,12 +132,12 @@ def test_a_reader_that_goes_away_during_the_update_does_not_hide_what_became_of_
 LATE = """\
 import sys
 from confsync.__main__ import main
-from confsync.workflow import apply
-send = apply.send
+from confsync.workflow import in_turn
+send = in_turn.send
 def interrupted(plan, session):
     send(plan, session)
     raise KeyboardInterrupt
-apply.send = interrupted
+in_turn.send = interrupted
 sys.argv[0] = "confsync"
 main()
 """
@@ -356,3 +356,28 @@ except KeyboardInterrupt:
 
 def test_a_signal_after_an_update_is_not_lost_and_stops_the_next(desk: Desk) -> None:
     assert desk.run(command=(sys.executable, "-c", HOLDS)).out == "held\nraised\n"
+
+
+@pytest.mark.parametrize("command", ["plan", "show", "apply"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_many_targets_are_read_ends_with_130(
+    desk: Desk, server: Server, command: str, number: int
+) -> None:
+    held = Held(passes_to(server))
+    desk.file("a.yaml", STORE)
+    with hostile(held) as between, hostile(passes_to(server)) as quick:
+        urls = [quick.url, between.url.replace("127.0.0.1", "localhost"), between.url]
+        lines = (
+            f"  t{at}: {{url: '{url}', files: [a.yaml], token: {{env: STALWART_TOKEN}}}}\n"
+            for at, url in enumerate(urls)
+        )
+        desk.file("confsync.yaml", "targets:\n" + "".join(lines))
+        words = ("--all", "--jobs", "3", *(("--yes",) if command == "apply" else ()))
+        process = desk.start(command, *words)
+        assert held.arrived.wait(PATIENCE)
+        process.send_signal(number)
+        ran = ended(process)
+        held.release.set()
+    unchanged = f"{UNCHANGED}\n" if command == "apply" else ""
+    assert (ran.status, ran.out) == (130, "")
+    assert ran.err.lstrip("\n") == f"interrupted\n{unchanged}"

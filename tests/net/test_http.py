@@ -152,6 +152,28 @@ def test_a_tls_handshake_that_is_never_answered_ends_at_the_deadline() -> None:
     assert error.message == f"cannot connect to {url}: no answer within {DEADLINE:g} s"
 
 
+def test_the_way_to_a_server_has_a_shorter_limit_than_the_request() -> None:
+    with peer(until_the_client_goes) as server:
+        url = server.url.replace("http", "https")
+        with (
+            Connection(endpoint(url), deadline=HANGS, connecting=DEADLINE) as connection,
+            pytest.raises(ConnectionFailed) as caught,
+        ):
+            connection.post("/jmap/", written)
+    assert caught.value.message == f"cannot connect to {url}: no answer within {DEADLINE:g} s"
+    assert not caught.value.lasting
+
+
+def test_a_request_that_is_being_sent_is_not_given_up_as_one_that_connects() -> None:
+    flight = Flight(proxied=False)
+    assert list(flight.body(b"all of it")) == [b"all of it"]
+    assert not flight.give_up_connecting()
+    flight = Flight(proxied=False)
+    assert flight.give_up_connecting()
+    with pytest.raises(ConnectionFailed):
+        next(flight.body(b"none of it"))
+
+
 def test_a_tls_handshake_that_drips_ends_at_the_deadline() -> None:
     def drip(connection: socket.socket) -> None:
         connection.recv(65536)

@@ -1,0 +1,112 @@
+"""Options of commands that take many targets, and the progress of reading them."""
+
+from __future__ import annotations
+
+import os
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import click
+
+from confsync.cli.options import grouped, source_named, with_variable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from confsync.cli.console import Console
+    from confsync.cli.options import Decorator, Values
+    from confsync.workflow.jobs import Jobs
+
+_EVERY = 100
+"""Targets for each line of progress that is not written to a terminal."""
+
+
+def _jobs(values: Values) -> Jobs:
+    from confsync.workflow.jobs import Jobs
+
+    console, deadline = click.get_current_context().obj, values.pop("deadline")
+    end = None if deadline is None else monotonic() + _seconds(deadline)
+    return Jobs(
+        values.pop("jobs"),
+        _progress(console),
+        late=lambda: end is not None and monotonic() >= end,
+    )
+
+
+def _seconds(deadline: str) -> float:
+    """The seconds of a deadline. Raises WrongUsage."""
+    from confsync.errors import WrongUsage
+    from confsync.store.durations import milliseconds, wrong_duration
+
+    found = milliseconds(deadline)
+    if not found:
+        wrong = wrong_duration(deadline, "it", "write a duration like 10m", nullable=False)
+        raise WrongUsage(f"{source_named('deadline')}: {wrong.message}", hint=wrong.hint)
+    return found / 1000
+
+
+many: Decorator = grouped(
+    "jobs",
+    _jobs,
+    with_variable(
+        "--jobs",
+        "Targets that are read at once.",
+        note="; default: 8",
+        type=click.IntRange(1, 64),
+        default=8,
+        metavar="NUMBER",
+    ),
+    with_variable(
+        "--deadline",
+        "Begin no target after this time, like 10m.",
+        metavar="DURATION",
+    ),
+)
+"""The options of every command that reads many targets; it gets them as `jobs`."""
+
+
+def _limits(values: Values) -> Values:
+    return {name: values.pop(name) for name in ("keep_going", "max_targets", "max_changes")}
+
+
+def _most(name: str, what: str) -> Decorator:
+    return with_variable(
+        name,
+        f"Refuse a plan with more {what}.",
+        type=click.IntRange(0, 1_000_000),
+        metavar="NUMBER",
+    )
+
+
+limits: Decorator = grouped(
+    "limits",
+    _limits,
+    # It takes a guard away: a failure stops the rest of a fleet.
+    click.option(
+        "--keep-going",
+        is_flag=True,
+        help="Go on with the other targets if one cannot be planned, is refused or fails.",
+    ),
+    _most("--max-targets", "targets to update"),
+    _most("--max-changes", "changes"),
+)
+"""What many targets may be done to at once; `apply` gets it as arguments of `How`."""
+
+
+def _progress(console: Console) -> Callable[[int, int], None]:
+    """Tell how many of several targets are read: in one line of a terminal, or in a line for every
+    hundred.
+    """
+    terminal = console.at_terminal and os.environ.get("TERM") != "dumb"
+
+    def tell(read: int, every: int) -> None:
+        if every == 1:
+            return
+        # Written by the thread of the caller alone.
+        text = f"{read} of {every} targets read"
+        if terminal:
+            console.show_progress(text if read < every else "")
+        elif 0 < read < every and read % _EVERY == 0:
+            console.note(f"{text}\n")
+
+    return tell

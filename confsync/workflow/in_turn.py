@@ -1,0 +1,116 @@
+"""Send the updates of an apply, one after another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from confsync.errors import ConfsyncError, DeadlinePassed
+from confsync.guard import alone
+from confsync.kinds.forms import RESTARTED
+from confsync.sync.outcome import Ended, NotBegun, NotSent, Stored, as_wanted
+from confsync.sync.values import Failed
+from confsync.workflow.server import reload, send
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from confsync.sync.values import Plan
+    from confsync.workflow.audit import Entry
+    from confsync.workflow.server import Session
+
+
+@dataclass(frozen=True)
+class Turn:
+    """How updates follow each other. `several`: the run has other ends than this one, and errors
+    are no reason to lose them. `keep_going`: a target that does not end as wanted stops no other.
+    `reloads`: a server reloads its settings after its last update. `late`: True after the deadline.
+    """
+
+    several: bool
+    keep_going: bool
+    reloads: bool
+    late: Callable[[], bool]
+
+
+def applied(
+    ready: Sequence[tuple[Plan, Session]], entries: Sequence[Entry], turn: Turn
+) -> tuple[Ended, ...]:
+    """Send each pending update, until a target does not end as wanted, an interrupt comes or the
+    deadline has passed. A target that is begun is finished after the deadline.
+
+    Raises errors of the only target, and an interrupt before anything was sent to any.
+    """
+    ended: list[Ended] = []
+    begun_at: Session | None = None
+    for (plan, session), entry in zip(ready, entries, strict=True):
+        # Before an update, during it, or while its end was written.
+        interrupted = (
+            any(isinstance(done, NotBegun) and done.interrupted for done in ended)
+            or any(known.interrupted for known in entries)
+            or any(known.server.interrupted for _, known in ready)
+        )
+        first = next(at for at, (_, known) in enumerate(ready) if known is session)
+        counting = ended[first:] if turn.keep_going else ended
+        late = session is not begun_at and turn.late()
+        if not plan.empty and (
+            interrupted or not all(map(as_wanted, counting)) or (late and turn.several)
+        ):
+            ended.append(NotBegun(plan, interrupted=interrupted, late=late and not interrupted))
+            continue
+        result: Ended
+        try:
+            if not plan.empty:
+                _check_time(late=late)
+                begun_at = session
+            result = entry.ended(NotSent(plan) if plan.empty else send(plan, entry.begin(session)))
+        except BaseException as error:
+            unknown = entry.failed(error)
+            begun = not all(isinstance(done, NotSent) for done in ended)
+            if turn.several and unknown is not None:
+                result = unknown
+            elif turn.several and isinstance(error, ConfsyncError):
+                result = Failed(plan.target, alone(error), plan)
+            elif turn.several and isinstance(error, KeyboardInterrupt) and begun:
+                result = NotBegun(plan, interrupted=True)
+            else:
+                entry.report_failed()
+                raise
+        ended.append(result)
+        done = len(ended)
+        last = done == len(ready) or ready[done][1] is not session
+        if turn.reloads and last and all(map(as_wanted, [*counting, result])):
+            ended[first:] = _reloaded(
+                ended[first:], session, entries[first:done], interrupted=interrupted
+            )
+    return tuple(ended)
+
+
+def _check_time(*, late: bool) -> None:
+    if late:
+        raise DeadlinePassed
+
+
+def _reloaded(
+    ended: Sequence[Ended], session: Session, entries: Sequence[Entry], *, interrupted: bool
+) -> tuple[Ended, ...]:
+    """Have the server of a target reload its settings, if one of the objects takes effect by it.
+    Those of them that were stored get the end of the reload; if there is none, the others get it:
+    an earlier reload may have failed. Returns the ends with that of the reload.
+    """
+    takes = [one.plan is not None and one.plan.desired.object not in RESTARTED for one in ended]
+    due = [of and isinstance(one, Stored) for of, one in zip(takes, ended, strict=True)]
+    if not any(due) and not interrupted:
+        due = takes
+    if not any(due):
+        return tuple(ended)
+    found, cut = reload(session)
+    entry = next(
+        entry for entry, is_due in zip(reversed(entries), reversed(due), strict=True) if is_due
+    )
+    entry.reloaded(found)
+    entry.interrupted |= cut
+    return tuple(
+        replace(one, reload=found) if is_due and isinstance(one, Stored | NotSent) else one
+        for one, is_due in zip(ended, due, strict=True)
+    )

@@ -1,0 +1,147 @@
+"""Many targets on the command line: jobs, progress, limits, and what goes on after a failure."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from confsync.sandbox import Server
+from tests.cli.hostile import Held, hostile, passes_to
+from tests.cli.process import APPLY_KEY, KEYS, PLAN_KEY
+from tests.cli.terminal import terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.cli.process import Desk, Ran
+
+STORE = "InMemoryStore: {'@type': Redis, url: 'redis://wanted'}\n"
+NOBODY = "http://127.0.0.1:9"
+KEY = {"T0": APPLY_KEY, "T1": APPLY_KEY, "T2": APPLY_KEY}
+
+
+@pytest.fixture
+def servers() -> Iterator[list[Server]]:
+    with Server(keys=KEYS) as one, Server(keys=KEYS) as two, Server(keys=KEYS) as three:
+        yield [one, two, three]
+
+
+def configure(desk: Desk, *urls: str) -> None:
+    """Targets `t0` and so on, in the order of their URLs."""
+    desk.file("a.yaml", STORE)
+    lines = (
+        f"  t{number}: {{url: '{url}', files: [a.yaml], token: {{env: T{number}}}}}\n"
+        for number, url in enumerate(urls)
+    )
+    desk.file("confsync.yaml", "targets:\n" + "".join(lines))
+
+
+def results(ran: Ran) -> list[str]:
+    return [target["outcome"]["result"] for target in json.loads(ran.out)["targets"]]
+
+
+def test_with_keep_going_the_others_are_applied_and_the_status_says_so(
+    desk: Desk, servers: list[Server]
+) -> None:
+    configure(desk, servers[0].url, NOBODY, servers[2].url)
+    words = ("apply", "--all", "--yes", "--output", "json")
+    ran = desk.run(*words, env=KEY)
+    assert (ran.status, results(ran)) == (1, ["not-begun", "failed", "not-begun"])
+    ran = desk.run(*words, "--keep-going", env=KEY)
+    assert (ran.status, results(ran)) == (5, ["stored", "failed", "stored"])
+    assert f"error: target t1: cannot connect to {NOBODY}: connection refused\n" in ran.err
+    ran = desk.run(*words, "--keep-going", env=KEY)
+    assert (ran.status, results(ran)) == (1, ["not-sent", "failed", "not-sent"])
+
+
+def test_what_is_refused_counts_for_the_status(desk: Desk, servers: list[Server]) -> None:
+    configure(desk, *(server.url for server in servers[:2]))
+    desk.file("a.yaml", "InMemoryStore: {'@type': Redis, url: 'redis://u:p@wanted'}\n")
+    ran = desk.run("apply", "--all", "--yes", "--keep-going", env=KEY)
+    assert ran.status == 3
+    assert ran.err.count("url contains a password in plain text") == 2
+    assert not any("InMemoryStore/set" in str(one.body) for s in servers for one in s.requests)
+
+
+@pytest.mark.parametrize("option", [("--max-targets", "1"), ("--max-changes", "1")])
+def test_a_larger_plan_is_refused(
+    desk: Desk, servers: list[Server], option: tuple[str, str]
+) -> None:
+    configure(desk, *(server.url for server in servers))
+    ran = desk.run("apply", "--all", "--yes", *option, env=KEY)
+    assert ran.status == 3
+    assert f"; {option[0]} allows 1\n" in ran.err
+    assert not any("InMemoryStore/set" in str(one.body) for s in servers for one in s.requests)
+
+
+def test_after_the_deadline_the_run_ends_with_an_error(desk: Desk, servers: list[Server]) -> None:
+    configure(desk, *(server.url for server in servers))
+    ran = desk.run("plan", "--all", "--deadline", "1ms", env=KEY)
+    assert ran.status == 1
+    assert ran.err.count("not begun: the deadline of the run has passed") == 3
+    assert not any(server.requests for server in servers)
+
+
+@pytest.mark.parametrize(
+    ("text", "fact", "hint"),
+    [
+        ("10", "it is a number without a unit", "did you mean 10s or 10ms?"),
+        ("0s", "it must not be zero", "write a duration like 10m"),
+        ("soon", "it must be a duration", "write a duration like 10m"),
+    ],
+)
+def test_a_deadline_is_a_duration(desk: Desk, text: str, fact: str, hint: str) -> None:
+    ran = desk.run("plan", "--deadline", text)
+    assert (ran.status, ran.err) == (1, f"error: --deadline: {fact}\nhint: {hint}\n")
+
+
+def test_progress_is_not_written_where_nobody_sees_it_move(
+    desk: Desk, servers: list[Server]
+) -> None:
+    configure(desk, *(server.url for server in servers))
+    ran = desk.run("plan", "--all", env=KEY)
+    assert (ran.status, ran.err) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["plan", "show"])
+def test_progress_is_one_line_of_a_terminal_that_is_gone_at_the_end(
+    desk: Desk, servers: list[Server], command: str
+) -> None:
+    held = Held(passes_to(servers[1]))
+    with hostile(held) as between:
+        configure(desk, servers[0].url, between.url, servers[2].url)
+        with terminal(desk, command, "--all", "--output", "json=report", env=KEY) as screen:
+            screen.wait_for("2 of 3 targets read")
+            held.release.set()
+            ran = screen.ended(colours=True)
+    assert ran.status == 0
+    assert ran.out == "".join(f"{read} of 3 targets read\r\x1b[K" for read in range(3))
+    assert "targets read" not in (desk.directory / "report").read_text()
+
+
+@pytest.mark.parametrize("more", [("--quiet",), ("--target", "t0")])
+def test_there_is_no_progress_when_quiet_and_for_one_target(
+    desk: Desk, servers: list[Server], more: tuple[str, ...]
+) -> None:
+    configure(desk, *(server.url for server in servers))
+    chosen = ("--all",) if more == ("--quiet",) else ()
+    with terminal(desk, "plan", *chosen, *more, "--output", "json=report", env=KEY) as screen:
+        ran = screen.ended(colours=True)
+    assert (ran.status, ran.out) == (0, "")
+
+
+def test_one_job_reads_one_after_another(desk: Desk, servers: list[Server]) -> None:
+    configure(desk, *(server.url for server in servers))
+    ran = desk.run("plan", "--all", env={**KEY, "T1": PLAN_KEY, "CONFSYNC_JOBS": "1"})
+    assert ran.status == 0
+    assert desk.run("plan", "--all", "--jobs", "65", env=KEY).err == (
+        "error: --jobs: out of range\nhint: number, 1 to 64\n"
+    )
+
+
+def test_a_wait_is_told_with_the_name_of_its_target(desk: Desk, servers: list[Server]) -> None:
+    configure(desk, servers[0].url, NOBODY)
+    ran = desk.run("plan", "--all", env={**KEY, "CONFSYNC_RETRIES": "1"})
+    assert f"t1: cannot connect to {NOBODY}: connection refused; trying again in " in ran.err
