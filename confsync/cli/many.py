@@ -22,27 +22,15 @@ _EVERY = 100
 
 
 def _jobs(values: Values) -> Jobs:
-    from confsync.workflow.jobs import Jobs
+    from confsync.workflow.jobs import Jobs, seconds
 
     console, deadline = click.get_current_context().obj, values.pop("deadline")
-    end = None if deadline is None else monotonic() + _seconds(deadline)
+    end = None if deadline is None else monotonic() + seconds(deadline, source_named("deadline"))
     return Jobs(
         values.pop("jobs"),
         _progress(console),
         late=lambda: end is not None and monotonic() >= end,
     )
-
-
-def _seconds(deadline: str) -> float:
-    """The seconds of a deadline. Raises WrongUsage."""
-    from confsync.errors import WrongUsage
-    from confsync.store.durations import milliseconds, wrong_duration
-
-    found = milliseconds(deadline)
-    if not found:
-        wrong = wrong_duration(deadline, "it", "write a duration like 10m", nullable=False)
-        raise WrongUsage(f"{source_named('deadline')}: {wrong.message}", hint=wrong.hint)
-    return found / 1000
 
 
 many: Decorator = grouped(

@@ -10,9 +10,10 @@ from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
-from confsync.errors import ConnectionFailed
+from confsync.errors import ConnectionFailed, WrongUsage
 from confsync.net.http import begin
 from confsync.secrets.built_in import end_commands
+from confsync.store.durations import milliseconds, wrong_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -50,6 +51,15 @@ class Jobs:
 
 ALONE = Jobs()
 """For one target."""
+
+
+def seconds(duration: str, option: str) -> float:
+    """The seconds of a duration like `10m`. Raises WrongUsage that names the option."""
+    found = milliseconds(duration)
+    if not found:
+        wrong = wrong_duration(duration, "it", "write a duration like 10m", nullable=False)
+        raise WrongUsage(f"{option}: {wrong.message}", hint=wrong.hint)
+    return found / 1000
 
 
 def side_by_side(act: Callable[[T], R], items: Iterable[T], jobs: Jobs) -> tuple[R, ...]:

@@ -84,7 +84,7 @@ def test_one_that_cannot_be_planned_stops_no_other(team: Team) -> None:
     ended = team.apply(GOING)
     assert kinds(ended) == [Stored, Failed, Stored]
     assert team.updates == [1, 0, 1]
-    assert OUTCOMES["text"](ended).endswith("\n3 targets: t0 and t2 applied; t1 failed.\n")
+    assert OUTCOMES["text"](ended).endswith("\n3 targets: 2 applied, 1 failed. 2 changes.\n")
 
 
 def test_one_that_is_refused_stops_no_other(team: Team) -> None:
@@ -193,7 +193,7 @@ def test_after_the_deadline_no_target_is_updated(team: Team) -> None:
     assert kinds(ended) == [Stored, NotBegun, NotBegun]
     assert [one.late for one in ended if isinstance(one, NotBegun)] == [True, True]
     told = OUTCOMES["text"](ended)
-    assert told.count("Skipped: the deadline of the run has passed.\n") == 2
+    assert "2 targets: t1, t2\n\nSkipped: the deadline of the run has passed.\n" in told
     assert team.updates == [1, 0, 0]
 
 
