@@ -8,6 +8,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from confsync.errors import Declined
 from confsync.report.activity import activity, told_once
 from confsync.report.lines import change_lines, laid_out
 from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, wrapped
@@ -43,7 +44,7 @@ _UNCHANGED: Mapping[str, str] = {
     "unknown": "unchanged and perhaps not reloaded",
 }
 _FATES = (
-    *("applied", "unchanged", "failed", "with differences"),
+    *("applied", "unchanged", "failed", "refused", "with differences"),
     *("stored but not active", "stored and perhaps not active", "unchanged but not reloaded"),
     *("unchanged and perhaps not reloaded", "unknown", "skipped"),
 )
@@ -67,10 +68,13 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
     names = [_name(one, ends, targets) for ends in targets for one in ends]
     fates = [*zip(map(_fate, found), names, strict=True)]
     every = zip(fates, (one for ends in targets for one in ends), strict=True)
-    stopped = [(_target(one), fate, name) for (fate, name), one in every if fate not in _GOING_ON]
+    stopped = [(one, fate, name) for (fate, name), one in every if fate not in _GOING_ON]
     # Of a run that keeps going only the target itself stops.
-    stops = {to: f"the run stopped at {name} ({fate})" for to, fate, name in reversed(stopped)}
-    first = stops[stopped[0][0]] if stopped else ""
+    stops = {
+        _target(one): f"the run stopped at {one.plan.desired.object if one.plan else name} ({fate})"
+        for one, fate, name in reversed(stopped)
+    }
+    first = f"the run stopped at {stopped[0][2]} ({stopped[0][1]})" if stopped else ""
     tell = partial(_ended, reason=lambda target: stops.get(target, first), look=look)
     if len(targets) > 1:
         return _several(targets, found, tell, look)
@@ -97,8 +101,8 @@ def _several(
     """The outcomes of several targets. `tell`: the text of one object's."""
 
     def identity(ends: Sequence[outcome.Ended]) -> str:
-        nameless = [*map(_nameless, ends)]
-        return _objects([tell(one, nameless) for one in nameless], ends, look)
+        nameless, same = [*map(_nameless, ends)], [_target(ends[0])]
+        return _objects([tell(one, nameless, same=same) for one in nameless], ends, look)
 
     groups, quiet = [[ends] for ends in targets], list[Target]()
     if not look.each:
@@ -180,15 +184,18 @@ def _ended(
     reason: Callable[[Target], str],
     look: Look,
 ) -> str:
-    """The end of an object of a target, or of several equal ones (`same`). `reason`: why a target
-    was skipped.
+    """The end of an object of a target, or of those with equal ends (`same`). `reason`: why a
+    target was skipped.
     """
     match ended:
         case Failed(error=error):
-            fact = f"Failed: {printable(error.message)}. Nothing was changed there."
+            what = _fate(ended).capitalize()
+            fact = f"{what}: {printable(error.message)}. Nothing was changed there."
             return paragraph(fact, look)
         case outcome.NotBegun(interrupted=interrupted, late=late):
-            why = "the deadline of the run has passed" if late else reason(_target(ended))
+            why = (
+                "the deadline of the run has passed" if late else reason([*same, _target(ended)][0])
+            )
             return paragraph(f"Skipped: {'interrupted' if interrupted else why}.", look)
         case _:
             return _outcome(ended, every, look, same)
@@ -201,6 +208,8 @@ def _fate(ended: outcome.Ended) -> str:
         return "applied" if ended.as_wanted else "with differences"
     if isinstance(ended, outcome.NotSent) and ended.reload is not None:
         return _UNCHANGED[ended.reload.result]
+    if isinstance(ended, Failed) and isinstance(ended.error, Declined):
+        return "refused"
     return _FATE_OF.get(type(ended), "failed")
 
 

@@ -12,7 +12,7 @@ import pytest
 from confsync.errors import ConnectionFailed
 from confsync.report import OUTCOMES, PLANS
 from confsync.report.printable import PLAIN
-from confsync.sync.outcome import NotBegun, NotSent, Stored
+from confsync.sync.outcome import NotBegun, NotSent, Refusal, Rejected, Stored
 from confsync.sync.secret import Vault
 from confsync.sync.values import Difference, Failed, Target
 from confsync.workflow.plan import plan
@@ -245,6 +245,19 @@ Skipped: the run stopped at f (failed).
 sent.
 """
     )
+
+
+def test_what_stopped_inside_of_targets_that_fail_alike_names_none_of_them(here: Path) -> None:
+    changed = planned(here, f"{SAME}  timeout: 5s\n")
+    other = replace(changed, desired=replace(changed.desired, object="Http"))
+    every = [
+        ended
+        for first, second in zip(named(changed, "a", "b"), named(other, "a", "b"), strict=True)
+        for ended in (Rejected(first, Refusal("forbidden", "")), NotBegun(second))
+    ]
+    told = OUTCOMES["text"](every)
+    assert told.startswith("2 targets: a, b\n\nInMemoryStore\nThe server refused the update")
+    assert "\nHttp\nSkipped: the run stopped at InMemoryStore (failed).\n" in told
 
 
 def test_outcomes_with_other_previous_settings_are_not_equal(here: Path) -> None:

@@ -132,7 +132,7 @@ def test_the_objects_of_a_target_stop_each_other_all_the_same(team: Team) -> Non
         ended = team.apply(GOING, T0=PLAN_KEY)
     assert kinds(ended) == [Rejected, NotBegun, Stored, Stored]
     told = OUTCOMES["text"](ended)
-    assert "Skipped: the run stopped at t0 InMemoryStore (failed).\n" in told
+    assert "Skipped: the run stopped at InMemoryStore (failed).\n" in told
 
 
 def test_all_that_fail_are_told_and_nothing_is_sent(team: Team) -> None:
