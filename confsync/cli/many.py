@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from time import monotonic
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -22,27 +22,13 @@ _EVERY = 100
 
 
 def _jobs(values: Values) -> Jobs:
-    from confsync.workflow.jobs import Jobs
+    from confsync.workflow.jobs import Jobs, passed
 
     console, deadline = click.get_current_context().obj, values.pop("deadline")
-    end = None if deadline is None else monotonic() + _seconds(deadline)
-    return Jobs(
-        values.pop("jobs"),
-        _progress(console),
-        late=lambda: end is not None and monotonic() >= end,
-    )
-
-
-def _seconds(deadline: str) -> float:
-    """The seconds of a deadline. Raises WrongUsage."""
-    from confsync.errors import WrongUsage
-    from confsync.store.durations import milliseconds, wrong_duration
-
-    found = milliseconds(deadline)
-    if not found:
-        wrong = wrong_duration(deadline, "it", "write a duration like 10m", nullable=False)
-        raise WrongUsage(f"{source_named('deadline')}: {wrong.message}", hint=wrong.hint)
-    return found / 1000
+    made = Jobs(values.pop("jobs"), _progress(console))
+    if deadline is None:
+        return made
+    return replace(made, late=passed(deadline, source_named("deadline")))
 
 
 many: Decorator = grouped(

@@ -10,9 +10,10 @@ from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
-from confsync.errors import ConnectionFailed
+from confsync.errors import ConnectionFailed, WrongUsage
 from confsync.net.http import begin
 from confsync.secrets.built_in import end_commands
+from confsync.store.durations import milliseconds, wrong_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -46,6 +47,16 @@ class Jobs:
     stop: Event = field(default_factory=Event)
     slow: float = 5.0
     late: Callable[[], bool] = lambda: False
+
+
+def passed(duration: str, option: str) -> Callable[[], bool]:
+    """Returns True after a time from now, like 10m. Raises WrongUsage for no duration."""
+    length = milliseconds(duration)
+    if not length:
+        wrong = wrong_duration(duration, "it", "write a duration like 10m", nullable=False)
+        raise WrongUsage(f"{option}: {wrong.message}", hint=wrong.hint)
+    end = monotonic() + length / 1000
+    return lambda: monotonic() >= end
 
 
 ALONE = Jobs()
