@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from time import monotonic
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -22,15 +22,13 @@ _EVERY = 100
 
 
 def _jobs(values: Values) -> Jobs:
-    from confsync.workflow.jobs import Jobs, seconds
+    from confsync.workflow.jobs import Jobs, passed
 
     console, deadline = click.get_current_context().obj, values.pop("deadline")
-    end = None if deadline is None else monotonic() + seconds(deadline, source_named("deadline"))
-    return Jobs(
-        values.pop("jobs"),
-        _progress(console),
-        late=lambda: end is not None and monotonic() >= end,
-    )
+    made = Jobs(values.pop("jobs"), _progress(console))
+    if deadline is None:
+        return made
+    return replace(made, late=passed(deadline, source_named("deadline")))
 
 
 many: Decorator = grouped(

@@ -49,17 +49,18 @@ class Jobs:
     late: Callable[[], bool] = lambda: False
 
 
-ALONE = Jobs()
-"""For one target."""
-
-
-def seconds(duration: str, option: str) -> float:
-    """The seconds of a duration like `10m`. Raises WrongUsage that names the option."""
-    found = milliseconds(duration)
-    if not found:
+def passed(duration: str, option: str) -> Callable[[], bool]:
+    """Returns True after a time from now, like 10m. Raises WrongUsage for no duration."""
+    length = milliseconds(duration)
+    if not length:
         wrong = wrong_duration(duration, "it", "write a duration like 10m", nullable=False)
         raise WrongUsage(f"{option}: {wrong.message}", hint=wrong.hint)
-    return found / 1000
+    end = monotonic() + length / 1000
+    return lambda: monotonic() >= end
+
+
+ALONE = Jobs()
+"""For one target."""
 
 
 def side_by_side(act: Callable[[T], R], items: Iterable[T], jobs: Jobs) -> tuple[R, ...]:

@@ -112,9 +112,9 @@ class Reach:
 
     def _about(self, aim: Aim) -> Reach:
         """This with the name of one of several targets in each line that is told."""
-        return (
-            self if aim.alone else replace(self, tell=lambda one: self.tell(f"{aim.name}: {one}"))
-        )
+        if aim.alone:
+            return self
+        return replace(self, tell=lambda line: self.tell(f"{aim.name}: {line}"))
 
     def _names(self, aim: Aim, target: TargetConfig | None) -> dict[str, str]:
         """Where each value of the access was set: an option, a variable, or a target's key."""

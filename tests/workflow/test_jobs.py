@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 NO_ACCESS = Access(None, insecure_http=False, ca_file=None, client_cert=None, client_key=None,
                    proxy=None, timeout=60, retries=0)  # fmt: skip
 STORE = "InMemoryStore: {'@type': Redis, url: 'redis://wanted'}\n"
-PATIENCE = 60
+PATIENCE = 30
 """Seconds after which a test counts as hanging."""
 
 
@@ -110,7 +110,7 @@ def test_results_keep_the_order_and_one_error_stops_no_other(fleet: Fleet, serve
     last = Event()
 
     def at_last(request: bytes) -> bytes:
-        last.wait(PATIENCE)
+        assert last.wait(PATIENCE)
         return passes_to(server)(request)
 
     def first(request: bytes) -> bytes:
@@ -128,7 +128,7 @@ def test_silent_servers_hold_up_no_other(fleet: Fleet, server: Server) -> None:
     read = Event()
 
     def silent(request: bytes) -> bytes:
-        read.wait(PATIENCE)
+        assert read.wait(PATIENCE)
         return passes_to(server)(request)
 
     def last(request: bytes) -> bytes:
