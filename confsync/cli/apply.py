@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from confsync.cli import choose
 from confsync.cli import options as shared
 from confsync.cli.command import Command
 from confsync.cli.console import at_terminal
@@ -65,7 +66,7 @@ _OPTIONS = shared.together(
 @click.command(cls=Command)
 @shared.layers
 @_OPTIONS
-@shared.targets
+@choose.targets
 @many
 @limiting
 @shared.planning
@@ -103,7 +104,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     way = shared.reach(outputs.console, allow_commands=allow_commands, jobs=jobs)
     if audit is not None:
         book = Audit(audit, environment=os.environ, now=_now, tell=way.tell, uid=os.getuid())
-    aims = () if plan is not None else shared.chosen(outputs.console, asked, access, wanted)
+    aims = () if plan is not None else choose.chosen(outputs.console, asked, access, wanted)
     asking = bool(aims) and not yes and expect is None
     known = (*inputs(aims), *filter(None, [plan]))
     outputs.check(known, backup=backup, audit=None if audit == "-" else audit)

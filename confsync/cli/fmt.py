@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from confsync.cli import choose
 from confsync.cli import options as shared
 from confsync.cli.command import Command
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     "Write nothing: show what would change, and exit with 1 if anything would.",
     is_flag=True,
 )
-@shared.selection
+@choose.selection
 @click.pass_obj
 def fmt(console: Console, *, asked: Asked, check: bool) -> Status:
     """Format FILES: quotes, indentation and spaces. Without FILES: those of confsync.yaml.

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import reduce, wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
@@ -17,16 +15,15 @@ from confsync.cli.command import VARIABLES
 from confsync.cli.console import Console
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import date
 
     from click.shell_completion import CompletionItem
 
     from confsync.cli.output import Outputs
     from confsync.workflow.jobs import Jobs
-    from confsync.workflow.selection import Filters
     from confsync.workflow.session import Reach
-    from confsync.workflow.targets import Access, Aim, Asked, Wanted
+    from confsync.workflow.targets import Access, Wanted
 
     Function: TypeAlias = Callable[..., Any]
     Decorator: TypeAlias = Callable[[Function], Function]
@@ -58,20 +55,6 @@ def proposing_from(load: Callable[[], Iterable[str]]) -> Propose:
         return proposing(names)(ctx, param, incomplete)
 
     return propose
-
-
-def _target_names() -> Iterable[str]:
-    from confsync.workflow.targets import configuration
-
-    config = configuration(Path())
-    return () if config is None else (target.name for target in config.targets)
-
-
-def _group_names() -> Iterable[str]:
-    from confsync.workflow.targets import configuration
-
-    config = configuration(Path())
-    return () if config is None else config.groups
 
 
 def source_of(param: click.Parameter, context: click.Context) -> str:
@@ -112,48 +95,6 @@ def reach(console: Console, *, allow_commands: bool, jobs: Jobs | None = None) -
     return made if jobs is None else replace(made, jobs=jobs)
 
 
-def chosen(console: Console, asked: Asked, access: Access, wanted: Wanted) -> tuple[Aim, ...]:
-    """The servers of this run. Files that stand for a target are reported with its name."""
-    from confsync.disk.read import is_plan
-    from confsync.errors import WrongUsage
-    from confsync.report.printable import printable
-    from confsync.workflow.targets import aims, nothing_named, replaced_url
-
-    for file in filter(is_plan, asked.files):
-        hint = f"`confsync show {file}` shows it, `confsync apply {file}` applies it"
-        raise WrongUsage("a saved plan, not a store file", where=file, hint=hint)
-    found = aims(Path(), asked, wanted, access, today=today())
-    tell_selection(console, found, asked)
-    if not found:
-        return ()
-    if not (found[0].files or asked.alone):
-        raise nothing_named(Path())
-    if asked.files and found[0].config is not None:
-        files = " and ".join(map(printable, found[0].files))
-        if found[0].files != found[0].config.files:
-            files += " instead of its files"
-        name = printable(found[0].name)
-        console.note(f"note: using target {name} of confsync.yaml, with {files}\n")
-    replaced, other = replaced_url(Path(), found[0])
-    if replaced:
-        name, option = printable(found[0].name), source_named("url")
-        told = f"{option} replaces the URL of {name} ({printable(replaced)})"
-        word, with_ = ("warning", f" with that of {printable(other)}") if other else ("note", "")
-        console.note(f"{word}: {told}{with_}\n")
-    return found
-
-
-def tell_selection(console: Console, found: Sequence[Aim], asked: Asked) -> None:
-    """Report how many targets the filters leave."""
-    from confsync.report.printable import printable
-    from confsync.workflow.targets import configuration
-
-    if words := str(asked.filters):
-        config = None if found else configuration(Path())
-        every = found[0].of if found else len(config.targets) if config else 0
-        console.note(f"note: {len(found)} of {every} targets: {printable(words)}\n")
-
-
 def together(*options: Decorator) -> Decorator:
     """Several options as one decorator, in their order in the help."""
     return lambda command: reduce(lambda made, option: option(made), reversed(options), command)
@@ -183,50 +124,6 @@ def _access(values: Values) -> Access:
     from confsync.workflow.targets import Access
 
     return Access(**{field.name: values.pop(field.name) for field in fields(Access)})
-
-
-def _asked(values: Values) -> Asked:
-    """Files and either option on the command line count before both options' variables."""
-    from confsync.workflow.targets import Asked
-
-    files, alone = values.pop("files", ()), values.pop("no_config", False)
-    single = "every" not in values
-    found = {name: values.pop(name, None) for name in ("target", *_SELECTING)}
-    by_hand = given_by_hand("target", *_SELECTING)
-    # Where the command line says what to take, variables that say it do not count.
-    left: Collection[str] = _TAKING if by_hand.intersection(_TAKING) else ()
-    left = ("target", *_SELECTING) if files else left
-    found |= {name: None for name in left if name not in by_hand}
-    source = source_named(next((name for name in _TAKING if found[name]), "target"))
-    target, every = found.pop("target") or (), bool(found.pop("every"))
-    return Asked(files, target, every, alone, source, single, _filters(found))
-
-
-_TAKING = ("target", "every", "group", "using", "targets_from")
-_SELECTING = (*_TAKING[1:], "exclude", "shard", "with_")
-"""Parameters that choose targets, beside `target`. The first ones, `_TAKING`, say which to take."""
-
-
-def _filters(values: Values) -> Filters:
-    from confsync.disk.read import STANDARD_INPUT
-    from confsync.errors import WrongUsage
-    from confsync.workflow.selection import Filters, reported, shard_of
-
-    report, part, shard = values["targets_from"], values["with_"], values["shard"]
-    if part and not report:
-        raise WrongUsage("--with needs --targets-from", hint="name the report of an earlier run")
-    using = tuple(values["using"] or ())
-    if STANDARD_INPUT in using:
-        lines = sys.stdin.read().splitlines() if sys.stdin else []
-        # Without any line: a file that no target uses.
-        using = (*(one for one in using if one != STANDARD_INPUT), *filter(None, lines)) or ("",)
-    return Filters(
-        exclude=tuple(values["exclude"] or ()),
-        groups=tuple(tuple(names.split(",")) for names in values["group"] or ()),
-        using=using,
-        reported=reported(report, part) if report else None,
-        shard=shard_of(shard, source_named("shard")) if shard else None,
-    )
 
 
 def with_variable(
@@ -363,83 +260,6 @@ server: Decorator = grouped(
 )
 """The options of every command that talks to a server; it gets them as `access`."""
 
-
-_target = with_variable(
-    "--target",
-    "Use this target of confsync.yaml. Patterns like eu-* are allowed. Can be repeated.",
-    note=", space-separated",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=proposing_from(_target_names),
-)
-_no_config = click.option(
-    "--no-config",
-    is_flag=True,
-    help="Ignore confsync.yaml with its targets and guards; needs --url or STALWART_URL.",
-)
-_MANY = (
-    with_variable("--all", "Use every target of confsync.yaml.", "every", is_flag=True),
-    with_variable(
-        "--group",
-        "Use the targets in this group; A,B: in both. Can be repeated.",
-        note=", space-separated",
-        multiple=True,
-        metavar="NAME",
-        shell_complete=proposing_from(_group_names),
-    ),
-    with_variable(
-        "--using",
-        "Use the targets with this file; -: the files that standard input lists. Can be repeated.",
-        note=", space-separated",
-        multiple=True,
-        type=click.Path(),
-        metavar="FILE",
-    ),
-    for_file("--targets-from", "Use the targets of this JSON report of plan or apply."),
-    with_variable(
-        "--with",
-        "Of these targets only those that failed, have changes, or are stored.",
-        "with_",
-        type=click.Choice(["failed", "changed", "stored"]),
-    ),
-    with_variable(
-        "--exclude",
-        "Leave this target out; patterns like eu-* are allowed. Can be repeated.",
-        note=", space-separated",
-        multiple=True,
-        metavar="NAME",
-        shell_complete=proposing_from(_target_names),
-    ),
-    with_variable(
-        "--shard",
-        "Take one of N parts of the targets, I from 1, for parallel jobs.",
-        metavar="I/N",
-    ),
-)
-selection = grouped("asked", _asked, _target, *_MANY)
-"""The options that choose among the targets of confsync.yaml, which a command gets as `asked`, with
-`files` if it has them.
-"""
-
-targets = together(grouped("asked", _asked, _target, *_MANY, _no_config), server)
-"""`server` and `selection`, and the option that leaves confsync.yaml out."""
-
-one_target = together(
-    grouped(
-        "asked",
-        _asked,
-        with_variable(
-            "--target",
-            "Use this target of confsync.yaml.",
-            metavar="NAME",
-            multiple=True,
-            shell_complete=proposing_from(_target_names),
-        ),
-        _no_config,
-    ),
-    server,
-)
-"""Like `targets`, for a command that takes one target."""
 
 commands_for_credentials: Decorator = click.option(
     "--allow-commands",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from confsync.cli import choose
 from confsync.cli import options as shared
 from confsync.cli.command import Command
 from confsync.cli.each import rendering
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     help="Save the plan for `confsync apply FILE`. It holds no secret.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
-@shared.targets
+@choose.targets
 @many
 @shared.planning
 @rendering(PLANS)
@@ -63,7 +64,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     from confsync.workflow.session import each, flat
     from confsync.workflow.targets import inputs, same_server_facts
 
-    chosen = shared.chosen(outputs.console, asked, access, wanted)
+    chosen = choose.chosen(outputs.console, asked, access, wanted)
     outputs.check(inputs(chosen), out=out)
     _check_out(out, chosen)
     shared_servers = same_server_facts(chosen)

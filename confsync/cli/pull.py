@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from confsync.cli import choose
 from confsync.cli import options as shared
 from confsync.cli.command import Command
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @shared.files
-@shared.one_target
+@choose.one_target
 @shared.objects
 @click.option(
     "--all-objects",
@@ -71,7 +72,7 @@ def pull(  # noqa: PLR0913 - one parameter an option
         raise WrongUsage("--object and --all-objects cannot be combined", hint=hint)
     wanted: Objects = "every" if all_objects else objects
     if into is None:
-        (aim,) = shared.chosen(console, asked, access, NOTHING_WANTED)
+        (aim,) = choose.chosen(console, asked, access, NOTHING_WANTED)
         run = _into_file(asked, aim, wanted, diff=diff)
     else:
         aim = _server(asked, access)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from confsync.cli import choose
 from confsync.cli import options as shared
 from confsync.cli.command import Command
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="With --update: write nothing; exit with 1 if the file would change.",
 )
-@shared.one_target
+@choose.one_target
 @shared.commands_for_credentials
 @click.pass_obj
 def schema(  # noqa: PLR0913 - one parameter an option

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from confsync.cli import choose
 from confsync.cli import options as shared
 from confsync.cli.command import Command
 from confsync.cli.many import many
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("planfile", required=False, type=click.Path())
-@shared.targets
+@choose.targets
 @many
 @shared.objects
 @shared.rendering(STATES)
@@ -73,8 +74,9 @@ def show(  # noqa: PLR0913 - one parameter an option
         return session.target, as_document(run(session, names))
 
     chosen: tuple[Aim, ...] = (without_config((), NOTHING_WANTED, access),)
-    if not access.url or asked.targets or asked.all:
+    if not access.url or asked.select:
         chosen = aims(Path(), asked, NOTHING_WANTED, access, today=shared.today())
+        choose.tell_selection(outputs.console, chosen, asked)
     way = shared.reach(outputs.console, allow_commands=allow_commands, jobs=jobs)
     found = each(chosen, way, state)
     status = print_failures(outputs.console, found)

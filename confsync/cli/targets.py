@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from confsync.cli import choose
 from confsync.cli import options as shared
 from confsync.cli.command import Command
 from confsync.report import TARGETS
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@shared.selection
+@choose.selection
 @shared.rendering(TARGETS)
 def targets(*, asked: Asked, outputs: Outputs) -> None:
     """List the targets of confsync.yaml, or those that are chosen. No network, no secrets.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from confsync.cli import choose
 from confsync.cli import options as shared
 from confsync.cli.command import Command
 from confsync.report import PROBLEMS
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--skip-others", is_flag=True, help="Skip FILES that are not stores, unless a target uses them."
 )
-@shared.selection
+@choose.selection
 @shared.rendering(PROBLEMS)
 def validate(  # noqa: PLR0913 - one parameter an option
     *,

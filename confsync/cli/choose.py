@@ -1,0 +1,215 @@
+"""Options that choose among the targets of confsync.yaml, and the servers of a run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from confsync.cli.options import (
+    for_file,
+    given_by_hand,
+    grouped,
+    proposing_from,
+    server,
+    source_named,
+    today,
+    together,
+    with_variable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from confsync.cli.console import Console
+    from confsync.cli.options import Values
+    from confsync.workflow.selection import Filters
+    from confsync.workflow.targets import Access, Aim, Asked, Wanted
+
+
+def chosen(console: Console, asked: Asked, access: Access, wanted: Wanted) -> tuple[Aim, ...]:
+    """The servers of this run. Files that stand for a target are reported with its name."""
+    from confsync.disk.read import is_plan
+    from confsync.errors import WrongUsage
+    from confsync.report.printable import printable
+    from confsync.workflow.targets import aims, nothing_named, replaced_url
+
+    for file in filter(is_plan, asked.files):
+        hint = f"`confsync show {file}` shows it, `confsync apply {file}` applies it"
+        raise WrongUsage("a saved plan, not a store file", where=file, hint=hint)
+    found = aims(Path(), asked, wanted, access, today=today())
+    tell_selection(console, found, asked)
+    if not found:
+        return ()
+    if not (found[0].files or asked.alone):
+        raise nothing_named(Path())
+    if asked.files and found[0].config is not None:
+        files = " and ".join(map(printable, found[0].files))
+        if found[0].files != found[0].config.files:
+            files += " instead of its files"
+        name = printable(found[0].name)
+        console.note(f"note: using target {name} of confsync.yaml, with {files}\n")
+    replaced, other = replaced_url(Path(), found[0])
+    if replaced:
+        name, option = printable(found[0].name), source_named("url")
+        told = f"{option} replaces the URL of {name} ({printable(replaced)})"
+        word, with_ = ("warning", f" with that of {printable(other)}") if other else ("note", "")
+        console.note(f"{word}: {told}{with_}\n")
+    return found
+
+
+def tell_selection(console: Console, found: Sequence[Aim], asked: Asked) -> None:
+    """Report how many targets the filters leave."""
+    from confsync.report.printable import printable
+    from confsync.workflow.targets import configuration
+
+    if words := str(asked.filters):
+        config = None if found else configuration(Path())
+        every = found[0].of if found else len(config.targets) if config else 0
+        console.note(f"note: {len(found)} of {every} targets: {printable(words)}\n")
+
+
+def _target_names() -> Iterable[str]:
+    from confsync.workflow.targets import configuration
+
+    config = configuration(Path())
+    return () if config is None else (target.name for target in config.targets)
+
+
+def _group_names() -> Iterable[str]:
+    from confsync.workflow.targets import configuration
+
+    config = configuration(Path())
+    return () if config is None else config.groups
+
+
+_TAKING = ("target", "every", "group", "using", "targets_from")
+_SELECTING = (*_TAKING[1:], "exclude", "shard", "with_")
+"""Parameters that choose targets, beside `target`. The first ones, `_TAKING`, say which to take."""
+
+
+def _asked(values: Values) -> Asked:
+    """Files and either option on the command line count before both options' variables."""
+    from confsync.workflow.targets import Asked
+
+    files, alone = values.pop("files", ()), values.pop("no_config", False)
+    single = "every" not in values
+    found = {name: values.pop(name, None) for name in ("target", *_SELECTING)}
+    by_hand = given_by_hand("target", *_SELECTING)
+    # Where the command line says what to take, variables that say it do not count.
+    left: Collection[str] = _TAKING if by_hand.intersection(_TAKING) else ()
+    left = ("target", *_SELECTING) if files else left
+    found |= {name: None for name in left if name not in by_hand}
+    source = source_named(next((name for name in _TAKING if found[name]), "target"))
+    target, every = found.pop("target") or (), bool(found.pop("every"))
+    return Asked(files, target, every, alone, source, single, _filters(found))
+
+
+def _filters(values: Values) -> Filters:
+    from confsync.disk.read import STANDARD_INPUT
+    from confsync.errors import WrongUsage
+    from confsync.workflow.selection import Filters, reported, shard_of
+
+    report, part, shard = values["targets_from"], values["with_"], values["shard"]
+    if part and not report:
+        raise WrongUsage("--with needs --targets-from", hint="name the report of an earlier run")
+    using = tuple(values["using"] or ())
+    if STANDARD_INPUT in using:
+        lines = sys.stdin.read().splitlines() if sys.stdin else []
+        # Without any line: a file that no target uses.
+        using = (*(one for one in using if one != STANDARD_INPUT), *filter(None, lines)) or ("",)
+    return Filters(
+        exclude=tuple(values["exclude"] or ()),
+        groups=tuple(tuple(names.split(",")) for names in values["group"] or ()),
+        using=using,
+        reported=reported(report, part) if report else None,
+        shard=shard_of(shard, source_named("shard")) if shard else None,
+    )
+
+
+_target = with_variable(
+    "--target",
+    "Use this target of confsync.yaml. Patterns like eu-* are allowed. Can be repeated.",
+    note=", space-separated",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=proposing_from(_target_names),
+)
+
+
+_no_config = click.option(
+    "--no-config",
+    is_flag=True,
+    help="Ignore confsync.yaml with its targets and guards; needs --url or STALWART_URL.",
+)
+
+
+_MANY = (
+    with_variable("--all", "Use every target of confsync.yaml.", "every", is_flag=True),
+    with_variable(
+        "--group",
+        "Use the targets in this group; A,B: in both. Can be repeated.",
+        note=", space-separated",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=proposing_from(_group_names),
+    ),
+    with_variable(
+        "--using",
+        "Use the targets with this file; -: the files that standard input lists. Can be repeated.",
+        note=", space-separated",
+        multiple=True,
+        type=click.Path(),
+        metavar="FILE",
+    ),
+    for_file("--targets-from", "Use the targets of this JSON report of plan or apply."),
+    with_variable(
+        "--with",
+        "Of these targets only those that failed, have changes, or are stored.",
+        "with_",
+        type=click.Choice(["failed", "changed", "stored"]),
+    ),
+    with_variable(
+        "--exclude",
+        "Leave this target out; patterns like eu-* are allowed. Can be repeated.",
+        note=", space-separated",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=proposing_from(_target_names),
+    ),
+    with_variable(
+        "--shard",
+        "Take one of N parts of the targets, I from 1, for parallel jobs.",
+        metavar="I/N",
+    ),
+)
+
+
+selection = grouped("asked", _asked, _target, *_MANY)
+"""The options that choose among the targets of confsync.yaml, which a command gets as `asked`, with
+`files` if it has them.
+"""
+
+
+targets = together(grouped("asked", _asked, _target, *_MANY, _no_config), server)
+"""`server` and `selection`, and the option that leaves confsync.yaml out."""
+
+
+one_target = together(
+    grouped(
+        "asked",
+        _asked,
+        with_variable(
+            "--target",
+            "Use this target of confsync.yaml.",
+            metavar="NAME",
+            multiple=True,
+            shell_complete=proposing_from(_target_names),
+        ),
+        _no_config,
+    ),
+    server,
+)
+"""Like `targets`, for a command that takes one target."""
