@@ -166,7 +166,8 @@ class Target:
                 yield at[one].key, Mistake("missing-field", fact, hint)
 
     def _wrong_files(self) -> Iterator[tuple[Mark, Mistake]]:
-        if "files" not in self.said.lists and self.said.whole and self.entry.said("in"):
+        named = self.entry.values.get("in") is not None
+        if "files" not in self.said.lists and self.said.whole and named:
             mark, name = self.entry.read.marks[self.entry.path], path_text(self.entry.path)
             fact, hint = f"neither {name} nor its groups have `files`", f"`files: {FILES.example}`"
             yield mark, Mistake("missing-field", fact, f"add {hint}")
