@@ -76,7 +76,7 @@ limits: Decorator = grouped(
     _most("--max-targets", "targets to update"),
     _most("--max-changes", "changes"),
 )
-"""What many targets may be done to at once; `apply` gets it as arguments of `How`."""
+"""The limits of a run over many targets; `apply` gets them as arguments of `How`."""
 
 
 def _progress(console: Console) -> Callable[[int, int], None]:

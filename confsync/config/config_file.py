@@ -185,6 +185,7 @@ class _Files:
     def included(self, main: RecordReading | None) -> Iterator[str]:
         """The files that a `confsync.yaml` includes, each once, without itself."""
         patterns = None if main is None else main.values["include"]
+        known = {*map(os.path.realpath, self.read)}
         for index, pattern in enumerate(patterns if isinstance(patterns, tuple) else ()):
             found = sorted(glob(str(pattern), recursive=True))  # noqa: PTH207 - from any directory
             if pattern is not None and main is not None and not found:
@@ -193,7 +194,8 @@ class _Files:
                 wrong = Mistake("no-such-file", fact, hint)
                 self.problems.append(wrong.problem(main.marks["include", index]))
             for path in found:
-                if os.path.realpath(path) not in map(os.path.realpath, self.read):
+                if (real := os.path.realpath(path)) not in known:
+                    known.add(real)
                     _check_ours(path, Path(path))
                     yield path
 

@@ -78,8 +78,8 @@ class Entry:
 
 @dataclass
 class Together:
-    """What a target says with its groups. `groups`: in the order in which they count. `whole`: no
-    group is missing or invalid.
+    """The values of a target with its groups. `groups`: in the order in which they count.
+    `whole`: no group is missing or invalid.
     """
 
     groups: tuple[str, ...] = ()
@@ -96,9 +96,10 @@ class Together:
                 items = self.lists.setdefault(member, {})
                 for item in entry.items(member):
                     # A file stays where it first was; an allowance is replaced.
-                    items[_key(item.value)] = items.get(_key(item.value), item)
                     if member == "allow":
                         items[_key(item.value)] = item
+                    else:
+                        items.setdefault(_key(item.value), item)
             elif member in _MAPS:
                 known = self.maps.setdefault(member, {})
                 for name, one in entry.entries(member):

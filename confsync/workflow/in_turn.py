@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Turn:
-    """How updates follow each other. `several`: the run has other ends than this one, and errors
+    """The rules for a row of updates. `several`: the run has other ends than this one, and errors
     are no reason to lose them. `keep_going`: a target that does not end as wanted stops no other.
     `reloads`: a server reloads its settings after its last update. `late`: True after the deadline.
     """

@@ -51,8 +51,8 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Own:
-    """What a target says beside its files. `set`: documents that are laid over theirs. `secrets`:
-    what `{secret: NAME}` stands for; None: no target is known.
+    """The values of a target beside its files. `set`: documents that are laid over theirs.
+    `secrets`: what `{secret: NAME}` stands for; None: no target is known.
     """
 
     set: tuple[MappingNode, ...] = ()

@@ -1,4 +1,4 @@
-"""Which targets of `confsync.yaml` a run takes: product page, section 2.
+"""Choose the targets of `confsync.yaml` for a run, and list them: product page, section 2.
 
 The values of one option are alternatives; what several options say must hold at once.
 """
@@ -38,7 +38,7 @@ Part: TypeAlias = Literal["failed", "changed", "stored"]
 
 @dataclass(frozen=True)
 class Filters:
-    """What narrows the targets of a run.
+    """Filters on the targets of a run.
 
     `exclude`: names and patterns. `groups`: each some groups that a target is in at once. `using`:
     files. `reported`: names from a report, with the words for them. `shard`: the number, from 1,
@@ -103,7 +103,9 @@ def selected(config: Config, names: Sequence[str], filters: Filters) -> tuple[Ta
     for an unknown name or group, and where groups and names leave none.
     """
     known = {target.name: target for target in config.targets}
-    found = [known[name] for name in matching(config, names or known, "--target")]
+    found = [*config.targets]
+    if names:
+        found = [known[name] for name in matching(config, names, "--target")]
     without = {*matching(config, filters.exclude, "--exclude")}
     found = [one for one in found if one.name not in without]
     if filters.groups:
@@ -129,12 +131,12 @@ def matching(config: Config, names: Iterable[str], option: str) -> tuple[str, ..
     """The names of targets for names and patterns, each once. Raises WrongUsage for one that is the
     name of none: a misspelt name to exclude would be taken.
     """
-    known = [target.name for target in config.targets]
+    known = {target.name: None for target in config.targets}
     found: dict[str, None] = {}
     for name in names:
-        some = [one for one in known if one == name or fnmatchcase(one, name)]
+        some = [name] if name in known else [one for one in known if fnmatchcase(one, name)]
         if not some:
-            hint = f"{nearest(name, known)}known: {some_of(known)}"
+            hint = f"{nearest(name, known)}known: {some_of([*known])}"
             if "," in name:
                 hint = f"repeat {option} for each name"
             raise WrongUsage(f"{config.file} has no target {quoted_name(name)}", hint=hint)
@@ -201,7 +203,8 @@ def _is(target: dict[str, Any], part: Part) -> bool:
     ends = [one["outcome"] for one in (target, *objects) if one.get("outcome")]
     match part:
         case "failed":
-            return bool(target.get("error")) or any(not _as_wanted(one) for one in ends)
+            active = target.get("reload") in {None, "done"}
+            return bool(target.get("error")) or not (active and all(map(_as_wanted, ends)))
         case "changed":
             return any(one["changes"] for one in objects)
         case "stored":
@@ -209,5 +212,7 @@ def _is(target: dict[str, Any], part: Part) -> bool:
 
 
 def _as_wanted(end: dict[str, Any]) -> bool:
-    wanted = end.get("as_wanted")
-    return end["result"] in {"stored", "not-sent"} if wanted is None else bool(wanted)
+    """As `outcome.as_wanted`, for the outcome of a report (docs/json.md)."""
+    if end["result"] == "stored":
+        return bool(end["verified"]) and not end["overwritten"]
+    return bool(end["result"] == "not-sent")

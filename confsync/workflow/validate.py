@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.config.config_file import NAME, find
 from confsync.disk.read import read_regular
@@ -31,6 +32,7 @@ from confsync.sync.secret import Secret, Vault
 from confsync.sync.tree import leaves
 from confsync.sync.url import Url
 from confsync.workflow.load import check_names, load, meant, stores_in, world_readable
+from confsync.workflow.once import Once
 from confsync.workflow.tables import beside, tables_at
 from confsync.workflow.targets import (
     NOTHING_ASKED,
@@ -49,11 +51,13 @@ from confsync.workflow.targets import (
 from confsync.yaml.nodes import Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from confsync.config.target import Config, TargetConfig
     from confsync.sync.values import Desired, Origin
+
+    Result: TypeAlias = tuple[tuple[Problem, ...], tuple[Desired, ...]]
 
 _MOST_PEM = 16 * 1024 * 1024
 
@@ -83,7 +87,7 @@ def validate(files: Sequence[str], *, allow: Collection[str] = ()) -> tuple[Prob
     return tuple(
         problem
         for file in files
-        for problem in _checked_files([file], Options(allow=frozenset(allow)))[0]
+        for problem in _checked_files([file], Options(allow=frozenset(allow)), *_fresh())[0]
     )
 
 
@@ -165,10 +169,12 @@ def _checked(
     own = (*_same_servers(config), *_unencrypted(config), *_pem_files(config)) if config else ()
     found: dict[Problem, list[str]] = {one: [] for one in own}
     desired: dict[str, tuple[Desired, ...]] = {}
+    vault, once = _fresh()
     for (name, read), chosen in states.items():
         for file in read:
             users.setdefault(file, []).append(name)
-        problems, desired[name] = _checked_state(read, chosen, own_tables.get(name, ""), name)
+        use = partial(_checked_files, read, chosen, vault, once)
+        problems, desired[name] = _with_tables(use, own_tables.get(name, ""), name)
         lapses = lapsed(chosen.lapses, problems)
         if config:
             lapses = tuple(lapse.finding for lapse in chosen.lapses)
@@ -257,26 +263,27 @@ def _shared_redis(config: Config, states: Mapping[str, tuple[Desired, ...]]) -> 
                 yield Problem(at.file, at.line, at.column, "shared-redis", message, hint, "warning")
 
 
-def _checked_state(
-    files: Sequence[str], chosen: Options, schema: str, name: str
-) -> tuple[tuple[Problem, ...], tuple[Desired, ...]]:
-    """The result of `_checked_files` with the tables of a target, if it has its own."""
+def _fresh() -> tuple[Vault, Once]:
+    """A vault, and what the states with its secrets share: each file is read once."""
+    return Vault(documented), Once()
+
+
+def _with_tables(use: Callable[[], Result], schema: str, name: str) -> Result:
+    """The result of `use` with the tables of a target, if it has its own."""
     try:
         tables = tables_at(schema, target=name) if schema else None
     except InvalidFiles as invalid:
         return invalid.problems, ()
     with using(tables):
-        return _checked_files(files, chosen)
+        return use()
 
 
-def _checked_files(
-    files: Sequence[str], chosen: Options
-) -> tuple[tuple[Problem, ...], tuple[Desired, ...]]:
+def _checked_files(files: Sequence[str], chosen: Options, vault: Vault, once: Once) -> Result:
     """Problems of files laid over each other, and their states if these are valid. Ignored fields
     have no problems.
     """
     try:
-        loaded = load(files, Vault(documented), chosen.own)
+        loaded = load(files, vault, chosen.own, once)
     except InvalidFiles as invalid:
         return tuple(judged(one, chosen.allow, chosen.fail_on) for one in invalid.problems), ()
     stated: list[Problem] = []

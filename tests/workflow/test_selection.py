@@ -128,17 +128,24 @@ def test_a_wrong_shard_says_how_to_write_it(text: str, hint: str) -> None:
 
 
 def test_a_report_selects_what_failed_changed_or_is_stored(tmp_path: Path) -> None:
-    stored = {"result": "stored", "as_wanted": True}
+    stored = {"result": "stored", "verified": True, "overwritten": [], "lost": None}
     targets = [
         {"name": "a", "objects": [], "error": {"message": "no"}},
         {"name": "b", "objects": [{"changes": [1]}], "outcome": stored},
         {"name": "c", "objects": [{"changes": [], "outcome": {"result": "unknown"}}]},
-        {"name": "d", "objects": [{"changes": [], "outcome": {**stored, "as_wanted": False}}]},
+        {"name": "d", "objects": [{"changes": [], "outcome": {**stored, "verified": False}}]},
         {"name": "e", "objects": [{"changes": []}], "outcome": {"result": "not-sent"}},
+        {"name": "f", "objects": [{"changes": []}], "outcome": stored, "reload": "failed"},
+        {"name": "g", "objects": [{"changes": []}], "outcome": {**stored, "overwritten": ["url"]}},
+        {"name": "h", "objects": [{"changes": []}], "outcome": {**stored, "lost": "the answer"}},
+        {"name": "i", "objects": [{"changes": []}], "outcome": stored, "reload": "done"},
     ]
     file = tmp_path / "report.json"
     file.write_text(json.dumps({"targets": targets}))
-    for part, wanted in ((None, "abcde"), ("failed", "acd"), ("changed", "b"), ("stored", "bd")):
+    for part, wanted in (
+        *((None, "abcdefghi"), ("failed", "acdfg")),
+        *(("changed", "b"), ("stored", "bdfghi")),
+    ):
         assert "".join(sorted(reported(str(file), part)[1])) == wanted  # type: ignore[arg-type] # a word
     for broken in ("[]", "{", '{"targets": [{}]}', '{"targets": [{"name": "a"}]}'):
         file.write_text(broken)
