@@ -253,7 +253,7 @@ def test_a_saved_plan_shows_what_the_plan_showed_where_no_secret_can_be_resolved
     session, _ = case.session()
     planned = case.plan(session, {})
     try:
-        (again,) = from_json(to_json([planned]), SHAPES.__getitem__)
+        (again,) = from_json(to_json([planned]), lambda _, name: SHAPES[name])
     except WrongUsage:
         return
     told = tuple(finding for finding in planned.findings if finding.severity != "note")

@@ -68,7 +68,7 @@ def show(outputs: Outputs, found: Sequence[Plan | Failed], *, asking: bool, mask
     if masks:
         add_masks(outputs.console.vault)
     made = [one for one in found if not isinstance(one, Failed)]
-    stale = any(one.findings[:1] and one.findings[0].rule == STALE for one in made)
+    stale = made and all(one.findings[:1] and one.findings[0].rule == STALE for one in made)
     first = "Not applied. Current plan:\n\n" if stale else ""
     plans = PLANS["text"]
     if STDOUT in outputs.sinks:

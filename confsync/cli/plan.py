@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
-    from confsync.sync.values import Plan
+    from confsync.sync.values import Failed, Plan
     from confsync.workflow.jobs import Jobs
-    from confsync.workflow.targets import Access, Aim, Asked, Wanted
+    from confsync.workflow.targets import Access, Asked, Wanted
 
 
 @click.command(cls=Command)
@@ -66,7 +66,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
 
     chosen = choose.chosen(outputs.console, asked, access, wanted)
     outputs.check(inputs(chosen), out=out)
-    _check_out(out, chosen)
+    _check_out(out)
     shared_servers = same_server_facts(chosen)
     for fact in shared_servers:
         outputs.console.note(f"warning: {fact}\nhint: {_TWICE}\n")
@@ -75,42 +75,57 @@ def plan(  # noqa: PLR0913 - one parameter an option
         *(chosen, way),
         lambda aim, session: run(aim.files, session, environment=os.environ, options=aim.options),
     )
-    if out is not None and not isinstance(found[0], Failed):
-        save(found[0], out)
-        outputs.console.note(_saved_text(out, access.url, found[0]))
     every = flat(found)
-    failed = print_failures(outputs.console, every)
-    outputs.write_all(lambda name, look: PLANS[name](every, look=look))
     plans = [one for one in every if not isinstance(one, Failed)]
+    if out is not None and len(plans) == len(every):
+        save(plans, out)
+        outputs.console.note(_saved_text(out, access.url, plans, len(chosen)))
+    failed = print_failures(outputs.console, every)
+    if out is not None:
+        outputs.console.say(_unsaved_text(every))
+    outputs.write_all(lambda name, look: PLANS[name](every, look=look))
     certain = bool(shared_servers) or any(plan.refusals for plan in plans)
     changes = detailed_exitcode and any(plan.difference.changes for plan in plans)
     more = [(certain, Status.REFUSED), (changes, Status.PENDING)]
     return worst([failed, *(status for found_so, status in more if found_so)])
 
 
+_FEW = 3  # names in a line to type
 _TWICE = "an apply of both is refused (confsync explain same-server-twice)"
 
 
-def _check_out(out: str | None, chosen: Sequence[Aim]) -> None:
-    """Raise WrongUsage for several targets, and for a file that is not a saved plan."""
+def _check_out(out: str | None) -> None:
+    """Raise WrongUsage for a file that is not a saved plan."""
     from confsync.disk.read import is_plan
     from confsync.errors import WrongUsage
 
-    if out is None:
-        return
-    if len(chosen) > 1:
-        hint = "choose one with --target, and save a plan of each"
-        raise WrongUsage("a saved plan is for one target", hint=hint)
-    if Path(out).is_file() and not is_plan(out):
+    if out is not None and Path(out).is_file() and not is_plan(out):
         hint = "use another file, or remove this one"
         raise WrongUsage("--out: this file exists and is not a saved plan", where=out, hint=hint)
 
 
-def _saved_text(file: str, url: str | None, plans: Sequence[Plan]) -> str:
-    from confsync.report.printable import printable
+def _saved_text(file: str, url: str | None, plans: Sequence[Plan], number: int) -> str:
+    from confsync.report.printable import plural, printable
 
     name = printable(shlex.quote(file))
+    of = "" if number == 1 else f" of {plural(number, 'target')}"
     if any(plan.refusals for plan in plans):
-        return f"saved the plan to {name}; apply will refuse it: see its errors\n"
+        return f"saved the plan{of} to {name}; apply will refuse it: see its errors\n"
     server = f" --url {printable(url)}" if url else ""
-    return f"saved the plan to {name}; apply it with `confsync apply {name}{server}`\n"
+    return f"saved the plan{of} to {name}; apply it with `confsync apply {name}{server}`\n"
+
+
+def _unsaved_text(found: Sequence[Plan | Failed]) -> str:
+    """Why no plan is saved; empty if one is."""
+    from confsync.report.printable import printable
+    from confsync.sync.values import Failed
+    from confsync.workflow.selection import some_of
+
+    failed = [one.target.name for one in found if isinstance(one, Failed)]
+    if not failed:
+        return ""
+    without = " ".join(f"--exclude {shlex.quote(name)}" for name in failed[:_FEW])
+    out = f"leave it out with {without}" if len(failed) <= _FEW else "leave them out (--exclude)"
+    mend = f"hint: mend {'it' if len(failed) == 1 else 'them'}, or {out}"
+    fact = f"the plan was not saved: {some_of(failed)} could not be planned"
+    return f"{printable(fact)}\n{printable(mend)}\n"

@@ -40,7 +40,19 @@ _AUDITED = {"type", "foreign", "overwritten", "reason", "seen"}
 
 def plans_json(found: Sequence[Plan | Failed]) -> str:
     """The plans of targets, or their errors, as one document; every secret masked."""
-    return _dump({"targets": [*map(_target, by_target(found))], "summary": _summary(found)})
+    return _dump(
+        {
+            "digest": _digest(found),
+            "targets": [*map(_target, by_target(found))],
+            "summary": _summary(found),
+        }
+    )
+
+
+def _digest(found: Sequence[Plan | Failed]) -> str | None:
+    """The digest of a run; None if a target could not be planned."""
+    plans = [one for one in found if not isinstance(one, Failed)]
+    return whole_digest(plans) if len(plans) == len(found) else None
 
 
 def outcomes_json(found: Sequence[outcome.Ended]) -> str:
@@ -70,7 +82,12 @@ def outcomes_json(found: Sequence[outcome.Ended]) -> str:
         "interrupted": any(isinstance(one, outcome.NotBegun) and one.interrupted for one in found),
         "restart_required": _restart(found)["required"],
     }
-    return _dump({"targets": targets, "summary": _summary(plans) | summary})
+    whole: dict[str, Json] = {
+        "digest": _digest(plans),
+        "targets": targets,
+        "summary": _summary(plans) | summary,
+    }
+    return _dump(whole)
 
 
 def _reload(ends: Sequence[outcome.Ended]) -> dict[str, Json]:

@@ -60,15 +60,20 @@ def plans_text(found: Sequence[Plan | Failed], look: Look = PLAIN) -> str:
     told = {key: note for of_target in notes for key, note in of_target.items()}
     counts = Counter(key for of_target in notes for key in of_target)
     shared = {key: count for key, count in counts.items() if count > 1}
+    stale = [[one for one in _findings(group) if one.rule == STALE] for group in plans]
+    # The heading says it, if no target is applied.
+    untold = {*shared, *(one for some in stale for one in some if all(stale))}
     if look.each or len(groups) == 1:
-        blocks = [_block([one], shared, look) for one in groups]
+        blocks = [_block([one], untold, look) for one in groups]
     else:
-        blocks = [*_together(groups, shared, look)]
+        blocks = [*_together(groups, untold, look)]
     for key, count in shared.items():
         message = f"{told[key].message} ({count} targets)"
         blocks.append(_finding(replace(told[key], message=message), look))
     if len(groups) > 1:
-        blocks.append(_totals(groups, look))
+        of_all = [plan for group in plans for plan in group]
+        digest = f"Digest of the run {whole_digest(of_all)}\n" if len(plans) == len(groups) else ""
+        blocks.append(digest + _totals(groups, look))
     return "\n".join(blocks)
 
 
@@ -152,7 +157,7 @@ def _body(
         else replace(one, message=named(plan, plans) + one.message)
         for plan in plans
         for one in plan.findings
-        if _shared(one) not in shared and one.rule != STALE
+        if _shared(one) not in shared
     ]
     lines += (line for one in findings for line in _finding(one, look).splitlines())
     lines += [""] if findings else []

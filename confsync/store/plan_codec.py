@@ -31,7 +31,7 @@ from confsync.sync.url import Url
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-VERSION = 3
+VERSION = 4
 _SUM = "sum"
 _AGAIN = "make the plan again with this version of confsync"
 
@@ -95,9 +95,7 @@ class _SavedObject(_Model):
     findings: tuple[values.Finding, ...]
 
 
-class _SavedPlan(_Model):
-    confsync_plan: int
-    digest: str
+class _SavedTarget(_Model):
     target: values.Target
     file: str
     hidden_secrets: values.HiddenSecrets
@@ -105,21 +103,33 @@ class _SavedPlan(_Model):
     objects: tuple[_SavedObject, ...]
 
 
+class _SavedRun(_Model):
+    confsync_plan: int
+    digest: str
+    targets: tuple[_SavedTarget, ...]
+
+
 def to_json(plans: Sequence[values.Plan]) -> dict[str, Json]:
-    """The document of the saved plans of a target. Raises WrongUsage for a plain text secret in the
+    """The document of the saved plans of a run. Raises WrongUsage for a plain text secret in the
     files.
     """
-    first = plans[0]
     content: dict[str, Json] = {
         FORMAT: VERSION,
         "digest": whole_digest(plans),
+        "targets": [*map(_target_json, values.plans_by_target(plans))],
+    }
+    return {**content, _SUM: checksum(content)}
+
+
+def _target_json(plans: Sequence[values.Plan]) -> Json:
+    first = plans[0]
+    return {
         "target": asdict(first.target),
         "file": first.desired.file,
         "hidden_secrets": first.hidden_secrets,
         "allow": [*sorted(first.allow)],
         "objects": [*map(_object_json, plans)],
     }
-    return {**content, _SUM: checksum(content)}
 
 
 def _object_json(plan: values.Plan) -> Json:
@@ -143,10 +153,10 @@ def _object_json(plan: values.Plan) -> Json:
 
 
 def from_json(
-    document: Mapping[str, Json], shape_of: Callable[[str], shapes.Variants]
+    document: Mapping[str, Json], shape_of: Callable[[str, str], shapes.Variants]
 ) -> tuple[values.Plan, ...]:
-    """The plans of a document, with unresolved references. Raises Declined for another version, and
-    for a changed or invalid document.
+    """The plans of a document, with unresolved references. `shape_of`: by the names of target and
+    object. Raises Declined for another version, and for a changed or invalid document.
     """
     if document.get(FORMAT) != VERSION:
         raise Declined("the plan was saved by another version of confsync", hint=_AGAIN)
@@ -154,9 +164,13 @@ def from_json(
     if document.get(_SUM) != checksum(content):
         raise Declined("the saved plan was edited or cut off", hint=_AGAIN)
     try:
-        saved = _SavedPlan.model_validate_json(json.dumps(content), strict=True)
-        found = tuple(_plan(saved, one, shape_of(one.object)) for one in saved.objects)
-        if not found or whole_digest(found) != saved.digest:
+        saved = _SavedRun.model_validate_json(json.dumps(content), strict=True)
+        found = tuple(
+            _plan(of, one, shape_of(of.target.name, one.object))
+            for of in saved.targets
+            for one in of.objects
+        )
+        if whole_digest(found) != saved.digest:
             raise Fault("a saved plan has another digest than it says")  # noqa: TRY301
     except (ValidationError, LookupError, TypeError, AttributeError, Fault):
         raise Declined("the plan is invalid", hint=_AGAIN) from None
@@ -168,7 +182,7 @@ def as_saved(tree: Object) -> Object:
     return _Object.model_validate_json(json.dumps(state_json(tree)), strict=True).value()
 
 
-def _plan(whole: _SavedPlan, saved: _SavedObject, shape: shapes.Variants) -> values.Plan:
+def _plan(whole: _SavedTarget, saved: _SavedObject, shape: shapes.Variants) -> values.Plan:
     """The plan of an object. Raises Fault for invalid states or another digest."""
     tree = saved.desired.value()
     desired = values.Desired(saved.object, tree, tree, dict(saved.origins), whole.file)

@@ -23,7 +23,16 @@ from confsync.sync.patch import patch, secrets_sent
 from confsync.sync.secret import IN_CLEAR, Secret
 from confsync.sync.tree import Items, Members, Object, Tree, leaves
 from confsync.sync.url import Url, has_password, masked, masked_text
-from confsync.sync.values import UNMANAGED, Desired, Finding, Live, Origin, Plan, Target
+from confsync.sync.values import (
+    UNMANAGED,
+    Desired,
+    Finding,
+    Live,
+    Origin,
+    Plan,
+    Target,
+    plans_by_target,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -159,11 +168,15 @@ def digest(
 
 
 def whole_digest(plans: Sequence[Plan]) -> str:
-    """The digest of all plans of a target: that of the only one, or one over theirs."""
-    digests: list[Json] = [plan.digest for plan in plans]
-    if len(plans) == 1:
-        return plans[0].digest
-    return f"{SCHEME}:{checksum(digests)[:_HEX_DIGITS]}"
+    """The digest of all plans of a run: over those of its targets, of which each is over those of
+    its objects. A single one is the digest.
+    """
+    targets = [_over([plan.digest for plan in group]) for group in plans_by_target(plans)]
+    return _over(targets)
+
+
+def _over(digests: Sequence[str]) -> str:
+    return digests[0] if len(digests) == 1 else f"{SCHEME}:{checksum([*digests])[:_HEX_DIGITS]}"
 
 
 def is_digest(text: str) -> bool:

@@ -234,6 +234,11 @@ def by_target(found: Iterable[Plan | Failed]) -> list[list[Plan] | Failed]:
     return groups
 
 
+def plans_by_target(plans: Iterable[Plan]) -> list[list[Plan]]:
+    """The plans of each target, which follow each other."""
+    return [group for group in by_target(plans) if not isinstance(group, Failed)]
+
+
 def named(plan: Plan, plans: Sequence[Plan]) -> str:
     """The start of a fact about one of some plans: the name of its target, if there are several,
     and of its object, if its target has several.

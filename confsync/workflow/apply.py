@@ -19,11 +19,12 @@ from confsync.guard import alone, callers, caught, discreet
 from confsync.kinds import using
 from confsync.report.lines import changes_in_words
 from confsync.report.printable import plural
+from confsync.store.mistakes import listed
 from confsync.sync.compare import difference
 from confsync.sync.findings import STALE, facts
 from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, changed
 from confsync.sync.plan import check_no_secret_in_clear, is_digest, whole_digest
-from confsync.sync.values import Failed, Finding, Plan, named
+from confsync.sync.values import Failed, Finding, Plan, named, plans_by_target
 from confsync.workflow.audit import entry as audited
 from confsync.workflow.backup import backed_up, with_backup
 from confsync.workflow.in_turn import Turn, applied
@@ -31,7 +32,7 @@ from confsync.workflow.jobs import ALONE, side_by_side, untold
 from confsync.workflow.load import check_output
 from confsync.workflow.plan import made, only, saved
 from confsync.workflow.server import read
-from confsync.workflow.session import aim_of_saved, attempted
+from confsync.workflow.session import aims_of_saved, attempted
 from confsync.workflow.targets import DEFAULTS, Options, same_server_facts
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from confsync.secrets.resolver import Moment
     from confsync.sync.tree import Object
+    from confsync.sync.values import Target
     from confsync.workflow.audit import Audit, Entry
     from confsync.workflow.jobs import Jobs
     from confsync.workflow.server import Session
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
 
     Prepare: TypeAlias = Callable[[ExitStack], tuple[tuple[Plan, ...], Session]]
     """Makes the plans of a target. The stack holds its session."""
+
+_AGAIN = "plan again and review it"
 
 
 @dataclass(frozen=True)
@@ -144,14 +148,14 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
 
 
 def apply_all(
-    aims: Sequence[Aim], reach: Reach, how: How, kept: tuple[Plan, ...] = ()
+    aims: Sequence[Aim], reach: Reach, how: How, kept: Sequence[Plan] = ()
 ) -> tuple[Ended, ...]:
     """Bring one server, or several one after another in the given order, to their desired states.
 
     If planning one of several fails nothing is sent to any; errors of the only target are raised.
     The first target that does not end as wanted ends the run, unless that keeps going. `kept`: the
-    saved plans of the only target. Raises Refused and Declined if nothing was changed anywhere, and
-    WrongUsage for several targets with one digest or one backup.
+    saved plans of all of the targets. Raises Refused and Declined if nothing was changed anywhere,
+    and WrongUsage for several targets with one backup.
     """
     if len(aims) > 1 and how.backup is not None:
         raise WrongUsage("--backup takes one target", hint="choose it with --target")
@@ -159,44 +163,50 @@ def apply_all(
     configuration = (mark.file for mark in marks if mark is not None)
     stores = (file for aim in aims for file in aim.files)
     check_output("--backup", how.backup, [*stores, *configuration])
-    if len(aims) > 1 and how.expect is not None:
-        raise WrongUsage("--expect takes one target", hint="choose its target with --target")
     reach.check(aims)
     if facts := same_server_facts(aims):
         hint = "choose one of them with --target: the last would overwrite the others"
         raise Declined("; ".join(facts), hint=hint)
     moment: Moment = "allowed" if reach.allow_commands else "apply"
 
-    def prepared(aim: Aim, stack: ExitStack) -> tuple[tuple[Plan, ...], Session]:
+    def prepared(
+        aim: Aim, old: Sequence[Plan], stack: ExitStack
+    ) -> tuple[tuple[Plan, ...], Session]:
         session = stack.enter_context(reach.session(aim))
-        return made(kept or aim.files, session, aim.options, moment, reach.environment), session
+        source = tuple(old) or aim.files
+        return made(source, session, aim.options, moment, reach.environment), session
 
-    return _run([(aim, partial(prepared, aim)) for aim in aims], how, kept, reach.jobs)
+    old = plans_by_target(kept) or [[] for _ in aims]
+    every = zip(aims, old, strict=True)
+    return _run([(aim, partial(prepared, aim, one)) for aim, one in every], how, kept, reach.jobs)
 
 
 def apply_planned(
     path: str, directory: Path, access: Access, reach: Reach, how: How
 ) -> tuple[Ended, ...]:
-    """Apply a saved plan on its server, without asking. A new plan on the live state must be equal.
+    """Apply a saved plan on its servers, without asking. A new plan on each live state must be
+    equal.
 
     `directory` is searched for `confsync.yaml`. Raises the errors of `apply_all`, and Declined for
-    a changed plan, another server or another state. If the server already has the plan's state
+    a changed plan, another server or another state. Where a server already has the plan's state
     nothing is sent.
     """
     kept = saved(path)
     origins = (origin for plan in kept for origin in plan.desired.origins.values())
     check_output("--backup", how.backup, [path, *(origin.file for origin in origins)])
-    ended = apply_all([aim_of_saved(directory, kept[0], access, reach)], reach, how, kept)
+    aims = aims_of_saved(directory, kept, access, reach)
+    ended = apply_all(aims, reach, how, kept)
     done = all(isinstance(one, NotSent) for one in ended)
     if done and not all(plan.empty for plan in kept):
-        reach.tell("nothing to do: the server already has the state of this plan")
+        have = "the server already has" if len(aims) == 1 else "the servers already have"
+        reach.tell(f"nothing to do: {have} the state of this plan")
     return ended
 
 
 def _run(
     targets: Sequence[tuple[Aim | None, Prepare]],
     how: How,
-    kept: tuple[Plan, ...] = (),
+    kept: Sequence[Plan] = (),
     jobs: Jobs = ALONE,
 ) -> tuple[Ended, ...]:
     """Plan all side by side, show all, then decide on all and send."""
@@ -214,10 +224,13 @@ def _run(
         ready = [(plan, one[1]) for one in found if not isinstance(one, Failed) for plan in one[0]]
         flat = [of for one in found for of in ([one] if isinstance(one, Failed) else one[0])]
         plans = [plan for plan, _ in ready]
-        stale = _stale(plans, kept, expect) if ready else None
-        if how.show is not None:
-            how.show(flat if stale is None else _not_this_one(plans, saved=bool(kept)))
         apart = how.keep_going and len(targets) > 1
+        stale = _unexpected(flat, expect) if expect is not None else _stale(plans, kept)
+        if how.show is not None:
+            shown = {plan.target for plan in plans if stale and not apart} or {*stale}
+            how.show(
+                [_as_stale(one, saved=bool(kept)) if one.target in shown else one for one in flat]
+            )
         if len(plans) < len(flat) and not apart:
             return tuple(one if isinstance(one, Failed) else NotBegun(one) for one in flat)
         for plan in plans if expect is not None else ():
@@ -231,15 +244,14 @@ def _run(
 
 
 def _decided(
-    left: _Ready, how: How, stale: Declined | None, jobs: Jobs, *, saved: bool
+    left: _Ready, how: How, stale: Mapping[Target, Declined], jobs: Jobs, *, saved: bool
 ) -> tuple[Ended, ...]:
     """Decide on all plans, then send, object by object."""
     ask, several = how.ask, len(left.plans) + len(left.ends) > 1
     with ExitStack() as books:
         for place, (plan, _) in left.plans.items():
             left.entries[place] = books.enter_context(audited(how.audit, plan))
-        if stale is not None:
-            raise stale
+        left.test(partial(_check_current, stale=stale))
         _check_size(_plans(left.plans.values()), how)
         left.test(lambda some: _decide(_plans(some), saved=saved, asking=ask is not None))
         if ask is not None and left.pending:
@@ -274,44 +286,70 @@ def _check_size(plans: Sequence[Plan], how: How) -> None:
             raise Declined(f"{fact}; --max-{what}s allows {most}", hint=hint)
 
 
-def _stale(plans: Sequence[Plan], kept: Sequence[Plan], expect: str | None) -> Declined | None:
-    """The refusal of plans that are not the saved ones, or not the expected ones; or None, also if
-    the server certainly has the state of the saved ones.
+def _stale(plans: Sequence[Plan], kept: Sequence[Plan]) -> dict[Target, Declined]:
+    """The refusals of targets whose plans are not the saved ones. A target that certainly has the
+    state of its saved plan is none of them.
     """
-    if kept and whole_digest(plans) != whole_digest(kept):
-        from confsync.store.plan_codec import as_saved  # noqa: PLC0415 - with pydantic
+    saved_of = {old[0].target: old for old in plans_by_target(kept)}
+    found: dict[Target, Declined] = {}
+    for now in plans_by_target(plans) if kept else ():
+        old, target = saved_of[now[0].target], now[0].target
+        if whole_digest(now) == whole_digest(old):
+            continue
+        both = [*zip(old, now, strict=True)]
+        if not all(plan.empty for plan in now):
+            from confsync.store.plan_codec import as_saved  # noqa: PLC0415 - with pydantic
 
-        if all(plan.empty for plan in plans):
-            if not any(
-                old.to_send and plan.difference.unknown
-                for old, plan in zip(kept, plans, strict=True)
-            ):
-                return None
+            since = "; ".join(
+                named(plan, now) + _changes_since(one, as_saved(plan.live.tree))
+                for one, plan in both
+                if one.digest != plan.digest
+            )
+            fact = f"the server's state has changed since the plan was made: {since}"
+            found[target] = Declined(fact, hint=_AGAIN)
+        elif any(one.to_send and plan.difference.unknown for one, plan in both):
             fact = "the server already has the visible state of this plan"
-            return Declined(fact, hint="its hidden secrets cannot be compared: plan again")
-        since = "; ".join(
-            named(plan, plans) + _changes_since(old, as_saved(plan.live.tree))
-            for old, plan in zip(kept, plans, strict=True)
-            if old.digest != plan.digest
-        )
-        fact = f"the server's state has changed since the plan was made: {since}"
-        return Declined(fact, hint="plan again and review it")
-    if expect is not None and (now := whole_digest(plans)) != expect:
-        return Declined(
-            f"the plan does not have the expected digest: it is now {now}",
-            hint="the server, the files or the options have changed: plan again and review it",
-        )
-    return None
+            hint = "its hidden secrets cannot be compared: plan again"
+            found[target] = Declined(fact, hint=hint)
+    return found
 
 
-def _not_this_one(plans: Sequence[Plan], *, saved: bool) -> list[Plan | Failed]:
-    """Stale plans, to be shown as what they are."""
+def _unexpected(found: Sequence[Plan | Failed], expect: str) -> dict[Target, Declined]:
+    """The refusal of all targets if the run does not have the expected digest."""
+    plans = [one for one in found if not isinstance(one, Failed)]
+    failed = [one.target.name for one in found if isinstance(one, Failed)]
+    now = whole_digest(plans)
+    if failed:
+        fact = f"the digest of the run cannot be compared: {listed(failed)} could not be planned"
+        error = Declined(fact, hint="apply a saved plan: it is compared target by target")
+    elif now == expect:
+        return {}
+    else:
+        fact = f"the plan does not have the expected digest: it is now {now}"
+        hint = f"the server, the files or the options have changed: {_AGAIN}"
+        error = Declined(fact, hint=hint)
+    return dict.fromkeys([plan.target for plan in plans], error)
+
+
+def _check_current(ready: Sequence[tuple[Plan, Session]], stale: Mapping[Target, Declined]) -> None:
+    """Raise Declined for stale plans."""
+    targets = {plan.target: None for plan in _plans(ready)}
+    errors = {target: stale[target] for target in targets if target in stale}
+    if len(errors) == len(targets) and len({*errors.values()}) == 1:
+        raise next(iter(errors.values()))
+    if errors:
+        facts = (f"{target.name}: {error.message}" for target, error in errors.items())
+        raise Declined("; ".join(facts), hint=_AGAIN)
+
+
+def _as_stale(one: Plan | Failed, *, saved: bool) -> Plan | Failed:
+    """A stale plan, to be shown as what it is."""
+    if isinstance(one, Failed):
+        return one
     which = "the saved one" if saved else "the one with the expected digest"
     fact = f"this is the current plan, not {which}: not applied"
-    stale = Finding(STALE, "error", fact, "plan again and review it")
-    return [
-        replace(plan, findings=(stale, *(() if plan.empty else plan.findings))) for plan in plans
-    ]
+    finding = Finding(STALE, "error", fact, _AGAIN)
+    return replace(one, findings=(finding, *(() if one.empty else one.findings)))
 
 
 def _changes_since(plan: Plan, now: Object) -> str:
@@ -362,4 +400,4 @@ def _check_unchanged(ready: Sequence[tuple[Plan, Session]], *, jobs: Jobs) -> No
             raise found
         if found:
             fact = f"the server's state has changed since the plan was shown: {found}"
-            raise Declined(fact, hint="plan again and review it")
+            raise Declined(fact, hint=_AGAIN)

@@ -33,12 +33,11 @@ from confsync.workflow.tables import beside, tables_at
 from confsync.workflow.targets import DEFAULTS, Options, configuration
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from confsync.disk.read import Json
     from confsync.errors import Problem
-    from confsync.kinds.table import Tables
     from confsync.secrets.resolver import Moment, Resolved
+    from confsync.sync.shape import Variants
     from confsync.sync.values import Desired, Difference, Finding, Live, Target
     from confsync.workflow.server import Session
 
@@ -262,20 +261,25 @@ def _check_edition(old: Plan, desired: Desired, edition: str) -> None:
             raise Declined(problem.message, hint=problem.hint)
 
 
-def _tables_of_saved(document: Mapping[str, Json]) -> Tables | None:
-    """The tables of the target that a saved plan names, in the working directory."""
+def _shapes_of_saved() -> Callable[[str, str], Variants]:
+    """The shape of an object by the tables of a target, which the working directory names."""
+    schemas: dict[str, str] = {}
     with suppress(InvalidFiles):
         config = configuration(Path())
-        target = document.get("target")
-        name = target.get("name") if isinstance(target, dict) else None
-        for one in () if config is None else config.targets:
-            if one.name == name and one.schema:
-                return tables_at(one.schema, target=one.name)
-    return tables_at(beside(Path()))
+        found = () if config is None else config.targets
+        schemas = {one.name: one.schema for one in found if one.schema}
+    common = beside(Path())
+
+    def shape(target: str, name: str) -> Variants:
+        own = schemas.get(target)
+        with using(tables_at(common) if own is None else tables_at(own, target=target)):
+            return KINDS[name].shape
+
+    return shape
 
 
 def save(plans: Sequence[Plan], path: str) -> None:
-    """Save the plans of a target, without a secret, for its owner alone. Raises OutputFailed and
+    """Save the plans of a run, without a secret, for its owner alone. Raises OutputFailed and
     WrongUsage.
     """
     from confsync.store.plan_codec import to_json  # noqa: PLC0415 - with pydantic, used here alone
@@ -284,13 +288,13 @@ def save(plans: Sequence[Plan], path: str) -> None:
 
 
 def saved(path: str) -> tuple[Plan, ...]:
-    """Read the saved plans of a target, by its tables. Raises Declined for a changed file."""
+    """Read the saved plans of a run, by the tables of each target. Raises Declined for a changed
+    file.
+    """
     from confsync.store.plan_codec import from_json  # noqa: PLC0415 - with pydantic
 
     try:
-        document = read_plan(path)
-        with using(_tables_of_saved(document)):
-            return from_json(document, lambda name: KINDS[name].shape)
+        return from_json(read_plan(path), _shapes_of_saved())
     except Declined as declined:
         declined.where = path
         raise

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from confsync.errors import (
     ConfsyncError,
@@ -27,7 +27,7 @@ from confsync.net.tls import Trust
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, look_up
 from confsync.sync.secret import Vault
-from confsync.sync.values import Failed, Target
+from confsync.sync.values import Failed, Target, plans_by_target
 from confsync.workflow.jobs import Jobs, side_by_side
 from confsync.workflow.once import Once
 from confsync.workflow.server import Session
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from confsync.config.target import TargetConfig, Written
+    from confsync.config.target import Config, TargetConfig, Written
     from confsync.kinds.table import Tables
     from confsync.sync.values import Plan
     from confsync.workflow.server import Sending
@@ -194,31 +194,52 @@ class Reach:
         return Login(token, user, password, names, unused if left else "")
 
 
-def aim_of_saved(directory: Path, plan: Plan, access: Access, reach: Reach) -> Aim:
-    """The aim of a saved plan: the given server, or the target with the plan's name.
+def aims_of_saved(
+    directory: Path, plans: Sequence[Plan], access: Access, reach: Reach
+) -> tuple[Aim, ...]:
+    """The aims of the targets of saved plans: the given server, or the targets with their names.
 
-    Raises Declined if that target has another server, InvalidFiles for an invalid `confsync.yaml`,
-    WrongUsage without a server.
+    Raises Declined if a target has another server, InvalidFiles for an invalid `confsync.yaml`,
+    WrongUsage without a server or a target.
     """
-    wanted, planned = Wanted(hidden_secrets=plan.hidden_secrets), plan.target
+    groups = plans_by_target(plans)
+    if access.url and len(groups) > 1:
+        fact = "--url cannot be used with a plan of several targets"
+        raise WrongUsage(fact, hint="leave it out: confsync.yaml has the server of each")
     config = None if access.url else configuration(directory)
     targets = {} if config is None else {target.name: target for target in config.targets}
-    target = targets.get(planned.name)
-    aim = replace(without_config((), wanted, access), schema=beside(directory))
-    if config is None or target is None:
-        if not access.url and "STALWART_URL" not in reach.environment:
+    schema = beside(directory)
+    found: list[Aim] = []
+    for plan, *_ in groups:
+        wanted, planned = Wanted(hidden_secrets=plan.hidden_secrets), plan.target
+        aim = replace(without_config((), wanted, access), schema=schema, alone=len(groups) == 1)
+        target = targets.get(planned.name)
+        if config is not None and target is not None:
+            if origin(target.url) != planned.url:
+                raise Declined(
+                    f"{planned.name} in {config.file} has another server than the plan",
+                    hint=f"plan again; the plan is for {planned.url}",
+                )
+            aim = replace(aim, config=target)
+        elif len(groups) > 1:
+            _raise_without_target(config, planned, len(groups))
+        elif not access.url and "STALWART_URL" not in reach.environment:
             named = planned.name not in {"", planned.url}
             of = f"target {planned.name}, {planned.url}" if named else planned.url
             there = "run it in the directory of its confsync.yaml, or " if named else ""
             hint = f"{there}add --url {planned.url}"
             raise WrongUsage(f"no server given: this plan is for {of}", hint=hint)
-        return aim
-    if origin(target.url) != planned.url:
-        raise Declined(
-            f"{planned.name} in {config.file} has another server than the plan",
-            hint=f"plan again; the plan is for {planned.url}",
-        )
-    return replace(aim, config=target)
+        found.append(aim)
+    return tuple(found)
+
+
+def _raise_without_target(config: Config | None, planned: Target, number: int) -> NoReturn:
+    """Raise WrongUsage for a plan of several targets, of which one is in no `confsync.yaml`."""
+    if config is None:
+        hint = "run it in the directory of its confsync.yaml"
+        raise WrongUsage(f"no confsync.yaml found: this plan is for {number} targets", hint=hint)
+    fact = f"{config.file} has no target {planned.name}, which the plan is for"
+    raise WrongUsage(fact, hint="plan again, or use the confsync.yaml that the plan was made with")
 
 
 def each(

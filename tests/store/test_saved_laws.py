@@ -34,7 +34,7 @@ def test_what_is_read_back_is_the_plan_that_was_saved(pair: Pair) -> None:
         return
     blind = make_plan(TARGET, decoded(pair.wanted, vault, {}), read(pair.live, vault), KIND.shape)
     assert json.dumps(to_json([blind])) == text
-    (again,) = from_json(json.loads(text), SHAPES.__getitem__)
+    (again,) = from_json(json.loads(text), lambda _, name: SHAPES[name])
     assert json.dumps(to_json([again])) == text
     assert again.digest == run.plan.digest
     _holds_no_secret(text, pair)
@@ -56,7 +56,7 @@ def _shown(pair: Pair) -> list[str]:
 
 def _is_made_again_from_it(pair: Pair, document: Any, sent: dict[str, Any]) -> None:  # noqa: ANN401 - plain JSON
     """On another machine: with its own vault, its references looked up, the same state read."""
-    (saved,), vault = from_json(document, SHAPES.__getitem__), Vault()
+    (saved,), vault = from_json(document, lambda _, name: SHAPES[name]), Vault()
     resolved = resolve(saved.desired, vault, RESOLVERS, pair.wanted.environment)
     assert resolved.problems == ()
     plan = make_plan(TARGET, resolved.desired, read(pair.live, vault), KIND.shape)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from confsync.errors import ConfsyncError, Declined, Refused, WrongUsage
+from confsync.errors import ConfsyncError, Declined, Refused
 from confsync.report import OUTCOMES, PLANS
 from confsync.sandbox import Server
 from confsync.sync.outcome import NotBegun, NotSent, Rejected, Stored, Unknown
@@ -235,10 +235,10 @@ def test_two_targets_of_one_server_are_refused_before_anything_is_sent(
     assert not any(server.requests for server in servers)
 
 
-def test_a_digest_is_of_one_target(team: Team, servers: list[Server]) -> None:
-    with pytest.raises(WrongUsage, match="--expect takes one target"):
+def test_another_digest_stops_all(team: Team, servers: list[Server]) -> None:
+    with pytest.raises(Declined, match="the plan does not have the expected digest"):
         team.apply(expect=f"2:{'0' * 32}")
-    assert not any(server.requests for server in servers)
+    assert not any("set" in str(one.body) for server in servers for one in server.requests)
 
 
 def test_an_interrupt_before_anything_was_sent_is_an_interrupt(team: Team) -> None:
