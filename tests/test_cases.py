@@ -43,6 +43,7 @@ from confsync.workflow.apply import apply
 from confsync.workflow.plan import plan
 from confsync.workflow.server import Session
 from confsync.workflow.targets import Options
+from tests.reported import RUN
 from tests.states import completed
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def test_a_plan_says_what_its_case_says(case: Case) -> None:
     session, _ = case.session()
     planned = case.plan(session)
     case.expect("plan.txt", PLANS["text"]([planned]))
-    case.expect("plan.json", PLANS["json"]([planned]))
+    case.expect("plan.json", PLANS["json"]([planned], run=RUN))
 
 
 def test_an_apply_sends_the_patch_of_its_case_and_reaches_the_desired_state(case: Case) -> None:
@@ -223,7 +224,7 @@ def test_nothing_can_be_taken_from_a_patch(case: Case) -> None:
 def test_no_password_is_shown_and_none_that_was_read_is_sent(case: Case) -> None:
     session, store = case.session()
     planned = case.plan(session)
-    shown = PLANS["text"]([planned]) + PLANS["json"]([planned])
+    shown = PLANS["text"]([planned]) + PLANS["json"]([planned], run=RUN)
     live = {*stored_secrets(case.stored), *url_passwords(case.stored)}
     for secret in live:
         assert secret not in shown
@@ -257,7 +258,8 @@ def test_a_saved_plan_shows_what_the_plan_showed_where_no_secret_can_be_resolved
     except WrongUsage:
         return
     told = tuple(finding for finding in planned.findings if finding.severity != "note")
-    assert PLANS["json"]([again]) == PLANS["json"]([replace(planned, findings=told)])
+    planned = replace(planned, findings=told)
+    assert PLANS["json"]([again], run=RUN) == PLANS["json"]([planned], run=RUN)
 
 
 # What a plan wants, in clear

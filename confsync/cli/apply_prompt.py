@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from confsync.cli.console import Console
     from confsync.cli.output import Outputs
+    from confsync.report.run import Run
     from confsync.sync.outcome import Ended
     from confsync.sync.secret import Vault
     from confsync.sync.values import Plan
@@ -114,7 +115,7 @@ def ask(console: Console, plans: Sequence[Plan]) -> bool:
     return True
 
 
-def finish(ended: Sequence[Ended], outputs: Outputs, book: Audit | None) -> Status:
+def finish(ended: Sequence[Ended], outputs: Outputs, book: Audit | None, run: Run) -> Status:
     """Report the outcomes and return the status of the run. A second interrupt ends the report.
 
     Raises OutputFailed for an output or an audit that cannot be written, if nothing was stored.
@@ -122,7 +123,7 @@ def finish(ended: Sequence[Ended], outputs: Outputs, book: Audit | None) -> Stat
     console = outputs.console
     try:
         interrupts.let_second_end_telling()
-        failed = _report(ended, outputs) or (None if book is None else book.failed)
+        failed = _report(ended, outputs, run) or (None if book is None else book.failed)
         interrupts.ignore()
     except KeyboardInterrupt:
         interrupts.ignore()
@@ -145,11 +146,11 @@ def finish(ended: Sequence[Ended], outputs: Outputs, book: Audit | None) -> Stat
     return status
 
 
-def _report(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
+def _report(ended: Sequence[Ended], outputs: Outputs, run: Run) -> OutputFailed | None:
     """Write every output, and on standard error the failures. Return the first failed output."""
     failed = None
     for sink in outputs.sinks:
-        text = OUTCOMES[sink.format](ended, look=outputs.look(sink))
+        text = OUTCOMES[sink.format](ended, look=outputs.look(sink), run=run)
         if sink.format == "text" and sink.file is not None:
             plans = [one if one.plan is None else one.plan for one in ended]
             text = f"{PLANS['text'](plans, look=outputs.look(sink))}\n{text}"

@@ -19,6 +19,7 @@ from confsync.report import PLANS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from confsync.cli.console import Console
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
     from confsync.sync.values import Plan
@@ -61,15 +62,14 @@ def plan(  # noqa: PLR0913 - one parameter an option
     from confsync.sync.values import Failed
     from confsync.workflow.plan import plans as run
     from confsync.workflow.plan import save
+    from confsync.workflow.run import run_of
     from confsync.workflow.session import each, flat
-    from confsync.workflow.targets import inputs, same_server_facts
+    from confsync.workflow.targets import inputs
 
     chosen = choose.chosen(outputs.console, asked, access, wanted)
     outputs.check(inputs(chosen), out=out)
     _check_out(out, chosen)
-    shared_servers = same_server_facts(chosen)
-    for fact in shared_servers:
-        outputs.console.note(f"warning: {fact}\nhint: {_TWICE}\n")
+    shared_server = _tell_same_server(outputs.console, chosen)
     way = shared.reach(outputs.console, allow_commands=allow_commands, jobs=jobs)
     found = each(
         *(chosen, way),
@@ -80,15 +80,26 @@ def plan(  # noqa: PLR0913 - one parameter an option
         outputs.console.note(_saved_text(out, access.url, found[0]))
     every = flat(found)
     failed = print_failures(outputs.console, every)
-    outputs.write_all(lambda name, look: PLANS[name](every, look=look))
+    facts = run_of(chosen, asked.filters, os.environ, shared.now(), way.seconds)
+    outputs.write_all(lambda name, look: PLANS[name](every, look=look, run=facts))
     plans = [one for one in every if not isinstance(one, Failed)]
-    certain = bool(shared_servers) or any(plan.refusals for plan in plans)
+    certain = shared_server or any(plan.refusals for plan in plans)
     changes = detailed_exitcode and any(plan.difference.changes for plan in plans)
     more = [(certain, Status.REFUSED), (changes, Status.PENDING)]
     return worst([failed, *(status for found_so, status in more if found_so)])
 
 
 _TWICE = "an apply of both is refused (confsync explain same-server-twice)"
+
+
+def _tell_same_server(console: Console, chosen: Sequence[Aim]) -> bool:
+    """Warn of targets with one server; True if there are any."""
+    from confsync.workflow.targets import same_server_facts
+
+    facts = same_server_facts(chosen)
+    for fact in facts:
+        console.note(f"warning: {fact}\nhint: {_TWICE}\n")
+    return bool(facts)
 
 
 def _check_out(out: str | None, chosen: Sequence[Aim]) -> None:

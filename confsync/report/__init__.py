@@ -10,24 +10,40 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from confsync.report.printable import Look
+    from confsync.report.run import Run
 
 
-def _render(module: str, function: str, *found: object, look: Look | None = None) -> str:
+def _render(
+    module: str,
+    function: str,
+    *found: object,
+    look: Look | None = None,
+    run: Run | None = None,
+) -> str:
     """Text for programs: every look is the same."""
     del look
-    text: str = getattr(import_module(f"confsync.report.{module}"), function)(*found)
+    runs = () if run is None else (run,)
+    text: str = getattr(import_module(f"confsync.report.{module}"), function)(*found, *runs)
     return text
 
 
-def _text(module: str, function: str, *found: object, look: Look | None = None) -> str:
-    """Text for people, in a look or else the plain one."""
+def _text(
+    module: str,
+    function: str,
+    *found: object,
+    look: Look | None = None,
+    run: Run | None = None,
+) -> str:
+    """Text for people, in a look or else the plain one. It says nothing of the run."""
+    del run
     looks = () if look is None else (look,)
     text: str = getattr(import_module(f"confsync.report.{module}"), function)(*found, *looks)
     return text
 
 
 # Plans, states, targets and outcomes are rendered from a sequence, one for each target; problems
-# from the names of the files and the problems. Each takes `look=`.
+# from the names of the files and the problems. Each takes `look=`; those of plans and outcomes for
+# programs need `run=`.
 PLANS: Mapping[str, Callable[..., str]] = {
     "text": partial(_text, "text", "plans_text"),
     "json": partial(_render, "json", "plans_json"),

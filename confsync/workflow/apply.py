@@ -168,8 +168,10 @@ def apply_all(
     moment: Moment = "allowed" if reach.allow_commands else "apply"
 
     def prepared(aim: Aim, stack: ExitStack) -> tuple[tuple[Plan, ...], Session]:
-        session = stack.enter_context(reach.session(aim))
-        return made(kept or aim.files, session, aim.options, moment, reach.environment), session
+        with reach.timed(aim):
+            session = stack.enter_context(reach.session(aim))
+            found = made(kept or aim.files, session, aim.options, moment, reach.environment)
+        return found, session
 
     return _run([(aim, partial(prepared, aim)) for aim in aims], how, kept, reach.jobs)
 

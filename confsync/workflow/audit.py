@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -16,7 +15,8 @@ from confsync.jmap.client import silent
 from confsync.report.json import finished_record, reloaded_record, started_record
 from confsync.report.printable import data_text, printable
 from confsync.sync.outcome import Unknown
-from confsync.sync.url import masked
+from confsync.workflow.ci import who
+from confsync.workflow.run import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,24 +28,6 @@ if TYPE_CHECKING:
     from confsync.workflow.server import Sending, Session
 
 VERSION = "1"
-
-_SYSTEMS = {
-    "GITHUB_ACTIONS": (
-        "github",
-        "GITHUB_ACTOR",
-        "GITHUB_REPOSITORY GITHUB_WORKFLOW GITHUB_JOB GITHUB_RUN_ID",
-        "GITHUB_SHA",
-    ),
-    "GITLAB_CI": (
-        "gitlab",
-        "GITLAB_USER_LOGIN",
-        "CI_PROJECT_PATH CI_JOB_NAME CI_JOB_ID",
-        "CI_COMMIT_SHA",
-    ),
-    "JENKINS_URL": ("jenkins", "BUILD_USER_ID", "JOB_NAME BUILD_NUMBER", "GIT_COMMIT"),
-    "": ("", "SUDO_USER USER LOGNAME", "", ""),
-}
-"""CI systems by the variable that shows them: name, and variables of user, job and commit."""
 
 
 @dataclass
@@ -99,8 +81,8 @@ class Audit:
 
     def write(self, key: str, event: str, content: Mapping[str, Json]) -> None:
         """Append a line of an apply. Raises OutputFailed."""
-        moment = self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        head = {"audit_version": VERSION, "event": event, "id": key, "time": moment}
+        time = utc_text(self.now())
+        head = {"audit_version": VERSION, "event": event, "id": key, "time": time}
         append_audit(self.path, {**head, **content})
 
 
@@ -219,21 +201,3 @@ def _reason_and_record(error: BaseException) -> tuple[str, dict[str, Json]]:
     fault = found if isinstance(found, Fault) else as_fault(found)
     place = f" at {fault.places[0]}" if fault.places else ""
     return f"internal error in confsync: {fault.message}{place}; please report this", record
-
-
-def who(environment: Mapping[str, str], uid: int | None = None) -> dict[str, str]:
-    """`user`, or else `uid`, and in a known CI system `ci`, `job` and `commit`; none is empty."""
-    sign = next(sign for sign in _SYSTEMS if not sign or environment.get(sign))
-    ci, users, jobs, commit = _SYSTEMS[sign]
-    user, job = (
-        [environment[name] for name in names.split() if environment.get(name)]
-        for names in (users, jobs)
-    )
-    said = {
-        "user": "".join(user[:1]),
-        "uid": "" if user or uid is None else str(uid),
-        "ci": ci,
-        "job": " ".join(job),
-        "commit": environment.get(commit, ""),
-    }
-    return {name: printable(masked(text)) for name, text in said.items() if text}
