@@ -30,6 +30,7 @@ from confsync.jmap.client import Exchange
 from confsync.jmap.write import update_json
 from confsync.kinds import KINDS
 from confsync.report import PLANS
+from confsync.report.json import outcomes_document, plans_document
 from confsync.sandbox import patch_rules as rules
 from confsync.store.plan_codec import from_json, to_json
 from confsync.sync.findings import kept
@@ -43,7 +44,7 @@ from confsync.workflow.apply import apply
 from confsync.workflow.plan import plan
 from confsync.workflow.server import Session
 from confsync.workflow.targets import Options
-from tests.reported import RUN
+from tests.reported import RUN, check_report
 from tests.states import completed
 
 if TYPE_CHECKING:
@@ -182,6 +183,7 @@ def test_a_plan_says_what_its_case_says(case: Case) -> None:
     planned = case.plan(session)
     case.expect("plan.txt", PLANS["text"]([planned]))
     case.expect("plan.json", PLANS["json"]([planned], run=RUN))
+    check_report("plan", plans_document([planned], RUN))
 
 
 def test_an_apply_sends_the_patch_of_its_case_and_reaches_the_desired_state(case: Case) -> None:
@@ -193,6 +195,7 @@ def test_an_apply_sends_the_patch_of_its_case_and_reaches_the_desired_state(case
         assert store.stored == case.stored
         return
     case.expect("patch.json", as_json(store.sent))
+    check_report("apply", outcomes_document([outcome], RUN))
     if isinstance(outcome, NotSent):
         assert not store.sent
     else:

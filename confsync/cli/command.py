@@ -38,6 +38,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "schema": (
         "> stores.schema.json",
         "--config > confsync.config.schema.json",
+        "--report apply > apply.schema.json",
         "--update --target production",
     ),
     "explain": ("plaintext-secret", "authSecret/secret"),

@@ -70,3 +70,5 @@ PROBLEMS: Mapping[str, Callable[..., str]] = {
     "junit": partial(_render, "junit", "problems_junit"),
     "codequality": partial(_render, "codequality", "problems_codequality"),
 }
+SCHEMAS = ("plan", "apply", "validate", "show", "targets")
+"""The commands whose JSON has a schema in `schemas.json`."""

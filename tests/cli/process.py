@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import base64
+import json
 import os
 import re
 import subprocess
@@ -17,7 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import confsync
+from confsync.report import SCHEMAS
 from tests.fork import Fork, Job
+from tests.reported import check_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,7 +119,7 @@ class Desk:
         variables = self.variables(env)
         if command is None and given is None and _starts_plainly(variables):
             run = forking().run(Job(arguments, str(self.directory), variables))
-            return checked(run.status, run.out, run.err, encoding)
+            return _checked_report(arguments, checked(run.status, run.out, run.err, encoding))
         done = subprocess.run(
             [*(command or CONFSYNC), *arguments],
             cwd=self.directory,
@@ -127,7 +130,8 @@ class Desk:
             stdin=subprocess.DEVNULL if given is None else None,
             input=given,
         )
-        return checked(done.returncode, done.stdout, done.stderr, encoding)
+        ran = checked(done.returncode, done.stdout, done.stderr, encoding)
+        return _checked_report(arguments, ran)
 
     def start(
         self,
@@ -181,6 +185,15 @@ def checked(status: int, out: bytes, err: bytes, encoding: str = "utf-8") -> Ran
         assert b"Traceback" not in stream, stream.decode("utf-8", "replace")
         assert b"internal error in confsync" not in stream, stream.decode("utf-8", "replace")
     return Ran(status, out.decode(encoding), err.decode(encoding))
+
+
+def _checked_report(arguments: Sequence[str], ran: Ran) -> Ran:
+    """A run whose JSON report, if it wrote one, is what its schema says."""
+    if ran.out.startswith('{\n  "format_version"'):
+        document, name = json.loads(ran.out), next(word for word in arguments if word in SCHEMAS)
+        saved_plan = name == "show" and "summary" in document
+        check_report("plan" if saved_plan else name, document)
+    return ran
 
 
 def leaks(written: bytes) -> bool:

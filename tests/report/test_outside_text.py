@@ -57,7 +57,7 @@ from confsync.workflow.server import as_document
 from confsync.workflow.targets import Options
 from confsync.yaml.emit import yaml_text
 from tests.report.runner import commands, obeyed
-from tests.reported import RUN
+from tests.reported import RUN, check_report
 from tests.store.test_every_object import live_of
 
 if TYPE_CHECKING:
@@ -147,6 +147,15 @@ def reports(text: str, plan: Plan, look: Look = PLAIN) -> Iterator[tuple[str, st
         yield "text", "\n".join(error_lines(one_error, Console(), text))
 
 
+def kind_of(report: Mapping[str, Any]) -> str:
+    """The command of a JSON report."""
+    if "problems" in report:
+        return "validate"
+    if "summary" not in report:
+        return "show"
+    return "apply" if "outcomes" in report["summary"] else "plan"
+
+
 def written(format_: str, text: str, capsys: pytest.CaptureFixture[str]) -> str:
     Console().print(text, commands=format_ in COMMANDING)
     return capsys.readouterr().out
@@ -171,7 +180,9 @@ def test_no_text_from_outside_is_a_command_in_any_report(
             assert "##vso[" not in out
         else:
             assert obeyed(out) == [], format_
-            assert format_ != "json" or json.loads(out) == json.loads(report)
+            if format_ == "json":
+                assert json.loads(out) == json.loads(report)
+                check_report(kind_of(json.loads(out)), json.loads(out))
 
 
 def test_no_width_puts_a_command_at_the_start_of_a_line(
