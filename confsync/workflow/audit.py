@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
+from confsync import __version__
 from confsync.disk.read import audit_records
 from confsync.disk.write import append_audit
 from confsync.errors import ConfsyncError, Declined, Fault, OutputFailed
@@ -15,7 +16,7 @@ from confsync.jmap.client import silent
 from confsync.report.json import finished_record, reloaded_record, started_record
 from confsync.report.printable import data_text, printable
 from confsync.sync.outcome import Unknown
-from confsync.workflow.ci import who
+from confsync.workflow.ci import change, run_url, who
 from confsync.workflow.run import utc_text
 
 if TYPE_CHECKING:
@@ -86,12 +87,22 @@ class Audit:
         append_audit(self.path, {**head, **content})
 
 
+@dataclass(frozen=True)
+class Approval:
+    """How an apply is permitted. `digest`: the one that was expected, or that of the saved plan."""
+
+    by: Literal["yes", "expect", "saved-plan", "question"]
+    digest: str = ""
+
+
 @dataclass
 class Entry:
-    """One apply in an audit file, or in none."""
+    """One apply in an audit file, or in none. `accepted`: risks that answers have accepted."""
 
     audit: Audit | None
     plan: Plan
+    approval: Approval
+    accepted: tuple[str, ...] = ()
     key: str = field(default_factory=lambda: uuid4().hex)
     begun: bool = False
     sent: bool = False
@@ -110,14 +121,31 @@ class Entry:
 
     def _write_begin(self) -> None:
         if self.audit is not None:
-            whose = {"who": who(self.audit.environment, self.audit.uid)}
+            content = {**self._circumstances(self.audit), **started_record(self.plan)}
             try:
-                self.audit.write(self.key, "started", {**whose, **started_record(self.plan)})
+                self.audit.write(self.key, "started", content)
             except KeyboardInterrupt:
                 # The line may be there, if the interrupt came while the disk was waited for.
                 self.begun = self.audit.holds(self.key, "started")
                 raise
         self.begun = True
+
+    def _circumstances(self, audit: Audit) -> dict[str, Json]:
+        """Who applies, where and with what permission."""
+        found: dict[str, Json] = {
+            "confsync": __version__,
+            "who": who(audit.environment, audit.uid),
+        }
+        if url := run_url(audit.environment):
+            found["run_url"] = url
+        if of := change(audit.environment):
+            found["change"] = of
+        risks = (finding.rule for finding in self.plan.findings if finding.risk)
+        allowed = [rule for rule in risks if rule in {*self.plan.allow, *self.accepted}]
+        digest = {"digest": self.approval.digest} if self.approval.digest else {}
+        by: dict[str, Json] = {"by": self.approval.by, **digest}
+        found["approval"] = {**by, "allowed": [*dict.fromkeys(allowed)]}
+        return found
 
     def ended(self, outcome: Outcome) -> Outcome:
         """Write the outcome and return it. An interrupt does not hide it: see `interrupted`."""
@@ -169,9 +197,9 @@ class Entry:
 
 
 @contextmanager
-def entry(audit: Audit | None, plan: Plan) -> Iterator[Entry]:
+def entry(audit: Audit | None, plan: Plan, approval: Approval) -> Iterator[Entry]:
     """The two lines of an apply; an error inside is its end. Raises OutputFailed."""
-    found = Entry(audit, plan)
+    found = Entry(audit, plan, approval)
     if audit is not None:
         append_audit(audit.path, None)
         audit.warn_unfinished(plan.target.url)
