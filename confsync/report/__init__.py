@@ -70,5 +70,15 @@ PROBLEMS: Mapping[str, Callable[..., str]] = {
     "junit": partial(_render, "junit", "problems_junit"),
     "codequality": partial(_render, "codequality", "problems_codequality"),
 }
-SCHEMAS = ("plan", "apply", "validate", "show", "targets")
+AUDITS: Mapping[str, Mapping[str, Callable[..., str]]] = {
+    "check": {
+        "text": partial(_render, "audits", "check_text"),
+        "json": partial(_render, "audits", "check_json"),
+    },
+    "pending": {
+        "text": partial(_render, "audits", "pending_text"),
+        "json": partial(_render, "audits", "pending_json"),
+    },
+}
+SCHEMAS = ("plan", "apply", "validate", "show", "targets", "audit-check", "audit-pending")
 """The commands whose JSON has a schema in `schemas.json`."""

@@ -16,6 +16,7 @@ from confsync.jmap.client import silent
 from confsync.report.json import finished_record, reloaded_record, started_record
 from confsync.report.printable import data_text, printable
 from confsync.sync.outcome import Unknown
+from confsync.workflow.audit_files import user_of
 from confsync.workflow.ci import change, run_url, who
 from confsync.workflow.run import utc_text
 
@@ -52,13 +53,7 @@ class Audit:
         for line, record in audit_records(self.path):
             match record:
                 case {"event": "started", "id": str() as key, "target": {"url": to}} if to == url:
-                    match record.get("who"):
-                        case {"user": str() as user}:
-                            user = printable(user)
-                        case {"uid": str() as uid}:
-                            user = f"uid {printable(uid)}"
-                        case _:
-                            user = "somebody"
+                    user = printable(user_of(record)) or "somebody"
                     begun[key] = (
                         f"warning: {printable(self.path)}:{line}: the apply that {user} began at"
                         f" {printable(str(record.get('time')))} did not finish: it was cut"

@@ -190,7 +190,8 @@ def checked(status: int, out: bytes, err: bytes, encoding: str = "utf-8") -> Ran
 def _checked_report(arguments: Sequence[str], ran: Ran) -> Ran:
     """A run whose JSON report, if it wrote one, is what its schema says."""
     if ran.out.startswith('{\n  "format_version"'):
-        document, name = json.loads(ran.out), next(word for word in arguments if word in SCHEMAS)
+        document, words = json.loads(ran.out), {*arguments, "-".join(arguments[:2])}
+        name = next(name for name in SCHEMAS if name in words)
         saved_plan = name == "show" and "summary" in document
         check_report("plan" if saved_plan else name, document)
     return ran

@@ -97,6 +97,7 @@ def test_fish_completes_a_word(offline: Desk, shell_environment: Mapping[str, st
     [
         ("", list(COMMANDS)),
         ("schema --l", ["--layer"]),
+        ("audit ", ["check", "pending"]),
         ("plan --allow ", list(RISKS)),
         ("show --output ", ["text", "json"]),
         ("validate --output ", list(PROBLEMS)),
