@@ -6,7 +6,6 @@ import os
 import shlex
 import sys
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,9 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from confsync.cli.console import Console
+    from confsync.cli.lines import Lines
     from confsync.cli.options import Values
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
+    from confsync.report.run import Run
     from confsync.sync.outcome import Ended
     from confsync.workflow.apply import How
     from confsync.workflow.jobs import Jobs
@@ -97,7 +98,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     from confsync.cli.apply_prompt import ask, check_runner, finish, show
     from confsync.workflow.apply import How
     from confsync.workflow.audit import Audit
-    from confsync.workflow.run import run_of, utc_text
+    from confsync.workflow.run import run_of
     from confsync.workflow.selection import NO_FILTERS
     from confsync.workflow.targets import inputs
 
@@ -113,17 +114,23 @@ def apply(  # noqa: PLR0913 - one parameter an option
     outputs.check(known, backup=backup, audit=None if audit == "-" else audit)
     if asking:
         _check_can_ask(outputs.console, asked.files)
+    filters = asked.filters if plan is None else NO_FILTERS
+    lines = _lines(outputs, run_of(aims, filters, os.environ, shared.now(), way.seconds))
     how = How(
         partial(show, outputs, asking=asking, masks=add_mask),
         partial(ask, outputs.console) if asking else None,
         *(expect, book, backup, reload),
         **limits,
+        ended=lines.add,
     )
-    filters = asked.filters if plan is None else NO_FILTERS
-    facts = run_of(aims, filters, os.environ, shared.now(), way.seconds)
-    ended = _applied(plan, aims, access, way, how)
-    facts = replace(facts, generated_at=utc_text(shared.now()))
-    return finish(ended, outputs, book, facts)
+    return finish(_applied(plan, aims, access, way, how), lines, book)
+
+
+def _lines(outputs: Outputs, run: Run) -> Lines[Ended]:
+    from confsync.cli.lines import Lines
+    from confsync.report.json import outcomes_document
+
+    return Lines(outputs, run, outcomes_document)
 
 
 def _applied(

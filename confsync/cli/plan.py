@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from confsync.cli.console import Console
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
-    from confsync.sync.values import Plan
+    from confsync.sync.values import Failed, Plan
     from confsync.workflow.jobs import Jobs
     from confsync.workflow.targets import Access, Aim, Asked, Wanted
 
@@ -58,11 +58,12 @@ def plan(  # noqa: PLR0913 - one parameter an option
     select the target that uses them. Without a confsync.yaml they are layers; later files override
     earlier ones. A FILE can be a directory with one store, or - for standard input.
     """
+    from confsync.cli.lines import Lines
     from confsync.cli.standard_error import Status, print_failures, worst
+    from confsync.report.json import plans_document
     from confsync.sync.values import Failed
     from confsync.workflow.plan import plans as run
-    from confsync.workflow.plan import save
-    from confsync.workflow.run import run_of
+    from confsync.workflow.run import run_of, utc_text
     from confsync.workflow.session import each, flat
     from confsync.workflow.targets import inputs
 
@@ -71,22 +72,33 @@ def plan(  # noqa: PLR0913 - one parameter an option
     _check_out(out, chosen)
     shared_server = _tell_same_server(outputs.console, chosen)
     way = shared.reach(outputs.console, allow_commands=allow_commands, jobs=jobs)
+    facts = run_of(chosen, asked.filters, os.environ, shared.now(), way.seconds)
+    lines = Lines(outputs, facts, plans_document)
     found = each(
         *(chosen, way),
         lambda aim, session: run(aim.files, session, environment=os.environ, options=aim.options),
+        lambda ended: lines.add(flat([ended])),
     )
     if out is not None and not isinstance(found[0], Failed):
-        save(found[0], out)
-        outputs.console.note(_saved_text(out, access.url, found[0]))
-    every = flat(found)
-    failed = print_failures(outputs.console, every)
-    facts = run_of(chosen, asked.filters, os.environ, shared.now(), way.seconds)
-    outputs.write_all(lambda name, look: PLANS[name](every, look=look, run=facts))
-    plans = [one for one in every if not isinstance(one, Failed)]
-    certain = shared_server or any(plan.refusals for plan in plans)
-    changes = detailed_exitcode and any(plan.difference.changes for plan in plans)
-    more = [(certain, Status.REFUSED), (changes, Status.PENDING)]
-    return worst([failed, *(status for found_so, status in more if found_so)])
+        outputs.console.note(_saved(out, access.url, found[0]))
+    failed = print_failures(outputs.console, every := flat(found))
+    lines.end(every, utc_text(shared.now()))
+    lines.others.write_all(lambda name, look: PLANS[name](every, look=look, run=lines.run))
+    lines.check()
+    certain = Status.REFUSED if shared_server else Status.DONE
+    return worst([failed, certain, _status(every, detailed_exitcode=detailed_exitcode)])
+
+
+def _status(found: Sequence[Plan | Failed], *, detailed_exitcode: bool) -> Status:
+    """The status for the plans that were made."""
+    from confsync.cli.standard_error import Status
+    from confsync.sync.values import Failed
+
+    plans = [one for one in found if not isinstance(one, Failed)]
+    if any(plan.refusals for plan in plans):
+        return Status.REFUSED
+    changes = any(plan.difference.changes for plan in plans)
+    return Status.PENDING if detailed_exitcode and changes else Status.DONE
 
 
 _TWICE = "an apply of both is refused (confsync explain same-server-twice)"
@@ -117,9 +129,12 @@ def _check_out(out: str | None, chosen: Sequence[Aim]) -> None:
         raise WrongUsage("--out: this file exists and is not a saved plan", where=out, hint=hint)
 
 
-def _saved_text(file: str, url: str | None, plans: Sequence[Plan]) -> str:
+def _saved(file: str, url: str | None, plans: Sequence[Plan]) -> str:
+    """Save the plans, and say so."""
     from confsync.report.printable import printable
+    from confsync.workflow.plan import save
 
+    save(plans, file)
     name = printable(shlex.quote(file))
     if any(plan.refusals for plan in plans):
         return f"saved the plan to {name}; apply will refuse it: see its errors\n"

@@ -47,6 +47,7 @@ def _text(
 PLANS: Mapping[str, Callable[..., str]] = {
     "text": partial(_text, "text", "plans_text"),
     "json": partial(_render, "json", "plans_json"),
+    "jsonl": partial(_render, "json_lines", "plans_lines"),
 }
 STATES: Mapping[str, Callable[..., str]] = {
     "text": partial(_render, "text", "states_text"),
@@ -61,6 +62,7 @@ TARGETS: Mapping[str, Callable[..., str]] = {
 OUTCOMES: Mapping[str, Callable[..., str]] = {
     "text": partial(_text, "outcomes", "outcomes_text"),
     "json": partial(_render, "json", "outcomes_json"),
+    "jsonl": partial(_render, "json_lines", "outcomes_lines"),
 }
 PROBLEMS: Mapping[str, Callable[..., str]] = {
     "text": partial(_text, "problems", "verdict_text"),

@@ -54,7 +54,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class How:
     """How an apply goes on: see `apply`. `show` and `ask` get all plans. `keep_going`: no target
-    stops another. `max_targets`, `max_changes`: larger plans are declined.
+    stops another. `max_targets`, `max_changes`: larger plans are declined. `ended` gets the ends of
+    targets when they are there.
     """
 
     show: Callable[[Sequence[Plan | Failed]], None] | None = None
@@ -66,6 +67,7 @@ class How:
     keep_going: bool = False
     max_targets: int | None = None
     max_changes: int | None = None
+    ended: Callable[[Sequence[Ended]], None] | None = None
 
 
 @dataclass
@@ -255,7 +257,9 @@ def _decided(
         ready, entries = [*left.plans.values()], [*left.entries.values()]
         if how.backup is not None and left.pending:
             ready = backed_up(ready, entries, how.backup)
-    turn = Turn(several, left.apart, how.reload, jobs.late)
+        if how.ended is not None:
+            how.ended([left.ends[place] for place in sorted(left.ends)])
+    turn = Turn(several, left.apart, how.reload, jobs.late, how.ended)
     done = with_backup(applied(ready, entries, turn))
     ends = left.ends | dict(zip(left.plans, done, strict=True))
     return tuple(ends[place] for place in sorted(ends))

@@ -234,10 +234,13 @@ def aim_of_saved(directory: Path, plan: Plan, access: Access, reach: Reach) -> A
 
 
 def each(
-    aims: Sequence[Aim], reach: Reach, use: Callable[[Aim, Session], R]
+    aims: Sequence[Aim],
+    reach: Reach,
+    use: Callable[[Aim, Session], R],
+    ended: Callable[[R | Failed], None] | None = None,
 ) -> tuple[R | Failed, ...]:
-    """Use each target's session, side by side. Returns results in the order of the targets. Errors
-    of the only target are raised.
+    """Use each target's session, side by side. Returns results in the order of the targets; `ended`
+    gets each when it is there. Errors of the only target are raised.
     """
 
     def used(aim: Aim) -> R:
@@ -245,7 +248,7 @@ def each(
             return use(aim, session)
 
     reach.check(aims)
-    return side_by_side(lambda aim: attempted(aim, partial(used, aim)), aims, reach.jobs)
+    return side_by_side(lambda aim: attempted(aim, partial(used, aim)), aims, reach.jobs, ended)
 
 
 def flat(found: Iterable[Iterable[R] | Failed]) -> list[R | Failed]:

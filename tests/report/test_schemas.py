@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent.parent
-PAGE = (ROOT / "docs" / "json.md").read_text("utf-8")
+PAGE = re.sub("```.*?```", "", (ROOT / "docs" / "json.md").read_text("utf-8"), flags=re.DOTALL)
 CASES = sorted((ROOT / "tests" / "cases" / "plan").glob("*/plan.json"))
 
 
