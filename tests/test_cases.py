@@ -30,6 +30,7 @@ from confsync.jmap.client import Exchange
 from confsync.jmap.write import update_json
 from confsync.kinds import KINDS
 from confsync.report import PLANS
+from confsync.report.json import outcomes_document, plans_document
 from confsync.sandbox import patch_rules as rules
 from confsync.store.plan_codec import from_json, to_json
 from confsync.sync.findings import kept
@@ -43,6 +44,7 @@ from confsync.workflow.apply import apply
 from confsync.workflow.plan import plan
 from confsync.workflow.server import Session
 from confsync.workflow.targets import Options
+from tests.reported import RUN, check_report
 from tests.states import completed
 
 if TYPE_CHECKING:
@@ -180,7 +182,8 @@ def test_a_plan_says_what_its_case_says(case: Case) -> None:
     session, _ = case.session()
     planned = case.plan(session)
     case.expect("plan.txt", PLANS["text"]([planned]))
-    case.expect("plan.json", PLANS["json"]([planned]))
+    case.expect("plan.json", PLANS["json"]([planned], run=RUN))
+    check_report("plan", plans_document([planned], RUN))
 
 
 def test_an_apply_sends_the_patch_of_its_case_and_reaches_the_desired_state(case: Case) -> None:
@@ -192,6 +195,7 @@ def test_an_apply_sends_the_patch_of_its_case_and_reaches_the_desired_state(case
         assert store.stored == case.stored
         return
     case.expect("patch.json", as_json(store.sent))
+    check_report("apply", outcomes_document([outcome], RUN))
     if isinstance(outcome, NotSent):
         assert not store.sent
     else:
@@ -223,7 +227,7 @@ def test_nothing_can_be_taken_from_a_patch(case: Case) -> None:
 def test_no_password_is_shown_and_none_that_was_read_is_sent(case: Case) -> None:
     session, store = case.session()
     planned = case.plan(session)
-    shown = PLANS["text"]([planned]) + PLANS["json"]([planned])
+    shown = PLANS["text"]([planned]) + PLANS["json"]([planned], run=RUN)
     live = {*stored_secrets(case.stored), *url_passwords(case.stored)}
     for secret in live:
         assert secret not in shown
@@ -257,7 +261,8 @@ def test_a_saved_plan_shows_what_the_plan_showed_where_no_secret_can_be_resolved
     except WrongUsage:
         return
     told = tuple(finding for finding in planned.findings if finding.severity != "note")
-    assert PLANS["json"]([again]) == PLANS["json"]([replace(planned, findings=told)])
+    planned = replace(planned, findings=told)
+    assert PLANS["json"]([again], run=RUN) == PLANS["json"]([planned], run=RUN)
 
 
 # What a plan wants, in clear

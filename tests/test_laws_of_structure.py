@@ -24,7 +24,7 @@ from confsync.cli.main import confsync as program
 from confsync.config.layout import DISARMING, TARGET
 from confsync.kinds import KINDS
 from confsync.kinds.table_file import built_in_version, text_of
-from confsync.report import OUTCOMES, PLANS, PROBLEMS, STATES
+from confsync.report import AUDITS, OUTCOMES, PLANS, PROBLEMS, STATES
 from confsync.sandbox import Server
 from confsync.sync.secret import Vault
 from confsync.sync.shape import Form, ListOf, Shape, Variants
@@ -617,7 +617,7 @@ def test_a_validation_loads_one_renderer_and_no_library_but_yaml(good: str) -> N
 
 
 def test_every_renderer_that_is_listed_can_be_loaded() -> None:
-    for renderers in (PLANS, STATES, OUTCOMES, PROBLEMS):
+    for renderers in (PLANS, STATES, OUTCOMES, PROBLEMS, *AUDITS.values()):
         assert "text" in renderers
         for renderer in renderers.values():
             assert isinstance(renderer, partial)

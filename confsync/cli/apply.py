@@ -6,7 +6,6 @@ import os
 import shlex
 import sys
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,16 +23,19 @@ from confsync.cli.many import many
 from confsync.report import OUTCOMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from confsync.cli.console import Console
+    from confsync.cli.lines import Lines
     from confsync.cli.options import Values
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
+    from confsync.report.run import Run
+    from confsync.sync.outcome import Ended
+    from confsync.workflow.apply import How
     from confsync.workflow.jobs import Jobs
-    from confsync.workflow.targets import Access, Asked, Wanted
-
-_now = partial(datetime.now, UTC)
+    from confsync.workflow.session import Reach
+    from confsync.workflow.targets import Access, Aim, Asked, Wanted
 
 _PLANNED = ("target", "every", "no_config", "unlisted", "hidden_secrets", "allow", "expect")
 """Options that a saved plan has the answers to."""
@@ -94,8 +96,10 @@ def apply(  # noqa: PLR0913 - one parameter an option
     `plan`. Several targets are applied one after another, until one fails.
     """
     from confsync.cli.apply_prompt import ask, check_runner, finish, show
-    from confsync.workflow.apply import How, apply_all, apply_planned
+    from confsync.workflow.apply import How
     from confsync.workflow.audit import Audit
+    from confsync.workflow.run import run_of
+    from confsync.workflow.selection import NO_FILTERS
     from confsync.workflow.targets import inputs
 
     if add_mask:
@@ -103,25 +107,42 @@ def apply(  # noqa: PLR0913 - one parameter an option
     plan, book = _plan_file(asked.files), None
     way = shared.reach(outputs.console, allow_commands=allow_commands, jobs=jobs)
     if audit is not None:
-        book = Audit(audit, environment=os.environ, now=_now, tell=way.tell, uid=os.getuid())
+        book = Audit(audit, environment=os.environ, now=shared.now, tell=way.tell, uid=os.getuid())
     aims = () if plan is not None else choose.chosen(outputs.console, asked, access, wanted)
     asking = bool(aims) and not yes and expect is None
     known = (*inputs(aims), *filter(None, [plan]))
     outputs.check(known, backup=backup, audit=None if audit == "-" else audit)
     if asking:
         _check_can_ask(outputs.console, asked.files)
+    filters = asked.filters if plan is None else NO_FILTERS
+    lines = _lines(outputs, run_of(aims, filters, os.environ, shared.now(), way.seconds))
     how = How(
         partial(show, outputs, asking=asking, masks=add_mask),
         partial(ask, outputs.console) if asking else None,
         *(expect, book, backup, reload),
         **limits,
+        ended=lines.add,
     )
+    return finish(_applied(plan, aims, access, way, how), lines, book)
+
+
+def _lines(outputs: Outputs, run: Run) -> Lines[Ended]:
+    from confsync.cli.lines import Lines
+    from confsync.report.json import outcomes_document
+
+    return Lines(outputs, run, outcomes_document)
+
+
+def _applied(
+    plan: str | None, aims: Sequence[Aim], access: Access, way: Reach, how: How
+) -> tuple[Ended, ...]:
+    """Apply a saved plan, or else the files of servers."""
+    from confsync.workflow.apply import apply_all, apply_planned
+
     with _rerun_hint():
         if plan is not None:
-            ended = apply_planned(plan, Path(), access, way, how)
-        else:
-            ended = apply_all(aims, way, how)
-    return finish(ended, outputs, book)
+            return apply_planned(plan, Path(), access, way, how)
+        return apply_all(aims, way, how)
 
 
 def _check_can_ask(console: Console, files: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from confsync.cli.console import interrupts
+from confsync.cli.options import now
 from confsync.cli.output import STDOUT
 from confsync.cli.standard_error import UNCHANGED, Status, of_error, print_failures, worst
 from confsync.errors import Cancelled, OutputFailed, WrongUsage
@@ -28,11 +29,13 @@ from confsync.sync.outcome import (
     as_wanted,
 )
 from confsync.sync.values import Failed, named
+from confsync.workflow.run import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from confsync.cli.console import Console
+    from confsync.cli.lines import Lines
     from confsync.cli.output import Outputs
     from confsync.sync.outcome import Ended
     from confsync.sync.secret import Vault
@@ -114,15 +117,15 @@ def ask(console: Console, plans: Sequence[Plan]) -> bool:
     return True
 
 
-def finish(ended: Sequence[Ended], outputs: Outputs, book: Audit | None) -> Status:
+def finish(ended: Sequence[Ended], lines: Lines[Ended], book: Audit | None) -> Status:
     """Report the outcomes and return the status of the run. A second interrupt ends the report.
 
     Raises OutputFailed for an output or an audit that cannot be written, if nothing was stored.
     """
-    console = outputs.console
+    console = lines.others.console
     try:
         interrupts.let_second_end_telling()
-        failed = _report(ended, outputs) or (None if book is None else book.failed)
+        failed = _report(ended, lines) or (None if book is None else book.failed)
         interrupts.ignore()
     except KeyboardInterrupt:
         interrupts.ignore()
@@ -145,11 +148,12 @@ def finish(ended: Sequence[Ended], outputs: Outputs, book: Audit | None) -> Stat
     return status
 
 
-def _report(ended: Sequence[Ended], outputs: Outputs) -> OutputFailed | None:
+def _report(ended: Sequence[Ended], lines: Lines[Ended]) -> OutputFailed | None:
     """Write every output, and on standard error the failures. Return the first failed output."""
-    failed = None
+    lines.end(ended, utc_text(now()))
+    failed, outputs = lines.failed, lines.others
     for sink in outputs.sinks:
-        text = OUTCOMES[sink.format](ended, look=outputs.look(sink))
+        text = OUTCOMES[sink.format](ended, look=outputs.look(sink), run=lines.run)
         if sink.format == "text" and sink.file is not None:
             plans = [one if one.plan is None else one.plan for one in ended]
             text = f"{PLANS['text'](plans, look=outputs.look(sink))}\n{text}"

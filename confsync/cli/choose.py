@@ -63,12 +63,12 @@ def chosen(console: Console, asked: Asked, access: Access, wanted: Wanted) -> tu
 def tell_selection(console: Console, found: Sequence[Aim], asked: Asked) -> None:
     """Report how many targets the filters leave."""
     from confsync.report.printable import printable
-    from confsync.workflow.targets import configuration
+    from confsync.workflow.run import selection_of
 
-    if words := str(asked.filters):
-        config = None if found else configuration(Path())
-        every = found[0].of if found else len(config.targets) if config else 0
-        console.note(f"note: {len(found)} of {every} targets: {printable(words)}\n")
+    words, selection = str(asked.filters), selection_of(found, asked.filters)
+    if words and selection is not None:
+        chosen, every = selection.chosen, selection.of
+        console.note(f"note: {chosen} of {every} targets: {printable(words)}\n")
 
 
 def _target_names() -> Iterable[str]:

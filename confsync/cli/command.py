@@ -34,10 +34,12 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "import": ("snapshot.ndjson --into stores", "plan.ndjson --store stores/settings.yaml"),
     "show": ("--url https://mail.example.com", "--all", "production.plan"),
     "targets": ("", "--group production", "--all --shard 1/4 --output matrix"),
+    "audit": ("check audit.jsonl", "pending audit.jsonl --output json"),
     "init": ("--url https://mail.example.com", "mail --variant RedisCluster"),
     "schema": (
         "> stores.schema.json",
         "--config > confsync.config.schema.json",
+        "--report apply > apply.schema.json",
         "--update --target production",
     ),
     "explain": ("plaintext-secret", "authSecret/secret"),

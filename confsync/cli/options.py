@@ -78,9 +78,14 @@ def given_by_hand(*names: str) -> set[str]:
     return {name for name in names if source(name) is ParameterSource.COMMANDLINE}
 
 
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
 def today() -> date:
     """The day in UTC: an allowance ends with its day there."""
-    return datetime.now(UTC).date()
+    return now().date()
 
 
 def reach(console: Console, *, allow_commands: bool, jobs: Jobs | None = None) -> Reach:

@@ -84,7 +84,7 @@ class Outputs:
             target = file.resolve()
             replace_whole(target, content, 0o666, target.stat() if target.exists() else None)
         except (OSError, ValueError):
-            raise _unwritable(sink) from None
+            raise unwritable(sink) from None
 
     def write_all(self, render: Callable[[str, Look], str]) -> None:
         """Write every output. `render`: the text of a format, in a look."""
@@ -118,11 +118,12 @@ def _sink(output: str, formats: Collection[str], source: str) -> Sink:
         raise WrongUsage(f"{source}: a URL instead of a file after {name}=", hint=hint)
     sink = Sink(name, file or None)
     if file and not _writable(Path(file)):
-        raise _unwritable(sink)
+        raise unwritable(sink)
     return sink
 
 
-def _unwritable(sink: Sink) -> OutputFailed:
+def unwritable(sink: Sink) -> OutputFailed:
+    """The error for an output that cannot be written."""
     hint = "check that its directory exists and is writable, and that the disk has room"
     return OutputFailed(f"cannot write the {sink.format} output to {sink.file}", hint=hint)
 

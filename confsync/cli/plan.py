@@ -19,11 +19,12 @@ from confsync.report import PLANS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from confsync.cli.console import Console
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
     from confsync.sync.values import Failed, Plan
     from confsync.workflow.jobs import Jobs
-    from confsync.workflow.targets import Access, Asked, Wanted
+    from confsync.workflow.targets import Access, Aim, Asked, Wanted
 
 
 @click.command(cls=Command)
@@ -57,41 +58,61 @@ def plan(  # noqa: PLR0913 - one parameter an option
     select the target that uses them. Without a confsync.yaml they are layers; later files override
     earlier ones. A FILE can be a directory with one store, or - for standard input.
     """
+    from confsync.cli.lines import Lines
     from confsync.cli.standard_error import Status, print_failures, worst
-    from confsync.sync.values import Failed
+    from confsync.report.json import plans_document
     from confsync.workflow.plan import plans as run
-    from confsync.workflow.plan import save
+    from confsync.workflow.run import run_of, utc_text
     from confsync.workflow.session import each, flat
-    from confsync.workflow.targets import inputs, same_server_facts
+    from confsync.workflow.targets import inputs
 
     chosen = choose.chosen(outputs.console, asked, access, wanted)
     outputs.check(inputs(chosen), out=out)
     _check_out(out)
-    shared_servers = same_server_facts(chosen)
-    for fact in shared_servers:
-        outputs.console.note(f"warning: {fact}\nhint: {_TWICE}\n")
+    shared_server = _tell_same_server(outputs.console, chosen)
     way = shared.reach(outputs.console, allow_commands=allow_commands, jobs=jobs)
+    facts = run_of(chosen, asked.filters, os.environ, shared.now(), way.seconds)
+    lines = Lines(outputs, facts, plans_document)
     found = each(
         *(chosen, way),
         lambda aim, session: run(aim.files, session, environment=os.environ, options=aim.options),
+        lambda ended: lines.add(flat([ended])),
     )
     every = flat(found)
-    plans = [one for one in every if not isinstance(one, Failed)]
-    if out is not None and len(plans) == len(every):
-        save(plans, out)
-        outputs.console.note(_saved_text(out, access.url, plans, len(chosen)))
-    failed = print_failures(outputs.console, every)
     if out is not None:
-        outputs.console.say(_unsaved_text(every))
-    outputs.write_all(lambda name, look: PLANS[name](every, look=look))
-    certain = bool(shared_servers) or any(plan.refusals for plan in plans)
-    changes = detailed_exitcode and any(plan.difference.changes for plan in plans)
-    more = [(certain, Status.REFUSED), (changes, Status.PENDING)]
-    return worst([failed, *(status for found_so, status in more if found_so)])
+        _save(outputs.console, every, out, access.url)
+    failed = print_failures(outputs.console, every)
+    lines.end(every, utc_text(shared.now()))
+    lines.others.write_all(lambda name, look: PLANS[name](every, look=look, run=lines.run))
+    lines.check()
+    certain = Status.REFUSED if shared_server else Status.DONE
+    return worst([failed, certain, _status(every, detailed_exitcode=detailed_exitcode)])
+
+
+def _status(found: Sequence[Plan | Failed], *, detailed_exitcode: bool) -> Status:
+    """The status for the plans that were made."""
+    from confsync.cli.standard_error import Status
+    from confsync.sync.values import Failed
+
+    plans = [one for one in found if not isinstance(one, Failed)]
+    if any(plan.refusals for plan in plans):
+        return Status.REFUSED
+    changes = any(plan.difference.changes for plan in plans)
+    return Status.PENDING if detailed_exitcode and changes else Status.DONE
 
 
 _FEW = 3  # names in a line to type
 _TWICE = "an apply of both is refused (confsync explain same-server-twice)"
+
+
+def _tell_same_server(console: Console, chosen: Sequence[Aim]) -> bool:
+    """Warn of targets with one server; True if there are any."""
+    from confsync.workflow.targets import same_server_facts
+
+    facts = same_server_facts(chosen)
+    for fact in facts:
+        console.note(f"warning: {fact}\nhint: {_TWICE}\n")
+    return bool(facts)
 
 
 def _check_out(out: str | None) -> None:
@@ -104,28 +125,26 @@ def _check_out(out: str | None) -> None:
         raise WrongUsage("--out: this file exists and is not a saved plan", where=out, hint=hint)
 
 
-def _saved_text(file: str, url: str | None, plans: Sequence[Plan], number: int) -> str:
+def _save(console: Console, found: Sequence[Plan | Failed], file: str, url: str | None) -> None:
+    """Save the plans, and say so; or say that a target could not be planned."""
     from confsync.report.printable import plural, printable
-
-    name = printable(shlex.quote(file))
-    of = "" if number == 1 else f" of {plural(number, 'target')}"
-    if any(plan.refusals for plan in plans):
-        return f"saved the plan{of} to {name}; apply will refuse it: see its errors\n"
-    server = f" --url {printable(url)}" if url else ""
-    return f"saved the plan{of} to {name}; apply it with `confsync apply {name}{server}`\n"
-
-
-def _unsaved_text(found: Sequence[Plan | Failed]) -> str:
-    """Why no plan is saved; empty if one is."""
-    from confsync.report.printable import printable
-    from confsync.sync.values import Failed
+    from confsync.sync.values import Failed, by_target
+    from confsync.workflow.plan import save
     from confsync.workflow.selection import some_of
 
-    failed = [one.target.name for one in found if isinstance(one, Failed)]
-    if not failed:
-        return ""
-    without = " ".join(f"--exclude {shlex.quote(name)}" for name in failed[:_FEW])
-    out = f"leave it out with {without}" if len(failed) <= _FEW else "leave them out (--exclude)"
-    mend = f"hint: mend {'it' if len(failed) == 1 else 'them'}, or {out}"
-    fact = f"the plan was not saved: {some_of(failed)} could not be planned"
-    return f"{printable(fact)}\n{printable(mend)}\n"
+    plans = [one for one in found if not isinstance(one, Failed)]
+    if failed := [one.target.name for one in found if isinstance(one, Failed)]:
+        without = " ".join(f"--exclude {shlex.quote(name)}" for name in failed[:_FEW])
+        out = f"leave it out with {without}" if len(failed) <= _FEW else "choose the others"
+        mend = f"hint: mend {'it' if len(failed) == 1 else 'them'}, or {out}"
+        fact = f"the plan was not saved: {some_of(failed)} could not be planned"
+        console.say(f"{printable(fact)}\n{printable(mend)}\n")
+        return
+    save(plans, file)
+    name, number = printable(shlex.quote(file)), len(by_target(plans))
+    of = "" if number == 1 else f" of {plural(number, 'target')}"
+    server = f" --url {printable(url)}" if url else ""
+    then = f"apply it with `confsync apply {name}{server}`"
+    if any(plan.refusals for plan in plans):
+        then = "apply will refuse it: see its errors"
+    console.note(f"saved the plan{of} to {name}; {then}\n")

@@ -10,30 +10,43 @@ import click
 from confsync.cli import choose
 from confsync.cli import options as shared
 from confsync.cli.command import Command
+from confsync.report import SCHEMAS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from confsync.cli.console import Console
     from confsync.cli.standard_error import Status
     from confsync.workflow.targets import Access, Aim, Asked
 
 
+_OPTIONS = shared.together(
+    click.option(
+        "--layer",
+        is_flag=True,
+        help="For a layer: it can leave out fields that earlier files set.",
+    ),
+    click.option("--config", is_flag=True, help="For confsync.yaml, instead of store files."),
+    click.option(
+        "--report",
+        type=click.Choice(SCHEMAS),
+        help="For the JSON output of this command, instead of store files.",
+    ),
+    click.option(
+        "--update",
+        is_flag=True,
+        help="Fetch the schema of a server into confsync.schema.json, and say what changed.",
+    ),
+    click.option(
+        "--check",
+        is_flag=True,
+        help="With --update: write nothing; exit with 1 if the file would change.",
+    ),
+)
+
+
 @click.command(cls=Command)
-@click.option(
-    "--layer",
-    is_flag=True,
-    help="For a layer: it can leave out fields that earlier files set.",
-)
-@click.option("--config", is_flag=True, help="For confsync.yaml, instead of store files.")
-@click.option(
-    "--update",
-    is_flag=True,
-    help="Fetch the schema of a server into confsync.schema.json, and say what changed.",
-)
-@click.option(
-    "--check",
-    is_flag=True,
-    help="With --update: write nothing; exit with 1 if the file would change.",
-)
+@_OPTIONS
 @choose.one_target
 @shared.commands_for_credentials
 @click.pass_obj
@@ -43,6 +56,7 @@ def schema(  # noqa: PLR0913 - one parameter an option
     *,
     layer: bool,
     config: bool,
+    report: str | None,
     update: bool,
     check: bool,
     asked: Asked,
@@ -54,28 +68,45 @@ def schema(  # noqa: PLR0913 - one parameter an option
     Without --update: offline. The JSON Schema matches this version of confsync, or the schema in
     confsync.schema.json, and includes references from installed packages.
 
+    With --report: the JSON Schema of what a command prints with --output json.
+
     With --update: a field, a variant or an object of a newer or older server can be used at once.
     """
-    import json
-
     from confsync.cli.standard_error import Status
-    from confsync.errors import WrongUsage
     from confsync.workflow.documentation import schema as run
     from confsync.workflow.tables import tables_of
 
-    if layer and config:
-        raise WrongUsage("--layer and --config cannot be combined", hint="leave out one of the two")
+    _check({"--layer": layer, "--config": config, "--report": report}, update=update, check=check)
     if update:
-        if layer or config:
-            fact = "--update and --layer or --config cannot be combined"
-            raise WrongUsage(fact, hint="update first, then print the JSON Schema")
         return _update(console, _aim(asked, access), allow_commands=allow_commands, check=check)
-    if check:
-        raise WrongUsage("--check needs --update", hint="add --update, or leave out --check")
+    if report is not None:
+        from confsync.report.schemas import report_schema
+
+        _print(console, report_schema(report))
+        return Status.DONE
     tables = None if config else tables_of(_aim(asked, access))
-    found = run(layer=layer, config=config, tables=tables)
-    console.print(f"{json.dumps(found, indent=2, ensure_ascii=False)}\n")
+    _print(console, run(layer=layer, config=config, tables=tables))
     return Status.DONE
+
+
+def _check(schemas: Mapping[str, object], *, update: bool, check: bool) -> None:
+    """Raise WrongUsage for options that cannot be combined. `schemas`: those that choose one."""
+    from confsync.errors import WrongUsage
+
+    given = [option for option, value in schemas.items() if value]
+    if len(given) > 1:
+        raise WrongUsage(f"{' and '.join(given)} cannot be combined", hint="use one of them")
+    if update and given:
+        fact = f"--update and {given[0]} cannot be combined"
+        raise WrongUsage(fact, hint="update first, then print the JSON Schema")
+    if check and not update:
+        raise WrongUsage("--check needs --update", hint="add --update, or leave out --check")
+
+
+def _print(console: Console, schema: Mapping[str, object]) -> None:
+    import json
+
+    console.print(f"{json.dumps(schema, indent=2, ensure_ascii=False)}\n")
 
 
 def _aim(asked: Asked, access: Access) -> Aim:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,22 +46,10 @@ def show(  # noqa: PLR0913 - one parameter an option
     without contacting a server.
     """
     from confsync.cli.standard_error import Status, print_failures
-    from confsync.disk.read import is_plan
-    from confsync.errors import WrongUsage
-    from confsync.workflow.plan import saved
     from confsync.workflow.targets import NOTHING_WANTED, aims, without_config
 
     if planfile is not None:
-        if not is_plan(planfile):
-            from confsync.workflow.targets import check_not_targets, configuration
-
-            check_not_targets(configuration(Path()), [planfile])
-            fact = "not a saved plan" if Path(planfile).exists() else "no such file"
-            hint = "`confsync plan --out FILE` saves a plan; without a file, the server is shown"
-            raise WrongUsage(fact, where=planfile, hint=hint)
-        outputs.check([planfile])
-        plans = saved(planfile)
-        outputs.write_all(lambda name, look: PLANS[name](plans, look=look))
+        _show_saved(planfile, outputs)
         return Status.DONE
     from confsync.workflow.load import check_objects, objects_in_files
     from confsync.workflow.server import as_document
@@ -82,3 +71,23 @@ def show(  # noqa: PLR0913 - one parameter an option
     status = print_failures(outputs.console, found)
     outputs.write_all(lambda name, look: STATES[name](found, look=look))
     return status
+
+
+def _show_saved(planfile: str, outputs: Outputs) -> None:
+    from confsync.disk.read import is_plan
+    from confsync.errors import WrongUsage
+    from confsync.workflow.plan import saved
+    from confsync.workflow.run import run_of
+    from confsync.workflow.selection import NO_FILTERS
+
+    if not is_plan(planfile):
+        from confsync.workflow.targets import check_not_targets, configuration
+
+        check_not_targets(configuration(Path()), [planfile])
+        fact = "not a saved plan" if Path(planfile).exists() else "no such file"
+        hint = "`confsync plan --out FILE` saves a plan; without a file, the server is shown"
+        raise WrongUsage(fact, where=planfile, hint=hint)
+    outputs.check([planfile])
+    plans = saved(planfile)
+    facts = run_of((), NO_FILTERS, os.environ, shared.now(), {})
+    outputs.write_all(lambda name, look: PLANS[name](plans, look=look, run=facts))

@@ -112,8 +112,8 @@ def read_plan(path: str) -> dict[str, Json]:
 
 
 def audit_records(path: str) -> Iterator[tuple[int, dict[str, object]]]:
-    """Yield the records of an audit file with their line numbers, from 1. Invalid lines, such as
-    one cut off by a full disk, are skipped; a missing file has no records.
+    """Yield the records of an audit file with their line numbers, from 1. An invalid line, such
+    as one cut off by a full disk, is an empty record; a missing file has no records.
 
     Raises OutputFailed if the file cannot be read.
     """
@@ -122,10 +122,10 @@ def audit_records(path: str) -> Iterator[tuple[int, dict[str, object]]]:
     try:
         with opened(path) as file, BufferedReader(file) as lines:
             for number, line in enumerate(lines, start=1):
+                record: object = None
                 with suppress(ValueError, RecursionError):
-                    record: object = json.loads(line)
-                    if isinstance(record, dict):
-                        yield number, record
+                    record = json.loads(line)
+                yield number, record if isinstance(record, dict) else {}
     except FileNotFoundError:
         return
     except (OSError, ValueError):

@@ -10,27 +10,44 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from confsync.report.printable import Look
+    from confsync.report.run import Run
 
 
-def _render(module: str, function: str, *found: object, look: Look | None = None) -> str:
+def _render(
+    module: str,
+    function: str,
+    *found: object,
+    look: Look | None = None,
+    run: Run | None = None,
+) -> str:
     """Text for programs: every look is the same."""
     del look
-    text: str = getattr(import_module(f"confsync.report.{module}"), function)(*found)
+    runs = () if run is None else (run,)
+    text: str = getattr(import_module(f"confsync.report.{module}"), function)(*found, *runs)
     return text
 
 
-def _text(module: str, function: str, *found: object, look: Look | None = None) -> str:
-    """Text for people, in a look or else the plain one."""
+def _text(
+    module: str,
+    function: str,
+    *found: object,
+    look: Look | None = None,
+    run: Run | None = None,
+) -> str:
+    """Text for people, in a look or else the plain one. It says nothing of the run."""
+    del run
     looks = () if look is None else (look,)
     text: str = getattr(import_module(f"confsync.report.{module}"), function)(*found, *looks)
     return text
 
 
 # Plans, states, targets and outcomes are rendered from a sequence, one for each target; problems
-# from the names of the files and the problems. Each takes `look=`.
+# from the names of the files and the problems. Each takes `look=`; those of plans and outcomes for
+# programs need `run=`.
 PLANS: Mapping[str, Callable[..., str]] = {
     "text": partial(_text, "text", "plans_text"),
     "json": partial(_render, "json", "plans_json"),
+    "jsonl": partial(_render, "json_lines", "plans_lines"),
 }
 STATES: Mapping[str, Callable[..., str]] = {
     "text": partial(_render, "text", "states_text"),
@@ -45,6 +62,7 @@ TARGETS: Mapping[str, Callable[..., str]] = {
 OUTCOMES: Mapping[str, Callable[..., str]] = {
     "text": partial(_text, "outcomes", "outcomes_text"),
     "json": partial(_render, "json", "outcomes_json"),
+    "jsonl": partial(_render, "json_lines", "outcomes_lines"),
 }
 PROBLEMS: Mapping[str, Callable[..., str]] = {
     "text": partial(_text, "problems", "verdict_text"),
@@ -54,3 +72,15 @@ PROBLEMS: Mapping[str, Callable[..., str]] = {
     "junit": partial(_render, "junit", "problems_junit"),
     "codequality": partial(_render, "codequality", "problems_codequality"),
 }
+AUDITS: Mapping[str, Mapping[str, Callable[..., str]]] = {
+    "check": {
+        "text": partial(_render, "audits", "check_text"),
+        "json": partial(_render, "audits", "check_json"),
+    },
+    "pending": {
+        "text": partial(_render, "audits", "pending_text"),
+        "json": partial(_render, "audits", "pending_json"),
+    },
+}
+SCHEMAS = ("plan", "apply", "validate", "show", "targets", "audit-check", "audit-pending")
+"""The commands whose JSON has a schema in `schemas.json`."""

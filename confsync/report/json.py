@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
     from confsync.errors import ConfsyncError, Problem
     from confsync.report.printable import Json
+    from confsync.report.run import Run
     from confsync.report.text import State
     from confsync.sync.tree import Tree
     from confsync.sync.values import Change, Origin, Target
+
+VERSION = "1"
 
 _RESULTS: Mapping[type[outcome.Ended], str] = {
     outcome.Stored: "stored",
@@ -38,15 +41,20 @@ _RESULTS: Mapping[type[outcome.Ended], str] = {
 _AUDITED = {"type", "foreign", "overwritten", "reason", "seen"}
 
 
-def plans_json(found: Sequence[Plan | Failed]) -> str:
+def plans_json(found: Sequence[Plan | Failed], run: Run) -> str:
+    """The text of `plans_document`."""
+    return _dump(plans_document(found, run))
+
+
+def outcomes_json(found: Sequence[outcome.Ended], run: Run) -> str:
+    """The text of `outcomes_document`."""
+    return _dump(outcomes_document(found, run))
+
+
+def plans_document(found: Sequence[Plan | Failed], run: Run) -> dict[str, Json]:
     """The plans of targets, or their errors, as one document; every secret masked."""
-    return _dump(
-        {
-            "digest": _digest(found),
-            "targets": [*map(_target, by_target(found))],
-            "summary": _summary(found),
-        }
-    )
+    targets = [_target(one, run) for one in by_target(found)]
+    return {**_head(run), "digest": _digest(found), "targets": targets, "summary": _summary(found)}
 
 
 def _digest(found: Sequence[Plan | Failed]) -> str | None:
@@ -55,7 +63,7 @@ def _digest(found: Sequence[Plan | Failed]) -> str | None:
     return whole_digest(plans) if len(plans) == len(found) else None
 
 
-def outcomes_json(found: Sequence[outcome.Ended]) -> str:
+def outcomes_document(found: Sequence[outcome.Ended], run: Run) -> dict[str, Json]:
     """The plans of an apply and the outcome for each target, as one document. With several objects
     each has its own outcome.
     """
@@ -66,7 +74,7 @@ def outcomes_json(found: Sequence[outcome.Ended]) -> str:
     for group in by_target(plans):
         ends = [left.pop(0) for _ in ([group] if isinstance(group, Failed) else group)]
         target: dict[str, Json] = {
-            **_target(group),
+            **_target(group, run),
             "restart": _restart(ends),
             **_reload(ends),
         }
@@ -82,12 +90,28 @@ def outcomes_json(found: Sequence[outcome.Ended]) -> str:
         "interrupted": any(isinstance(one, outcome.NotBegun) and one.interrupted for one in found),
         "restart_required": _restart(found)["required"],
     }
-    whole: dict[str, Json] = {
-        "digest": _digest(plans),
-        "targets": targets,
-        "summary": _summary(plans) | summary,
+    whole = {"digest": _digest(plans), "targets": targets, "summary": _summary(plans) | summary}
+    return {**_head(run), **whole}
+
+
+def _head(run: Run) -> dict[str, Json]:
+    """The members that a document of plan or apply begins with."""
+    selection: Json = None
+    if (chosen := run.selection) is not None:
+        parts = chosen.shard
+        selection = {
+            "chosen": chosen.chosen,
+            "of": chosen.of,
+            "by": data_text(chosen.by) or None,
+            "shard": None if parts is None else {"number": parts[0], "of": parts[1]},
+        }
+    return {
+        "format_version": VERSION,
+        "confsync": run.version,
+        "generated_at": run.generated_at,
+        "commit": data_text(run.commit) or None,
+        "selection": selection,
     }
-    return _dump(whole)
 
 
 def _reload(ends: Sequence[outcome.Ended]) -> dict[str, Json]:
@@ -164,15 +188,21 @@ def reloaded_record(plan: Plan, found: outcome.Reload) -> dict[str, Json]:
 
 
 def _dump(content: dict[str, Json]) -> str:
-    return json_text({"format_version": "1", **content})
+    return json_text({"format_version": VERSION, **content})
 
 
-def _target(one: Sequence[Plan] | Failed) -> dict[str, Json]:
+def _target(one: Sequence[Plan] | Failed, run: Run) -> dict[str, Json]:
+    target = one.target if isinstance(one, Failed) else one[0].target
+    named: dict[str, Json] = {
+        **_named(target),
+        "groups": [*map(data_text, run.groups_of(target))],
+        "seconds": run.seconds_of(target),
+    }
     if isinstance(one, Failed):
         absent: dict[str, Json] = {"objects": [], "digest": None, "restart": _restart(())}
-        return {**_named(one.target), **absent, "error": _error(one.error)}
+        return {**named, **absent, "error": _error(one.error)}
     return {
-        **_named(one[0].target),
+        **named,
         "objects": [*map(_object, one)],
         "digest": whole_digest(one),
         "restart": _restart(one),
@@ -252,16 +282,19 @@ def _summary(found: Sequence[Plan | Failed]) -> dict[str, Json]:
     plans = [one for one in found if not isinstance(one, Failed)]
     unknown = [item for plan in plans for item in plan.difference.unknown]
     groups = by_target(found)
-    summary: dict[str, Json] = {
+    made = [one for one in groups if not isinstance(one, Failed)]
+    changed = sum(any(plan.difference.changes for plan in one) for one in made)
+    return {
         "targets": len(groups),
+        "changed": changed,
+        "unchanged": len(made) - changed,
+        "failed": len(groups) - len(made),
         "changes": sum(len(plan.difference.changes) for plan in plans),
         "unknown": len(unknown),
         "unresolved": sum(not item.hidden for item in unknown),
         "to_send": sum(len(plan.to_send) for plan in plans),
         "refusals": sum(len(plan.refusals) for plan in plans),
     }
-    failed = sum(isinstance(one, Failed) for one in groups)
-    return summary | ({"failed": failed} if len(groups) > 1 else {})
 
 
 def _changes(changes: Sequence[Change]) -> list[Json]:

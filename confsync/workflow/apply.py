@@ -25,6 +25,7 @@ from confsync.sync.findings import STALE, facts
 from confsync.sync.outcome import Ended, NotBegun, NotSent, Outcome, changed
 from confsync.sync.plan import check_no_secret_in_clear, is_digest, whole_digest
 from confsync.sync.values import Failed, Finding, Plan, named, plans_by_target
+from confsync.workflow.audit import Approval
 from confsync.workflow.audit import entry as audited
 from confsync.workflow.backup import backed_up, with_backup
 from confsync.workflow.in_turn import Turn, applied
@@ -57,7 +58,8 @@ _AGAIN = "plan again and review it"
 @dataclass(frozen=True)
 class How:
     """How an apply goes on: see `apply`. `show` and `ask` get all plans. `keep_going`: no target
-    stops another. `max_targets`, `max_changes`: larger plans are declined.
+    stops another. `max_targets`, `max_changes`: larger plans are declined. `ended` gets the ends of
+    targets when they are there.
     """
 
     show: Callable[[Sequence[Plan | Failed]], None] | None = None
@@ -69,6 +71,7 @@ class How:
     keep_going: bool = False
     max_targets: int | None = None
     max_changes: int | None = None
+    ended: Callable[[Sequence[Ended]], None] | None = None
 
 
 @dataclass
@@ -172,9 +175,11 @@ def apply_all(
     def prepared(
         aim: Aim, old: Sequence[Plan], stack: ExitStack
     ) -> tuple[tuple[Plan, ...], Session]:
-        session = stack.enter_context(reach.session(aim))
-        source = tuple(old) or aim.files
-        return made(source, session, aim.options, moment, reach.environment), session
+        with reach.timed(aim):
+            session = stack.enter_context(reach.session(aim))
+            source = tuple(old) or aim.files
+            found = made(source, session, aim.options, moment, reach.environment)
+        return found, session
 
     old = plans_by_target(kept) or [[] for _ in aims]
     every = zip(aims, old, strict=True)
@@ -240,31 +245,49 @@ def _run(
         }
         places = (place for place in range(len(flat)) if place not in failed)
         left = _Ready(dict(zip(places, ready, strict=True)), {}, failed, apart=apart)
-        return _decided(left, how, stale, jobs, saved=bool(kept))
+        return _decided(left, how, stale, jobs, kept)
 
 
 def _decided(
-    left: _Ready, how: How, stale: Mapping[Target, Declined], jobs: Jobs, *, saved: bool
+    left: _Ready,
+    how: How,
+    stale: Mapping[Target, Declined],
+    jobs: Jobs,
+    kept: Sequence[Plan],
 ) -> tuple[Ended, ...]:
     """Decide on all plans, then send, object by object."""
     ask, several = how.ask, len(left.plans) + len(left.ends) > 1
+    approval = _approval(how, kept)
     with ExitStack() as books:
         for place, (plan, _) in left.plans.items():
-            left.entries[place] = books.enter_context(audited(how.audit, plan))
+            left.entries[place] = books.enter_context(audited(how.audit, plan, approval))
         left.test(partial(_check_current, stale=stale))
         _check_size(_plans(left.plans.values()), how)
-        left.test(lambda some: _decide(_plans(some), saved=saved, asking=ask is not None))
+        left.test(lambda some: _decide(_plans(some), saved=bool(kept), asking=ask is not None))
         if ask is not None and left.pending:
             if not ask(_plans(left.plans.values())):
                 raise Cancelled("cancelled: nothing was sent")
+            for place, (plan, _) in left.plans.items():
+                left.entries[place].accepted = tuple(one.rule for one in plan.refusals)
             left.test(partial(_check_unchanged, jobs=jobs))
         ready, entries = [*left.plans.values()], [*left.entries.values()]
         if how.backup is not None and left.pending:
             ready = backed_up(ready, entries, how.backup)
-    turn = Turn(several, left.apart, how.reload, jobs.late)
+        if how.ended is not None:
+            how.ended([left.ends[place] for place in sorted(left.ends)])
+    turn = Turn(several, left.apart, how.reload, jobs.late, how.ended)
     done = with_backup(applied(ready, entries, turn))
     ends = left.ends | dict(zip(left.plans, done, strict=True))
     return tuple(ends[place] for place in sorted(ends))
+
+
+def _approval(how: How, kept: Sequence[Plan]) -> Approval:
+    """How the updates of a run are permitted."""
+    if kept:
+        return Approval("saved-plan", whole_digest(kept))
+    if how.expect is not None:
+        return Approval("expect", how.expect)
+    return Approval("yes" if how.ask is None else "question")
 
 
 def _plans(ready: Iterable[tuple[Plan, Session]]) -> list[Plan]:

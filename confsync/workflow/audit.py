@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
+from confsync import __version__
 from confsync.disk.read import audit_records
 from confsync.disk.write import append_audit
 from confsync.errors import ConfsyncError, Declined, Fault, OutputFailed
@@ -16,7 +16,9 @@ from confsync.jmap.client import silent
 from confsync.report.json import finished_record, reloaded_record, started_record
 from confsync.report.printable import data_text, printable
 from confsync.sync.outcome import Unknown
-from confsync.sync.url import masked
+from confsync.workflow.audit_files import user_of
+from confsync.workflow.ci import change, run_url, who
+from confsync.workflow.run import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,24 +30,6 @@ if TYPE_CHECKING:
     from confsync.workflow.server import Sending, Session
 
 VERSION = "1"
-
-_SYSTEMS = {
-    "GITHUB_ACTIONS": (
-        "github",
-        "GITHUB_ACTOR",
-        "GITHUB_REPOSITORY GITHUB_WORKFLOW GITHUB_JOB GITHUB_RUN_ID",
-        "GITHUB_SHA",
-    ),
-    "GITLAB_CI": (
-        "gitlab",
-        "GITLAB_USER_LOGIN",
-        "CI_PROJECT_PATH CI_JOB_NAME CI_JOB_ID",
-        "CI_COMMIT_SHA",
-    ),
-    "JENKINS_URL": ("jenkins", "BUILD_USER_ID", "JOB_NAME BUILD_NUMBER", "GIT_COMMIT"),
-    "": ("", "SUDO_USER USER LOGNAME", "", ""),
-}
-"""CI systems by the variable that shows them: name, and variables of user, job and commit."""
 
 
 @dataclass
@@ -69,13 +53,7 @@ class Audit:
         for line, record in audit_records(self.path):
             match record:
                 case {"event": "started", "id": str() as key, "target": {"url": to}} if to == url:
-                    match record.get("who"):
-                        case {"user": str() as user}:
-                            user = printable(user)
-                        case {"uid": str() as uid}:
-                            user = f"uid {printable(uid)}"
-                        case _:
-                            user = "somebody"
+                    user = printable(user_of(record)) or "somebody"
                     begun[key] = (
                         f"warning: {printable(self.path)}:{line}: the apply that {user} began at"
                         f" {printable(str(record.get('time')))} did not finish: it was cut"
@@ -99,17 +77,27 @@ class Audit:
 
     def write(self, key: str, event: str, content: Mapping[str, Json]) -> None:
         """Append a line of an apply. Raises OutputFailed."""
-        moment = self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        head = {"audit_version": VERSION, "event": event, "id": key, "time": moment}
+        time = utc_text(self.now())
+        head = {"audit_version": VERSION, "event": event, "id": key, "time": time}
         append_audit(self.path, {**head, **content})
+
+
+@dataclass(frozen=True)
+class Approval:
+    """How an apply is permitted. `digest`: the one that was expected, or that of the saved plan."""
+
+    by: Literal["yes", "expect", "saved-plan", "question"]
+    digest: str = ""
 
 
 @dataclass
 class Entry:
-    """One apply in an audit file, or in none."""
+    """One apply in an audit file, or in none. `accepted`: risks that answers have accepted."""
 
     audit: Audit | None
     plan: Plan
+    approval: Approval
+    accepted: tuple[str, ...] = ()
     key: str = field(default_factory=lambda: uuid4().hex)
     begun: bool = False
     sent: bool = False
@@ -128,14 +116,31 @@ class Entry:
 
     def _write_begin(self) -> None:
         if self.audit is not None:
-            whose = {"who": who(self.audit.environment, self.audit.uid)}
+            content = {**self._circumstances(self.audit), **started_record(self.plan)}
             try:
-                self.audit.write(self.key, "started", {**whose, **started_record(self.plan)})
+                self.audit.write(self.key, "started", content)
             except KeyboardInterrupt:
                 # The line may be there, if the interrupt came while the disk was waited for.
                 self.begun = self.audit.holds(self.key, "started")
                 raise
         self.begun = True
+
+    def _circumstances(self, audit: Audit) -> dict[str, Json]:
+        """Who applies, where and with what permission."""
+        found: dict[str, Json] = {
+            "confsync": __version__,
+            "who": who(audit.environment, audit.uid),
+        }
+        if url := run_url(audit.environment):
+            found["run_url"] = url
+        if of := change(audit.environment):
+            found["change"] = of
+        risks = (finding.rule for finding in self.plan.findings if finding.risk)
+        allowed = [rule for rule in risks if rule in {*self.plan.allow, *self.accepted}]
+        digest = {"digest": self.approval.digest} if self.approval.digest else {}
+        by: dict[str, Json] = {"by": self.approval.by, **digest}
+        found["approval"] = {**by, "allowed": [*dict.fromkeys(allowed)]}
+        return found
 
     def ended(self, outcome: Outcome) -> Outcome:
         """Write the outcome and return it. An interrupt does not hide it: see `interrupted`."""
@@ -187,9 +192,9 @@ class Entry:
 
 
 @contextmanager
-def entry(audit: Audit | None, plan: Plan) -> Iterator[Entry]:
+def entry(audit: Audit | None, plan: Plan, approval: Approval) -> Iterator[Entry]:
     """The two lines of an apply; an error inside is its end. Raises OutputFailed."""
-    found = Entry(audit, plan)
+    found = Entry(audit, plan, approval)
     if audit is not None:
         append_audit(audit.path, None)
         audit.warn_unfinished(plan.target.url)
@@ -219,21 +224,3 @@ def _reason_and_record(error: BaseException) -> tuple[str, dict[str, Json]]:
     fault = found if isinstance(found, Fault) else as_fault(found)
     place = f" at {fault.places[0]}" if fault.places else ""
     return f"internal error in confsync: {fault.message}{place}; please report this", record
-
-
-def who(environment: Mapping[str, str], uid: int | None = None) -> dict[str, str]:
-    """`user`, or else `uid`, and in a known CI system `ci`, `job` and `commit`; none is empty."""
-    sign = next(sign for sign in _SYSTEMS if not sign or environment.get(sign))
-    ci, users, jobs, commit = _SYSTEMS[sign]
-    user, job = (
-        [environment[name] for name in names.split() if environment.get(name)]
-        for names in (users, jobs)
-    )
-    said = {
-        "user": "".join(user[:1]),
-        "uid": "" if user or uid is None else str(uid),
-        "ci": ci,
-        "job": " ".join(job),
-        "commit": environment.get(commit, ""),
-    }
-    return {name: printable(masked(text)) for name, text in said.items() if text}

@@ -25,12 +25,22 @@ class Turn:
     """The rules for a row of updates. `several`: the run has other ends than this one, and errors
     are no reason to lose them. `keep_going`: a target that does not end as wanted stops no other.
     `reloads`: a server reloads its settings after its last update. `late`: True after the deadline.
+    `tell` gets the ends of each target when it has ended.
     """
 
     several: bool
     keep_going: bool
     reloads: bool
     late: Callable[[], bool]
+    tell: Callable[[Sequence[Ended]], None] | None = None
+
+    def target(self, ended: Sequence[Ended], entry: Entry) -> None:
+        """Tell the ends of a target. An interrupt is noted: the run has to end with an outcome."""
+        try:
+            if self.tell is not None:
+                self.tell(ended)
+        except KeyboardInterrupt:
+            entry.interrupted = True
 
 
 def applied(
@@ -43,10 +53,11 @@ def applied(
     """
     ended: list[Ended] = []
     begun_at: Session | None = None
-    for (plan, session), entry in zip(ready, entries, strict=True):
+    for done, ((plan, session), entry) in enumerate(zip(ready, entries, strict=True), start=1):
+        last = done == len(ready) or ready[done][1] is not session
         # Before an update, during it, or while its end was written.
         interrupted = (
-            any(isinstance(done, NotBegun) and done.interrupted for done in ended)
+            any(isinstance(one, NotBegun) and one.interrupted for one in ended)
             or any(known.interrupted for known in entries)
             or any(known.server.interrupted for _, known in ready)
         )
@@ -57,6 +68,8 @@ def applied(
             interrupted or not all(map(as_wanted, counting)) or (late and turn.several)
         ):
             ended.append(NotBegun(plan, interrupted=interrupted, late=late and not interrupted))
+            if last:
+                turn.target(ended[first:], entry)
             continue
         result: Ended
         try:
@@ -65,25 +78,33 @@ def applied(
                 begun_at = session
             result = entry.ended(NotSent(plan) if plan.empty else send(plan, entry.begin(session)))
         except BaseException as error:
-            unknown = entry.failed(error)
-            begun = not all(isinstance(done, NotSent) for done in ended)
-            if turn.several and unknown is not None:
-                result = unknown
-            elif turn.several and isinstance(error, ConfsyncError):
-                result = Failed(plan.target, alone(error), plan)
-            elif turn.several and isinstance(error, KeyboardInterrupt) and begun:
-                result = NotBegun(plan, interrupted=True)
-            else:
+            found = _end_of(error, plan, entry, ended)
+            if found is None or not turn.several:
                 entry.report_failed()
                 raise
+            result = found
         ended.append(result)
-        done = len(ended)
-        last = done == len(ready) or ready[done][1] is not session
         if turn.reloads and last and all(map(as_wanted, [*counting, result])):
             ended[first:] = _reloaded(
                 ended[first:], session, entries[first:done], interrupted=interrupted
             )
+        if last:
+            turn.target(ended[first:], entry)
     return tuple(ended)
+
+
+def _end_of(
+    error: BaseException, plan: Plan, entry: Entry, before: Sequence[Ended]
+) -> Ended | None:
+    """The end of one of several updates after an error. None: the error ends the run."""
+    if (unknown := entry.failed(error)) is not None:
+        return unknown
+    if isinstance(error, ConfsyncError):
+        return Failed(plan.target, alone(error), plan)
+    begun = not all(isinstance(one, NotSent) for one in before)
+    if isinstance(error, KeyboardInterrupt) and begun:
+        return NotBegun(plan, interrupted=True)
+    return None
 
 
 def _check_time(*, late: bool) -> None:

@@ -63,19 +63,27 @@ ALONE = Jobs()
 """For one target."""
 
 
-def side_by_side(act: Callable[[T], R], items: Iterable[T], jobs: Jobs) -> tuple[R, ...]:
-    """The results of `act`, in the order of the items. An error of one ends the others.
+def side_by_side(
+    act: Callable[[T], R],
+    items: Iterable[T],
+    jobs: Jobs,
+    ended: Callable[[R], None] | None = None,
+) -> tuple[R, ...]:
+    """The results of `act`, in the order of the items. An error of one ends the others. `ended`
+    gets each result when it is there, in the thread of the caller.
 
     One job, or one item, is done in the thread of the caller. After an interrupt no thread is left
     that waits for a server or a command.
     """
     known = [*items]
     if min(jobs.number, len(known)) > 1:
-        return _Run(act, known, jobs).results()
+        return _Run(act, known, jobs).results(ended)
     found: list[R] = []
     jobs.tell(0, len(known))
     for item in known:
         found.append(act(item))
+        if ended is not None:
+            ended(found[-1])
         jobs.tell(len(found), len(known))
     return tuple(found)
 
@@ -94,7 +102,7 @@ class _Run:
         self._threads: list[Thread] = []
         self._slow: set[int] = set()
 
-    def results(self) -> tuple[R, ...]:
+    def results(self, tell: Callable[[R], None] | None) -> tuple[R, ...]:
         found: dict[int, object] = {}
         self._jobs.tell(0, self._all)
         try:
@@ -104,6 +112,8 @@ class _Run:
                 self._replace_slow()
                 if ended := self._ended():
                     found |= ended
+                    for result in ended.values() if tell is not None else ():
+                        tell(result)  # type: ignore[misc, arg-type] # what `act` returned
                     self._jobs.tell(len(found), self._all)
         except BaseException:
             self._end()

@@ -57,12 +57,18 @@ class Filters:
         return bool(self.groups or self.using) or self.reported is not None
 
     def __str__(self) -> str:
+        parts = [self.words] if self.words else []
+        parts += ["shard {}/{}".format(*self.shard)] if self.shard else []
+        return ", ".join(parts)
+
+    @property
+    def words(self) -> str:
+        """What they say, without the shard."""
         parts = [f"group {' and '.join(names)}" for names in self.groups]
         parts = [" or ".join(parts)] if parts else []
         parts += [f"using {listed(self.using, 'or')}"] if self.using else []
         parts += [self.reported[0]] if self.reported else []
         parts += [f"without {listed(self.exclude)}"] if self.exclude else []
-        parts += ["shard {}/{}".format(*self.shard)] if self.shard else []
         return ", ".join(parts)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -67,7 +68,7 @@ class Login:
 class Reach:
     """Means to reach servers. `tell` gets a line for each wait, `sending` is as in a Session;
     `allow_commands`: commands may be run for credentials. `jobs`: how targets are read. `once`:
-    what they share.
+    what they share. `seconds`: how long reading each took, by its name; `clock` counts them.
     """
 
     environment: Mapping[str, str] = field(repr=False)
@@ -77,6 +78,17 @@ class Reach:
     allow_commands: bool = False
     jobs: Jobs = field(default_factory=Jobs)
     once: Once = field(default_factory=Once, repr=False)
+    clock: Callable[[], float] = monotonic
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, aim: Aim) -> Iterator[None]:
+        """Note how long reading a target takes, also if that fails."""
+        begun = self.clock()
+        try:
+            yield
+        finally:
+            self.seconds[aim.name] = self.clock() - begun
 
     def check(self, aims: Iterable[Aim]) -> None:
         """Raise Declined if one of several servers is not among CONFSYNC_HOSTS."""
@@ -243,18 +255,21 @@ def _raise_without_target(config: Config | None, planned: Target, number: int) -
 
 
 def each(
-    aims: Sequence[Aim], reach: Reach, use: Callable[[Aim, Session], R]
+    aims: Sequence[Aim],
+    reach: Reach,
+    use: Callable[[Aim, Session], R],
+    ended: Callable[[R | Failed], None] | None = None,
 ) -> tuple[R | Failed, ...]:
-    """Use each target's session, side by side. Returns results in the order of the targets. Errors
-    of the only target are raised.
+    """Use each target's session, side by side. Returns results in the order of the targets; `ended`
+    gets each when it is there. Errors of the only target are raised.
     """
 
     def used(aim: Aim) -> R:
-        with reach.session(aim) as session, using(session.tables):
+        with reach.timed(aim), reach.session(aim) as session, using(session.tables):
             return use(aim, session)
 
     reach.check(aims)
-    return side_by_side(lambda aim: attempted(aim, partial(used, aim)), aims, reach.jobs)
+    return side_by_side(lambda aim: attempted(aim, partial(used, aim)), aims, reach.jobs, ended)
 
 
 def flat(found: Iterable[Iterable[R] | Failed]) -> list[R | Failed]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import atexit
 import base64
+import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -16,7 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import confsync
+from confsync.report import SCHEMAS
 from tests.fork import Fork, Job
+from tests.reported import check_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -115,7 +119,7 @@ class Desk:
         variables = self.variables(env)
         if command is None and given is None and _starts_plainly(variables):
             run = forking().run(Job(arguments, str(self.directory), variables))
-            return checked(run.status, run.out, run.err, encoding)
+            return _checked_report(arguments, checked(run.status, run.out, run.err, encoding))
         done = subprocess.run(
             [*(command or CONFSYNC), *arguments],
             cwd=self.directory,
@@ -126,7 +130,8 @@ class Desk:
             stdin=subprocess.DEVNULL if given is None else None,
             input=given,
         )
-        return checked(done.returncode, done.stdout, done.stderr, encoding)
+        ran = checked(done.returncode, done.stdout, done.stderr, encoding)
+        return _checked_report(arguments, ran)
 
     def start(
         self,
@@ -182,7 +187,25 @@ def checked(status: int, out: bytes, err: bytes, encoding: str = "utf-8") -> Ran
     return Ran(status, out.decode(encoding), err.decode(encoding))
 
 
+def _checked_report(arguments: Sequence[str], ran: Ran) -> Ran:
+    """A run whose JSON report, if it wrote one, is what its schema says."""
+    if ran.out.startswith('{\n  "format_version"'):
+        document, words = json.loads(ran.out), {*arguments, "-".join(arguments[:2])}
+        name = next(name for name in SCHEMAS if name in words)
+        saved_plan = name == "show" and "summary" in document
+        check_report("plan" if saved_plan else name, document)
+    return ran
+
+
 def leaks(written: bytes) -> bool:
     """Whether planted secrets can be read in what was written: in clear, or in Basic's base64."""
     coded = (base64.b64encode(f"admin:{secret}".encode()) for secret in ("sandbox", WRONG_PASSWORD))
     return b"canary" in written.lower() or any(secret in written for secret in coded)
+
+
+CHANGING = re.compile(r'("generated_at"|"seconds"): ("[^"]*"|null|[0-9.]+)')
+
+
+def timeless(report: str) -> str:
+    """A JSON report without its time, and without the times that reading took."""
+    return CHANGING.sub(r"\1", report)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from confsync import __version__
 from tests.cli.hostile import hostile, passes_to, says
 from tests.cli.process import CONFSYNC, ENV_SECRET, PLAN_KEY, STORE, leaks
 from tests.cli.terminal import QUESTION, terminal
@@ -26,6 +27,8 @@ GITHUB = {
     "GITHUB_JOB": "apply",
     "GITHUB_RUN_ID": "17",
     "GITHUB_SHA": "0123abcd",
+    "GITHUB_SERVER_URL": "https://github.com",
+    "GITHUB_REF": "refs/pull/5/merge",
     "USER": "runner",
 }
 
@@ -54,6 +57,10 @@ def test_an_apply_leaves_two_lines_with_one_id(desk: Desk, server: Server) -> No
         "job": "mail/config deploy apply 17",
         "commit": "0123abcd",
     }
+    assert begun["confsync"] == __version__
+    assert begun["run_url"] == "https://github.com/mail/config/actions/runs/17"
+    assert begun["change"] == {"number": 5, "url": "https://github.com/mail/config/pull/5"}
+    assert begun["approval"] == {"by": "yes", "allowed": []}
     assert begun["target"] == {"name": server.url, "url": server.url}
     changes = begun["changes"]
     assert isinstance(changes, list)
@@ -73,6 +80,54 @@ def test_an_apply_leaves_two_lines_with_one_id(desk: Desk, server: Server) -> No
     }
     assert str(begun["time"]) <= str(ended["time"])
     assert stat.S_IMODE((desk.directory / "audit.jsonl").stat().st_mode) == 0o600
+
+
+REDIS = """\
+InMemoryStore:
+  '@type': Redis
+  url: rediss://cache.example.com:6379
+"""
+RISKS = ["change-variant", "remove-secret"]
+
+
+def approval(desk: Desk, *arguments: str, text: str = REDIS, status: int = 0) -> object:
+    """What the first line of the next apply says of its permission."""
+    (desk.directory / "audit.jsonl").unlink(missing_ok=True)
+    ran = desk.run("apply", *(arguments or (desk.file("a.yaml", text),)), "--audit", "audit.jsonl")
+    assert ran.status == status, ran.err
+    begun = lines(desk)[0]
+    assert "run_url" not in begun
+    assert "change" not in begun
+    return begun["approval"]
+
+
+def test_the_first_line_says_how_the_apply_was_permitted(desk: Desk, server: Server) -> None:
+    before = server.stored
+    file = desk.file("a.yaml", REDIS)
+    allowing = ("--allow", RISKS[0], "--allow", RISKS[1], "--allow", "drop-tls")
+    assert approval(desk, file, "--yes", status=3) == {"by": "yes", "allowed": []}
+    plan = json.loads(desk.run("plan", file, *allowing, "--output", "json").out)
+    digest = plan["targets"][0]["digest"]
+    permitted = approval(desk, file, *allowing, "--expect", digest)
+    assert permitted == {"by": "expect", "digest": digest, "allowed": RISKS}
+    server.stored = before
+    assert desk.run("plan", file, *allowing, "--out", "a.plan").status == 0
+    permitted = approval(desk, "a.plan")
+    assert permitted == {"by": "saved-plan", "digest": digest, "allowed": RISKS}
+
+
+def test_an_answer_is_a_permission_and_accepts_risks(desk: Desk) -> None:
+    file = desk.file("a.yaml", REDIS)
+    with terminal(desk, "apply", file, "--audit", "audit.jsonl") as desktop:
+        desktop.wait_for(QUESTION)
+        desktop.press(b"yes\n")
+        for risk in RISKS:
+            desktop.wait_for(f"Type {risk} to accept")
+            desktop.press(f"{risk}\n".encode())
+        desktop.ended()
+    begun, ended = lines(desk)
+    assert begun["approval"] == {"by": "question", "allowed": RISKS}
+    assert ended["result"] == "stored"
 
 
 def test_the_first_line_is_there_before_the_update_is_sent(desk: Desk, server: Server) -> None:

@@ -97,6 +97,7 @@ def test_fish_completes_a_word(offline: Desk, shell_environment: Mapping[str, st
     [
         ("", list(COMMANDS)),
         ("schema --l", ["--layer"]),
+        ("audit ", ["check", "pending"]),
         ("plan --allow ", list(RISKS)),
         ("show --output ", ["text", "json"]),
         ("validate --output ", list(PROBLEMS)),
@@ -142,4 +143,4 @@ def test_completion_writes_nothing_else_and_no_secret(offline: Desk) -> None:
     words = "confsync plan --output "
     asked = {"_CONFSYNC_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": "3"}
     ran = offline.run(env=asked)
-    assert (ran.status, ran.out, ran.err) == (0, "plain,text\nplain,json\n", "")
+    assert (ran.status, ran.out, ran.err) == (0, "plain,text\nplain,json\nplain,jsonl\n", "")

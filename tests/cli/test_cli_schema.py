@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
+from confsync.report import SCHEMAS
+from confsync.report.schemas import report_schema
 from confsync.workflow.documentation import schema
 
 if TYPE_CHECKING:
@@ -31,6 +35,20 @@ def test_it_prints_that_of_the_configuration(offline: Desk) -> None:
     ran = offline.run("schema", "--config", env=BARE)
     assert (ran.status, ran.err) == (0, "")
     assert json.loads(ran.out) == json.loads(json.dumps(schema(config=True)))
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_it_prints_that_of_a_json_output(offline: Desk, name: str) -> None:
+    ran = offline.run("schema", "--report", name, env=BARE)
+    assert (ran.status, ran.err) == (0, "")
+    assert json.loads(ran.out) == report_schema(name)
+
+
+def test_a_schema_is_of_a_store_file_or_of_a_json_output(offline: Desk) -> None:
+    ran = offline.run("schema", "--config", "--report", "plan")
+    assert ran.err.startswith("error: --config and --report cannot be combined\n")
+    ran = offline.run("schema", "--update", "--report", "plan")
+    assert ran.err.startswith("error: --update and --report cannot be combined\n")
 
 
 def test_it_prints_one_schema_at_a_time(offline: Desk) -> None:

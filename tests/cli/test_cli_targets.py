@@ -7,10 +7,12 @@ import re
 import shlex
 import signal
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from confsync import __version__
 from confsync.sandbox import Server
 from tests.cli.hostile import hostile, passes_to
 from tests.cli.process import APPLY_KEY, CONFSYNC, KEYS, PLAN_KEY, Desk, ended
@@ -132,9 +134,11 @@ def test_a_target_that_fails_hides_no_other_and_the_worst_status_counts(
     assert ran.err == (f"error: target away: {AWAY}\nhint: check the URL, DNS and the firewall\n")
     found = json.loads(team.run(*arguments, "--output", "json", env=TOKENS).out)
     away, production = found["targets"]
+    assert isinstance(away.pop("seconds"), float)
     assert away == {
         "name": "away",
         "url": NOBODY,
+        "groups": [],
         "objects": [],
         "digest": None,
         "restart": {"required": "no", "because": []},
@@ -147,13 +151,66 @@ def test_a_target_that_fails_hides_no_other_and_the_worst_status_counts(
     assert len(production["objects"][0]["changes"]) == 1
     assert found["summary"] == {
         "targets": 2,
+        "changed": 1,
+        "unchanged": 0,
+        "failed": 1,
         "changes": 1,
         "unknown": 0,
         "unresolved": 0,
         "to_send": 0,
         "refusals": 0,
-        "failed": 1,
     }
+
+
+def test_the_reports_of_plan_and_apply_say_what_their_run_was(
+    team: Desk, server: Server, second: Server
+) -> None:
+    text = f"""\
+groups:
+  all: {{files: [stores/base.yaml]}}
+  eu: {{in: [all]}}
+targets:
+  one: {{url: '{server.url}', in: [eu], token: {{env: TOKEN_OF_STAGING}}}}
+  two: {{url: '{second.url}', in: [eu], token: {{env: TOKEN_OF_STAGING}}}}
+  three: {{url: '{NOBODY}', in: [all], token: {{env: TOKEN_OF_AWAY}}}}
+"""
+    team.file("confsync.yaml", text)
+    variables = {**TOKENS, "GITHUB_ACTIONS": "true", "GITHUB_SHA": "0123abcd"}
+    begun = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for words in (("plan",), ("apply", "--yes")):
+        ran = team.run(*words, "--group", "eu", "--shard", "1/1", "--output", "json", env=variables)
+        found = json.loads(ran.out)
+        assert [*found][:5] == ["format_version", "confsync", "generated_at", "commit", "selection"]
+        assert found["confsync"] == __version__
+        assert begun <= found["generated_at"] <= datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        assert found["commit"] == "0123abcd"
+        shard = {"number": 1, "of": 1}
+        assert found["selection"] == {"chosen": 2, "of": 3, "by": "group eu", "shard": shard}
+        for target in found["targets"]:
+            assert target["groups"] == ["all", "eu"]
+            assert target["seconds"] == round(target["seconds"], 3) > 0
+        assert (found["summary"]["changed"], found["summary"]["unchanged"]) == (0, 2)
+        assert found["summary"]["failed"] == 0
+    files = ("stores/base.yaml", "--no-config", "--url", server.url, "--output", "json")
+    found = json.loads(team.run("plan", *files, env={"STALWART_TOKEN": APPLY_KEY}).out)
+    assert (found["commit"], found["selection"]) == (None, None)
+    assert found["targets"][0]["groups"] == []
+    assert found["targets"][0]["seconds"] > 0
+
+
+def test_a_saved_plan_has_the_groups_of_its_target(team: Desk) -> None:
+    text = (team.directory / "confsync.yaml").read_text()
+    more = "groups: {eu: {}}\n" + text.replace("    files:", "    in: [eu]\n    files:")
+    team.file("confsync.yaml", more)
+    words = ("--output", "json")
+    assert team.run("plan", "--target", "staging", "--out", "a.plan", env=TOKENS).status == 0
+    shown = json.loads(team.run("show", "a.plan", *words, env=TOKENS).out)
+    applied = json.loads(team.run("apply", "a.plan", *words, env=TOKENS).out)
+    for found in (shown, applied):
+        assert found["selection"] is None
+        assert found["targets"][0]["groups"] == ["eu"]
+    assert shown["targets"][0]["seconds"] is None
+    assert applied["targets"][0]["seconds"] > 0
 
 
 def test_show_prints_a_document_for_each_target(team: Desk, server: Server) -> None:
@@ -336,12 +393,14 @@ def test_a_signal_stops_before_the_next_target_and_what_is_stored_is_not_all(
     assert second.stored["url"] == "redis://b.example.com"
     assert json.loads(ran.out)["summary"] == {
         "targets": 2,
+        "changed": 2,
+        "unchanged": 0,
+        "failed": 0,
         "changes": 2,
         "unknown": 0,
         "unresolved": 0,
         "to_send": 0,
         "refusals": 0,
-        "failed": 0,
         "outcomes": {
             "stored": 1,
             "not-sent": 0,

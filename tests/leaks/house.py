@@ -27,8 +27,8 @@ _TIME = re.compile(rb"\d+\.\d\d s$", re.MULTILINE)
 
 _DOCUMENTED = {("saved.plan", "argument")}
 """A saved plan holds a command's arguments, since it is applied from there: docs/secrets.md."""
-_EACH_RUN = re.compile(rb'"(id|time)":"[0-9a-fTZ:-]*",?')
-"""What is another in each line of an audit, and tells nothing."""
+_EACH_RUN = re.compile(rb'"(id|time|generated_at)": ?"[0-9a-fTZ:-]*",?|"seconds": ?[0-9.]+,?')
+"""What is another in each line of an audit and in each report, and tells nothing."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,10 @@ class House:
             for name, content in given.files.items()
         }
         edited = {name: (old[name], text) for name, text in there.items() if text != old[name]}
-        streamed = {"out": out.read_bytes(), "err": err.read_bytes()}
+        streamed = {
+            name: _EACH_RUN.sub(b"", file.read_bytes())
+            for name, file in (("out", out), ("err", err))
+        }
         return Played(status, streamed, written, edited)
 
     def _act(self, request: bytes) -> bytes:

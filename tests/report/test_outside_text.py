@@ -32,6 +32,7 @@ from confsync.report.file_results import (
 from confsync.report.json import started_record
 from confsync.report.printable import PLAIN, Look, printable
 from confsync.report.problems import verdict_text
+from confsync.report.run import Run, Selection
 from confsync.sandbox import patch_rules as rules
 from confsync.sandbox.objects import defaults
 from confsync.sandbox.schema import builtin
@@ -56,6 +57,7 @@ from confsync.workflow.server import as_document
 from confsync.workflow.targets import Options
 from confsync.yaml.emit import yaml_text
 from tests.report.runner import commands, obeyed
+from tests.reported import RUN, check_report
 from tests.store.test_every_object import live_of
 
 if TYPE_CHECKING:
@@ -116,13 +118,15 @@ def reports(text: str, plan: Plan, look: Look = PLAIN) -> Iterator[tuple[str, st
         *(Overtaken(plan, changes), stored, Unknown(plan, text, "other"), failed),
         Failed(plan.target, invalid),
     )
+    selection = Selection(1, 2, text, (1, 8))
+    run = Run("1.2.3", "2026-11-27T23:36:30Z", text, selection, {text: (text,)}, {text: 0.25})
     for name, several in PLANS.items():
-        yield name, several([plan], look=look)
-        yield name, several((plan, failed, plan), look=look)
+        yield name, several([plan], look=look, run=run)
+        yield name, several((plan, failed, plan), look=look, run=run)
     for name, outcomes in OUTCOMES.items():
-        yield name, outcomes(ended, look=look)
+        yield name, outcomes(ended, look=look, run=run)
         for alone in ended:
-            yield name, outcomes([alone], look=look)
+            yield name, outcomes([alone], look=look, run=run)
     state = plan.target, as_document([live(text)])
     for name, states in STATES.items():
         yield name, states([state])
@@ -141,6 +145,15 @@ def reports(text: str, plan: Plan, look: Look = PLAIN) -> Iterator[tuple[str, st
     yield "text", begun_text(Begun(text, text, text, frozenset({text}), "- repo: local\n"))
     for one_error in (error, invalid):
         yield "text", "\n".join(error_lines(one_error, Console(), text))
+
+
+def kind_of(report: Mapping[str, Any]) -> str:
+    """The command of a JSON report."""
+    if "problems" in report:
+        return "validate"
+    if "summary" not in report:
+        return "show"
+    return "apply" if "outcomes" in report["summary"] else "plan"
 
 
 def written(format_: str, text: str, capsys: pytest.CaptureFixture[str]) -> str:
@@ -167,7 +180,9 @@ def test_no_text_from_outside_is_a_command_in_any_report(
             assert "##vso[" not in out
         else:
             assert obeyed(out) == [], format_
-            assert format_ != "json" or json.loads(out) == json.loads(report)
+            if format_ == "json":
+                assert json.loads(out) == json.loads(report)
+                check_report(kind_of(json.loads(out)), json.loads(out))
 
 
 def test_no_width_puts_a_command_at_the_start_of_a_line(
@@ -190,7 +205,7 @@ def test_json_and_yaml_have_the_true_value(
     text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plan = plan_of(text, tmp_path)
-    out = written("json", PLANS["json"]([plan]), capsys)
+    out = written("json", PLANS["json"]([plan], run=RUN), capsys)
     changes = {one["path"]: one for one in json.loads(out)["targets"][0]["objects"][0]["changes"]}
     assert changes["serviceName"]["before"] == text
     assert json.loads(out)["targets"][0]["name"] == text
@@ -296,7 +311,7 @@ def test_a_key_of_a_map_is_escaped_and_its_password_is_masked(tmp_path: Path) ->
     assert "\x1b" not in text
     assert "responseHeaders/x\\x0a\\x0aNo changes.\\x0a\\x1b[31m" in text
     shown = STATES["text"]([(plan.target, as_document([state]))])
-    assert "Canary" not in text + PLANS["json"]([plan]) + shown
+    assert "Canary" not in text + PLANS["json"]([plan], run=RUN) + shown
     with pytest.raises(WrongUsage, match="plain-text secret"):
         check_no_secret_in_clear(state.tree)
     with pytest.raises(NotWritten) as caught:
@@ -324,7 +339,7 @@ def test_a_report_is_cut_with_a_word_about_it(tmp_path: Path) -> None:
     state = replace(state, tree=Object("Sharded", {"stores": Items(shards_of(state) * 10)}))
     wanted = load_shards(tmp_path)
     plan = planned(Target("", ""), wanted[0], state, Options(), ())
-    text, document = PLANS["text"]([plan]), json.loads(PLANS["json"]([plan]))
+    text, document = PLANS["text"]([plan]), json.loads(PLANS["json"]([plan], run=RUN))
     assert re.search(r"^  … and [0-9,]+ more$", text, re.MULTILINE)
     assert len(text.splitlines()) < 1100
     (only,) = document["targets"][0]["objects"]
@@ -358,12 +373,12 @@ def test_fields_that_nobody_knows_do_not_fill_a_report(tmp_path: Path) -> None:
     plan = planned(Target("", ""), load(["a.yaml"], Vault()).desired[0], state, Options(), ())
     assert [finding.rule for finding in plan.findings] == ["unknown-on-server"] * 21
     assert "unknown field on the server: 99,980 other names" in plan.findings[-1].message
-    assert len(PLANS["text"]([plan])) + len(PLANS["json"]([plan])) < 20_000
+    assert len(PLANS["text"]([plan])) + len(PLANS["json"]([plan], run=RUN)) < 20_000
 
 
 def test_a_long_text_is_cut_for_people_and_for_programs(tmp_path: Path) -> None:
     plan = plan_of("a", tmp_path)
     ended = Unknown(plan, "x" * 2_000_000)
     assert len(OUTCOMES["text"]([ended])) < 5000
-    reason = json.loads(OUTCOMES["json"]([ended]))["targets"][0]["outcome"]["reason"]
+    reason = json.loads(OUTCOMES["json"]([ended], run=RUN))["targets"][0]["outcome"]["reason"]
     assert reason == "x" * 65536 + "… and 1934464 more characters"
