@@ -42,6 +42,10 @@ TARGETS: Mapping[str, Callable[..., str]] = {
     "names": partial(_render, "targets", "targets_names"),
     "matrix": partial(_render, "targets", "targets_matrix"),
 }
+RENDERED: Mapping[str, Callable[..., str]] = {
+    "text": partial(_render, "render", "rendered_text"),
+    "json": partial(_render, "json", "rendered_json"),
+}
 OUTCOMES: Mapping[str, Callable[..., str]] = {
     "text": partial(_text, "outcomes", "outcomes_text"),
     "json": partial(_render, "json", "outcomes_json"),

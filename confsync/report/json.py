@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import asdict
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from confsync.errors import NotWritten
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
     from confsync.errors import ConfsyncError, Problem
     from confsync.report.printable import Json
+    from confsync.report.render import Rendered
     from confsync.report.text import State
-    from confsync.sync.tree import Tree
+    from confsync.sync.tree import Path, Tree
     from confsync.sync.values import Change, Origin, Target
 
 _RESULTS: Mapping[type[outcome.Ended], str] = {
@@ -118,6 +120,28 @@ def states_json(found: Sequence[State | Failed]) -> str:
     return _dump({**({"state": targets[0]["state"]} if alone else {}), "targets": targets})
 
 
+def rendered_json(found: Sequence[Rendered | Failed]) -> str:
+    """Desired states as in files, and the places of their values."""
+    targets: list[dict[str, Json]] = [
+        {**_named(one.target), "objects": None, "sources": [], "error": _error(one.error)}
+        if isinstance(one, Failed)
+        else {
+            **_named(one.target),
+            "groups": [*map(data_text, one.groups)],
+            "objects": one.objects,
+            "sources": [*starmap(_placed, {p: at for _, p, at in one.lines() if at}.items())],
+        }
+        for one in found
+    ]
+    return _dump({"targets": targets})
+
+
+def _placed(path: Path, origin: Origin) -> dict[str, Json]:
+    place = _source(origin) or {"file": None, "line": None, "column": None}
+    group = data_text(origin.group) or None
+    return {"path": data_text(path_text(path)), "why": origin.why, **place, "group": group}
+
+
 def result_of(ended: outcome.Ended) -> str:
     """The name of a result."""
     return _RESULTS[type(ended)]
@@ -188,7 +212,7 @@ def _object(plan: Plan, **more: Json) -> Json:
             {
                 "path": path_text(pair.path),
                 "reason": "hidden" if pair.hidden else "unresolved",
-                "source": _source(pair.origin),
+                "source": _source_of_value(pair.origin),
             }
             for pair in plan.difference.unknown
         ],
@@ -215,10 +239,16 @@ def _to_send(plan: Plan) -> list[Json]:
     ]
 
 
-def _source(origin: Origin | None) -> Json:
+def _source(origin: Origin | None) -> dict[str, Json] | None:
     if origin is None or not origin.line:
         return None
     return {"file": data_text(origin.file), "line": origin.line, "column": origin.column}
+
+
+def _source_of_value(origin: Origin) -> Json:
+    """The place of a value, with the group whose `set` says it, or None."""
+    found = _source(origin)
+    return {**found, "group": data_text(origin.group) or None} if found else None
 
 
 def _cut(found: dict[str, Json]) -> dict[str, Json]:
@@ -266,7 +296,7 @@ def _change(change: Change) -> dict[str, Json]:
         "before": value(change.before),
         "after": value(change.after),
         "why": change.origin.why,
-        "source": _source(change.origin),
+        "source": _source_of_value(change.origin),
     }
     if password_changes(change):
         found["password_changes"] = True
