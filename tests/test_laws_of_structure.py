@@ -79,7 +79,10 @@ WORLD = {
 }
 """What gives a module input, output, a clock, chance or the environment."""
 
-API = ["ConfsyncError", "Options", "apply", "connect", "plan", "show", "validate"]
+API = [
+    *("ConfsyncError", "Fleet", "Options", "PlanResult", "apply", "connect", "open", "plan"),
+    *("show", "validate"),
+]
 LONGEST_COMMAND = 60
 
 

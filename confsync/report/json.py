@@ -45,6 +45,11 @@ def plans_json(found: Sequence[Plan | Failed]) -> str:
     return _dump({"targets": [*map(_target, by_target(found))], "summary": _summary(found)})
 
 
+def target_json(one: Sequence[Plan] | Failed) -> dict[str, Json]:
+    """The plans of a target, or its error, as they are in the document."""
+    return _target(one)
+
+
 def outcomes_json(found: Sequence[outcome.Ended]) -> str:
     """The plans of an apply and the outcome for each target, as one document. With several objects
     each has its own outcome.
