@@ -12,6 +12,8 @@ from confsync.cli import options as shared
 from confsync.cli.command import Command
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from confsync.cli.console import Console
     from confsync.cli.standard_error import Status
     from confsync.workflow.targets import Access, Aim, Asked
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     help="For a layer: it can leave out fields that earlier files set.",
 )
 @click.option("--config", is_flag=True, help="For confsync.yaml, instead of store files.")
+@click.option("--included", is_flag=True, help="For files that confsync.yaml includes.")
 @click.option(
     "--update",
     is_flag=True,
@@ -43,6 +46,7 @@ def schema(  # noqa: PLR0913 - one parameter an option
     *,
     layer: bool,
     config: bool,
+    included: bool,
     update: bool,
     check: bool,
     asked: Asked,
@@ -63,19 +67,25 @@ def schema(  # noqa: PLR0913 - one parameter an option
     from confsync.workflow.documentation import schema as run
     from confsync.workflow.tables import tables_of
 
-    if layer and config:
-        raise WrongUsage("--layer and --config cannot be combined", hint="leave out one of the two")
+    _check_alone({"--update": update, "--layer": layer, "--config": config, "--included": included})
     if update:
-        if layer or config:
-            fact = "--update and --layer or --config cannot be combined"
-            raise WrongUsage(fact, hint="update first, then print the JSON Schema")
         return _update(console, _aim(asked, access), allow_commands=allow_commands, check=check)
     if check:
         raise WrongUsage("--check needs --update", hint="add --update, or leave out --check")
-    tables = None if config else tables_of(_aim(asked, access))
-    found = run(layer=layer, config=config, tables=tables)
+    tables = None if config or included else tables_of(_aim(asked, access))
+    found = run(layer=layer, config=config, included=included, tables=tables)
     console.print(f"{json.dumps(found, indent=2, ensure_ascii=False)}\n")
     return Status.DONE
+
+
+def _check_alone(options: Mapping[str, bool]) -> None:
+    """Raise WrongUsage if more than one of some options is given."""
+    from confsync.errors import WrongUsage
+
+    named = [option for option, given in options.items() if given]
+    if len(named) > 1:
+        fact = f"{' and '.join(named)} cannot be combined"
+        raise WrongUsage(fact, hint="choose one of them; update before you print a JSON Schema")
 
 
 def _aim(asked: Asked, access: Access) -> Aim:

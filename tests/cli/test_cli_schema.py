@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jsonschema import Draft7Validator
+
 from confsync.workflow.documentation import schema
+from tests.editor.core_yaml import load
 
 if TYPE_CHECKING:
     from tests.cli.process import Desk
 
 BARE = {"STALWART_TOKEN": None, "REDIS_PASSWORD": None}
+FLEET = Path(__file__).parent.parent.parent / "examples/fleet"
 POINTS = "[confsync.resolvers]\nkeychain = keychain_for_confsync:absent\n"
 
 
@@ -31,6 +36,19 @@ def test_it_prints_that_of_the_configuration(offline: Desk) -> None:
     ran = offline.run("schema", "--config", env=BARE)
     assert (ran.status, ran.err) == (0, "")
     assert json.loads(ran.out) == json.loads(json.dumps(schema(config=True)))
+
+
+def test_that_of_included_files_takes_targets_and_groups_alone(offline: Desk) -> None:
+    ran = offline.run("schema", "--included", env=BARE)
+    assert (ran.status, ran.err) == (0, "")
+    found = json.loads(ran.out)
+    assert found == json.loads(json.dumps(schema(included=True)))
+    validator = Draft7Validator(found)
+    for file in FLEET.glob("targets/*.yaml"):
+        assert validator.is_valid(load(file.read_bytes()))
+    assert validator.is_valid({"groups": {"eu": {"files": ["eu.yaml"]}}})
+    assert not validator.is_valid({"include": ["more.yaml"], "groups": {}})
+    assert not validator.is_valid({"targets": {"one": {"url": 1, "in": ["eu"]}}})
 
 
 def test_it_prints_one_schema_at_a_time(offline: Desk) -> None:

@@ -370,7 +370,7 @@ def test_line_ends_of_another_system_are_no_edit(newer_desk: Desk) -> None:
     ("arguments", "fact"),
     [
         (("--check",), "--check needs --update"),
-        (("--update", "--layer"), "--update and --layer or --config cannot be combined"),
+        (("--update", "--layer"), "--update and --layer cannot be combined"),
         (("--update", "--target", "none"), "--target: no confsync.yaml found"),
     ],
 )
