@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from confsync.config.config_file import check_ours
 from confsync.errors import ConfsyncError, Fault, WrongUsage
@@ -22,7 +22,7 @@ from confsync.sync.plan import whole_digest
 from confsync.sync.scrub import scrubbing
 from confsync.sync.secret import Vault
 from confsync.sync.tree import path_text
-from confsync.sync.values import Failed, Target
+from confsync.sync.values import Failed, HiddenSecrets, Target, Unlisted
 from confsync.workflow.jobs import Jobs
 from confsync.workflow.plan import plans
 from confsync.workflow.selection import Filters, shard_of
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from confsync.config.target import Config
     from confsync.report.printable import Json
-    from confsync.sync.values import Change, Finding, HiddenSecrets, Plan, Unlisted
+    from confsync.sync.values import Change, Finding, Plan
     from confsync.workflow.server import Session
     from confsync.workflow.targets import Aim
 
@@ -165,6 +165,8 @@ class Fleet:
             raise WrongUsage("the fleet is closed", hint="plan inside of the `with` statement")
         if not 1 <= jobs <= _MOST_JOBS:
             raise WrongUsage("jobs: out of range", hint=f"allowed: 1 to {_MOST_JOBS}")
+        _check_choice("unlisted", unlisted, get_args(Unlisted))
+        _check_choice("hidden_secrets", hidden_secrets, get_args(HiddenSecrets))
         wanted = Wanted(
             unlisted, hidden_secrets, frozenset(_words(allow)), frozenset(_words(fail_on))
         )
@@ -222,6 +224,12 @@ def _result(aim: Aim, found: tuple[Plan, ...] | Failed) -> PlanResult:
 def _change(plan: Plan, change: Change) -> PlannedChange:
     path = path_text(change.path) or "@type"
     return PlannedChange(plan.desired.object, path, change.action, changes_in_words([change]))
+
+
+def _check_choice(name: str, given: str | None, allowed: Sequence[str]) -> None:
+    """Raise WrongUsage for another value than the allowed ones and None."""
+    if given is not None and given not in allowed:
+        raise WrongUsage(f"{name}: unknown value", hint=f"allowed: {', '.join(allowed)}")
 
 
 def _words(given: str | Sequence[str]) -> tuple[str, ...]:

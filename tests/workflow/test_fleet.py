@@ -122,6 +122,8 @@ def test_targets_are_chosen_as_by_the_options() -> None:
             ({"all": True, "shard": "0/2"}, "there is no shard 0"),
             ({"all": True, "jobs": 0}, "jobs: out of range"),
             ({"all": True, "allow": "nonsense"}, "unknown risk"),
+            ({"all": True, "unlisted": "kep"}, "unlisted: unknown value"),
+            ({"all": True, "hidden_secrets": "hide"}, "hidden_secrets: unknown value"),
         ):
             with pytest.raises(WrongUsage, match=message):
                 fleet.plan(**wrong)
