@@ -114,6 +114,13 @@ def test_the_fleet_has_forty_servers_and_says_nothing_twice() -> None:
     assert twice == {"in: [all]"}
 
 
+def test_the_page_on_targets_shows_how_the_desired_state_begins() -> None:
+    page = (EXAMPLES.parent / "docs/targets.md").read_text()
+    shown = page.partition("begins with\n\n```text\n")[2].partition("```")[0]
+    assert shown.count("\n") > 5
+    assert shell("confsync render --target production-eu-03", FLEET).stdout.startswith(shown)
+
+
 def test_the_github_workflow_applies_the_plan_that_was_reviewed(
     repository: Path, server: Server
 ) -> None:

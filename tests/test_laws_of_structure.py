@@ -24,7 +24,7 @@ from confsync.cli.main import confsync as program
 from confsync.config.layout import DISARMING, TARGET
 from confsync.kinds import KINDS
 from confsync.kinds.table_file import built_in_version, text_of
-from confsync.report import AUDITS, OUTCOMES, PLANS, PROBLEMS, STATES
+from confsync.report import AUDITS, OUTCOMES, PLANS, PROBLEMS, RENDERED, STATES
 from confsync.sandbox import Server
 from confsync.sync.secret import Vault
 from confsync.sync.shape import Form, ListOf, Shape, Variants
@@ -79,7 +79,10 @@ WORLD = {
 }
 """What gives a module input, output, a clock, chance or the environment."""
 
-API = ["ConfsyncError", "Options", "apply", "connect", "plan", "show", "validate"]
+API = [
+    *("ConfsyncError", "Fleet", "Options", "PlanResult", "apply", "connect", "open", "plan"),
+    *("show", "validate"),
+]
 LONGEST_COMMAND = 60
 
 
@@ -531,14 +534,14 @@ def good(tmp_path: Path) -> str:
     "arguments",
     [
         *[("--help",), ("--version",), ("plan", "--help"), ("apply", "--help"), ("validate",)],
-        *[("schema",), ("fmt",), ("explain",), ("explain", "urls")],
+        *[("render",), ("schema",), ("fmt",), ("explain",), ("explain", "urls")],
     ],
 )
 def test_what_needs_no_network_and_no_difference_does_not_load_them(
     arguments: tuple[str, ...], good: str
 ) -> None:
     """Law 8."""
-    files = (good,) if arguments in {("validate",), ("fmt",)} else ()
+    files = (good,) if arguments in {("validate",), ("render",), ("fmt",)} else ()
     found = loaded(*arguments, *files)
     assert not {name for name in found if top(name) in {"httpx", "httpcore", "deepdiff", "redis"}}
     assert not {name for name in found if name.startswith(("confsync.net", "confsync.sandbox"))}
@@ -617,7 +620,7 @@ def test_a_validation_loads_one_renderer_and_no_library_but_yaml(good: str) -> N
 
 
 def test_every_renderer_that_is_listed_can_be_loaded() -> None:
-    for renderers in (PLANS, STATES, OUTCOMES, PROBLEMS, *AUDITS.values()):
+    for renderers in (PLANS, STATES, RENDERED, OUTCOMES, PROBLEMS, *AUDITS.values()):
         assert "text" in renderers
         for renderer in renderers.values():
             assert isinstance(renderer, partial)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
+import confsync as api
 from confsync.cli.main import confsync
 from confsync.kinds import KINDS
 from confsync.sandbox import Server
@@ -60,8 +61,9 @@ ENDS = {
 }
 """Exit statuses that are not 0."""
 
-# Commands other than confsync, each with the test that covers it.
+# Commands other than confsync, and pages, each with the test that covers it.
 ELSEWHERE = {
+    "docs/fleets.md",  # tests/test_fleets_page.py
     "make demo",  # .ci/run
     "pip install .",  # tests/test_pre_commit.py: pre-commit installs the clone
     "make test PYTHON=python",
@@ -132,7 +134,7 @@ def test_the_pages_have_commands() -> None:
     }
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in ELSEWHERE])
 def test_every_command_of_a_page_runs(page: str, directory: Path) -> None:
     """From top to bottom, against one server, with `yes` to each question."""
     variables: dict[str, str] = {}
@@ -346,6 +348,38 @@ def test_the_page_on_variables_lists_the_variable_of_each_option() -> None:
         if option.envvar
     }
     assert set(rows) == options
+
+
+def test_the_code_of_the_page_on_python_runs_and_every_name_is_on_it(directory: Path) -> None:
+    page = (ROOT / "docs/python.md").read_text()
+    assert not {name for name in api.__all__ if not re.search(rf"`?\b{name}\b", page)}
+    code = blocks("docs/python.md", "python")
+    with Server(keys=KEYS) as server:
+        (directory / "confsync.yaml").write_text(
+            "groups: {production: {files: [stores/in-memory.yaml], token: {env: STALWART_TOKEN}}}\n"
+            f"targets: {{one: {{url: '{server.url}', in: [production]}}}}\n"
+        )
+        done = [
+            subprocess.run(
+                [sys.executable, "-c", one.replace("https://mail.example.com", server.url)],
+                cwd=directory,
+                env={
+                    "PATH": os.environ["PATH"],
+                    "PYTHONPATH": str(ROOT),
+                    "STALWART_TOKEN": "API_example",
+                    "REDIS_PASSWORD": "canary",
+                },
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=300,
+            ).stdout
+            for one in code
+        ]
+    fleet, single, error = done
+    assert re.fullmatch(r"one 2:[0-9a-f]{32} \['InMemoryStore: @type Default → .*'\]\n", fleet)
+    assert re.fullmatch(r"2:[0-9a-f]{32} 1\nStored RedisCluster\n", single)
+    assert error.startswith("1 error in confsync.yaml ['")
 
 
 def headings(page: Path) -> set[str]:

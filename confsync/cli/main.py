@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "pull": "Write a server's state into a file; comments stay.",
     "import": "Turn a plan of stalwart-cli into store files.",
     "show": "Show a server's state as YAML. Secrets are masked.",
+    "render": "Show the desired state of targets, offline. Secrets are masked.",
     "targets": "List the targets of confsync.yaml.",
     "audit": "Report applies without an end, and pending restarts.",
     "init": "Create confsync.yaml, a store file and hooks for pre-commit.",

@@ -27,6 +27,7 @@ _OPTIONS = shared.together(
         help="For a layer: it can leave out fields that earlier files set.",
     ),
     click.option("--config", is_flag=True, help="For confsync.yaml, instead of store files."),
+    click.option("--included", is_flag=True, help="For files that confsync.yaml includes."),
     click.option(
         "--report",
         type=click.Choice(SCHEMAS),
@@ -57,6 +58,7 @@ def schema(  # noqa: PLR0913 - one parameter an option
     layer: bool,
     config: bool,
     report: str | None,
+    included: bool,
     update: bool,
     check: bool,
     asked: Asked,
@@ -76,7 +78,11 @@ def schema(  # noqa: PLR0913 - one parameter an option
     from confsync.workflow.documentation import schema as run
     from confsync.workflow.tables import tables_of
 
-    _check({"--layer": layer, "--config": config, "--report": report}, update=update, check=check)
+    _check(
+        {"--layer": layer, "--config": config, "--included": included, "--report": report},
+        update=update,
+        check=check,
+    )
     if update:
         return _update(console, _aim(asked, access), allow_commands=allow_commands, check=check)
     if report is not None:
@@ -84,8 +90,8 @@ def schema(  # noqa: PLR0913 - one parameter an option
 
         _print(console, report_schema(report))
         return Status.DONE
-    tables = None if config else tables_of(_aim(asked, access))
-    _print(console, run(layer=layer, config=config, tables=tables))
+    tables = None if config or included else tables_of(_aim(asked, access))
+    _print(console, run(layer=layer, config=config, included=included, tables=tables))
     return Status.DONE
 
 
@@ -93,12 +99,10 @@ def _check(schemas: Mapping[str, object], *, update: bool, check: bool) -> None:
     """Raise WrongUsage for options that cannot be combined. `schemas`: those that choose one."""
     from confsync.errors import WrongUsage
 
-    given = [option for option, value in schemas.items() if value]
-    if len(given) > 1:
-        raise WrongUsage(f"{' and '.join(given)} cannot be combined", hint="use one of them")
-    if update and given:
-        fact = f"--update and {given[0]} cannot be combined"
-        raise WrongUsage(fact, hint="update first, then print the JSON Schema")
+    named = [option for option, given in ({"--update": update} | {**schemas}).items() if given]
+    if len(named) > 1:
+        fact = f"{' and '.join(named)} cannot be combined"
+        raise WrongUsage(fact, hint="choose one of them; update before you print a JSON Schema")
     if check and not update:
         raise WrongUsage("--check needs --update", hint="add --update, or leave out --check")
 

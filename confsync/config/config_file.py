@@ -66,11 +66,11 @@ def find(directory: Path) -> str | None:
                 raise WrongUsage(fact, hint=f"rename it to {NAME}")
         return None
     file = os.path.relpath(found, here)
-    _check_ours(file, found)
+    check_ours(file, found)
     return file
 
 
-def _check_ours(file: str, path: Path) -> None:
+def check_ours(file: str, path: Path) -> None:
     """Raise WrongUsage for a file of another user."""
     if not is_ours(path):
         fact = "belongs to another user: it could use any variable or file as a credential"
@@ -196,7 +196,7 @@ class _Files:
             for path in found:
                 if (real := os.path.realpath(path)) not in known:
                     known.add(real)
-                    _check_ours(path, Path(path))
+                    check_ours(path, Path(path))
                     yield path
 
     def entries(self) -> tuple[dict[str, dict[str, Entry]], frozenset[str]]:

@@ -6,7 +6,7 @@ Groups count depth first, from left to right, the target last; each once. `files
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from confsync.store.mistakes import Mistake, near_name, unknown
@@ -41,6 +41,16 @@ class Said:
     def name(self) -> str:
         """The path as text."""
         return path_text(self.path)
+
+    @property
+    def group(self) -> str:
+        """The group that says it; empty for a target's own value."""
+        return str(self.path[1]) if self.path[0] == "groups" else ""
+
+    @property
+    def place(self) -> Mark:
+        """The place of its key, with its group."""
+        return replace(self.key, group=self.group)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from confsync.config.layout import FILES, PLACEHOLDER
 from confsync.errors import ConfsyncError
@@ -18,7 +18,7 @@ from confsync.sync.names import nearest_name
 from confsync.sync.secret import Secret
 from confsync.sync.tree import path_text
 from confsync.sync.values import Origin
-from confsync.yaml.nodes import MappingNode, ScalarNode
+from confsync.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from confsync.sync.secret import Ref
     from confsync.sync.values import HiddenSecrets, Unlisted
     from confsync.yaml.nodes import Mark, Node
+
+T = TypeVar("T", bound="Node")
 
 _NEEDS = {
     "user": ("password", "add `password: {env: …}`, or use a `token` instead"),
@@ -65,9 +67,10 @@ class TargetConfig:
     directory.
 
     `groups`: all that it is in, in the order in which they count. `set`: documents that are laid
-    over those of the files. `secrets`: what `{secret: NAME}` stands for. `where`: the file and the
-    path of each text and reference, like `confsync.yaml: groups/all/proxy`. `read`: the files of
-    the configuration. `pem_marks`: the places of the members of `PEM_FILES`.
+    over those of the files. `secrets`: what `{secret: NAME}` stands for, with its places in
+    `secret_marks`. `where`: the file and the path of each text and reference, like
+    `confsync.yaml: groups/all/proxy`. `read`: the files of the configuration. `pem_marks`: the
+    places of the members of `PEM_FILES`.
     """
 
     name: str
@@ -90,6 +93,7 @@ class TargetConfig:
     groups: tuple[str, ...] = ()
     set: tuple[MappingNode, ...] = ()
     secrets: Mapping[str, Ref] = field(default_factory=dict)
+    secret_marks: Mapping[str, Mark] = field(default_factory=dict)
     where: Mapping[str, str] = field(default_factory=dict)
     read: tuple[str, ...] = ()
 
@@ -217,6 +221,7 @@ class Target:
                 for name, said in maps.get("secrets", {}).items()
                 if (written := self._reference(said))
             },
+            secret_marks={name: said.place for name, said in maps.get("secrets", {}).items()},
             where={name: f"{said.key.file}: {said.name}" for name, said in texts.items()},
             read=read,
             **{one: self.text(one) for one in _TEXTS},
@@ -253,10 +258,21 @@ def same_variables(targets: Iterable[Target]) -> Iterator[tuple[Mark, Mistake]]:
 
 def _layer(path: str, said: Said) -> MappingNode:
     """The document of a store file with one value, at the place of its key."""
-    found = cast("Node", said.value)
+    found, key = _in_group(cast("Node", said.value), said.group), said.place
     for step in reversed(path.split("/")):
-        found = MappingNode(said.key, ((ScalarNode(said.key, step, plain=True), found),))
+        found = MappingNode(key, ((ScalarNode(key, step, plain=True), found),))
     return cast("MappingNode", found)
+
+
+def _in_group(node: T, group: str) -> T:
+    """A node whose places, and those of all nodes in it, belong to a group."""
+    found = replace(node, mark=replace(node.mark, group=group))
+    if isinstance(found, MappingNode):
+        pairs = ((_in_group(key, group), _in_group(value, group)) for key, value in found.entries)
+        return replace(found, entries=tuple(pairs))
+    if isinstance(found, SequenceNode):
+        return replace(found, items=tuple(_in_group(item, group) for item in found.items))
+    return found
 
 
 def _allowance(said: Said) -> Allowance:

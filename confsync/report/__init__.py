@@ -59,6 +59,10 @@ TARGETS: Mapping[str, Callable[..., str]] = {
     "names": partial(_render, "targets", "targets_names"),
     "matrix": partial(_render, "targets", "targets_matrix"),
 }
+RENDERED: Mapping[str, Callable[..., str]] = {
+    "text": partial(_render, "render", "rendered_text"),
+    "json": partial(_render, "json", "rendered_json"),
+}
 OUTCOMES: Mapping[str, Callable[..., str]] = {
     "text": partial(_text, "outcomes", "outcomes_text"),
     "json": partial(_render, "json", "outcomes_json"),
@@ -82,5 +86,8 @@ AUDITS: Mapping[str, Mapping[str, Callable[..., str]]] = {
         "json": partial(_render, "audits", "pending_json"),
     },
 }
-SCHEMAS = ("plan", "apply", "validate", "show", "targets", "audit-check", "audit-pending")
+SCHEMAS = (
+    *("plan", "apply", "validate", "show", "render", "targets"),
+    *("audit-check", "audit-pending"),
+)
 """The commands whose JSON has a schema in `schemas.json`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import asdict
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from confsync.errors import NotWritten
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 
     from confsync.errors import ConfsyncError, Problem
     from confsync.report.printable import Json
+    from confsync.report.render import Rendered
     from confsync.report.run import Run
     from confsync.report.text import State
-    from confsync.sync.tree import Tree
+    from confsync.sync.tree import Path, Tree
     from confsync.sync.values import Change, Origin, Target
 
 VERSION = "1"
@@ -159,6 +161,27 @@ def states_json(found: Sequence[State | Failed]) -> str:
     return _dump({**({"state": targets[0]["state"]} if alone else {}), "targets": targets})
 
 
+def rendered_json(found: Sequence[Rendered | Failed]) -> str:
+    """Desired states as in files, and the places of their values."""
+    targets: list[dict[str, Json]] = [
+        {**_named(one.target), "objects": None, "sources": [], "error": _error(one.error)}
+        if isinstance(one, Failed)
+        else {
+            **_named(one.target),
+            "groups": [*map(data_text, one.groups)],
+            "objects": one.objects,
+            "sources": [*starmap(_placed, {p: at for _, p, at in one.lines() if at}.items())],
+        }
+        for one in found
+    ]
+    return _dump({"targets": targets})
+
+
+def _placed(path: Path, origin: Origin) -> dict[str, Json]:
+    place = _source(origin) or dict.fromkeys(("file", "line", "column", "group"))
+    return {"path": data_text(path_text(path)), "why": origin.why, **place}
+
+
 def result_of(ended: outcome.Ended) -> str:
     """The name of a result."""
     return _RESULTS[type(ended)]
@@ -262,10 +285,12 @@ def _to_send(plan: Plan) -> list[Json]:
     ]
 
 
-def _source(origin: Origin | None) -> Json:
+def _source(origin: Origin | None) -> dict[str, Json] | None:
+    """A place, with the group whose `set` says its value, or None."""
     if origin is None or not origin.line:
         return None
-    return {"file": data_text(origin.file), "line": origin.line, "column": origin.column}
+    place = data_texts(file=origin.file) | {"line": origin.line, "column": origin.column}
+    return {**place, "group": data_text(origin.group) or None}
 
 
 def _cut(found: dict[str, Json]) -> dict[str, Json]:

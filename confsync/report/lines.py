@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from confsync.report.printable import Look
     from confsync.sync.tree import Path
-    from confsync.sync.values import Change, Desired, HiddenSecrets, Origin, Unknown
+    from confsync.sync.values import Change, Desired, HiddenSecrets, Origin, Unknown, Why
     from confsync.yaml.emit import Plain
 
 _SIGNS = {"add": "+", "remove": "-", "update": "~", "replace": "~", "reorder": "~"}
@@ -31,6 +31,8 @@ _MOST = 100  # items of a list in one line
 _WIDEST_PATH = 40
 _INDENT = 8
 _NOWHERE = "not in any file"
+NOT_MANAGED: Mapping[Why, str] = {"unmanaged": _NOWHERE, "ignored": "ignored"}
+"""Why a field keeps the server's value."""
 _IN_WORDS = 10  # changes in one line
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from confsync.kinds import RISKS
 from confsync.report.activity import effect
 from confsync.report.lines import (
+    NOT_MANAGED,
     change_lines,
     laid_out,
     shown_path,
@@ -40,7 +41,6 @@ _FATE = {
     "keep": "; apply keeps the server's",
     "fail": "",
 }
-_UNMANAGED = {"unmanaged": "not in any file", "ignored": "ignored"}
 _COUNTED = {"add": "to add", "replace": "to replace", "": "to change", "remove": "to remove"}
 _ENDS = ("add", "remove")
 _FATES = ("to update", "unchanged", "without visible changes", "failed", "refused")
@@ -220,7 +220,7 @@ def _differences(plan: Plan, look: Look) -> Iterator[str]:
         for change in plan.difference.changes
     ):
         yield from wrapped(_WHOLE_SET, "  ", "  ", width=look.width)
-    for why, reason in _UNMANAGED.items():
+    for why, reason in NOT_MANAGED.items():
         paths = [path for path in plan.unmanaged if plan.desired.origin(path).why == why]
         if paths:
             fact = f"unmanaged ({reason}): {', '.join(map(shown_path, paths))}"

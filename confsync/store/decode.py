@@ -209,6 +209,8 @@ class Decoder(Reader):
         elif not path and entry is not None:
             # Of several layers, the one that decides on the variant.
             self.place(path, entry[0].mark)
+        if entry is not None:
+            self.place((*path, TYPE), entry[0].mark)
         if shape.plain:
             return shape.objects[""]
         if entry is None:
@@ -332,7 +334,7 @@ class Decoder(Reader):
 
     def place(self, path: Path, mark: Mark) -> None:
         """Note the place of a value."""
-        self.origins[path] = Origin("file", mark.file, mark.line, mark.column)
+        self.origins[path] = Origin("file", mark.file, mark.line, mark.column, mark.group)
 
 
 def _stand_in(shape: shapes.Shape) -> Tree:

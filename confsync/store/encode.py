@@ -65,28 +65,29 @@ _LONGEST_KEY = 120
 """Of a map. YAML allows 1,024 characters with their quotes and escapes."""
 
 
-def to_file(value: Tree, shape: Shape) -> Plain:
-    """A value in the form of a file. Secrets and texts like passwords in URLs are masked. An id
-    that was never set is null.
+def to_file(value: Tree, shape: Shape, leaf: Callable[[Leaf, Shape], Plain] | None = None) -> Plain:
+    """A value in the form of a file. Secrets and texts like passwords in URLs are masked, or
+    written by `leaf`. An id that was never set is null.
     """
     match value, shape:
         case str(), Id() if value == UNSET_ID:
             return None
         case Object(), ValueMap(value=inner):
             members = value.members.items()
-            return {masked(name): to_file(member, inner) for name, member in members}
+            return {masked(name): to_file(member, inner, leaf) for name, member in members}
         case Object(), _:
             fields = shape.fields_of(value.tag) if isinstance(shape, Variants) else {}
             names = value.members if fields else ()
-            shown = {name: to_file(value.members[name], fields[name].shape) for name in names}
+            of = value.members
+            shown = {name: to_file(of[name], fields[name].shape, leaf) for name in names}
             return _object(value, shape, shown)
         case Members(), _:
-            return [str(url) for url in value.members]
+            return [(leaf or _leaf)(url, shape) for url in value.members]
         case Items(), _:
             item = shape.item if isinstance(shape, ListOf) else shape
-            return [to_file(one, item) for one in value.items]
+            return [to_file(one, item, leaf) for one in value.items]
         case _:
-            return _leaf(value, shape)
+            return (leaf or _leaf)(value, shape)
 
 
 def _leaf(value: Leaf, shape: Shape) -> Plain:

@@ -30,12 +30,15 @@ UNMANAGED: frozenset[Why] = frozenset({"unmanaged", "ignored"})
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a desired value comes from. Line and column count from 1; 0 where no file says it."""
+    """Where a desired value comes from. Line and column count from 1; 0 where no file says it.
+    `group`: the group whose `set` says it, if there is one.
+    """
 
     why: Why
     file: str = ""
     line: int = 0
     column: int = 0
+    group: str = ""
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,8 @@ from confsync.workflow.jobs import ALONE, side_by_side, untold
 from confsync.workflow.load import check_output
 from confsync.workflow.plan import made, only, saved
 from confsync.workflow.server import read
-from confsync.workflow.session import aims_of_saved, attempted
-from confsync.workflow.targets import DEFAULTS, Options, same_server_facts
+from confsync.workflow.session import aims_of_saved
+from confsync.workflow.targets import DEFAULTS, Options, attempted, same_server_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

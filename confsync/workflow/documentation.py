@@ -27,16 +27,23 @@ Explained: TypeAlias = Rule | tuple[Page, ...] | Everything
 _NEAR = 0.75
 
 
-def schema(*, layer: bool = False, config: bool = False, tables: Tables | None = None) -> Schema:
-    """JSON Schema of a store file, of a `layer` over other files, or of `confsync.yaml`, with every
-    installed kind of reference. Raises WrongUsage for an invalid resolver of another package.
-    `tables`: None: those in use.
+def schema(
+    *,
+    layer: bool = False,
+    config: bool = False,
+    included: bool = False,
+    tables: Tables | None = None,
+) -> Schema:
+    """JSON Schema of a store file, of a `layer` over other files, of `confsync.yaml`, or of a file
+    that it includes, with every installed kind of reference. `tables`: None: those in use.
+
+    Raises WrongUsage for an invalid resolver of another package.
     """
     forms = {key: resolver.form for key, resolver in RESOLVERS.items()}
-    if config:
-        from confsync.config.layout import CONFIG  # noqa: PLC0415 - loaded only where it is used
+    if config or included:
+        from confsync.config.layout import CONFIG, INCLUDED  # noqa: PLC0415 - where it is used
 
-        return record_schema(CONFIG, forms)
+        return record_schema(INCLUDED if included else CONFIG, forms)
     with using(tables):
         return layer_schema(KINDS, forms) if layer else file_schema(KINDS, forms)
 

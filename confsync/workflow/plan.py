@@ -210,10 +210,8 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
     """The plan from values alone. `problems`: those of the files; `edition`: of the server."""
     kind, allow = KINDS[desired.object], options.allow
     known = kind.shape.fields_of(desired.tree.tag)
-    left = [name for name, one in known.items() if one.kept or options.unlisted == "keep"]
+    left, fields = options.left_alone(desired.object, known)
     desired = keep_unlisted(desired, live, left)
-    paths = (path.partition("/") for path in options.ignore)
-    fields = {field for name, _, field in paths if name == live.object}
     notes = not_left(desired, live, fields)
     desired = keep_ignored(desired, live, fields)
     facts = Facts(edition, world_readable(desired))

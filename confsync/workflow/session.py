@@ -10,15 +10,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from confsync.errors import (
-    ConfsyncError,
     DeadlinePassed,
     Declined,
-    Fault,
     Problem,
     SecretUnavailable,
     WrongUsage,
 )
-from confsync.guard import alone, discreet
+from confsync.guard import discreet
 from confsync.jmap.client import RETRIES, Client, Patience, silent
 from confsync.jmap.write import Credentials
 from confsync.kinds import documented, using
@@ -33,7 +31,7 @@ from confsync.workflow.jobs import Jobs, side_by_side
 from confsync.workflow.once import Once
 from confsync.workflow.server import Session
 from confsync.workflow.tables import beside, tables_at, tables_of
-from confsync.workflow.targets import Access, Aim, Wanted, configuration, without_config
+from confsync.workflow.targets import Access, Aim, Wanted, attempted, configuration, without_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -275,18 +273,6 @@ def each(
 def flat(found: Iterable[Iterable[R] | Failed]) -> list[R | Failed]:
     """Results of targets in one list."""
     return [one for group in found for one in ([group] if isinstance(group, Failed) else group)]
-
-
-def attempted(aim: Aim | None, act: Callable[[], R]) -> R | Failed:
-    """The result of `act`, or its error with one of several targets, which hides no other."""
-    try:
-        return act()
-    except Fault:
-        raise
-    except ConfsyncError as error:
-        if aim is None or aim.config is None or aim.alone:
-            raise
-        return Failed(Target(aim.name, origin(aim.config.url)), alone(error))
 
 
 @discreet

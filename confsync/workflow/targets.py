@@ -9,43 +9,49 @@ import os
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from confsync.config.config_file import find, nothing_found, read_config
 from confsync.disk.read import STANDARD_INPUT
-from confsync.errors import InvalidFiles, WrongUsage
+from confsync.errors import ConfsyncError, Fault, InvalidFiles, WrongUsage
+from confsync.guard import alone
 from confsync.kinds import RISKS, WARNINGS, using
 from confsync.kinds.table_file import NAME
 from confsync.secrets import RESOLVERS
 from confsync.store.mistakes import listed
 from confsync.sync.findings import Lapse
 from confsync.sync.names import nearest
+from confsync.sync.values import Failed, Target
 from confsync.workflow.load import NOTHING_OWN, Own, check_names
 from confsync.workflow.selection import NO_FILTERS, Filters, selected, some_of
 from confsync.workflow.tables import tables_at
 from confsync.yaml.read import content
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from contextlib import AbstractContextManager
     from datetime import date
 
     from confsync.config.target import Config, TargetConfig
+    from confsync.sync.shape import Field
     from confsync.sync.values import HiddenSecrets, Unlisted
+
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
 class Access:
     """A server, and how to reach it; None: not given."""
 
-    url: str | None
-    insecure_http: bool
-    ca_file: str | None
-    client_cert: str | None
-    client_key: str | None
-    proxy: str | None
-    timeout: float
-    retries: int
+    url: str | None = None
+    insecure_http: bool = False
+    ca_file: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    proxy: str | None = None
+    timeout: float = 30
+    retries: int = 3
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,14 @@ class Options:
     fail_on: frozenset[str] = frozenset()
     own: Own = NOTHING_OWN
 
+    def left_alone(self, name: str, fields: Mapping[str, Field]) -> tuple[list[str], set[str]]:
+        """Of an object's fields those that keep the server's value where no file sets them, and
+        those that are ignored.
+        """
+        kept = [field for field, one in fields.items() if one.kept or self.unlisted == "keep"]
+        paths = (path.partition("/") for path in self.ignore)
+        return kept, {field for of, _, field in paths if of == name}
+
     def check(self) -> None:
         """Raise WrongUsage for an unknown risk or field."""
         check_rules(self.allow, self.fail_on)
@@ -123,6 +137,7 @@ def check_rules(allow: Collection[str], fail_on: Collection[str] = ()) -> None:
 
 _WITHOUT_CONFIG = "run `confsync init`, or pass the store file, like stores/in-memory.yaml"
 NOTHING_WANTED = Wanted()
+NO_ACCESS = Access()
 NOTHING_ASKED = Asked()
 DEFAULTS = Options()
 
@@ -220,17 +235,41 @@ def aims(
         hint = "leave out --url (CONFSYNC_URL), or choose one target"
         raise WrongUsage("--url cannot be used with several targets", hint=hint)
     return tuple(
-        Aim(
-            target.files if _uses(target, asked.files) else asked.files,
-            options(wanted, target, today),
-            access,
-            target,
-            len(chosen) == 1,
-            str(Path(config.file).parent / NAME),
-            len(config.targets),
+        aim if _uses(target, asked.files) else replace(aim, files=asked.files)
+        for aim, target in zip(
+            aimed(config, chosen, wanted, access, today=today), chosen, strict=True
         )
-        for target in chosen
     )
+
+
+def aimed(
+    config: Config,
+    chosen: Collection[TargetConfig],
+    wanted: Wanted = NOTHING_WANTED,
+    access: Access = NO_ACCESS,
+    *,
+    today: date,
+) -> tuple[Aim, ...]:
+    """The servers of chosen targets. `today` is a day in UTC."""
+    alone, schema, of = len(chosen) == 1, str(Path(config.file).parent / NAME), len(config.targets)
+    return tuple(
+        Aim(one.files, options(wanted, one, today), access, one, alone, schema, of)
+        for one in chosen
+    )
+
+
+def attempted(aim: Aim | None, act: Callable[[], R]) -> R | Failed:
+    """The result of `act`, or its error with one of several targets, which hides no other."""
+    try:
+        return act()
+    except Fault:
+        raise
+    except ConfsyncError as error:
+        if aim is None or aim.config is None or aim.alone:
+            raise
+        from confsync.net.endpoint import origin  # noqa: PLC0415 - a validation loads nothing of it
+
+        return Failed(Target(aim.name, origin(aim.config.url)), alone(error))
 
 
 def replaced_url(directory: Path, aim: Aim) -> tuple[str, str]:

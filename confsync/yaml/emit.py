@@ -13,6 +13,8 @@ from confsync.yaml.nodes import MappingNode, ScalarNode, SequenceNode, nodes_wit
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from confsync.sync.tree import Path
+
 Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
 
 WORD_PROCESSOR = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
@@ -84,25 +86,37 @@ class Style:
 
     def member(self, key: str | None, value: Plain, column: int) -> Iterator[str]:
         """The lines of an entry, or of an item (`key` is None), from a column on (from 0)."""
+        return (line for line, _ in self.placed(key, value, column, ()))
+
+    def placed(
+        self, key: str | None, value: Plain, column: int, path: Path
+    ) -> Iterator[tuple[str, Path | None]]:
+        """The lines of `member`, each with the path of its value; None for a line without one.
+        `path`: that of the entry.
+        """
         start = " " * column
         name = "-" if key is None else f"{self._key(key, flow=False)}:"
         if len(name) > _LONGEST_KEY + 1:
-            yield f"{start}? {name[:-1]}"
+            yield f"{start}? {name[:-1]}", path
             name = ":"
         match value:
             case dict() if not _is_short(value) or (value and not column and key is not None):
                 below = column + (2 if key is None else self.step)
-                lines = [line for entry in value.items() for line in self.member(*entry, below)]
-                first = f"{start}{name}"
+                entries = value.items()
+                lines = [one for k, v in entries for one in self.placed(k, v, below, (*path, k))]
+                first: tuple[str, Path | None] = f"{start}{name}", None
                 if key is None:
-                    first = f"{first} {lines.pop(0)[below:]}"
+                    line, at = lines.pop(0)
+                    first = f"{start}{name} {line[below:]}", at
                 yield from (first, *lines)
             case list() if value and key is not None:
-                yield f"{start}{name}"
-                for item in value:
-                    yield from self.member(None, item, column + self.dash)
+                yield f"{start}{name}", None
+                for index, item in enumerate(value):
+                    yield from self.placed(None, item, column + self.dash, (*path, index))
             case _:
-                yield f"{start}{name} {self.inline(value)}"
+                # Of a short mapping the only entry.
+                at = (*path, *value) if isinstance(value, dict) else path
+                yield f"{start}{name} {self.inline(value)}", at
 
     def inline(self, value: Plain, quote: str = "", *, flow: bool = False) -> str:
         """A value in one line. `quote`: quotes of a text; empty: as needed. `flow`: in brackets."""

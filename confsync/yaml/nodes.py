@@ -15,11 +15,14 @@ BLOCK_HEADER = r"[|>][^\r\n#]*(#[^\r\n]*)"
 
 @dataclass(frozen=True, order=True)
 class Mark:
-    """A place in a file. Lines and columns count from 1, columns in characters."""
+    """A place in a file. Lines and columns count from 1, columns in characters. `group`: the group
+    of `confsync.yaml` that the place belongs to, if there is one.
+    """
 
     file: str
     line: int
     column: int
+    group: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

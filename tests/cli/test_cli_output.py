@@ -206,7 +206,7 @@ def test_the_plan_as_json_has_the_documented_form(desk: Desk, server: Server) ->
         "before": None,
         "after": "rediss://cache-1.example.com:6379",
         "why": "file",
-        "source": {"file": "a.yaml", "line": 4, "column": 7},
+        "source": {"file": "a.yaml", "line": 4, "column": 7, "group": None},
     }
     assert found["changes"][1]["before"] == "redis://stalwart:****@old.example.com:6379"
     assert {"unknown", "to_send", "findings"} <= set(found)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from jsonschema import Draft7Validator
 
 from confsync.report import SCHEMAS
 from confsync.report.schemas import report_schema
 from confsync.workflow.documentation import schema
+from tests.editor.core_yaml import load
 
 if TYPE_CHECKING:
     from tests.cli.process import Desk
 
 BARE = {"STALWART_TOKEN": None, "REDIS_PASSWORD": None}
+FLEET = Path(__file__).parent.parent.parent / "examples/fleet"
 POINTS = "[confsync.resolvers]\nkeychain = keychain_for_confsync:absent\n"
 
 
@@ -49,6 +53,19 @@ def test_a_schema_is_of_a_store_file_or_of_a_json_output(offline: Desk) -> None:
     assert ran.err.startswith("error: --config and --report cannot be combined\n")
     ran = offline.run("schema", "--update", "--report", "plan")
     assert ran.err.startswith("error: --update and --report cannot be combined\n")
+
+
+def test_that_of_included_files_takes_targets_and_groups_alone(offline: Desk) -> None:
+    ran = offline.run("schema", "--included", env=BARE)
+    assert (ran.status, ran.err) == (0, "")
+    found = json.loads(ran.out)
+    assert found == json.loads(json.dumps(schema(included=True)))
+    validator = Draft7Validator(found)
+    for file in FLEET.glob("targets/*.yaml"):
+        assert validator.is_valid(load(file.read_bytes()))
+    assert validator.is_valid({"groups": {"eu": {"files": ["eu.yaml"]}}})
+    assert not validator.is_valid({"include": ["more.yaml"], "groups": {}})
+    assert not validator.is_valid({"targets": {"one": {"url": 1, "in": ["eu"]}}})
 
 
 def test_it_prints_one_schema_at_a_time(offline: Desk) -> None:

@@ -1,0 +1,167 @@
+"""Every command of docs/fleets.md is run on the fleet of the examples, one sandbox a server."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from confsync.sandbox import Server
+from tests.test_examples import FLEET, shell
+from tests.test_pages import blocks, git, lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PAGE = "docs/fleets.md"
+TOKEN = "API_example"
+KEYS = {
+    TOKEN: frozenset(
+        f"sys{name}{what}" for name in ("InMemoryStore", "Http") for what in ("Get", "Update")
+    )
+    | {"authenticate"}
+}
+
+LATER = {
+    "confsync apply --group canary --yes --after ./restart-node",
+    "confsync plan --all --out run.plan",
+    "confsync apply run.plan",
+    "confsync apply --all --expect 2:0123456789abcdef0123456789abcdef",
+    "confsync plan --all --base origin/main~1",
+}
+"""Commands whose options are not merged yet: `--after`, plans of a run, `--base`."""
+
+RUNNERS = {
+    "GitHub Actions": {"TARGET": "production-eu-02", "GITHUB_OUTPUT": "output"},
+    "GitLab CI": {"CI_NODE_INDEX": "2", "CI_NODE_TOTAL": "8"},
+    "Kubernetes": {"JOB_COMPLETION_INDEX": "1"},
+    "Argo Workflows": {},
+}
+"""The variables that each runner sets."""
+
+
+class Fleet:
+    """The example, with a sandbox for each of its servers."""
+
+    def __init__(self, directory: Path, stack: ExitStack) -> None:
+        self.directory, self.servers = directory, dict[str, Server]()
+        shutil.copytree(FLEET, directory)
+        for file in (directory / "targets").iterdir():
+            text = file.read_text()
+            for name, url in re.findall(
+                r"^  ([\w-]+):\s+(?:\{url: |url: )(https://[\w.-]+)", text, re.MULTILINE
+            ):
+                self.servers[name] = stack.enter_context(Server(keys=KEYS))
+                text = re.sub(rf"{re.escape(url)}\b(?!\.)", self.servers[name].url, text, count=1)
+            file.write_text(text)
+        self.tokens = {
+            f"STALWART_TOKEN_{name.upper().replace('-', '_')}": TOKEN for name in self.servers
+        }
+
+    def run(self, script: str, **variables: str) -> tuple[int, str]:
+        """Run a script as a runner does. Returns its status and what it wrote."""
+        passwords = {
+            f"REDIS_PASSWORD{of}": "a-long-canary" for of in ("", "_STAGING", "_PRODUCTION")
+        }
+        done = shell(script, self.directory, **(self.tokens | passwords | variables))
+        return done.returncode, done.stdout
+
+    @property
+    def stored(self) -> list[str]:
+        """The names of the servers that have the state of the files."""
+        return [
+            name for name, server in self.servers.items() if server.stored.get("timeout") == 5000
+        ]
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    with ExitStack() as stack:
+        yield Fleet(tmp_path / "fleet", stack)
+
+
+def test_every_command_of_the_page_runs_on_the_fleet(fleet: Fleet) -> None:
+    found = lines(PAGE)
+    assert len(found) > 15
+    assert {*found} > LATER, "a command of LATER is not on the page"
+    git(fleet.directory, "init", "-q", "-b", "main")
+    git(fleet.directory, "add", ".")
+    git(fleet.directory, "commit", "-qm", "fleet")
+    for line in found:
+        if line in LATER:
+            continue
+        for server in fleet.servers.values():
+            server.stored = {"@type": "Default"}
+        match line:
+            case str() if line.startswith("git diff"):
+                path = fleet.directory / "stores/ap.yaml"
+                path.write_text(path.read_text().replace("8s", "9s"))
+                status, log = fleet.run(line)
+                assert (status, log.splitlines()[0]) == (
+                    0,
+                    "note: 11 of 40 targets: using stores/ap.yaml",
+                )
+            case str() if "--keep-going" in line:
+                status, log = fleet.run(line, STALWART_TOKEN_STAGING_US_02="wrong")
+                assert (status, len(fleet.stored)) == (5, 9), log
+            case str() if "--targets-from" in line:
+                status, log = fleet.run(line)
+                assert (status, fleet.stored) == (0, ["staging-us-02"]), log
+            case _:
+                status, log = fleet.run(line)
+                assert status == 0, (line, log)
+                assert bool(fleet.stored) == (" apply " in line), line
+
+
+def test_waves_reach_every_server_once(fleet: Fleet) -> None:
+    waves = [
+        line
+        for line in lines(PAGE)
+        if re.match(r"confsync apply --group \S+ .*--yes( --max.*)?$", line)
+    ]
+    asked = [re.sub(r"apply (.*?) --yes.*", r"targets \1 --output names", line) for line in waves]
+    names = [name for line in asked for name in fleet.run(line)[1].split() if name in fleet.servers]
+    assert sorted(names) == sorted(fleet.servers)
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_the_jobs_of_a_runner_run_its_commands(runner: str, fleet: Fleet) -> None:
+    """With the variables that the runner sets, and its expressions replaced."""
+    (text,) = [one for one in blocks(PAGE, "yaml") if one.startswith(f"# {runner}\n")]
+    found = [*scripts(YAML(typ="safe").load(text))]
+    assert found
+    log = ""
+    for script in found:
+        status, log = fleet.run(
+            script.replace("{{inputs.parameters.part}}", "2"), **RUNNERS[runner]
+        )
+        assert status == 0, (script, log)
+    if runner == "GitHub Actions":
+        name, _, matrix = (fleet.directory / "output").read_text().partition("=")
+        assert (name, len(json.loads(matrix)["target"])) == ("matrix", 24)
+        assert fleet.stored == ["production-eu-02"]
+    else:
+        names = fleet.run("confsync targets --all --shard 2/8 --output names 2>&1")[1].split()
+        assert fleet.stored == [name for name in names if name in fleet.servers]
+        assert 1 < len(fleet.stored) < 10
+
+
+def scripts(node: Any, within: str = "") -> Iterator[str]:  # noqa: ANN401 - a document of a runner
+    """The shell scripts of a document: of `run`, of `script`, and of a `command` with a shell."""
+    match node:
+        case dict():
+            for key, value in node.items():
+                yield from scripts(value, key)
+        case ["sh", "-c", str(script)]:
+            yield script
+        case list():
+            for item in node:
+                yield from scripts(item, within)
+        case str() if within in {"run", "script"}:
+            yield node
