@@ -34,6 +34,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "import": ("snapshot.ndjson --into stores", "plan.ndjson --store stores/settings.yaml"),
     "show": ("--url https://mail.example.com", "--all", "production.plan"),
     "targets": ("", "--group production", "--all --shard 1/4 --output matrix"),
+    "report": (
+        "plan.json --output html=plan.html",
+        "shard-1.json shard-2.json --output markdown=plan.md",
+    ),
     "init": ("--url https://mail.example.com", "mail --variant RedisCluster"),
     "schema": (
         "> stores.schema.json",

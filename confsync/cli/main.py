@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "import": "Turn a plan of stalwart-cli into store files.",
     "show": "Show a server's state as YAML. Secrets are masked.",
     "targets": "List the targets of confsync.yaml.",
+    "report": "Show reports of plan or apply in another format; join shards.",
     "init": "Create confsync.yaml, a store file and hooks for pre-commit.",
     "schema": "Print the JSON Schema of store files, for editors.",
     "explain": "Explain a rule, a risk, an object, a field or a variant.",

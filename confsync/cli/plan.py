@@ -14,7 +14,7 @@ from confsync.cli import options as shared
 from confsync.cli.command import Command
 from confsync.cli.each import rendering
 from confsync.cli.many import many
-from confsync.report import PLANS
+from confsync.report import PLANS, PLANS_STEP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +80,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
         outputs.console.note(_saved_text(out, access.url, found[0]))
     every = flat(found)
     failed = print_failures(outputs.console, every)
-    outputs.write_all(lambda name, look: PLANS[name](every, look=look))
+    outputs.write_all(PLANS, every, step=PLANS_STEP)
     plans = [one for one in every if not isinstance(one, Failed)]
     certain = bool(shared_servers) or any(plan.refusals for plan in plans)
     changes = detailed_exitcode and any(plan.difference.changes for plan in plans)

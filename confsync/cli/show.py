@@ -60,7 +60,7 @@ def show(  # noqa: PLR0913 - one parameter an option
             raise WrongUsage(fact, where=planfile, hint=hint)
         outputs.check([planfile])
         plans = saved(planfile)
-        outputs.write_all(lambda name, look: PLANS[name](plans, look=look))
+        outputs.write_all(PLANS, plans)
         return Status.DONE
     from confsync.workflow.load import check_objects, objects_in_files
     from confsync.workflow.server import as_document
@@ -80,5 +80,5 @@ def show(  # noqa: PLR0913 - one parameter an option
     way = shared.reach(outputs.console, allow_commands=allow_commands, jobs=jobs)
     found = each(chosen, way, state)
     status = print_failures(outputs.console, found)
-    outputs.write_all(lambda name, look: STATES[name](found, look=look))
+    outputs.write_all(STATES, found)
     return status
