@@ -44,6 +44,7 @@ def _document(function: str, found: object) -> object:
 
 _REPORTS: Mapping[str, tuple[str, str]] = {
     "markdown": ("markdown", "report_markdown"),
+    "html": ("html", "report_html"),
     "github": ("github_step", "report_github"),
     "gitlab": ("gitlab", "report_gitlab"),
     "prometheus": ("prometheus", "report_prometheus"),
