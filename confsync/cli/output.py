@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
@@ -109,15 +110,11 @@ class Outputs:
         for variable, render in renderers.items():
             if not (name := os.environ.get(variable)):
                 continue
+            from confsync.disk.write import append_lines
+
             try:
-                with Path(name).open("a+b") as file:
-                    taken = file.seek(0, os.SEEK_END)
-                    file.seek(max(0, taken - 1))
-                    # A line that another program has not ended.
-                    gap = b"" if file.read(1) in {b"", b"\n"} else b"\n"
-                    text = without_commands(render(*found, taken + len(gap)))
-                    file.write(gap + text.encode() if text else b"")
-            except (OSError, ValueError):
+                append_lines(name, partial(render, *found))
+            except OSError:
                 hint = f"{variable} is the runner's; without it nothing is appended"
                 raise OutputFailed(f"cannot append to the file of {variable}", hint=hint) from None
 

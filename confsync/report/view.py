@@ -7,35 +7,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from math import isfinite
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from confsync.report.document import Node, NotAReport, check_depth
 from confsync.report.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from confsync.yaml.emit import Plain
 
 Kind: TypeAlias = Literal["plan", "apply"]
 
 FORMAT_VERSION = "1"
-_DEEPEST = 64  # lists and mappings in each other
-_GREATEST = 2**53  # of a number that is counted
 _ACTIONS = ("add", "remove", "update", "replace", "reorder")
 RESULTS = (*("stored", "not-sent", "rejected", "failed", "overtaken", "unknown", "not-begun"),)
 _CAUSES = ("", "change", "drift", "both")
 _SEVERITIES = ("error", "warning", "note")
 _RESTARTS = ("no", "if-secret-changed", "yes")
 _RELOADS = ("", "done", "failed", "unknown")
-
-
-class NotAReport(Exception):
-    """A document that is no report. `reason`: why."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -188,8 +176,8 @@ class Report:
 
 def report_of(document: object) -> Report:
     """The report that a parsed JSON document is. Raises NotAReport."""
-    _check_depth(document)
-    top = _Node(document)
+    check_depth(document)
+    top = Node(document)
     if not isinstance(document, dict) or "targets" not in document:
         raise NotAReport("is not a JSON report of plan or apply")
     version = document.get("format_version")
@@ -211,97 +199,7 @@ def report_of(document: object) -> Report:
     )
 
 
-def _check_depth(document: object) -> None:
-    """Raise NotAReport for a document that is nested too deep, or that JSON cannot hold."""
-    level: list[object] = [document]
-    for _ in range(_DEEPEST):
-        below: list[object] = []
-        for value in level:
-            if isinstance(value, dict):
-                below += value.values()
-            elif isinstance(value, list):
-                below += value
-            elif isinstance(value, float) and not isfinite(value):
-                raise NotAReport("has a number that is too great")
-        if not below:
-            return
-        level = below
-    raise NotAReport(f"is nested deeper than {_DEEPEST}")
-
-
-class _Node:
-    """A value of a document, and its path in it. Everything that is not as documented raises
-    NotAReport; a member that is absent or null is empty.
-    """
-
-    def __init__(self, value: object, path: str = "") -> None:
-        self.value = value
-        self.path = path
-
-    @property
-    def members(self) -> Mapping[str, Any]:
-        if self.value is None:
-            return {}
-        if not isinstance(self.value, dict):
-            raise self.wrong("an object")
-        return self.value
-
-    def wrong(self, what: str) -> NotAReport:
-        return NotAReport(f"is not a report of plan or apply: {self.path or 'it'} is not {what}")
-
-    def get(self, name: str) -> _Node:
-        path = f"{self.path}.{name}" if self.path else name
-        return _Node(self.members.get(name), path)
-
-    def each(self, name: str) -> Iterator[_Node]:
-        node = self.get(name)
-        found = [] if node.value is None else node.value
-        if not isinstance(found, list):
-            raise node.wrong("a list")
-        for number, one in enumerate(found):
-            yield _Node(one, f"{node.path}[{number}]")
-
-    @property
-    def itself(self) -> str:
-        if self.value is not None and not isinstance(self.value, str):
-            raise self.wrong("a text")
-        return self.value or ""
-
-    def raw(self, name: str) -> str:
-        return self.get(name).itself
-
-    def text(self, name: str) -> str:
-        return printable(self.raw(name))
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        return tuple(printable(one.itself) for one in self.each(name))
-
-    def one_of(self, name: str, known: Sequence[str]) -> str:
-        found = self.raw(name)
-        if found not in known:
-            raise self.get(name).wrong(f"one of {', '.join(filter(None, known))}")
-        return found
-
-    def flag(self, name: str) -> bool:
-        node = self.get(name)
-        if node.value is not None and not isinstance(node.value, bool):
-            raise node.wrong("true or false")
-        return bool(node.value)
-
-    @property
-    def count(self) -> int:
-        if self.value is None:
-            return 0
-        number = self.value
-        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < _GREATEST:
-            raise self.wrong("a number from 0")
-        return number
-
-    def number(self, name: str) -> int:
-        return self.get(name).count
-
-
-def _selection(node: _Node) -> Selection:
+def _selection(node: Node) -> Selection:
     shard = node.get("shard")
     return Selection(
         *(node.number("chosen"), node.number("of"), node.text("by"), shard.number("number")),
@@ -310,7 +208,7 @@ def _selection(node: _Node) -> Selection:
     )
 
 
-def _target(node: _Node) -> Target:
+def _target(node: Node) -> Target:
     restart, url = node.get("restart"), node.raw("url")
     told = {**node.members, "name": "", "url": "", "digest": "", "groups": [], "seconds": 0}
     key = json.dumps(told, sort_keys=True)
@@ -332,7 +230,7 @@ def _target(node: _Node) -> Target:
     )
 
 
-def _object(node: _Node) -> Object:
+def _object(node: Node) -> Object:
     variant = node.get("variant")
     return Object(
         *(node.text("object"), variant.text("before"), variant.text("after")),
@@ -347,11 +245,11 @@ def _object(node: _Node) -> Object:
     )
 
 
-def _changes(node: _Node, name: str) -> tuple[Change, ...]:
+def _changes(node: Node, name: str) -> tuple[Change, ...]:
     return tuple(map(_change, node.each(name)))
 
 
-def _change(node: _Node) -> Change:
+def _change(node: Node) -> Change:
     return Change(
         node.text("path"),
         node.one_of("action", _ACTIONS),
@@ -365,17 +263,17 @@ def _change(node: _Node) -> Change:
     )
 
 
-def _place(node: _Node) -> Place:
+def _place(node: Node) -> Place:
     source = node.get("source")
     return Place(source.text("file"), source.number("line"), source.number("column"))
 
 
-def _remark(node: _Node, place: Place) -> Remark:
+def _remark(node: Node, place: Place) -> Remark:
     severity = node.one_of("severity", _SEVERITIES)
     return Remark(node.text("rule"), severity, node.text("message"), node.text("hint"), place)
 
 
-def _error(node: _Node, url: str) -> Error | None:
+def _error(node: Node, url: str) -> Error | None:
     if node.value is None:
         return None
     message, hint = (
@@ -393,7 +291,7 @@ def _error(node: _Node, url: str) -> Error | None:
     )
 
 
-def _outcome(node: _Node, url: str) -> Outcome | None:
+def _outcome(node: Node, url: str) -> Outcome | None:
     if node.value is None:
         return None
     pointers = [f"at {pointer}" for pointer in node.texts("properties") if pointer]

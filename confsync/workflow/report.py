@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from confsync.disk.read import MAX_PLAN_BYTES
 from confsync.errors import Problem, WrongUsage
+from confsync.report.document import NotAReport
 from confsync.report.summary import summary_of
-from confsync.report.view import FORMAT_VERSION, NotAReport, report_of
+from confsync.report.view import FORMAT_VERSION, report_of
 from confsync.yaml.read import content
 
 if TYPE_CHECKING:

@@ -82,7 +82,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def read(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:  # noqa: ANN401
     """Open a document as a page. Nothing may be loaded, asked, said or refused."""
-    contexts = []
+    contexts: list[Any] = []
     wrong: list[str] = []
 
     def opened(document: object, **options: object) -> Any:  # noqa: ANN401 - a page
@@ -90,7 +90,7 @@ def read(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:  # noqa:
         file.write_text(html(document), "utf-8")
         contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
-        page.on("request", lambda one: one.url == file.as_uri() or wrong.append(one.url))
+        page.on("request", lambda one: wrong.extend({one.url} - {file.as_uri()}))
         page.on("console", lambda one: wrong.append(one.text))
         page.on("pageerror", lambda one: wrong.append(str(one)))
         page.on("dialog", lambda one: wrong.append(one.message))
