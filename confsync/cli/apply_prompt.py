@@ -15,7 +15,7 @@ from confsync.cli.options import now
 from confsync.cli.output import STDOUT
 from confsync.cli.standard_error import UNCHANGED, Status, of_error, print_failures, worst
 from confsync.errors import Cancelled, OutputFailed, WrongUsage
-from confsync.report import OUTCOMES, PLANS
+from confsync.report import OUTCOMES, OUTCOMES_STEP, PLANS
 from confsync.report.json import result_of
 from confsync.report.printable import plural, printable
 from confsync.sync.findings import STALE
@@ -163,6 +163,10 @@ def _report(ended: Sequence[Ended], lines: Lines[Ended]) -> OutputFailed | None:
             outputs.write(sink, text)
         except OutputFailed as unwritten:
             failed = failed or unwritten
+    try:
+        outputs.append_step(OUTCOMES_STEP, ended, run=lines.run)
+    except OutputFailed as unwritten:
+        failed = failed or unwritten
     if failed is not None:
         outputs.console.say(OUTCOMES["text"](ended, look=outputs.look(None)))
     sent = any(not isinstance(one, NotSent | NotBegun | Failed) for one in ended)

@@ -32,5 +32,5 @@ def audit(*, report: str, files: tuple[str, ...], outputs: Outputs) -> Status:
     outputs.check(files)
     read = audit_files.check if report == "check" else audit_files.pending
     found = read(files, lambda line: outputs.console.note(f"{line}\n"))
-    outputs.write_all(lambda name, look: AUDITS[report][name](found, look=look))
+    outputs.write_all(AUDITS[report], found)
     return Status.ERROR if found.unfinished else Status.DONE

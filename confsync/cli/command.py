@@ -36,6 +36,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "render": ("--group production", "stores/in-memory.yaml", "--all --output json"),
     "targets": ("", "--group production", "--all --shard 1/4 --output matrix"),
     "audit": ("check audit.jsonl", "pending audit.jsonl --output json"),
+    "report": (
+        "plan.json --output html=plan.html",
+        "shard-1.json shard-2.json --output markdown=plan.md",
+    ),
     "init": ("--url https://mail.example.com", "mail --variant RedisCluster"),
     "schema": (
         "> stores.schema.json",

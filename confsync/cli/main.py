@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "render": "Show the desired state of targets, offline. Secrets are masked.",
     "targets": "List the targets of confsync.yaml.",
     "audit": "Report applies without an end, and pending restarts.",
+    "report": "Show reports of plan or apply in another format; join shards.",
     "init": "Create confsync.yaml, a store file and hooks for pre-commit.",
     "schema": "Print the JSON Schema of store files, for editors.",
     "explain": "Explain a rule, a risk, an object, a field or a variant.",

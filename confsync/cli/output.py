@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.cli.console import look
 from confsync.errors import OutputFailed, WrongUsage
@@ -14,10 +16,13 @@ from confsync.report.printable import PLAIN
 from confsync.sync.scrub import without_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from confsync.cli.console import Console
     from confsync.report.printable import Look
+    from confsync.report.run import Run
+
+    Renderers: TypeAlias = Mapping[str, Callable[..., str]]
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class Sink:
 
 
 STDOUT = Sink("text", None)
+"""The result of most commands, if no output is asked for."""
+
 COMMANDING = frozenset({"github"})
 """The formats that are commands to a CI runner."""
 
@@ -86,18 +93,47 @@ class Outputs:
         except (OSError, ValueError):
             raise unwritable(sink) from None
 
-    def write_all(self, render: Callable[[str, Look], str]) -> None:
-        """Write every output. `render`: the text of a format, in a look."""
+    def write_all(
+        self,
+        renderers: Renderers,
+        *found: object,
+        step: Renderers = MappingProxyType({}),
+        **facts: Run,
+    ) -> None:
+        """Write every output of what was found. `step`: as for `append_step`. `facts`: what the
+        renderers need beside that.
+        """
         for sink in self.sinks:
-            self.write(sink, render(sink.format, self.look(sink)))
+            self.write(sink, renderers[sink.format](*found, look=self.look(sink), **facts))
+        self.append_step(step, *found, **facts)
+
+    def append_step(self, renderers: Renderers, *found: object, **facts: Run) -> None:
+        """If `github` is an output, append the texts of a step to the files that variables of
+        GitHub's runner name. Each renderer gets `found` and the size of its file. Raises
+        OutputFailed.
+        """
+        if all(sink.format != "github" for sink in self.sinks):
+            return
+        for variable, render in renderers.items():
+            if not (name := os.environ.get(variable)):
+                continue
+            from confsync.disk.write import append_lines
+
+            try:
+                append_lines(name, partial(render, *found, **facts))
+            except OSError:
+                hint = f"{variable} is the runner's; without it nothing is appended"
+                raise OutputFailed(f"cannot append to the file of {variable}", hint=hint) from None
 
 
 def sinks(outputs: Iterable[str], formats: Collection[str], source: str) -> tuple[Sink, ...]:
-    """The outputs asked for by `source`, an option or a variable, or text on standard output.
+    """The outputs asked for by `source`, an option or a variable, or the first format on standard
+    output.
 
     Raises WrongUsage and OutputFailed.
     """
-    found = tuple(_sink(output, formats, source) for output in outputs) or (STDOUT,)
+    found = tuple(_sink(output, formats, source) for output in outputs)
+    found = found or (Sink(next(iter(formats)), None),)
     if sum(sink.file is None for sink in found) > 1:
         raise WrongUsage(
             f"{source}: only one result can go to standard output",

@@ -14,7 +14,7 @@ from confsync.cli import options as shared
 from confsync.cli.command import Command
 from confsync.cli.each import rendering
 from confsync.cli.many import many
-from confsync.report import PLANS
+from confsync.report import PLANS, PLANS_STEP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
         _save(outputs.console, every, out, access.url)
     failed = print_failures(outputs.console, every)
     lines.end(every, utc_text(shared.now()))
-    lines.others.write_all(lambda name, look: PLANS[name](every, look=look, run=lines.run))
+    lines.others.write_all(PLANS, every, step=PLANS_STEP, run=lines.run)
     lines.check()
     certain = Status.REFUSED if shared_server else Status.DONE
     return worst([failed, certain, _status(every, detailed_exitcode=detailed_exitcode)])

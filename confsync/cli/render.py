@@ -38,5 +38,5 @@ def render(*, asked: Asked, outputs: Outputs) -> Status:
     outputs.check(inputs(chosen))
     found = run(chosen, outputs.console.vault)
     status = print_failures(outputs.console, found)
-    outputs.write_all(lambda name, look: RENDERED[name](found, look=look))
+    outputs.write_all(RENDERED, found)
     return status

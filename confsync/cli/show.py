@@ -69,7 +69,7 @@ def show(  # noqa: PLR0913 - one parameter an option
     way = shared.reach(outputs.console, allow_commands=allow_commands, jobs=jobs)
     found = each(chosen, way, state)
     status = print_failures(outputs.console, found)
-    outputs.write_all(lambda name, look: STATES[name](found, look=look))
+    outputs.write_all(STATES, found)
     return status
 
 
@@ -90,4 +90,4 @@ def _show_saved(planfile: str, outputs: Outputs) -> None:
     outputs.check([planfile])
     plans = saved(planfile)
     facts = run_of((), NO_FILTERS, os.environ, shared.now(), {})
-    outputs.write_all(lambda name, look: PLANS[name](plans, look=look, run=facts))
+    outputs.write_all(PLANS, plans, run=facts)

@@ -33,4 +33,4 @@ def targets(*, asked: Asked, outputs: Outputs) -> None:
     if config is None:
         raise nothing_named(Path())
     found = listing(checked_of(config, asked))
-    outputs.write_all(lambda name, look: TARGETS[name](found, look=look))
+    outputs.write_all(TARGETS, found)

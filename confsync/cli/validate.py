@@ -72,6 +72,6 @@ def validate(  # noqa: PLR0913 - one parameter an option
             asked=asked,
         )
     outputs.check(found.files)
-    outputs.write_all(lambda name, look: PROBLEMS[name](found.files, found.problems, look=look))
+    outputs.write_all(PROBLEMS, found.files, found.problems)
     wrong = any(problem.severity == "error" for problem in found.problems)
     return Status.ERROR if wrong else Status.DONE

@@ -19,10 +19,10 @@ from uuid import uuid4
 
 from confsync.disk.read import MAX_STORE_BYTES, STANDARD_ERROR, audit_failed, read_regular
 from confsync.errors import OutputFailed
-from confsync.sync.scrub import without_brackets
+from confsync.sync.scrub import without_brackets, without_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Self
 
 _LOG = logging.getLogger("confsync.files")
@@ -96,6 +96,22 @@ def save(path: str, content: bytes) -> None:
     except (OSError, ValueError):
         hint = "check owner and mode of the file and its directory, and the disk space"
         raise OutputFailed("cannot be written", hint=hint) from None
+
+
+def append_lines(path: str, render: Callable[[int], str]) -> None:
+    """Append lines to a regular file, which may not be there yet; a line that another program has
+    not ended is ended first. `render`: the lines, for the size of the file. Raises OSError.
+    """
+    _LOG.info("appends to %s", path)
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o666), "r+b", buffering=0) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise PermissionError
+        last = os.pread(file.fileno(), 1, status.st_size - 1) if status.st_size else b""
+        gap = "" if last in {b"", b"\n"} else "\n"
+        if text := without_commands(render(status.st_size + len(gap))):
+            file.write((gap + text).encode())
 
 
 def write_plan(path: str, document: Mapping[str, Json]) -> None:

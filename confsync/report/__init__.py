@@ -41,6 +41,34 @@ def _text(
     return text
 
 
+def _from(
+    module: str, function: str, found: object, *more: object, document: str, run: Run, **_: object
+) -> str:
+    """Text made of the JSON document of plans or of an apply."""
+    import json  # noqa: PLC0415 - `--help` loads this module
+
+    made = json.loads(_render("json", document, found, run=run))
+    return _render(module, function, made, *more)
+
+
+_from_plans = partial(_from, document="plans_json")
+_from_outcomes = partial(_from, document="outcomes_json")
+
+_REPORTS: Mapping[str, tuple[str, str]] = {
+    "markdown": ("markdown", "report_markdown"),
+    "html": ("html", "report_html"),
+    "github": ("github_step", "report_github"),
+    "gitlab": ("gitlab", "report_gitlab"),
+    "prometheus": ("prometheus", "report_prometheus"),
+}
+"""The formats that are made of the JSON document of plans or of an apply (docs/json.md)."""
+
+_STEP: Mapping[str, tuple[str, str]] = {
+    "GITHUB_STEP_SUMMARY": ("github_step", "report_step_summary"),
+    "GITHUB_OUTPUT": ("github_step", "report_step_outputs"),
+}
+"""What `github` appends to the files that these variables name, from the same document."""
+
 # Plans, states, targets and outcomes are rendered from a sequence, one for each target; problems
 # from the names of the files and the problems. Each takes `look=`; those of plans and outcomes for
 # programs need `run=`.
@@ -48,6 +76,7 @@ PLANS: Mapping[str, Callable[..., str]] = {
     "text": partial(_text, "text", "plans_text"),
     "json": partial(_render, "json", "plans_json"),
     "jsonl": partial(_render, "json_lines", "plans_lines"),
+    **{name: partial(_from_plans, *where) for name, where in _REPORTS.items()},
 }
 STATES: Mapping[str, Callable[..., str]] = {
     "text": partial(_render, "text", "states_text"),
@@ -67,6 +96,7 @@ OUTCOMES: Mapping[str, Callable[..., str]] = {
     "text": partial(_text, "outcomes", "outcomes_text"),
     "json": partial(_render, "json", "outcomes_json"),
     "jsonl": partial(_render, "json_lines", "outcomes_lines"),
+    **{name: partial(_from_outcomes, *where) for name, where in _REPORTS.items()},
 }
 PROBLEMS: Mapping[str, Callable[..., str]] = {
     "text": partial(_text, "problems", "verdict_text"),
@@ -91,3 +121,16 @@ SCHEMAS = (
     *("audit-check", "audit-pending"),
 )
 """The commands whose JSON has a schema in `schemas.json`."""
+REPORTS: Mapping[str, Callable[..., str]] = {
+    **{name: partial(_render, *where) for name, where in _REPORTS.items()},
+    "json": partial(_render, "printable", "json_text"),
+}
+PLANS_STEP: Mapping[str, Callable[..., str]] = {
+    variable: partial(_from_plans, *where) for variable, where in _STEP.items()
+}
+OUTCOMES_STEP: Mapping[str, Callable[..., str]] = {
+    variable: partial(_from_outcomes, *where) for variable, where in _STEP.items()
+}
+REPORTS_STEP: Mapping[str, Callable[..., str]] = {
+    variable: partial(_render, *where) for variable, where in _STEP.items()
+}

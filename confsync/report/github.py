@@ -8,7 +8,7 @@ from confsync.report.printable import one_line
 from confsync.report.problems import located
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from confsync.errors import Problem
 
@@ -27,8 +27,11 @@ def problems_github(_files: Sequence[str], problems: Sequence[Problem]) -> str:
             **({"col": str(problem.column)} if problem.column else {}),
             "title": f"confsync ({problem.rule})",
         }
-        listed = ",".join(
-            f"{name}={properties[name].translate(_IN_PROPERTY)}" for name in properties
-        )
-        commands.append(f"::{problem.severity} {listed}::{found.text.translate(_IN_TEXT)}\n")
+        commands.append(command(problem.severity, properties, found.text))
     return "".join(commands)
+
+
+def command(kind: str, properties: Mapping[str, str], text: str) -> str:
+    """A command that annotates: `error`, `warning` or `notice`."""
+    listed = ",".join(f"{name}={properties[name].translate(_IN_PROPERTY)}" for name in properties)
+    return f"::{kind} {listed}::{text.translate(_IN_TEXT)}\n"

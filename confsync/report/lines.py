@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from confsync.sync.values import Change, Desired, HiddenSecrets, Origin, Unknown, Why
     from confsync.yaml.emit import Plain
 
-_SIGNS = {"add": "+", "remove": "-", "update": "~", "replace": "~", "reorder": "~"}
+SIGNS = {"add": "+", "remove": "-", "update": "~", "replace": "~", "reorder": "~"}
 _STYLES = {"+": "green", "-": "red", "~": "yellow", "?": "cyan"}
 _FATE: Mapping[HiddenSecrets, str] = {
     "send": "sent from {}",
@@ -225,7 +225,7 @@ def _lines(change: Change, *, below: bool = False) -> Iterator[Line]:
     elif not place:
         place, remark = _NOWHERE, " (default)"
     path = shown_path(change.path)
-    yield Line(_SIGNS[change.action], path, before, after, place, remark)
+    yield Line(SIGNS[change.action], path, before, after, place, remark)
     for member in members:
         yield from _lines(member, below=change.action == "remove")
 
@@ -244,16 +244,17 @@ def _show(value: Tree, shape: Shape) -> str:
     """A value of a file in one line, secrets masked."""
     inner = to_file(value, shape)
     if not isinstance(value, Object) or not isinstance(inner, dict):
-        return _word(inner)
+        return word(inner)
     named = [
-        f"{printable(masked(name))} {_word(member)}"
+        f"{printable(masked(name))} {word(member)}"
         for name, member in inner.items()
         if name != "@type"
     ]
     return ", ".join([printable(value.tag)] * bool(value.tag) + named) or "none"
 
 
-def _word(value: Plain) -> str:
+def word(value: Plain) -> str:
+    """A value of a file in one line; of an object only its variant."""
     match value:
         case None:
             return "null"
@@ -264,6 +265,6 @@ def _word(value: Plain) -> str:
         case dict():
             return printable(str(value.get("@type")))
         case list():
-            return ", ".join(map(_word, cut(value, _MOST))) or "none"
+            return ", ".join(map(word, cut(value, _MOST))) or "none"
         case _:
             return str(value)

@@ -191,9 +191,10 @@ def _checked_report(arguments: Sequence[str], ran: Ran) -> Ran:
     """A run whose JSON report, if it wrote one, is what its schema says."""
     if ran.out.startswith('{\n  "format_version"'):
         document, words = json.loads(ran.out), {*arguments, "-".join(arguments[:2])}
-        name = next(name for name in SCHEMAS if name in words)
-        saved_plan = name == "show" and "summary" in document
-        check_report("plan" if saved_plan else name, document)
+        name = next((name for name in SCHEMAS if name in words), "")
+        if "summary" in document and name in {"", "show"}:
+            name = "apply" if "outcomes" in document["summary"] else "plan"
+        check_report(name, document)
     return ran
 
 

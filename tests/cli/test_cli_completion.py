@@ -14,7 +14,7 @@ from click.shell_completion import BashComplete
 
 from confsync.cli.main import COMMANDS, confsync
 from confsync.kinds import RISKS
-from confsync.report import PROBLEMS
+from confsync.report import PLANS, PROBLEMS
 from tests.cli.process import ENVIRONMENT
 from tests.cli.terminal import terminal
 
@@ -143,4 +143,4 @@ def test_completion_writes_nothing_else_and_no_secret(offline: Desk) -> None:
     words = "confsync plan --output "
     asked = {"_CONFSYNC_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": "3"}
     ran = offline.run(env=asked)
-    assert (ran.status, ran.out, ran.err) == (0, "plain,text\nplain,json\nplain,jsonl\n", "")
+    assert (ran.status, ran.out, ran.err) == (0, "".join(f"plain,{name}\n" for name in PLANS), "")

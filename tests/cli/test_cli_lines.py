@@ -66,7 +66,7 @@ def test_the_lines_are_the_document_in_parts(
     ran = desk.run(*run, env=KEY)
     first, *targets, last = read(ran.out)
     assert [*first] == HEAD
-    assert [*last] == [*HEAD, "summary"]
+    assert [*last] == [*HEAD, "digest", "summary"]
     names = [target["name"] for target in targets]
     # What could not be planned has ended before anything is sent.
     assert names == (["t0", "t1", "t2"] if words[0] == "plan" else ["t1", "t0", "t2"])

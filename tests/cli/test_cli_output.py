@@ -160,7 +160,7 @@ def test_wrong_usage_is_status_1_with_a_hint(
         ("CONFSYNC_ALL", "invalid value\nhint: true or false"),
         ("CONFSYNC_QUIET", "invalid value\nhint: true or false"),
         ("CONFSYNC_UNLISTED", "invalid value\nhint: allowed: default, keep"),
-        ("CONFSYNC_OUTPUT", "unknown format\nhint: allowed: text, json, jsonl, each alone or as"),
+        ("CONFSYNC_OUTPUT", "unknown format\nhint: allowed: text, json, jsonl, markdown, "),
     ],
 )
 def test_a_refused_value_of_a_variable_is_reported_by_the_variable(

@@ -1,0 +1,124 @@
+"""Checked access to a JSON document that may come from anywhere."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from confsync.report.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_DEEPEST = 64  # lists and mappings in each other
+_GREATEST = 2**53  # of a number that is counted
+
+
+class NotAReport(Exception):
+    """A document that is no report. `reason`: why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def check_depth(document: object) -> None:
+    """Raise NotAReport for a document that is nested too deep, or that JSON cannot hold."""
+    level: list[object] = [document]
+    for _ in range(_DEEPEST):
+        below: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                below += value.values()
+            elif isinstance(value, list):
+                below += value
+            elif isinstance(value, float) and not isfinite(value):
+                raise NotAReport("has a number that is too great")
+        if not below:
+            return
+        level = below
+    raise NotAReport(f"is nested deeper than {_DEEPEST}")
+
+
+class Node:
+    """A value of a document, and its path in it. Everything that is not as documented raises
+    NotAReport; a member that is absent or null is empty.
+    """
+
+    def __init__(self, value: object, path: str = "") -> None:
+        self.value = value
+        self.path = path
+
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """The members of an object."""
+        if self.value is None:
+            return {}
+        if not isinstance(self.value, dict):
+            raise self.wrong("an object")
+        return self.value
+
+    def wrong(self, what: str) -> NotAReport:
+        """The error for a value that is not what is documented."""
+        return NotAReport(f"is not a report of plan or apply: {self.path or 'it'} is not {what}")
+
+    def get(self, name: str) -> Node:
+        """A member."""
+        path = f"{self.path}.{name}" if self.path else name
+        return Node(self.members.get(name), path)
+
+    def each(self, name: str) -> Iterator[Node]:
+        """The items of a member that is a list."""
+        node = self.get(name)
+        found = [] if node.value is None else node.value
+        if not isinstance(found, list):
+            raise node.wrong("a list")
+        for number, one in enumerate(found):
+            yield Node(one, f"{node.path}[{number}]")
+
+    @property
+    def itself(self) -> str:
+        """The value, a text, as it is."""
+        if self.value is not None and not isinstance(self.value, str):
+            raise self.wrong("a text")
+        return self.value or ""
+
+    def raw(self, name: str) -> str:
+        """A member that is a text, as it is."""
+        return self.get(name).itself
+
+    def text(self, name: str) -> str:
+        """A member that is a text, fit to be shown."""
+        return printable(self.raw(name))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A member that is a list of texts, fit to be shown."""
+        return tuple(printable(one.itself) for one in self.each(name))
+
+    def one_of(self, name: str, known: Sequence[str]) -> str:
+        """A member that is one of some words."""
+        found = self.raw(name)
+        if found not in known:
+            raise self.get(name).wrong(f"one of {', '.join(filter(None, known))}")
+        return found
+
+    def flag(self, name: str) -> bool:
+        """A member that is true or false."""
+        node = self.get(name)
+        if node.value is not None and not isinstance(node.value, bool):
+            raise node.wrong("true or false")
+        return bool(node.value)
+
+    @property
+    def count(self) -> int:
+        """The value, a number from 0."""
+        if self.value is None:
+            return 0
+        number = self.value
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < _GREATEST:
+            raise self.wrong("a number from 0")
+        return number
+
+    def number(self, name: str) -> int:
+        """A member that is a number from 0."""
+        return self.get(name).count

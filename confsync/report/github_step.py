@@ -1,0 +1,117 @@
+"""A report for a step of GitHub Actions: annotations, its summary and its outputs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from confsync.report.github import command
+from confsync.report.markdown import report_markdown
+from confsync.report.problems import from_root
+from confsync.report.summary import (
+    BAD,
+    error_lines,
+    fate,
+    groups,
+    headline,
+    missing_shards,
+    outcome_lines,
+    reload_lines,
+    totals,
+)
+from confsync.report.view import Place, report_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from confsync.report.view import Remark, Report, Target
+
+_MOST = 10  # annotations of a kind that GitHub shows of a step
+_NAMES = 10  # names of targets in an annotation
+_KINDS = {"error": "error", "warning": "warning", "note": "notice"}
+_SUMMARY = 1024 * 1024  # bytes of a step's summary
+_DIGEST = re.compile(r"[0-9]+:[0-9a-f]{1,64}")
+
+
+def report_github(document: object) -> str:
+    """Annotations: failures, findings and a notice with the totals; of each kind as many as GitHub
+    shows, the last with the number of the others.
+    """
+    report = report_of(document)
+    found: dict[str, list[tuple[Place, str, str]]] = {kind: [] for kind in _KINDS.values()}
+    found["notice"].append((Place(), f"confsync {report.kind}", headline(report)))
+    for kind, place, title, text in _annotations(report):
+        found[kind].append((place, title, text))
+    files = {place.file for listed in found.values() for place, _, _ in listed if place.file}
+    paths = from_root(files)
+    commands: list[str] = []
+    for kind, listed in found.items():
+        kept = listed if len(listed) <= _MOST else listed[: _MOST - 1]
+        for place, title, text in kept:
+            at = {"file": paths[place.file], "line": str(max(1, place.line))} if place.file else {}
+            at |= {"col": str(place.column)} if place.file and place.column else {}
+            commands.append(command(kind, {**at, "title": title}, text))
+        if more := len(listed) - len(kept):
+            text = f"{more} more of this kind, which GitHub would not show: see the summary"
+            commands.append(command(kind, {"title": f"confsync {report.kind}"}, text))
+    return "".join(commands)
+
+
+def _annotations(report: Report) -> Iterator[tuple[str, Place, str, str]]:
+    """The kind, the place, the title and the text of each annotation, the worst first."""
+    if missing := missing_shards(report):
+        yield "error", Place(), "confsync (incomplete)", missing
+    for same in groups(report)[0]:
+        if (ended := fate(same[0])) in BAD and (lines := _ends(same)):
+            yield "error", Place(), f"confsync ({ended})", f"{_named(same)}\n" + "\n".join(lines)
+    remarks: dict[Remark, list[Target]] = {}
+    for target in report.targets:
+        errors = (target.error, *(one.error for one in target.outcomes))
+        problems = {one for error in errors if error for one in error.problems}
+        findings = {one for found in target.objects for one in found.findings}
+        for remark in sorted(problems | findings, key=lambda one: (str(one.place), one.rule)):
+            remarks.setdefault(remark, []).append(target)
+    for remark, targets in remarks.items():
+        hint = f"\nhint: {remark.hint}" if remark.hint else ""
+        text = f"{_named(targets)}: {remark.message}{hint}"
+        yield _KINDS[remark.severity], remark.place, f"confsync ({remark.rule})", text
+
+
+def _ends(same: Sequence[Target]) -> list[str]:
+    """The error of targets, or what an apply did to them; none for what findings tell."""
+    first = same[0]
+    if error := error_lines(first, alone=len(same) == 1):
+        return error
+    lines = [line for one in first.outcomes for line in outcome_lines(one, None)]
+    return [*lines, *reload_lines(first)]
+
+
+def _named(targets: Sequence[Target]) -> str:
+    names = ", ".join(one.title for one in targets[:_NAMES])
+    more = len(targets) - _NAMES
+    names += f" and {more} more" if more > 0 else ""
+    return names if len(targets) == 1 else f"{len(targets)} targets: {names}"
+
+
+def report_step_summary(document: object, taken: int = 0) -> str:
+    """Markdown for the step's summary, of which some bytes are taken; empty if nothing fits."""
+    room = _SUMMARY - taken
+    text = report_markdown(document, room, lambda one: len(one.encode()))
+    return text if len(text.encode()) <= room else ""
+
+
+def report_step_outputs(document: object, _taken: int = 0) -> str:
+    """The outputs `changed`, `digest` (of a single target) and `restart_required`. Each value is
+    one of few words, or a digest, so that no text from outside can be another output.
+    """
+    report = report_of(document)
+    found = totals(report)
+    digest = report.digest
+    if not digest and len(report.targets) == 1:
+        digest = report.targets[0].digest
+    values = {
+        "changed": "true" if found.changes else "false",
+        "digest": digest if _DIGEST.fullmatch(digest) else "",
+        "restart_required": found.restart,
+    }
+    return "".join(f"{name}={value}\n" for name, value in values.items())

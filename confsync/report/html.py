@@ -1,0 +1,202 @@
+"""A report as one HTML file, which loads nothing from elsewhere."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha256
+from html import escape
+from typing import TYPE_CHECKING
+
+from confsync.report.html_parts import SCRIPT, STYLE
+from confsync.report.printable import plural
+from confsync.report.summary import (
+    BAD,
+    Row,
+    about,
+    effect,
+    error_lines,
+    fate,
+    groups,
+    headline,
+    missing_shards,
+    object_text,
+    outcome_lines,
+    refusals,
+    reload_lines,
+    rows,
+)
+from confsync.report.view import report_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from confsync.report.view import Object, Remark, Report, Target
+
+_CLASSES = {"+": "add", "-": "remove", "~": "change", "?": "unknown"}
+_WORDS = {"+": "added", "-": "removed", "~": "changed", "?": "not comparable"}
+
+
+def report_html(document: object) -> str:
+    """The whole report. Without the script, which filters it, all of it is visible."""
+    report = report_of(document)
+    told, quiet = groups(report)
+    sections = [line for same in told for line in _section(same, report)]
+    lines = [
+        *_head(report),
+        "<header>",
+        f"<h1>confsync {report.kind}</h1>",
+        f'<p class="total">{escape(headline(report))}</p>',
+        *_incomplete(report),
+        f'<p class="facts">{escape(" · ".join(about(report)))}</p>',
+        "</header>",
+        *_filters(report),
+        "<main>",
+        *sections,
+        *_quiet(quiet),
+        "</main>",
+        f"<script>{SCRIPT}</script>",
+        "</body>",
+        "</html>",
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _head(report: Report) -> Iterator[str]:
+    """The head: only this style and this script count, and nothing can be loaded or sent."""
+    style, script = (f"'sha256-{_checksum(text)}'" for text in (STYLE, SCRIPT))
+    nothing = "default-src 'none'; base-uri 'none'; form-action 'none'"
+    policy = f"{nothing}; style-src {style}; script-src {script}"
+    yield "<!DOCTYPE html>"
+    yield '<html lang="en">'
+    yield "<head>"
+    yield '<meta charset="utf-8">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield '<meta name="referrer" content="no-referrer">'
+    yield f"<title>{escape(f'confsync {report.kind}: {headline(report)}')}</title>"
+    yield f"<style>{STYLE}</style>"
+    yield "</head>"
+    yield "<body>"
+
+
+def _checksum(text: str) -> str:
+    return b64encode(sha256(text.encode()).digest()).decode()
+
+
+def _incomplete(report: Report) -> Iterator[str]:
+    if missing := missing_shards(report):
+        yield f'<p class="incomplete"><b>Incomplete: {escape(missing)}.</b></p>'
+
+
+def _filters(report: Report) -> Iterator[str]:
+    """The form that the script shows, with what there is to choose."""
+    objects = [found for target in report.targets for found in target.objects]
+    listed = (row for found in objects for row in rows(found))
+    causes = {row.cause for row in listed if isinstance(row, Row) and row.cause}
+    choices = {
+        "group": sorted({name for target in report.targets for name in target.groups}),
+        "cause": sorted(causes),
+        "risk": sorted(_risks(objects)),
+    }
+    yield '<form id="filter" hidden>'
+    yield '<label>Target <input name="target" type="search" autocomplete="off"></label>'
+    for name, values in choices.items():
+        options = "".join(f'<option value="{escape(one)}">{escape(one)}</option>' for one in values)
+        every = f'<option value="">all</option>{options}'
+        yield f'<label>{name.capitalize()} <select name="{name}">{every}</select></label>'
+    yield '<output id="count"></output>'
+    yield "</form>"
+
+
+def _risks(objects: Iterable[Object]) -> set[str]:
+    """The rules of errors and warnings."""
+    findings = (one for found in objects for one in found.findings)
+    return {one.rule for one in findings if one.severity != "note"}
+
+
+def _section(same: Sequence[Target], report: Report) -> Iterator[str]:
+    """Targets of which the same is told."""
+    first, ended = same[0], fate(same[0])
+    bad = ' class="bad"' if ended in BAD else ""
+    yield f'<section{bad} data-risks="{_joined(sorted(_risks(first.objects)))}">'
+    number = f"{len(same)} targets: " if len(same) > 1 else ""
+    yield f"<h2>{number}{escape(ended)}</h2>"
+    yield from _targets(same)
+    yield from _pre(error_lines(first, alone=len(same) == 1))
+    if first.outcome is not None:
+        yield from _pre(outcome_lines(first.outcome, first.objects[0] if first.objects else None))
+    for found in first.objects:
+        yield from _object(found)
+    yield from _pre(reload_lines(first))
+    refused = dict.fromkeys(one.rule for found in first.objects for one in refusals(found))
+    if report.kind == "plan" and refused:
+        yield f"<p>Apply will be refused: {escape(', '.join(refused))}.</p>"
+    elif sentences := effect(first):
+        yield f"<p>{escape(' '.join(sentences))}</p>"
+    yield "</section>"
+
+
+def _joined(texts: Iterable[str]) -> str:
+    """Texts of one line in an attribute."""
+    return escape("\n".join(texts))
+
+
+def _targets(targets: Sequence[Target]) -> Iterator[str]:
+    yield '<ul class="targets">'
+    for one in targets:
+        url = one.url if one.url != one.title else ""
+        yield (
+            f'<li data-name="{escape(one.title)}" data-groups="{_joined(one.groups)}">'
+            f'<b>{escape(one.title)}</b> <span class="url">{escape(url)}</span>'
+            f' <code class="digest">{escape(one.digest)}</code></li>'
+        )
+    yield "</ul>"
+
+
+def _pre(lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield f"<pre>{escape(chr(10).join(lines))}</pre>"
+
+
+def _object(found: Object) -> Iterator[str]:
+    listed = rows(found)
+    if listed or found.before != found.after or found.findings or found.outcome is not None:
+        yield f"<h3>{escape(object_text(found))}</h3>"
+    if found.outcome is not None:
+        yield from _pre(outcome_lines(found.outcome, found))
+    if listed:
+        yield "<table>"
+        yield from map(_row, listed)
+        yield "</table>"
+    yield from map(_finding, found.findings)
+
+
+def _row(row: Row | str) -> str:
+    if isinstance(row, str):
+        return f'<tr><td colspan="4">{escape(row)}</td></tr>'
+    cause = f' <span class="cause">{escape(row.cause)}</span>' if row.cause else ""
+    data = f' data-cause="{escape(row.cause)}"' if row.cause else ""
+    return (
+        f'<tr class="{_CLASSES[row.sign]}"{data}>'
+        f'<td class="sign" title="{_WORDS[row.sign]}">{row.sign}</td><td>{escape(row.path)}</td>'
+        f'<td class="text">{escape(row.text)}{cause}</td>'
+        f'<td class="place">{escape(row.place)}</td></tr>'
+    )
+
+
+def _finding(found: Remark) -> str:
+    place = f"{found.place}: " if str(found.place) else ""
+    hint = f"<br>hint: {escape(found.hint)}" if found.hint else ""
+    return (
+        f'<p class="finding {found.severity}">{escape(place)}<b>{found.severity}</b>:'
+        f" {escape(found.message)} <code>[{escape(found.rule)}]</code>{hint}</p>"
+    )
+
+
+def _quiet(quiet: Sequence[Target]) -> Iterator[str]:
+    if quiet:
+        yield "<section>"
+        yield f"<details><summary>{plural(len(quiet), 'target')} unchanged</summary>"
+        yield from _targets(quiet)
+        yield "</details>"
+        yield "</section>"

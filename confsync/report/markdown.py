@@ -1,0 +1,196 @@
+"""A report as Markdown, for a comment in a merge request or the summary of a CI job.
+
+Text from outside stands in code spans and code blocks alone: nothing in them is markup, a mention
+or a link, and no line begins with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from confsync.report.printable import plural
+from confsync.report.summary import (
+    FATES,
+    Row,
+    about,
+    change_count,
+    effect,
+    error_lines,
+    fate,
+    groups,
+    headline,
+    missing_shards,
+    object_text,
+    outcome_lines,
+    refusals,
+    reload_lines,
+    remark_line,
+    rows,
+)
+from confsync.report.view import report_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from confsync.report.view import Object, Report, Target
+
+LIMIT = 65_536
+"""Characters (code points) of a comment on GitHub."""
+
+_NAMES = 40  # names of targets in a title
+_QUIET_NAMES = 200  # names of unchanged targets
+_RESERVED = 700  # characters of the words about what is left out
+_SIGNS = {"~": "!"}  # what highlighters of `diff` have a colour for
+_BACKTICKS = re.compile("`+")
+
+
+def report_markdown(document: object, limit: int = LIMIT, size: Callable[[str], int] = len) -> str:
+    """The report, errors first and equal targets once, cut at whole groups. `size`: of a text, in
+    the unit of `limit`. The first line is a comment that is equal for every run of this selection.
+    """
+    report = report_of(document)
+    told, quiet = groups(report)
+    head = [marker(report), f"### confsync {report.kind}: {headline(report)}"]
+    if missing := missing_shards(report):
+        head.append(f"**Incomplete: {missing}.**")
+    facts = f"<sub>{', '.join(map(code, about(report)))}</sub>"
+    fold = _fold(quiet)
+    room = limit - _RESERVED - size(_joined([*head, facts]))
+    if size(fold) > room // 2:
+        fold = f"{plural(len(quiet), 'target')} unchanged."
+    room -= size(fold) + 2
+    blocks: list[str] = []
+    left_out: list[Target] = []
+    for same in told:
+        block = _block(same, report)
+        if size(block) + 2 > room:
+            left_out += same
+            continue
+        room -= size(block) + 2
+        blocks.append(block)
+    word = _left_out(left_out)
+    return _joined(filter(None, [*head, word, *blocks, fold, facts]))
+
+
+def marker(report: Report) -> str:
+    """A comment that identifies a run by its kind and its choice of targets, so that the comment of
+    an earlier commit is found. Without words for the choice the targets are part of it.
+    """
+    found = report.selection
+    parts: list[str] = [report.kind]
+    if found is not None:
+        parts += [found.by, f"{found.shard}/{found.shards}"]
+    if found is None or not (found.by or found.chosen == found.of):
+        parts += [f"{one.name} {one.url}" for one in report.targets]
+    digest = sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
+    return f"<!-- confsync {report.kind} {digest[:16]} -->"
+
+
+def code(text: str) -> str:
+    """A text of one line as a code span."""
+    runs = {len(found) for found in _BACKTICKS.findall(text)}
+    fence = "`" * next(number for number in range(1, len(runs) + 2) if number not in runs)
+    space = " " if not text.strip() or {text[0], text[-1]} & {"`", " "} else ""
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+def _fenced(lines: Iterable[str], language: str = "text") -> str:
+    """Lines as a code block. Each begins with a word or a sign of ours, so that none ends it."""
+    return "\n".join([f"```{language}", *lines, "```"])
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return "\n\n".join(parts) + "\n"
+
+
+def _fold(quiet: Sequence[Target]) -> str:
+    if not quiet:
+        return ""
+    names = ", ".join(code(one.title) for one in quiet[:_QUIET_NAMES])
+    more = len(quiet) - _QUIET_NAMES
+    names += f" and {more:,} more" if more > 0 else ""
+    summary = f"{plural(len(quiet), 'target')} unchanged"
+    return f"<details><summary>{summary}</summary>\n\n{names}\n\n</details>"
+
+
+def _left_out(targets: Sequence[Target]) -> str:
+    if not targets:
+        return ""
+    fates = Counter(map(fate, targets))
+    counts = ", ".join(f"{fates[one]} {one}" for one in FATES if fates[one])
+    few = "" if len(targets) == 1 else "s"
+    return (
+        f"**Left out here, because it would be too long: {len(targets)} target{few} ({counts}).**"
+        " The JSON and the HTML report have all of them."
+    )
+
+
+def _block(same: Sequence[Target], report: Report) -> str:
+    """Targets of which the same is told."""
+    first, alone = same[0], len(same) == 1
+    names = ", ".join(code(one.title) for one in same[:_NAMES])
+    more = len(same) - _NAMES
+    names += f" and {more} more" if more > 0 else ""
+    title = names if alone else f"{len(same)} targets: {names}"
+    parts = [f"#### {title}: {fate(first)}"]
+    if alone and first.url and first.url != first.title:
+        parts.append(code(first.url))
+    if error := error_lines(first, alone=alone):
+        parts.append(_fenced(error))
+    ends = [line for one in _ends(first) for line in one]
+    parts += [_fenced(ends)] if ends else []
+    parts += [part for found in first.objects for part in _object(found)]
+    parts += [*_advice(first, report, alone=alone)]
+    return "\n\n".join(parts)
+
+
+def _object(found: Object) -> Iterator[str]:
+    listed = rows(found)
+    if listed or found.before != found.after:
+        yield f"**{code(object_text(found))}**"
+    if listed:
+        yield _fenced(map(_row, listed), "diff")
+    if found.findings:
+        hints = ((one, [f"  hint: {one.hint}"] if one.hint else []) for one in found.findings)
+        yield _fenced(line for one, hint in hints for line in (f"- {remark_line(one)}", *hint))
+
+
+def _row(row: Row | str) -> str:
+    if isinstance(row, str):
+        return f"  {row}"
+    more = [f"[{row.cause}]"] if row.cause else []
+    more += [f"({row.place})"] if row.place else []
+    return "  ".join([f"{_SIGNS.get(row.sign, row.sign)} {row.path}", row.text, *more]).rstrip()
+
+
+def _ends(target: Target) -> Iterator[list[str]]:
+    """What an apply did."""
+    several = len(target.objects) > 1
+    for found in target.objects:
+        if found.outcome is not None:
+            lines = outcome_lines(found.outcome, found)
+            yield [f"- {found.name}: {lines[0]}", *lines[1:]] if several and lines else lines
+    if target.outcome is not None:
+        yield outcome_lines(target.outcome, target.objects[0] if target.objects else None)
+    yield reload_lines(target)
+
+
+def _advice(target: Target, report: Report, *, alone: bool) -> Iterator[str]:
+    refused = [one.rule for found in target.objects for one in refusals(found)]
+    if report.kind == "plan" and refused:
+        rules = ", ".join(map(code, dict.fromkeys(refused)))
+        yield f"Apply will be refused: {rules}."
+    elif report.kind == "plan" and target.objects:
+        changes = sum(map(change_count, target.objects))
+        secrets = sum(len(one.to_send) for one in target.objects)
+        counts = [(changes, "change"), (secrets, "secret to send")]
+        listed = [plural(number, what) for number, what in counts if number]
+        listed = [one.replace("secret to sends", "secrets to send") for one in listed]
+        yield " ".join([f"{', '.join(listed) or 'No visible changes'}.", *effect(target)])
+    else:
+        yield from effect(target)
+    if alone and target.digest:
+        yield f"Digest {code(target.digest)}"

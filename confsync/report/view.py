@@ -1,0 +1,310 @@
+"""Read the JSON document of a plan or an apply (docs/json.md), which may come from anywhere.
+
+All texts are fit to be shown: `printable`, in one line. Renderers add the escapes of their format.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from confsync.report.document import Node, NotAReport, check_depth
+from confsync.report.printable import printable
+
+if TYPE_CHECKING:
+    from confsync.yaml.emit import Plain
+
+Kind: TypeAlias = Literal["plan", "apply"]
+
+FORMAT_VERSION = "1"
+_ACTIONS = ("add", "remove", "update", "replace", "reorder")
+RESULTS = (*("stored", "not-sent", "rejected", "failed", "overtaken", "unknown", "not-begun"),)
+_CAUSES = ("", "change", "drift", "both")
+_SEVERITIES = ("error", "warning", "note")
+_RESTARTS = ("no", "if-secret-changed", "yes")
+_RELOADS = ("", "done", "failed", "unknown")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change. `place`: `file:line`, or empty."""
+
+    path: str
+    action: str
+    before: Plain
+    after: Plain
+    why: str
+    place: Place
+    cause: str
+    password_changes: bool
+    members: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of a file; line 0 is the file as a whole, and no file is nowhere."""
+
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A finding, or a problem of a file."""
+
+    rule: str
+    severity: str
+    message: str
+    hint: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class Error:
+    """The error of a target. `url_free`: with `the server` for the server's URL."""
+
+    message: str
+    url_free: str
+    where: str
+    hint: str
+    hint_url_free: str
+    problems: tuple[Remark, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an apply did to an object; `texts`: the words of the server or of confsync about it."""
+
+    result: str
+    verified: bool
+    remaining: tuple[Change, ...]
+    left_out: int
+    foreign: tuple[str, ...]
+    overwritten: tuple[str, ...]
+    reason: str
+    seen: str
+    texts: tuple[str, ...]
+    hint: str
+    error: Error | None
+
+    @property
+    def as_wanted(self) -> bool:
+        """As `sync.outcome.as_wanted`, without the reload."""
+        stored = self.result == "stored" and self.verified and not self.overwritten
+        return stored or self.result == "not-sent"
+
+
+@dataclass(frozen=True)
+class Object:
+    """An object of a target. `left_out`: changes that the document does not list."""
+
+    name: str
+    before: str
+    after: str
+    changes: tuple[Change, ...]
+    left_out: int
+    unknown: tuple[tuple[str, str, Place], ...]
+    unknown_left_out: int
+    hidden_secrets: str
+    to_send: tuple[tuple[str, str], ...]
+    findings: tuple[Remark, ...]
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target. `key` is equal for two targets of which the same is told."""
+
+    name: str
+    url: str
+    groups: tuple[str, ...]
+    objects: tuple[Object, ...]
+    digest: str
+    restart: str
+    because: tuple[str, ...]
+    error: Error | None
+    outcome: Outcome | None
+    reload: str
+    reload_reason: str
+    key: str
+
+    @property
+    def title(self) -> str:
+        """The name, or else the URL."""
+        return self.name or self.url or "the server"
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """The outcome of the target, or those of its objects."""
+        if self.outcome is not None:
+            return (self.outcome,)
+        return tuple(one.outcome for one in self.objects if one.outcome is not None)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The choice of targets: `chosen` of `of`, by some words, of a shard (0: none of `shards`).
+    `missing`: the shards that a report of several does not have.
+    """
+
+    chosen: int
+    of: int
+    by: str
+    shard: int
+    shards: int
+    missing: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A plan or an apply of some targets; empty texts and None for what is not known."""
+
+    kind: Kind
+    version: str
+    generated_at: str
+    commit: str
+    selection: Selection | None
+    targets: tuple[Target, ...]
+    interrupted: bool
+    digest: str
+
+
+def report_of(document: object) -> Report:
+    """The report that a parsed JSON document is. Raises NotAReport."""
+    check_depth(document)
+    top = Node(document)
+    if not isinstance(document, dict) or "targets" not in document:
+        raise NotAReport("is not a JSON report of plan or apply")
+    version = document.get("format_version")
+    if version != FORMAT_VERSION:
+        found = printable(version, 20) if isinstance(version, str) else "none"
+        raise NotAReport(f"has the format version {found} instead of {FORMAT_VERSION}")
+    targets = tuple(map(_target, top.each("targets")))
+    summary = top.get("summary")
+    applied = "outcomes" in summary.members or any(one.outcomes for one in targets)
+    return Report(
+        "apply" if applied else "plan",
+        top.text("confsync"),
+        top.text("generated_at"),
+        top.text("commit"),
+        _selection(top.get("selection")) if document.get("selection") else None,
+        targets,
+        summary.flag("interrupted"),
+        top.text("digest"),
+    )
+
+
+def _selection(node: Node) -> Selection:
+    shard = node.get("shard")
+    return Selection(
+        *(node.number("chosen"), node.number("of"), node.text("by"), shard.number("number")),
+        shard.number("of") or node.number("shards"),
+        tuple(one.count for one in node.each("missing")),
+    )
+
+
+def _target(node: Node) -> Target:
+    restart, url = node.get("restart"), node.raw("url")
+    told = {**node.members, "name": "", "url": "", "digest": "", "groups": [], "seconds": 0}
+    key = json.dumps(told, sort_keys=True)
+    if url and (node.members.get("error") or node.members.get("outcome")):
+        key = key.replace(json.dumps(url)[1:-1], "the server")
+    return Target(
+        node.text("name"),
+        printable(url),
+        node.texts("groups"),
+        tuple(map(_object, node.each("objects"))),
+        node.text("digest"),
+        restart.one_of("required", ("", *_RESTARTS)) or "no",
+        restart.texts("because"),
+        _error(node.get("error"), url),
+        _outcome(node.get("outcome"), url),
+        node.one_of("reload", _RELOADS),
+        node.text("reload_reason"),
+        key,
+    )
+
+
+def _object(node: Node) -> Object:
+    variant = node.get("variant")
+    return Object(
+        *(node.text("object"), variant.text("before"), variant.text("after")),
+        _changes(node, "changes"),
+        node.number("changes_left_out"),
+        tuple((one.text("path"), one.text("reason"), _place(one)) for one in node.each("unknown")),
+        node.number("unknown_left_out"),
+        node.text("hidden_secrets"),
+        tuple((one.text("path"), one.text("reference")) for one in node.each("to_send")),
+        tuple(_remark(one, _place(one)) for one in node.each("findings")),
+        _outcome(node.get("outcome"), ""),
+    )
+
+
+def _changes(node: Node, name: str) -> tuple[Change, ...]:
+    return tuple(map(_change, node.each(name)))
+
+
+def _change(node: Node) -> Change:
+    return Change(
+        node.text("path"),
+        node.one_of("action", _ACTIONS),
+        node.members.get("before"),
+        node.members.get("after"),
+        node.text("why"),
+        _place(node),
+        node.one_of("cause", _CAUSES),
+        node.flag("password_changes"),
+        _changes(node, "members"),
+    )
+
+
+def _place(node: Node) -> Place:
+    source = node.get("source")
+    return Place(source.text("file"), source.number("line"), source.number("column"))
+
+
+def _remark(node: Node, place: Place) -> Remark:
+    severity = node.one_of("severity", _SEVERITIES)
+    return Remark(node.text("rule"), severity, node.text("message"), node.text("hint"), place)
+
+
+def _error(node: Node, url: str) -> Error | None:
+    if node.value is None:
+        return None
+    message, hint = (
+        (printable(text), printable(text.replace(url, "the server") if url else text))
+        for text in (node.raw("message"), node.raw("hint"))
+    )
+    return Error(
+        *message,
+        node.text("where"),
+        *hint,
+        tuple(
+            _remark(one, Place(one.text("file"), one.number("line"), one.number("column")))
+            for one in node.each("problems")
+        ),
+    )
+
+
+def _outcome(node: Node, url: str) -> Outcome | None:
+    if node.value is None:
+        return None
+    pointers = [f"at {pointer}" for pointer in node.texts("properties") if pointer]
+    return Outcome(
+        node.one_of("result", RESULTS),
+        node.flag("verified"),
+        _changes(node, "remaining"),
+        node.number("remaining_left_out"),
+        node.texts("foreign"),
+        node.texts("overwritten"),
+        node.text("reason") or node.text("lost") or node.text("type"),
+        node.text("seen"),
+        (*pointers, *node.texts("errors")),
+        node.text("hint"),
+        _error(node.get("error"), url),
+    )
