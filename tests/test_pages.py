@@ -26,6 +26,7 @@ from confsync.workflow.validate import validate
 from tests.cli.process import forking
 from tests.fork import Job
 from tests.net.tls_server import Authority, front, proxy
+from tests.repository import commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,6 +157,9 @@ def test_every_command_of_a_page_runs(page: str, directory: Path) -> None:
                 continue
             with reached(words[1:], directory, urls) as (arguments, outside):
                 configure(page, directory, outside)
+                if "--base" in words:
+                    commit(directory)
+                    git(directory, "update-ref", "refs/remotes/origin/main", "HEAD")
                 done = run(arguments, directory, **(variables | {"STALWART_URL": outside[0]}))
             assert done.returncode == ENDS.get(line, 0), (line, done.stdout, done.stderr)
 
@@ -531,15 +535,18 @@ def test_going_back(directory: Path) -> None:
 
 def test_drift_is_found_undone_and_kept(directory: Path) -> None:
     page = "docs/find-drift.md"
-    plan, undo, keep, diff = commands(page)
+    plan, based, changed, undo, keep, diff = commands(page)
     with Server(initial=INITIAL, keys=KEYS) as server:
         configure(page, directory, [server.url])
         git(directory, "init", "--quiet")
-        git(directory, "add", "--all")
+        commit(directory)
+        git(directory, "update-ref", "refs/remotes/origin/main", "HEAD")
         step("confsync apply", directory, server.url)
         good = server.stored
         server.stored = good | {"poolMaxConnections": 99}
         assert "poolMaxConnections" in step(plan, directory, server.url)
+        assert "(drift)" in step(based, directory, server.url)
+        assert not step(changed, directory, server.url)
         step(undo, directory, server.url)
         assert server.stored == good
         server.stored = good | {"poolMaxConnections": 99}

@@ -66,7 +66,7 @@ _OPTIONS = shared.together(
 @click.command(cls=Command)
 @shared.layers
 @_OPTIONS
-@choose.targets
+@choose.compared
 @many
 @limiting
 @shared.planning

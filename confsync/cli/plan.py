@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     help="Save the plan for `confsync apply FILE`. It holds no secret.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
-@choose.targets
+@choose.compared
 @many
 @shared.planning
 @rendering(PLANS)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from confsync.config.layout import FILES, PLACEHOLDER
+from confsync.disk.read import there
 from confsync.errors import ConfsyncError
 from confsync.kinds import FIRST, KINDS
 from confsync.store.mistakes import Mistake
@@ -173,7 +173,7 @@ class Target:
             yield mark, Mistake("missing-field", fact, f"add {hint}")
         for file in self.items("files"):
             text = str(file.value)
-            if any(sign in text for sign in "*?[") and not os.path.lexists(text):
+            if any(sign in text for sign in "*?[") and not there(text):
                 hint = "list each file, like [stores/base.yaml, stores/production.yaml]"
                 fact = f"{file.name} is a pattern; patterns are not supported here"
                 yield file.mark, Mistake("file-path", fact, hint)

@@ -222,6 +222,8 @@ def _lines(change: Change, *, below: bool = False) -> Iterator[Line]:
         place = place or ("" if below or change.origin.why == "variant" else _NOWHERE)
     elif not place:
         place, remark = _NOWHERE, " (default)"
+    if change.cause is not None:
+        remark = f"{remark[:-1]}, {change.cause})" if remark else f" ({change.cause})"
     path = shown_path(change.path)
     yield Line(_SIGNS[change.action], path, before, after, place, remark)
     for member in members:

@@ -27,10 +27,10 @@ from confsync.sync.values import Failed, by_target, named
 from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from confsync.report.printable import Look
-    from confsync.sync.values import Change, Finding, Plan, Target
+    from confsync.sync.values import Cause, Change, Finding, Plan, Target
     from confsync.yaml.emit import Plain
 
     State: TypeAlias = tuple[Target, dict[str, Plain]]
@@ -42,6 +42,7 @@ _FATE = {
 }
 _UNMANAGED = {"unmanaged": "not in any file", "ignored": "ignored"}
 _COUNTED = {"add": "to add", "replace": "to replace", "": "to change", "remove": "to remove"}
+_CAUSES: Mapping[Cause, str] = {"change": "from the files", "drift": "drift", "both": "both"}
 _ENDS = ("add", "remove")
 _FATES = ("to update", "unchanged", "without visible changes", "failed", "refused")
 _WHOLE_SET = "All URLs are sent: removing or replacing just one would send its old password back."
@@ -194,7 +195,10 @@ def _object_text(plan: Plan) -> str:
     """The object and its variant, or the change of it."""
     tags = [printable(state.tree.tag) for state in (plan.live, plan.desired)]
     if tags[0] != tags[1]:
-        return f"{plan.desired.object} will be replaced: {' → '.join(tags)}"
+        causes = [
+            f" ({one.cause})" for one in plan.difference.changes if one.cause and not one.path
+        ]
+        return f"{plan.desired.object} will be replaced: {' → '.join(tags)}{''.join(causes)}"
     return f"{plan.desired.object} · {tags[1]}" if tags[1] else plan.desired.object
 
 
@@ -237,7 +241,7 @@ def _amount(plans: Sequence[Plan]) -> str:
         parts = [f"{actions[one]} {what}" for one, what in _COUNTED.items() if actions[one]]
         to_send = sum(len(plan.to_send) for plan in plans)
         sent = f"; {plural(to_send, 'secret')} to send" if to_send else ""
-        counted = [f"Plan: {', '.join(parts)}{sent}."]
+        counted = [f"Plan: {', '.join(parts)}{sent}.", *_causes(plans)]
     hidden, policy = sum(item.hidden for item in unknown), plans[0].hidden_secrets
     if hidden and (not changes or policy != "send"):
         fate = _FATE[policy].format("it" if hidden == 1 else "them")
@@ -250,6 +254,15 @@ def _amount(plans: Sequence[Plan]) -> str:
             f"{plural(unresolved, 'password')} cannot be compared here: {them} not resolved."
         )
     return " ".join(counted)
+
+
+def _causes(plans: Sequence[Plan]) -> Iterator[str]:
+    """The numbers of changes by their causes, if there is a base."""
+    causes = [one.cause for plan in plans for one in plan.difference.changes if one.cause]
+    if causes:
+        counts = {what: causes.count(one) for one, what in _CAUSES.items()}
+        parts = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+        yield f"{plural(len(causes), 'change')} since {printable(plans[0].base)}: {parts}."
 
 
 def _finding(finding: Finding, look: Look) -> str:
@@ -266,7 +279,9 @@ def _totals(groups: Sequence[Sequence[Plan] | Failed], look: Look) -> str:
     changes = sum(len(plan.difference.changes) for plan in plans)
     to_send = sum(len(plan.to_send) for plan in plans)
     counts = {"change": changes, "secret": to_send}
-    return totals(len(groups), {fate: fates[fate] for fate in _FATES}, counts, look, " to send")
+    named = {fate: fates[fate] for fate in _FATES}
+    causes = [paragraph(one, look, "bold") for one in _causes(plans)]
+    return totals(len(groups), named, counts, look, " to send") + "".join(causes)
 
 
 def _fate(group: Sequence[Plan] | Failed) -> str:

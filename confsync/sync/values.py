@@ -85,6 +85,9 @@ class Live:
     absent: tuple[Absent, ...] = ()
 
 
+Cause: TypeAlias = Literal["change", "drift", "both"]
+"""What differs from the base, an earlier state of the files: the files, the server, or both."""
+
 Action: TypeAlias = Literal["add", "remove", "update", "replace", "reorder"]
 
 
@@ -101,7 +104,8 @@ class Change:
     """One difference. `replace` is a change of variant, with the members that differ under it.
 
     `path` counts slots of the desired list (for removals, of the live one), `slot` those of the
-    server while the update runs. A member of a set has the set's path.
+    server while the update runs. A member of a set has the set's path. `cause`: None without a
+    base.
     """
 
     path: Path
@@ -113,6 +117,7 @@ class Change:
     origin: Origin
     within: WholeSet | None = None
     members: tuple[Change, ...] = ()
+    cause: Cause | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -191,7 +196,8 @@ class Target:
 @dataclass(frozen=True)
 class Plan:
     """Effect of an apply on an object of a target. `backup`: the file to go back with, or empty.
-    `allow`: the rules that it was made with. `shape`: that of both states.
+    `allow`: the rules that it was made with. `shape`: that of both states. `base`: the revision
+    that its changes have causes from, or empty.
     """
 
     target: Target
@@ -207,6 +213,7 @@ class Plan:
     backup: str = field(default="", compare=False)
     allow: frozenset[str] = frozenset()
     shape: Variants = field(default=Variants("", {}), compare=False, repr=False)
+    base: str = field(default="", compare=False)
 
     @property
     def refusals(self) -> tuple[Finding, ...]:

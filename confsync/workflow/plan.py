@@ -14,6 +14,7 @@ from confsync.guard import discreet
 from confsync.kinds import KINDS, using
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, resolve
+from confsync.sync.cause import with_causes
 from confsync.sync.findings import (
     Facts,
     as_finding,
@@ -39,7 +40,10 @@ if TYPE_CHECKING:
     from confsync.errors import Problem
     from confsync.kinds.table import Tables
     from confsync.secrets.resolver import Moment, Resolved
+    from confsync.sync.shape import Field, Variants
+    from confsync.sync.tree import Object
     from confsync.sync.values import Desired, Difference, Finding, Live, Target
+    from confsync.workflow.base import Base
     from confsync.workflow.server import Session
 
 
@@ -211,10 +215,8 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
     """The plan from values alone. `problems`: those of the files; `edition`: of the server."""
     kind, allow = KINDS[desired.object], options.allow
     known = kind.shape.fields_of(desired.tree.tag)
-    left = [name for name, one in known.items() if one.kept or options.unlisted == "keep"]
-    desired = keep_unlisted(desired, live, left)
-    paths = (path.partition("/") for path in options.ignore)
-    fields = {field for name, _, field in paths if name == live.object}
+    desired = keep_unlisted(desired, live, _unset(known, options))
+    fields = options.ignored(live.object)
     notes = not_left(desired, live, fields)
     desired = keep_ignored(desired, live, fields)
     facts = Facts(edition, world_readable(desired))
@@ -240,7 +242,26 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
     guessable = guessable_findings(desired, fail="guessable-secret" in options.fail_on - allow)
     unset = () if found.empty else unset_findings(desired, known)
     more = (*warnings, *notes, *unset, *lapsed(options.lapses, told), *guessable)
-    return replace(found, findings=(*found.findings, *more), allow=allow)
+    made = replace(found, findings=(*found.findings, *more), allow=allow)
+    if options.base is None:
+        return made
+    was = _base_state(options.base, live, kind.shape)
+    caused = with_causes(found.difference, was, live.tree, desired.tree, kind.shape)
+    return replace(made, difference=caused, base=options.base.revision)
+
+
+def _unset(known: Mapping[str, Field], options: Options) -> list[str]:
+    """The fields that keep the server's value where no file sets them."""
+    return [name for name, one in known.items() if one.kept or options.unlisted == "keep"]
+
+
+def _base_state(base: Base, live: Live, shape: Variants) -> Object | None:
+    """The state that the base wants a server to have; None if it does not have the object."""
+    desired = base.desired.get(live.object)
+    if desired is None:
+        return None
+    desired = keep_unlisted(desired, live, _unset(shape.fields_of(desired.tree.tag), base.options))
+    return keep_ignored(desired, live, base.options.ignored(live.object)).tree
 
 
 def replanned(old: Plan, desired: Desired, live: Live) -> Plan:

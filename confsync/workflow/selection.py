@@ -42,7 +42,8 @@ class Filters:
 
     `exclude`: names and patterns. `groups`: each some groups that a target is in at once. `using`:
     files. `reported`: names from a report, with the words for them. `shard`: the number, from 1,
-    and the number of shards.
+    and the number of shards. `changed`: the revision from which desired states differ, or empty;
+    `workflow/base.py` finds out.
     """
 
     exclude: tuple[str, ...] = ()
@@ -50,17 +51,19 @@ class Filters:
     using: tuple[str, ...] = ()
     reported: tuple[str, frozenset[str]] | None = None
     shard: tuple[int, int] | None = None
+    changed: str = ""
 
     @property
     def select(self) -> bool:
         """True if they say what to take, and not only what to leave out."""
-        return bool(self.groups or self.using) or self.reported is not None
+        return bool(self.groups or self.using or self.changed) or self.reported is not None
 
     def __str__(self) -> str:
         parts = [f"group {' and '.join(names)}" for names in self.groups]
         parts = [" or ".join(parts)] if parts else []
         parts += [f"using {listed(self.using, 'or')}"] if self.using else []
         parts += [self.reported[0]] if self.reported else []
+        parts += [f"changed since {self.changed}"] if self.changed else []
         parts += [f"without {listed(self.exclude)}"] if self.exclude else []
         parts += ["shard {}/{}".format(*self.shard)] if self.shard else []
         return ", ".join(parts)

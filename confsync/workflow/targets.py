@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from confsync.config.target import Config, TargetConfig
     from confsync.sync.values import HiddenSecrets, Unlisted
+    from confsync.workflow.base import Base
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class Access:
 class Asked:
     """Subject of a run: files, or targets by their names, or all targets. `alone`: the files
     alone, without `confsync.yaml`. `source`: the option or variable that the targets are from.
-    `single`: the run takes one target. `filters`: what narrows the targets.
+    `single`: the run takes one target. `filters`: what narrows the targets. `base`: the revision
+    to compare with.
     """
 
     files: tuple[str, ...] = ()
@@ -62,6 +64,7 @@ class Asked:
     source: str = "--target"
     single: bool = False
     filters: Filters = NO_FILTERS
+    base: str | None = None
 
     @property
     def select(self) -> bool:
@@ -86,7 +89,7 @@ class Options:
     `unlisted`: fields not set in any file. `hidden_secrets`: secrets that the server hides.
     `allow`: risks that do not stop an apply. `ignore`: fields that keep the server's value, like
     `OBJECT/FIELD`. `lapses`: allowances that have expired. `fail_on`: warnings that are risks.
-    `own`: what a target says beside its files.
+    `own`: what a target says beside its files. `base`: what it said at an earlier revision.
     """
 
     unlisted: Unlisted = "default"
@@ -96,6 +99,12 @@ class Options:
     lapses: tuple[Lapse, ...] = ()
     fail_on: frozenset[str] = frozenset()
     own: Own = NOTHING_OWN
+    base: Base | None = None
+
+    def ignored(self, name: str) -> set[str]:
+        """The ignored fields of an object."""
+        paths = (path.partition("/") for path in self.ignore)
+        return {field for of, _, field in paths if of == name}
 
     def check(self) -> None:
         """Raise WrongUsage for an unknown risk or field."""
@@ -122,6 +131,7 @@ def check_rules(allow: Collection[str], fail_on: Collection[str] = ()) -> None:
 
 
 _WITHOUT_CONFIG = "run `confsync init`, or pass the store file, like stores/in-memory.yaml"
+NO_ACCESS = Access(None, False, None, None, None, None, 0, 0)  # noqa: FBT003 - in their order
 NOTHING_WANTED = Wanted()
 NOTHING_ASKED = Asked()
 DEFAULTS = Options()

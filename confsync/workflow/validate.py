@@ -289,8 +289,7 @@ def _checked_files(files: Sequence[str], chosen: Options, vault: Vault, once: On
     stated: list[Problem] = []
     for desired in loaded.desired:
         facts = Facts(world_readable=world_readable(desired), unlisted=chosen.unlisted)
-        paths = (path.partition("/") for path in chosen.ignore)
-        ignored = [(field,) for name, _, field in paths if name == desired.object]
+        ignored = [(field,) for field in chosen.ignored(desired.object)]
         rules = KINDS[desired.object].state_rules
         keep = chosen.hidden_secrets == "keep"
         stated += state_problems(desired, rules, facts, ignored)
