@@ -494,7 +494,7 @@ def secret(server: Server) -> object:
 
 def test_rotating_a_password_sends_the_new_one(directory: Path) -> None:
     page = "docs/rotate-a-password.md"
-    plan, apply, once = commands(page)
+    plan, apply, once, *with_base = commands(page)
     (new,) = re.findall(r"^export REDIS_PASSWORD='(.*)'$", (ROOT / page).read_text(), re.MULTILINE)
     with Server(initial=INITIAL, keys=KEYS) as server:
         configure(page, directory, [server.url])
@@ -507,6 +507,14 @@ def test_rotating_a_password_sends_the_new_one(directory: Path) -> None:
         assert secret(server) == new
         step(once, directory, server.url, REDIS_PASSWORD="newer")
         assert secret(server) == "newer"
+        commit(directory)
+        git(directory, "update-ref", "refs/remotes/origin/main", "HEAD")
+        for versioned in (False, True):
+            if versioned:
+                edit(directory, "{env: REDIS_PASSWORD}", "{env: REDIS_PASSWORD, version: 2}")
+            for line in with_base:
+                step(line, directory, server.url, REDIS_PASSWORD="newest")
+            assert secret(server) == ("newest" if versioned else "newer")
 
 
 def test_going_back(directory: Path) -> None:

@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 
 _now = partial(datetime.now, UTC)
 
-_PLANNED = ("target", "every", "no_config", "unlisted", "hidden_secrets", "allow", "expect")
+_PLANNED = (
+    *("target", "every", "no_config", "unlisted", "hidden_secrets", "send", "allow", "expect"),
+    *("base", "changed"),
+)
 """Options that a saved plan has the answers to."""
 
 _OPTIONS = shared.together(

@@ -43,6 +43,10 @@ def chosen(console: Console, asked: Asked, access: Access, wanted: Wanted) -> tu
         raise WrongUsage("a saved plan, not a store file", where=file, hint=hint)
     found = aims(Path(), asked, wanted, access, today=today())
     found = _with_base(found, asked, wanted, console.vault)
+    if wanted.send:
+        from confsync.workflow.rotation import check_named
+
+        check_named(found, wanted.send, console.vault)
     tell_selection(console, found, asked)
     if not found:
         return ()
@@ -68,6 +72,10 @@ def _with_base(
 ) -> tuple[Aim, ...]:
     """The servers with what their files said at --base; with --changed, those where it differs."""
     if asked.base is None:
+        from confsync.workflow.targets import needs_base
+
+        if names := [aim.name for aim in found if aim.options.hidden_secrets == "changed"]:
+            raise needs_base([*filter(None, names)])
         return found
     from confsync.workflow.base import changed, with_bases
 

@@ -83,7 +83,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     outputs.write_all(lambda name, look: PLANS[name](every, look=look))
     plans = [one for one in every if not isinstance(one, Failed)]
     certain = bool(shared_servers) or any(plan.refusals for plan in plans)
-    changes = detailed_exitcode and any(plan.difference.changes for plan in plans)
+    changes = detailed_exitcode and any(plan.pending for plan in plans)
     more = [(certain, Status.REFUSED), (changes, Status.PENDING)]
     return worst([failed, *(status for found_so, status in more if found_so)])
 

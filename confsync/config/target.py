@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
@@ -242,7 +242,7 @@ def same_variables(targets: Iterable[Target]) -> Iterator[tuple[Mark, Mistake]]:
         said = (*target.said.texts.values(), *target.said.maps.get("secrets", {}).values())
         refs = (one.value.ref for one in said if isinstance(one.value, Secret))
         for ref in dict.fromkeys(ref for ref in refs if isinstance(ref, OfTarget)):
-            own = ref.of(target.name)
+            own = replace(ref.of(target.name), version="")
             first = users.setdefault(own, target)
             if first is not target:
                 path, other = (path_text(one.entry.path) for one in (target, first))

@@ -20,7 +20,7 @@ from confsync.report.problems import remark_text
 from confsync.report.several import grouped, title, totals, unchanged, without_address
 from confsync.store.encode import to_file
 from confsync.store.mistakes import listed
-from confsync.sync.findings import RULE, STALE, UNAVAILABLE
+from confsync.sync.findings import STALE, UNAVAILABLE
 from confsync.sync.plan import whole_digest
 from confsync.sync.url import Url
 from confsync.sync.values import Failed, by_target, named
@@ -35,11 +35,6 @@ if TYPE_CHECKING:
 
     State: TypeAlias = tuple[Target, dict[str, Plain]]
 
-_FATE = {
-    "send": "; apply will send {0}",
-    "keep": "; apply keeps the server's",
-    "fail": "",
-}
 _UNMANAGED = {"unmanaged": "not in any file", "ignored": "ignored"}
 _COUNTED = {"add": "to add", "replace": "to replace", "": "to change", "remove": "to remove"}
 _CAUSES: Mapping[Cause, str] = {"change": "from the files", "drift": "drift", "both": "both"}
@@ -211,7 +206,7 @@ def already_stored(plans: Sequence[Plan]) -> str:
 
 def _differences(plan: Plan, look: Look) -> Iterator[str]:
     top, lines = change_lines(plan.difference.changes)
-    hidden = [unknown_line(item, plan.hidden_secrets) for item in plan.difference.unknown]
+    hidden = [unknown_line(item, plan) for item in plan.difference.unknown]
     lines = with_addresses(lines, plan.desired, replaced=top is not None)
     yield from laid_out([*lines, *hidden], look)
     if any(
@@ -244,8 +239,13 @@ def _amount(plans: Sequence[Plan]) -> str:
         counted = [f"Plan: {', '.join(parts)}{sent}.", *_causes(plans)]
     hidden, policy = sum(item.hidden for item in unknown), plans[0].hidden_secrets
     if hidden and (not changes or policy != "send"):
-        fate = _FATE[policy].format("it" if hidden == 1 else "them")
-        if any(finding.rule == RULE for plan in plans for finding in plan.refusals):
+        kept = sum(len(plan.kept) for plan in plans)
+        fate = f"; apply will send {'it' if hidden == 1 else 'them'}"
+        if kept:
+            fate = "; apply keeps the server's"
+        if 0 < kept < hidden:
+            fate = f"; apply will send {hidden - kept} and keep {kept}"
+        if policy == "fail":
             fate = ""
         counted.append(f"{plural(hidden, 'secret')} cannot be compared{fate}.")
     if unresolved := len(unknown) - hidden:

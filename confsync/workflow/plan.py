@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,15 +21,14 @@ from confsync.sync.findings import (
     as_finding,
     change_findings,
     guessable_findings,
-    kept,
     lapsed,
     state_problems,
     unset_findings,
-    without_hidden,
 )
 from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
-from confsync.sync.values import Plan
+from confsync.sync.values import KEEPING, Plan
 from confsync.workflow.load import Loaded, load, world_readable
+from confsync.workflow.rotation import rotated
 from confsync.workflow.server import read_all
 from confsync.workflow.tables import beside, tables_at
 from confsync.workflow.targets import DEFAULTS, Options, configuration
@@ -126,7 +126,7 @@ def _all_made(
         for one in loaded.desired
     ]
     # The live state shows the secrets that can be kept.
-    keeping = options.hidden_secrets == "keep" or options.ignore
+    keeping = options.hidden_secrets in KEEPING or options.ignore
     unresolved = tuple(problem for one in resolved for problem in one.problems)
     if unresolved and moment != "plan" and not keeping:
         raise _unavailable(loaded, unresolved, saved=bool(old))
@@ -160,7 +160,7 @@ def _made(  # noqa: PLR0913, PLR0917 - all that a plan depends on
         about = {desired.object, "" if desired.object == loaded.desired[0].object else None}
         problems = [problem for problem in loaded.problems if problem.object in about]
         found = planned(target, desired, live, options, problems, edition=edition)
-    left = kept(found.difference) if found.hidden_secrets == "keep" else frozenset()
+    left = found.kept if found.hidden_secrets in KEEPING else frozenset()
     missing = tuple(
         problem
         for path, problem in resolved.unresolved
@@ -224,16 +224,18 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
     findings = [as_finding(one, allow, options.fail_on) for one in (*problems, *broken)]
     risks = tuple(finding for finding in findings if finding.risk)
 
-    policy = options.hidden_secrets
-
     def changes(difference: Difference) -> tuple[Finding, ...]:
-        found = difference if policy == "keep" else without_hidden(difference)
         return change_findings(
-            live, desired, found, kind.change_rules, allow, options.fail_on - allow
+            live, desired, difference, kind.change_rules, allow, options.fail_on - allow
         )
 
+    was = None if options.base is None else _base_state(options.base, live, kind.shape)
     found = make_plan(
-        *(target, desired, live, kind.shape), hidden_secrets=policy, risks=risks, changes=changes
+        *(target, desired, live, kind.shape),
+        hidden_secrets=options.hidden_secrets,
+        risks=risks,
+        changes=changes,
+        rotated=partial(rotated, desired=desired, base=was, shape=kind.shape, options=options),
     )
     told = {finding for finding in found.findings if finding.risk}
     covers = {rule.id: rule.covers for rule in kind.change_rules}
@@ -245,7 +247,6 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
     made = replace(found, findings=(*found.findings, *more), allow=allow)
     if options.base is None:
         return made
-    was = _base_state(options.base, live, kind.shape)
     caused = with_causes(found.difference, was, live.tree, desired.tree, kind.shape)
     return replace(made, difference=caused, base=options.base.revision)
 
@@ -269,7 +270,12 @@ def replanned(old: Plan, desired: Desired, live: Live) -> Plan:
     desired = keep_unmanaged(desired, live)
     risks = tuple(finding for finding in old.findings if finding.risk)
     shape, policy = KINDS[desired.object].shape, old.hidden_secrets
-    found = make_plan(old.target, desired, live, shape, hidden_secrets=policy, risks=risks)
+    found = make_plan(
+        *(old.target, desired, live, shape),
+        hidden_secrets=policy,
+        risks=risks,
+        rotated=lambda _: old.rotated,
+    )
     findings = (*found.findings, *guessable_findings(desired))
     return replace(found, findings=findings, allow=old.allow)
 

@@ -19,10 +19,10 @@ from confsync.errors import Problem, WrongUsage
 from confsync.report.targets import Listed
 from confsync.store.layers import lay_over
 from confsync.store.mistakes import listed, quoted_name
-from confsync.store.urls import NAMED
+from confsync.store.urls import NAMED, parted
 from confsync.sync.names import nearest
 from confsync.sync.secret import Ref
-from confsync.yaml.nodes import ScalarNode, members_of
+from confsync.yaml.nodes import MappingNode, ScalarNode, members_of
 from confsync.yaml.read import content, read
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ def _needed(target: TargetConfig, parsed: Callable[[str], Parsed]) -> Iterator[s
 def _references(node: Node, secrets: Mapping[str, Ref]) -> Iterator[Ref]:
     """The references to variables in a document, and those that a target's secrets are."""
     for key, value in members_of(node):
-        if key is not None and isinstance(value, ScalarNode) and len(members_of(node)) == 1:
+        alone = isinstance(node, MappingNode) and len(parted(node)[0].entries) == 1
+        if key is not None and isinstance(value, ScalarNode) and alone:
             if key.text == "env":
                 yield Ref("env", value.text)
             elif key.text == NAMED and value.text in secrets:

@@ -26,7 +26,7 @@ from confsync.workflow.tables import tables_at
 from confsync.yaml.read import content
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from contextlib import AbstractContextManager
     from datetime import date
 
@@ -80,6 +80,7 @@ class Wanted:
     hidden_secrets: HiddenSecrets | None = None
     allow: frozenset[str] = frozenset()
     fail_on: frozenset[str] = frozenset()
+    send: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ class Options:
     `unlisted`: fields not set in any file. `hidden_secrets`: secrets that the server hides.
     `allow`: risks that do not stop an apply. `ignore`: fields that keep the server's value, like
     `OBJECT/FIELD`. `lapses`: allowances that have expired. `fail_on`: warnings that are risks.
-    `own`: what a target says beside its files. `base`: what it said at an earlier revision.
+    `own`: what a target says beside its files. `base`: what it said at an earlier revision. `send`:
+    hidden secrets to send all the same, by path or reference.
     """
 
     unlisted: Unlisted = "default"
@@ -100,6 +102,7 @@ class Options:
     fail_on: frozenset[str] = frozenset()
     own: Own = NOTHING_OWN
     base: Base | None = None
+    send: tuple[str, ...] = ()
 
     def ignored(self, name: str) -> set[str]:
         """The ignored fields of an object."""
@@ -109,11 +112,22 @@ class Options:
     def check(self) -> None:
         """Raise WrongUsage for an unknown risk or field."""
         check_rules(self.allow, self.fail_on)
+        if self.hidden_secrets == "changed" and self.base is None:
+            raise needs_base()
         if self.ignore:
             from confsync.config.target import ignored_wrongly  # noqa: PLC0415
         for path in self.ignore:
             if wrong := ignored_wrongly(path):
                 raise WrongUsage(f"a path to ignore {wrong[0]}", hint=wrong[1])
+
+
+def needs_base(names: Sequence[str] = ()) -> WrongUsage:
+    """The error for a run that sends changed secrets, and has no base to tell which have changed.
+    `names`: of its targets.
+    """
+    of = f" of {some_of(names)}" if names else ""
+    hint = "add --base REF, the revision that was applied last, or --hidden-secrets keep or send"
+    return WrongUsage(f"hidden_secrets: changed{of} needs --base", hint=hint)
 
 
 def check_rules(allow: Collection[str], fail_on: Collection[str] = ()) -> None:
@@ -337,7 +351,9 @@ def without_config(files: tuple[str, ...], wanted: Wanted, access: Access) -> Ai
     """The aim of a run without a `confsync.yaml`."""
     unlisted = wanted.unlisted or DEFAULTS.unlisted
     hidden_secrets = wanted.hidden_secrets or DEFAULTS.hidden_secrets
-    chosen = Options(unlisted, hidden_secrets, wanted.allow, fail_on=wanted.fail_on)
+    chosen = Options(
+        unlisted, hidden_secrets, wanted.allow, fail_on=wanted.fail_on, send=wanted.send
+    )
     return Aim(files, chosen, access)
 
 
@@ -352,6 +368,7 @@ def options(wanted: Wanted, target: TargetConfig, today: date) -> Options:
         fail_on=wanted.fail_on,
         lapses=tuple(Lapse(one.risk, str(one.until), one.origin) for one in over),
         own=Own(target.set, target.secrets),
+        send=wanted.send,
     )
 
 
