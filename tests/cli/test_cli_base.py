@@ -213,6 +213,24 @@ def test_invalid_files_at_the_base_are_named_with_the_revision(team: Desk) -> No
     assert "HEAD:confsync.yaml:1:" in ran.err
 
 
+def test_a_secret_in_the_files_of_the_base_is_not_shown(team: Desk, server: Server) -> None:
+    secret = "  authSecret: {'@type': Value, secret: Canary-of-then}\n"
+    team.file("stores/a.yaml", f"{STORE}{secret}  timeOut: 5s\n")
+    commit(team.directory)
+    team.file("stores/a.yaml", STORE + secret.replace("Canary-of-then", "{env: X}"))
+    ran = team.run("plan", "--base", "HEAD", env=TOKEN)
+    assert ran.status == 1
+    assert "HEAD:stores/a.yaml:6:" in ran.err
+    team.file("stores/a.yaml", STORE + secret)
+    commit(team.directory)
+    team.file("stores/a.yaml", STORE + secret.replace("Canary-of-then", "Canary-of-now"))
+    server.stored = LIVE
+    for more in ([], ["--output", "json"]):
+        ran = team.run("plan", "--base", "HEAD", "--debug", *more, env=TOKEN)
+        assert ran.status == 3
+        assert "both" in ran.out
+
+
 @pytest.mark.parametrize(
     ("revision", "told"),
     [

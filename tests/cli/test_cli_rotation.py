@@ -234,11 +234,14 @@ def test_changed_needs_a_base(team: Desk, server: Server) -> None:
     assert "error: hidden_secrets: changed needs --base\n" in ran.err
 
 
-def test_the_way_back_needs_no_base(team: Desk, server: Server) -> None:
+def test_the_way_back_needs_no_base_and_has_the_version(team: Desk, server: Server) -> None:
     before = dict(server.stored)
-    team.file("stores/a.yaml", STORE.replace("5s", "6s"))
+    team.file("stores/a.yaml", ROTATED)
+    commit(team.directory)
+    team.file("stores/a.yaml", ROTATED.replace("5s", "6s"))
     ran = team.run("apply", "--yes", "--base", "HEAD", "--backup", "before.yaml", env=VARIABLES)
     assert ran.status == 0
+    assert "version: '2'" in (team.directory / "before.yaml").read_text()
     (line,) = (line for line in ran.out.splitlines() if "--hidden-secrets keep" in line)
     words = line.partition(": confsync ")[2].split()
     assert team.run(*words, "--yes", env=VARIABLES).status == 0
