@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from confsync.kinds.table_file import built_in_version, text_of
 from confsync.sandbox import Server
 from tests.cli.process import APPLY_KEY, KEYS, Desk
 from tests.repository import commit, git
@@ -186,6 +187,14 @@ def test_a_base_in_a_directory_below_reads_the_same_files(team: Desk, server: Se
     server.stored = {**LIVE, "timeout": 9000}
     below = Desk(team.directory / "stores", environment=team.environment)
     assert causes(below) == {"update timeout": "drift"}
+
+
+def test_both_states_are_read_by_the_schema_of_today(team: Desk, server: Server) -> None:
+    team.file("confsync.schema.json", "a broken schema")
+    commit(team.directory)
+    team.file("confsync.schema.json", text_of(built_in_version()))
+    server.stored = {**LIVE, "timeout": 9000}
+    assert causes(team) == {"update timeout": "drift"}
 
 
 def test_references_mean_the_same_at_the_base(team: Desk, server: Server) -> None:
