@@ -33,7 +33,6 @@ from confsync.report import PLANS
 from confsync.report.json import outcomes_document, plans_document
 from confsync.sandbox import patch_rules as rules
 from confsync.store.plan_codec import from_json, to_json
-from confsync.sync.findings import kept
 from confsync.sync.outcome import NotSent, Refusal, Reload, Stored
 from confsync.sync.secret import HIDDEN, Secret, Vault
 from confsync.sync.tree import Items, Members, Object, Tree
@@ -272,7 +271,7 @@ def wanted(planned: Plan, vault: Vault, before: Json) -> Json:
     """The desired state as it would be stored; what stays hidden is what was there before."""
     tree = planned.desired.tree
     if planned.hidden_secrets == "keep":
-        for path in kept(planned.difference):
+        for path in planned.kept:
             tree = cast("Object", with_hidden(tree, path))
     return cast("Json", clear(tree, vault, before))
 

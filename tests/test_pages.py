@@ -27,6 +27,7 @@ from confsync.workflow.validate import validate
 from tests.cli.process import forking
 from tests.fork import Job
 from tests.net.tls_server import Authority, front, proxy
+from tests.repository import commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,6 +160,9 @@ def test_every_command_of_a_page_runs(page: str, directory: Path) -> None:
             with reached(words[1:], directory, urls) as (arguments, outside):
                 configure(page, directory, outside)
                 known = variables | {"STALWART_URL": outside[0]}
+                if "--base" in words:
+                    commit(directory)
+                    git(directory, "update-ref", "refs/remotes/origin/main", "HEAD")
                 if "--expect" in arguments:
                     at = arguments.index("--expect")
                     words = ["plan", *arguments[1:at], "--output", "json"]
@@ -531,7 +535,7 @@ def secret(server: Server) -> object:
 
 def test_rotating_a_password_sends_the_new_one(directory: Path) -> None:
     page = "docs/rotate-a-password.md"
-    plan, apply, once = commands(page)
+    plan, apply, once, *with_base = commands(page)
     (new,) = re.findall(r"^export REDIS_PASSWORD='(.*)'$", (ROOT / page).read_text(), re.MULTILINE)
     with Server(initial=INITIAL, keys=KEYS) as server:
         configure(page, directory, [server.url])
@@ -544,6 +548,14 @@ def test_rotating_a_password_sends_the_new_one(directory: Path) -> None:
         assert secret(server) == new
         step(once, directory, server.url, REDIS_PASSWORD="newer")
         assert secret(server) == "newer"
+        commit(directory)
+        git(directory, "update-ref", "refs/remotes/origin/main", "HEAD")
+        for versioned in (False, True):
+            if versioned:
+                edit(directory, "{env: REDIS_PASSWORD}", "{env: REDIS_PASSWORD, version: 2}")
+            for line in with_base:
+                step(line, directory, server.url, REDIS_PASSWORD="newest")
+            assert secret(server) == ("newest" if versioned else "newer")
 
 
 def test_going_back(directory: Path) -> None:
@@ -572,15 +584,18 @@ def test_going_back(directory: Path) -> None:
 
 def test_drift_is_found_undone_and_kept(directory: Path) -> None:
     page = "docs/find-drift.md"
-    plan, undo, keep, diff = commands(page)
+    plan, based, changed, undo, keep, diff = commands(page)
     with Server(initial=INITIAL, keys=KEYS) as server:
         configure(page, directory, [server.url])
         git(directory, "init", "--quiet")
-        git(directory, "add", "--all")
+        commit(directory)
+        git(directory, "update-ref", "refs/remotes/origin/main", "HEAD")
         step("confsync apply", directory, server.url)
         good = server.stored
         server.stored = good | {"poolMaxConnections": 99}
         assert "poolMaxConnections" in step(plan, directory, server.url)
+        assert "(drift)" in step(based, directory, server.url)
+        assert not step(changed, directory, server.url)
         step(undo, directory, server.url)
         assert server.stored == good
         server.stored = good | {"poolMaxConnections": 99}

@@ -37,7 +37,10 @@ if TYPE_CHECKING:
     from confsync.workflow.session import Reach
     from confsync.workflow.targets import Access, Aim, Asked, Wanted
 
-_PLANNED = ("target", "every", "no_config", "unlisted", "hidden_secrets", "allow", "expect")
+_PLANNED = (
+    *("target", "every", "no_config", "unlisted", "hidden_secrets", "send", "allow", "expect"),
+    *("base", "changed"),
+)
 """Options that a saved plan has the answers to."""
 
 _OPTIONS = shared.together(
@@ -68,7 +71,7 @@ _OPTIONS = shared.together(
 @click.command(cls=Command)
 @shared.layers
 @_OPTIONS
-@choose.targets
+@choose.compared
 @many
 @limiting
 @shared.planning

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from confsync.cli.console import Console
     from confsync.cli.options import Values
+    from confsync.sync.secret import Vault
     from confsync.workflow.selection import Filters
     from confsync.workflow.targets import Access, Aim, Asked, Wanted
 
@@ -40,6 +42,11 @@ def chosen(console: Console, asked: Asked, access: Access, wanted: Wanted) -> tu
         hint = f"`confsync show {file}` shows it, `confsync apply {file}` applies it"
         raise WrongUsage("a saved plan, not a store file", where=file, hint=hint)
     found = aims(Path(), asked, wanted, access, today=today())
+    found = _with_base(found, asked, wanted, console.vault)
+    if wanted.send:
+        from confsync.workflow.rotation import check_named
+
+        check_named(found, wanted.send, console.vault)
     tell_selection(console, found, asked)
     if not found:
         return ()
@@ -58,6 +65,24 @@ def chosen(console: Console, asked: Asked, access: Access, wanted: Wanted) -> tu
         word, with_ = ("warning", f" with that of {printable(other)}") if other else ("note", "")
         console.note(f"{word}: {told}{with_}\n")
     return found
+
+
+def _with_base(
+    found: tuple[Aim, ...], asked: Asked, wanted: Wanted, vault: Vault
+) -> tuple[Aim, ...]:
+    """The servers with what their files said at --base; with --changed, those where it differs."""
+    if asked.base is None:
+        from confsync.workflow.targets import needs_base
+
+        if names := [aim.name for aim in found if aim.options.hidden_secrets == "changed"]:
+            raise needs_base([*filter(None, names)])
+        return found
+    from confsync.workflow.base import changed, with_bases
+
+    based = with_bases(
+        found, asked.base, Path(), wanted, vault, environment=os.environ, today=today()
+    )
+    return changed(based, vault) if asked.filters.changed else based
 
 
 def tell_selection(console: Console, found: Sequence[Aim], asked: Asked) -> None:
@@ -85,7 +110,7 @@ def _group_names() -> Iterable[str]:
     return () if config is None else config.groups
 
 
-_TAKING = ("target", "every", "group", "using", "targets_from")
+_TAKING = ("target", "every", "group", "using", "targets_from", "changed")
 _SELECTING = (*_TAKING[1:], "exclude", "shard", "with_")
 """Parameters that choose targets, beside `target`. The first ones, `_TAKING`, say which to take."""
 
@@ -104,10 +129,11 @@ def _asked(values: Values) -> Asked:
     found |= {name: None for name in left if name not in by_hand}
     source = source_named(next((name for name in _TAKING if found[name]), "target"))
     target, every = found.pop("target") or (), bool(found.pop("every"))
-    return Asked(files, target, every, alone, source, single, _filters(found))
+    base = values.pop("base", None)
+    return Asked(files, target, every, alone, source, single, _filters(found, base), base)
 
 
-def _filters(values: Values) -> Filters:
+def _filters(values: Values, base: str | None) -> Filters:
     from confsync.disk.read import STANDARD_INPUT
     from confsync.errors import WrongUsage
     from confsync.workflow.selection import Filters, reported, shard_of
@@ -115,6 +141,9 @@ def _filters(values: Values) -> Filters:
     report, part, shard = values["targets_from"], values["with_"], values["shard"]
     if part and not report:
         raise WrongUsage("--with needs --targets-from", hint="name the report of an earlier run")
+    if values["changed"] and base is None:
+        hint = "add --base REF: a branch, a tag or a commit, like origin/main"
+        raise WrongUsage("--changed needs --base", hint=hint)
     using = tuple(values["using"] or ())
     if STANDARD_INPUT in using:
         lines = sys.stdin.read().splitlines() if sys.stdin else []
@@ -126,6 +155,7 @@ def _filters(values: Values) -> Filters:
         using=using,
         reported=reported(report, part) if report else None,
         shard=shard_of(shard, source_named("shard")) if shard else None,
+        changed=base if base and values["changed"] else "",
     )
 
 
@@ -187,6 +217,23 @@ _MANY = (
 )
 
 
+since = together(
+    with_variable(
+        "--base",
+        "Tell changes of the files since this git revision, like origin/main, from drift.",
+        metavar="REF",
+    ),
+    with_variable(
+        "--changed",
+        "Use the targets whose desired state is another one than at --base.",
+        is_flag=True,
+    ),
+)
+"""Options for an earlier revision of the files. They come before `selection` or `targets`, whose
+value has them.
+"""
+
+
 selection = grouped("asked", _asked, _target, *_MANY)
 """The options that choose among the targets of confsync.yaml, which a command gets as `asked`, with
 `files` if it has them.
@@ -195,6 +242,10 @@ selection = grouped("asked", _asked, _target, *_MANY)
 
 targets = together(grouped("asked", _asked, _target, *_MANY, _no_config), server)
 """`server` and `selection`, and the option that leaves confsync.yaml out."""
+
+
+compared = together(targets, since)
+"""Like `targets`, for a command that compares: `since` too."""
 
 
 one_target = together(

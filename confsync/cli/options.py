@@ -122,7 +122,8 @@ def _wanted(values: Values) -> Wanted:
     from confsync.workflow.targets import Wanted
 
     allow, fail_on = frozenset(values.pop("allow")), frozenset(values.pop("fail_on"))
-    return Wanted(values.pop("unlisted"), values.pop("hidden_secrets"), allow, fail_on)
+    policy = values.pop("unlisted"), values.pop("hidden_secrets")
+    return Wanted(*policy, allow, fail_on, values.pop("send"))
 
 
 def _access(values: Values) -> Access:
@@ -218,10 +219,17 @@ planning: Decorator = grouped(
     ),
     with_variable(
         "--hidden-secrets",
-        "Secrets that the server hides: send them each time, keep the server's, or fail"
-        " (refuse to apply).",
+        "Secrets that the server hides: send them each time, keep the server's, send those whose"
+        " reference has changed since --base, or fail (refuse to apply).",
         note="; default: send",
-        type=click.Choice(["send", "keep", "fail"]),
+        type=click.Choice(["send", "keep", "changed", "fail"]),
+    ),
+    click.option(
+        "--send",
+        metavar="SECRET",
+        multiple=True,
+        help="Send this hidden secret all the same: its path, or its reference as plans show it,"
+        " like 'env REDIS_PASSWORD'. Can be repeated.",
     ),
     allow,
     fail_on,

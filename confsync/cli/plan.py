@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     help="Save the plan for `confsync apply FILE`. It holds no secret.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
-@choose.targets
+@choose.compared
 @many
 @shared.planning
 @rendering(PLANS)
@@ -97,8 +97,8 @@ def _status(found: Sequence[Plan | Failed], *, detailed_exitcode: bool) -> Statu
     plans = [one for one in found if not isinstance(one, Failed)]
     if any(plan.refusals for plan in plans):
         return Status.REFUSED
-    changes = any(plan.difference.changes for plan in plans)
-    return Status.PENDING if detailed_exitcode and changes else Status.DONE
+    pending = any(plan.pending for plan in plans)
+    return Status.PENDING if detailed_exitcode and pending else Status.DONE
 
 
 _FEW = 3  # names in a line to type

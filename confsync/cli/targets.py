@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @choose.selection
+@choose.since
 @shared.rendering(TARGETS)
 def targets(*, asked: Asked, outputs: Outputs) -> None:
     """List the targets of confsync.yaml, or those that are chosen. No network, no secrets.
@@ -32,5 +34,10 @@ def targets(*, asked: Asked, outputs: Outputs) -> None:
     config = configuration(Path())
     if config is None:
         raise nothing_named(Path())
-    found = listing(checked_of(config, asked))
-    outputs.write_all(TARGETS, found)
+    chosen = checked_of(config, asked)
+    if asked.base is not None and asked.filters.changed:
+        from confsync.workflow.base import changed_targets
+
+        known = (config, chosen, asked.base, Path(), outputs.console.vault)
+        chosen = changed_targets(*known, environment=os.environ, today=shared.today())
+    outputs.write_all(TARGETS, listing(chosen))

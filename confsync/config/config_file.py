@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from glob import glob
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from confsync.disk.read import from_disk, matching, there
 from confsync.errors import InvalidFiles, WrongUsage
 from confsync.store.mistakes import Mistake
 from confsync.sync.tree import path_text
@@ -58,10 +58,10 @@ def find(directory: Path) -> str | None:
         return None
     top = repository(here) or here
     above = [path / NAME for path in (here, *here.parents) if path.is_relative_to(top)]
-    found = next(filter(os.path.lexists, above), None)
+    found = next(filter(there, above), None)
     if found is None:
         for other in (path.with_suffix(".yml") for path in above):
-            if os.path.lexists(other):
+            if there(other):
                 fact = f"found {os.path.relpath(other, here)}, but confsync reads {NAME}"
                 raise WrongUsage(fact, hint=f"rename it to {NAME}")
         return None
@@ -72,7 +72,7 @@ def find(directory: Path) -> str | None:
 
 def check_ours(file: str, path: Path) -> None:
     """Raise WrongUsage for a file of another user."""
-    if not is_ours(path):
+    if from_disk() and not is_ours(path):
         fact = "belongs to another user: it could use any variable or file as a credential"
         hint = "review it, then chown it and its directory, or run as its owner"
         raise WrongUsage(fact, where=file, hint=hint)
@@ -187,7 +187,7 @@ class _Files:
         patterns = None if main is None else main.values["include"]
         known = {*map(os.path.realpath, self.read)}
         for index, pattern in enumerate(patterns if isinstance(patterns, tuple) else ()):
-            found = sorted(glob(str(pattern), recursive=True))  # noqa: PTH207 - from any directory
+            found = matching(str(pattern))
             if pattern is not None and main is not None and not found:
                 fact = f"include/{index} matches no file"
                 hint = "check the path; it is relative to this file"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from confsync.config.layout import FILES, PLACEHOLDER
+from confsync.disk.read import there
 from confsync.errors import ConfsyncError
 from confsync.kinds import FIRST, KINDS
 from confsync.store.mistakes import Mistake
@@ -177,7 +177,7 @@ class Target:
             yield mark, Mistake("missing-field", fact, f"add {hint}")
         for file in self.items("files"):
             text = str(file.value)
-            if any(sign in text for sign in "*?[") and not os.path.lexists(text):
+            if any(sign in text for sign in "*?[") and not there(text):
                 hint = "list each file, like [stores/base.yaml, stores/production.yaml]"
                 fact = f"{file.name} is a pattern; patterns are not supported here"
                 yield file.mark, Mistake("file-path", fact, hint)
@@ -247,7 +247,7 @@ def same_variables(targets: Iterable[Target]) -> Iterator[tuple[Mark, Mistake]]:
         said = (*target.said.texts.values(), *target.said.maps.get("secrets", {}).values())
         refs = (one.value.ref for one in said if isinstance(one.value, Secret))
         for ref in dict.fromkeys(ref for ref in refs if isinstance(ref, OfTarget)):
-            own = ref.of(target.name)
+            own = replace(ref.of(target.name), version="")
             first = users.setdefault(own, target)
             if first is not target:
                 path, other = (path_text(one.entry.path) for one in (target, first))

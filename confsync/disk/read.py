@@ -8,8 +8,9 @@ import re
 import stat
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from glob import glob
 from io import BufferedReader, BytesIO, FileIO
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from confsync.errors import Declined, OutputFailed
 
@@ -36,6 +37,24 @@ STANDARD_ERROR = "-"
 """The audit path for standard error."""
 
 
+class Source(Protocol):
+    """Files that are read in place of those of the disk: paths as seen from the working directory,
+    and errors as those of the disk.
+    """
+
+    def content(self, path: str | Path, limit: int) -> bytes:
+        """As `read_regular`."""
+
+    def there(self, path: str | Path) -> bool:
+        """As `there`."""
+
+    def matching(self, pattern: str) -> list[str]:
+        """As `matching`."""
+
+
+_SOURCE: ContextVar[Source | None] = ContextVar("source of files", default=None)
+
+
 class NotRegular(OSError):
     """The opened file is not a regular one. `what`: a pipe or a device."""
 
@@ -52,6 +71,34 @@ def standard_input(content: bytes) -> Iterator[None]:
         yield
     finally:
         _INPUT.reset(before)
+
+
+@contextmanager
+def reading_from(source: Source | None) -> Iterator[None]:
+    """Read configurations and stores from a source; None: from the disk."""
+    before = _SOURCE.set(source)
+    try:
+        yield
+    finally:
+        _SOURCE.reset(before)
+
+
+def from_disk() -> bool:
+    """True unless files are read from another source."""
+    return _SOURCE.get() is None
+
+
+def there(path: str | Path) -> bool:
+    """True for a path that is there, even a link to nowhere."""
+    source = _SOURCE.get()
+    return os.path.lexists(path) if source is None else source.there(path)
+
+
+def matching(pattern: str) -> list[str]:
+    """The paths that match a pattern, sorted."""
+    source = _SOURCE.get()
+    found = glob(pattern, recursive=True) if source is None else source.matching(pattern)  # noqa: PTH207 - from any directory
+    return sorted(found)
 
 
 @contextmanager
@@ -80,6 +127,8 @@ def opened(path: str | Path) -> Iterator[FileIO | BytesIO]:
 
 def read_regular(path: str | Path, limit: int) -> bytes:
     """Read a regular file, at most `limit + 1` bytes. Raises as `opened` does."""
+    if (source := _SOURCE.get()) is not None:
+        return source.content(path, limit)
     with opened(path) as file, BufferedReader(file) as whole:
         return whole.read(limit + 1)
 

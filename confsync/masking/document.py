@@ -15,7 +15,16 @@ from confsync.errors import Fault
 from confsync.store.layers import member_of
 from confsync.store.mistakes import TYPE, UNNAMED, Mistake, quoted_name
 from confsync.store.scalars import is_null, scalar
-from confsync.store.urls import NAMED, NAMED_FORM, PARTS, PASSWORD, References, arguments
+from confsync.store.urls import (
+    NAMED,
+    NAMED_FORM,
+    PARTS,
+    PASSWORD,
+    VERSION_FORM,
+    References,
+    arguments,
+    parted,
+)
 from confsync.sync.secret import MASK
 from confsync.sync.shape import (
     Choice,
@@ -30,7 +39,7 @@ from confsync.sync.shape import (
 )
 from confsync.sync.url import is_sensitive, masked, masked_text
 from confsync.yaml.format import BLOCK_TEXT, normal, tokens_of
-from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode, scalars
+from confsync.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode, members_of, scalars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -148,15 +157,18 @@ class _Walk:
 
     def _secret(self, node: Node) -> Masks:
         """Mask everything but a valid reference; of that, the arguments of a program."""
-        entries = node.entries if isinstance(node, MappingNode) else ()
+        alone, version = parted(node) if isinstance(node, MappingNode) else (None, None)
+        entries = () if alone is None else alone.entries
         named = len(entries) == 1 and entries[0][0].text == NAMED
         if len(entries) != 1 or not (named or entries[0][0].text in self.references):
             return _all(node)
         ((key, value),) = entries
         try:
             arguments(value, NAMED_FORM if named else self.references[key.text].form, "")
+            if version is not None:
+                arguments(version, VERSION_FORM, "")
         except Mistake:
-            return _all(value)
+            return _all(*(inner for _, inner in members_of(node)))
         return _all(*value.items[1:]) if isinstance(value, SequenceNode) else iter(())
 
 

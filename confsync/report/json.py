@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import asdict
 from itertools import starmap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from confsync.errors import NotWritten
 from confsync.kinds.forms import RESTARTED
@@ -16,7 +16,7 @@ from confsync.store.encode import to_file, way_back
 from confsync.sync import outcome
 from confsync.sync.plan import whole_digest
 from confsync.sync.tree import Object, path_text
-from confsync.sync.values import Failed, Plan, by_target
+from confsync.sync.values import Cause, Failed, Plan, by_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -309,7 +309,7 @@ def _summary(found: Sequence[Plan | Failed]) -> dict[str, Json]:
     groups = by_target(found)
     made = [one for one in groups if not isinstance(one, Failed)]
     changed = sum(any(plan.difference.changes for plan in one) for one in made)
-    return {
+    summary: dict[str, Json] = {
         "targets": len(groups),
         "changed": changed,
         "unchanged": len(made) - changed,
@@ -320,6 +320,11 @@ def _summary(found: Sequence[Plan | Failed]) -> dict[str, Json]:
         "to_send": sum(len(plan.to_send) for plan in plans),
         "refusals": sum(len(plan.refusals) for plan in plans),
     }
+    if base := next((plan.base for plan in plans if plan.base), ""):
+        causes = [one.cause for plan in plans for one in plan.difference.changes]
+        summary["base"] = data_text(base)
+        summary["causes"] = {cause: causes.count(cause) for cause in get_args(Cause)}
+    return summary
 
 
 def _changes(changes: Sequence[Change]) -> list[Json]:
@@ -343,6 +348,8 @@ def _change(change: Change) -> dict[str, Json]:
         "why": change.origin.why,
         "source": _source(change.origin),
     }
+    if change.cause is not None:
+        found["cause"] = change.cause
     if password_changes(change):
         found["password_changes"] = True
     if change.members:

@@ -17,16 +17,11 @@ if TYPE_CHECKING:
 
     from confsync.report.printable import Look
     from confsync.sync.tree import Path
-    from confsync.sync.values import Change, Desired, HiddenSecrets, Origin, Unknown, Why
+    from confsync.sync.values import Change, Desired, Origin, Plan, Unknown, Why
     from confsync.yaml.emit import Plain
 
 SIGNS = {"add": "+", "remove": "-", "update": "~", "replace": "~", "reorder": "~"}
 _STYLES = {"+": "green", "-": "red", "~": "yellow", "?": "cyan"}
-_FATE: Mapping[HiddenSecrets, str] = {
-    "send": "sent from {}",
-    "keep": "kept, {} is not sent",
-    "fail": "",
-}
 _MOST = 100  # items of a list in one line
 _WIDEST_PATH = 40
 _INDENT = 8
@@ -156,14 +151,16 @@ def _row(line: Line, width: int, look: Look) -> _Row:
     return _Row(lines, len(texts[-1]), line.place)
 
 
-def unknown_line(unknown: Unknown, policy: HiddenSecrets) -> Line:
-    """The line of a pair that cannot be compared. `policy`: for hidden secrets."""
+def unknown_line(unknown: Unknown, plan: Plan) -> Line:
+    """The line of a pair of a plan that cannot be compared."""
     after = unknown.after
     secrets = after.secrets if isinstance(after, Url) else (after,)
     reference = printable(" and ".join(str(secret.ref) for secret in secrets if secret.ref))
     if unknown.hidden:
-        fate = _FATE[policy].format(reference)
-        text = f"not comparable; {fate}" if fate else "not comparable"
+        fate = f"; sent from {reference}"
+        if unknown.path in plan.kept:
+            fate = "" if plan.hidden_secrets == "fail" else f"; kept, {reference} is not sent"
+        text = f"not comparable{fate}"
     elif isinstance(after, Url) and not after.parts:
         text = f"not comparable; {reference} is not resolved"
     else:
@@ -224,6 +221,8 @@ def _lines(change: Change, *, below: bool = False) -> Iterator[Line]:
         place = place or ("" if below or change.origin.why == "variant" else _NOWHERE)
     elif not place:
         place, remark = _NOWHERE, " (default)"
+    if change.cause is not None:
+        remark = f"{remark[:-1]}, {change.cause})" if remark else f" ({change.cause})"
     path = shown_path(change.path)
     yield Line(SIGNS[change.action], path, before, after, place, remark)
     for member in members:

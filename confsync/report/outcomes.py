@@ -255,8 +255,8 @@ def _nothing_sent(plan: Plan) -> str:
     if hidden := sum(item.hidden for item in plan.difference.unknown):
         it = "it" if hidden == 1 else "them"
         return (
-            f"Nothing was sent: no visible changes, and {plural(hidden, 'hidden secret')} kept. To"
-            f" send {it} once: --hidden-secrets send."
+            f"Nothing was sent: no visible changes, and {plural(hidden, 'hidden secret')} kept. No"
+            f" restart is needed. To send {it} once: --hidden-secrets send."
         )
     return f"{_NOTHING_SENT} {already_stored([plan])}".rstrip()
 

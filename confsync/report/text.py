@@ -21,27 +21,23 @@ from confsync.report.problems import remark_text
 from confsync.report.several import grouped, title, totals, unchanged, without_address
 from confsync.store.encode import to_file
 from confsync.store.mistakes import listed
-from confsync.sync.findings import RULE, STALE, UNAVAILABLE
+from confsync.sync.findings import STALE, UNAVAILABLE
 from confsync.sync.plan import whole_digest
 from confsync.sync.url import Url
 from confsync.sync.values import Failed, by_target, named
 from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from confsync.report.printable import Look
-    from confsync.sync.values import Change, Finding, Plan, Target
+    from confsync.sync.values import Cause, Change, Finding, Plan, Target
     from confsync.yaml.emit import Plain
 
     State: TypeAlias = tuple[Target, dict[str, Plain]]
 
-_FATE = {
-    "send": "; apply will send {0}",
-    "keep": "; apply keeps the server's",
-    "fail": "",
-}
 _COUNTED = {"add": "to add", "replace": "to replace", "": "to change", "remove": "to remove"}
+_CAUSES: Mapping[Cause, str] = {"change": "from the files", "drift": "drift", "both": "both"}
 _ENDS = ("add", "remove")
 _FATES = ("to update", "unchanged", "without visible changes", "failed", "refused")
 _WHOLE_SET = "All URLs are sent: removing or replacing just one would send its old password back."
@@ -199,7 +195,10 @@ def _object_text(plan: Plan) -> str:
     """The object and its variant, or the change of it."""
     tags = [printable(state.tree.tag) for state in (plan.live, plan.desired)]
     if tags[0] != tags[1]:
-        return f"{plan.desired.object} will be replaced: {' → '.join(tags)}"
+        causes = [
+            f" ({one.cause})" for one in plan.difference.changes if one.cause and not one.path
+        ]
+        return f"{plan.desired.object} will be replaced: {' → '.join(tags)}{''.join(causes)}"
     return f"{plan.desired.object} · {tags[1]}" if tags[1] else plan.desired.object
 
 
@@ -212,7 +211,7 @@ def already_stored(plans: Sequence[Plan]) -> str:
 
 def _differences(plan: Plan, look: Look) -> Iterator[str]:
     top, lines = change_lines(plan.difference.changes)
-    hidden = [unknown_line(item, plan.hidden_secrets) for item in plan.difference.unknown]
+    hidden = [unknown_line(item, plan) for item in plan.difference.unknown]
     lines = with_addresses(lines, plan.desired, replaced=top is not None)
     yield from laid_out([*lines, *hidden], look)
     if any(
@@ -242,11 +241,16 @@ def _amount(plans: Sequence[Plan]) -> str:
         parts = [f"{actions[one]} {what}" for one, what in _COUNTED.items() if actions[one]]
         to_send = sum(len(plan.to_send) for plan in plans)
         sent = f"; {plural(to_send, 'secret')} to send" if to_send else ""
-        counted = [f"Plan: {', '.join(parts)}{sent}."]
+        counted = [f"Plan: {', '.join(parts)}{sent}.", *_causes(plans)]
     hidden, policy = sum(item.hidden for item in unknown), plans[0].hidden_secrets
     if hidden and (not changes or policy != "send"):
-        fate = _FATE[policy].format("it" if hidden == 1 else "them")
-        if any(finding.rule == RULE for plan in plans for finding in plan.refusals):
+        kept = sum(len(plan.kept) for plan in plans)
+        fate = f"; apply will send {'it' if hidden == 1 else 'them'}"
+        if kept:
+            fate = "; apply keeps the server's"
+        if 0 < kept < hidden:
+            fate = f"; apply will send {hidden - kept} and keep {kept}"
+        if policy == "fail":
             fate = ""
         counted.append(f"{plural(hidden, 'secret')} cannot be compared{fate}.")
     if unresolved := len(unknown) - hidden:
@@ -255,6 +259,15 @@ def _amount(plans: Sequence[Plan]) -> str:
             f"{plural(unresolved, 'password')} cannot be compared here: {them} not resolved."
         )
     return " ".join(counted)
+
+
+def _causes(plans: Sequence[Plan]) -> Iterator[str]:
+    """The numbers of changes by their causes, if there is a base."""
+    causes = [one.cause for plan in plans for one in plan.difference.changes if one.cause]
+    if causes:
+        counts = {what: causes.count(one) for one, what in _CAUSES.items()}
+        parts = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+        yield f"{plural(len(causes), 'change')} since {printable(plans[0].base)}: {parts}."
 
 
 def _finding(finding: Finding, look: Look) -> str:
@@ -271,7 +284,9 @@ def _totals(groups: Sequence[Sequence[Plan] | Failed], look: Look) -> str:
     changes = sum(len(plan.difference.changes) for plan in plans)
     to_send = sum(len(plan.to_send) for plan in plans)
     counts = {"change": changes, "secret": to_send}
-    return totals(len(groups), {fate: fates[fate] for fate in _FATES}, counts, look, " to send")
+    named = {fate: fates[fate] for fate in _FATES}
+    causes = [paragraph(one, look, "bold") for one in _causes(plans)]
+    return totals(len(groups), named, counts, look, " to send") + "".join(causes)
 
 
 def _fate(group: Sequence[Plan] | Failed) -> str:

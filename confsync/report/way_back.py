@@ -108,11 +108,21 @@ def _command(
         *("confsync", "apply", file, *([] if loop else [*name, "--url", target.url])),
         *(word for risk in dict.fromkeys(risks) for word in ("--allow", risk)),
         *(["--allow-commands"] if _COMMAND in text else []),
+        *_policy(ends),
     ]
     if loop:
         names = join(one.name for one in same)
         return one_line(f'for name in {names}; do {join(words)} --target "$name"; done')
     return one_line(join(words))
+
+
+def _policy(ends: Sequence[Stored | Unknown]) -> list[str]:
+    """The option for hidden secrets, where those that have changed are sent: the way back has no
+    base.
+    """
+    if ends[0].plan.hidden_secrets != "changed":
+        return []
+    return ["--hidden-secrets", "send" if any(one.plan.to_send for one in ends) else "keep"]
 
 
 def _first(text: str) -> str:

@@ -16,7 +16,7 @@ from confsync.store.durations import duration_text
 from confsync.store.mistakes import Mistake
 from confsync.store.sizes import size_text
 from confsync.store.texts import identifier, normal
-from confsync.store.urls import ADDRESS, PASSWORD, USERNAME, is_address
+from confsync.store.urls import ADDRESS, PASSWORD, USERNAME, VERSION, is_address
 from confsync.store.wrong_secrets import unfilled
 from confsync.sync.secret import FILL_IN, IN_CLEAR, MASK, Ref, Secret
 from confsync.sync.shape import (
@@ -204,14 +204,16 @@ def _reference(ref: Ref, beside: str, *, printed: bool) -> dict[str, Plain] | No
     """A reference as a file in a directory has it. None for plain text, for a reference to fill in,
     and for a command, whose arguments are never `printed`, and which runs beside its file.
     """
+    version: dict[str, Plain] = {VERSION: ref.version} if ref.version else {}
     if ref.kind == "command":
         moved = os.path.realpath(ref.base) != os.path.realpath(beside)
-        return None if printed or moved else {ref.kind: [ref.argument, *ref.rest]}
+        return None if printed or moved else {ref.kind: [ref.argument, *ref.rest], **version}
     if ref.kind == IN_CLEAR.kind or ref.rest or ref.argument.startswith(FILL_IN):
         return None
     if ref.kind == "file" and ref.base:
-        return {ref.kind: os.path.relpath(PurePath(ref.base, ref.argument), beside or None)}
-    return None if ref.base else {ref.kind: ref.argument}
+        path = os.path.relpath(PurePath(ref.base, ref.argument), beside or None)
+        return {ref.kind: path, **version}
+    return None if ref.base else {ref.kind: ref.argument, **version}
 
 
 def spelt_out(value: Object, shape: Variants) -> frozenset[str]:

@@ -93,6 +93,7 @@ class _SavedObject(_Model):
     live: _Object
     unrecognised: tuple[str, ...]
     findings: tuple[values.Finding, ...]
+    rotated: tuple[Path, ...] = ()
 
 
 class _SavedTarget(_Model):
@@ -149,6 +150,7 @@ def _object_json(plan: values.Plan) -> Json:
             for found in plan.findings
             if found.severity != "note" and not found.by_value
         ],
+        "rotated": [list(path) for path in plan.rotated],
     }
 
 
@@ -200,7 +202,12 @@ def _plan(whole: _SavedTarget, saved: _SavedObject, shape: shapes.Variants) -> v
         raise Fault("a saved plan has another shape than its object")
     risks = tuple(finding for finding in saved.findings if finding.risk)
     policy = whole.hidden_secrets
-    plan = make_plan(whole.target, desired, live, shape, hidden_secrets=policy, risks=risks)
+    plan = make_plan(
+        *(whole.target, desired, live, shape),
+        hidden_secrets=policy,
+        risks=risks,
+        rotated=lambda _: saved.rotated,
+    )
     if plan.digest != saved.digest:
         raise Fault("a saved plan has another digest than it says")
     return replace(plan, findings=saved.findings, allow=frozenset(whole.allow))

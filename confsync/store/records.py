@@ -37,8 +37,9 @@ class OfTarget(Ref):
         """
         if self.kind == "env":
             name = re.sub("[^A-Za-z0-9]", "_", target).upper()
-            return Ref(self.kind, f"{self.argument}_{name}", self.base)
-        return Ref(self.kind, f"{self.argument.rstrip('/')}/{target}", self.base)
+            return Ref(self.kind, f"{self.argument}_{name}", self.base, version=self.version)
+        path = f"{self.argument.rstrip('/')}/{target}"
+        return Ref(self.kind, path, self.base, version=self.version)
 
 
 _OTHER_WORDS = {
@@ -190,7 +191,7 @@ class _RecordDecoder(Decoder):
         if found is not None and found.kind not in OF_TARGET:
             fact = f"{name}: only a variable or a file can be `of: target`"
             raise Mistake("unknown-reference", fact, "write one reference in each target")
-        return found and OfTarget(found.kind, found.argument, found.base)
+        return found and OfTarget(found.kind, found.argument, found.base, version=found.version)
 
     def _set_of(self, node: Node, shape: SetOf, path: Path) -> tuple[Value, ...]:
         """Decode a list. Its tuple has None for each invalid or repeated item."""

@@ -24,6 +24,8 @@ from confsync.store.urls import (
     OF_TARGET,
     PARTS,
     TARGET,
+    VERSION,
+    VERSION_FORM,
 )
 from confsync.sync.secret import MASK
 from confsync.sync.shape import Boolean, Choice, Duration, Float, Id, Integer, Size, Text
@@ -40,6 +42,7 @@ Schema: TypeAlias = dict[str, Json]
 
 END = r"(?!\n)$"
 ONE_KEY = "a reference has one key"
+_BESIDE = "write it beside a reference, like `{env: NAME, version: 2}`"
 _FEW = 9  # Numbers up to this one are written out; a limit above it has at least two digits.
 _SPACES = "".join(rf"\u{ord(character):04x}" for character in WHITE_SPACE)
 _START = f"^[{_SPACES}]*(?![{_SPACES}])"
@@ -125,10 +128,7 @@ def reference(forms: Mapping[str, Form], *, of_target: bool = False) -> Schema:
     arguments, alone = _arguments({**forms, **({} if of_target else {NAMED: NAMED_FORM})})
     if of_target:
         arguments |= {OF: {"enum": [TARGET]}}
-        alone |= {
-            key: {"propertyNames": {"enum": [key, OF]}, "errorMessage": ONE_KEY}
-            for key in OF_TARGET
-        }
+        alone |= {key: _only(key, OF, VERSION) for key in OF_TARGET}
         alone |= {OF: {"minProperties": 2}}
     return {
         "properties": arguments,
@@ -185,9 +185,15 @@ def _matching(pattern: str, otherwise: str) -> Schema:
 
 def _arguments(forms: Mapping[str, Form]) -> tuple[Schema, Schema]:
     """The keys of references, and the dependencies for one key at a time."""
-    # For each key: editors propose no key for a mapping that is limited to one.
-    one: Schema = {"maxProperties": 1, "errorMessage": ONE_KEY}
-    return {key: _argument(form) for key, form in forms.items()}, dict.fromkeys(forms, one)
+    # For each key: editors propose no other key beside it.
+    alone: Schema = {key: _only(key, VERSION) for key in forms}
+    alone[VERSION] = {"anyOf": [{"required": [key]} for key in forms], "errorMessage": _BESIDE}
+    arguments: Schema = {key: _argument(form) for key, form in forms.items()}
+    return {**arguments, VERSION: _argument(VERSION_FORM)}, alone
+
+
+def _only(*keys: str) -> Schema:
+    return {"propertyNames": {"enum": keys}, "errorMessage": ONE_KEY}
 
 
 def _argument(form: Form) -> Schema:

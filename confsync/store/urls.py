@@ -47,6 +47,10 @@ NAMED_FORM = Form(
 )
 OF, TARGET, OF_TARGET = "of", "target", ("env", "file")
 """`of: target` beside a reference makes it another one for each target, of these kinds."""
+VERSION = "version"
+"""The key beside a reference for the version of its secret: another one says that it changed."""
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,63}")
+VERSION_FORM = Form("a number or a short text", "version: 2", _VERSION)
 REFERENCE = "write a reference, without the $: `{env: NAME}`"
 _IN_CLEAR = "write a reference, like `{env: NAME}`, and revoke the one in the file"
 _ABSENT = {
@@ -120,7 +124,7 @@ class Reader:
                 raise Mistake("not-a-list", f"{name} is a nested list", hint)
             hint = "remove the brackets or the dash"
             raise Mistake("not-a-single-value", f"{name} must be one URL, not a list", hint)
-        keys = [key.text for key, _ in node.entries]
+        keys = [key.text for key, _ in parted(node)[0].entries]
         if len(keys) > 1 and not {*keys}.isdisjoint(self.references):
             raise wrong_secrets.unknown_reference(node, name, tuple(self.references))
         # Any other single key is a part of a URL, perhaps misspelt.
@@ -182,6 +186,15 @@ class Reader:
         return None
 
     def _reference(self, node: MappingNode, name: str) -> Ref | None:
+        alone, version = parted(node)
+        found = self._source(alone, name)
+        if version is None or is_broken(version):
+            return found
+        (word,) = arguments(version, VERSION_FORM, f"{name}/{VERSION}")
+        # A version here and one in the target count both.
+        return found and replace(found, version="+".join(filter(None, [word, found.version])))
+
+    def _source(self, node: MappingNode, name: str) -> Ref | None:
         alone = node.entries[0][0].text if len(node.entries) == 1 else ""
         if alone != NAMED and alone not in self.references:
             raise wrong_secrets.unknown_reference(node, name, tuple(self.references))
@@ -200,6 +213,14 @@ class Reader:
             fact = f"{name}: {unknown('secret', shown)}"
             raise Mistake("unknown-reference", fact, hint, value.mark)
         return self.secrets[first]
+
+
+def parted(node: MappingNode) -> tuple[MappingNode, Node | None]:
+    """A mapping without the version beside a reference, and that version."""
+    entries = tuple((key, value) for key, value in node.entries if key.text != VERSION)
+    if not entries or len(entries) == len(node.entries):
+        return node, None
+    return replace(node, entries=entries), node.get(VERSION)[1]  # type: ignore[index] # it is there
 
 
 def in_clear(url: Url) -> Url:

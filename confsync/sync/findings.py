@@ -1,7 +1,7 @@
 """Findings of a plan: risks, which stop an apply until they are allowed, and secrets.
 
 Hidden secrets cannot be compared (product page, section 4): the policy `send` overwrites them,
-`keep` leaves them as they are, `fail` refuses an apply.
+`keep` and `changed` leave them as they are where an update can, `fail` refuses an apply.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from confsync.sync.secret import Secret
 from confsync.sync.shape import ListOf, Shape, ValueMap, Variants
 from confsync.sync.tree import Items, Object, Path, Tree, leaves, path_text
 from confsync.sync.url import Url
-from confsync.sync.values import Difference, Finding, Origin
+from confsync.sync.values import KEEPING, Difference, Finding, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -226,27 +226,31 @@ def send_hint(tree: Tree) -> str:
     return "use --hidden-secrets send to send the secret from its reference"
 
 
-def without_hidden(difference: Difference) -> Difference:
-    """A difference without its hidden secrets."""
-    known = tuple(unknown for unknown in difference.unknown if not unknown.hidden)
-    return Difference(difference.changes, known)
+def with_hidden(difference: Difference, paths: Collection[Path]) -> Difference:
+    """A difference with those hidden secrets alone that are at some paths."""
+    unknown = (one for one in difference.unknown if not one.hidden or one.path in paths)
+    return Difference(difference.changes, tuple(unknown))
 
 
-def kept(difference: Difference) -> frozenset[Path]:
-    """The places of the secrets that can be left as they are."""
-    return frozenset(unknown.path for unknown in difference.unknown if unknown.hidden)
+def sent_hidden(
+    difference: Difference, policy: HiddenSecrets, rotated: Collection[Path]
+) -> frozenset[Path]:
+    """The places of the hidden secrets that an update sends: of those that a policy leaves as they
+    are, the `rotated` ones, and those that the update would give to another item of a list.
+    """
+    hidden = [one for one in difference.unknown if one.hidden]
+    if policy in KEEPING:
+        hidden = [one for one in hidden if one.path in rotated or _moved(one, difference)]
+    return frozenset(one.path for one in hidden if policy != "fail")
 
 
 def refusals(difference: Difference, policy: HiddenSecrets) -> tuple[Finding, ...]:
-    """Findings about hidden secrets that stop an apply; none with the policy `send`."""
-    if policy == "send":
+    """Findings about hidden secrets that stop an apply, with the policy `fail`."""
+    if policy != "fail":
         return ()
-    if policy == "keep":
-        return (*_rebuilt(difference, "be kept"), *_moved(difference))
     fact = "is hidden and cannot be compared"
     hidden = (unknown for unknown in difference.unknown if unknown.hidden)
-    compared = (_finding(unknown, fact) for unknown in hidden)
-    return (*_rebuilt(difference, "be compared"), *compared)
+    return (*_rebuilt(difference), *(_finding(unknown, fact) for unknown in hidden))
 
 
 def missing_findings(desired: Desired, live: Live, shape: Variants) -> tuple[Finding, ...]:
@@ -333,34 +337,28 @@ def guessable_findings(desired: Desired, *, fail: bool = False) -> tuple[Finding
     )
 
 
-def _rebuilt(difference: Difference, what: str) -> Iterator[Finding]:
+def _rebuilt(difference: Difference) -> Iterator[Finding]:
     """Rebuilt objects with a secret before and after."""
     had = [change for change in difference.changes if _holds_secret(change.before)]
     has = [change for change in difference.changes if _holds_secret(change.after)]
     for change in has:
         if _holds_secret(change.before):
-            fact = f"will be replaced, so its hidden secret cannot {what}"
-            yield _finding(change, fact)
+            yield _finding(change, "will be replaced, so its hidden secret cannot be compared")
     lists = {change.path[:-1] for change in had if change.action == "remove"}
     for change in has:
         if change.action == "add" and change.path[:-1] in lists:
-            fact = f"is a new shard: the removed shard's secret cannot {what}"
-            yield _finding(change, fact)
+            yield _finding(change, "is a new shard: the removed shard's secret cannot be compared")
 
 
-def _moved(difference: Difference) -> Iterator[Finding]:
-    """Items of a list with a hidden secret whose other fields change."""
-    for unknown in difference.unknown:
-        slots = [at for at, step in enumerate(unknown.path, start=1) if isinstance(step, int)]
-        item = unknown.path[: max(slots, default=0)]
-        # A removed item has a path of the live list: it is another one than the desired item.
-        moved = any(
-            change.path[: len(item)] == item and (change.path, change.action) != (item, "remove")
-            for change in difference.changes
-        )
-        if unknown.hidden and item and moved:
-            fact = "is hidden and cannot be kept: other fields of its shard change"
-            yield _finding(unknown, fact)
+def _moved(unknown: Unknown, difference: Difference) -> bool:
+    """True for a secret of an item of a list whose other fields change: it may be another item."""
+    slots = [at for at, step in enumerate(unknown.path, start=1) if isinstance(step, int)]
+    item = unknown.path[: max(slots, default=0)]
+    # A removed item has a path of the live list: it is another one than the desired item.
+    return bool(item) and any(
+        change.path[: len(item)] == item and (change.path, change.action) != (item, "remove")
+        for change in difference.changes
+    )
 
 
 def _holds_secret(tree: Tree) -> bool:

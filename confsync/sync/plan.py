@@ -16,14 +16,16 @@ from confsync.sync.findings import (
     change_findings,
     missing_findings,
     refusals,
+    sent_hidden,
     state_problems,
-    without_hidden,
+    with_hidden,
 )
 from confsync.sync.patch import patch, secrets_sent
 from confsync.sync.secret import IN_CLEAR, Secret
 from confsync.sync.tree import Items, Members, Object, Tree, leaves
 from confsync.sync.url import Url, has_password, masked, masked_text
 from confsync.sync.values import (
+    KEEPING,
     UNMANAGED,
     Desired,
     Finding,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
     from confsync.sync.findings import ChangeRule, StateRule
     from confsync.sync.shape import Variants
+    from confsync.sync.tree import Path
     from confsync.sync.values import Difference, HiddenSecrets
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -56,13 +59,18 @@ def make_plan(  # noqa: PLR0913 - all that a plan depends on
     hidden_secrets: HiddenSecrets = "send",
     risks: tuple[Finding, ...] = (),
     changes: Callable[[Difference], tuple[Finding, ...]] = lambda _: (),
+    rotated: Callable[[Difference], tuple[Path, ...]] = lambda _: (),
 ) -> Plan:
     """Compare, and work out the update. `risks`: those of the files; `changes`: the findings of a
-    difference.
+    difference with the hidden secrets that the server keeps; `rotated`: the places of those that
+    are sent all the same.
     """
     found = difference(live.tree, desired.tree, shape, desired.origin)
-    risks += changes(found)
-    update = patch(found if hidden_secrets == "send" else without_hidden(found))
+    again = rotated(found) if hidden_secrets in KEEPING else ()
+    sent = sent_hidden(found, hidden_secrets, again)
+    hidden = {one.path for one in found.unknown if one.hidden}
+    risks += changes(with_hidden(found, hidden - sent if hidden_secrets in KEEPING else ()))
+    update = patch(with_hidden(found, sent))
     unrecognised = tuple(
         Finding(
             "unknown-on-server",
@@ -83,9 +91,10 @@ def make_plan(  # noqa: PLR0913 - all that a plan depends on
         to_send=secrets_sent(update),
         unmanaged=unmanaged,
         findings=risks + refusals(found, hidden_secrets) + unrecognised + missing,
-        digest=digest(target, desired, live, hidden_secrets, risks),
+        digest=digest(target, desired, live, hidden_secrets, risks, again),
         hidden_secrets=hidden_secrets,
         shape=shape,
+        rotated=again,
     )
 
 
@@ -142,15 +151,16 @@ def _left(desired: Desired, live: Live, names: Iterable[str], origin: Origin | N
     return replace(kept, origins=origins, places=None if desired.places is None else places)
 
 
-def digest(
+def digest(  # noqa: PLR0913, PLR0917 - all that it is made of
     target: Target,
     desired: Desired,
     live: Live,
     hidden_secrets: HiddenSecrets,
     findings: Iterable[Finding],
+    rotated: Iterable[Path] = (),
 ) -> str:
     """`SCHEME:` and 32 hexadecimal digits of SHA-256 over target, live and desired state, policy
-    for hidden secrets, and risks, allowed or not.
+    for hidden secrets with those that it sends all the same, and risks, allowed or not.
 
     Each desired secret counts as its reference, each live one as hidden: the digest does not
     depend on which secrets can be resolved, and shows nothing of any of them. A relative path
@@ -164,6 +174,8 @@ def digest(
         [list(path) for path, origin in desired.origins.items() if origin.why in UNMANAGED],
         [[found.rule, found.message] for found in findings if found.risk],
     ]
+    again: list[Json] = [list(path) for path in rotated]
+    content += [again] if again else []
     return f"{SCHEME}:{checksum(content)[:_HEX_DIGITS]}"
 
 
@@ -204,7 +216,8 @@ def state_json(tree: Tree) -> Json:
             return {"items": [state_json(item) for item in tree.items]}
         case Secret() | Url():
             # The whole reference, with arguments that are never shown.
-            ref: Json = {**vars(tree.ref)} if tree.ref is not None else None
+            known = {} if tree.ref is None else vars(tree.ref)
+            ref = {name: one for name, one in known.items() if one or name != "version"} or None
             if isinstance(tree, Secret):
                 return {"sealed": ref}
             parts = () if tree.ref else tree.parts
@@ -241,6 +254,6 @@ def risks_back(
     found = difference(after.tree, before.tree, plan.shape, desired.origin)
     problems = (as_finding(one, ()) for one in state_problems(desired, states, Facts()))
     # The way back has references for the secrets.
-    rules = (rule for rule in changes if plan.hidden_secrets == "keep" or not rule.kept)
+    rules = (rule for rule in changes if plan.hidden_secrets in KEEPING or not rule.kept)
     findings = (*problems, *change_findings(after, desired, found, rules, ()))
     return tuple(dict.fromkeys(finding.rule for finding in findings if finding.risk))

@@ -39,13 +39,15 @@ class Ref:
     """The source of a secret: `env NAME`, `file PATH`, `command PROGRAM`.
 
     `base`: directory of a relative path, seen from the working directory; empty if it does not
-    matter. `rest`: arguments of a command, which may hold anything and are never shown.
+    matter. `rest`: arguments of a command, which may hold anything and are never shown. `version`:
+    of the secret, or empty; another version says that the secret has changed.
     """
 
     kind: str
     argument: str = ""
     base: str = ""
     rest: tuple[str, ...] = ()
+    version: str = ""
 
     @property
     def placeholder(self) -> bool:

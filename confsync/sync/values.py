@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from confsync.sync.shape import Shape
     from confsync.sync.tree import Members, Object, Path, Tree
 
-HiddenSecrets: TypeAlias = Literal["send", "keep", "fail"]
+HiddenSecrets: TypeAlias = Literal["send", "keep", "changed", "fail"]
 """Policy for secrets that the server hides and that cannot be compared."""
+
+KEEPING: frozenset[HiddenSecrets] = frozenset({"keep", "changed"})
+"""Policies that leave some secrets as they are."""
 
 Unlisted: TypeAlias = Literal["default", "keep"]
 """Fields not set in any file: reset to their default, or keep the server's value."""
@@ -88,6 +91,9 @@ class Live:
     absent: tuple[Absent, ...] = ()
 
 
+Cause: TypeAlias = Literal["change", "drift", "both"]
+"""What differs from the base, an earlier state of the files: the files, the server, or both."""
+
 Action: TypeAlias = Literal["add", "remove", "update", "replace", "reorder"]
 
 
@@ -104,7 +110,8 @@ class Change:
     """One difference. `replace` is a change of variant, with the members that differ under it.
 
     `path` counts slots of the desired list (for removals, of the live one), `slot` those of the
-    server while the update runs. A member of a set has the set's path.
+    server while the update runs. A member of a set has the set's path. `cause`: None without a
+    base.
     """
 
     path: Path
@@ -116,6 +123,7 @@ class Change:
     origin: Origin
     within: WholeSet | None = None
     members: tuple[Change, ...] = ()
+    cause: Cause | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -194,7 +202,9 @@ class Target:
 @dataclass(frozen=True)
 class Plan:
     """Effect of an apply on an object of a target. `backup`: the file to go back with, or empty.
-    `allow`: the rules that it was made with. `shape`: that of both states.
+    `allow`: the rules that it was made with. `shape`: that of both states. `base`: the revision
+    that its changes have causes from, or empty. `rotated`: the places of hidden secrets that are
+    sent although the policy leaves secrets as they are.
     """
 
     target: Target
@@ -210,12 +220,29 @@ class Plan:
     backup: str = field(default="", compare=False)
     allow: frozenset[str] = frozenset()
     shape: Variants = field(default=Variants("", {}), compare=False, repr=False)
+    base: str = field(default="", compare=False)
+    rotated: tuple[Path, ...] = ()
 
     @property
     def refusals(self) -> tuple[Finding, ...]:
         """The findings that stop an apply. If nothing would be sent, risks do not."""
         errors = (finding for finding in self.findings if finding.severity == "error")
         return tuple(finding for finding in errors if not (finding.risk and self.empty))
+
+    @property
+    def kept(self) -> frozenset[Path]:
+        """The places of hidden secrets that the server keeps."""
+        sent = {one.path for one in self.to_send}
+        hidden = (one.path for one in self.difference.unknown if one.hidden)
+        return frozenset(path for path in hidden if path not in sent)
+
+    @property
+    def pending(self) -> bool:
+        """True if an apply changes something that can be seen, or sends a secret that the policy
+        leaves as it is otherwise.
+        """
+        secrets = self.hidden_secrets in KEEPING and bool(self.to_send)
+        return secrets or bool(self.difference.changes)
 
     @property
     def empty(self) -> bool:

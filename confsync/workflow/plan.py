@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,20 +15,20 @@ from confsync.guard import discreet
 from confsync.kinds import KINDS, using
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, resolve
+from confsync.sync.cause import with_causes
 from confsync.sync.findings import (
     Facts,
     as_finding,
     change_findings,
     guessable_findings,
-    kept,
     lapsed,
     state_problems,
     unset_findings,
-    without_hidden,
 )
 from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
-from confsync.sync.values import Plan
+from confsync.sync.values import KEEPING, Plan
 from confsync.workflow.load import Loaded, load, world_readable
+from confsync.workflow.rotation import rotated
 from confsync.workflow.server import read_all
 from confsync.workflow.tables import beside, tables_at
 from confsync.workflow.targets import DEFAULTS, Options, configuration
@@ -38,7 +39,9 @@ if TYPE_CHECKING:
     from confsync.errors import Problem
     from confsync.secrets.resolver import Moment, Resolved
     from confsync.sync.shape import Variants
+    from confsync.sync.tree import Object
     from confsync.sync.values import Desired, Difference, Finding, Live, Target
+    from confsync.workflow.base import Base
     from confsync.workflow.server import Session
 
 
@@ -121,7 +124,7 @@ def _all_made(
         for one in loaded.desired
     ]
     # The live state shows the secrets that can be kept.
-    keeping = options.hidden_secrets == "keep" or options.ignore
+    keeping = options.hidden_secrets in KEEPING or options.ignore
     unresolved = tuple(problem for one in resolved for problem in one.problems)
     if unresolved and moment != "plan" and not keeping:
         raise _unavailable(loaded, unresolved, saved=bool(old))
@@ -155,7 +158,7 @@ def _made(  # noqa: PLR0913, PLR0917 - all that a plan depends on
         about = {desired.object, "" if desired.object == loaded.desired[0].object else None}
         problems = [problem for problem in loaded.problems if problem.object in about]
         found = planned(target, desired, live, options, problems, edition=edition)
-    left = kept(found.difference) if found.hidden_secrets == "keep" else frozenset()
+    left = found.kept if found.hidden_secrets in KEEPING else frozenset()
     missing = tuple(
         problem
         for path, problem in resolved.unresolved
@@ -210,8 +213,8 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
     """The plan from values alone. `problems`: those of the files; `edition`: of the server."""
     kind, allow = KINDS[desired.object], options.allow
     known = kind.shape.fields_of(desired.tree.tag)
-    left, fields = options.left_alone(desired.object, known)
-    desired = keep_unlisted(desired, live, left)
+    desired = keep_unlisted(desired, live, options.left(known))
+    fields = options.ignored(live.object)
     notes = not_left(desired, live, fields)
     desired = keep_ignored(desired, live, fields)
     facts = Facts(edition, world_readable(desired))
@@ -219,16 +222,18 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
     findings = [as_finding(one, allow, options.fail_on) for one in (*problems, *broken)]
     risks = tuple(finding for finding in findings if finding.risk)
 
-    policy = options.hidden_secrets
-
     def changes(difference: Difference) -> tuple[Finding, ...]:
-        found = difference if policy == "keep" else without_hidden(difference)
         return change_findings(
-            live, desired, found, kind.change_rules, allow, options.fail_on - allow
+            live, desired, difference, kind.change_rules, allow, options.fail_on - allow
         )
 
+    was = None if options.base is None else _base_state(options.base, live, kind.shape)
     found = make_plan(
-        *(target, desired, live, kind.shape), hidden_secrets=policy, risks=risks, changes=changes
+        *(target, desired, live, kind.shape),
+        hidden_secrets=options.hidden_secrets,
+        risks=risks,
+        changes=changes,
+        rotated=partial(rotated, desired=desired, base=was, shape=kind.shape, options=options),
     )
     told = {finding for finding in found.findings if finding.risk}
     covers = {rule.id: rule.covers for rule in kind.change_rules}
@@ -237,7 +242,20 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
     guessable = guessable_findings(desired, fail="guessable-secret" in options.fail_on - allow)
     unset = () if found.empty else unset_findings(desired, known)
     more = (*warnings, *notes, *unset, *lapsed(options.lapses, told), *guessable)
-    return replace(found, findings=(*found.findings, *more), allow=allow)
+    made = replace(found, findings=(*found.findings, *more), allow=allow)
+    if options.base is None:
+        return made
+    caused = with_causes(found.difference, was, live.tree, desired.tree, kind.shape)
+    return replace(made, difference=caused, base=options.base.revision)
+
+
+def _base_state(base: Base, live: Live, shape: Variants) -> Object | None:
+    """The state that the base wants a server to have; None if it does not have the object."""
+    desired = base.desired.get(live.object)
+    if desired is None:
+        return None
+    desired = keep_unlisted(desired, live, base.options.left(shape.fields_of(desired.tree.tag)))
+    return keep_ignored(desired, live, base.options.ignored(live.object)).tree
 
 
 def replanned(old: Plan, desired: Desired, live: Live) -> Plan:
@@ -245,7 +263,12 @@ def replanned(old: Plan, desired: Desired, live: Live) -> Plan:
     desired = keep_unmanaged(desired, live)
     risks = tuple(finding for finding in old.findings if finding.risk)
     shape, policy = KINDS[desired.object].shape, old.hidden_secrets
-    found = make_plan(old.target, desired, live, shape, hidden_secrets=policy, risks=risks)
+    found = make_plan(
+        *(old.target, desired, live, shape),
+        hidden_secrets=policy,
+        risks=risks,
+        rotated=lambda _: old.rotated,
+    )
     findings = (*found.findings, *guessable_findings(desired))
     return replace(found, findings=findings, allow=old.allow)
 

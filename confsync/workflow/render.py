@@ -90,7 +90,7 @@ def _rendered(aim: Aim, vault: Vault, once: Once) -> Rendered:
 def _managed(desired: Desired, options: Options) -> Desired:
     """A state whose fields that keep the server's value have that as their origin."""
     fields = KINDS[desired.object].shape.fields_of(desired.tree.tag)
-    unlisted, ignored = options.left_alone(desired.object, fields)
+    unlisted, ignored = options.left(fields), options.ignored(desired.object)
     # Stands for the server's state, of which only the variant counts.
     live = Live(desired.object, desired.tree)
     return keep_ignored(keep_unlisted(desired, live, unlisted), live, ignored)

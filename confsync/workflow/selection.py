@@ -19,10 +19,10 @@ from confsync.errors import Problem, WrongUsage
 from confsync.report.targets import Listed
 from confsync.store.layers import lay_over
 from confsync.store.mistakes import listed, quoted_name
-from confsync.store.urls import NAMED
+from confsync.store.urls import NAMED, parted
 from confsync.sync.names import nearest
 from confsync.sync.secret import Ref
-from confsync.yaml.nodes import ScalarNode, members_of
+from confsync.yaml.nodes import MappingNode, ScalarNode, members_of
 from confsync.yaml.read import content, read
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class Filters:
 
     `exclude`: names and patterns. `groups`: each some groups that a target is in at once. `using`:
     files. `reported`: names from a report, with the words for them. `shard`: the number, from 1,
-    and the number of shards.
+    and the number of shards. `changed`: the revision from which desired states differ, or empty;
+    `workflow/base.py` finds out.
     """
 
     exclude: tuple[str, ...] = ()
@@ -50,11 +51,12 @@ class Filters:
     using: tuple[str, ...] = ()
     reported: tuple[str, frozenset[str]] | None = None
     shard: tuple[int, int] | None = None
+    changed: str = ""
 
     @property
     def select(self) -> bool:
         """True if they say what to take, and not only what to leave out."""
-        return bool(self.groups or self.using) or self.reported is not None
+        return bool(self.groups or self.using or self.changed) or self.reported is not None
 
     def __str__(self) -> str:
         parts = [self.words] if self.words else []
@@ -68,6 +70,7 @@ class Filters:
         parts = [" or ".join(parts)] if parts else []
         parts += [f"using {listed(self.using, 'or')}"] if self.using else []
         parts += [self.reported[0]] if self.reported else []
+        parts += [f"changed since {self.changed}"] if self.changed else []
         parts += [f"without {listed(self.exclude)}"] if self.exclude else []
         return ", ".join(parts)
 
@@ -96,7 +99,8 @@ def _needed(target: TargetConfig, parsed: Callable[[str], Parsed]) -> Iterator[s
 def _references(node: Node, secrets: Mapping[str, Ref]) -> Iterator[Ref]:
     """The references to variables in a document, and those that a target's secrets are."""
     for key, value in members_of(node):
-        if key is not None and isinstance(value, ScalarNode) and len(members_of(node)) == 1:
+        alone = isinstance(node, MappingNode) and len(parted(node)[0].entries) == 1
+        if key is not None and isinstance(value, ScalarNode) and alone:
             if key.text == "env":
                 yield Ref("env", value.text)
             elif key.text == NAMED and value.text in secrets:

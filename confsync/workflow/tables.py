@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.config.config_file import find, is_ours
-from confsync.disk.read import read_regular
+from confsync.disk.read import read_regular, reading_from
 from confsync.errors import InvalidFiles, OutputFailed, Problem, WrongUsage
 from confsync.kinds.table_file import MAX_BYTES, NAME, NoTables, Version, version_of
 
@@ -38,7 +38,9 @@ def tables_at(path: str, *, target: str = "") -> Tables | None:
             return None
         hint = f"run `confsync schema --update --target {target}`"
         raise _invalid(path, "does not exist or cannot be read", hint) from None
-    return _tables(path, (state.st_ino, state.st_mtime_ns, state.st_size))
+    # Of the working directory in any case: two states are compared by one shape.
+    with reading_from(None):
+        return _tables(path, (state.st_ino, state.st_mtime_ns, state.st_size))
 
 
 def tables_of(aim: Aim) -> Tables | None:

@@ -28,13 +28,14 @@ from confsync.workflow.tables import tables_at
 from confsync.yaml.read import content
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import date
 
     from confsync.config.target import Config, TargetConfig
     from confsync.sync.shape import Field
     from confsync.sync.values import HiddenSecrets, Unlisted
+    from confsync.workflow.base import Base
 
 
 R = TypeVar("R")
@@ -58,7 +59,8 @@ class Access:
 class Asked:
     """Subject of a run: files, or targets by their names, or all targets. `alone`: the files
     alone, without `confsync.yaml`. `source`: the option or variable that the targets are from.
-    `single`: the run takes one target. `filters`: what narrows the targets.
+    `single`: the run takes one target. `filters`: what narrows the targets. `base`: the revision
+    to compare with.
     """
 
     files: tuple[str, ...] = ()
@@ -68,6 +70,7 @@ class Asked:
     source: str = "--target"
     single: bool = False
     filters: Filters = NO_FILTERS
+    base: str | None = None
 
     @property
     def select(self) -> bool:
@@ -83,6 +86,7 @@ class Wanted:
     hidden_secrets: HiddenSecrets | None = None
     allow: frozenset[str] = frozenset()
     fail_on: frozenset[str] = frozenset()
+    send: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,8 @@ class Options:
     `unlisted`: fields not set in any file. `hidden_secrets`: secrets that the server hides.
     `allow`: risks that do not stop an apply. `ignore`: fields that keep the server's value, like
     `OBJECT/FIELD`. `lapses`: allowances that have expired. `fail_on`: warnings that are risks.
-    `own`: what a target says beside its files.
+    `own`: what a target says beside its files. `base`: what it said at an earlier revision. `send`:
+    hidden secrets to send all the same, by path or reference.
     """
 
     unlisted: Unlisted = "default"
@@ -102,23 +107,37 @@ class Options:
     lapses: tuple[Lapse, ...] = ()
     fail_on: frozenset[str] = frozenset()
     own: Own = NOTHING_OWN
+    base: Base | None = None
+    send: tuple[str, ...] = ()
 
-    def left_alone(self, name: str, fields: Mapping[str, Field]) -> tuple[list[str], set[str]]:
-        """Of an object's fields those that keep the server's value where no file sets them, and
-        those that are ignored.
-        """
-        kept = [field for field, one in fields.items() if one.kept or self.unlisted == "keep"]
+    def ignored(self, name: str) -> set[str]:
+        """The ignored fields of an object."""
         paths = (path.partition("/") for path in self.ignore)
-        return kept, {field for of, _, field in paths if of == name}
+        return {field for of, _, field in paths if of == name}
+
+    def left(self, fields: Mapping[str, Field]) -> list[str]:
+        """The fields that keep the server's value where no file sets them."""
+        return [name for name, one in fields.items() if one.kept or self.unlisted == "keep"]
 
     def check(self) -> None:
         """Raise WrongUsage for an unknown risk or field."""
         check_rules(self.allow, self.fail_on)
+        if self.hidden_secrets == "changed" and self.base is None:
+            raise needs_base()
         if self.ignore:
             from confsync.config.target import ignored_wrongly  # noqa: PLC0415
         for path in self.ignore:
             if wrong := ignored_wrongly(path):
                 raise WrongUsage(f"a path to ignore {wrong[0]}", hint=wrong[1])
+
+
+def needs_base(names: Sequence[str] = ()) -> WrongUsage:
+    """The error for a run that sends changed secrets, and has no base to tell which have changed.
+    `names`: of its targets.
+    """
+    of = f" of {some_of(names)}" if names else ""
+    hint = "add --base REF, the revision that was applied last, or --hidden-secrets keep or send"
+    return WrongUsage(f"hidden_secrets: changed{of} needs --base", hint=hint)
 
 
 def check_rules(allow: Collection[str], fail_on: Collection[str] = ()) -> None:
@@ -366,7 +385,9 @@ def without_config(files: tuple[str, ...], wanted: Wanted, access: Access) -> Ai
     """The aim of a run without a `confsync.yaml`."""
     unlisted = wanted.unlisted or DEFAULTS.unlisted
     hidden_secrets = wanted.hidden_secrets or DEFAULTS.hidden_secrets
-    chosen = Options(unlisted, hidden_secrets, wanted.allow, fail_on=wanted.fail_on)
+    chosen = Options(
+        unlisted, hidden_secrets, wanted.allow, fail_on=wanted.fail_on, send=wanted.send
+    )
     return Aim(files, chosen, access)
 
 
@@ -381,6 +402,7 @@ def options(wanted: Wanted, target: TargetConfig, today: date) -> Options:
         fail_on=wanted.fail_on,
         lapses=tuple(Lapse(one.risk, str(one.until), one.origin) for one in over),
         own=Own(target.set, target.secrets),
+        send=wanted.send,
     )
 
 

@@ -31,6 +31,7 @@ from confsync.sync.names import SEARCHABLE, nearest
 from confsync.sync.secret import Secret, Vault
 from confsync.sync.tree import leaves
 from confsync.sync.url import Url
+from confsync.sync.values import KEEPING
 from confsync.workflow.load import check_names, load, meant, stores_in, world_readable
 from confsync.workflow.once import Once
 from confsync.workflow.tables import beside, tables_at
@@ -289,9 +290,9 @@ def _checked_files(files: Sequence[str], chosen: Options, vault: Vault, once: On
     stated: list[Problem] = []
     for desired in loaded.desired:
         facts = Facts(world_readable=world_readable(desired), unlisted=chosen.unlisted)
-        ignored = [(field,) for field in chosen.left_alone(desired.object, {})[1]]
+        ignored = [(field,) for field in chosen.ignored(desired.object)]
         rules = KINDS[desired.object].state_rules
-        keep = chosen.hidden_secrets == "keep"
+        keep = chosen.hidden_secrets in KEEPING
         stated += state_problems(desired, rules, facts, ignored)
         stated += _placeholders(desired, keep=keep)
     warnings = [

@@ -101,7 +101,7 @@ def test_fish_completes_a_word(offline: Desk, shell_environment: Mapping[str, st
         ("plan --allow ", list(RISKS)),
         ("show --output ", ["text", "json"]),
         ("validate --output ", list(PROBLEMS)),
-        ("plan --hidden-secrets ", ["send", "keep", "fail"]),
+        ("plan --hidden-secrets ", ["send", "keep", "changed", "fail"]),
         ("apply --color ", ["auto", "always", "never"]),
         ("plan --url ", []),
         ("explain plain", ["plaintext-secret", "plaintext-transport"]),

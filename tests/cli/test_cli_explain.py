@@ -93,7 +93,7 @@ def test_a_key_of_the_configuration_is_explained(capsys: pytest.CaptureFixture[s
         "  required  no\n"
         "  in        a target in confsync.yaml\n"
     )
-    assert "one of send, keep, fail" in explained("hidden_secrets", capsys)
+    assert "one of send, keep, changed, fail" in explained("hidden_secrets", capsys)
 
 
 def test_the_lock_out_is_explained_before_it_happens(capsys: pytest.CaptureFixture[str]) -> None:

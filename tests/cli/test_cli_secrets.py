@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.process import LIVE_SECRET, STORE
+from tests.cli.process import ENV_SECRET, LIVE_SECRET, STORE
 from tests.cli.terminal import QUESTION, terminal
 
 if TYPE_CHECKING:
@@ -216,14 +216,17 @@ def test_keep_leaves_the_secret_and_needs_none(desk: Desk, server: Server) -> No
     assert "Nothing was sent" in again.out
 
 
-def test_keep_refuses_to_lose_a_secret_and_fail_to_overwrite_one(
-    desk: Desk, server: Server
-) -> None:
+def test_keep_sends_a_secret_that_would_be_lost(desk: Desk, server: Server) -> None:
     other = desk.file("b.yaml", STORE.replace("RedisCluster", "RedisSentinel"))
-    ran = desk.run("apply", "--yes", other, "--hidden-secrets", "keep")
-    refused(ran, server)
-    assert "so its hidden secret cannot be kept" in ran.err
-    assert "--allow" not in ran.err
+    keep = ("--yes", "--hidden-secrets", "keep", "--allow", "change-variant")
+    missing = desk.run("apply", other, *keep, env={"REDIS_PASSWORD": None})
+    assert missing.status == 1
+    assert stored_secret(server) == LIVE_SECRET
+    assert desk.run("apply", other, *keep).status == 0
+    assert stored_secret(server) == ENV_SECRET
+
+
+def test_fail_refuses_to_overwrite_a_secret(desk: Desk, server: Server) -> None:
     ran = desk.run("apply", "--yes", desk.file("a.yaml"), env={"CONFSYNC_HIDDEN_SECRETS": "fail"})
     refused(ran, server)
     assert "authSecret/secret is hidden and cannot be compared" in ran.err

@@ -126,8 +126,9 @@ def test_a_login_of_a_group_does_not_count_beside_that_of_a_target(here: Path) -
     assert (target.user, target.password) == (None, None)
 
 
-def test_two_targets_with_one_variable_are_refused(here: Path) -> None:
-    two = FLEET.replace("  plain:\n", "  eu_01:\n    in: [all]\n")
+@pytest.mark.parametrize("version", ["", "    token: {env: TOKEN, of: target, version: 2}\n"])
+def test_two_targets_with_one_variable_are_refused(here: Path, version: str) -> None:
+    two = FLEET.replace("  plain:\n", f"  eu_01:\n    in: [all]\n{version}")
     assert facts(here, two) == [
         "confsync.yaml:27 targets/eu_01 and targets/eu-01 have the same variable: TOKEN_EU_01"
     ]

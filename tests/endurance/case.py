@@ -11,13 +11,13 @@ from tests.endurance.opinion import (
     ERRORS,
     Verdict,
     differences,
-    hidden,
     kept,
     may_be_sent,
     nothing_to_send,
     of_update,
     refused,
     same,
+    staying,
     tried,
 )
 from tests.endurance.states import TYPE, Json, Wish, url_references
@@ -78,7 +78,7 @@ class Case:
         found = {*tokens, *(word for value in patch.values() for word in texts(value))}
         assert found <= may_be_sent(self.wish, live), "what nobody asked for was sent"
         if self.policy == "keep":
-            told = {"/".join((*path, "secret")) for path in hidden(self.wish, live)}
+            told = {"/".join((*path, "secret")) for path in staying(self.wish, live)}
             assert not told & patch.keys(), "a secret was sent that is to be kept"
 
     def _may_be_sent_again(self, arrival: Arrival) -> bool:

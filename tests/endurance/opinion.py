@@ -97,10 +97,20 @@ def hidden(wish: Wish, live: Json) -> dict[tuple[str, ...], tuple[str, ...]]:
     return {path: path for path in mentioned if path in set(secrets(live))}
 
 
+def staying(wish: Wish, live: Json) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Like `hidden`, for those that `keep` leaves: not in a shard whose other fields change."""
+    wanted = wish.on(live)
+    return {
+        path: old
+        for path, old in hidden(wish, live).items()
+        if path[0] != "stores" or not differences(_at(live, old[:2]), _at(wanted, path[:2]))
+    }
+
+
 def kept(wish: Wish, live: Json) -> Json:
     """What is wanted, with the hidden secrets that the server has."""
     wanted = json.loads(json.dumps(wish.on(live)))
-    for path, old in hidden(wish, live).items():
+    for path, old in staying(wish, live).items():
         _at(wanted, path)["secret"] = _at(live, old)["secret"]
     return wanted  # type: ignore[no-any-return]  # JSON
 
@@ -116,13 +126,13 @@ def refused(wish: Wish, live: Json, policy: str) -> bool | None:
     where shards with secrets come and go.
     """
     wanted = wish.on(live)
-    if policy == "send" or not list(secrets(live)) or not list(secrets(wanted)):
+    if policy != "fail" or not list(secrets(live)) or not list(secrets(wanted)):
         return False
     if wanted[TYPE] != live[TYPE]:
         return True
     if "stores" in wanted:
         return None
-    return policy == "fail" and bool(hidden(wish, live))
+    return bool(hidden(wish, live))
 
 
 def nothing_to_send(wish: Wish, live: Json, policy: str) -> bool:
@@ -239,7 +249,7 @@ def _looked_at(wish: Wish, planned: Json, look: Arrival | None, policy: str) -> 
 
 def _unread(wish: Wish, planned: Json, now: Json, policy: str) -> bool:
     """Whether a secret was sent that cannot be read back. Those that are kept were not sent."""
-    kept_ones = set(hidden(wish, planned)) if policy == "keep" else set()
+    kept_ones = set(staying(wish, planned)) if policy == "keep" else set()
     return bool(set(hidden(wish, now)) - kept_ones)
 
 

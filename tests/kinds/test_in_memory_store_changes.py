@@ -14,7 +14,7 @@ from confsync.kinds.in_memory_store import IN_MEMORY_STORE
 from confsync.kinds.in_memory_store_changes import CHANGE_RULES
 from confsync.kinds.kind import default_object
 from confsync.sync.compare import difference
-from confsync.sync.findings import change_findings, refusals, without_hidden
+from confsync.sync.findings import change_findings, refusals, with_hidden
 from confsync.sync.secret import HIDDEN, IN_CLEAR, Ref, Secret
 from confsync.sync.tree import Items, Members, Object
 from confsync.sync.url import Url, compose
@@ -70,7 +70,7 @@ def found(  # noqa: PLR0913 - all that a finding depends on
     live = Live("InMemoryStore", before, unrecognised)
     desired = Desired("InMemoryStore", after, after, places, "a.yaml")
     changed = difference(before, after, IN_MEMORY_STORE.shape, desired.origin)
-    known = changed if keep else without_hidden(changed)
+    known = changed if keep else with_hidden(changed, ())
     return change_findings(live, desired, known, CHANGE_RULES, allow, fail_on)
 
 

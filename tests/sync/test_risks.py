@@ -13,14 +13,22 @@ from confsync.sync.findings import (
     RULE,
     as_finding,
     judged,
-    kept,
     refusals,
-    without_hidden,
+    sent_hidden,
+    with_hidden,
 )
 from confsync.sync.secret import Ref, Secret
 from confsync.sync.shape import Text
 from confsync.sync.tree import Items, Object, Path
-from confsync.sync.values import Action, Change, Difference, Finding, Origin, Unknown
+from confsync.sync.values import (
+    Action,
+    Change,
+    Difference,
+    Finding,
+    HiddenSecrets,
+    Origin,
+    Unknown,
+)
 from confsync.workflow.targets import check_rules
 
 FILE = Origin("file", "a.yaml", 3, 5)
@@ -140,40 +148,40 @@ def told(path: str, fact: str) -> Finding:
     return Finding(RULE, "error", f"{path} {fact}", SEND, FILE)
 
 
-BUILT = "will be replaced, so its hidden secret cannot be"
-NEW = "is a new shard: the removed shard's secret cannot be"
+BUILT = "will be replaced, so its hidden secret cannot be compared"
+NEW = "is a new shard: the removed shard's secret cannot be compared"
 HIDDEN = "is hidden and cannot be compared"
-MOVED = "is hidden and cannot be kept: other fields of its shard change"
 
 
-def test_send_refuses_nothing() -> None:
+@pytest.mark.parametrize("policy", ["send", "keep", "changed"])
+def test_only_fail_refuses(policy: HiddenSecrets) -> None:
     everything = Difference((change("replace", (), "secret", "secret"),), (hidden("a"),))
-    assert refusals(everything, "send") == ()
+    assert refusals(everything, policy) == ()
 
 
 @pytest.mark.parametrize(
-    ("changes", "unknown", "keep", "fail"),
+    ("changes", "unknown", "sent", "fail"),
     [
         ((), (), (), ()),
         ((), (hidden("a", "secret"),), (), (told("a/secret", HIDDEN),)),
         (
             (change("replace", (), "secret", "secret"),),
             (),
-            (told("the object", f"{BUILT} kept"),),
-            (told("the object", f"{BUILT} compared"),),
+            (),
+            (told("the object", BUILT),),
         ),
         ((change("replace", ("a",), "secret", "name"),), (), (), ()),
         ((change("replace", ("a",), "name", "secret"),), (), (), ()),
         (
             (change("update", ("stores", 0, "timeout")),),
             (hidden("stores", 0, "a", "secret"), hidden("stores", 1, "a", "secret")),
-            (told("stores/0/a/secret", MOVED),),
+            (("stores", 0, "a", "secret"),),
             (told("stores/0/a/secret", HIDDEN), told("stores/1/a/secret", HIDDEN)),
         ),
         (
             (change("remove", ("stores", 0, "urls")),),
             (hidden("stores", 0, "a", "secret"),),
-            (told("stores/0/a/secret", MOVED),),
+            (("stores", 0, "a", "secret"),),
             (told("stores/0/a/secret", HIDDEN),),
         ),
         (
@@ -200,8 +208,8 @@ def test_send_refuses_nothing() -> None:
                 change("add", ("stores", 1), None, "secret"),
             ),
             (),
-            (told("stores/1", f"{NEW} kept"),),
-            (told("stores/1", f"{NEW} compared"),),
+            (),
+            (told("stores/1", NEW),),
         ),
         (
             (change("remove", ("stores", 2), "secret"), change("add", ("stores", 1), None, "name")),
@@ -227,33 +235,38 @@ def test_send_refuses_nothing() -> None:
         ((change("add", ("stores", 1), None, "secret"),), (), (), ()),
     ],
 )
-def test_what_stops_an_apply(
+def test_keep_sends_what_would_be_lost_and_fail_stops_an_apply(
     changes: tuple[Change, ...],
     unknown: tuple[Unknown, ...],
-    keep: tuple[Finding, ...],
+    sent: tuple[Path, ...],
     fail: tuple[Finding, ...],
 ) -> None:
     found = Difference(changes, unknown)
-    assert refusals(found, "keep") == keep
+    everything = {one.path for one in unknown}
+    assert sent_hidden(found, "send", ()) == everything
+    assert sent_hidden(found, "keep", ()) == sent_hidden(found, "changed", ()) == {*sent}
+    assert sent_hidden(found, "keep", everything) == everything
     assert refusals(found, "fail") == fail
+    assert sent_hidden(found, "fail", everything) == frozenset()
 
 
 def test_urls_that_cannot_be_compared_are_neither_kept_nor_taken_out() -> None:
     url = Unknown(("url",), ("url",), hidden=False, after=Secret(), origin=FILE)
     both = Difference((change("update", ("timeout",)),), (hidden("a"), url))
-    assert without_hidden(both) == Difference(both.changes, (url,))
-    assert kept(both) == {("a",)}
+    assert with_hidden(both, ()) == Difference(both.changes, (url,))
+    assert with_hidden(both, {("a",)}) == both
     assert refusals(Difference((), (url,)), "fail") == ()
     inside = Unknown(("stores", 0, "url"), (), hidden=False, after=Secret(), origin=FILE)
-    assert refusals(Difference((change("update", ("stores", 0, "x")),), (inside,)), "keep") == ()
+    moved = Difference((change("update", ("stores", 0, "x")),), (inside,))
+    assert sent_hidden(moved, "keep", ()) == frozenset()
 
 
 def test_a_secret_counts_however_deep_it_is() -> None:
     deep = Object("Sharded", {"stores": Items((Object("x", {}), Object("y", {"a": Secret()})))})
     shallow = Object("Value", {"secret": Secret()})
     built = Change((), (), "replace", Text(), deep, shallow, FILE)
-    assert refusals(Difference((built,)), "keep") == (told("the object", f"{BUILT} kept"),)
+    assert refusals(Difference((built,)), "fail") == (told("the object", BUILT),)
     empty = Change(
         (), (), "replace", Text(), Object("Sharded", {"stores": Items(())}), shallow, FILE
     )
-    assert refusals(Difference((empty,)), "keep") == ()
+    assert refusals(Difference((empty,)), "fail") == ()
