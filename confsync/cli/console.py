@@ -132,7 +132,7 @@ class Console:
             case "finishing":
                 fact = "finishing the update (a few seconds); interrupt again to stop"
                 self.say(f"interrupted: {fact}\n")
-            case "reloading":
+            case "reloading" | "restarting":
                 interrupts.release()
             case "known":
                 interrupts.hold()
@@ -146,6 +146,11 @@ class Console:
     def at_terminal(self) -> bool:
         """True if standard error is a terminal."""
         return at_terminal(sys.stderr)
+
+    @property
+    def descriptor(self) -> int | None:
+        """The descriptor of standard error, for what other programs write. None: it is closed."""
+        return None if sys.stderr is None else sys.stderr.fileno()
 
     def look(self, color: str = "auto") -> Look:
         """The look of text on standard error."""

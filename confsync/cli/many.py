@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from confsync.cli.console import Console
     from confsync.cli.options import Decorator, Values
+    from confsync.workflow.after import After
     from confsync.workflow.jobs import Jobs
 
 _EVERY = 100
@@ -52,7 +54,27 @@ many: Decorator = grouped(
 
 
 def _limits(values: Values) -> Values:
-    return {name: values.pop(name) for name in ("keep_going", "max_targets", "max_changes")}
+    found = {name: values.pop(name) for name in ("keep_going", "max_targets", "max_changes")}
+    return {**found, "after": _after(values.pop("after"))}
+
+
+def _after(command: str | None) -> After | None:
+    """The command of --after, split as a shell does. Raises WrongUsage."""
+    if command is None:
+        return None
+    from confsync.errors import WrongUsage
+    from confsync.workflow.after import After
+    from confsync.workflow.session import VARIABLES
+
+    try:
+        words = tuple(shlex.split(command))
+    except ValueError:
+        words = ()
+    if not words:
+        hint = "write the program and its arguments, like --after './restart-node --now'"
+        raise WrongUsage("--after: not a command", hint=hint)
+    console: Console = click.get_current_context().obj
+    return After(words, os.environ, frozenset(VARIABLES), console.descriptor)
 
 
 def _most(name: str, what: str) -> Decorator:
@@ -75,6 +97,12 @@ limits: Decorator = grouped(
     ),
     _most("--max-targets", "targets to update"),
     _most("--max-changes", "changes"),
+    # It runs a program.
+    click.option(
+        "--after",
+        metavar="COMMAND",
+        help="Run COMMAND after each target that must be restarted; then see if it answers.",
+    ),
 )
 """The limits of a run over many targets; `apply` gets them as arguments of `How`."""
 

@@ -166,6 +166,11 @@ def _origin(scheme: str, host: str, port: int | None) -> str:
     return f"{scheme}://{name}{'' if port is None else f':{port}'}"
 
 
+def on_loopback(url: str) -> bool:
+    """True for a server's URL on loopback."""
+    return _loopback(endpoint(url, insecure_http=True).host)
+
+
 def _loopback(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback

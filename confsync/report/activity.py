@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from confsync.report.printable import Look
-    from confsync.sync.outcome import Ended
+    from confsync.sync.outcome import Ended, Restart
     from confsync.sync.values import Plan
 
 _ENDS: Mapping[str, str] = {
@@ -26,16 +26,28 @@ _UNCHANGED: Mapping[str, str] = {
     "failed": "The server did not reload its settings",
     "unknown": "It is unknown whether the server has reloaded its settings",
 }
+_RESTARTED: Mapping[str, str] = {
+    "running": "Restarted: the server answers",
+    "locked-out": "Locked out: since the restart the server answers remote clients with errors",
+    "failed": "Stored, but not restarted",
+    "unknown": "Stored. It is unknown whether the server has restarted",
+}
 _OR_RESTART = "or restart every Stalwart node"
 _ADVICE: Mapping[str, str] = {
     "failed": f"reload the settings (ReloadSettings), {_OR_RESTART}",
     "unknown": f"reload the settings again, which is harmless (ReloadSettings), {_OR_RESTART}",
 }
 
+_AFTER: Mapping[str, str] = {
+    "locked-out": "restart no other node; get back in: confsync explain lock-out",
+    "failed": "restart one Stalwart node, and check that you can log in",
+    "unknown": "check the server; if it is locked out: confsync explain lock-out",
+}
+
 
 def effect(plan: Plan) -> str:
     """Advice before an update."""
-    if not plan.difference.changes:
+    if not plan.effective:
         when = f"if {_secret(plan)} is another one than before"
         return {
             "reload": f"Takes effect at a reload (apply --reload) or restart, {when}.",
@@ -53,7 +65,7 @@ def effect(plan: Plan) -> str:
 
 def _next(plan: Plan) -> str:
     """Advice after an update."""
-    if not plan.difference.changes:
+    if not plan.effective:
         when = f"only if {_secret(plan)} was changed"
         return {
             "reload": f"Reload the settings (ReloadSettings), {_OR_RESTART}, {when}.",
@@ -83,10 +95,12 @@ def _moment(plan: Plan) -> str:
 
 
 def activity(ended: Stored | NotSent, look: Look) -> Iterator[str]:
-    """The end of the reload, or else advice."""
+    """The ends of the reload and of the restart, or else advice."""
+    if isinstance(ended, Stored) and ended.restart is not None:
+        yield from _restarted(ended.restart, look)
     found, ends = ended.reload, _ENDS if isinstance(ended, Stored) else _UNCHANGED
     if found is None:
-        if isinstance(ended, Stored):
+        if isinstance(ended, Stored) and ended.restart is None:
             yield from wrapped(_next(ended.plan), width=look.width)
         return
     reason = f": {printable(found.reason)}" if found.reason else ""
@@ -96,6 +110,20 @@ def activity(ended: Stored | NotSent, look: Look) -> Iterator[str]:
     if found.reason:
         first = f"{printable(found.hint)}, then " if found.hint else ""
         yield from wrapped(f"hint: {first}{_ADVICE[found.result]}", width=look.width)
+
+
+def _restarted(found: Restart, look: Look) -> Iterator[str]:
+    style = "green" if found.result == "running" else "red"
+    text = restarted_text(found.result, printable(found.reason))
+    yield from (look.paint(style, line) for line in wrapped(text, width=look.width))
+    if advice := _AFTER.get(found.result):
+        yield from wrapped(f"hint: {advice}", width=look.width)
+
+
+def restarted_text(result: str, reason: str) -> str:
+    """The end of a restart. `reason`: fit to be shown, or empty."""
+    gap = " " if result == "running" else ": "
+    return f"{_RESTARTED[result]}{gap if reason else ''}{reason}."
 
 
 def told_once(found: Sequence[Ended]) -> list[Ended]:

@@ -10,13 +10,13 @@ from confsync.report.markdown import report_markdown
 from confsync.report.problems import from_root
 from confsync.report.summary import (
     BAD,
+    active_lines,
     error_lines,
     fate,
     groups,
     headline,
     missing_shards,
     outcome_lines,
-    reload_lines,
     totals,
 )
 from confsync.report.view import Place, report_of
@@ -83,7 +83,7 @@ def _ends(same: Sequence[Target]) -> list[str]:
     if error := error_lines(first, alone=len(same) == 1):
         return error
     lines = [line for one in first.outcomes for line in outcome_lines(one, None)]
-    return [*lines, *reload_lines(first)]
+    return [*lines, *active_lines(first)]
 
 
 def _named(targets: Sequence[Target]) -> str:

@@ -13,6 +13,7 @@ from confsync.report.summary import (
     BAD,
     Row,
     about,
+    active_lines,
     effect,
     error_lines,
     fate,
@@ -22,7 +23,6 @@ from confsync.report.summary import (
     object_text,
     outcome_lines,
     refusals,
-    reload_lines,
     rows,
 )
 from confsync.report.view import report_of
@@ -127,7 +127,7 @@ def _section(same: Sequence[Target], report: Report) -> Iterator[str]:
         yield from _pre(outcome_lines(first.outcome, first.objects[0] if first.objects else None))
     for found in first.objects:
         yield from _object(found)
-    yield from _pre(reload_lines(first))
+    yield from _pre(active_lines(first))
     refused = dict.fromkeys(one.rule for found in first.objects for one in refusals(found))
     if report.kind == "plan" and refused:
         yield f"<p>Apply will be refused: {escape(', '.join(refused))}.</p>"

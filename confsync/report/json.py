@@ -78,7 +78,7 @@ def outcomes_document(found: Sequence[outcome.Ended], run: Run) -> dict[str, Jso
         target: dict[str, Json] = {
             **_target(group, run),
             "restart": _restart(ends),
-            **_reload(ends),
+            **_active(ends),
         }
         if len(ends) == 1:
             target["outcome"] = _outcome(ends[0])
@@ -116,27 +116,34 @@ def _head(run: Run) -> dict[str, Json]:
     }
 
 
-def _reload(ends: Sequence[outcome.Ended]) -> dict[str, Json]:
-    """The end of a target's reload, and why it failed or is unknown."""
-    may = outcome.Stored | outcome.NotSent
-    found = [one.reload for one in ends if isinstance(one, may) and one.reload]
-    if not found:
-        return {"reload": None, "reload_reason": None}
-    return {"reload": found[0].result, "reload_reason": data_text(found[0].reason) or None}
+def _active(ends: Sequence[outcome.Ended]) -> dict[str, Json]:
+    """The ends of a target's reload and of its restart, and why they failed or are unknown."""
+    found: dict[str, Json] = {}
+    for name in ("reload", "restart"):
+        known = (getattr(one, name, None) for one in ends)
+        end = next((one for one in known if one is not None), None)
+        key = "after" if name == "restart" else name
+        found[key] = None if end is None else end.result
+        found[f"{key}_reason"] = None if end is None else data_text(end.reason) or None
+    return found
 
 
 def _restart(found: Iterable[Plan | outcome.Ended]) -> dict[str, Json]:
-    """The need of a restart for plans, or for updates that may have been stored, and the objects
-    that are the reason. `if-secret-changed`: nothing but hidden secrets is sent.
+    """The need of a restart for plans, or for updates that may have been stored and of which no
+    restart was seen, and the objects that are the reason. `if-secret-changed`: nothing but hidden
+    secrets is sent, and none is rotated.
     """
-    maybe = outcome.Stored | outcome.Unknown
-    plans = (one.plan if isinstance(one, maybe) else one for one in found)
+    plans = (
+        one.plan if isinstance(one, outcome.Stored | outcome.Unknown) else one
+        for one in found
+        if not (isinstance(one, outcome.Stored) and one.restart and one.as_wanted)
+    )
     sent = [
         plan
         for plan in plans
         if isinstance(plan, Plan) and not plan.empty and plan.desired.object in RESTARTED
     ]
-    certain = [plan for plan in sent if plan.difference.changes]
+    certain = [plan for plan in sent if plan.effective]
     required = "yes" if certain else "if-secret-changed" if sent else "no"
     names = dict.fromkeys(plan.desired.object for plan in certain or sent)
     return {"required": required, "because": [*names]}
@@ -195,6 +202,7 @@ def started_record(plan: Plan) -> dict[str, Json]:
         "digest": plan.digest,
         "changes": _changes(plan.difference.changes),
         "to_send": _to_send(plan),
+        "rotated": [*map(path_text, plan.rotated)],
     }
 
 
@@ -204,8 +212,8 @@ def finished_record(ended: outcome.Outcome) -> dict[str, Json]:
     return {"result": result_of(ended), "as_wanted": outcome.as_wanted(ended), **audited}
 
 
-def reloaded_record(plan: Plan, found: outcome.Reload) -> dict[str, Json]:
-    """The audit's record of a reload: of the target of a plan."""
+def active_record(plan: Plan, found: outcome.Reload | outcome.Restart) -> dict[str, Json]:
+    """The audit's record of a reload or a restart: of the target of a plan."""
     reason = {"reason": data_text(found.reason)} if found.reason else {}
     return {"target": _named(plan.target), "result": found.result, **reason}
 

@@ -16,6 +16,7 @@ from confsync.report.summary import (
     FATES,
     Row,
     about,
+    active_lines,
     change_count,
     effect,
     error_lines,
@@ -26,7 +27,6 @@ from confsync.report.summary import (
     object_text,
     outcome_lines,
     refusals,
-    reload_lines,
     remark_line,
     rows,
 )
@@ -175,7 +175,7 @@ def _ends(target: Target) -> Iterator[list[str]]:
             yield [f"- {found.name}: {lines[0]}", *lines[1:]] if several and lines else lines
     if target.outcome is not None:
         yield outcome_lines(target.outcome, target.objects[0] if target.objects else None)
-    yield reload_lines(target)
+    yield active_lines(target)
 
 
 def _advice(target: Target, report: Report, *, alone: bool) -> Iterator[str]:

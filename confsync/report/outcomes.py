@@ -43,12 +43,19 @@ _UNCHANGED: Mapping[str, str] = {
     "failed": "unchanged but not reloaded",
     "unknown": "unchanged and perhaps not reloaded",
 }
+_RESTARTED: Mapping[str, str] = {
+    "running": "applied and restarted",
+    "locked-out": "locked out",
+    "failed": "stored but not restarted",
+    "unknown": "stored and perhaps not restarted",
+}
 _FATES = (
-    *("applied", "unchanged", "failed", "refused", "with differences"),
+    *("applied", "applied and restarted", "unchanged", "failed", "refused", "with differences"),
+    *("locked out", "stored but not restarted", "stored and perhaps not restarted"),
     *("stored but not active", "stored and perhaps not active", "unchanged but not reloaded"),
     *("unchanged and perhaps not reloaded", "unknown", "skipped"),
 )
-_GOING_ON = {"applied", "unchanged", "skipped"}
+_GOING_ON = {"applied", "applied and restarted", "unchanged", "skipped"}
 _FATE_OF: Mapping[type[outcome.Ended], str] = {
     outcome.NotSent: "unchanged",
     outcome.NotBegun: "skipped",
@@ -74,6 +81,8 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
         _target(one): f"the run stopped at {one.plan.desired.object if one.plan else name} ({fate})"
         for one, fate, name in reversed(stopped)
     }
+    # A server that is locked out stops the run even if others did not.
+    stopped.sort(key=lambda one: one[1] != "locked out")
     first = f"the run stopped at {stopped[0][2]} ({stopped[0][1]})" if stopped else ""
     tell = partial(_ended, reason=lambda target: stops.get(target, first), look=look)
     if len(targets) > 1:
@@ -203,8 +212,11 @@ def _ended(
 
 def _fate(ended: outcome.Ended) -> str:
     if isinstance(ended, outcome.Stored):
-        if replace(ended, reload=None).as_wanted and ended.reload is not None:
-            return _RELOADED[ended.reload.result]
+        if replace(ended, reload=None, restart=None).as_wanted:
+            if ended.restart is not None:
+                return _RESTARTED[ended.restart.result]
+            if ended.reload is not None:
+                return _RELOADED[ended.reload.result]
         return "applied" if ended.as_wanted else "with differences"
     if isinstance(ended, outcome.NotSent) and ended.reload is not None:
         return _UNCHANGED[ended.reload.result]
@@ -266,7 +278,7 @@ def _stored(stored: outcome.Stored, look: Look) -> Iterator[str]:
     counted = plural(len(changes), "change")
     them = "it" if unread == 1 else "they"
     to_send = len(stored.plan.to_send)
-    again = "" if changes else " again"
+    again = "" if stored.plan.effective else " again"
     sent = f"{plural(to_send, 'secret')} sent{again}." if to_send else ""
     if unread:
         some = f"{unread} of them" if unread < to_send else them
@@ -274,7 +286,8 @@ def _stored(stored: outcome.Stored, look: Look) -> Iterator[str]:
     if lost:
         fact = f"{lost[:1].upper()}{lost[1:]}. The state was read again:"
         yield from wrapped(fact, width=look.width)
-    style, fact = "green", f"Nothing changed; {sent}"
+    visible = " visible" if stored.plan.effective else ""
+    style, fact = "green", f"Nothing{visible} changed; {sent}"
     if changes:
         fact = f"Stored and verified: {counted}. {sent}"
     if not stored.verified:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from confsync.kinds import RISKS
 from confsync.kinds.forms import LOCKS_OUT
+from confsync.report.activity import restarted_text
 from confsync.report.lines import SIGNS, word
 from confsync.report.printable import cut, plural, printable
 from confsync.report.several import grouped
@@ -22,16 +23,26 @@ if TYPE_CHECKING:
     from confsync.yaml.emit import Plain
 
 BAD = (
-    *("unknown", "failed", "refused", "with differences", "stored but not active"),
+    *("locked out", "unknown", "failed", "refused", "with differences"),
+    *("stored but not restarted", "stored and perhaps not restarted", "stored but not active"),
     *("stored and perhaps not active", "unchanged but not reloaded"),
     "unchanged and perhaps not reloaded",
 )
 """The fates of targets that need attention, the worst first."""
 
-FATES = (*BAD, "skipped", "to update", "applied", "without visible changes", "unchanged")
+FATES = (
+    *(*BAD, "skipped", "to update", "applied", "applied and restarted"),
+    *("without visible changes", "unchanged"),
+)
 """The fates of targets in the order in which they are shown."""
 
 _STORED = {"failed": "stored but not active", "unknown": "stored and perhaps not active"}
+_RESTARTED = {
+    "running": "applied and restarted",
+    "locked-out": "locked out",
+    "failed": "stored but not restarted",
+    "unknown": "stored and perhaps not restarted",
+}
 _UNCHANGED = {
     "failed": "unchanged but not reloaded",
     "unknown": "unchanged and perhaps not reloaded",
@@ -82,7 +93,9 @@ def fate(target: Target) -> str:
 def _fate(outcome: Outcome, target: Target) -> str:
     if outcome.result == "stored":
         good = outcome.as_wanted
-        return _STORED.get(target.reload, "applied") if good else "with differences"
+        if not good:
+            return "with differences"
+        return _RESTARTED.get(target.after) or _STORED.get(target.reload, "applied")
     if outcome.result == "not-sent":
         return _UNCHANGED.get(target.reload, "unchanged")
     return _RESULTS[outcome.result]
@@ -159,7 +172,10 @@ def summary_of(report: Report, *, interrupted: bool) -> dict[str, Json]:
         return summary
     ends = [(one, target) for target in report.targets for one in target.outcomes]
     results = Counter(one.result for one, _ in ends)
-    wanted = all(one.as_wanted and target.reload in {"", "done"} for one, target in ends)
+    wanted = all(
+        one.as_wanted and target.reload in {"", "done"} and target.after in {"", "running"}
+        for one, target in ends
+    )
     return summary | {
         "outcomes": {result: results[result] for result in RESULTS},
         "as_wanted": wanted and not missing_shards(report),
@@ -348,10 +364,11 @@ def effect(target: Target) -> list[str]:
     return [_EFFECTS[target.restart], *([_LOCK_OUT] if locks else [])]
 
 
-def reload_lines(target: Target) -> list[str]:
-    """The end of a reload that was asked for."""
+def active_lines(target: Target) -> list[str]:
+    """The ends of a restart and of a reload that were asked for."""
+    after = restarted_text(target.after, target.after_reason) if target.after else ""
     reason = f": {target.reload_reason}" if target.reload_reason else ""
-    return {
+    return [after] * bool(after) + {
         "done": ["Active: the server has reloaded its settings."],
         "failed": [f"The server did not reload its settings{reason}."],
         "unknown": [f"It is unknown whether the server has reloaded its settings{reason}."],

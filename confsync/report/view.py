@@ -24,6 +24,7 @@ _CAUSES = ("", "change", "drift", "both")
 _SEVERITIES = ("error", "warning", "note")
 _RESTARTS = ("no", "if-secret-changed", "yes")
 _RELOADS = ("", "done", "failed", "unknown")
+_AFTERS = ("", "running", "locked-out", "failed", "unknown")
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Outcome:
 
     @property
     def as_wanted(self) -> bool:
-        """As `sync.outcome.as_wanted`, without the reload."""
+        """As `sync.outcome.as_wanted`, without the reload and the restart."""
         stored = self.result == "stored" and self.verified and not self.overwritten
         return stored or self.result == "not-sent"
 
@@ -131,6 +132,8 @@ class Target:
     outcome: Outcome | None
     reload: str
     reload_reason: str
+    after: str
+    after_reason: str
     key: str
 
     @property
@@ -226,6 +229,8 @@ def _target(node: Node) -> Target:
         _outcome(node.get("outcome"), url),
         node.one_of("reload", _RELOADS),
         node.text("reload_reason"),
+        node.one_of("after", _AFTERS),
+        node.text("after_reason"),
         key,
     )
 

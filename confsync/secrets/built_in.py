@@ -6,7 +6,8 @@ import os
 import re
 import signal
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from confsync.secrets.resolver import MAX_BYTES, Moment, Unavailable, text_of
 from confsync.sync.secret import Form
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from subprocess import Popen
 
     from confsync.sync.secret import Ref
@@ -32,6 +33,30 @@ def end_commands() -> None:
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+@contextmanager
+def running(start: Callable[[], Popen[bytes]]) -> Iterator[Popen[bytes]]:
+    """A program that leads a session of its own; at the end it and its children are killed. Raises
+    RuntimeError without a thread, and the errors of `start`.
+    """
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+    started: list[Popen[bytes]] = []
+    try:
+        # In a thread: an interrupt raised inside of the start would leave the program running.
+        with ThreadPoolExecutor(1) as starter:
+            starter.submit(lambda: started.append(start())).result()
+        _RUNNING.add(started[0])
+        yield started[0]
+    finally:
+        for process in started:
+            _RUNNING.discard(process)
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+            with process:
+                pass
 
 
 class Env:
@@ -102,27 +127,13 @@ class Command:
         it may hold the secret. The program and its children are killed if it takes longer than 30
         seconds, writes too much or is interrupted. Raises Unavailable.
         """
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
-
-        started: list[Popen[bytes]] = []
         try:
-            # In a thread: an interrupt raised inside of the start would leave the program running.
-            with ThreadPoolExecutor(1) as starter:
-                starter.submit(_start, ref, environment, started).result()
-            _RUNNING.add(started[0])
-            content = self._output(started[0], ref)
+            with running(partial(_start, ref, environment)) as process:
+                content = self._output(process, ref)
         except RuntimeError:
             raise Unavailable(f"{ref} cannot be started", "raise the limit on threads") from None
-        finally:
-            for process in started:
-                _RUNNING.discard(process)
-                if process.returncode is None:
-                    with suppress(ProcessLookupError):
-                        os.killpg(process.pid, signal.SIGKILL)
-                with process:
-                    pass
         text = text_of(content, ref, "the command must print only the secret")
-        if status := started[0].returncode:
+        if status := process.returncode:
             ended = "was killed by signal" if status < 0 else "exited with status"
             raise Unavailable(f"{ref} {ended} {abs(status)}", "run it by hand to see its output")
         return text
@@ -148,20 +159,18 @@ class Command:
         raise Unavailable(f"{ref} did not end within {self._seconds:g} s", hint)
 
 
-def _start(ref: Ref, environment: Mapping[str, str], started: list[Popen[bytes]]) -> None:
+def _start(ref: Ref, environment: Mapping[str, str]) -> Popen[bytes]:
     from subprocess import DEVNULL, PIPE, Popen  # noqa: PLC0415
 
     try:
-        started.append(
-            Popen(  # noqa: S603 - the user's own command, and allowed by the user
-                [ref.argument, *ref.rest],
-                cwd=ref.base or None,
-                env=dict(environment),
-                stdin=DEVNULL,
-                stdout=PIPE,
-                stderr=DEVNULL,
-                start_new_session=True,
-            )
+        return Popen(  # noqa: S603 - the user's own command, and allowed by the user
+            [ref.argument, *ref.rest],
+            cwd=ref.base or None,
+            env=dict(environment),
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            start_new_session=True,
         )
     except (OSError, ValueError):
         hint = "check that it is installed, executable and on the PATH"

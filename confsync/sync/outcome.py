@@ -79,11 +79,24 @@ def _active(reload: Reload | None) -> bool:
 
 
 @dataclass(frozen=True)
+class Restart:
+    """The end of the command that restarts a server, and of the reading after it.
+
+    `running`: the server answers. `locked-out`: it answers with HTTP 500. `failed`: the command
+    did. `unknown`: the server does not answer. `reason` has no end.
+    """
+
+    result: Literal["running", "locked-out", "failed", "unknown"]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Stored:
     """The server stored the update. `before` is its state until then, `remaining` the difference
     from the wanted state afterwards, `foreign` somebody else's changes in between, `overwritten`
     each lost leaf of those. `lost`: reason why the server's own word is missing, and the state was
-    read again. `reload`: None if the object needs none, or none was asked for or sent.
+    read again. `reload`: None if the object needs none, or none was asked for or sent; likewise
+    `restart`.
     """
 
     plan: Plan
@@ -93,6 +106,7 @@ class Stored:
     overwritten: tuple[Change, ...] = ()
     lost: str = ""
     reload: Reload | None = None
+    restart: Restart | None = None
 
     @property
     def verified(self) -> bool:
@@ -101,8 +115,9 @@ class Stored:
 
     @property
     def as_wanted(self) -> bool:
-        """True if it is verified, nobody's change was lost, and no reload went wrong."""
-        return self.verified and not self.overwritten and _active(self.reload)
+        """True if it is verified, nobody's change was lost, and no reload or restart went wrong."""
+        runs = self.restart is None or self.restart.result == "running"
+        return self.verified and not self.overwritten and _active(self.reload) and runs
 
     @property
     def unread(self) -> int:
@@ -146,10 +161,16 @@ Ended: TypeAlias = Outcome | NotBegun | Failed
 
 
 def as_wanted(ended: Ended) -> bool:
-    """True if the server certainly has the wanted state, nobody's change was lost, and a reload
-    that was asked for is done.
+    """True if the server certainly has the wanted state, nobody's change was lost, and a reload or
+    restart that was asked for is done.
     """
     return isinstance(ended, NotSent | Stored) and ended.as_wanted
+
+
+def locked_out(ended: Ended) -> bool:
+    """True if a server was locked out by its restart: the next one would be, too."""
+    restart = ended.restart if isinstance(ended, Stored) else None
+    return restart is not None and restart.result == "locked-out"
 
 
 _LOST_RACE = "serverUnavailable"

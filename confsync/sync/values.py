@@ -245,6 +245,11 @@ class Plan:
         return secrets or bool(self.difference.changes)
 
     @property
+    def effective(self) -> bool:
+        """True if an apply certainly changes something: what can be seen, or a rotated secret."""
+        return bool(self.difference.changes or self.rotated)
+
+    @property
     def empty(self) -> bool:
         """True if an apply would send nothing."""
         return not self.patch.entries

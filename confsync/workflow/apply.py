@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from confsync.secrets.resolver import Moment
     from confsync.sync.tree import Object
     from confsync.sync.values import Target
+    from confsync.workflow.after import After
     from confsync.workflow.audit import Audit, Entry
     from confsync.workflow.jobs import Jobs
     from confsync.workflow.server import Session
@@ -59,7 +60,7 @@ _AGAIN = "plan again and review it"
 class How:
     """How an apply goes on: see `apply`. `show` and `ask` get all plans. `keep_going`: no target
     stops another. `max_targets`, `max_changes`: larger plans are declined. `ended` gets the ends of
-    targets when they are there.
+    targets when they are there. `after`: see `Turn`.
     """
 
     show: Callable[[Sequence[Plan | Failed]], None] | None = None
@@ -72,6 +73,7 @@ class How:
     max_targets: int | None = None
     max_changes: int | None = None
     ended: Callable[[Sequence[Ended]], None] | None = None
+    after: After | None = None
 
 
 @dataclass
@@ -275,7 +277,7 @@ def _decided(
             ready = backed_up(ready, entries, how.backup)
         if how.ended is not None:
             how.ended([left.ends[place] for place in sorted(left.ends)])
-    turn = Turn(several, left.apart, how.reload, jobs.late, how.ended)
+    turn = Turn(several, left.apart, how.reload, jobs.late, how.ended, how.after)
     done = with_backup(applied(ready, entries, turn))
     ends = left.ends | dict(zip(left.plans, done, strict=True))
     return tuple(ends[place] for place in sorted(ends))

@@ -13,7 +13,7 @@ from confsync.disk.write import append_audit
 from confsync.errors import ConfsyncError, Declined, Fault, OutputFailed
 from confsync.guard import Callers, as_fault
 from confsync.jmap.client import silent
-from confsync.report.json import finished_record, reloaded_record, started_record
+from confsync.report.json import active_record, finished_record, started_record
 from confsync.report.printable import data_text, printable
 from confsync.sync.outcome import Unknown
 from confsync.workflow.audit_files import user_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from confsync.disk.write import Json
-    from confsync.sync.outcome import Outcome, Reload
+    from confsync.sync.outcome import Outcome, Reload, Restart
     from confsync.sync.values import Plan
     from confsync.workflow.server import Sending, Session
 
@@ -151,11 +151,13 @@ class Entry:
                 self.interrupted = True
         return outcome
 
-    def reloaded(self, found: Reload) -> None:
-        """Write the end of a reload after the outcome. An interrupt is noted, as in `ended`."""
+    def active(self, event: Literal["reloaded", "restarted"], found: Reload | Restart) -> None:
+        """Write the end of a reload or restart after the outcome. An interrupt is noted, as in
+        `ended`.
+        """
         if self.audit is not None:
             try:
-                self.audit.write(self.key, "reloaded", reloaded_record(self.plan, found))
+                self.audit.write(self.key, event, active_record(self.plan, found))
             except KeyboardInterrupt:
                 self.interrupted = True
             except OutputFailed as failed:

@@ -47,7 +47,7 @@ def pending(files: Sequence[str], tell: Callable[[str], None]) -> Audited:
             tell(f"warning: {place}: the beginning of this apply is in none of the files")
         elif first.text("object") in RESTARTED:
             last = replace(_recorded(first), time=one.time)
-            certain = bool(first.record.get("changes"))
+            certain = bool(first.record.get("changes") or first.record.get("rotated"))
             before = found.pop((last.url, last.object), None)
             found[last.url, last.object] = Stored(
                 last,

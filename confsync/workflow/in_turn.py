@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from confsync.errors import ConfsyncError, DeadlinePassed
 from confsync.guard import alone
 from confsync.kinds.forms import RESTARTED
-from confsync.sync.outcome import Ended, NotBegun, NotSent, Stored, as_wanted
+from confsync.sync.outcome import Ended, NotBegun, NotSent, Stored, as_wanted, locked_out
 from confsync.sync.values import Failed
 from confsync.workflow.server import reload, send
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from confsync.sync.values import Plan
+    from confsync.workflow.after import After
     from confsync.workflow.audit import Entry
     from confsync.workflow.server import Session
 
@@ -25,7 +26,8 @@ class Turn:
     """The rules for a row of updates. `several`: the run has other ends than this one, and errors
     are no reason to lose them. `keep_going`: a target that does not end as wanted stops no other.
     `reloads`: a server reloads its settings after its last update. `late`: True after the deadline.
-    `tell` gets the ends of each target when it has ended.
+    `tell` gets the ends of each target when it has ended. `after`: what is done with a target that
+    must be restarted; a target that is locked out by it stops the others in any case.
     """
 
     several: bool
@@ -33,6 +35,7 @@ class Turn:
     reloads: bool
     late: Callable[[], bool]
     tell: Callable[[Sequence[Ended]], None] | None = None
+    after: After | None = None
 
     def target(self, ended: Sequence[Ended], entry: Entry) -> None:
         """Tell the ends of a target. An interrupt is noted: the run has to end with an outcome."""
@@ -64,9 +67,8 @@ def applied(
         first = next(at for at, (_, known) in enumerate(ready) if known is session)
         counting = ended[first:] if turn.keep_going else ended
         late = session is not begun_at and turn.late()
-        if not plan.empty and (
-            interrupted or not all(map(as_wanted, counting)) or (late and turn.several)
-        ):
+        stopped = not all(map(as_wanted, counting)) or any(map(locked_out, ended))
+        if not plan.empty and (interrupted or stopped or (late and turn.several)):
             ended.append(NotBegun(plan, interrupted=interrupted, late=late and not interrupted))
             if last:
                 turn.target(ended[first:], entry)
@@ -88,6 +90,8 @@ def applied(
             ended[first:] = _reloaded(
                 ended[first:], session, entries[first:done], interrupted=interrupted
             )
+        if turn.after is not None and last:
+            ended[first:] = _restarted(ended[first:], session, entries[first:done], turn.after)
         if last:
             turn.target(ended[first:], entry)
     return tuple(ended)
@@ -112,6 +116,29 @@ def _check_time(*, late: bool) -> None:
         raise DeadlinePassed
 
 
+def _restarted(
+    ended: Sequence[Ended], session: Session, entries: Sequence[Entry], after: After
+) -> tuple[Ended, ...]:
+    """Do what is done with a target that must be restarted, unless one of its objects did not end
+    as wanted. Returns the ends, those of objects that take effect at a restart with its end.
+    """
+    due = [
+        isinstance(one, Stored) and one.plan.desired.object in RESTARTED and one.plan.effective
+        for one in ended
+    ]
+    if not any(due) or not all(map(as_wanted, ended)):
+        return tuple(ended)
+    plans = [one.plan for one in ended if one.plan is not None]
+    found, cut = after.restarted(plans, session)
+    entry = next(entry for entry, of in zip(reversed(entries), reversed(due), strict=True) if of)
+    entry.active("restarted", found)
+    entry.interrupted |= cut
+    return tuple(
+        replace(one, restart=found) if of and isinstance(one, Stored) else one
+        for one, of in zip(ended, due, strict=True)
+    )
+
+
 def _reloaded(
     ended: Sequence[Ended], session: Session, entries: Sequence[Entry], *, interrupted: bool
 ) -> tuple[Ended, ...]:
@@ -129,7 +156,7 @@ def _reloaded(
     entry = next(
         entry for entry, is_due in zip(reversed(entries), reversed(due), strict=True) if is_due
     )
-    entry.reloaded(found)
+    entry.active("reloaded", found)
     entry.interrupted |= cut
     return tuple(
         replace(one, reload=found) if is_due and isinstance(one, Stored | NotSent) else one

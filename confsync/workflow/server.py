@@ -37,9 +37,11 @@ _HURRY = 5.5
 _GLANCE = 0.5
 """Seconds between two checks that the sending thread is alive."""
 
-Sending: TypeAlias = Literal["under way", "finishing", "not sent", "known", "reloading"]
+Sending: TypeAlias = Literal[
+    "under way", "finishing", "not sent", "known", "reloading", "restarting"
+]
 """State of an update: may have left; interrupted; not sent, or not looked at; outcome known. Then
-a reload of the settings may leave; it ends with `known` too.
+a reload of the settings may leave, or a command may restart the server; both end with `known` too.
 """
 
 

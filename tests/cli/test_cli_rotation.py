@@ -86,8 +86,8 @@ def test_a_rotation_is_a_commit_and_the_next_merge_sends_nothing(
     assert "2 secrets cannot be compared; apply will send 1 and keep 1." in shown.out
     ran = team.run("apply", "--yes", "--base", "HEAD~1", env=NEW)
     assert ran.status == 0
-    assert "Nothing changed; 1 secret sent again" in ran.out
-    assert "Restart only if the secret was changed" in ran.out
+    assert "Nothing visible changed; 1 secret sent; it cannot be read back." in ran.out
+    assert "Not active yet: restart one Stalwart node" in ran.out
     assert secrets(server) == (NEW["REDIS_PASSWORD"], OLD[1])
 
     team.file("README", "no change of the settings")
@@ -183,7 +183,7 @@ def test_send_sends_a_secret_that_would_be_kept(
     assert secrets(server) == OLD
     ran = team.run("apply", *options, "--expect", digests[1].split()[1], "--send", name, env=NEW)
     assert ran.status == 0
-    assert "Nothing changed; 1 secret sent again" in ran.out
+    assert "Nothing visible changed; 1 secret sent; it cannot be read back." in ran.out
     assert secrets(server) == (NEW["REDIS_PASSWORD"], OLD[1])
 
 

@@ -69,7 +69,13 @@ def test_a_later_version_can_add_members_and_the_tests_know_each() -> None:
 def test_an_apply_has_all_of_a_plan_and_more() -> None:
     found = document()
     for one in found["targets"]:
-        one |= {"reload": None, "reload_reason": None, "outcome": {"result": "not-sent"}}
+        one |= {
+            "reload": None,
+            "reload_reason": None,
+            "after": None,
+            "after_reason": None,
+            "outcome": {"result": "not-sent"},
+        }
     names = ("stored", "not-sent", "rejected", "failed", "overtaken", "unknown", "not-begun")
     found["summary"] |= {"outcomes": dict.fromkeys(names, 0), "as_wanted": True}
     found["summary"] |= {"interrupted": False, "restart_required": "no"}
