@@ -18,6 +18,7 @@ from confsync.errors import Cancelled, OutputFailed, WrongUsage
 from confsync.report import OUTCOMES, OUTCOMES_STEP, PLANS
 from confsync.report.json import result_of
 from confsync.report.printable import plural, printable
+from confsync.report.several import told_together
 from confsync.sync.findings import STALE
 from confsync.sync.outcome import (
     NotBegun,
@@ -28,7 +29,7 @@ from confsync.sync.outcome import (
     Unknown,
     as_wanted,
 )
-from confsync.sync.values import Failed, named
+from confsync.sync.values import Failed
 from confsync.workflow.run import utc_text
 
 if TYPE_CHECKING:
@@ -94,10 +95,10 @@ def ask(console: Console, plans: Sequence[Plan]) -> bool:
     targets = {plan.target for plan in due}
     them = one if len(targets) == 1 else f"{len(targets)} targets"
     questions = {f"\nApply {parts} to {them}? Type yes: ": "yes"}
-    refusals = [(named(plan, plans), one) for plan in plans for one in plan.refusals]
+    refusals = [(plan, one) for plan in plans for one in plan.refusals]
     for risk in dict.fromkeys(one.rule for _, one in refusals):
-        facts = dict.fromkeys(of + one.message for of, one in refusals if one.rule == risk)
-        told = "".join(f"{printable(fact)}\n" for fact in facts)
+        facts = [(plan, one.message) for plan, one in refusals if one.rule == risk]
+        told = "".join(f"{printable(fact)}\n" for fact in told_together(facts, plans))
         questions[f"\n{told}Type {risk} to accept this risk: "] = risk
     for question, answer in questions.items():
         # Keys that were pressed before the question do not answer it.

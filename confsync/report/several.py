@@ -6,13 +6,14 @@ from copy import copy
 from typing import TYPE_CHECKING, TypeVar
 
 from confsync.report.printable import cut, paragraph, plural, printable, wrapped
+from confsync.sync.values import named, plans_by_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from confsync.errors import ConfsyncError
     from confsync.report.printable import Look
-    from confsync.sync.values import Failed, Target
+    from confsync.sync.values import Failed, Plan, Target
 
 T = TypeVar("T")
 
@@ -27,6 +28,20 @@ def grouped(items: Iterable[T], key: Callable[[T], object]) -> list[list[T]]:
     for one in items:
         groups.setdefault(key(one), []).append(one)
     return [*groups.values()]
+
+
+def told_together(told: Iterable[tuple[Plan, str]], plans: Sequence[Plan]) -> list[str]:
+    """Facts about some plans, equal ones once, with the names of their targets, if the plans have
+    several, and of the object, if its target has several.
+    """
+    groups = {group[0].target: group for group in plans_by_target(plans)}
+    facts: dict[str, dict[str, None]] = {}
+    for plan, fact in told:
+        known = facts.setdefault(named(plan, groups[plan.target]) + fact, {})
+        known[plan.target.name] = None
+    if len(groups) == 1:
+        return [*facts]
+    return [f"{', '.join(cut([*names], _SOME))}: {fact}" for fact, names in facts.items()]
 
 
 def title(targets: Sequence[Target], look: Look) -> str:

@@ -14,6 +14,7 @@ from confsync.report.printable import cut, plural, printable
 from confsync.report.several import grouped
 from confsync.report.view import RESULTS
 from confsync.sync.url import masked
+from confsync.sync.values import KEEPING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -84,9 +85,11 @@ def fate(target: Target) -> str:
         return min((_fate(one, target) for one in target.outcomes), key=FATES.index)
     if any(refusals(one) for one in target.objects):
         return "refused"
-    if any(one.changes or one.to_send for one in target.objects):
+    if any(
+        one.changes or (one.to_send and one.hidden_secrets in KEEPING) for one in target.objects
+    ):
         return "to update"
-    unknown = any(one.unknown for one in target.objects)
+    unknown = any(one.unknown or one.to_send for one in target.objects)
     return "without visible changes" if unknown else "unchanged"
 
 

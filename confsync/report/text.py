@@ -294,9 +294,9 @@ def _fate(group: Sequence[Plan] | Failed) -> str:
         return "failed"
     if any(plan.refusals for plan in group):
         return "refused"
-    if not all(plan.empty for plan in group):
+    if any(plan.pending for plan in group):
         return "to update"
-    unknown = any(plan.difference.unknown for plan in group)
+    unknown = any(plan.difference.unknown or plan.to_send for plan in group)
     return "without visible changes" if unknown else "unchanged"
 
 

@@ -19,6 +19,7 @@ from confsync.guard import alone, callers, caught, discreet
 from confsync.kinds import using
 from confsync.report.lines import changes_in_words
 from confsync.report.printable import plural
+from confsync.report.several import told_together
 from confsync.store.mistakes import listed
 from confsync.sync.compare import difference
 from confsync.sync.findings import STALE, facts
@@ -388,11 +389,9 @@ def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
     that no question can lift.
     """
     if saved and any(plan.refusals for plan in plans):
-        messages = "; ".join(
-            named(plan, plans) + finding.message for plan in plans for finding in plan.refusals
-        )
+        told = [(plan, finding.message) for plan in plans for finding in plan.refusals]
         hint = "plan again with --allow for each risk that you accept, and save that plan"
-        raise Declined(messages, hint=hint)
+        raise Declined("; ".join(told_together(told, plans)), hint=hint)
     stopped = [
         plan
         for plan in plans
@@ -400,12 +399,12 @@ def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
         and not (asking and not plan.empty and all(finding.risk for finding in refusals))
     ]
     if stopped:
-        told = tuple(named(plan, plans) + fact for plan in stopped for fact in facts(plan.findings))
+        told = [(plan, fact) for plan in stopped for fact in facts(plan.findings)]
         refused = [finding for plan in stopped for finding in plan.refusals]
         # No allowance helps beside an error that is no risk.
         helps = all(finding.risk for finding in refused)
         risks = tuple(dict.fromkeys(finding.rule for finding in refused)) if helps else ()
-        raise Refused(told, risks)
+        raise Refused(tuple(told_together(told, plans)), risks)
 
 
 def _check_unchanged(ready: Sequence[tuple[Plan, Session]], *, jobs: Jobs) -> None:

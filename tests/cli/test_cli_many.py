@@ -69,6 +69,29 @@ def test_what_is_refused_counts_for_the_status(desk: Desk, servers: list[Server]
     assert not any("InMemoryStore/set" in str(one.body) for s in servers for one in s.requests)
 
 
+def test_a_fact_of_many_targets_is_told_once(desk: Desk, servers: list[Server]) -> None:
+    configure(desk, *(server.url for server in servers))
+    desk.file("a.yaml", "InMemoryStore: {'@type': Redis, url: 'redis://u:p@wanted'}\n")
+    ran = desk.run("apply", "--all", "--yes", env=KEY)
+    assert ran.status == 3
+    assert ran.err.startswith("error: t0, t1, t2: url contains a password in plain text\n")
+
+
+def test_targets_where_only_a_secret_is_sent_again_are_not_to_update(
+    desk: Desk, servers: list[Server]
+) -> None:
+    cluster = "'@type': RedisCluster, urls: ['redis://a'], authUsername: null"
+    secret = "authSecret: {'@type': Value, secret: {env: REDIS_PASSWORD}}"
+    configure(desk, *(server.url for server in servers))
+    desk.file("a.yaml", f"InMemoryStore: {{{cluster}, {secret}}}\n")
+    words = ("apply", "--all", "--yes", "--allow", "change-variant")
+    assert desk.run(*words, env=KEY).status == 0
+    ran = desk.run("plan", "--all", env=KEY)
+    assert ran.out.endswith("\n3 targets: 3 without visible changes. 3 secrets to send.\n")
+    ran = desk.run("plan", "--all", "--output", "markdown", env=KEY)
+    assert "3 targets: 3 without visible changes." in ran.out
+
+
 @pytest.mark.parametrize("option", [("--max-targets", "1"), ("--max-changes", "1")])
 def test_a_larger_plan_is_refused(
     desk: Desk, servers: list[Server], option: tuple[str, str]
