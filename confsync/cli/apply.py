@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     from confsync.workflow.targets import Access, Aim, Asked, Wanted
 
 _PLANNED = (
-    *("target", "every", "no_config", "unlisted", "hidden_secrets", "send", "allow", "expect"),
-    *("base", "changed"),
+    *("target", "every", "group", "using", "targets_from", "with_", "exclude", "shard"),
+    *("no_config", "unlisted", "hidden_secrets", "send", "allow", "fail_on"),
+    *("expect", "base", "changed"),
 )
 """Options that a saved plan has the answers to."""
 

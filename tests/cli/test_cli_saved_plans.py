@@ -216,6 +216,11 @@ def test_a_missing_plan_is_reported_before_the_missing_terminal(desk: Desk) -> N
         ("--allow", "plaintext-secret"),
         ("--expect", f"2:{'0' * 32}"),
         ("--no-config",),
+        ("--group", "production"),
+        ("--using", "a.yaml"),
+        ("--exclude", "one"),
+        ("--shard", "1/2"),
+        ("--fail-on", "guessable-secret"),
     ],
 )
 def test_it_takes_no_planning_options(desk: Desk, server: Server, options: tuple[str, ...]) -> None:
