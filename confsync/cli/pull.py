@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,22 +13,26 @@ import click
 from confsync.cli import choose
 from confsync.cli import options as shared
 from confsync.cli.command import Command
+from confsync.cli.many import many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from confsync.cli.console import Console
+    from confsync.cli.standard_error import Status
     from confsync.report.file_results import Pulled
+    from confsync.workflow.jobs import Jobs
     from confsync.workflow.pull import Objects
     from confsync.workflow.server import Session
     from confsync.workflow.targets import Access, Aim, Asked
 
-    Pull = Callable[[Session], Sequence[Pulled]]
+    Pull = Callable[[Aim, Session], Sequence[Pulled]]
 
 
 @click.command(cls=Command)
 @shared.files
-@choose.one_target
+@choose.targets
+@many
 @shared.objects
 @click.option(
     "--all-objects",
@@ -50,51 +55,77 @@ def pull(  # noqa: PLR0913 - one parameter an option
     *,
     asked: Asked,
     access: Access,
+    jobs: Jobs,
     objects: tuple[str, ...],
     all_objects: bool,
     into: str | None,
     allow_commands: bool,
     diff: bool,
-) -> None:
-    """Write the server's settings into FILES, or into the files of a target of confsync.yaml.
+) -> Status:
+    """Write a server's settings into FILES, or into the files of targets of confsync.yaml.
 
-    Reads the server once. In an existing file, only differences are changed. FILES select a target
-    as for `plan`; pull writes the last file. Without FILES: those of a target of confsync.yaml.
-    Secrets are never written, only references to fill in.
+    Reads each server once. In an existing file, only differences are changed. FILES select a target
+    as for `plan`; pull writes the last file of a target. Secrets are never written, only references
+    to fill in.
     """
-    from confsync.errors import WrongUsage
-    from confsync.workflow.load import check_objects
-    from confsync.workflow.targets import NOTHING_WANTED
+    from confsync.cli.standard_error import print_failures
+    from confsync.sync.values import Failed
+    from confsync.workflow.session import each, flat
 
-    check_objects(objects)
-    if objects and all_objects:
-        hint = "leave out one of the two"
-        raise WrongUsage("--object and --all-objects cannot be combined", hint=hint)
-    wanted: Objects = "every" if all_objects else objects
-    if into is None:
-        (aim,) = choose.chosen(console, asked, access, NOTHING_WANTED)
-        run = _into_file(asked, aim, wanted, diff=diff)
-    else:
-        aim = _server(asked, access)
-        run = _into_directory(into, wanted, diff=diff)
-    with shared.reach(console, allow_commands=allow_commands).session(aim) as connected:
-        pulled = run(connected)
+    wanted = _objects(objects, every=all_objects)
+    way = shared.reach(console, allow_commands=allow_commands, jobs=jobs)
+    aims = _chosen(console, asked, access) if into is None else (_server(asked, access),)
+    use = _into_files(wanted, diff=diff)
+    if into is not None:
+        use = _into_directory(into, wanted, diff=diff)
+    status = print_failures(console, found := each(aims, way, use))
+    pulled = [one for one in flat(found) if not isinstance(one, Failed)]
     _print(console, pulled, diff=diff)
     if into is not None:
-        _tell_unused(console, pulled, aim)
+        _tell_unused(console, pulled, aims[0])
+    return status
 
 
-def _into_file(asked: Asked, aim: Aim, objects: Objects, *, diff: bool) -> Pull:
-    """The pull into the last of the files. Raises WrongUsage."""
+def _objects(objects: tuple[str, ...], *, every: bool) -> Objects:
+    """The objects to pull. Raises WrongUsage."""
     from confsync.errors import WrongUsage
+    from confsync.workflow.load import check_objects
+
+    check_objects(objects)
+    if objects and every:
+        hint = "leave out one of the two"
+        raise WrongUsage("--object and --all-objects cannot be combined", hint=hint)
+    return "every" if every else objects
+
+
+def _chosen(console: Console, asked: Asked, access: Access) -> tuple[Aim, ...]:
+    """The targets, each with a last file of its own. Raises WrongUsage."""
+    from confsync.errors import WrongUsage
+    from confsync.workflow.targets import NOTHING_WANTED
+
+    aims = choose.chosen(console, replace(asked, single=bool(asked.files)), access, NOTHING_WANTED)
+    files = [{*map(os.path.realpath, aim.files)} for aim in aims]
+    for aim in aims:
+        last = aim.files[-1]
+        if asked.files and os.path.realpath(asked.files[-1]) != os.path.realpath(last):
+            hint = f"`confsync pull {last}` writes it; --no-config takes the named file alone"
+            raise WrongUsage(f"target {aim.name} is written to its last file, {last}", hint=hint)
+        for other, known in zip(aims, files, strict=True):
+            if other is not aim and os.path.realpath(last) in known:
+                fact = (
+                    f"target {aim.name} is written to {last}, which is a file of {other.name} too"
+                )
+                hint = "give each target a last file of its own, or pull one with --target"
+                raise WrongUsage(fact, hint=hint)
+    return aims
+
+
+def _into_files(objects: Objects, *, diff: bool) -> Pull:
+    """The pull into the last of a target's files."""
     from confsync.workflow.pull import preview, pull
 
-    last = aim.files[-1]
-    if asked.files and os.path.realpath(asked.files[-1]) != os.path.realpath(last):
-        hint = f"`confsync pull {last}` writes it; --no-config takes the named file alone"
-        raise WrongUsage(f"target {aim.name} is written to its last file, {last}", hint=hint)
-    use = partial(preview if diff else pull, aim.files, environment=os.environ, objects=objects)
-    return lambda session: (use(session=session, own=aim.options.own),)
+    use = partial(preview if diff else pull, environment=os.environ, objects=objects)
+    return lambda aim, session: (use(aim.files, session, own=aim.options.own),)
 
 
 def _into_directory(directory: str, objects: Objects, *, diff: bool) -> Pull:
@@ -103,7 +134,7 @@ def _into_directory(directory: str, objects: Objects, *, diff: bool) -> Pull:
 
     check_directory(directory)
     use = preview_into if diff else pull_into
-    return lambda session: use(directory, session, environment=os.environ, objects=objects)
+    return lambda _, session: use(directory, session, environment=os.environ, objects=objects)
 
 
 def _server(asked: Asked, access: Access) -> Aim:
@@ -114,10 +145,11 @@ def _server(asked: Asked, access: Access) -> Aim:
     if asked.files:
         hint = "leave out one of the two"
         raise WrongUsage("FILES and --into cannot be combined", hint=hint)
-    alone = asked.alone or (access.url and not asked.targets)
-    if alone or (not asked.targets and configuration(Path()) is None):
+    alone = asked.alone or (access.url and not asked.select)
+    if alone or (not asked.select and configuration(Path()) is None):
         return without_config((), NOTHING_WANTED, access)
-    (aim,) = aims(Path(), asked, NOTHING_WANTED, access, today=shared.today())
+    single = replace(asked, single=True)
+    (aim,) = aims(Path(), single, NOTHING_WANTED, access, today=shared.today())
     return aim
 
 

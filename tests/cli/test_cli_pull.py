@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from confsync.kinds import KINDS
 from confsync.sandbox import Server
-from tests.cli.process import LIVE, PATIENCE, PLAN_KEY, Desk
+from tests.cli.process import KEYS, LIVE, PATIENCE, PLAN_KEY, Desk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,12 +157,38 @@ def test_without_files_the_last_layer_of_a_target_is_written(desk: Desk, server:
     ran = desk.run("pull")
     assert ran.status == 1
     fact = "confsync.yaml has several targets: a, b"
-    assert f"error: {fact}\nhint: choose one with --target NAME\n" in ran.err
-    ran = desk.run("pull", "--target", "a", "--target", "b")
-    assert ran.status == 1
-    assert "error: --target: takes one target, not a, b\nhint: choose one\n" in ran.err
-    assert "unknown option --all" in desk.run("pull", "--all").err
+    assert f"error: {fact}\nhint: choose with --target NAME or --group NAME" in ran.err
+    for words in (("--target", "a", "--target", "b"), ("--all",)):
+        ran = desk.run("pull", *words)
+        assert ran.status == 1
+        fact = "error: target a is written to top.yaml, which is a file of b too\n"
+        assert ran.err.startswith(fact)
+    ran = desk.run("pull", "--all", "--into", "settings")
+    assert "error: --all: takes one target, not a, b\n" in ran.err
     assert desk.run("pull", "--target", "b", env={"STALWART_TOKEN": PLAN_KEY}).status == 0
+
+
+def test_each_of_several_targets_is_pulled_into_its_own_file(desk: Desk, server: Server) -> None:
+    with Server(initial={"@type": "Redis", "url": "redis://other"}, keys=KEYS) as other:
+        desk.file("base.yaml", "InMemoryStore: {'@type': Default}\n")
+        targets = {"a": server.url, "b": other.url, "c": "http://127.0.0.1:9"}
+        lines = (
+            f"  {name}: {{url: '{url}', files: [base.yaml, {name}.yaml], token: {{env: T}}}}\n"
+            for name, url in targets.items()
+        )
+        desk.file("confsync.yaml", "targets:\n" + "".join(lines))
+        key: dict[str, str | None] = {"T": PLAN_KEY}
+        ran = desk.run("pull", "--all", "--diff", env=key)
+        assert ran.status == 1
+        assert not (desk.directory / "a.yaml").exists()
+        ran = desk.run("pull", "--all", env=key)
+        assert ran.status == 1
+        assert "error: target c: cannot connect" in ran.err
+        assert ran.out.splitlines()[0].startswith("a.yaml: new file, ")
+        assert ran.out.splitlines()[1].startswith("b.yaml: new file, ")
+        assert not (desk.directory / "c.yaml").exists()
+        words = ("plan", "--target", "a", "--target", "b", "--detailed-exitcode")
+        assert desk.run(*words, env=key).status == 0
 
 
 EVERY_KEY = "API_Canary-key-that-reads-all"
