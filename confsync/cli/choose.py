@@ -74,7 +74,10 @@ def _with_base(
     if asked.base is None:
         from confsync.workflow.targets import needs_base
 
-        if names := [aim.name for aim in found if aim.options.hidden_secrets == "changed"]:
+        names = [aim.name for aim in found if aim.options.hidden_secrets == "changed"]
+        # Others, like pull, compare with no base.
+        compares = any(one.name == "base" for one in click.get_current_context().command.params)
+        if names and compares:
             raise needs_base([*filter(None, names)])
         return found
     from confsync.workflow.base import changed, with_bases

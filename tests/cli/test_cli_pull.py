@@ -244,3 +244,12 @@ def test_missing_permissions_for_all_objects_are_named_together(desk: Desk) -> N
     number = len(KINDS) - 1
     assert ran.err.startswith(f"error: {number} permissions are missing: sysAddressBookGet, sys")
     assert not (desk.directory / "stores").exists()
+
+
+def test_a_target_that_needs_a_base_to_be_planned_is_pulled_without(
+    desk: Desk, server: Server
+) -> None:
+    member = f"{{url: '{server.url}', files: [a.yaml], hidden_secrets: changed}}"
+    desk.file("confsync.yaml", f"targets:\n  a: {member}\n")
+    assert desk.run("pull").status == 0
+    assert desk.run("show").status == 0
