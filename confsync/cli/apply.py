@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from confsync.workflow.targets import Access, Aim, Asked, Wanted
 
 _PLANNED = (
-    *("target", "every", "no_config", "unlisted", "hidden_secrets", "send", "allow", "expect"),
-    *("base", "changed"),
+    *choose.SELECTING,
+    *("no_config", "unlisted", "hidden_secrets", "send", "allow", "fail_on", "expect", "base"),
 )
 """Options that a saved plan has the answers to."""
 

@@ -111,8 +111,8 @@ def _group_names() -> Iterable[str]:
 
 
 _TAKING = ("target", "every", "group", "using", "targets_from", "changed")
-_SELECTING = (*_TAKING[1:], "exclude", "shard", "with_")
-"""Parameters that choose targets, beside `target`. The first ones, `_TAKING`, say which to take."""
+SELECTING = (*_TAKING, "exclude", "shard", "with_")
+"""Parameters that choose targets. The first ones, `_TAKING`, say which to take."""
 
 
 def _asked(values: Values) -> Asked:
@@ -121,11 +121,11 @@ def _asked(values: Values) -> Asked:
 
     files, alone = values.pop("files", ()), values.pop("no_config", False)
     single = "every" not in values
-    found = {name: values.pop(name, None) for name in ("target", *_SELECTING)}
-    by_hand = given_by_hand("target", *_SELECTING)
+    found = {name: values.pop(name, None) for name in SELECTING}
+    by_hand = given_by_hand(*SELECTING)
     # Where the command line says what to take, variables that say it do not count.
     left: Collection[str] = _TAKING if by_hand.intersection(_TAKING) else ()
-    left = ("target", *_SELECTING) if files else left
+    left = SELECTING if files else left
     found |= {name: None for name in left if name not in by_hand}
     source = source_named(next((name for name in _TAKING if found[name]), "target"))
     target, every = found.pop("target") or (), bool(found.pop("every"))
