@@ -246,7 +246,9 @@ def test_it_takes_no_planning_options(desk: Desk, server: Server, options: tuple
     before = len(server.requests)
     ran = desk.run("apply", "plan.bin", *options)
     assert ran.status == 1
-    assert re.search(f"^error: .*{options[0]}.* cannot be combined with a saved plan$", ran.err, re.M)
+    assert re.search(
+        f"^error: .*{options[0]}.* cannot be combined with a saved plan$", ran.err, re.MULTILINE
+    )
     assert len(server.requests) == before
 
 
