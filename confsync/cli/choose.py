@@ -174,7 +174,7 @@ def _filters(values: Values, base: str | None) -> Filters:
             raise WrongUsage(f"{source_named(name)}: empty file name", hint=hint)
     if part and not report:
         raise WrongUsage("--with needs --targets-from", hint="name the report of an earlier run")
-    if values["changed"] and base is None:
+    if values["changed"] and not base:
         hint = "add --base REF: a branch, a tag or a commit, like origin/main"
         raise WrongUsage("--changed needs --base", hint=hint)
     using = tuple(values["using"] or ())

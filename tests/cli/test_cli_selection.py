@@ -97,6 +97,9 @@ def test_targets_with_a_base_that_chooses_nothing_is_refused(team: Desk) -> None
     assert (ran.status, ran.out) == (1, "")
     assert ran.err.startswith("error: --base needs --changed\n")
     assert team.run("targets", env={"CONFSYNC_BASE": "HEAD"}).status == 0
+    ran = team.run("targets", "--base", "", "--changed")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("error: --changed needs --base\n")
 
 
 @pytest.mark.parametrize(
