@@ -38,9 +38,8 @@ if TYPE_CHECKING:
     from confsync.workflow.targets import Access, Aim, Asked, Wanted
 
 _PLANNED = (
-    *("target", "every", "group", "using", "targets_from", "with_", "exclude", "shard"),
-    *("no_config", "unlisted", "hidden_secrets", "send", "allow", "fail_on"),
-    *("expect", "base", "changed"),
+    *choose.SELECTING,
+    *("no_config", "unlisted", "hidden_secrets", "send", "allow", "fail_on", "expect", "base"),
 )
 """Options that a saved plan has the answers to."""
 
@@ -170,11 +169,7 @@ def _plan_file(files: tuple[str, ...]) -> str | None:
         return None
     if len(files) > 1:
         raise WrongUsage("a saved plan takes no other files", hint="remove them")
-    given = shared.given_by_hand(*_PLANNED)
-    params = click.get_current_context().command.params
-    if names := [max(param.opts, key=len) for param in params if param.name in given]:
-        hint = "leave it out, or plan again with it"
-        raise WrongUsage(f"{', '.join(names)} cannot be combined with a saved plan", hint=hint)
+    choose.refuse_with_plan(*_PLANNED)
     return files[0]
 
 

@@ -90,13 +90,41 @@ def _with_base(
 
 def tell_selection(console: Console, found: Sequence[Aim], asked: Asked) -> None:
     """Report how many targets the filters leave."""
-    from confsync.report.printable import printable
     from confsync.workflow.run import selection_of
 
-    words, selection = str(asked.filters), selection_of(found, asked.filters)
-    if words and selection is not None:
-        chosen, every = selection.chosen, selection.of
+    if (selection := selection_of(found, asked.filters)) is not None:
+        tell_number(console, asked, selection.chosen, selection.of)
+
+
+def tell_selected(console: Console, asked: Asked) -> None:
+    """Likewise, before a command that reports an invalid `confsync.yaml` itself."""
+    from contextlib import suppress
+
+    from confsync.errors import InvalidFiles
+    from confsync.workflow.targets import checked_of, configuration
+
+    if str(asked.filters) and not asked.files:
+        with suppress(InvalidFiles):
+            if config := configuration(Path()):
+                tell_number(console, asked, len(checked_of(config, asked)), len(config.targets))
+
+
+def tell_number(console: Console, asked: Asked, chosen: int, every: int) -> None:
+    """Likewise, of targets that were counted."""
+    from confsync.report.printable import printable
+
+    if words := str(asked.filters):
         console.note(f"note: {chosen} of {every} targets: {printable(words)}\n")
+
+
+def refuse_with_plan(*names: str) -> None:
+    """Raise WrongUsage for options on the command line that a saved plan has the answers to."""
+    from confsync.errors import WrongUsage
+
+    given, params = given_by_hand(*names), click.get_current_context().command.params
+    if found := [max(param.opts, key=len) for param in params if param.name in given]:
+        hint = "leave it out, or plan again with it"
+        raise WrongUsage(f"{', '.join(found)} cannot be combined with a saved plan", hint=hint)
 
 
 def _target_names() -> Iterable[str]:
@@ -114,8 +142,8 @@ def _group_names() -> Iterable[str]:
 
 
 _TAKING = ("target", "every", "group", "using", "targets_from", "changed")
-_SELECTING = (*_TAKING[1:], "exclude", "shard", "with_")
-"""Parameters that choose targets, beside `target`. The first ones, `_TAKING`, say which to take."""
+SELECTING = (*_TAKING, "exclude", "shard", "with_")
+"""Parameters that choose targets. The first ones, `_TAKING`, say which to take."""
 
 
 def _asked(values: Values) -> Asked:
@@ -124,13 +152,14 @@ def _asked(values: Values) -> Asked:
 
     files, alone = values.pop("files", ()), values.pop("no_config", False)
     single = "every" not in values
-    found = {name: values.pop(name, None) for name in ("target", *_SELECTING)}
-    by_hand = given_by_hand("target", *_SELECTING)
+    found = {name: values.pop(name, None) for name in SELECTING}
+    by_hand = given_by_hand(*SELECTING)
     # Where the command line says what to take, variables that say it do not count.
     left: Collection[str] = _TAKING if by_hand.intersection(_TAKING) else ()
-    left = ("target", *_SELECTING) if files else left
+    left = SELECTING if files else left
     found |= {name: None for name in left if name not in by_hand}
-    source = source_named(next((name for name in _TAKING if found[name]), "target"))
+    # `--target` last: it alone can be combined with files.
+    source = source_named(next((name for name in SELECTING[1:] if found[name]), "target"))
     target, every = found.pop("target") or (), bool(found.pop("every"))
     base = values.pop("base", None)
     return Asked(files, target, every, alone, source, single, _filters(found, base), base)
@@ -142,9 +171,13 @@ def _filters(values: Values, base: str | None) -> Filters:
     from confsync.workflow.selection import Filters, reported, shard_of
 
     report, part, shard = values["targets_from"], values["with_"], values["shard"]
+    for name, files in (("targets_from", (report,)), ("using", values["using"] or ())):
+        if "" in files:
+            hint = "check that the shell variable is set"
+            raise WrongUsage(f"{source_named(name)}: empty file name", hint=hint)
     if part and not report:
         raise WrongUsage("--with needs --targets-from", hint="name the report of an earlier run")
-    if values["changed"] and base is None:
+    if values["changed"] and not base:
         hint = "add --base REF: a branch, a tag or a commit, like origin/main"
         raise WrongUsage("--changed needs --base", hint=hint)
     using = tuple(values["using"] or ())
@@ -157,7 +190,7 @@ def _filters(values: Values, base: str | None) -> Filters:
         groups=tuple(tuple(names.split(",")) for names in values["group"] or ()),
         using=using,
         reported=reported(report, part) if report else None,
-        shard=shard_of(shard, source_named("shard")) if shard else None,
+        shard=None if shard is None else shard_of(shard, source_named("shard")),
         changed=base if base and values["changed"] else "",
     )
 

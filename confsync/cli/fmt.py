@@ -35,6 +35,7 @@ def fmt(console: Console, *, asked: Asked, check: bool) -> Status:
     from confsync.report.file_results import diff_text, formatted_text
     from confsync.workflow import fmt as run
 
+    choose.tell_selected(console, asked)
     found = run.check(asked.files, asked) if check else run.fmt(asked.files, asked)
     if check and (diff := diff_text(found)):
         console.print(diff)

@@ -49,6 +49,7 @@ def show(  # noqa: PLR0913 - one parameter an option
     from confsync.workflow.targets import NOTHING_WANTED, aims, without_config
 
     if planfile is not None:
+        choose.refuse_with_plan(*choose.SELECTING, "no_config", "url", "objects")
         _show_saved(planfile, outputs)
         return Status.DONE
     from confsync.workflow.load import check_objects, objects_in_files

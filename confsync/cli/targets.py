@@ -28,6 +28,7 @@ def targets(*, asked: Asked, outputs: Outputs) -> None:
     Shows names, URLs, groups, files, and the variables that each target needs. --output names
     prints the names alone; --output matrix a line for a CI matrix: {"target": [...]}.
     """
+    from confsync.errors import WrongUsage
     from confsync.workflow.selection import listing
     from confsync.workflow.targets import checked_of, configuration, nothing_named
 
@@ -35,9 +36,13 @@ def targets(*, asked: Asked, outputs: Outputs) -> None:
     if config is None:
         raise nothing_named(Path())
     chosen = checked_of(config, asked)
+    if not asked.filters.changed and shared.given_by_hand("base"):
+        hint = "add --changed, or leave out --base: it is compared with nothing here"
+        raise WrongUsage("--base needs --changed", hint=hint)
     if asked.base is not None and asked.filters.changed:
         from confsync.workflow.base import changed_targets
 
         known = (config, chosen, asked.base, Path(), outputs.console.vault)
         chosen = changed_targets(*known, environment=os.environ, today=shared.today())
+    choose.tell_number(outputs.console, asked, len(chosen), len(config.targets))
     outputs.write_all(TARGETS, listing(chosen))

@@ -54,6 +54,7 @@ def validate(  # noqa: PLR0913 - one parameter an option
     """
     from confsync.cli.standard_error import Status
 
+    choose.tell_selected(outputs.console, asked)
     here, day, allowed = Path(), shared.today(), frozenset(allow)
     if only:
         from confsync.workflow.validate import search

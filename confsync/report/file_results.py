@@ -129,7 +129,7 @@ def formatted_text(files: Sequence[Formatted], done: str) -> str:
         f"{number if index else plural(number, 'file')} {what}"
         for index, (number, what) in enumerate(found)
     )
-    return "".join([*lines, f"{', '.join(totals)}.\n"])
+    return "".join([*lines, f"{', '.join(totals) or 'no files'}.\n"])
 
 
 def pulled_text(pulled: Pulled, mood: str = "") -> str:

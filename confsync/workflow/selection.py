@@ -188,6 +188,8 @@ def shard_of(text: str, option: str) -> tuple[int, int]:
     if number == 0:
         hint = "shards count from 1: add 1 to an index that counts from 0"
         raise WrongUsage(f"{option}: there is no shard 0", hint=hint)
+    if shards == 0:
+        raise WrongUsage(f"{option}: there is no shard of 0", hint=f"write it like {option} 1/4")
     if number > shards:
         hint = f"write {option} 1/{shards} to {shards}/{shards}"
         raise WrongUsage(f"{option}: {number} is more than {shards}", hint=hint)

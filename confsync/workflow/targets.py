@@ -228,7 +228,8 @@ def aims(
     check_rules(wanted.allow, wanted.fail_on)
     several_named = len(set(asked.targets)) > 1 or asked.filters != NO_FILTERS
     if asked.files and (asked.all or several_named):
-        several = "--all" if asked.all else "several targets"
+        several = "several targets" if asked.filters == NO_FILTERS else asked.source
+        several = "--all" if asked.all else several
         hint = f"leave out the files, or {several}: each target has its own files"
         raise WrongUsage(f"files and {several} cannot be combined", hint=hint)
     if asked.alone and asked.select:
@@ -323,7 +324,7 @@ def checked_of(config: Config | None, asked: Asked) -> tuple[TargetConfig, ...]:
             fact, hint = nothing_found(Path())
             raise WrongUsage(f"{asked.source}: {fact}", hint=hint or _WITHOUT_CONFIG)
         return ()
-    every = not (asked.targets or asked.filters.select)
+    every = asked.all or not (asked.targets or asked.filters.select)
     return chosen_of(config, replace(asked, all=every)) if narrowed else config.targets
 
 

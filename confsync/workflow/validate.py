@@ -152,7 +152,7 @@ def _check(  # noqa: PLR0913 - one parameter an option
         for one in users:
             states[one.name, one.files] = options(wanted, one, today)
             own_tables |= {one.name: one.schema} if one.schema else {}
-        if not users and (not skip_others or meant(file)):
+        if files and not users and (not skip_others or meant(file)):
             states["", (file,)] = allowed
     named = not itself.isdisjoint(map(os.path.realpath, files))
     return _checked(config if not files or named else None, states, own_tables)

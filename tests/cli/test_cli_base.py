@@ -341,7 +341,7 @@ def test_changed_needs_a_base_and_no_files(team: Desk) -> None:
     assert (ran.status, ran.out) == (1, "")
     assert "--changed needs --base" in ran.err
     ran = team.run("plan", "--changed", "--base", "main", "stores/a.yaml", env=TOKEN)
-    assert "files and several targets cannot be combined" in ran.err
+    assert "files and --changed cannot be combined" in ran.err
     for command in ("validate", "show", "pull"):
         ran = team.run(command, "--changed", env=TOKEN)
         assert (ran.status, ran.out) == (1, "")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 
+from confsync.cli.apply import apply
 from confsync.sandbox import Server
 from tests.cli.process import ENV_SECRET, KEYS, LIVE, STORE, leaks, timeless
 
@@ -208,28 +211,50 @@ def test_a_missing_plan_is_reported_before_the_missing_terminal(desk: Desk) -> N
     assert "--yes" not in ran.err
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        ("--unlisted", "keep"),
-        ("--hidden-secrets", "keep"),
-        ("--allow", "plaintext-secret"),
-        ("--expect", f"2:{'0' * 32}"),
-        ("--no-config",),
-        ("--group", "production"),
-        ("--using", "a.yaml"),
-        ("--exclude", "one"),
-        ("--shard", "1/2"),
-        ("--fail-on", "guessable-secret"),
-    ],
-)
+PLANNING = [
+    ("--unlisted", "keep"),
+    ("--hidden-secrets", "keep"),
+    ("--send", "env REDIS_PASSWORD"),
+    ("--allow", "plaintext-secret"),
+    ("--fail-on", "plaintext-transport"),
+    ("--expect", f"2:{'0' * 32}"),
+    ("--no-config",),
+    ("--target", "production"),
+    ("--all",),
+    ("--group", "production"),
+    ("--using", "a.yaml"),
+    ("--targets-from", "report.json"),
+    ("--with", "failed", "--targets-from", "report.json"),
+    ("--exclude", "production"),
+    ("--shard", "1/2"),
+    ("--base", "HEAD"),
+    ("--changed", "--base", "HEAD"),
+]
+SENDING = {
+    *("--yes", "--allow-commands", "--reload", "--add-mask", "--backup", "--audit", "--keep-going"),
+    *("--jobs", "--deadline", "--max-targets", "--max-changes", "--after"),
+    *("--url", "--insecure-http", "--ca-file", "--client-cert", "--client-key", "--proxy"),
+    *("--timeout", "--retries", "--output", "--color", "--each", "--quiet", "--verbose", "--debug"),
+}
+"""Options of apply that count for a saved plan too."""
+
+
+@pytest.mark.parametrize("options", PLANNING, ids=lambda options: options[0])
 def test_it_takes_no_planning_options(desk: Desk, server: Server, options: tuple[str, ...]) -> None:
     saved(desk)
+    desk.file("report.json", '{"targets": []}')
     before = len(server.requests)
     ran = desk.run("apply", "plan.bin", *options)
     assert ran.status == 1
-    assert f"error: {options[0]} cannot be combined with a saved plan\n" in ran.err
+    assert re.search(
+        f"^error: .*{options[0]}.* cannot be combined with a saved plan$", ran.err, re.MULTILINE
+    )
     assert len(server.requests) == before
+
+
+def test_each_option_of_apply_counts_for_a_saved_plan_or_is_refused() -> None:
+    options = {max(one.opts, key=len) for one in apply.params if isinstance(one, click.Option)}
+    assert options == SENDING | {option for option, *_ in PLANNING}
 
 
 def test_it_stands_alone(desk: Desk) -> None:
