@@ -92,7 +92,8 @@ class GitHub:
     def __init__(self, directory: Path, secrets: Mapping[str, str]) -> None:
         self.directory, self.secrets = directory, secrets
         self._files = directory.parent
-        self.state = {"comments": {}, "applied": "HEAD", "night": "success", "issue": ""}
+        self.state: dict[str, Any] = {"comments": {}, "applied": "HEAD"}
+        self.state |= {"night": "success", "issue": ""}
         gh = self._files / "bin/gh"
         gh.parent.mkdir()
         gh.write_text(GH.format(python=sys.executable, state=str(self._files / "gh.json")))
@@ -126,8 +127,8 @@ class GitHub:
         done = shell(
             step["run"],
             self.directory,
-            **variables
-            | {
+            **{
+                **variables,
                 "PATH": f"{self._files / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
                 "GITHUB_ACTIONS": "true",
                 "GITHUB_REPOSITORY": "mail/config",
