@@ -6,13 +6,14 @@ import json
 import re
 import shutil
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from ruamel.yaml import YAML
 
 from confsync.sandbox import Server
-from tests.test_examples import FLEET, shell
+from tests.pipelines import scripts, shell
+from tests.test_examples import FLEET
 from tests.test_pages import blocks, git, lines
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def test_every_command_of_the_page_runs_on_the_fleet(fleet: Fleet) -> None:
     git(fleet.directory, "init", "-q", "-b", "main")
     git(fleet.directory, "add", ".")
     git(fleet.directory, "commit", "-qm", "fleet")
-    git(fleet.directory, "commit", "-qm", "nothing", "--allow-empty")
+    git(fleet.directory, "commit", "-qm", "the next one", "--allow-empty")
     git(fleet.directory, "update-ref", "refs/remotes/origin/main", "HEAD")
     for line in found:
         for server in fleet.servers.values():
@@ -112,7 +113,11 @@ def test_every_command_of_the_page_runs_on_the_fleet(fleet: Fleet) -> None:
                 status, log = fleet.run(line)
                 assert (status, fleet.stored) == (0, ["staging-us-02"]), log
             case _:
-                status, log = fleet.run(line)
+                digest = ""
+                if "--expect" in line:
+                    _, log = fleet.run("confsync plan --all --output json 2>/dev/null")
+                    digest = json.loads(log)["digest"]
+                status, log = fleet.run(re.sub(r"(?<=--expect )\S+", digest, line))
                 assert status == 0, (line, log)
                 assert bool(fleet.stored) == (" apply " in line), line
 
@@ -148,18 +153,3 @@ def test_the_jobs_of_a_runner_run_its_commands(runner: str, fleet: Fleet) -> Non
         names = fleet.run("confsync targets --all --shard 2/8 --output names 2>&1")[1].split()
         assert fleet.stored == [name for name in names if name in fleet.servers]
         assert 1 < len(fleet.stored) < 10
-
-
-def scripts(node: Any, within: str = "") -> Iterator[str]:  # noqa: ANN401 - a document of a runner
-    """The shell scripts of a document: of `run`, of `script`, and of a `command` with a shell."""
-    match node:
-        case dict():
-            for key, value in node.items():
-                yield from scripts(value, key)
-        case ["sh", "-c", str(script)]:
-            yield script
-        case list():
-            for item in node:
-                yield from scripts(item, within)
-        case str() if within in {"run", "script"}:
-            yield node

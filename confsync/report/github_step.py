@@ -101,8 +101,8 @@ def report_step_summary(document: object, taken: int = 0) -> str:
 
 
 def report_step_outputs(document: object, _taken: int = 0) -> str:
-    """The outputs `changed`, `digest` (of a single target) and `restart_required`. Each value is
-    one of few words, or a digest, so that no text from outside can be another output.
+    """The outputs `changed`, `digest`, `restart_required`, and of a plan `pending`. Each value
+    is one of few words, or a digest, so that no text from outside can be another output.
     """
     report = report_of(document)
     found = totals(report)
@@ -114,4 +114,7 @@ def report_step_outputs(document: object, _taken: int = 0) -> str:
         "digest": digest if _DIGEST.fullmatch(digest) else "",
         "restart_required": found.restart,
     }
+    if report.kind == "plan":
+        pending = found.changes or found.to_send or found.unresolved
+        values["pending"] = "true" if pending else "false"
     return "".join(f"{name}={value}\n" for name, value in values.items())

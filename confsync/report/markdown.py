@@ -56,6 +56,8 @@ def report_markdown(document: object, limit: int = LIMIT, size: Callable[[str], 
     head = [marker(report), f"### confsync {report.kind}: {headline(report)}"]
     if missing := missing_shards(report):
         head.append(f"**Incomplete: {missing}.**")
+    if report.kind == "plan" and len(report.targets) > 1 and report.digest:
+        head.append(f"Digest of the run {code(report.digest)}")
     facts = f"<sub>{', '.join(map(code, about(report)))}</sub>"
     fold = _fold(quiet)
     room = limit - _RESERVED - size(_joined([*head, facts]))

@@ -239,7 +239,7 @@ def test_a_plan_appends_to_the_summary_and_the_outputs_of_a_step(desk: Desk) -> 
     assert ran.status == 0
     digest = json.loads((desk.directory / "j").read_text())["targets"][0]["digest"]
     outputs = (desk.directory / "output").read_text()
-    assert outputs == f"a=b\nchanged=true\ndigest={digest}\nrestart_required=yes\n"
+    assert outputs == f"a=b\nchanged=true\ndigest={digest}\nrestart_required=yes\npending=true\n"
     summary = (desk.directory / "summary.md").read_text()
     assert summary.startswith("# Before\n<!-- confsync plan ")
     assert [one.name for one in commands((desk.directory / "log").read_text())] == [

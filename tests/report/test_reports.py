@@ -227,7 +227,8 @@ def test_no_text_from_outside_is_an_output_of_a_step() -> None:
         for make in DOCUMENTS.values():
             document = {**with_text(make(), text), "digest": text}
             lines = REPORTS_STEP["GITHUB_OUTPUT"](document).split("\n")
-            assert lines == ["changed=true", "digest=", "restart_required=yes", ""]
+            assert lines[:3] == ["changed=true", "digest=", "restart_required=yes"]
+            assert lines[3:] in (["pending=true", ""], [""])
 
 
 # Markdown
@@ -435,12 +436,30 @@ def test_the_outputs_of_a_step_are_those_of_the_run() -> None:
         "changed": "true",
         "digest": changed.digest,
         "restart_required": "yes",
+        "pending": "true",
     }
     assert outputs([same]) == {
         "changed": "false",
         "digest": same.digest,
         "restart_required": "no",
+        "pending": "false",
     }
+    secret = "  authSecret: {'@type': Value, secret: {env: REDIS_PASSWORD}}\n"
+    cluster = "InMemoryStore:\n  '@type': RedisCluster\n  urls: [rediss://b.example.com]\n"
+    live = {"@type": "RedisCluster", "urls": {"rediss://b.example.com": True}}
+    live["authSecret"] = {"@type": "Value", "secret": CANARY}
+    hidden = planned("us-01", f"{cluster}{secret}", live)
+    assert outputs([hidden])["changed"] == "false"
+    assert outputs([hidden])["pending"] == "true"
+
+
+def test_the_digest_of_a_run_is_in_its_outputs_and_its_comment() -> None:
+    found = [planned("us-01", REDIS, OLD), planned("us-02", f"{REDIS}  timeout: 5s\n", OLD)]
+    document = plan_document(found)
+    assert outputs(found)["digest"] == document["digest"]
+    text = REPORTS["markdown"](document)
+    assert f"\nDigest of the run `{document['digest']}`\n" in text
+    assert "Digest of the run" not in REPORTS["markdown"](plan_document(found[:1]))
 
 
 def outputs(found: Any) -> dict[str, str]:  # noqa: ANN401 - plans

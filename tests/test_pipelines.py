@@ -1,0 +1,363 @@
+"""The pipelines of the examples do what their READMEs say, against sandboxes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from confsync.sandbox import Server
+from tests.pipelines import EXAMPLES, INSTALL, GitHub, component, gitlab, loaded, shell
+from tests.test_fleets_page import Fleet
+from tests.test_pages import git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = EXAMPLES.parent
+ONE_SERVER = EXAMPLES / "one-server"
+WORKFLOWS = sorted(EXAMPLES.glob("*/.github/workflows/*.yml"))
+READ = frozenset({"authenticate", "sysInMemoryStoreGet"})
+KEYS = {"API_plan": READ, "API_apply": READ | {"sysInMemoryStoreUpdate"}}
+SECRETS = {
+    "STALWART_PLAN_TOKEN": "API_plan",
+    "STALWART_APPLY_TOKEN": "API_apply",
+    "REDIS_PASSWORD": "a-long-canary",
+}
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server(keys=KEYS) as running:
+        yield running
+
+
+@pytest.fixture
+def repository(tmp_path: Path, server: Server) -> Path:
+    """A repository with the files of the example for one server, and the sandbox as the server."""
+    directory = tmp_path / "repository"
+    shutil.copytree(ONE_SERVER, directory)
+    change(directory, "https://mail.example.com", server.url, "confsync.yaml")
+    git(directory, "init", "-q", "-b", "main")
+    save(directory)
+    return directory
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    with ExitStack() as stack:
+        made = Fleet(tmp_path / "fleet", stack)
+        git(made.directory, "init", "-q", "-b", "main")
+        save(made.directory)
+        yield made
+
+
+def save(directory: Path) -> None:
+    git(directory, "add", ".")
+    git(directory, "commit", "-qm", "a change", "--allow-empty")
+
+
+def change(directory: Path, old: str, new: str, file: str = "stores/in-memory.yaml") -> None:
+    text = (directory / file).read_text()
+    assert old in text
+    (directory / file).write_text(text.replace(old, new))
+
+
+@pytest.fixture
+def hub(repository: Path) -> GitHub:
+    return GitHub(repository, SECRETS)
+
+
+PULL_REQUEST = {"github_event_name": "pull_request"}
+
+
+def merged(hub: GitHub) -> dict[str, str]:
+    """The outputs of the plan after a merge, as the apply gets them."""
+    planned = hub.run("plan", github_event_name="push")
+    assert planned.status == 0, planned.log
+    assert "InMemoryStore" in planned.summary
+    return {f"needs_plan_outputs_{key}": value for key, value in planned.outputs.items()}
+
+
+def test_a_pull_request_has_one_comment_with_the_digest_that_its_merge_applies(
+    hub: GitHub, server: Server
+) -> None:
+    assert hub.run("validate", **PULL_REQUEST).status == 0
+    assert hub.run("plan", **PULL_REQUEST).status == 0
+    change(hub.directory, "poolMaxConnections: 32", "poolMaxConnections: 33")
+    assert hub.run("plan", **PULL_REQUEST).status == 0
+    (comment,) = hub.state["comments"].values()
+    assert "poolMaxConnections" in comment
+    assert "33" in comment
+    known = merged(hub)
+    assert f"Digest `{known['needs_plan_outputs_digest']}`" in comment
+    assert known["needs_plan_outputs_pending"] == "true"
+    applied = hub.run("apply", **known)
+    assert applied.status == 0, applied.log
+    assert server.stored["poolMaxConnections"] == 33
+    assert "1 target: 1 applied." in applied.summary
+
+
+def test_a_plan_that_cannot_be_made_fails_the_pull_request(hub: GitHub, server: Server) -> None:
+    hub.secrets = {**SECRETS, "STALWART_PLAN_TOKEN": "wrong"}
+    failed = hub.run("plan", **PULL_REQUEST)
+    assert (failed.status, hub.state["comments"]) == (1, {})
+    assert "the server refused STALWART_TOKEN (HTTP 401)" in failed.log
+    assert server.stored == {"@type": "Default"}
+
+
+def test_a_server_that_changed_after_the_review_is_refused_until_it_is_planned_again(
+    hub: GitHub, server: Server
+) -> None:
+    known = merged(hub)
+    server.stored = {"@type": "RedisCluster", "urls": {"rediss://old.example.com": True}}
+    refused = hub.run("apply", **known)
+    assert refused.status == 3, refused.log
+    assert server.stored["urls"] == {"rediss://old.example.com": True}
+    assert hub.run("apply", **merged(hub)).status == 0
+
+
+def test_a_digest_that_is_given_by_hand_counts(hub: GitHub, server: Server) -> None:
+    reviewed = merged(hub)["needs_plan_outputs_digest"]
+    server.stored = {"@type": "RedisCluster", "urls": {"rediss://old.example.com": True}}
+    assert hub.run("apply", inputs_digest=reviewed, **merged(hub)).status == 3
+
+
+def test_a_rotated_password_is_sent_and_with_keep_nothing_is_pending(
+    hub: GitHub, server: Server
+) -> None:
+    assert hub.run("apply", **merged(hub)).status == 0
+    known = merged(hub)
+    assert known["needs_plan_outputs_pending"] == "true"
+    hub.secrets = {**SECRETS, "REDIS_PASSWORD": "a-rotated-canary"}
+    assert hub.run("apply", **known).status == 0
+    assert "a-rotated-canary" in str(server.stored)
+    config = hub.directory / "confsync.yaml"
+    config.write_text(config.read_text() + "    hidden_secrets: keep\n")
+    assert merged(hub)["needs_plan_outputs_pending"] == "false"
+
+
+def test_drift_opens_an_issue_in_the_second_night_and_closes_it(
+    hub: GitHub, server: Server
+) -> None:
+    assert hub.run("apply", **merged(hub)).status == 0
+    assert hub.run("drift").status == 0
+    good = server.stored
+    server.stored = good | {"poolMaxConnections": 99}
+    first = hub.run("drift")
+    assert first.status == 2, first.log
+    assert hub.state["issue"] == ""
+    hub.state["night"] = "failure"
+    assert hub.run("drift").status == 2
+    assert "[drift]" in hub.state["issue"]
+    assert hub.run("drift").status == 2
+    assert hub.state["issue"] == "edited"
+    server.stored = good
+    assert hub.run("drift").status == 0
+    assert hub.state["issue"] == ""
+
+
+def test_a_commit_that_waits_for_its_apply_is_not_called_drift(hub: GitHub, server: Server) -> None:
+    assert hub.run("apply", **merged(hub)).status == 0
+    hub.state["applied"] = git(hub.directory, "rev-parse", "HEAD").strip()
+    change(hub.directory, "timeout: 5s", "timeout: 6s")
+    save(hub.directory)
+    waiting = hub.run("drift")
+    assert waiting.status == 2
+    assert "[from files]" in waiting.summary
+    assert "[drift]" not in waiting.summary
+    assert server.stored["timeout"] == 5000
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.parts[-4])
+def test_every_job_has_pinned_actions_few_permissions_and_the_same_confsync(path: Path) -> None:
+    workflow = loaded(path)
+    assert workflow["permissions"] == {}
+    assert {"pull_request", "push", "workflow_dispatch"} <= {*workflow["on"]}
+    for event in ("pull_request", "push"):
+        assert "confsync.yaml" in workflow["on"][event]["paths"]
+    for name, job in workflow["jobs"].items():
+        assert {"run": INSTALL} in job["steps"], name
+        assert job["permissions"]["contents"] == "read", name
+        assert job["timeout-minutes"], name
+        if "environment" in job:
+            assert job["concurrency"]["cancel-in-progress"] is False
+        else:
+            assert "APPLY" not in json.dumps(job), f"{name} has a key to apply"
+    used = re.findall(r"uses: (.*)", path.read_text())
+    assert all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40} # v[\d.]+", action) for action in used)
+    assert len({*used}) == 2
+
+
+# GitLab
+
+
+def included(example: str) -> list[Any]:
+    """The jobs of each component that the pipeline of an example includes."""
+    pipeline = loaded(EXAMPLES / example / ".gitlab-ci.yml")
+    return [component(one["inputs"]) for one in pipeline["include"]]
+
+
+def test_the_gitlab_pipeline_applies_the_plan_that_was_reviewed(
+    repository: Path, server: Server
+) -> None:
+    (jobs,) = included("one-server")
+    for job, key in (("validate", ""), ("plan", "API_plan"), ("apply", "API_apply")):
+        known = {"STALWART_TOKEN": key, "REDIS_PASSWORD": "a-long-canary"} if key else {}
+        status, log = gitlab(jobs[f"{job}-production"], repository, **known)
+        assert status == 0, log
+    assert server.stored["poolMaxConnections"] == 32
+    assert json.loads((repository / "plan.json").read_text())["update"] == 1
+    server.stored = server.stored | {"poolMaxConnections": 99}
+    known = {"STALWART_TOKEN": "API_apply", "REDIS_PASSWORD": "a-long-canary"}
+    assert gitlab(jobs["apply-production"], repository, **known)[0] == 3
+    assert gitlab(jobs["drift-production"], repository, STALWART_TOKEN="API_plan")[0] == 2
+
+
+def test_only_the_job_that_somebody_starts_has_the_keys_to_apply() -> None:
+    for jobs in (*included("one-server"), *included("fleet")):
+        (apply,) = [name for name in jobs if name.startswith("apply-")]
+        assert jobs[apply]["rules"][-1]["when"] == "manual"
+        assert jobs[apply]["interruptible"] is False
+        for name, job in jobs.items():
+            if name not in {apply, f".confsync-{apply.partition('-')[2]}"}:
+                environment = job.get("environment", {"name": "/plan", "action": "prepare"})
+                assert environment["name"].endswith("/plan"), name
+                assert environment["action"] == "prepare", name
+
+
+def test_the_gitlab_pipeline_of_a_fleet_reaches_every_server(fleet: Fleet) -> None:
+    passwords = {f"REDIS_PASSWORD{of}": "a long canary" for of in ("", "_STAGING", "_PRODUCTION")}
+    for jobs, stored in zip(included("fleet"), (16, 19, 40), strict=True):
+        for name, job in jobs.items():
+            known = fleet.tokens | (passwords if name.startswith("apply") else {})
+            if name.startswith(("plan-", "apply-")):
+                status, log = gitlab(job, fleet.directory, **known)
+                assert status == 0, log
+        assert len(fleet.stored) == stored
+
+
+# Other runners
+
+
+def test_the_timer_writes_metrics_of_drift(repository: Path) -> None:
+    unit = (ONE_SERVER / "systemd/confsync-drift.service").read_text()
+    (script,) = re.findall(r"^ExecStart=/usr/local/bin/(.*)$", unit, re.MULTILINE)
+    done = shell(script.replace("/var/lib/confsync/", ""), repository, STALWART_TOKEN="API_plan")
+    assert done.returncode == 2, done.stdout
+    metrics = (repository / "confsync.prom").read_text()
+    assert 'confsync_plan_changes{target="production"' in metrics
+
+
+def test_the_jobs_of_kubernetes_find_drift_and_apply_their_part(fleet: Fleet) -> None:
+    cron, job = YAML(typ="safe").load_all((EXAMPLES / "fleet/kubernetes.yaml").read_text())
+    (drift,) = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    (apply,) = job["spec"]["template"]["spec"]["containers"]
+    assert fleet.run(shlex.join(drift["command"]))[0] == 2
+    *_, script = apply["command"]
+    for index in range(job["spec"]["completions"]):
+        status, log = fleet.run(script, JOB_COMPLETION_INDEX=str(index))
+        assert status == 0, log
+    assert len(fleet.stored) == 40
+    assert {one["secretRef"]["name"] for one in (drift["envFrom"][0], apply["envFrom"][0])} == {
+        *("confsync-plan-keys", "confsync-apply-keys"),
+    }
+
+
+# The action
+
+
+def test_the_action_installs_its_own_commit_or_a_version(tmp_path: Path) -> None:
+    *_, step = loaded(ROOT / "action.yml")["runs"]["steps"]
+    script = step["run"].replace("pip install", "echo")
+    for version, installed in (("", "/actions/confsync"), ("1.2.3", "confsync==1.2.3")):
+        done = shell(script, tmp_path, VERSION=version, HERE="/actions/confsync")
+        assert done.stdout == f"{installed}\n"
+
+
+# Linters
+
+
+GITHUB = [*map(str, WORKFLOWS), str(ROOT / "action.yml")]
+
+
+def linter(*words: str) -> None:
+    if shutil.which(words[0], path=f"{Path(sys.executable).parent}:{os.environ['PATH']}") is None:
+        pytest.skip(f"{words[0]} is not installed")
+    done = shell(shlex.join(words), ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+def test_zizmor_finds_nothing() -> None:
+    linter("zizmor", "--offline", *GITHUB)
+
+
+def test_actionlint_finds_nothing() -> None:
+    linter("actionlint", *map(str, WORKFLOWS))
+
+
+def test_the_pipelines_have_the_schemas_of_their_runners(tmp_path: Path) -> None:
+    check = ("check-jsonschema", "--builtin-schema")
+    linter(*check, "vendor.github-workflows", *map(str, WORKFLOWS))
+    linter(*check, "vendor.github-actions", str(ROOT / "action.yml"))
+    pipelines = [str(path) for path in EXAMPLES.glob("*/.gitlab-ci.yml")]
+    assert len(pipelines) == 2
+    for number, jobs in enumerate([*included("one-server"), *included("fleet")]):
+        (tmp_path / f"{number}.json").write_text(json.dumps(jobs))
+        pipelines.append(str(tmp_path / f"{number}.json"))
+    linter(*check, "vendor.gitlab-ci", "--data-transform", "gitlab-ci", *pipelines)
+
+
+# The fleet
+
+
+def keys(fleet: Fleet) -> dict[str, str]:
+    """The secrets of the fleet's workflow: lines of variables."""
+    passwords = [f"REDIS_PASSWORD{of}='a long canary'" for of in ("", "_STAGING", "_PRODUCTION")]
+    tokens = [f"{name}={token}" for name, token in fleet.tokens.items()]
+    return {"PLAN_KEYS": "\n".join(tokens), "APPLY_KEYS": "\n".join([*tokens, *passwords])}
+
+
+def test_a_pull_request_of_a_fleet_shows_the_servers_that_it_changes(fleet: Fleet) -> None:
+    hub = GitHub(fleet.directory, keys(fleet))
+    change(fleet.directory, "8s", "9s", "stores/ap.yaml")
+    save(fleet.directory)
+    assert hub.run("validate", **PULL_REQUEST).status == 0
+    reviewed = hub.run("review", **PULL_REQUEST)
+    assert reviewed.status == 0, reviewed.log
+    (comment,) = hub.state["comments"].values()
+    assert "11 of 40 targets" in comment
+    assert "Digest of the run" in comment
+
+
+def test_the_waves_of_a_fleet_reach_every_server_once_as_reviewed(fleet: Fleet) -> None:
+    hub = GitHub(fleet.directory, keys(fleet))
+    planned = hub.run("plan", github_event_name="push")
+    assert planned.status == 0, planned.log
+    digests = {f"needs_plan_outputs_{wave}": digest for wave, digest in planned.outputs.items()}
+    assert len({*digests.values()} - {""}) == 3
+    stored: list[int] = []
+    for wave in ("staging", "canary", "production"):
+        applied = hub.run(wave, **digests)
+        assert applied.status == 0, applied.log
+        stored.append(len(fleet.stored))
+    assert stored == [16, 19, 40]
+
+
+def test_a_wave_is_refused_if_one_of_its_servers_has_changed(fleet: Fleet) -> None:
+    hub = GitHub(fleet.directory, keys(fleet))
+    digests = hub.run("plan", github_event_name="push").outputs
+    fleet.servers["production-us-01"].stored = {"@type": "Redis", "url": "redis://elsewhere"}
+    known = {f"needs_plan_outputs_{wave}": digest for wave, digest in digests.items()}
+    assert hub.run("canary", **known).status == 3
+    assert fleet.stored == []
+    assert hub.run("staging", **known).status == 0
