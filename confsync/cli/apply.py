@@ -102,8 +102,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     from confsync.workflow.apply import How
     from confsync.workflow.audit import Audit
     from confsync.workflow.run import run_of
-    from confsync.workflow.selection import NO_FILTERS
-    from confsync.workflow.targets import inputs
+    from confsync.workflow.targets import NOTHING_ASKED, inputs
 
     if add_mask:
         check_runner()
@@ -117,8 +116,8 @@ def apply(  # noqa: PLR0913 - one parameter an option
     outputs.check(known, backup=backup, audit=None if audit == "-" else audit)
     if asking:
         _check_can_ask(outputs.console, asked.files)
-    filters = asked.filters if plan is None else NO_FILTERS
-    lines = _lines(outputs, run_of(aims, filters, os.environ, shared.now(), way.seconds))
+    whose = asked if plan is None else NOTHING_ASKED
+    lines = _lines(outputs, run_of(aims, whose, os.environ, shared.now(), way.seconds))
     how = How(
         partial(show, outputs, asking=asking, masks=add_mask),
         partial(ask, outputs.console) if asking else None,

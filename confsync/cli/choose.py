@@ -92,7 +92,7 @@ def tell_selection(console: Console, found: Sequence[Aim], asked: Asked) -> None
     """Report how many targets the filters leave."""
     from confsync.workflow.run import selection_of
 
-    if (selection := selection_of(found, asked.filters)) is not None:
+    if (selection := selection_of(found, asked)) is not None:
         tell_number(console, asked, selection.chosen, selection.of)
 
 

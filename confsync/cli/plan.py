@@ -71,7 +71,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     _check_out(out)
     shared_server = _tell_same_server(outputs.console, chosen)
     way = shared.reach(outputs.console, allow_commands=allow_commands, jobs=jobs)
-    facts = run_of(chosen, asked.filters, os.environ, shared.now(), way.seconds)
+    facts = run_of(chosen, asked, os.environ, shared.now(), way.seconds)
     lines = Lines(outputs, facts, plans_document)
     found = each(
         *(chosen, way),

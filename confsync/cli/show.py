@@ -79,7 +79,7 @@ def _show_saved(planfile: str, outputs: Outputs) -> None:
     from confsync.errors import WrongUsage
     from confsync.workflow.plan import saved
     from confsync.workflow.run import run_of
-    from confsync.workflow.selection import NO_FILTERS
+    from confsync.workflow.targets import NOTHING_ASKED
 
     if not is_plan(planfile):
         from confsync.workflow.targets import check_not_targets, configuration
@@ -90,5 +90,5 @@ def _show_saved(planfile: str, outputs: Outputs) -> None:
         raise WrongUsage(fact, where=planfile, hint=hint)
     outputs.check([planfile])
     plans = saved(planfile)
-    facts = run_of((), NO_FILTERS, os.environ, shared.now(), {})
+    facts = run_of((), NOTHING_ASKED, os.environ, shared.now(), {})
     outputs.write_all(PLANS, plans, run=facts)
