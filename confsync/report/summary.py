@@ -171,6 +171,10 @@ def summary_of(report: Report, *, interrupted: bool) -> dict[str, Json]:
         "to_send": sum(len(one.to_send) for one in every),
         "refusals": found.refusals,
     }
+    if report.base:
+        causes = Counter(change.cause for one in every for change in one.changes)
+        known = {cause: causes[cause] for cause in _CAUSES}
+        summary |= {"base": report.base, "causes": known}
     if report.kind == "plan":
         return summary
     ends = [(one, target) for target in report.targets for one in target.outcomes]

@@ -175,6 +175,7 @@ class Report:
     targets: tuple[Target, ...]
     interrupted: bool
     digest: str
+    base: str
 
 
 def report_of(document: object) -> Report:
@@ -199,6 +200,7 @@ def report_of(document: object) -> Report:
         targets,
         summary.flag("interrupted"),
         top.text("digest"),
+        summary.text("base"),
     )
 
 

@@ -59,8 +59,10 @@ def merged(files: Sequence[str]) -> Document:
         "selection": _selection(reports),
         "digest": _only(one.get("digest") for one in every),
         "targets": [target for one in every for target in one["targets"]],
-        "summary": {"outcomes": {}} if any(map(_applied, reports.values())) else {},
+        "summary": {"base": _only(one.base for one in reports.values())},
     }
+    if any(map(_applied, reports.values())):
+        whole["summary"]["outcomes"] = {}
     interrupted = any(report.interrupted for report in reports.values())
     return {**whole, "summary": summary_of(report_of(whole), interrupted=interrupted)}
 

@@ -116,10 +116,13 @@ def complete(document: Json, selection: Json | None = None) -> Json:
         "commit": "0123456789abcdef0123456789abcdef01234567",
         "selection": selection or chosen,
     }
+    causes = {"change": 0, "drift": 0, "both": 0}
     for one in document["targets"]:
         one |= {"groups": GROUPS[one["name"][:2]], "seconds": 0.25}
         for change in (change for part in one["objects"] for change in part["changes"]):
             change["cause"] = "drift" if change["path"].startswith("pool") else "change"
+            causes[change["cause"]] += 1
+    document["summary"] |= {"base": "origin/main", "causes": causes}
     return document
 
 
