@@ -83,6 +83,7 @@ def applied(
                 entry.report_failed()
                 raise
             result = found
+            entry.interrupted |= isinstance(error, KeyboardInterrupt)
         ended.append(result)
         if turn.reloads and last and all(map(as_wanted, [*counting, result])):
             ended[first:] = _reloaded(
