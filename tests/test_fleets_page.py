@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import socket
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE = "docs/fleets.md"
-TOKEN = "API_example"
+TOKEN, NOBODYS = "API_example", "API_of-one-who-left"
 KEYS = {
+    NOBODYS: frozenset[str](),
     TOKEN: frozenset(
         f"sys{name}{what}" for name in ("InMemoryStore", "Http") for what in ("Get", "Update")
     )
-    | {"authenticate"}
+    | {"authenticate"},
 }
 
 RUNNERS = {
@@ -149,3 +151,96 @@ def test_the_jobs_of_a_runner_run_its_commands(runner: str, fleet: Fleet) -> Non
         names = fleet.run("confsync targets --all --shard 2/8 --output names 2>&1")[1].split()
         assert fleet.stored == [name for name in names if name in fleet.servers]
         assert 1 < len(fleet.stored) < 10
+
+
+HIDDEN = """\
+InMemoryStore:
+  '@type': RedisCluster
+  urls: [redis://127.0.0.1:6379]
+  timeout: 5s
+  authSecret:
+    '@type': Value
+    secret: {secret: redis}
+  authUsername: stalwart
+Http:
+  enableHsts: true
+"""
+"""A base with a password that servers hide."""
+
+
+def report(fleet: Fleet, file: str) -> Any:  # noqa: ANN401 - a document
+    return json.loads((fleet.directory / file).read_text())
+
+
+def restarts(document: Any) -> set[str]:  # noqa: ANN401 - a document
+    """All that a report says of restarts."""
+    of = {target["restart"]["required"] for target in document["targets"]}
+    return of | {document["summary"]["restart_required"]}
+
+
+def asked_for(log: str) -> set[str]:
+    """All that a text says of restarts, by the sentence."""
+    sentences = " ".join(log.split()).split(". ")
+    return {one for one in sentences if "restart" in one.lower()}
+
+
+def updates(fleet: Fleet) -> int:
+    """Updates that have reached any server."""
+    return sum("/set" in str(one.body) for of in fleet.servers.values() for one in of.requests)
+
+
+def test_a_team_applies_the_digest_of_its_plan_and_a_second_merge_restarts_nobody(
+    fleet: Fleet,
+) -> None:
+    (fleet.directory / "stores/base.yaml").write_text(HIDDEN)
+    for words in (("init", "-q", "-b", "main"), ("add", "."), ("commit", "-qm", "fleet")):
+        git(fleet.directory, *words)
+    status, log = fleet.run("confsync plan --all --output text --output json=plan.json")
+    plan = report(fleet, "plan.json")
+    assert (status, plan["summary"]["changed"], updates(fleet)) == (0, 40, 0), log
+    outputs = "--output text --output json=run.json"
+    status, log = fleet.run(f"confsync apply --all --expect {plan['digest']} {outputs}")
+    assert (status, updates(fleet), len(fleet.stored)) == (0, 80, 40), log
+    assert re.search(r"^40 targets: 40 applied\.", log, re.MULTILINE), log
+    run = report(fleet, "run.json")
+    assert (run["summary"]["as_wanted"], run["summary"]["outcomes"]["stored"]) == (True, 80)
+    assert restarts(run) == {"yes"}
+
+    again = "--base HEAD --hidden-secrets changed"
+    status, log = fleet.run(f"confsync plan --all {again}")
+    assert (status, asked_for(log)) == (0, set()), log
+    status, log = fleet.run(f"confsync apply --all --yes {again} {outputs}")
+    run = report(fleet, "run.json")
+    assert (status, updates(fleet), run["summary"]["outcomes"]["not-sent"]) == (0, 80, 80), log
+    assert (asked_for(log), restarts(run)) == ({"No restart is needed"}, {"no"}), log
+    assert run["summary"]["as_wanted"] is True
+    # Without the base, staging and testing would get their passwords again.
+    fleet.run("confsync plan --all --output json=plan.json")
+    assert report(fleet, "plan.json")["summary"]["to_send"] == 16
+
+
+def test_one_silent_and_one_that_refuses_stop_none_of_38_others(fleet: Fleet) -> None:
+    silent, refusing = "staging-us-02", "production-eu-05"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        nobody = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        targets = fleet.directory / "targets/staging.yaml"
+        targets.write_text(targets.read_text().replace(fleet.servers[silent].url, nobody))
+        status, log = fleet.run(
+            "confsync apply --all --yes --keep-going --output text --output json=run.json",
+            STALWART_TOKEN_PRODUCTION_EU_05=NOBODYS,
+            CONFSYNC_TIMEOUT="4",
+        )
+    assert status == 5, log
+    assert {*fleet.stored} == fleet.servers.keys() - {silent, refusing}
+    assert f"error: target {silent}: no answer from {nobody} within 4 s" in log
+    assert f"error: target {refusing}: the permission authenticate is missing" in log
+    assert re.search(r"^40 targets: 38 applied, 2 failed\.", log, re.MULTILINE), log
+    run = report(fleet, "run.json")
+    assert {name: n for name, n in run["summary"]["outcomes"].items() if n} == {
+        "stored": 76,
+        "failed": 2,
+    }
+    assert (run["summary"]["targets"], run["summary"]["failed"]) == (40, 2)
+    assert (run["summary"]["as_wanted"], run["summary"]["restart_required"]) == (False, "yes")
+    failed = {one["name"] for one in run["targets"] if "error" in one}
+    assert failed == {silent, refusing}

@@ -105,7 +105,7 @@ class Console:
         self.quiet = False
         self.end = ExitStack()
         self._scrubbed = scrubbed
-        self._updates = 0
+        self._sent = self._under_way = False
         self._lock = Lock()
         self._progress = False
 
@@ -125,22 +125,24 @@ class Console:
         """Note a step of an update (see `workflow.server.Session`); hold interrupts at its end."""
         match how:
             case "under way":
+                self._under_way = True
                 interrupts.release()
-                self._updates += 1
             case "not sent":
-                self._updates -= 1
+                self._under_way = False
+                interrupts.hold()
             case "finishing":
                 fact = "finishing the update (a few seconds); interrupt again to stop"
                 self.say(f"interrupted: {fact}\n")
             case "reloading" | "restarting":
                 interrupts.release()
             case "known":
+                self._sent = True
                 interrupts.hold()
 
     @property
     def sent(self) -> bool:
         """True if an update may have been sent, to one server at least."""
-        return self._updates > 0
+        return self._sent or self._under_way
 
     @property
     def at_terminal(self) -> bool:

@@ -262,6 +262,8 @@ def _decided(
     ask, several = how.ask, len(left.plans) + len(left.ends) > 1
     approval = _approval(how, kept)
     with ExitStack() as books:
+        if how.audit is not None and left.plans:
+            how.audit.open(plan.target.url for plan, _ in left.plans.values())
         for place, (plan, _) in left.plans.items():
             left.entries[place] = books.enter_context(audited(how.audit, plan, approval))
         left.test(partial(_check_current, stale=stale))

@@ -21,7 +21,7 @@ from confsync.workflow.ci import change, run_url, who
 from confsync.workflow.run import utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from confsync.disk.write import Json
@@ -47,26 +47,35 @@ class Audit:
     uid: int | None = None
     failed: OutputFailed | None = None
 
-    def warn_unfinished(self, url: str) -> None:
-        """Tell of a server's unfinished applies, after the last as wanted. Raises OutputFailed."""
-        begun: dict[str, str] = {}
+    def open(self, urls: Iterable[str]) -> None:
+        """Find out if lines can be appended. Tell of unfinished applies to servers, of each after
+        its last as wanted. Raises OutputFailed.
+        """
+        append_audit(self.path, None)
+        begun: dict[str, dict[str, str]] = {url: {} for url in urls}
+        url_of: dict[str, str] = {}
         for line, record in audit_records(self.path):
             match record:
-                case {"event": "started", "id": str() as key, "target": {"url": to}} if to == url:
+                case {"event": "started", "id": str() as key, "target": {"url": str() as to}} if (
+                    to in begun
+                ):
                     user = printable(user_of(record)) or "somebody"
-                    begun[key] = (
+                    begun[to][key] = (
                         f"warning: {printable(self.path)}:{line}: the apply that {user} began at"
                         f" {printable(str(record.get('time')))} did not finish: it was cut"
                         " off or still runs; outcome unknown"
                     )
-                case {"event": "finished", "id": str() as key} if key in begun:
-                    del begun[key]
+                    url_of[key] = to
+                case {"event": "finished", "id": str() as key} if key in url_of:
+                    of = begun[url_of.pop(key)]
+                    of.pop(key, None)
                     if record.get("as_wanted") is True:
-                        begun.clear()
+                        of.clear()
                 case _:
                     pass
-        for warning in begun.values():
-            self.tell(warning)
+        for warnings in begun.values():
+            for warning in warnings.values():
+                self.tell(warning)
 
     def holds(self, key: str, event: str) -> bool:
         """True if the file has this line of an apply. Raises OutputFailed."""
@@ -195,11 +204,8 @@ class Entry:
 
 @contextmanager
 def entry(audit: Audit | None, plan: Plan, approval: Approval) -> Iterator[Entry]:
-    """The two lines of an apply; an error inside is its end. Raises OutputFailed."""
+    """The two lines of an apply; an error inside is its end."""
     found = Entry(audit, plan, approval)
-    if audit is not None:
-        append_audit(audit.path, None)
-        audit.warn_unfinished(plan.target.url)
     try:
         yield found
     except BaseException as error:

@@ -56,18 +56,19 @@ def applied(
     """
     ended: list[Ended] = []
     begun_at: Session | None = None
+    first, well, interrupted, locked = 0, True, False, False
     for done, ((plan, session), entry) in enumerate(zip(ready, entries, strict=True), start=1):
         last = done == len(ready) or ready[done][1] is not session
-        # Before an update, during it, or while its end was written.
-        interrupted = (
-            any(isinstance(one, NotBegun) and one.interrupted for one in ended)
-            or any(known.interrupted for known in entries)
-            or any(known.server.interrupted for _, known in ready)
-        )
-        first = next(at for at, (_, known) in enumerate(ready) if known is session)
-        counting = ended[first:] if turn.keep_going else ended
+        if done > 1:
+            before = ready[done - 2][1]
+            interrupted |= _interrupted(ended[first:], entries[first : done - 1], before)
+            if before is not session:
+                locked |= any(map(locked_out, ended[first:]))
+                good = turn.keep_going or (well and all(map(as_wanted, ended[first:])))
+                well = good and not locked
+                first = done - 1
         late = session is not begun_at and turn.late()
-        stopped = not all(map(as_wanted, counting)) or any(map(locked_out, ended))
+        stopped = not (well and all(map(as_wanted, ended[first:])))
         if not plan.empty and (interrupted or stopped or (late and turn.several)):
             ended.append(NotBegun(plan, interrupted=interrupted, late=late and not interrupted))
             if last:
@@ -75,9 +76,8 @@ def applied(
             continue
         result: Ended
         try:
-            if not plan.empty:
-                _check_time(late=late)
-                begun_at = session
+            _check_time(late=late and not plan.empty)
+            begun_at = begun_at if plan.empty else session
             result = entry.ended(NotSent(plan) if plan.empty else send(plan, entry.begin(session)))
         except BaseException as error:
             found = _end_of(error, plan, entry, ended)
@@ -85,8 +85,9 @@ def applied(
                 entry.report_failed()
                 raise
             result = found
+            entry.interrupted |= isinstance(error, KeyboardInterrupt)
         ended.append(result)
-        if turn.reloads and last and all(map(as_wanted, [*counting, result])):
+        if turn.reloads and last and well and all(map(as_wanted, ended[first:])):
             ended[first:] = _reloaded(
                 ended[first:], session, entries[first:done], interrupted=interrupted
             )
@@ -95,6 +96,17 @@ def applied(
         if last:
             turn.target(ended[first:], entry)
     return tuple(ended)
+
+
+def _interrupted(ended: Sequence[Ended], entries: Sequence[Entry], session: Session) -> bool:
+    """True if an interrupt came: before an update of a target, during it, or while its end was
+    written.
+    """
+    return (
+        any(isinstance(one, NotBegun) and one.interrupted for one in ended)
+        or any(entry.interrupted for entry in entries)
+        or session.server.interrupted
+    )
 
 
 def _end_of(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from threading import Event
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from confsync.errors import ConfsyncError, ConnectionFailed, Fault, ServerRefused
@@ -21,7 +20,6 @@ from confsync.sync.outcome import Outcome, Reload, Unknown, judged, looked, not_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from threading import Thread
 
     from confsync.jmap.answers import Json
     from confsync.jmap.client import Decode, Exchange
@@ -40,8 +38,8 @@ _GLANCE = 0.5
 Sending: TypeAlias = Literal[
     "under way", "finishing", "not sent", "known", "reloading", "restarting"
 ]
-"""State of an update: may have left; interrupted; not sent, or not looked at; outcome known. Then
-a reload of the settings may leave, or a command may restart the server; both end with `known` too.
+"""State of an update: may have left; interrupted; not sent, or not looked at; over. Then a reload
+of the settings may leave, or a command may restart the server; both end with `known` too.
 """
 
 
@@ -151,51 +149,57 @@ def send(plan: Plan, session: Session) -> Outcome:
     """Send a plan's update, once, and read the stored state.
 
     A thread that no signal reaches does both: a first interrupt makes it hurry, a second one leaves
-    the outcome unknown. Raises ConnectionFailed, ServerRefused if the server certainly did not look
-    at the update, KeyboardInterrupt only if it was not sent.
+    the outcome unknown. A result that is there when an interrupt comes counts. Raises
+    ConnectionFailed, ServerRefused if the server certainly did not look at the update,
+    KeyboardInterrupt only if it was not sent.
     """
-    results: SimpleQueue[Outcome | BaseException] = SimpleQueue()
-    allowed = Event()
+    # No Event, whose lock an interrupt can leave locked. The first word to the thread counts.
+    word: SimpleQueue[Literal["send", "stop"]] = SimpleQueue()
+    done: SimpleQueue[None] = SimpleQueue()
+    found: list[Outcome | BaseException] = []
+    allowed = False
 
     def work() -> None:
-        allowed.wait()
         try:
-            results.put(caught(lambda: _sent(plan, session)))
+            stopped = word.get() == "stop"
+            found.append(KeyboardInterrupt() if stopped else caught(lambda: _sent(plan, session)))
         except BaseException as error:  # noqa: BLE001 - the waiting thread needs a result
-            results.put(alone(error))
+            found.append(alone(error))
+        done.put(None)
+
+    def ended(without: str) -> Outcome | BaseException:
+        result = found[0] if found else Unknown(plan, without)
+        session.sending("not sent" if _certainly_not_sent(result) else "known")
+        return result
 
     thread = begin(work, "confsync-update")
-    session.sending("under way")
     try:
-        allowed.set()
-        result = _awaited(plan, results, thread)
+        session.sending("under way")
+        word.put("send")
+        allowed = True
+        while not found and thread.is_alive():
+            with suppress(Empty):
+                done.get(timeout=_GLANCE)
+        result = ended("internal error in confsync: the update ended without a result")
     except KeyboardInterrupt:
-        try:
+        with suppress(Empty, KeyboardInterrupt):
+            word.put("stop")
             session.server.hurry()
-            session.sending("finishing")
-            result = results.get(timeout=_HURRY)
-        except (Empty, KeyboardInterrupt):
-            result = Unknown(plan, "interrupted while the update was under way")
-    if not isinstance(result, BaseException):
-        session.sending("known")
-        return result
-    if isinstance(result, ConfsyncError) and not isinstance(result, Fault):
-        session.sending("not sent")
+            if allowed and not found:
+                session.sending("finishing")
+            if not found:
+                done.get(timeout=_HURRY)
+        result = ended("interrupted while the update was under way")
     if isinstance(result, ConnectionFailed) and result.interrupted:
         raise KeyboardInterrupt
-    raise result
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
-def _awaited(
-    plan: Plan, results: SimpleQueue[Outcome | BaseException], thread: Thread
-) -> Outcome | BaseException:
-    """The result of the sending thread; an unknown outcome if it died without one."""
-    alive = True
-    while alive:
-        alive = thread.is_alive()
-        with suppress(Empty):
-            return results.get(timeout=_GLANCE)
-    return Unknown(plan, "internal error in confsync: the update ended without a result")
+def _certainly_not_sent(result: Outcome | BaseException) -> bool:
+    expected = isinstance(result, ConfsyncError) and not isinstance(result, Fault)
+    return expected or isinstance(result, KeyboardInterrupt)
 
 
 def _sent(plan: Plan, session: Session) -> Outcome:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import stat
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -224,6 +225,35 @@ def test_another_target_s_is_not_mentioned(desk: Desk) -> None:
     (desk.directory / "audit.jsonl").write_text(f"{json.dumps(record)}\n")
     ran = desk.run("apply", desk.file("a.yaml"), "--yes", "--audit", "audit.jsonl")
     assert (ran.status, ran.err) == (0, "")
+
+
+def test_one_is_mentioned_once_and_the_file_is_read_once_for_all_objects(
+    desk: Desk, server: Server
+) -> None:
+    record = {"event": "started", "id": "x", "target": {"url": server.url}}
+    (desk.directory / "audit.jsonl").write_text(f"{json.dumps(record)}\n")
+    file = desk.file("a.yaml", "InMemoryStore: {'@type': Default}\nHttp: {enableHsts: true}\n")
+    admin = {"STALWART_TOKEN": None, "STALWART_USER": "admin", "STALWART_PASSWORD": "sandbox"}
+    words = ("apply", file, "--yes", "--allow", "change-variant", "--audit", "audit.jsonl")
+    command = (sys.executable, "-c", OPENINGS)
+    ran = desk.run(*words, env=admin, command=command)
+    assert ran.status == 0, ran.err
+    assert ran.err.count("did not finish") == 1
+    # Found to be writable, read, and four lines.
+    assert ran.err.endswith("opened 6\n"), ran.err
+
+
+OPENINGS = """\
+import atexit, sys
+from confsync.__main__ import main
+opened = []
+def heard(event, arguments):
+    if event == "open" and arguments[0] == "audit.jsonl":
+        opened.append(arguments)
+sys.addaudithook(heard)
+atexit.register(lambda: print("opened", len(opened), file=sys.stderr))
+main()
+"""
 
 
 @pytest.mark.parametrize("file", ["missing/audit.jsonl", ".", "/dev/full"])
