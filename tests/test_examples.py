@@ -59,4 +59,5 @@ def test_the_hooks_of_the_example_are_those_that_init_writes_and_the_plan(
     (written,) = loaded(tmp_path / ".pre-commit-config.yaml")["repos"]
     (example,) = loaded(ONE_SERVER / ".pre-commit-config.yaml")["repos"]
     assert example["hooks"][:-1] == written["hooks"]
-    assert example["hooks"][-1]["entry"] == "confsync plan --all"
+    plan = example["hooks"][-1]
+    assert (plan["entry"], plan["args"]) == ("confsync plan", ["--all"])

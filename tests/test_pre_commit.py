@@ -253,7 +253,8 @@ def test_each_hook_says_what_is_wrong_and_where(repository: Repository) -> None:
     assert "files were modified by this hook" in done.text
     assert "mess.yml: formatted" in done.text
     assert (repository.root / "mess.yml").read_text() == "InMemoryStore:\n  '@type': Redis\n"
-    assert "playbook.yaml:" not in done.text.replace("playbook.yaml: skipped", "")
+    assert "playbook.yaml" not in done.text
+    assert re.search(r"1 file formatted, \d.*, \d skipped \(no store\)", done.text)
 
 
 def test_once_mended_every_hook_passes(repository: Repository) -> None:
@@ -275,7 +276,6 @@ def test_a_file_of_no_concern_fails_no_hook(repository: Repository) -> None:
             "stores/large.yaml": b"text: " + b"InMemoryStore " * 750_000,
             "stores/not-utf-8.yaml": b"name: \xe9\xff\n",
             "stores/binary.yaml": bytes(range(256)) * 99,
-            "below/confsync.yaml": "targets: of another kind\n",
             "stores/empty.yaml": "",
         }
     )
@@ -361,6 +361,56 @@ def test_files_count_as_the_targets_use_them(repository: Repository) -> None:
     assert "stores/base.yaml:3:3: error" in done.text
     done = repository.hooks("confsync-validate", "--files", "confsync.yaml")
     assert done.verdicts == {"validate": "Failed"}
+
+
+def test_a_configuration_below_the_root_is_seen(repository: Repository) -> None:
+    """Each file counts for the targets of the nearest one above it."""
+    files = ("stores/base.yaml", "stores/layer.yaml")
+    for folder in ("eu", "mail/us"):
+        config = target("https://mail.example.com", *files)
+        repository.write({f"{folder}/confsync.yaml": config, f"{folder}/stores/base.yaml": GOOD})
+        repository.write({f"{folder}/stores/layer.yaml": LAYER})
+    done = repository.hooks("--all-files")
+    assert done.status == 0, done.text
+    repository.write({"mail/us/stores/base.yaml": BAD.replace("timeout", "timeot")})
+    done = repository.hooks("confsync-validate", "--files", "mail/us/stores/layer.yaml")
+    assert done.verdicts == {"validate": "Failed"}
+    assert "mail/us/stores/base.yaml:3:3: error" in done.text
+    broken = target("https://mail.example.com", *files) + "    token: Canary-in-clear\n"
+    repository.write({"mail/us/confsync.yaml": broken})
+    done = repository.hooks("confsync-no-plaintext-secrets")
+    assert done.verdicts == {"no plaintext secrets": "Failed"}
+    assert "mail/us/confsync.yaml:5:12: error: targets/production/token" in done.text
+    done = repository.hooks("confsync-validate", "--files", "eu/stores/base.yaml")
+    assert done.status == 0, done.text
+
+
+def test_the_plan_takes_a_selection_and_a_folder(repository: Repository) -> None:
+    """As docs/hooks.md writes it."""
+    page = (PROJECT / "docs/hooks.md").read_text()
+    (selection,) = re.findall(r"^ +args: (\[--group, .*\])$", page, re.MULTILINE)
+    (entry,) = re.findall(r"^ +entry: (sh -c .*)$", page, re.MULTILINE)
+    run = ("confsync-plan", "--hook-stage", "manual", "--all-files")
+    hooks = (repository.root / ".pre-commit-config.yaml").read_text()
+    mine = hooks.replace("id: confsync-plan\n", f"id: confsync-plan\n        args: {selection}\n")
+    with served() as environment:
+        config = "groups: {staging: {files: [stores/a.yaml], token: {env: STALWART_TOKEN}}}\n"
+        config += f"targets:\n  one: {{url: '{environment['STALWART_URL']}', in: [staging]}}\n"
+        config += "  two: {url: 'https://127.0.0.1:9', files: [stores/a.yaml]}\n"
+        here = {"STALWART_TOKEN": environment["STALWART_TOKEN"]}
+        repository.write({"confsync.yaml": config, "stores/a.yaml": GOOD})
+        repository.write({".pre-commit-config.yaml": mine})
+        done = repository.hooks(*run, env=here)
+        assert done.status == 0, done.text
+        assert "InMemoryStore will be replaced: Default → Redis" in done.text
+        repository.git("rm", "--quiet", "--cached", "confsync.yaml")
+        (repository.root / "confsync.yaml").unlink()
+        repository.write({"mail/confsync.yaml": config, "mail/stores/a.yaml": GOOD})
+        below = f"id: confsync-plan\n        entry: {entry}\n        args: {selection}\n"
+        repository.write({".pre-commit-config.yaml": hooks.replace("id: confsync-plan\n", below)})
+        done = repository.hooks(*run, env=here)
+    assert done.status == 0, done.text
+    assert "InMemoryStore will be replaced: Default → Redis" in done.text
 
 
 def test_a_broken_configuration_fails_where_it_is_of_concern(repository: Repository) -> None:

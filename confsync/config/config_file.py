@@ -17,7 +17,7 @@ from confsync.yaml.nodes import Mark
 from confsync.yaml.read import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from confsync.config.groups import Entry
     from confsync.config.target import Config, Known
@@ -68,6 +68,25 @@ def find(directory: Path) -> str | None:
     file = os.path.relpath(found, here)
     check_ours(file, found)
     return file
+
+
+def found_from(directory: Path) -> str | None:
+    """Like `find`, as a path from the working directory."""
+    file = find(directory)
+    return None if file is None else os.path.relpath(directory / file)
+
+
+def by_config(files: Iterable[str], directory: Path) -> dict[Path, tuple[str, ...]]:
+    """Files by the directory whose `confsync.yaml` counts for them: the nearest one at or above the
+    file, below `directory`; else `directory` itself, with what is above it.
+    """
+    found: dict[Path, list[str]] = {}
+    for file in files:
+        above = Path(file).parents if ".." not in Path(file).parts else ()
+        below = (one for one in above if one not in {directory, *directory.parents})
+        near = next((one for one in below if there(one / NAME)), directory)
+        found.setdefault(near, []).append(file)
+    return {one: tuple(some) for one, some in found.items()}
 
 
 def check_ours(file: str, path: Path) -> None:

@@ -108,11 +108,8 @@ def diff_text(found: Sequence[Formatted | Pulled]) -> str:
 
 def formatted_text(files: Sequence[Formatted], done: str) -> str:
     """A line for each file not in canonical form, and totals. `done`: a participle, `formatted`."""
-    alone = "skipped: not a store file"
     lines = [
-        f"{printable(file.file)}: {done if file.changed else alone}\n"
-        if file.changed or not file.store
-        else problems_text(file.problems)
+        f"{printable(file.file)}: {done}\n" if file.changed else problems_text(file.problems)
         for file in files
     ]
     changed = sum(file.changed for file in files)
@@ -121,7 +118,7 @@ def formatted_text(files: Sequence[Formatted], done: str) -> str:
     counts = {
         done: changed,
         "already formatted": len(files) - changed - failed - others,
-        "skipped": others,
+        "skipped (no store)": others,
         "with errors": failed,
     }
     found = [(number, what) for what, number in counts.items() if number]

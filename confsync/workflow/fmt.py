@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from confsync.config.config_file import by_config
 from confsync.disk.write import save
 from confsync.errors import OutputFailed, Problem
 from confsync.guard import discreet
@@ -51,7 +52,8 @@ def check(files: Sequence[str], asked: Asked = NOTHING_ASKED) -> tuple[Formatted
 
 
 def _by_tables(file: str) -> tuple[Formatted, bytes]:
-    with using(tables_at(beside(Path()))):
+    (near,) = by_config([file], Path())
+    with using(tables_at(beside(near))):
         return _formatted(file)
 
 

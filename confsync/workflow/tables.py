@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from confsync.config.config_file import find, is_ours
+from confsync.config.config_file import found_from, is_ours
 from confsync.disk.read import read_regular, reading_from
 from confsync.errors import InvalidFiles, OutputFailed, Problem, WrongUsage
 from confsync.kinds.table_file import MAX_BYTES, NAME, NoTables, Version, version_of
@@ -22,7 +22,7 @@ _UPDATE = "run `confsync schema --update`"
 
 def beside(directory: Path) -> str:
     """The path of `confsync.schema.json` for a directory: beside its `confsync.yaml`, or in it."""
-    file = find(directory)
+    file = found_from(directory)
     return str(Path(file or ".").parent / NAME) if file else NAME
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from confsync.config.config_file import find, nothing_found, read_config
+from confsync.config.config_file import found_from, nothing_found, read_config
 from confsync.disk.read import STANDARD_INPUT
 from confsync.errors import ConfsyncError, Fault, InvalidFiles, WrongUsage
 from confsync.guard import alone
@@ -183,7 +183,7 @@ class Aim:
 
 def configuration(directory: Path) -> Config | None:
     """The `confsync.yaml` that counts in a directory, or None. Raises InvalidFiles."""
-    file = find(directory)
+    file = found_from(directory)
     return None if file is None else read_configuration(file)
 
 

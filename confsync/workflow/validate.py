@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from confsync.config.config_file import NAME, find
+from confsync.config.config_file import NAME, by_config, found_from
 from confsync.disk.read import read_regular
 from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.guard import discreet
@@ -113,12 +113,30 @@ def check(  # noqa: PLR0913 - one parameter an option
     """
     check_rules(allow, fail_on)
     wanted = Wanted(allow=allow, fail_on=fail_on)
+
+    def found(files: Sequence[str], near: Path) -> Checked:
+        return _check(files, near, wanted, today, asked, skip_others=skip_others)
+
     try:
-        tables = tables_at(beside(directory))
+        return _by_config(files, directory, found)
     except InvalidFiles as invalid:
         return Checked((invalid.problems[0].file,), invalid.problems)
-    with using(tables):
-        return _check(files, directory, wanted, today, asked, skip_others=skip_others)
+
+
+def _by_config(
+    files: Sequence[str], directory: Path, use: Callable[[Sequence[str], Path], Checked]
+) -> Checked:
+    """Use files by the directory whose `confsync.yaml` counts for them, with the tables there."""
+    with using(tables_at(beside(directory))):
+        groups = by_config(stores_in(files), directory) or {directory: ()}
+    parts: list[Checked] = []
+    for near, some in groups.items():
+        with using(tables_at(beside(near))):
+            parts.append(use(some, near))
+    return Checked(
+        tuple(dict.fromkeys(file for one in parts for file in one.files)),
+        tuple(dict.fromkeys(problem for one in parts for problem in one.problems)),
+    )
 
 
 def _check(  # noqa: PLR0913 - one parameter an option
@@ -130,7 +148,6 @@ def _check(  # noqa: PLR0913 - one parameter an option
     *,
     skip_others: bool,
 ) -> Checked:
-    files = stores_in(files)
     try:
         config = configuration(directory)
     except InvalidFiles as invalid:
@@ -339,8 +356,17 @@ def search(  # noqa: PLR0913 - one parameter an option
     that cannot be searched for, an unknown risk, and with nothing to search.
     """
     check_rules(allow)
-    with using(tables_at(beside(directory))):
-        return _search(files, directory, rules, allow, today, asked)
+    for rule in rules:
+        if rule not in SEARCHABLE:
+            hint = f"{nearest(rule, SEARCHABLE)}allowed: {', '.join(SEARCHABLE)}"
+            raise WrongUsage("--only: unknown rule", hint=hint)
+    if files:
+        check_names(files)
+
+    def found(files: Sequence[str], near: Path) -> Checked:
+        return _search(files, near, rules, allow, today, asked)
+
+    return _by_config(files, directory, found)
 
 
 def _search(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -351,14 +377,7 @@ def _search(  # noqa: PLR0913, PLR0917 - one parameter an option
     today: date,
     asked: Asked,
 ) -> Checked:
-    for rule in rules:
-        if rule not in SEARCHABLE:
-            hint = f"{nearest(rule, SEARCHABLE)}allowed: {', '.join(SEARCHABLE)}"
-            raise WrongUsage("--only: unknown rule", hint=hint)
-    if files:
-        check_names(files)
-    files = stores_in(files)
-    here = find(directory)
+    here = found_from(directory)
     own = [] if here is None else [here]
     targets: list[TargetConfig] = []
     for file in own:
@@ -367,10 +386,14 @@ def _search(  # noqa: PLR0913, PLR0917 - one parameter an option
         except InvalidFiles as invalid:  # the search of the file itself tells of it
             broken = [problem.file for problem in invalid.problems]
             files = (*files, *own) if files and any(_same(broken, one) for one in files) else files
-    wanted = dict.fromkeys(files or [*own, *(file for one in targets for file in one.files)])
+    wanted: dict[str, str] = {}
+    for file in files or [*own, *(file for one in targets for file in one.files)]:
+        wanted.setdefault(os.path.realpath(file), file)
     if not wanted:
         raise nothing_named(directory)
-    searched = [file for file in wanted if Path(file).name == NAME or mentions(file, KINDS)]
+    searched = [
+        file for file in wanted.values() if Path(file).name == NAME or mentions(file, KINDS)
+    ]
     found: list[Problem] = []
     for file in searched:
         users = [one for one in targets if _same(one.files, file)]

@@ -10,6 +10,8 @@ import pytest
 from tests.cli.process import CONFSYNC, STORE, Desk
 
 BAD = "InMemoryStore:\n  '@type': Redis\n  timeout: 10\n"
+GOOD = "InMemoryStore:\n  '@type': Redis\n  url: rediss://cache.example.com\n"
+LAYER = "InMemoryStore: {timeout: 5s}\n"
 NO_SERVER = {"STALWART_TOKEN": None, "REDIS_PASSWORD": None}
 
 
@@ -255,3 +257,21 @@ def test_a_closed_standard_input_is_an_error_and_a_file_can_be_called_so(offline
     assert ran.err.startswith("error: cannot read standard input\nhint: ")
     offline.file("-", BAD)
     assert "-:3:12: error" in offline.run("validate", "./-", command=closed).out
+
+
+def test_a_file_counts_for_the_targets_of_the_nearest_configuration(offline: Desk) -> None:
+    """Its layers too; the one of the working directory does not count for it."""
+    for folder in ("", "mail/"):
+        config = (
+            "targets: {a: {url: 'https://a.example.com', files: [stores/base.yaml, stores/b.yaml]}}"
+        )
+        for name, text in (("confsync", config), ("stores/base", GOOD), ("stores/b", LAYER)):
+            offline.file(f"{folder}{name}.yaml", text)
+    for words in ((), ("--skip-others",), ("--only", "plaintext-secret")):
+        ran = offline.run("validate", *words, "mail/stores/b.yaml", "stores/b.yaml")
+        assert ran.status == 0, ran.out
+    offline.file("mail/stores/base.yaml", f"{GOOD}  nope: 1\n")
+    ran = offline.run("validate", "mail/stores/b.yaml", "stores/b.yaml")
+    assert ran.status == 1
+    assert "mail/stores/base.yaml:4:3: error: Redis has no field `nope`" in ran.out
+    assert offline.run("validate", "stores/b.yaml").status == 0
