@@ -87,15 +87,29 @@ def applied(
             result = found
             entry.interrupted |= isinstance(error, KeyboardInterrupt)
         ended.append(result)
-        if turn.reloads and last and well and all(map(as_wanted, ended[first:])):
-            ended[first:] = _reloaded(
-                ended[first:], session, entries[first:done], interrupted=interrupted
-            )
-        if turn.after is not None and last:
-            ended[first:] = _restarted(ended[first:], session, entries[first:done], turn.after)
         if last:
+            known = (ended[first:], session, entries[first:done], turn)
+            ended[first:] = _in_effect(*known, well=well, interrupted=interrupted)
             turn.target(ended[first:], entry)
     return tuple(ended)
+
+
+def _in_effect(  # noqa: PLR0913 - all that it depends on
+    ended: Sequence[Ended],
+    session: Session,
+    entries: Sequence[Entry],
+    turn: Turn,
+    *,
+    well: bool,
+    interrupted: bool,
+) -> tuple[Ended, ...]:
+    """Reload the settings of a target, and restart it, if that is asked for. `well`: no earlier
+    target stops the run. Returns the ends with those of reload and restart.
+    """
+    found = tuple(ended)
+    if turn.reloads and well and all(map(as_wanted, found)):
+        found = _reloaded(found, session, entries, interrupted=interrupted)
+    return found if turn.after is None else _restarted(found, session, entries, turn.after)
 
 
 def _interrupted(ended: Sequence[Ended], entries: Sequence[Entry], session: Session) -> bool:
