@@ -7,7 +7,7 @@ from dataclasses import asdict
 from itertools import starmap
 from typing import TYPE_CHECKING, get_args
 
-from confsync.errors import NotWritten
+from confsync.errors import Declined, NotWritten
 from confsync.kinds.forms import RESTARTED
 from confsync.kinds.kind import Kind
 from confsync.report.lines import password_changes
@@ -246,6 +246,7 @@ def _named(target: Target) -> dict[str, Json]:
 
 def _error(error: ConfsyncError) -> Json:
     found = data_texts(message=error.message, where=error.where, hint=error.hint)
+    found["refused"] = isinstance(error, Declined)
     if error.problems:
         found["problems"] = [*map(_problem, error.problems)]
     return found
@@ -277,6 +278,7 @@ def _object(plan: Plan, **more: Json) -> Json:
             {
                 "rule": finding.rule,
                 "severity": finding.severity,
+                "risk": finding.risk,
                 **data_texts(message=finding.message, hint=finding.hint),
                 "source": _source(finding.origin),
             }

@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.kinds import RISKS
 from confsync.kinds.forms import LOCKS_OUT
 from confsync.report.activity import restarted_text
 from confsync.report.lines import SIGNS, word
@@ -101,6 +100,8 @@ def _fate(outcome: Outcome, target: Target) -> str:
         return _RESTARTED.get(target.after) or _STORED.get(target.reload, "applied")
     if outcome.result == "not-sent":
         return _UNCHANGED.get(target.reload, "unchanged")
+    if outcome.error is not None and outcome.error.refused:
+        return "refused"
     return _RESULTS[outcome.result]
 
 
@@ -108,7 +109,7 @@ def refusals(found: Object) -> list[Remark]:
     """The findings that stop an apply. If nothing would be sent, risks do not."""
     errors = (one for one in found.findings if one.severity == "error")
     sends = found.changes or found.to_send
-    return [one for one in errors if sends or one.rule not in RISKS]
+    return [one for one in errors if sends or not one.risk]
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ class Remark:
     message: str
     hint: str
     place: Place
+    risk: bool
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Error:
     where: str
     hint: str
     hint_url_free: str
+    refused: bool
     problems: tuple[Remark, ...]
 
 
@@ -277,7 +279,8 @@ def _place(node: Node) -> Place:
 
 def _remark(node: Node, place: Place) -> Remark:
     severity = node.one_of("severity", _SEVERITIES)
-    return Remark(node.text("rule"), severity, node.text("message"), node.text("hint"), place)
+    words = (node.text("rule"), severity, node.text("message"), node.text("hint"))
+    return Remark(*words, place, node.flag("risk"))
 
 
 def _error(node: Node, url: str) -> Error | None:
@@ -291,6 +294,7 @@ def _error(node: Node, url: str) -> Error | None:
         *message,
         node.text("where"),
         *hint,
+        node.flag("refused"),
         tuple(
             _remark(one, Place(one.text("file"), one.number("line"), one.number("column")))
             for one in node.each("problems")

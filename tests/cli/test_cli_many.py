@@ -66,6 +66,8 @@ def test_what_is_refused_counts_for_the_status(desk: Desk, servers: list[Server]
         "\nRefused: url contains a password in plain text. Nothing was changed there.\n" in ran.out
     )
     assert ran.out.endswith("\n2 targets: 2 refused.\n")
+    words = ("--all", "--keep-going", "--yes", "--output", "markdown")
+    assert "2 targets: 2 refused." in desk.run("apply", *words, env=KEY).out
     assert not any("InMemoryStore/set" in str(one.body) for s in servers for one in s.requests)
 
 
