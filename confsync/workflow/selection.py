@@ -216,6 +216,7 @@ def _is(target: dict[str, Any], part: Part) -> bool:
     match part:
         case "failed":
             active = target.get("reload") in {None, "done"}
+            active = active and target.get("after") in {None, "running"}
             return bool(target.get("error")) or not (active and all(map(_as_wanted, ends)))
         case "changed":
             return any(one["changes"] for one in objects)

@@ -139,12 +139,14 @@ def test_a_report_selects_what_failed_changed_or_is_stored(tmp_path: Path) -> No
         {"name": "g", "objects": [{"changes": []}], "outcome": {**stored, "overwritten": ["url"]}},
         {"name": "h", "objects": [{"changes": []}], "outcome": {**stored, "lost": "the answer"}},
         {"name": "i", "objects": [{"changes": []}], "outcome": stored, "reload": "done"},
+        {"name": "j", "objects": [{"changes": []}], "outcome": stored, "after": "failed"},
+        {"name": "k", "objects": [{"changes": []}], "outcome": stored, "after": "running"},
     ]
     file = tmp_path / "report.json"
     file.write_text(json.dumps({"targets": targets}))
     for part, wanted in (
-        *((None, "abcdefghi"), ("failed", "acdfg")),
-        *(("changed", "b"), ("stored", "bdfghi")),
+        *((None, "abcdefghijk"), ("failed", "acdfgj")),
+        *(("changed", "b"), ("stored", "bdfghijk")),
     ):
         assert "".join(sorted(reported(str(file), part)[1])) == wanted  # type: ignore[arg-type] # a word
     for broken in ("[]", "{", '{"targets": [{}]}', '{"targets": [{"name": "a"}]}'):
