@@ -263,7 +263,7 @@ def _decided(
     approval = _approval(how, kept)
     with ExitStack() as books:
         if how.audit is not None and left.plans:
-            how.audit.open(plan.target.url for plan, _ in left.plans.values())
+            how.audit.begin(plan.target.url for plan, _ in left.plans.values())
         for place, (plan, _) in left.plans.items():
             left.entries[place] = books.enter_context(audited(how.audit, plan, approval))
         left.test(partial(_check_current, stale=stale))

@@ -47,7 +47,7 @@ class Audit:
     uid: int | None = None
     failed: OutputFailed | None = None
 
-    def open(self, urls: Iterable[str]) -> None:
+    def begin(self, urls: Iterable[str]) -> None:
         """Find out if lines can be appended. Tell of unfinished applies to servers, of each after
         its last as wanted. Raises OutputFailed.
         """

@@ -169,7 +169,9 @@ class Stopped(Fleet):
         self.early.clear()
         steps = self.directory.parent / "steps"
         at = (f"{step}:{calls}" for step, calls in moments.files)
-        command = (sys.executable, "-W", "error", "-c", PROGRAM, str(steps), *at, "--")
+        # A signal between an open and its `with` leaves the file to the garbage collector.
+        warned = ("-W", "error", "-W", "ignore::ResourceWarning")
+        command = (sys.executable, *warned, "-c", PROGRAM, str(steps), *at, "--")
         with self._lock:
             self._process = subprocess.Popen(
                 [*command, "apply", "--all", "--yes", *OUTPUTS, *more],
