@@ -32,6 +32,7 @@ from confsync.workflow.in_turn import Turn, applied
 from confsync.workflow.jobs import ALONE, side_by_side, untold
 from confsync.workflow.load import check_output
 from confsync.workflow.plan import made, only, saved
+from confsync.workflow.selection import some_of
 from confsync.workflow.server import read
 from confsync.workflow.session import aims_of_saved
 from confsync.workflow.targets import DEFAULTS, Options, attempted, same_server_facts
@@ -388,11 +389,9 @@ def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
     that no question can lift.
     """
     if saved and any(plan.refusals for plan in plans):
-        messages = "; ".join(
-            named(plan, plans) + finding.message for plan in plans for finding in plan.refusals
-        )
+        found = ((plan, finding.message) for plan in plans for finding in plan.refusals)
         hint = "plan again with --allow for each risk that you accept, and save that plan"
-        raise Declined(messages, hint=hint)
+        raise Declined("; ".join(_each_once(found, plans)), hint=hint)
     stopped = [
         plan
         for plan in plans
@@ -400,12 +399,20 @@ def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
         and not (asking and not plan.empty and all(finding.risk for finding in refusals))
     ]
     if stopped:
-        told = tuple(named(plan, plans) + fact for plan in stopped for fact in facts(plan.findings))
+        told = _each_once(((one, fact) for one in stopped for fact in facts(one.findings)), plans)
         refused = [finding for plan in stopped for finding in plan.refusals]
         # No allowance helps beside an error that is no risk.
         helps = all(finding.risk for finding in refused)
         risks = tuple(dict.fromkeys(finding.rule for finding in refused)) if helps else ()
         raise Refused(told, risks)
+
+
+def _each_once(found: Iterable[tuple[Plan, str]], plans: Sequence[Plan]) -> tuple[str, ...]:
+    """Facts about some plans, each once behind the names of its targets."""
+    names: dict[str, list[str]] = {}
+    for plan, fact in found:
+        names.setdefault(fact, []).append(named(plan, plans).removesuffix(": "))
+    return tuple(f"{some_of(of)}: {fact}" if of[0] else fact for fact, of in names.items())
 
 
 def _check_unchanged(ready: Sequence[tuple[Plan, Session]], *, jobs: Jobs) -> None:
