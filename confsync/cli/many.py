@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -64,7 +66,6 @@ def _after(command: str | None) -> After | None:
         return None
     from confsync.errors import WrongUsage
     from confsync.workflow.after import After
-    from confsync.workflow.session import VARIABLES
 
     try:
         words = tuple(shlex.split(command))
@@ -74,7 +75,25 @@ def _after(command: str | None) -> After | None:
         hint = "write the program and its arguments, like --after './restart-node --now'"
         raise WrongUsage("--after: not a command", hint=hint)
     console: Console = click.get_current_context().obj
-    return After(words, os.environ, frozenset(VARIABLES), console.descriptor)
+    return After(words, os.environ, _variables_of_secrets(), console.descriptor)
+
+
+def _variables_of_secrets() -> frozenset[str]:
+    """Variables for credentials, and all that `confsync.yaml` and its stores refer to: those of
+    targets that are not chosen too.
+    """
+    from confsync.errors import InvalidFiles
+    from confsync.workflow.selection import listing
+    from confsync.workflow.session import VARIABLES
+    from confsync.workflow.targets import configuration
+
+    found = {*VARIABLES}
+    with suppress(InvalidFiles):
+        if config := configuration(Path()):
+            found.update(*(one.variables for one in listing(config.targets)))
+            secrets = (ref for one in config.targets for ref in one.secrets.values())
+            found |= {ref.argument for ref in secrets if ref.kind == "env"}
+    return frozenset(found)
 
 
 def _most(name: str, what: str) -> Decorator:

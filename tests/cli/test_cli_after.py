@@ -174,6 +174,22 @@ def test_the_command_gets_no_secret(desk: Desk, servers: list[Server]) -> None:
     assert ENV_SECRET not in (desk.directory / "log").read_text()
 
 
+def test_the_command_gets_no_secret_of_a_target_that_is_not_chosen(
+    desk: Desk, servers: list[Server]
+) -> None:
+    """Nor one that is too short to be found in other variables."""
+    configure(desk, *of(servers[:2]))
+    text = (desk.directory / "confsync.yaml").read_text()
+    text = text.replace("token: {env: T1}", "user: u, password: {env: P1}, secrets: {a: {env: S1}}")
+    desk.file("confsync.yaml", text)
+    more = {"P1": "short", "S1": "a-long-secret", "OTHER": "kept"}
+    words = ("apply", "--target", "t0", "--yes", "--allow", "change-variant", "--after")
+    assert desk.run(*words, script(desk, "env > log"), env={**KEY, **more}).status == 0
+    names = {line.partition("=")[0] for line in restarts(desk)}
+    assert "OTHER" in names
+    assert not names & {"P1", "S1", "T0"}
+
+
 def test_an_interrupt_ends_the_command_and_the_run(desk: Desk, servers: list[Server]) -> None:
     configure(desk, *of(servers[:2]))
     os.mkfifo(desk.directory / "begun")

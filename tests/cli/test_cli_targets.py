@@ -454,6 +454,9 @@ def test_a_refusal_over_several_targets_gives_the_line_to_run_again(
     team.file("stores/base.yaml", plain)
     ran = team.run("apply", "--target", "staging", "--target", "production", "--yes", env=TOKENS)
     assert ran.status == 3
+    (error,) = [line for line in ran.err.splitlines() if line.startswith("error: ")]
+    assert error.startswith("error: staging, production: ")
+    assert error.count("plain text") == 1
     again = "confsync apply --yes --target staging --target production --allow plaintext-secret"
     assert (
         f"hint: correct it (confsync explain plaintext-secret), or apply anyway: {again}\n"
