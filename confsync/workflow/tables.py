@@ -21,7 +21,9 @@ _UPDATE = "run `confsync schema --update`"
 
 
 def beside(directory: Path) -> str:
-    """The path of `confsync.schema.json` for a directory: beside its `confsync.yaml`, or in it."""
+    """The path of `confsync.schema.json` for a directory, from the working directory: beside its
+    `confsync.yaml`, or without one in the working directory.
+    """
     file = found_from(directory)
     return str(Path(file or ".").parent / NAME) if file else NAME
 

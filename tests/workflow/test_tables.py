@@ -88,7 +88,9 @@ def test_the_file_counts_beside_confsync_yaml_and_is_an_input_of_the_run(here: P
         "  a: {url: 'https://a.example.com', files: [keep.yaml]}\n"
         "  b: {url: 'https://b.example.com', files: [keep.yaml], schema: s/b.json}\n"
     )
-    assert beside(deep) == f"../{NAME}"
+    assert beside(deep) == NAME
+    (deep / "confsync.yaml").write_text("targets: {}\n")
+    assert beside(deep) == f"deep/{NAME}"
     found = aims(here, Asked(all=True), Wanted(), ACCESS, today=_today())
     assert [aim.schema for aim in found] == [NAME, NAME]
     assert set(inputs(found)) == {"keep.yaml", NAME, "s/b.json", "confsync.yaml"}
