@@ -146,6 +146,7 @@ def test_a_target_that_fails_hides_no_other_and_the_worst_status_counts(
             "message": AWAY,
             "where": "",
             "hint": "check the URL, DNS and the firewall",
+            "refused": False,
         },
     }
     assert len(production["objects"][0]["changes"]) == 1
