@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING
 from confsync.errors import ConfsyncError, DeadlinePassed
 from confsync.guard import alone
 from confsync.kinds.forms import RESTARTED
-from confsync.sync.outcome import Ended, NotBegun, NotSent, Stored, as_wanted, locked_out
+from confsync.sync.outcome import (
+    Ended,
+    NotBegun,
+    NotSent,
+    Stored,
+    Unknown,
+    as_wanted,
+    locked_out,
+)
 from confsync.sync.values import Failed
-from confsync.workflow.server import reload, send
+from confsync.workflow.server import INTERRUPTED, reload, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -118,6 +126,7 @@ def _interrupted(ended: Sequence[Ended], entries: Sequence[Entry], session: Sess
     """
     return (
         any(isinstance(one, NotBegun) and one.interrupted for one in ended)
+        or any(isinstance(one, Unknown) and one.reason == INTERRUPTED for one in ended)
         or any(entry.interrupted for entry in entries)
         or session.server.interrupted
     )

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from confsync.workflow.once import Once
     from confsync.yaml.emit import Plain
 
+INTERRUPTED = "interrupted while the update was under way"
+"""The reason for an unknown outcome after an interrupt."""
+
 _HURRY = 5.5
 """Seconds for an interrupted update: its answer, and one more reading."""
 _GLANCE = 0.5
@@ -189,7 +192,7 @@ def send(plan: Plan, session: Session) -> Outcome:
                 session.sending("finishing")
             if not found:
                 done.get(timeout=_HURRY)
-        result = ended("interrupted while the update was under way")
+        result = ended(INTERRUPTED)
     if isinstance(result, ConnectionFailed) and result.interrupted:
         raise KeyboardInterrupt
     if isinstance(result, BaseException):
