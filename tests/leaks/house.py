@@ -27,7 +27,10 @@ _TIME = re.compile(rb"\d+\.\d\d s$", re.MULTILINE)
 
 _DOCUMENTED = {("saved.plan", "argument")}
 """A saved plan holds a command's arguments, since it is applied from there: docs/secrets.md."""
-_EACH_RUN = re.compile(rb'"(id|time|generated_at)": ?"[0-9a-fTZ:-]*",?|"seconds": ?[0-9.]+,?')
+_EACH_RUN = re.compile(
+    rb'"(id|time|generated_at)": ?"[0-9a-fTZ:-]*",?|"seconds": ?[0-9.]+,?'
+    rb"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|(?<=_timestamp_seconds)(\{.*\})? [0-9.e+]+"
+)
 """What is another in each line of an audit and in each report, and tells nothing."""
 
 
