@@ -106,14 +106,19 @@ def canonical(host: str) -> str | None:
 def check_host(server: Endpoint, hosts: str) -> None:
     """Raise Declined for a server that is not among `hosts`, the list of CONFSYNC_HOSTS.
 
-    Commas separate its entries: `host`, which allows any port, or `host:port`, without wildcards.
-    Raises WrongUsage for an invalid or empty list: a variable set by mistake opens no host.
+    Commas separate its entries: `host`, which allows any port, or `host:port`; `.example.com` is
+    every host below that name. Raises WrongUsage for an invalid or empty list: a variable set by
+    mistake opens no host.
     """
     if not hosts.strip():
         hint = "unset it to allow any host, or list the allowed hosts"
         raise WrongUsage("CONFSYNC_HOSTS is empty", hint=hint)
     allowed = [_entry(number, text) for number, text in enumerate(hosts.split(","), start=1)]
-    if not any(host == server.host and port in {None, server.port} for host, port in allowed):
+    if not any(
+        port in {None, server.port}
+        and (server.host.endswith(host) if host.startswith(".") else server.host == host)
+        for host, port in allowed
+    ):
         fact = f"{server.host} at port {server.port} is not in CONFSYNC_HOSTS"
         hint = "if the credentials are for this server, add it to CONFSYNC_HOSTS"
         raise Declined(fact, hint=hint)
@@ -121,12 +126,26 @@ def check_host(server: Endpoint, hosts: str) -> None:
 
 def _entry(number: int, text: str) -> tuple[str, int | None]:
     found = _ENTRY.fullmatch(text.strip())
-    host = canonical(found["address"] or found["name"]) if found else None
+    host = _host(found) if found else None
     port = int(found["port"]) if found and found["port"] else None
     if host is None or not (port is None or 0 < port <= _LAST_PORT):
         # The entry is not repeated: it could be a token in the wrong variable.
         raise WrongUsage(f"CONFSYNC_HOSTS: entry {number} is not a host or host:port", hint=_HOSTS)
     return host, port
+
+
+def _host(found: re.Match[str]) -> str | None:
+    """The host of an entry, or with a dot before it the name that hosts are below of. None for an
+    invalid one; no name of one label, like `.com`.
+    """
+    written: str = found["address"] or found["name"]
+    host = canonical(written.removeprefix("."))
+    if host is None or not written.startswith("."):
+        return host
+    with suppress(ValueError):
+        ip_address(host)
+        return None
+    return f".{host}" if "." in host else None
 
 
 def _split(url: str, what: str, example: str, credentials: str) -> tuple[str, str, int | None]:

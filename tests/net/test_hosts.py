@@ -23,6 +23,8 @@ from confsync.net.endpoint import check_host, endpoint
         ("https://[0:0:0:0:0:0:0:1]:8443", "[::1]:8443"),
         ("https://[::1]", "[0::1]"),
         ("http://localhost:8080", "localhost"),
+        ("https://eu-01.mail.example.com", ".mail.example.com"),
+        ("https://a.b.mail.example.com:8443", "other.org, .Mail.example.com.:8443"),
     ],
 )
 def test_a_host_of_the_list_may_be_contacted(url: str, hosts: str) -> None:
@@ -40,6 +42,10 @@ def test_a_host_of_the_list_may_be_contacted(url: str, hosts: str) -> None:
         ("https://example.com", "mail.example.com", "example.com"),
         ("http://localhost", "127.0.0.1", "localhost"),
         ("https://[::2]", "[::1]", "::2"),
+        ("https://mail.example.com", ".mail.example.com", "mail.example.com at port 443"),
+        ("https://evilmail.example.com", ".mail.example.com", "evilmail.example.com"),
+        ("https://a.mail.example.com.evil.org", ".mail.example.com", "a.mail.example.com.evil"),
+        ("https://a.mail.example.com", ".mail.example.com:8443", "a.mail.example.com at port 443"),
     ],
 )
 def test_any_other_host_is_declined(url: str, hosts: str, named: str) -> None:
@@ -54,7 +60,8 @@ def test_any_other_host_is_declined(url: str, hosts: str, named: str) -> None:
     "hosts",
     [
         *("", " ", ",", "mail.example.com,", "mail.example.com,,other.example.com"),
-        *("*", "*.example.com", "mail.example.com:*", ".example.com", "mail..example.com"),
+        *("*", "*.example.com", "mail.example.com:*", ".com", "mail..example.com"),
+        *("..example.com", ".", ".127.0.0.1", ".[::1]", "[.::1]"),
         *("https://mail.example.com", "mail.example.com/", "mail.example.com:", "mail@example.com"),
         *("mail.example.com:0", "mail.example.com:65536", "mail.example.com:https", "::1"),
         *("[mail.example.com]", "[::1", "[::1]]", "mail.example.com other.example.com", "[::1%1]a"),
