@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from confsync.workflow.targets import Access, Aim, Asked
 
 
+_OF_SERVERS = (*choose.SELECTING, *("no_config", "url", "objects"))
+"""Options that a saved plan has the answers to."""
+
+
 @click.command(cls=Command)
 @click.argument("planfile", required=False, type=click.Path())
 @choose.targets
@@ -49,7 +53,7 @@ def show(  # noqa: PLR0913 - one parameter an option
     from confsync.workflow.targets import NOTHING_WANTED, aims, without_config
 
     if planfile is not None:
-        choose.refuse_with_plan(*choose.SELECTING, "no_config", "url", "objects")
+        choose.refuse_with_plan(*_OF_SERVERS)
         _show_saved(planfile, outputs)
         return Status.DONE
     from confsync.workflow.load import check_objects, objects_in_files

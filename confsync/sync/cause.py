@@ -12,10 +12,22 @@ from typing import TYPE_CHECKING, TypeAlias
 from confsync.sync.align import align_items
 from confsync.sync.secret import IN_CLEAR, Secret
 from confsync.sync.shape import ListOf, Shape, Variants, member_shape
-from confsync.sync.tree import Items, Members, Object, Path, Tree, match_urls, relation
+from confsync.sync.tree import (
+    Items,
+    Members,
+    Object,
+    Path,
+    Tree,
+    leaves,
+    match_urls,
+    relation,
+)
 from confsync.sync.url import Url
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from confsync.sync.secret import Ref
     from confsync.sync.values import Cause, Change, Difference
 
 Written: TypeAlias = tuple[object, ...]
@@ -27,11 +39,51 @@ def with_causes(
     """A difference with the cause of each change. `base`: the state that was desired; None: the
     base does not have the object.
     """
+    if base is not None:
+        base = _with_values(base, desired)
     changes = (
         replace(one, cause="change" if base is None else _cause(one, base, live, desired, shape))
         for one in found.changes
     )
     return replace(found, changes=tuple(changes))
+
+
+def _with_values(base: Object, desired: Object) -> Object:
+    """The base with the values of those references that the desired state has too: where two items
+    differ in nothing else they are told apart by them.
+    """
+    found = [leaf for _, leaf in leaves(desired) if isinstance(leaf, Secret | Url)]
+    plain = _by_ref(leaf for leaf in found if isinstance(leaf, Secret))
+    inside = _by_ref(one for leaf in found if isinstance(leaf, Url) for one in leaf.secrets)
+    whole = {leaf.ref: leaf for leaf in found if isinstance(leaf, Url) and leaf.ref and leaf.parts}
+
+    def valued(tree: Tree) -> Tree:
+        match tree:
+            case Object():
+                members = {name: valued(one) for name, one in tree.members.items()}
+                return replace(tree, members=members)
+            case Items():
+                return replace(tree, items=tuple(map(valued, tree.items)))  # type: ignore[arg-type] # of one kind
+            case Members():
+                return replace(tree, members=tuple(map(valued, tree.members)))  # type: ignore[arg-type] # of one kind
+            case Secret():
+                return plain.get(tree.ref, tree)
+            case Url(ref=None):
+                parts = (inside.get(p.ref, p) if isinstance(p, Secret) else p for p in tree.parts)
+                return replace(tree, parts=tuple(parts))
+            case Url(ref=ref) if ref is not None:
+                return whole.get(ref, tree)
+            case _:
+                return tree
+
+    made = valued(base)
+    return made if isinstance(made, Object) else base
+
+
+def _by_ref(secrets: Iterable[Secret]) -> dict[Ref | None, Secret]:
+    """The secrets with a value, by the references that they are from."""
+    known = (one for one in secrets if one.ref not in {None, IN_CLEAR} and one.id is not None)
+    return {one.ref: one for one in known}
 
 
 def _cause(change: Change, base: Object, live: Object, desired: Object, shape: Variants) -> Cause:
