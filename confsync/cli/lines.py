@@ -22,7 +22,7 @@ FORMAT = "jsonl"
 
 
 class Lines(Generic[T]):
-    """What a run writes to its `jsonl` outputs, from the first line on. `others` are all other
+    """The `jsonl` outputs of a run, which are written from its start. `others` are all other
     outputs; `document` makes the document of some results. `failed` is the first output that could
     not be written: a run goes on without it. Raises OutputFailed for a first line.
     """

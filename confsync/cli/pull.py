@@ -75,9 +75,9 @@ def pull(  # noqa: PLR0913 - one parameter an option
     wanted = _objects(objects, every=all_objects)
     way = shared.reach(console, allow_commands=allow_commands, jobs=jobs)
     aims = _chosen(console, asked, access) if into is None else (_server(asked, access),)
-    use = _into_files(wanted, diff=diff)
-    if into is not None:
-        use = _into_directory(into, wanted, diff=diff)
+    use = (
+        _into_files(wanted, diff=diff) if into is None else _into_directory(into, wanted, diff=diff)
+    )
     status = print_failures(console, found := each(aims, way, use))
     pulled = [one for one in flat(found) if not isinstance(one, Failed)]
     _print(console, pulled, diff=diff)
@@ -104,19 +104,20 @@ def _chosen(console: Console, asked: Asked, access: Access) -> tuple[Aim, ...]:
     from confsync.workflow.targets import NOTHING_WANTED
 
     aims = choose.chosen(console, replace(asked, single=bool(asked.files)), access, NOTHING_WANTED)
-    files = [{*map(os.path.realpath, aim.files)} for aim in aims]
+    users: dict[str, list[str]] = {}
+    for aim in aims:
+        for file in {*map(os.path.realpath, aim.files)}:
+            users.setdefault(file, []).append(aim.name)
     for aim in aims:
         last = aim.files[-1]
-        if asked.files and os.path.realpath(asked.files[-1]) != os.path.realpath(last):
+        there = os.path.realpath(last)
+        if asked.files and os.path.realpath(asked.files[-1]) != there:
             hint = f"`confsync pull {last}` writes it; --no-config takes the named file alone"
             raise WrongUsage(f"target {aim.name} is written to its last file, {last}", hint=hint)
-        for other, known in zip(aims, files, strict=True):
-            if other is not aim and os.path.realpath(last) in known:
-                fact = (
-                    f"target {aim.name} is written to {last}, which is a file of {other.name} too"
-                )
-                hint = "give each target a last file of its own, or pull one with --target"
-                raise WrongUsage(fact, hint=hint)
+        if others := [name for name in users[there] if name != aim.name]:
+            fact = f"target {aim.name} is written to {last}, which is a file of {others[0]} too"
+            hint = "give each target a last file of its own, or pull one with --target"
+            raise WrongUsage(fact, hint=hint)
     return aims
 
 

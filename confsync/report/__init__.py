@@ -67,7 +67,7 @@ _STEP: Mapping[str, tuple[str, str]] = {
     "GITHUB_STEP_SUMMARY": ("github_step", "report_step_summary"),
     "GITHUB_OUTPUT": ("github_step", "report_step_outputs"),
 }
-"""What `github` appends to the files that these variables name, from the same document."""
+"""Texts from the same document that `github` appends to the files of these variables."""
 
 # Plans, states, targets and outcomes are rendered from a sequence, one for each target; problems
 # from the names of the files and the problems. Each takes `look=`; those of plans and outcomes for

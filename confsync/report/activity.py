@@ -32,6 +32,23 @@ _RESTARTED: Mapping[str, str] = {
     "failed": "Stored, but not restarted",
     "unknown": "Stored. It is unknown whether the server has restarted",
 }
+RELOADED_FATES: Mapping[str, str] = {
+    "done": "applied",
+    "failed": "stored but not active",
+    "unknown": "stored and perhaps not active",
+}
+UNCHANGED_FATES: Mapping[str, str] = {
+    "done": "unchanged",
+    "failed": "unchanged but not reloaded",
+    "unknown": "unchanged and perhaps not reloaded",
+}
+RESTARTED_FATES: Mapping[str, str] = {
+    "running": "applied and restarted",
+    "locked-out": "locked out",
+    "failed": "stored but not restarted",
+    "unknown": "stored and perhaps not restarted",
+}
+"""The fates of a target with the wanted state, by the end of its reload or restart."""
 _OR_RESTART = "or restart every Stalwart node"
 _ADVICE: Mapping[str, str] = {
     "failed": f"reload the settings (ReloadSettings), {_OR_RESTART}",

@@ -1,4 +1,4 @@
-"""What audit files say, for people and as JSON (docs/audit.md)."""
+"""Results of `confsync audit`, as text and as JSON (docs/audit.md)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Audited:
-    """What was found in some files: applies without an end, or updates without a restart."""
+    """Applies without an end, or updates without a restart, in some files."""
 
     files: int
     unfinished: tuple[Recorded, ...] = ()

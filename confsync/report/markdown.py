@@ -169,7 +169,7 @@ def _row(row: Row | str) -> str:
 
 
 def _ends(target: Target) -> Iterator[list[str]]:
-    """What an apply did."""
+    """The outcome of an apply."""
     several = len(target.objects) > 1
     for found in target.objects:
         if found.outcome is not None:

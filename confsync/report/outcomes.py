@@ -9,7 +9,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from confsync.errors import Declined
-from confsync.report.activity import activity, told_once
+from confsync.report.activity import (
+    RELOADED_FATES,
+    RESTARTED_FATES,
+    UNCHANGED_FATES,
+    activity,
+    told_once,
+)
 from confsync.report.lines import change_lines, laid_out
 from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, wrapped
 from confsync.report.several import grouped, title, totals, unchanged, without_address
@@ -32,22 +38,6 @@ _SEEN: Mapping[outcome.Seen, str] = {
     "before": "A second read shows the previous visible state. The update may still arrive.",
     "wanted": "A second read shows the desired visible state. Hidden secrets cannot be read.",
     "other": "A second read shows neither the previous nor the desired state.",
-}
-_RELOADED: Mapping[str, str] = {
-    "done": "applied",
-    "failed": "stored but not active",
-    "unknown": "stored and perhaps not active",
-}
-_UNCHANGED: Mapping[str, str] = {
-    "done": "unchanged",
-    "failed": "unchanged but not reloaded",
-    "unknown": "unchanged and perhaps not reloaded",
-}
-_RESTARTED: Mapping[str, str] = {
-    "running": "applied and restarted",
-    "locked-out": "locked out",
-    "failed": "stored but not restarted",
-    "unknown": "stored and perhaps not restarted",
 }
 _FATES = (
     *("applied", "applied and restarted", "unchanged", "failed", "refused", "with differences"),
@@ -214,12 +204,12 @@ def _fate(ended: outcome.Ended) -> str:
     if isinstance(ended, outcome.Stored):
         if replace(ended, reload=None, restart=None).as_wanted:
             if ended.restart is not None:
-                return _RESTARTED[ended.restart.result]
+                return RESTARTED_FATES[ended.restart.result]
             if ended.reload is not None:
-                return _RELOADED[ended.reload.result]
+                return RELOADED_FATES[ended.reload.result]
         return "applied" if ended.as_wanted else "with differences"
     if isinstance(ended, outcome.NotSent) and ended.reload is not None:
-        return _UNCHANGED[ended.reload.result]
+        return UNCHANGED_FATES[ended.reload.result]
     if isinstance(ended, Failed) and isinstance(ended.error, Declined):
         return "refused"
     return _FATE_OF.get(type(ended), "failed")

@@ -1,4 +1,4 @@
-"""What the reports of plan and apply say of their run (docs/json.md)."""
+"""Facts of a run, for the reports of plan and apply (docs/json.md)."""
 
 from __future__ import annotations
 

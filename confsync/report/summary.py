@@ -1,4 +1,4 @@
-"""What the formats of CI say of a report: fates of targets, totals, equal targets, rows, words."""
+"""Fates of targets, totals, groups of equal targets, rows and words, for the CI formats."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from confsync.kinds.forms import LOCKS_OUT
-from confsync.report.activity import restarted_text
+from confsync.report.activity import (
+    RELOADED_FATES,
+    RESTARTED_FATES,
+    UNCHANGED_FATES,
+    restarted_text,
+)
 from confsync.report.lines import SIGNS, word
 from confsync.report.printable import cut, plural, printable
 from confsync.report.several import grouped
@@ -36,17 +41,6 @@ FATES = (
 )
 """The fates of targets in the order in which they are shown."""
 
-_STORED = {"failed": "stored but not active", "unknown": "stored and perhaps not active"}
-_RESTARTED = {
-    "running": "applied and restarted",
-    "locked-out": "locked out",
-    "failed": "stored but not restarted",
-    "unknown": "stored and perhaps not restarted",
-}
-_UNCHANGED = {
-    "failed": "unchanged but not reloaded",
-    "unknown": "unchanged and perhaps not reloaded",
-}
 _RESULTS: Mapping[str, str] = {
     "unknown": "unknown",
     "failed": "failed",
@@ -97,9 +91,9 @@ def _fate(outcome: Outcome, target: Target) -> str:
         good = outcome.as_wanted
         if not good:
             return "with differences"
-        return _RESTARTED.get(target.after) or _STORED.get(target.reload, "applied")
+        return RESTARTED_FATES.get(target.after) or RELOADED_FATES.get(target.reload, "applied")
     if outcome.result == "not-sent":
-        return _UNCHANGED.get(target.reload, "unchanged")
+        return UNCHANGED_FATES.get(target.reload, "unchanged")
     if outcome.error is not None and outcome.error.refused:
         return "refused"
     return _RESULTS[outcome.result]
@@ -326,7 +320,7 @@ def error_lines(target: Target, *, alone: bool) -> list[str]:
 
 
 def outcome_lines(outcome: Outcome, found: Object | None) -> list[str]:
-    """What an apply did to an object, in a few sentences."""
+    """The outcome of an object, in a few sentences."""
     match outcome.result:
         case "not-sent":
             return ["Nothing was sent."]

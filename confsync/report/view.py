@@ -81,7 +81,7 @@ class Error:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an apply did to an object; `texts`: the words of the server or of confsync about it."""
+    """The outcome of an object. `texts`: reasons, from the server or from confsync."""
 
     result: str
     verified: bool

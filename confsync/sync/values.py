@@ -92,7 +92,7 @@ class Live:
 
 
 Cause: TypeAlias = Literal["change", "drift", "both"]
-"""What differs from the base, an earlier state of the files: the files, the server, or both."""
+"""The files, the server, or both differ from the base, an earlier state of the files."""
 
 Action: TypeAlias = Literal["add", "remove", "update", "replace", "reorder"]
 

@@ -1,4 +1,4 @@
-"""What audit files say of applies, over all of them: docs/audit.md."""
+"""Applies without an end, and pending restarts, over many audit files: docs/audit.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the environment says of a run: its user, and the job of a CI system."""
+"""The user and the CI job of a run, from its environment."""
 
 from __future__ import annotations
 

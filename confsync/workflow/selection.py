@@ -65,7 +65,7 @@ class Filters:
 
     @property
     def words(self) -> str:
-        """What they say, without the shard."""
+        """The filters in words, without the shard."""
         parts = [f"group {' and '.join(names)}" for names in self.groups]
         parts = [" or ".join(parts)] if parts else []
         parts += [f"using {listed(self.using, 'or')}"] if self.using else []
