@@ -72,7 +72,7 @@ _OPTIONS = shared.together(
 @shared.layers
 @_OPTIONS
 @choose.compared
-@many
+@many("Targets that are read at once. If given, as many are updated at once.")
 @limiting
 @shared.planning
 @rendering(OUTCOMES)
@@ -96,7 +96,8 @@ def apply(  # noqa: PLR0913 - one parameter an option
 
     Shows the plan, asks, sends the smallest update, reads the state back and verifies it. If
     nothing differs and there is no secret to send, nothing is sent. FILES select targets as for
-    `plan`. Several targets are applied one after another, until one fails.
+    `plan`. Several targets are applied one after another, or --jobs at once, until
+    one fails.
     """
     from confsync.cli.apply_prompt import ask, check_runner, finish, show
     from confsync.workflow.apply import How

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from confsync.cli.options import grouped, source_named, with_variable
 
@@ -29,30 +30,33 @@ def _jobs(values: Values) -> Jobs:
     from confsync.workflow.jobs import Jobs, passed
 
     console, deadline = click.get_current_context().obj, values.pop("deadline")
-    made = Jobs(values.pop("jobs"), _progress(console))
+    given = click.get_current_context().get_parameter_source("jobs") is not ParameterSource.DEFAULT
+    number = values.pop("jobs")
+    made = Jobs(number, _progress(console), updated=number if given else 1)
     if deadline is None:
         return made
     return replace(made, late=passed(deadline, source_named("deadline")))
 
 
-many: Decorator = grouped(
-    "jobs",
-    _jobs,
-    with_variable(
-        "--jobs",
-        "Targets that are read at once.",
-        note="; default: 8",
-        type=click.IntRange(1, 64),
-        default=8,
-        metavar="NUMBER",
-    ),
-    with_variable(
-        "--deadline",
-        "Begin no target after this time, like 10m.",
-        metavar="DURATION",
-    ),
-)
-"""The options of every command that reads many targets; it gets them as `jobs`."""
+def many(text: str = "Targets that are read at once.") -> Decorator:
+    """The options of every command that reads many targets; it gets them as `jobs`."""
+    return grouped(
+        "jobs",
+        _jobs,
+        with_variable(
+            "--jobs",
+            text,
+            note="; default: 8",
+            type=click.IntRange(1, 64),
+            default=8,
+            metavar="NUMBER",
+        ),
+        with_variable(
+            "--deadline",
+            "Begin no target after this time, like 10m.",
+            metavar="DURATION",
+        ),
+    )
 
 
 def _limits(values: Values) -> Values:

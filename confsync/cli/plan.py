@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
 @choose.compared
-@many
+@many()
 @shared.planning
 @rendering(PLANS)
 @shared.commands_for_credentials

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @shared.files
 @choose.targets
-@many
+@many()
 @shared.objects
 @click.option(
     "--all-objects",

@@ -30,7 +30,7 @@ _OF_SERVERS = (*choose.SELECTING, *("no_config", "url", "objects"))
 @click.command(cls=Command)
 @click.argument("planfile", required=False, type=click.Path())
 @choose.targets
-@many
+@many()
 @shared.objects
 @shared.rendering(STATES)
 @shared.commands_for_credentials

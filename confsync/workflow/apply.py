@@ -280,7 +280,9 @@ def _decided(
             ready = backed_up(ready, entries, how.backup)
         if how.ended is not None:
             how.ended([left.ends[place] for place in sorted(left.ends)])
-    turn = Turn(several, left.apart, how.reload, jobs.late, how.ended, how.after)
+    # A restart that locks a server out is found before the next one is stored.
+    at_once = jobs.updated if how.after is None else 1
+    turn = Turn(several, left.apart, how.reload, jobs.late, how.ended, how.after, at_once)
     done = with_backup(applied(ready, entries, turn))
     ends = left.ends | dict(zip(left.plans, done, strict=True))
     return tuple(ends[place] for place in sorted(ends))

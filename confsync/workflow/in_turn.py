@@ -1,8 +1,8 @@
-"""Send the updates of an apply, one after another."""
+"""Send the updates of an apply: one target after another, or some at once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from confsync.errors import ConfsyncError, DeadlinePassed
@@ -23,6 +23,7 @@ from confsync.workflow.server import INTERRUPTED, reload, send
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from confsync.sync.outcome import Outcome
     from confsync.sync.values import Plan
     from confsync.workflow.after import After
     from confsync.workflow.audit import Entry
@@ -35,7 +36,8 @@ class Turn:
     are no reason to lose them. `keep_going`: a target that does not end as wanted stops no other.
     `reloads`: a server reloads its settings after its last update. `late`: True after the deadline.
     `tell` gets the ends of each target when it has ended. `after`: what is done with a target that
-    must be restarted; a target that is locked out by it stops the others in any case.
+    must be restarted; a target that is locked out by it stops the others in any case. `number`:
+    targets that are updated at once.
     """
 
     several: bool
@@ -44,6 +46,7 @@ class Turn:
     late: Callable[[], bool]
     tell: Callable[[Sequence[Ended]], None] | None = None
     after: After | None = None
+    number: int = 1
 
     def target(self, ended: Sequence[Ended], entry: Entry) -> None:
         """Tell the ends of a target. An interrupt is noted: the run has to end with an outcome."""
@@ -58,48 +61,122 @@ def applied(
     ready: Sequence[tuple[Plan, Session]], entries: Sequence[Entry], turn: Turn
 ) -> tuple[Ended, ...]:
     """Send each pending update, until a target does not end as wanted, an interrupt comes or the
-    deadline has passed. A target that is begun is finished after the deadline.
+    deadline has passed. `turn.number` targets are updated at once, and the next ones when all of
+    these have ended. A target that is begun is finished after the deadline.
 
     Raises errors of the only target, and an interrupt before anything was sent to any.
     """
-    ended: list[Ended] = []
-    begun_at: Session | None = None
-    first, well, interrupted, locked = 0, True, False, False
-    for done, ((plan, session), entry) in enumerate(zip(ready, entries, strict=True), start=1):
-        last = done == len(ready) or ready[done][1] is not session
-        if done > 1:
-            before = ready[done - 2][1]
-            interrupted |= _interrupted(ended[first:], entries[first : done - 1], before)
-            if before is not session:
-                locked |= any(map(locked_out, ended[first:]))
-                good = turn.keep_going or (well and all(map(as_wanted, ended[first:])))
-                well = good and not locked
-                first = done - 1
-        late = session is not begun_at and turn.late()
-        stopped = not (well and all(map(as_wanted, ended[first:])))
-        if not plan.empty and (interrupted or stopped or (late and turn.several)):
-            ended.append(NotBegun(plan, interrupted=interrupted, late=late and not interrupted))
-            if last:
-                turn.target(ended[first:], entry)
-            continue
-        result: Ended
-        try:
-            _check_time(late=late and not plan.empty)
-            begun_at = begun_at if plan.empty else session
-            result = entry.ended(NotSent(plan) if plan.empty else send(plan, entry.begin(session)))
-        except BaseException as error:
-            found = _end_of(error, plan, entry, ended)
-            if found is None or not turn.several:
-                entry.report_failed()
-                raise
-            result = found
-            entry.interrupted |= isinstance(error, KeyboardInterrupt)
-        ended.append(result)
-        if last:
-            known = (ended[first:], session, entries[first:done], turn)
-            ended[first:] = _in_effect(*known, well=well, interrupted=interrupted)
-            turn.target(ended[first:], entry)
-    return tuple(ended)
+    courses: list[_Course] = []
+    for (plan, session), entry in zip(ready, entries, strict=True):
+        if not courses or courses[-1].session is not session:
+            courses.append(_Course(session))
+        courses[-1].plans.append(plan)
+        courses[-1].entries.append(entry)
+    run = _Run(courses, turn)
+    for first in range(0, len(courses), turn.number):
+        run.update(courses[first : first + turn.number])
+    return tuple(one for course in courses for one in course.ended)
+
+
+@dataclass
+class _Course:
+    """The updates of one target, object by object. `begun`: one of them may have been sent."""
+
+    session: Session
+    plans: list[Plan] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
+    begun: bool = False
+
+    @property
+    def well(self) -> bool:
+        """True if all that has ended did so as wanted."""
+        return all(map(as_wanted, self.ended))
+
+
+@dataclass
+class _Run:
+    """The updates of all targets. `well`: nothing stops the targets that are not begun."""
+
+    courses: Sequence[_Course]
+    turn: Turn
+    well: bool = True
+    interrupted: bool = False
+
+    def update(self, courses: Sequence[_Course]) -> None:
+        """Update some targets at once; then reload or restart them, one after another."""
+        for step in range(max(len(course.plans) for course in courses)):
+            self._step([course for course in courses if len(course.plans) > step], step)
+        well = self.well
+        for course in courses:
+            known = (course.ended, course.session, course.entries, self.turn)
+            course.ended = [*_in_effect(*known, well=well, interrupted=self.interrupted)]
+            self.turn.target(course.ended, course.entries[-1])
+            self._note_interrupts(course)
+            locked = any(map(locked_out, course.ended))
+            self.well &= not locked and (self.turn.keep_going or course.well)
+
+    def _step(self, courses: Sequence[_Course], step: int) -> None:
+        """Send the next update of each target that may go on."""
+        due: list[tuple[_Course, Session]] = []
+        for course in courses:
+            self._note_interrupts(course)
+            plan, entry = course.plans[step], course.entries[step]
+            late = not plan.empty and not course.begun and self.turn.late()
+            stopped = self.interrupted or not self.well or not course.well
+            if not plan.empty and (stopped or (late and self.turn.several)):
+                end = NotBegun(
+                    plan, interrupted=self.interrupted, late=late and not self.interrupted
+                )
+                course.ended.append(end)
+                continue
+            try:
+                if plan.empty:
+                    course.ended.append(entry.ended(NotSent(plan)))
+                    continue
+                _check_time(late=late)
+                due.append((course, entry.begin(course.session)))
+            except BaseException as error:  # noqa: BLE001 - raised again, unless it is an end
+                self._fail(course, error)
+        for course, _ in due:
+            course.begun = True
+        self._send(due, step)
+
+    def _send(self, due: Sequence[tuple[_Course, Session]], step: int) -> None:
+        """Send updates, and write down their ends: the outcomes before the errors."""
+        results: Sequence[Outcome | BaseException] = [KeyboardInterrupt()] * len(due)
+        if due and not self.interrupted:
+            try:
+                results = send([(course.plans[step], session) for course, session in due])
+            except BaseException as error:  # noqa: BLE001 - raised again, unless it is an end
+                results = [error] * len(due)
+        for (course, _), result in zip(due, results, strict=True):
+            if not isinstance(result, BaseException):
+                try:
+                    course.ended.append(course.entries[step].ended(result))
+                except BaseException as error:  # noqa: BLE001 - raised again, unless it is an end
+                    self._fail(course, error)
+        for (course, _), result in zip(due, results, strict=True):
+            if isinstance(result, BaseException):
+                self._fail(course, result)
+
+    def _fail(self, course: _Course, error: BaseException) -> None:
+        """End an update with an error. Raises it if it ends the run."""
+        place = len(course.ended)
+        entry = course.entries[place]
+        ended = [one for other in self.courses for one in other.ended]
+        found = _end_of(error, course.plans[place], entry, ended)
+        if found is None or not self.turn.several:
+            entry.report_failed()
+            raise error
+        course.ended.append(found)
+        interrupted = isinstance(error, KeyboardInterrupt)
+        entry.interrupted |= interrupted
+        self.interrupted |= interrupted
+
+    def _note_interrupts(self, course: _Course) -> None:
+        begun = course.entries[: len(course.ended)]
+        self.interrupted |= _interrupted(course.ended, begun, course.session)
 
 
 def _in_effect(  # noqa: PLR0913 - all that it depends on

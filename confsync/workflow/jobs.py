@@ -35,8 +35,8 @@ def untold(_read: int, _all: int) -> None:
 
 @dataclass(frozen=True)
 class Jobs:
-    """Targets read at once: `number`. A target that takes more than `slow` seconds is not counted,
-    so that silent servers hold up no other.
+    """Targets read at once: `number`; updated at once: `updated`. A target that takes more than
+    `slow` seconds to read is not counted, so that silent servers hold up no other.
 
     `tell` gets the targets that are read, and all. `stop` ends the connections of the run. `late`:
     returns True after the deadline of the run, when no target is begun any more.
@@ -47,6 +47,7 @@ class Jobs:
     stop: Event = field(default_factory=Event)
     slow: float = 5.0
     late: Callable[[], bool] = lambda: False
+    updated: int = 1
 
 
 def passed(duration: str, option: str) -> Callable[[], bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from confsync.errors import ConfsyncError, ConnectionFailed, Fault, ServerRefused
@@ -148,56 +149,98 @@ def _shown(live: Live) -> Plain:
     return document
 
 
-def send(plan: Plan, session: Session) -> Outcome:
-    """Send a plan's update, once, and read the stored state.
+class _Update:
+    """An update in a thread of its own, which no signal reaches, and which waits for a word."""
 
-    A thread that no signal reaches does both: a first interrupt makes it hurry, a second one leaves
-    the outcome unknown. A result that is there when an interrupt comes counts. Raises
-    ConnectionFailed, ServerRefused if the server certainly did not look at the update,
-    KeyboardInterrupt only if it was not sent.
-    """
-    # No Event, whose lock an interrupt can leave locked. The first word to the thread counts.
-    word: SimpleQueue[Literal["send", "stop"]] = SimpleQueue()
-    done: SimpleQueue[None] = SimpleQueue()
-    found: list[Outcome | BaseException] = []
-    allowed = False
+    def __init__(self, plan: Plan, session: Session) -> None:
+        self._plan, self.session = plan, session
+        # No Event, whose lock an interrupt can leave locked. The first word counts.
+        self.word: SimpleQueue[Literal["send", "stop"]] = SimpleQueue()
+        self._done: SimpleQueue[None] = SimpleQueue()
+        self.found: list[Outcome | BaseException] = []
+        self.allowed = False
+        self._thread = begin(self._work, "confsync-update")
 
-    def work() -> None:
+    def _work(self) -> None:
         try:
-            stopped = word.get() == "stop"
-            found.append(KeyboardInterrupt() if stopped else caught(lambda: _sent(plan, session)))
+            stopped = self.word.get() == "stop"
+            self.found.append(
+                KeyboardInterrupt() if stopped else caught(lambda: _sent(self._plan, self.session))
+            )
         except BaseException as error:  # noqa: BLE001 - the waiting thread needs a result
-            found.append(alone(error))
-        done.put(None)
+            self.found.append(alone(error))
+        self._done.put(None)
 
-    def ended(without: str) -> Outcome | BaseException:
-        result = found[0] if found else Unknown(plan, without)
-        session.sending("not sent" if _certainly_not_sent(result) else "known")
-        return result
+    def allow(self) -> None:
+        """Let it be sent."""
+        self.word.put("send")
+        self.allowed = True
 
-    thread = begin(work, "confsync-update")
+    def wait(self) -> None:
+        """Wait for the result; a thread that died has none."""
+        while not self.found and self._thread.is_alive():
+            self.wait_until(monotonic() + _GLANCE)
+
+    def wait_until(self, end: float) -> None:
+        """Wait for the result until a time."""
+        with suppress(Empty):
+            if not self.found:
+                self._done.get(timeout=max(0.0, end - monotonic()))
+
+    def ended(self, without: str) -> Outcome | BaseException:
+        """The result; `without`: why there is none."""
+        result = self.found[0] if self.found else Unknown(self._plan, without)
+        self.session.sending("not sent" if _certainly_not_sent(result) else "known")
+        interrupted = isinstance(result, ConnectionFailed) and result.interrupted
+        return KeyboardInterrupt() if interrupted else result
+
+
+def _update(plan: Plan, session: Session) -> _Update | ConnectionFailed:
+    """Without room for a thread the error ends this update, and no other."""
     try:
-        session.sending("under way")
-        word.put("send")
-        allowed = True
-        while not found and thread.is_alive():
-            with suppress(Empty):
-                done.get(timeout=_GLANCE)
-        result = ended("internal error in confsync: the update ended without a result")
+        return _Update(plan, session)
+    except ConnectionFailed as failed:
+        return failed
+
+
+def send(due: Sequence[tuple[Plan, Session]]) -> list[Outcome | BaseException]:
+    """Send the updates of plans, each to another server, once, and read the stored states.
+
+    Threads that no signal reaches do both: a first interrupt makes them hurry, after a second one
+    the outcomes that are missing are unknown. A result that is there when an interrupt comes
+    counts. An error in place of an outcome is ConnectionFailed, ServerRefused if the server
+    certainly did not look at the update, a fault, or KeyboardInterrupt if it was not sent.
+    """
+    updates = [_update(plan, session) for plan, session in due]
+    begun = [one for one in updates if isinstance(one, _Update)]
+
+    def results(without: str) -> list[Outcome | BaseException]:
+        return [one.ended(without) if isinstance(one, _Update) else one for one in updates]
+
+    try:
+        for one in begun:
+            one.session.sending("under way")
+        for one in begun:
+            one.allow()
+        for one in begun:
+            one.wait()
+        return results("internal error in confsync: the update ended without a result")
     except KeyboardInterrupt:
-        with suppress(Empty, KeyboardInterrupt):
-            word.put("stop")
-            session.server.hurry()
-            if allowed and not found:
-                session.sending("finishing")
-            if not found:
-                done.get(timeout=_HURRY)
-        result = ended(INTERRUPTED)
-    if isinstance(result, ConnectionFailed) and result.interrupted:
-        raise KeyboardInterrupt
-    if isinstance(result, BaseException):
-        raise result
-    return result
+        with suppress(KeyboardInterrupt):
+            _hurry(begun)
+        return results(INTERRUPTED)
+
+
+def _hurry(updates: Sequence[_Update]) -> None:
+    """After an interrupt, stop updates that did not get their word, and hurry the others."""
+    for one in updates:
+        one.word.put("stop")
+        one.session.server.hurry()
+    end = monotonic() + _HURRY
+    if any(one.allowed and not one.found for one in updates):
+        updates[0].session.sending("finishing")
+    for one in updates:
+        one.wait_until(end)
 
 
 def _certainly_not_sent(result: Outcome | BaseException) -> bool:

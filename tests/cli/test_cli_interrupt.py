@@ -134,8 +134,8 @@ import sys
 from confsync.__main__ import main
 from confsync.workflow import in_turn
 send = in_turn.send
-def interrupted(plan, session):
-    send(plan, session)
+def interrupted(due):
+    send(due)
     raise KeyboardInterrupt
 in_turn.send = interrupted
 sys.argv[0] = "confsync"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from confsync.sandbox import Server
 from tests.cli.hostile import Held, hostile, passes_to
-from tests.cli.process import APPLY_KEY, KEYS, PLAN_KEY
+from tests.cli.process import APPLY_KEY, KEYS, PATIENCE, PLAN_KEY, ended
 from tests.cli.terminal import terminal
 
 if TYPE_CHECKING:
@@ -175,3 +176,101 @@ def test_a_wait_is_told_with_the_name_of_its_target(desk: Desk, servers: list[Se
     configure(desk, servers[0].url, NOBODY)
     ran = desk.run("plan", "--all", env={**KEY, "CONFSYNC_RETRIES": "1"})
     assert f"t1: cannot connect to {NOBODY}: connection refused; trying again in " in ran.err
+
+
+def audited(desk: Desk) -> list[str]:
+    """The events of the audit file, with the targets' names."""
+    lines = (desk.directory / "audit.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines]
+    name_of = {one["id"]: one["target"]["name"] for one in records if one["event"] == "started"}
+    return [f"{one['event']} {name_of[one['id']]}" for one in records]
+
+
+@pytest.mark.parametrize(
+    ("more", "at_once"),
+    [
+        ((), 1),
+        (("--jobs", "2"), 2),
+        # The first one is restarted before the next one is stored.
+        (("--jobs", "3", "--after", "true"), 1),
+    ],
+)
+def test_as_many_targets_are_updated_at_once_as_jobs_are_given(
+    desk: Desk, servers: list[Server], more: tuple[str, ...], at_once: int
+) -> None:
+    configure(desk, *(server.url for server in servers))
+    words = ("apply", "--all", "--yes", "--audit", "audit.jsonl", "--output", "json")
+    ran = desk.run(*words, *more, env=KEY)
+    assert (ran.status, results(ran)) == (0, ["stored"] * 3)
+    found = [one for one in audited(desk) if one.startswith("started")]
+    assert found == ["started t0", "started t1", "started t2"]
+    first = [one.startswith("started") for one in audited(desk)].index(False)
+    assert first == at_once
+
+
+def test_the_next_targets_are_updated_when_all_of_the_last_ones_have_ended(
+    desk: Desk, servers: list[Server]
+) -> None:
+    held, other = Held(passes_to(servers[0])), Held(passes_to(servers[1]))
+    other.release.set()
+    with (
+        hostile(passes_to(servers[0]), held) as one,
+        hostile(passes_to(servers[1]), other) as two,
+    ):
+        configure(desk, one.url, two.url, servers[2].url)
+        process = desk.start("apply", "--all", "--yes", "--jobs", "2", env=KEY)
+        try:
+            assert held.arrived.wait(PATIENCE)
+            assert other.arrived.wait(PATIENCE)
+            assert [one.stored["@type"] for one in servers[1:]] == ["Redis", "Default"]
+        finally:
+            held.release.set()
+        ran = ended(process)
+    assert ran.status == 0
+    assert servers[2].stored["@type"] == "Redis"
+
+
+def test_a_failure_stops_those_that_are_not_begun(desk: Desk, servers: list[Server]) -> None:
+    configure(desk, *(server.url for server in servers))
+    words = ("apply", "--all", "--yes", "--jobs", "2", "--output", "json")
+    ran = desk.run(*words, env={**KEY, "T0": PLAN_KEY})
+    assert (ran.status, results(ran)) == (5, ["rejected", "stored", "not-begun"])
+    ran = desk.run(*words, "--keep-going", env={**KEY, "T0": PLAN_KEY})
+    assert (ran.status, results(ran)) == (5, ["rejected", "not-sent", "stored"])
+
+
+@pytest.mark.parametrize(
+    ("status", "found"),
+    [
+        (5, ["stored", "stored", "not-begun"]),
+        (4, ["unknown", "stored", "not-begun"]),
+    ],
+)
+def test_an_interrupt_ends_all_updates_that_are_under_way(
+    desk: Desk, servers: list[Server], status: int, found: list[str]
+) -> None:
+    one, two = Held(passes_to(servers[0])), Held(passes_to(servers[1]))
+    answered = "unknown" not in found
+    silent = () if answered else (one,)
+    with (
+        hostile(passes_to(servers[0]), one, *silent) as before_one,
+        hostile(passes_to(servers[1]), two) as before_two,
+    ):
+        configure(desk, before_one.url, before_two.url, servers[2].url)
+        words = ("--jobs", "2", "--output", "json=report", "--audit", "audit.jsonl")
+        process = desk.start("apply", "--all", "--yes", *words, env=KEY)
+        try:
+            assert one.arrived.wait(PATIENCE)
+            assert two.arrived.wait(PATIENCE)
+            process.send_signal(signal.SIGTERM)
+            two.release.set()
+            if answered:
+                one.release.set()
+            ran = ended(process)
+        finally:
+            one.release.set()
+            two.release.set()
+    report = json.loads((desk.directory / "report").read_text())
+    assert [target["outcome"]["result"] for target in report["targets"]] == found
+    assert ran.status == status
+    assert servers[2].stored["@type"] == "Default"

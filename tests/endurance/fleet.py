@@ -153,9 +153,12 @@ class Stopped(Fleet):
 
     def _check_begun(self, name: str, body: bytes) -> None:
         of = next(one for one in OBJECTS if f"x:{one}/set".encode() in body)
-        last = self.lines(AUDIT)[-1]
-        begun = (last["event"], last["target"]["name"], last["object"])
-        if begun != ("started", name, of):
+        begun = {
+            (one["target"]["name"], one["object"])
+            for one in self.lines(AUDIT)
+            if one["event"] == "started"
+        }
+        if (name, of) not in begun:
             self.early.append(f"{name} {of}")
 
     def stopped(self, moments: Moments, *more: str) -> Ran:

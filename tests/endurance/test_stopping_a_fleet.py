@@ -203,6 +203,16 @@ def test_sigterm_at_any_moment_leaves_the_truth(ground: Ground) -> None:
     print(dict(sorted(found.items())))  # noqa: T201 - what the moments fell into
 
 
+def test_sigterm_while_eight_are_updated_at_once_leaves_the_truth(ground: Ground) -> None:
+    at_once = [Moments((2 * READ + step,)) for step in (1, 7, 12, 40)]
+    found = Counter(
+        stop(ground, at, "--jobs", "8")
+        for at in (moments(ground, 100) if LONG else [*at_once, *chosen(ground)])
+    )
+    assert "status 5" in found
+    print(dict(sorted(found.items())))  # noqa: T201 - as above
+
+
 def test_keep_going_goes_on_after_a_failure_and_not_after_sigterm(ground: Ground) -> None:
     """A server refuses its updates: its second object is not begun."""
     ground.fleet.refusing = [*ground.fleet.servers][4]
