@@ -115,6 +115,12 @@ def tell_number(console: Console, asked: Asked, chosen: int, every: int) -> None
 
     if words := str(asked.filters):
         console.note(f"note: {chosen} of {every} targets: {printable(words)}\n")
+    if (reported := asked.filters.reported) is not None:
+        from confsync.workflow.selection import some_of
+
+        if gone := sorted(reported[1].difference(_target_names())):
+            names = printable(f"{some_of(gone)} ({reported[0]})")
+            console.note(f"warning: not in confsync.yaml any more: {names}\n")
 
 
 def refuse_with_plan(*names: str) -> None:

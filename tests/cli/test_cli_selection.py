@@ -46,6 +46,18 @@ def test_no_target_is_no_error_and_the_first_line_says_so(
     assert "error:" not in ran.out + ran.err
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_targets_of_a_report_that_are_gone_are_named(team: Desk, command: str) -> None:
+    gone = [{"name": name, "objects": [], "error": {"message": "x"}} for name in ("three", "four")]
+    team.file("run.json", json.dumps({"targets": gone}))
+    ran = team.run(command, "--targets-from", "run.json", "--with", "failed")
+    assert ran.err.splitlines()[:2] == [
+        "note: 0 of 2 targets: failed in run.json",
+        "warning: not in confsync.yaml any more: four, three (failed in run.json)",
+    ]
+    assert ran.status == 0
+
+
 def test_without_a_target_validate_checks_the_configuration_and_fmt_no_file(team: Desk) -> None:
     assert team.run("validate", "--using", "other.md").out == "1 file checked, no errors.\n"
     assert team.run("fmt", "--using", "other.md").err.endswith("no files.\n")
