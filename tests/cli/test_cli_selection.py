@@ -48,7 +48,9 @@ def test_no_target_is_no_error_and_the_first_line_says_so(
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_targets_of_a_report_that_are_gone_are_named(team: Desk, command: str) -> None:
-    gone = [{"name": name, "objects": [], "error": {"message": "x"}} for name in ("three", "four")]
+    gone: list[object] = [
+        {"name": name, "objects": [], "error": {"message": "x"}} for name in ("three", "four")
+    ]
     team.file("run.json", json.dumps({"targets": gone}))
     ran = team.run(command, "--targets-from", "run.json", "--with", "failed")
     assert ran.err.splitlines()[:2] == [
