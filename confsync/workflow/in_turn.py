@@ -73,8 +73,16 @@ def applied(
         courses[-1].plans.append(plan)
         courses[-1].entries.append(entry)
     run = _Run(courses, turn)
-    for first in range(0, len(courses), turn.number):
-        run.update(courses[first : first + turn.number])
+    try:
+        for first in range(0, len(courses), turn.number):
+            run.update(courses[first : first + turn.number])
+    except BaseException as error:
+        for entry in entries:
+            if entry.begun:
+                entry.failed(error)
+        for entry in entries[:1]:
+            entry.report_failed()
+        raise
     return tuple(one for course in courses for one in course.ended)
 
 
@@ -167,7 +175,6 @@ class _Run:
         ended = [one for other in self.courses for one in other.ended]
         found = _end_of(error, course.plans[place], entry, ended)
         if found is None or not self.turn.several:
-            entry.report_failed()
             raise error
         course.ended.append(found)
         interrupted = isinstance(error, KeyboardInterrupt)

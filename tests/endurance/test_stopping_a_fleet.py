@@ -205,6 +205,9 @@ def test_sigterm_at_any_moment_leaves_the_truth(ground: Ground) -> None:
 
 def test_sigterm_while_eight_are_updated_at_once_leaves_the_truth(ground: Ground) -> None:
     at_once = [Moments((2 * READ + step,)) for step in (1, 7, 12, 40)]
+    # Where the beginning of the second one is written.
+    second = ground.file_steps - REPORTING - 2 * UPDATES + 1
+    at_once += [Moments(files=((second, calls),)) for calls in (4, 20)]
     found = Counter(
         stop(ground, at, "--jobs", "8")
         for at in (moments(ground, 100) if LONG else [*at_once, *chosen(ground)])
