@@ -110,8 +110,14 @@ def test_a_pull_request_has_one_comment_with_the_digest_that_its_merge_applies(
 def test_a_plan_that_cannot_be_made_fails_the_pull_request(hub: GitHub, server: Server) -> None:
     hub.secrets = {**SECRETS, "STALWART_PLAN_TOKEN": "wrong"}
     failed = hub.run("plan", **PULL_REQUEST)
-    assert (failed.status, hub.state["comments"]) == (1, {})
+    assert failed.status == 1
     assert "the server refused STALWART_TOKEN (HTTP 401)" in failed.log
+    (comment,) = hub.state["comments"].values()
+    assert "the server refused STALWART_TOKEN (HTTP 401)" in comment
+    hub.secrets = SECRETS
+    assert hub.run("plan", **PULL_REQUEST).status == 0
+    (comment,) = hub.state["comments"].values()
+    assert "Digest `" in comment
     assert server.stored == {"@type": "Default"}
 
 
@@ -254,8 +260,11 @@ def test_the_timer_writes_metrics_of_drift(repository: Path) -> None:
     (script,) = re.findall(r"^ExecStart=/usr/local/bin/(.*)$", unit, re.MULTILINE)
     done = shell(script.replace("/var/lib/confsync/", ""), repository, STALWART_TOKEN="API_plan")
     assert done.returncode == 2, done.stdout
-    metrics = (repository / "confsync.prom").read_text()
-    assert 'confsync_plan_changes{target="production"' in metrics
+    metrics = repository / "confsync.prom"
+    assert 'confsync_plan_changes{target="production"' in metrics.read_text()
+    done = shell(script.replace("/var/lib/confsync/", ""), repository, STALWART_TOKEN="wrong")
+    assert done.returncode == 1, done.stdout
+    assert 'confsync_plan_up{target="production",groups=""} 0' in metrics.read_text()
 
 
 def test_the_jobs_of_kubernetes_find_drift_and_apply_their_part(fleet: Fleet) -> None:
