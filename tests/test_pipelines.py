@@ -95,7 +95,7 @@ def test_a_pull_request_has_one_comment_with_the_digest_that_its_merge_applies(
     assert hub.run("plan", **PULL_REQUEST).status == 0
     change(hub.directory, "poolMaxConnections: 32", "poolMaxConnections: 33")
     assert hub.run("plan", **PULL_REQUEST).status == 0
-    (comment,) = hub.state["comments"].values()
+    (comment,) = hub.comments
     assert "poolMaxConnections" in comment
     assert "33" in comment
     known = merged(hub)
@@ -112,11 +112,11 @@ def test_a_plan_that_cannot_be_made_fails_the_pull_request(hub: GitHub, server: 
     failed = hub.run("plan", **PULL_REQUEST)
     assert failed.status == 1
     assert "the server refused STALWART_TOKEN (HTTP 401)" in failed.log
-    (comment,) = hub.state["comments"].values()
+    (comment,) = hub.comments
     assert "the server refused STALWART_TOKEN (HTTP 401)" in comment
     hub.secrets = SECRETS
     assert hub.run("plan", **PULL_REQUEST).status == 0
-    (comment,) = hub.state["comments"].values()
+    (comment,) = hub.comments
     assert "Digest `" in comment
     assert server.stored == {"@type": "Default"}
 
@@ -343,7 +343,7 @@ def test_a_pull_request_of_a_fleet_shows_the_servers_that_it_changes(fleet: Flee
     assert hub.run("validate", **PULL_REQUEST).status == 0
     reviewed = hub.run("review", **PULL_REQUEST)
     assert reviewed.status == 0, reviewed.log
-    (comment,) = hub.state["comments"].values()
+    (comment,) = hub.comments
     assert "11 of 40 targets" in comment
     assert "Digest of the run" in comment
 
