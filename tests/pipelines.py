@@ -122,7 +122,10 @@ class GitHub:
 
     def _wanted(self, step: Mapping[str, str], known: Mapping[str, str], ended: Job) -> bool:
         condition = step.get("if", "success()")
-        if "pull_request" in condition and known.get("github_event_name") != "pull_request":
+        for event in re.findall(r"event_name == '(\w+)'", condition):
+            if known.get("github_event_name") != event:
+                return False
+        if "outputs.pending" in condition and known["steps_plan_outputs_pending"] != "true":
             return False
         if "hashFiles" in condition and not (self.directory / "plan.md").exists():
             return False

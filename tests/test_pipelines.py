@@ -107,6 +107,53 @@ def test_a_pull_request_has_one_comment_with_the_digest_that_its_merge_applies(
     assert "1 target: 1 applied." in applied.summary
 
 
+PULL = {"number": 1, "merged_at": "2026-11-28T05:00:00Z"}
+
+
+def test_a_plan_that_the_pull_request_showed_is_called_reviewed(hub: GitHub) -> None:
+    assert hub.run("plan", **PULL_REQUEST).status == 0
+    hub.state["pulls"] = [{"number": 3, "merged_at": None}, PULL]
+    planned = hub.run("plan", github_event_name="push")
+    assert "**As reviewed**: pull request #1 shows this plan." in planned.summary
+    assert "::warning" not in planned.log
+
+
+def test_a_plan_that_no_pull_request_showed_is_told_before_the_approval(
+    hub: GitHub, server: Server
+) -> None:
+    def told() -> bool:
+        planned = hub.run("plan", github_event_name="push")
+        assert (planned.status, planned.outputs["pending"]) == (0, "true")
+        warned = "::warning title=confsync::Not as reviewed" in planned.log
+        assert warned == ("> Not as reviewed: no pull request shows this plan" in planned.summary)
+        assert warned == ("**As reviewed**" not in planned.summary)
+        return warned
+
+    assert told(), "no pull request"
+    assert hub.run("plan", **PULL_REQUEST).status == 0
+    assert told(), "a pull request that was not merged"
+    hub.state["pulls"] = [PULL]
+    assert not told()
+    server.stored = {"@type": "RedisCluster", "urls": {"rediss://old.example.com": True}}
+    assert told(), "another state of the server"
+    assert hub.run("plan", **PULL_REQUEST).status == 0
+    assert not told()
+    for comment in hub.state["comments"]:
+        comment["user"] = {"login": "mallory"}
+    assert told(), "a comment of somebody else"
+
+
+def test_a_comment_of_somebody_else_is_left_alone(hub: GitHub) -> None:
+    assert hub.run("plan", **PULL_REQUEST).status == 0
+    (forged,) = hub.comments
+    hub.state["comments"] = [{"id": 1, "user": {"login": "mallory"}, "body": forged}]
+    change(hub.directory, "poolMaxConnections: 32", "poolMaxConnections: 33")
+    assert hub.run("plan", **PULL_REQUEST).status == 0
+    first, own = hub.comments
+    assert first == forged
+    assert "33" in own
+
+
 def test_a_plan_that_cannot_be_made_fails_the_pull_request(hub: GitHub, server: Server) -> None:
     hub.secrets = {**SECRETS, "STALWART_PLAN_TOKEN": "wrong"}
     failed = hub.run("plan", **PULL_REQUEST)
@@ -348,9 +395,26 @@ def test_a_pull_request_of_a_fleet_shows_the_servers_that_it_changes(fleet: Flee
     assert "Digest of the run" in comment
 
 
+def test_a_fleet_s_change_is_compared_with_the_review(fleet: Fleet) -> None:
+    hub = GitHub(fleet.directory, keys(fleet))
+    push = {"github_event_name": "push", "github_event_before": "HEAD^1"}
+    change(fleet.directory, "8s", "9s", "stores/ap.yaml")
+    save(fleet.directory)
+    assert hub.run("review", **PULL_REQUEST).status == 0
+    hub.state["pulls"] = [PULL]
+    planned = hub.run("plan", **push)
+    assert planned.status == 0, planned.log
+    assert "**As reviewed** on the servers that pull request #1 changes." in planned.summary
+    fleet.servers["production-ap-01"].stored = {"@type": "Redis", "url": "redis://elsewhere"}
+    planned = hub.run("plan", **push)
+    assert "> Not as reviewed: no pull request shows these plans." in planned.summary
+    assert "::warning title=confsync::Not as reviewed" in planned.log
+    assert "**As reviewed**" not in planned.summary
+
+
 def test_the_waves_of_a_fleet_reach_every_server_once_as_reviewed(fleet: Fleet) -> None:
     hub = GitHub(fleet.directory, keys(fleet))
-    planned = hub.run("plan", github_event_name="push")
+    planned = hub.run("plan", github_event_name="workflow_dispatch")
     assert planned.status == 0, planned.log
     digests = {f"needs_plan_outputs_{wave}": digest for wave, digest in planned.outputs.items()}
     assert len({*digests.values()} - {""}) == 3
@@ -364,7 +428,7 @@ def test_the_waves_of_a_fleet_reach_every_server_once_as_reviewed(fleet: Fleet) 
 
 def test_a_wave_is_refused_if_one_of_its_servers_has_changed(fleet: Fleet) -> None:
     hub = GitHub(fleet.directory, keys(fleet))
-    digests = hub.run("plan", github_event_name="push").outputs
+    digests = hub.run("plan", github_event_name="workflow_dispatch").outputs
     fleet.servers["production-us-01"].stored = {"@type": "Redis", "url": "redis://elsewhere"}
     known = {f"needs_plan_outputs_{wave}": digest for wave, digest in digests.items()}
     assert hub.run("canary", **known).status == 3
