@@ -426,6 +426,26 @@ def test_the_waves_of_a_fleet_reach_every_server_once_as_reviewed(fleet: Fleet) 
     assert stored == [16, 19, 40]
 
 
+def test_the_drift_of_a_fleet_opens_an_issue_that_tells_it_from_a_waiting_commit(
+    fleet: Fleet,
+) -> None:
+    hub = GitHub(fleet.directory, keys(fleet))
+    assert fleet.run("confsync apply --all --yes")[0] == 0
+    hub.state["applied"] = git(fleet.directory, "rev-parse", "HEAD").strip()
+    assert hub.run("drift").status == 0
+    change(fleet.directory, "8s", "9s", "stores/ap.yaml")
+    save(fleet.directory)
+    waiting = hub.run("drift")
+    assert (waiting.status, hub.state["issue"]) == (2, ""), waiting.log
+    assert "[from files]" in waiting.summary
+    assert "[drift]" not in waiting.summary
+    server = fleet.servers["production-eu-01"]
+    server.stored = server.stored | {"poolMaxConnections": 99}
+    hub.state["night"] = "failure"
+    assert hub.run("drift").status == 2
+    assert "[drift]" in hub.state["issue"]
+
+
 def test_a_wave_is_refused_if_one_of_its_servers_has_changed(fleet: Fleet) -> None:
     hub = GitHub(fleet.directory, keys(fleet))
     digests = hub.run("plan", github_event_name="workflow_dispatch").outputs
