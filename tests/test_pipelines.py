@@ -9,8 +9,10 @@ import shlex
 import shutil
 import sys
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import Thread
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from ruamel.yaml import YAML
@@ -276,6 +278,51 @@ def test_the_gitlab_pipeline_applies_the_plan_that_was_reviewed(
     assert gitlab(jobs["drift-production"], repository, STALWART_TOKEN="API_plan")[0] == 2
 
 
+class Deployments(BaseHTTPRequestHandler):
+    """GitLab's list of deployments, for the job's token."""
+
+    asked: ClassVar[list[str]] = []
+    sha = ""
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        found = [{"id": 9, "status": "success", "sha": self.sha}] if self.sha else []
+        self.send_response(200 if self.headers["JOB-TOKEN"] == "job" else 401)
+        self.end_headers()
+        self.wfile.write(json.dumps(found).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing."""
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_gitlab_s_drift_tells_a_commit_that_waits_from_drift(
+    repository: Path, server: Server
+) -> None:
+    (jobs,) = included("one-server")
+    key = {"STALWART_TOKEN": "API_apply", "REDIS_PASSWORD": "a-long-canary"}
+    assert shell("confsync apply --all --yes", repository, **key).returncode == 0
+    Deployments.sha = git(repository, "rev-parse", "HEAD").strip()
+    change(repository, "timeout: 5s", "timeout: 6s")
+    save(repository)
+    with HTTPServer(("127.0.0.1", 0), Deployments) as api:
+        Thread(target=api.serve_forever, daemon=True).start()
+        known = {"CI_API_V4_URL": f"http://127.0.0.1:{api.server_port}/api/v4"}
+        known |= {"CI_PROJECT_ID": "5", "CI_JOB_TOKEN": "job", "STALWART_TOKEN": "API_plan"}
+        status, log = gitlab(jobs["drift-production"], repository, **known)
+        assert status == 2, log
+        assert "(change)" in log
+        Deployments.sha = ""
+        status, log = gitlab(jobs["drift-production"], repository, **known)
+        assert (status, "(drift)" in log) == (2, True), log
+        api.shutdown()
+    assert Deployments.asked[0] == (
+        "/api/v4/projects/5/deployments?environment=production&status=success"
+        "&order_by=id&sort=desc&per_page=1"
+    )
+    assert server.stored["timeout"] == 5000
+
+
 def test_only_the_job_that_somebody_starts_has_the_keys_to_apply() -> None:
     for jobs in (*included("one-server"), *included("fleet")):
         (apply,) = [name for name in jobs if name.startswith("apply-")]
@@ -371,6 +418,10 @@ def test_the_pipelines_have_the_schemas_of_their_runners(tmp_path: Path) -> None
         (tmp_path / f"{number}.json").write_text(json.dumps(jobs))
         pipelines.append(str(tmp_path / f"{number}.json"))
     linter(*check, "vendor.gitlab-ci", "--data-transform", "gitlab-ci", *pipelines)
+
+
+def test_the_manifests_have_the_schemas_of_kubernetes() -> None:
+    linter("kubernetes-validate", "--strict", str(EXAMPLES / "fleet/kubernetes.yaml"))
 
 
 # The fleet
