@@ -366,6 +366,7 @@ def test_the_jobs_of_kubernetes_find_drift_and_apply_their_part(fleet: Fleet) ->
     (drift,) = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
     (apply,) = job["spec"]["template"]["spec"]["containers"]
     assert fleet.run(shlex.join(drift["command"]))[0] == 2
+    assert job["spec"]["suspend"] is True, "kubectl apply of the file starts no apply"
     *_, script = apply["command"]
     for index in range(job["spec"]["completions"]):
         status, log = fleet.run(script, JOB_COMPLETION_INDEX=str(index))
@@ -459,6 +460,10 @@ def test_a_fleet_s_change_is_compared_with_the_review(fleet: Fleet) -> None:
     fleet.servers["production-ap-01"].stored = {"@type": "Redis", "url": "redis://elsewhere"}
     planned = hub.run("plan", **push)
     assert "> Not as reviewed: no pull request shows these plans." in planned.summary
+    (fleet.directory / "change.json").unlink()
+    first = hub.run("plan", **push | {"github_event_before": "0" * 40})
+    assert (first.status, len({*first.outputs.values()} - {""})) == (0, 3), first.log
+    assert "> Not as reviewed: no pull request shows these plans." in first.summary
     assert "::warning title=confsync::Not as reviewed" in planned.log
     assert "**As reviewed**" not in planned.summary
 
