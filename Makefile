@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+ACTIONLINT := v1.7.12
 EDITOR := tests/editor/node_modules/.installed
 # Compiled once, not by each worker and each program of a test.
 unexport PYTHONDONTWRITEBYTECODE
@@ -79,6 +80,9 @@ $(VENV)/.mutate: $(VENV)/.test
 
 $(VENV)/.lint: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	@if ! command -v go >/dev/null; then echo "no go: the test with actionlint is skipped"; \
+	elif ! GOBIN="$(abspath $(BIN))" go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT); \
+	then echo "go cannot install actionlint: the test with it is skipped"; fi
 	@touch $@ $(VENV)/.test $(VENV)/.run
 
 $(EDITOR): tests/editor/package.json tests/editor/package-lock.json

@@ -20,40 +20,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 INSTALL = 'pip install "$CONFSYNC"'
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 
-GH = '''\
-#!{python}
-"""What the pipelines use of GitHub's `gh`: comments, deployments, runs and issues, in a file."""
-import json, pathlib, re, sys
-file = pathlib.Path({state!r})
-state, words = json.loads(file.read_text()), sys.argv[1:]
-def after(option):
-    return words[words.index(option) + 1]
-def body():
-    return pathlib.Path(after("-F").removeprefix("body=@")).read_text()
-match words:
-    case ["api", "graphql", *_]:
-        print(state["applied"])
-    case ["api", "--method", "PATCH", path, *_]:
-        state["comments"][path.rpartition("/")[2]] = body()
-    case ["api", path, "--paginate", *_]:
-        first = re.search(r'startswith\\("(.*)"\\)', after("--jq"))[1]
-        print("\\n".join(i for i, text in state["comments"].items() if text.startswith(first)))
-    case ["api", path, "-F", _]:
-        state["comments"][str(len(state["comments"]) + 1)] = body()
-    case ["run", "list", *_]:
-        print(state["night"])
-    case ["issue", "list", *_]:
-        print("7" if state["issue"] else "")
-    case ["issue", "create", *_]:
-        state["issue"] = pathlib.Path(after("--body-file")).read_text()
-    case ["issue", "edit", "7", *_]:
-        state["issue"] = "edited"
-    case ["issue", "close", "7", *_]:
-        state["issue"] = ""
-    case _:
-        sys.exit(f"gh: {{words}}")
-file.write_text(json.dumps(state))
-'''
+GH = Path(__file__).with_name("gh.py")
 
 
 def loaded(path: Path) -> Any:  # noqa: ANN401 - a document of another tool
@@ -92,13 +59,18 @@ class GitHub:
     def __init__(self, directory: Path, secrets: Mapping[str, str]) -> None:
         self.directory, self.secrets = directory, secrets
         self._files = directory.parent
-        self.state: dict[str, Any] = {"comments": {}, "applied": "HEAD"}
+        self.state: dict[str, Any] = {"comments": [], "pulls": [], "applied": "HEAD"}
         self.state |= {"night": "success", "issue": ""}
         gh = self._files / "bin/gh"
         gh.parent.mkdir()
-        gh.write_text(GH.format(python=sys.executable, state=str(self._files / "gh.json")))
+        gh.write_text(f'#!/bin/sh\nexec {sys.executable} {GH} "$@"\n')
         gh.chmod(0o755)
         self.workflow = loaded(directory / ".github/workflows/confsync.yml")
+
+    @property
+    def comments(self) -> list[str]:
+        """The texts of the pull request's comments."""
+        return [one["body"] for one in self.state["comments"]]
 
     def run(self, name: str, **known: str) -> Job:
         """Run the scripts of a job. `known`: other expressions of the workflow, with `_` for `.`"""
@@ -133,6 +105,8 @@ class GitHub:
                 "GITHUB_ACTIONS": "true",
                 "GITHUB_REPOSITORY": "mail/config",
                 "GITHUB_WORKFLOW": "confsync",
+                "GITHUB_SHA": "a" * 40,
+                "GH_STATE": str(self._files / "gh.json"),
                 "GITHUB_STEP_SUMMARY": str(summary),
                 "GITHUB_OUTPUT": str(output),
             },
@@ -148,7 +122,10 @@ class GitHub:
 
     def _wanted(self, step: Mapping[str, str], known: Mapping[str, str], ended: Job) -> bool:
         condition = step.get("if", "success()")
-        if "pull_request" in condition and known.get("github_event_name") != "pull_request":
+        for event in re.findall(r"event_name == '(\w+)'", condition):
+            if known.get("github_event_name") != event:
+                return False
+        if "outputs.pending" in condition and known["steps_plan_outputs_pending"] != "true":
             return False
         if "hashFiles" in condition and not (self.directory / "plan.md").exists():
             return False

@@ -9,8 +9,10 @@ import shlex
 import shutil
 import sys
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import Thread
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from ruamel.yaml import YAML
@@ -95,7 +97,7 @@ def test_a_pull_request_has_one_comment_with_the_digest_that_its_merge_applies(
     assert hub.run("plan", **PULL_REQUEST).status == 0
     change(hub.directory, "poolMaxConnections: 32", "poolMaxConnections: 33")
     assert hub.run("plan", **PULL_REQUEST).status == 0
-    (comment,) = hub.state["comments"].values()
+    (comment,) = hub.comments
     assert "poolMaxConnections" in comment
     assert "33" in comment
     known = merged(hub)
@@ -107,11 +109,64 @@ def test_a_pull_request_has_one_comment_with_the_digest_that_its_merge_applies(
     assert "1 target: 1 applied." in applied.summary
 
 
+PULL = {"number": 1, "merged_at": "2026-11-28T05:00:00Z"}
+
+
+def test_a_plan_that_the_pull_request_showed_is_called_reviewed(hub: GitHub) -> None:
+    assert hub.run("plan", **PULL_REQUEST).status == 0
+    hub.state["pulls"] = [{"number": 3, "merged_at": None}, PULL]
+    planned = hub.run("plan", github_event_name="push")
+    assert "**As reviewed**: pull request #1 shows this plan." in planned.summary
+    assert "::warning" not in planned.log
+
+
+def test_a_plan_that_no_pull_request_showed_is_told_before_the_approval(
+    hub: GitHub, server: Server
+) -> None:
+    def told() -> bool:
+        planned = hub.run("plan", github_event_name="push")
+        assert (planned.status, planned.outputs["pending"]) == (0, "true")
+        warned = "::warning title=confsync::Not as reviewed" in planned.log
+        assert warned == ("> Not as reviewed: no pull request shows this plan" in planned.summary)
+        assert warned == ("**As reviewed**" not in planned.summary)
+        return warned
+
+    assert told(), "no pull request"
+    assert hub.run("plan", **PULL_REQUEST).status == 0
+    assert told(), "a pull request that was not merged"
+    hub.state["pulls"] = [PULL]
+    assert not told()
+    server.stored = {"@type": "RedisCluster", "urls": {"rediss://old.example.com": True}}
+    assert told(), "another state of the server"
+    assert hub.run("plan", **PULL_REQUEST).status == 0
+    assert not told()
+    for comment in hub.state["comments"]:
+        comment["user"] = {"login": "mallory"}
+    assert told(), "a comment of somebody else"
+
+
+def test_a_comment_of_somebody_else_is_left_alone(hub: GitHub) -> None:
+    assert hub.run("plan", **PULL_REQUEST).status == 0
+    (forged,) = hub.comments
+    hub.state["comments"] = [{"id": 1, "user": {"login": "mallory"}, "body": forged}]
+    change(hub.directory, "poolMaxConnections: 32", "poolMaxConnections: 33")
+    assert hub.run("plan", **PULL_REQUEST).status == 0
+    first, own = hub.comments
+    assert first == forged
+    assert "33" in own
+
+
 def test_a_plan_that_cannot_be_made_fails_the_pull_request(hub: GitHub, server: Server) -> None:
     hub.secrets = {**SECRETS, "STALWART_PLAN_TOKEN": "wrong"}
     failed = hub.run("plan", **PULL_REQUEST)
-    assert (failed.status, hub.state["comments"]) == (1, {})
+    assert failed.status == 1
     assert "the server refused STALWART_TOKEN (HTTP 401)" in failed.log
+    (comment,) = hub.comments
+    assert "the server refused STALWART_TOKEN (HTTP 401)" in comment
+    hub.secrets = SECRETS
+    assert hub.run("plan", **PULL_REQUEST).status == 0
+    (comment,) = hub.comments
+    assert "Digest `" in comment
     assert server.stored == {"@type": "Default"}
 
 
@@ -223,6 +278,51 @@ def test_the_gitlab_pipeline_applies_the_plan_that_was_reviewed(
     assert gitlab(jobs["drift-production"], repository, STALWART_TOKEN="API_plan")[0] == 2
 
 
+class Deployments(BaseHTTPRequestHandler):
+    """GitLab's list of deployments, for the job's token."""
+
+    asked: ClassVar[list[str]] = []
+    sha = ""
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        found = [{"id": 9, "status": "success", "sha": self.sha}] if self.sha else []
+        self.send_response(200 if self.headers["JOB-TOKEN"] == "job" else 401)
+        self.end_headers()
+        self.wfile.write(json.dumps(found).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing."""
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_gitlab_s_drift_tells_a_commit_that_waits_from_drift(
+    repository: Path, server: Server
+) -> None:
+    (jobs,) = included("one-server")
+    key = {"STALWART_TOKEN": "API_apply", "REDIS_PASSWORD": "a-long-canary"}
+    assert shell("confsync apply --all --yes", repository, **key).returncode == 0
+    Deployments.sha = git(repository, "rev-parse", "HEAD").strip()
+    change(repository, "timeout: 5s", "timeout: 6s")
+    save(repository)
+    with HTTPServer(("127.0.0.1", 0), Deployments) as api:
+        Thread(target=api.serve_forever, daemon=True).start()
+        known = {"CI_API_V4_URL": f"http://127.0.0.1:{api.server_port}/api/v4"}
+        known |= {"CI_PROJECT_ID": "5", "CI_JOB_TOKEN": "job", "STALWART_TOKEN": "API_plan"}
+        status, log = gitlab(jobs["drift-production"], repository, **known)
+        assert status == 2, log
+        assert "(change)" in log
+        Deployments.sha = ""
+        status, log = gitlab(jobs["drift-production"], repository, **known)
+        assert (status, "(drift)" in log) == (2, True), log
+        api.shutdown()
+    assert Deployments.asked[0] == (
+        "/api/v4/projects/5/deployments?environment=production&status=success"
+        "&order_by=id&sort=desc&per_page=1"
+    )
+    assert server.stored["timeout"] == 5000
+
+
 def test_only_the_job_that_somebody_starts_has_the_keys_to_apply() -> None:
     for jobs in (*included("one-server"), *included("fleet")):
         (apply,) = [name for name in jobs if name.startswith("apply-")]
@@ -254,8 +354,11 @@ def test_the_timer_writes_metrics_of_drift(repository: Path) -> None:
     (script,) = re.findall(r"^ExecStart=/usr/local/bin/(.*)$", unit, re.MULTILINE)
     done = shell(script.replace("/var/lib/confsync/", ""), repository, STALWART_TOKEN="API_plan")
     assert done.returncode == 2, done.stdout
-    metrics = (repository / "confsync.prom").read_text()
-    assert 'confsync_plan_changes{target="production"' in metrics
+    metrics = repository / "confsync.prom"
+    assert 'confsync_plan_changes{target="production"' in metrics.read_text()
+    done = shell(script.replace("/var/lib/confsync/", ""), repository, STALWART_TOKEN="wrong")
+    assert done.returncode == 1, done.stdout
+    assert 'confsync_plan_up{target="production",groups=""} 0' in metrics.read_text()
 
 
 def test_the_jobs_of_kubernetes_find_drift_and_apply_their_part(fleet: Fleet) -> None:
@@ -263,6 +366,7 @@ def test_the_jobs_of_kubernetes_find_drift_and_apply_their_part(fleet: Fleet) ->
     (drift,) = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
     (apply,) = job["spec"]["template"]["spec"]["containers"]
     assert fleet.run(shlex.join(drift["command"]))[0] == 2
+    assert job["spec"]["suspend"] is True, "kubectl apply of the file starts no apply"
     *_, script = apply["command"]
     for index in range(job["spec"]["completions"]):
         status, log = fleet.run(script, JOB_COMPLETION_INDEX=str(index))
@@ -317,6 +421,10 @@ def test_the_pipelines_have_the_schemas_of_their_runners(tmp_path: Path) -> None
     linter(*check, "vendor.gitlab-ci", "--data-transform", "gitlab-ci", *pipelines)
 
 
+def test_the_manifests_have_the_schemas_of_kubernetes() -> None:
+    linter("kubernetes-validate", "--strict", str(EXAMPLES / "fleet/kubernetes.yaml"))
+
+
 # The fleet
 
 
@@ -334,14 +442,35 @@ def test_a_pull_request_of_a_fleet_shows_the_servers_that_it_changes(fleet: Flee
     assert hub.run("validate", **PULL_REQUEST).status == 0
     reviewed = hub.run("review", **PULL_REQUEST)
     assert reviewed.status == 0, reviewed.log
-    (comment,) = hub.state["comments"].values()
+    (comment,) = hub.comments
     assert "11 of 40 targets" in comment
     assert "Digest of the run" in comment
 
 
+def test_a_fleet_s_change_is_compared_with_the_review(fleet: Fleet) -> None:
+    hub = GitHub(fleet.directory, keys(fleet))
+    push = {"github_event_name": "push", "github_event_before": "HEAD^1"}
+    change(fleet.directory, "8s", "9s", "stores/ap.yaml")
+    save(fleet.directory)
+    assert hub.run("review", **PULL_REQUEST).status == 0
+    hub.state["pulls"] = [PULL]
+    planned = hub.run("plan", **push)
+    assert planned.status == 0, planned.log
+    assert "**As reviewed** on the servers that pull request #1 changes." in planned.summary
+    fleet.servers["production-ap-01"].stored = {"@type": "Redis", "url": "redis://elsewhere"}
+    planned = hub.run("plan", **push)
+    assert "> Not as reviewed: no pull request shows these plans." in planned.summary
+    (fleet.directory / "change.json").unlink()
+    first = hub.run("plan", **push | {"github_event_before": "0" * 40})
+    assert (first.status, len({*first.outputs.values()} - {""})) == (0, 3), first.log
+    assert "> Not as reviewed: no pull request shows these plans." in first.summary
+    assert "::warning title=confsync::Not as reviewed" in planned.log
+    assert "**As reviewed**" not in planned.summary
+
+
 def test_the_waves_of_a_fleet_reach_every_server_once_as_reviewed(fleet: Fleet) -> None:
     hub = GitHub(fleet.directory, keys(fleet))
-    planned = hub.run("plan", github_event_name="push")
+    planned = hub.run("plan", github_event_name="workflow_dispatch")
     assert planned.status == 0, planned.log
     digests = {f"needs_plan_outputs_{wave}": digest for wave, digest in planned.outputs.items()}
     assert len({*digests.values()} - {""}) == 3
@@ -353,9 +482,29 @@ def test_the_waves_of_a_fleet_reach_every_server_once_as_reviewed(fleet: Fleet) 
     assert stored == [16, 19, 40]
 
 
+def test_the_drift_of_a_fleet_opens_an_issue_that_tells_it_from_a_waiting_commit(
+    fleet: Fleet,
+) -> None:
+    hub = GitHub(fleet.directory, keys(fleet))
+    assert fleet.run("confsync apply --all --yes")[0] == 0
+    hub.state["applied"] = git(fleet.directory, "rev-parse", "HEAD").strip()
+    assert hub.run("drift").status == 0
+    change(fleet.directory, "8s", "9s", "stores/ap.yaml")
+    save(fleet.directory)
+    waiting = hub.run("drift")
+    assert (waiting.status, hub.state["issue"]) == (2, ""), waiting.log
+    assert "[from files]" in waiting.summary
+    assert "[drift]" not in waiting.summary
+    server = fleet.servers["production-eu-01"]
+    server.stored = server.stored | {"poolMaxConnections": 99}
+    hub.state["night"] = "failure"
+    assert hub.run("drift").status == 2
+    assert "[drift]" in hub.state["issue"]
+
+
 def test_a_wave_is_refused_if_one_of_its_servers_has_changed(fleet: Fleet) -> None:
     hub = GitHub(fleet.directory, keys(fleet))
-    digests = hub.run("plan", github_event_name="push").outputs
+    digests = hub.run("plan", github_event_name="workflow_dispatch").outputs
     fleet.servers["production-us-01"].stored = {"@type": "Redis", "url": "redis://elsewhere"}
     known = {f"needs_plan_outputs_{wave}": digest for wave, digest in digests.items()}
     assert hub.run("canary", **known).status == 3

@@ -99,7 +99,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     `plan`. Several targets are applied one after another, or --jobs at once, until
     one fails.
     """
-    from confsync.cli.apply_prompt import ask, check_runner, finish, show
+    from confsync.cli.apply_prompt import ask, check_runner, finish, report_failure, show
     from confsync.workflow.apply import How
     from confsync.workflow.audit import Audit
     from confsync.workflow.run import run_of
@@ -126,7 +126,9 @@ def apply(  # noqa: PLR0913 - one parameter an option
         **limits,
         ended=lines.add,
     )
-    return finish(_applied(plan, aims, access, way, how), lines, book)
+    with lines.before_error(partial(report_failure, lines)):
+        ended = _applied(plan, aims, access, way, how)
+    return finish(ended, lines, book)
 
 
 def _lines(outputs: Outputs, run: Run) -> Lines[Ended]:

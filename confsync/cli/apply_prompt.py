@@ -149,8 +149,24 @@ def finish(ended: Sequence[Ended], lines: Lines[Ended], book: Audit | None) -> S
     return status
 
 
+def report_failure(lines: Lines[Ended], ended: Sequence[Ended]) -> None:
+    """Write every output for the only target, which could not be planned. Raises OutputFailed."""
+    if (failed := _written(ended, lines)) is not None:
+        raise failed
+
+
 def _report(ended: Sequence[Ended], lines: Lines[Ended]) -> OutputFailed | None:
     """Write every output, and on standard error the failures. Return the first failed output."""
+    failed, console = _written(ended, lines), lines.others.console
+    if failed is not None:
+        console.say(OUTCOMES["text"](ended, look=lines.others.look(None)))
+    sent = any(not isinstance(one, NotSent | NotBegun | Failed) for one in ended)
+    print_failures(console, ended, "nothing was changed there" if sent else UNCHANGED)
+    return failed
+
+
+def _written(ended: Sequence[Ended], lines: Lines[Ended]) -> OutputFailed | None:
+    """Write every output. Return the first failed one."""
     lines.end(ended, utc_text(now()))
     failed, outputs = lines.failed, lines.others
     for sink in outputs.sinks:
@@ -168,10 +184,6 @@ def _report(ended: Sequence[Ended], lines: Lines[Ended]) -> OutputFailed | None:
         outputs.append_step(OUTCOMES_STEP, ended, run=lines.run)
     except OutputFailed as unwritten:
         failed = failed or unwritten
-    if failed is not None:
-        outputs.console.say(OUTCOMES["text"](ended, look=outputs.look(None)))
-    sent = any(not isinstance(one, NotSent | NotBegun | Failed) for one in ended)
-    print_failures(outputs.console, ended, "nothing was changed there" if sent else UNCHANGED)
     return failed
 
 

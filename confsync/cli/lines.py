@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from io import FileIO
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from confsync.cli.output import unwritable
-from confsync.errors import OutputFailed
+from confsync.cli.output import STDOUT, unwritable
+from confsync.errors import ConfsyncError, OutputFailed
+from confsync.report.printable import printable
+from confsync.sync.values import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from confsync.cli.output import Outputs, Sink
     from confsync.report.printable import Json
@@ -41,6 +44,7 @@ class Lines(Generic[T]):
         self._document, self._outputs = document, outputs
         self._files: dict[Sink, FileIO | None] = {}
         self._written: set[str] = set()
+        self._ended: Sequence[T] = ()
         self._begin()
 
     def _begin(self) -> None:
@@ -61,6 +65,7 @@ class Lines(Generic[T]):
 
     def add(self, found: Sequence[T]) -> None:
         """Write the lines of targets that have ended, each once."""
+        self._ended = found
         if self._files:
             from confsync.report.json_lines import line_of
 
@@ -69,6 +74,23 @@ class Lines(Generic[T]):
                 if target["name"] not in self._written:
                     self._write(line_of(target))
                     self._written.add(target["name"])
+
+    @contextmanager
+    def before_error(self, write: Callable[[Sequence[T]], None]) -> Iterator[None]:
+        """If the only target fails, have its outputs written before its error is raised. Texts for
+        people are not: the error says it.
+        """
+        try:
+            yield
+        except ConfsyncError as error:
+            if any(isinstance(one, Failed) and one.error is error for one in self._ended):
+                left = tuple(one for one in self.others.sinks if one != STDOUT)
+                self.others = replace(self.others, sinks=left)
+                try:
+                    write(self._ended)
+                except OutputFailed as unwritten:
+                    self.others.console.say(f"error: {printable(unwritten.message)}\n")
+            raise
 
     def end(self, found: Sequence[T], now: str) -> None:
         """Write the lines that are missing, and the last one. `now` is the time of all reports."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from confsync.cli.console import Console
+    from confsync.cli.lines import Lines
     from confsync.cli.output import Outputs
     from confsync.cli.standard_error import Status
     from confsync.sync.values import Failed, Plan
@@ -62,7 +64,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     from confsync.cli.standard_error import Status, print_failures, worst
     from confsync.report.json import plans_document
     from confsync.workflow.plan import plans as run
-    from confsync.workflow.run import run_of, utc_text
+    from confsync.workflow.run import run_of
     from confsync.workflow.session import each, flat
     from confsync.workflow.targets import inputs
 
@@ -73,20 +75,28 @@ def plan(  # noqa: PLR0913 - one parameter an option
     way = shared.reach(outputs.console, allow_commands=allow_commands, jobs=jobs)
     facts = run_of(chosen, asked, os.environ, shared.now(), way.seconds)
     lines = Lines(outputs, facts, plans_document)
-    found = each(
-        *(chosen, way),
-        lambda aim, session: run(aim.files, session, environment=os.environ, options=aim.options),
-        lambda ended: lines.add(flat([ended])),
-    )
+    with lines.before_error(partial(_report, lines)):
+        found = each(
+            *(chosen, way),
+            lambda aim, at: run(aim.files, at, environment=os.environ, options=aim.options),
+            lambda ended: lines.add(flat([ended])),
+        )
     every = flat(found)
     if out is not None:
         _save(outputs.console, every, out, access.url)
     failed = print_failures(outputs.console, every)
-    lines.end(every, utc_text(shared.now()))
-    lines.others.write_all(PLANS, every, step=PLANS_STEP, run=lines.run)
-    lines.check()
+    _report(lines, every)
     certain = Status.REFUSED if shared_server else Status.DONE
     return worst([failed, certain, _status(every, detailed_exitcode=detailed_exitcode)])
+
+
+def _report(lines: Lines[Plan | Failed], found: Sequence[Plan | Failed]) -> None:
+    """Write every output. Raises OutputFailed."""
+    from confsync.workflow.run import utc_text
+
+    lines.end(found, utc_text(shared.now()))
+    lines.others.write_all(PLANS, found, step=PLANS_STEP, run=lines.run)
+    lines.check()
 
 
 def _status(found: Sequence[Plan | Failed], *, detailed_exitcode: bool) -> Status:

@@ -158,7 +158,8 @@ def apply_all(
 ) -> tuple[Ended, ...]:
     """Bring one server, or several one after another in the given order, to their desired states.
 
-    If planning one of several fails nothing is sent to any; errors of the only target are raised.
+    If planning one of several fails nothing is sent to any; errors of the only target are raised,
+    after `ended` got that of its planning.
     The first target that does not end as wanted ends the run, unless that keeps going. `kept`: the
     saved plans of all of the targets. Raises Refused and Declined if nothing was changed anywhere,
     and WrongUsage for several targets with one backup.
@@ -175,10 +176,14 @@ def apply_all(
         raise Declined("; ".join(facts), hint=hint)
     moment: Moment = "allowed" if reach.allow_commands else "apply"
 
+    def failed(one: Failed) -> None:
+        if how.ended is not None:
+            how.ended([one])
+
     def prepared(
         aim: Aim, old: Sequence[Plan], stack: ExitStack
     ) -> tuple[tuple[Plan, ...], Session]:
-        with reach.timed(aim):
+        with reach.timed(aim), reach.told(aim, failed):
             session = stack.enter_context(reach.session(aim))
             source = tuple(old) or aim.files
             found = made(source, session, aim.options, moment, reach.environment)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
@@ -10,8 +10,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from confsync.errors import (
+    ConfsyncError,
     DeadlinePassed,
     Declined,
+    Fault,
     Problem,
     SecretUnavailable,
     WrongUsage,
@@ -87,6 +89,22 @@ class Reach:
             yield
         finally:
             self.seconds[aim.name] = self.clock() - begun
+
+    @contextmanager
+    def told(self, aim: Aim, ended: Callable[[Failed], None] | None) -> Iterator[None]:
+        """Give an error of the only target to `ended`, for reports, before it is raised. Without a
+        valid URL there is no target.
+        """
+        try:
+            yield
+        except Fault:
+            raise
+        except ConfsyncError as error:
+            own = self.environment.get("STALWART_URL") if aim.config is None else aim.config.url
+            with suppress(WrongUsage):
+                if aim.alone and ended is not None and (url := aim.access.url or own):
+                    ended(Failed(Target(aim.name or origin(url), origin(url)), error))
+            raise
 
     def check(self, aims: Iterable[Aim]) -> None:
         """Raise Declined if one of several servers is not among CONFSYNC_HOSTS."""
@@ -259,11 +277,12 @@ def each(
     ended: Callable[[R | Failed], None] | None = None,
 ) -> tuple[R | Failed, ...]:
     """Use each target's session, side by side. Returns results in the order of the targets; `ended`
-    gets each when it is there. Errors of the only target are raised.
+    gets each when it is there. Errors of the only target are raised, after `ended` got them.
     """
 
     def used(aim: Aim) -> R:
-        with reach.timed(aim), reach.session(aim) as session, using(session.tables):
+        told = reach.told(aim, ended)
+        with reach.timed(aim), told, reach.session(aim) as session, using(session.tables):
             return use(aim, session)
 
     reach.check(aims)
