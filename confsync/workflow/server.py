@@ -21,7 +21,7 @@ from confsync.sync.outcome import Outcome, Reload, Unknown, judged, looked, not_
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from confsync.jmap.answers import Json
+    from confsync.jmap.answers import Account, Json
     from confsync.jmap.client import Decode, Exchange
     from confsync.kinds.table import Tables
     from confsync.kinds.table_file import Version
@@ -57,6 +57,16 @@ class Server(Protocol):
 
     def edition(self) -> str:
         """The edition of the server, empty if unknown. Raises as `read` does."""
+
+    def account(self) -> Account:
+        """What the server says of the account. Raises as `read` does."""
+
+    def is_stalwart(self) -> bool:
+        """True if it names itself so, to someone not logged in. Raises as `read` does."""
+
+    @property
+    def login(self) -> str:
+        """Where the credentials were set."""
 
     def schema(self, origin: str) -> Version:
         """The tables of the schema that it publishes. Raises as `read` does."""
