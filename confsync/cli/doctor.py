@@ -10,8 +10,8 @@ import click
 from confsync.cli import choose
 from confsync.cli import options as shared
 from confsync.cli.command import Command
+from confsync.cli.each import rendering
 from confsync.cli.many import many
-from confsync.cli.options import rendering
 from confsync.report import DOCTOR
 
 if TYPE_CHECKING:

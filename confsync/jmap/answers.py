@@ -137,6 +137,9 @@ def is_stalwart(answer: Answer) -> bool:
     """True for the session document of a Stalwart server, which names itself beside its Sieve. The
     version there is not that of the server. Raises ServerRefused or UnexpectedAnswer.
     """
+    if answer.status == 401:  # noqa: PLR2004 - HTTP's own number
+        fact = "something in front of the server asks for credentials (HTTP 401)"
+        raise UnexpectedAnswer(fact, hint=_CHECK_URL)
     check_status(answer)
     known = _object(_object(parse(answer.body)).get("capabilities"), "capabilities")
     sieve = known.get(_SIEVE)

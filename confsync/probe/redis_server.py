@@ -48,7 +48,7 @@ _USED = (
     ("SCAN", "0"),
 )
 """The commands of the server (wire section 7). They are queued behind MULTI, where Redis refuses
-those that it would refuse, and discarded.
+what it would refuse, and no EXEC follows: the end of the connection discards them.
 """
 
 
@@ -194,7 +194,7 @@ def _check_slots(connection: Connection) -> None:
 
 
 def _commands(connection: Connection, role: Role) -> Said | None:
-    """Queue the server's commands and discard them. None if nothing speaks against them."""
+    """Queue the server's commands, never to be run. None if nothing speaks against them."""
     if _say(connection, "MULTI") != b"OK":
         return Said("cannot-tell", "it has no MULTI, so its commands were not tried")
     limited = False

@@ -50,7 +50,8 @@ class Diagnosis:
 def doctor_text(found: Sequence[Diagnosis | Failed], look: Look = PLAIN) -> str:
     """Equal blocks of several targets once, with their names. Failures are told elsewhere."""
     seen = [one for one in found if isinstance(one, Diagnosis)]
-    groups = grouped(seen, lambda one: (one.checks, one.verdict))
+    same = grouped(seen, lambda one: (one.checks, one.verdict))
+    groups = [[one] for one in seen] if look.each else same
     return "\n".join(_block(group, look) for group in groups)
 
 

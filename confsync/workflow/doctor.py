@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from confsync.errors import ConfsyncError, Declined, Fault, ServerRefused
 from confsync.jmap.answers import Account, permissions_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from confsync.report.doctor import Result, Verdict
     from confsync.secrets.resolver import Resolved
     from confsync.sync.values import Desired, Live
-    from confsync.workflow.server import Session
+    from confsync.workflow.server import Examined, Session
     from confsync.workflow.targets import Aim, Options
 
 _REFUSALS = {401, 402, 403}
@@ -107,8 +107,9 @@ def _server_checks(
     session: Session, names: Sequence[str]
 ) -> tuple[list[Check], Account, Mapping[str, Live]]:
     """The checks of the server and the account, and the live states, if they can be read."""
+    server = cast("Examined", session.server)
     try:
-        stalwart = session.server.is_stalwart()
+        stalwart = server.is_stalwart()
     except Fault:
         raise
     except ConfsyncError as error:
@@ -117,7 +118,7 @@ def _server_checks(
     known = "it is a Stalwart, of unknown version" if stalwart else "it does not say what it is"
     checks = [Check("server", "ok" if stalwart else "cannot-tell", f"reached; {known}")]
     try:
-        account = session.server.account()
+        account = server.account()
     except Fault:
         raise
     except ConfsyncError as error:
@@ -126,7 +127,9 @@ def _server_checks(
         checks.append(Check("credentials", result, error.message, error.hint))
         checks += [*_not_asked("permissions"), *_not_asked("edition")]
         return checks, _NOBODY, {}
-    checks.append(Check("credentials", "ok", f"accepted: {session.server.login}"))
+    # Without its name, which would keep equal targets apart.
+    login = server.login.replace(f" of target {session.target.name}", "")
+    checks.append(Check("credentials", "ok", f"accepted: {login}"))
     found = [_permission(name, account) for name in names]
     lives: Mapping[str, Live] = {}
     if not any(one.result == "failed" for one in found):

@@ -58,16 +58,6 @@ class Server(Protocol):
     def edition(self) -> str:
         """The edition of the server, empty if unknown. Raises as `read` does."""
 
-    def account(self) -> Account:
-        """What the server says of the account. Raises as `read` does."""
-
-    def is_stalwart(self) -> bool:
-        """True if it names itself so, to someone not logged in. Raises as `read` does."""
-
-    @property
-    def login(self) -> str:
-        """Where the credentials were set."""
-
     def schema(self, origin: str) -> Version:
         """The tables of the schema that it publishes. Raises as `read` does."""
 
@@ -85,6 +75,20 @@ class Server(Protocol):
 
     def hurry(self) -> None:
         """End requests of other threads within a few seconds."""
+
+
+class Examined(Protocol):
+    """What a server says of itself and of the account, like `jmap.client.Client`."""
+
+    def account(self) -> Account:
+        """What the server says of the account. Raises as `read` does."""
+
+    def is_stalwart(self) -> bool:
+        """True if it names itself so, to someone not logged in. Raises as `read` does."""
+
+    @property
+    def login(self) -> str:
+        """Where the credentials were set."""
 
 
 @dataclass(frozen=True)
