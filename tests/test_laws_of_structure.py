@@ -24,7 +24,7 @@ from confsync.cli.main import confsync as program
 from confsync.config.layout import DISARMING, TARGET
 from confsync.kinds import KINDS
 from confsync.kinds.table_file import built_in_version, text_of
-from confsync.report import AUDITS, OUTCOMES, PLANS, PROBLEMS, RENDERED, STATES
+from confsync.report import AUDITS, DOCTOR, OUTCOMES, PLANS, PROBLEMS, RENDERED, STATES
 from confsync.sandbox import Server
 from confsync.sync.secret import Vault
 from confsync.sync.shape import Form, ListOf, Shape, Variants
@@ -51,8 +51,9 @@ ARROWS = {
     "cli": {"workflow", "report", "kinds", "sandbox", "disk", "sync", "errors", "guard"},
     "workflow": {
         *("config", "disk", "guard", "jmap", "kinds", "masking", "net", "report", "rules"),
-        *("secrets", "store", "sync", "yaml", "errors"),
+        *("probe", "secrets", "store", "sync", "yaml", "errors"),
     },
+    "probe": {"kinds", "net", "sync"},
     "report": {"kinds", "rules", "store", "sync", "yaml", "errors"},
     "config": {"disk", "kinds", "store", "sync", "yaml", "errors"},
     "masking": {"kinds", "store", "sync", "yaml", "errors"},
@@ -266,7 +267,7 @@ def test_the_sandbox_shares_no_code_with_the_product() -> None:
     assert users == {"cli/sandbox.py"}
 
 
-def test_only_the_jmap_door_opens_the_vault() -> None:
+def test_only_the_doors_to_servers_open_the_vault() -> None:
     """Law 5. Every other `.open` is a file's: a call with its mode."""
     opened: set[str] = set()
     for module in modules():
@@ -286,7 +287,7 @@ def test_only_the_jmap_door_opens_the_vault() -> None:
             and id(node) not in files
             and not (isinstance(node.value, ast.Name) and node.value.id == "os")
         }
-    assert opened == {"jmap/write.py"}
+    assert opened == {"jmap/write.py", "probe/stores.py"}
 
 
 SEEING = {"seal", "seal_text", "seal_url", "referenced", "look_up"}
@@ -620,7 +621,7 @@ def test_a_validation_loads_one_renderer_and_no_library_but_yaml(good: str) -> N
 
 
 def test_every_renderer_that_is_listed_can_be_loaded() -> None:
-    for renderers in (PLANS, STATES, RENDERED, OUTCOMES, PROBLEMS, *AUDITS.values()):
+    for renderers in (PLANS, STATES, RENDERED, DOCTOR, OUTCOMES, PROBLEMS, *AUDITS.values()):
         assert "text" in renderers
         for renderer in renderers.values():
             assert isinstance(renderer, partial)

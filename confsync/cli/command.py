@@ -34,6 +34,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "import": ("snapshot.ndjson --into stores", "plan.ndjson --store stores/settings.yaml"),
     "show": ("--url https://mail.example.com", "--all", "production.plan"),
     "render": ("--group production", "stores/in-memory.yaml", "--all --output json"),
+    "doctor": ("--all", "--group production --output json=doctor.json", _ON_SERVER),
     "targets": ("", "--group production", "--all --shard 1/4 --output matrix"),
     "audit": ("check audit.jsonl", "pending audit.jsonl --output json"),
     "report": (

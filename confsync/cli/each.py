@@ -1,4 +1,4 @@
-"""The outputs of `plan` and `apply`, whose texts can show each target by itself."""
+"""The outputs of commands for many targets, whose texts can show each target by itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def rendering(formats: Collection[str]) -> Decorator:
     """The options of `options.rendering`, and `--each`; the command gets them as `outputs`."""
-    text = "Show every target by itself, even if several have the same plan."
+    text = "Show every target by itself, even if several have the same result."
     each = options.with_variable("--each", text, is_flag=True)
     return options.together(options.rendering(formats), each, _with_each)
 

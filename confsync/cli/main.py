@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "import": "Turn a plan of stalwart-cli into store files.",
     "show": "Show a server's state as YAML. Secrets are masked.",
     "render": "Show the desired state of targets, offline. Secrets are masked.",
+    "doctor": "Check servers, credentials, permissions, and each Redis in the files.",
     "targets": "List the targets of confsync.yaml.",
     "audit": "Report applies without an end, and pending restarts.",
     "report": "Show reports of plan or apply in another format; join shards.",
@@ -40,7 +41,7 @@ COMMANDS: Mapping[str, str] = {
 has that word, with an underscore behind it.
 """
 
-_ON_SERVERS = {"plan", "apply", "pull", "show"}
+_ON_SERVERS = {"plan", "apply", "pull", "show", "doctor"}
 
 _EPILOG = f"""\b
 Exit status:

@@ -31,7 +31,8 @@ _OPTIONS = shared.together(
     click.option(
         "--report",
         type=click.Choice(SCHEMAS),
-        help="For the JSON output of this command, instead of store files.",
+        metavar="COMMAND",
+        help=f"For the JSON output of one of {', '.join(SCHEMAS)}, instead of store files.",
     ),
     click.option(
         "--update",

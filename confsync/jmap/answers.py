@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -82,6 +83,7 @@ _NO_HINT = "check the server's log"
 _INSIDE = {"serverFail", "serverPartialFail", "serverUnavailable", "unknown"}
 """Errors inside of the server: it may have reloaded."""
 
+_SIEVE = "urn:ietf:params:jmap:sieve"
 _MAY_ACT, _MAY_RELOAD = "sysActionCreate", "actionReloadSettings"
 
 
@@ -110,14 +112,39 @@ def check_status(answer: Answer) -> None:
     raise refused
 
 
-def edition_of(answer: Answer) -> str:
-    """The edition in an answer about an account: wire section 1. Empty for an unknown one.
-
-    Raises ServerRefused or UnexpectedAnswer.
+@dataclass(frozen=True)
+class Account:
+    """What the server says of the account that logs in: wire section 1. `edition`: of the server,
+    empty for an unknown one. `permissions`: None if the answer does not list them.
     """
+
+    edition: str
+    permissions: frozenset[str] | None
+
+
+def account_of(answer: Answer) -> Account:
+    """Read an answer about an account. Raises ServerRefused or UnexpectedAnswer."""
     check_status(answer)
-    found = _object(parse(answer.body)).get("edition")
-    return found if isinstance(found, str) and found in _EDITIONS else ""
+    found = _object(parse(answer.body))
+    edition, listed = found.get("edition"), found.get("permissions")
+    known = edition if isinstance(edition, str) and edition in _EDITIONS else ""
+    if not isinstance(listed, list):
+        return Account(known, None)
+    return Account(known, frozenset(one for one in listed if isinstance(one, str)))
+
+
+def is_stalwart(answer: Answer) -> bool:
+    """True for the session document of a Stalwart server, which names itself beside its Sieve. The
+    version there is not that of the server. Raises ServerRefused or UnexpectedAnswer.
+    """
+    if answer.status == 401:  # noqa: PLR2004 - HTTP's own number
+        fact = "something in front of the server asks for credentials (HTTP 401)"
+        raise UnexpectedAnswer(fact, hint=_CHECK_URL)
+    check_status(answer)
+    known = _object(_object(parse(answer.body)).get("capabilities"), "capabilities")
+    sieve = known.get(_SIEVE)
+    named = sieve.get("implementation") if isinstance(sieve, dict) else None
+    return isinstance(named, str) and named.startswith("Stalwart ")
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -224,7 +251,12 @@ def _method_error(kind: str, arguments: Mapping[str, Json]) -> tuple[str, str]:
 def _permission(arguments: Mapping[str, Json]) -> str:
     """The permission for the method of a response."""
     method = str(arguments.get("method"))
-    return f"sys{_object_of(method)}{'Get' if method.endswith('/get') else 'Update'}"
+    return permissions_of(_object_of(method))[0 if method.endswith("/get") else 1]
+
+
+def permissions_of(name: str) -> tuple[str, str]:
+    """The permissions to read and to update an object: wire section 2."""
+    return f"sys{name}Get", f"sys{name}Update"
 
 
 def _object_of(method: str) -> str:

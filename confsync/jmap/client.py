@@ -20,7 +20,8 @@ from confsync.jmap.answers import (
     ACTION,
     RELOAD,
     SINGLETON,
-    edition_of,
+    account_of,
+    is_stalwart,
     raise_method_error,
     raise_missing_permissions,
     refusal,
@@ -35,7 +36,7 @@ from confsync.sync.values import Live
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from confsync.jmap.answers import Json
+    from confsync.jmap.answers import Account, Json
     from confsync.kinds.table_file import Version
     from confsync.net.http import Answer, Write
     from confsync.sync.outcome import Refusal, Reload
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 PATH = "/jmap/"
 ACCOUNT = "/api/account"
+SESSION = "/jmap/session"
 SCHEMA = "/api/schema"
 USING = ["urn:ietf:params:jmap:core", "urn:stalwart:jmap"]
 _GET = {"ids": [SINGLETON]}
@@ -194,21 +196,36 @@ class Client:
         One request, like `read`. Raises the errors of a connection, and ServerRefused if the server
         may answer later.
         """
-
-        def write() -> Request:
-            return Request(b"", self._headers())
-
-        def get(seconds: float) -> Answer:
-            return self.transport.get(ACCOUNT, write, seconds=seconds)
-
         try:
-            return self._reading(get, edition_of)
+            return self.account().edition
         except UnexpectedAnswer:
             return ""
         except ServerRefused as refused:
             if refused.passing:
                 raise
             return ""
+
+    def account(self) -> Account:
+        """What the server says of the account: wire section 1. One request, like `read`."""
+        return self._reading(self._getting(ACCOUNT, self._headers), account_of)
+
+    def is_stalwart(self) -> bool:
+        """True if the server's session document is that of a Stalwart. One request, like `read`,
+        without the credentials.
+        """
+        return self._reading(self._getting(SESSION, dict), is_stalwart)
+
+    @property
+    def login(self) -> str:
+        """Where the credentials were set."""
+        return self.credentials.name
+
+    def _getting(
+        self, path: str, headers: Callable[[], dict[str, str]]
+    ) -> Callable[[float], Answer]:
+        return lambda seconds: self.transport.get(
+            path, lambda: Request(b"", headers()), seconds=seconds
+        )
 
     def schema(self, origin: str) -> Version:
         """The tables of the schema that the server publishes: docs/development/objects.md,

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from confsync.sync.findings import State
     from confsync.sync.tree import Path
 
+LOCKING_OUT = {"will-not-start", "sharded-needs-enterprise"}
+"""Rules of states that certainly lock out; the others warn, or ask."""
 LOCKED_OUT = "the next restart locks out every remote client"
 _NUMBER = re.compile(r"[+-]?[0-9]+")
 _DATABASE = re.compile(r"\+?0*[0-9]{1,9}|-0+")

@@ -42,7 +42,7 @@ def endpoint(url: str, *, insecure_http: bool = False, name: str | None = None) 
     credentials = "set STALWART_TOKEN, or STALWART_USER and STALWART_PASSWORD, in the environment"
     name = name or _SERVER
     scheme, host, port = _split(url, name, _EXAMPLE, credentials)
-    if scheme == "http" and not insecure_http and not _loopback(host):
+    if scheme == "http" and not insecure_http and not is_loopback(host):
         fact = f"{name}: http:// would send the credentials unencrypted to {host}"
         hint = "use https://, or --insecure-http if the connection is protected otherwise"
         raise WrongUsage(fact, hint=hint)
@@ -52,7 +52,7 @@ def endpoint(url: str, *, insecure_http: bool = False, name: str | None = None) 
 def is_protected(url: str) -> bool:
     """True for a server's URL with TLS or on loopback. Raises WrongUsage."""
     found = endpoint(url, insecure_http=True)
-    return found.secure or _loopback(found.host)
+    return found.secure or is_loopback(found.host)
 
 
 def origin(url: str) -> str:
@@ -187,10 +187,11 @@ def _origin(scheme: str, host: str, port: int | None) -> str:
 
 def on_loopback(url: str) -> bool:
     """True for a server's URL on loopback."""
-    return _loopback(endpoint(url, insecure_http=True).host)
+    return is_loopback(endpoint(url, insecure_http=True).host)
 
 
-def _loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """True for `localhost` and for an address of loopback."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -88,6 +88,10 @@ TARGETS: Mapping[str, Callable[..., str]] = {
     "names": partial(_render, "targets", "targets_names"),
     "matrix": partial(_render, "targets", "targets_matrix"),
 }
+DOCTOR: Mapping[str, Callable[..., str]] = {
+    "text": partial(_text, "doctor", "doctor_text"),
+    "json": partial(_render, "doctor", "doctor_json"),
+}
 RENDERED: Mapping[str, Callable[..., str]] = {
     "text": partial(_render, "render", "rendered_text"),
     "json": partial(_render, "json", "rendered_json"),
@@ -117,7 +121,7 @@ AUDITS: Mapping[str, Mapping[str, Callable[..., str]]] = {
     },
 }
 SCHEMAS = (
-    *("plan", "apply", "validate", "show", "render", "targets"),
+    *("plan", "apply", "validate", "show", "render", "targets", "doctor"),
     *("audit-check", "audit-pending"),
 )
 """The commands whose JSON has a schema in `schemas.json`."""

@@ -159,9 +159,9 @@ def problems_json(files: Sequence[str], problems: Sequence[Problem]) -> str:
 def states_json(found: Sequence[State | Failed]) -> str:
     """The live states of targets as in files; the state of a single target is at the top too."""
     targets: list[dict[str, Json]] = [
-        {**_named(one.target), "state": None, "error": _error(one.error)}
+        {**named_json(one.target), "state": None, "error": error_json(one.error)}
         if isinstance(one, Failed)
-        else {**_named(one[0]), "state": shown(one[1])}
+        else {**named_json(one[0]), "state": shown(one[1])}
         for one in found
     ]
     alone = len(found) == 1 and not isinstance(found[0], Failed)
@@ -171,10 +171,10 @@ def states_json(found: Sequence[State | Failed]) -> str:
 def rendered_json(found: Sequence[Rendered | Failed]) -> str:
     """Desired states as in files, and the places of their values."""
     targets: list[dict[str, Json]] = [
-        {**_named(one.target), "objects": None, "sources": [], "error": _error(one.error)}
+        {**named_json(one.target), "objects": None, "sources": [], "error": error_json(one.error)}
         if isinstance(one, Failed)
         else {
-            **_named(one.target),
+            **named_json(one.target),
             "groups": [*map(data_text, one.groups)],
             "objects": one.objects,
             "sources": [*starmap(_placed, {p: at for _, p, at in one.lines() if at}.items())],
@@ -197,7 +197,7 @@ def result_of(ended: outcome.Ended) -> str:
 def started_record(plan: Plan) -> dict[str, Json]:
     """The audit's record of a plan that is about to be sent."""
     return {
-        "target": _named(plan.target),
+        "target": named_json(plan.target),
         "object": plan.desired.object,
         "digest": plan.digest,
         "changes": _changes(plan.difference.changes),
@@ -215,7 +215,7 @@ def finished_record(ended: outcome.Outcome) -> dict[str, Json]:
 def active_record(plan: Plan, found: outcome.Reload | outcome.Restart) -> dict[str, Json]:
     """The audit's record of a reload or a restart: of the target of a plan."""
     reason = {"reason": data_text(found.reason)} if found.reason else {}
-    return {"target": _named(plan.target), "result": found.result, **reason}
+    return {"target": named_json(plan.target), "result": found.result, **reason}
 
 
 def _dump(content: dict[str, Json]) -> str:
@@ -225,13 +225,13 @@ def _dump(content: dict[str, Json]) -> str:
 def _target(one: Sequence[Plan] | Failed, run: Run) -> dict[str, Json]:
     target = one.target if isinstance(one, Failed) else one[0].target
     named: dict[str, Json] = {
-        **_named(target),
+        **named_json(target),
         "groups": [*map(data_text, run.groups_of(target))],
         "seconds": run.seconds_of(target),
     }
     if isinstance(one, Failed):
         absent: dict[str, Json] = {"objects": [], "digest": None, "restart": _restart(())}
-        return {**named, **absent, "error": _error(one.error)}
+        return {**named, **absent, "error": error_json(one.error)}
     return {
         **named,
         "objects": [*map(_object, one)],
@@ -240,11 +240,13 @@ def _target(one: Sequence[Plan] | Failed, run: Run) -> dict[str, Json]:
     }
 
 
-def _named(target: Target) -> dict[str, Json]:
+def named_json(target: Target) -> dict[str, Json]:
+    """Name and URL of a target."""
     return data_texts(name=target.name, url=target.url)
 
 
-def _error(error: ConfsyncError) -> Json:
+def error_json(error: ConfsyncError) -> Json:
+    """An error that a target ended with."""
     found = data_texts(message=error.message, where=error.where, hint=error.hint)
     found["refused"] = isinstance(error, Declined)
     if error.problems:
@@ -382,7 +384,7 @@ def _about(ended: outcome.Ended) -> dict[str, Json]:
     """The facts of an outcome, without the state before."""
     match ended:
         case Failed(error=error):
-            return {"error": _error(error)}
+            return {"error": error_json(error)}
         case outcome.NotBegun() | outcome.NotSent():
             return {}
         case outcome.Rejected(refusal=refusal, foreign=foreign):
