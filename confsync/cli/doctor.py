@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @shared.layers
 @choose.targets
-@many
+@many()
 @rendering(DOCTOR)
 @click.option(
     "--allow-commands",

@@ -99,7 +99,8 @@ def _asked(url: Url, first: Url, store: Object, means: Means) -> Said:
     try:
         from confsync.probe.redis_server import ask  # noqa: PLC0415 - an extra
     except ImportError:
-        return Said("cannot-tell", "redis-py is not installed", "pip install 'confsync[doctor]'")
+        hint = "install the extra `doctor` (docs/doctor.md)"
+        return Said("cannot-tell", "redis-py is not installed", hint)
     try:
         own, chief = _read(url, means.vault), _read(first, means.vault)
         match store.tag:

@@ -436,4 +436,4 @@ def test_without_redis_py_these_checks_cannot_tell(desk: Desk) -> None:
     ran = desk.run("doctor", store, command=(CONFSYNC[0], "-c", script))
     assert ran.status == 0
     assert "redis-py is not installed" in ran.out
-    assert "pip install 'confsync[doctor]'" in ran.out
+    assert "install the extra `doctor` (docs/doctor.md)" in ran.out
