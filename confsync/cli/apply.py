@@ -96,8 +96,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
 
     Shows the plan, asks, sends the smallest update, reads the state back and verifies it. If
     nothing differs and there is no secret to send, nothing is sent. FILES select targets as for
-    `plan`. Several targets are applied one after another, or --jobs at once, until
-    one fails.
+    `plan`. Several targets are applied one after another, or --jobs at once, until one fails.
     """
     from confsync.cli.apply_prompt import ask, check_runner, finish, report_failure, show
     from confsync.workflow.apply import How
