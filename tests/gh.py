@@ -1,5 +1,5 @@
-"""What the pipelines use of GitHub's `gh`: answers in the form of its API, from a file, which real
-jq filters.
+"""A stand-in for GitHub's `gh` in the pipelines: answers in the form of its API, from a file, which
+real jq filters.
 """
 
 from __future__ import annotations

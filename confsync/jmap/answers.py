@@ -114,8 +114,8 @@ def check_status(answer: Answer) -> None:
 
 @dataclass(frozen=True)
 class Account:
-    """What the server says of the account that logs in: wire section 1. `edition`: of the server,
-    empty for an unknown one. `permissions`: None if the answer does not list them.
+    """The account that logs in: wire section 1. `edition`: of the server, empty for an unknown one.
+    `permissions`: None if the answer does not list them.
     """
 
     edition: str

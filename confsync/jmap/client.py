@@ -206,7 +206,7 @@ class Client:
             return ""
 
     def account(self) -> Account:
-        """What the server says of the account: wire section 1. One request, like `read`."""
+        """The account that logs in: wire section 1. One request, like `read`."""
         return self._reading(self._getting(ACCOUNT, self._headers), account_of)
 
     def is_stalwart(self) -> bool:
@@ -235,21 +235,19 @@ class Client:
         # With pydantic, which no other request needs.
         from confsync.jmap.published import moved, unpacked, version  # noqa: PLC0415
 
-        def asking(path: str) -> Callable[[float], Answer]:
-            def write() -> Request:
-                return Request(b"", {**self._headers(), "Accept-Encoding": "gzip"})
-
-            return lambda seconds: self.transport.get(path, write, seconds=seconds)
+        def headers() -> dict[str, str]:
+            return {**self._headers(), "Accept-Encoding": "gzip"}
 
         def taken(answer: Answer) -> str | Version:
             location = moved(answer, origin)
             return version(unpacked(answer), "") if location is None else location
 
-        found = self._reading(asking(SCHEMA), taken)
+        found = self._reading(self._getting(SCHEMA, headers), taken)
         if not isinstance(found, str):
             return found
         hash_ = found.rpartition("/")[2]
-        return self._reading(asking(found), lambda answer: version(unpacked(answer), hash_))
+        asking = self._getting(found, headers)
+        return self._reading(asking, lambda answer: version(unpacked(answer), hash_))
 
     def _reading(self, ask: Callable[[float], Answer], take: Callable[[Answer], T]) -> T:
         """Ask, and again if it failed on the way: nothing changes on the server."""

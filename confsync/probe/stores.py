@@ -4,7 +4,7 @@ section 7 says.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 from urllib.parse import unquote, urlsplit
 
@@ -42,7 +42,7 @@ class Place:
 
 @dataclass(frozen=True, repr=False)
 class Login:
-    """What is sent to log in: nothing without a password. `database`: 0 is not selected."""
+    """Sent to log in: nothing without a password. `database`: 0 is not selected."""
 
     user: str | None = None
     password: str | None = None
@@ -51,7 +51,7 @@ class Login:
 
 @dataclass(frozen=True)
 class Said:
-    """What asking a Redis came to. `failed`: its own answer keeps the server out; `cannot-tell`:
+    """The result of asking a Redis. `failed`: its own answer keeps the server out; `cannot-tell`:
     not known from here. `master`: where a sentinel says that it is.
     """
 
@@ -107,7 +107,7 @@ def _asked(url: Url, first: Url, store: Object, means: Means) -> Said:
             case "Redis":
                 return ask(_checked(own.place, means), own.login, "single")
             case "RedisCluster":
-                place = _like(chief.place, own.place.host, own.place.port)
+                place = replace(chief.place, host=own.place.host, port=own.place.port)
                 return ask(
                     _checked(place, means), _cluster_login(store, chief.login, means), "cluster"
                 )
@@ -117,17 +117,13 @@ def _asked(url: Url, first: Url, store: Object, means: Means) -> Said:
                 said = ask(_checked(own.place, means), login, "sentinel", service)
                 if said.master is None:
                     return said
-                place = _checked(_like(chief.place, *said.master), means)
+                host, port = said.master
+                place = _checked(replace(chief.place, host=host, port=port), means)
                 login = _login(store, "authUsername", "authSecret", means)
                 found = ask(place, login, "master")
                 return Said(found.result, f"its master {place}: {found.fact}", found.hint)
     except _UnknownError as unknown:
         return unknown.said
-
-
-def _like(first: Place, host: str, port: int) -> Place:
-    """A place that is reached as the first URL says."""
-    return Place(host, port, first.tls, first.insecure)
 
 
 def _checked(place: Place, means: Means) -> Place:

@@ -1,9 +1,9 @@
-"""What `doctor` found: a short block a target for people, and JSON."""
+"""Results of `confsync doctor`: a short block a target for people, and JSON."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from confsync.report.json import error_json, named_json
 from confsync.report.printable import PLAIN, data_texts, json_text, printable, wrapped
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from confsync.report.printable import Json, Look
 
 Result: TypeAlias = Literal["ok", "failed", "cannot-tell"]
+Name: TypeAlias = Literal["server", "credentials", "permissions", "edition", "state", "redis"]
 Verdict: TypeAlias = Literal["starts", "locks-out", "cannot-tell"]
 
 _STYLES = {"ok": "green", "starts": "green", "failed": "red", "locks-out": "red"}
@@ -26,7 +27,7 @@ _INDENT = " " * 28
 class Check:
     """One thing that was looked at. `path`: OBJECT or OBJECT/path, or empty."""
 
-    name: Literal["server", "credentials", "permissions", "edition", "state", "redis"]
+    name: Name
     result: Result
     fact: str
     hint: str = ""
@@ -82,12 +83,8 @@ def doctor_json(found: Sequence[Diagnosis | Failed]) -> str:
         "targets": len(found),
         "failed": sum(isinstance(one, Failed) or one.failed for one in found),
         **{
-            name: sum(one.verdict == verdict for one in seen)
-            for name, verdict in (
-                ("starts", "starts"),
-                ("locks_out", "locks-out"),
-                ("cannot_tell", "cannot-tell"),
-            )
+            verdict.replace("-", "_"): sum(one.verdict == verdict for one in seen)
+            for verdict in get_args(Verdict)
         },
     }
     targets = [_target(one) for one in found]

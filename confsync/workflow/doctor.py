@@ -1,4 +1,4 @@
-"""Doctor: what a server, its account and each Redis of the desired state say. Changes nothing."""
+"""Doctor: check a server, its account and each Redis of the desired state. Changes nothing."""
 
 from __future__ import annotations
 
@@ -24,14 +24,13 @@ from confsync.workflow.session import HOSTS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from confsync.report.doctor import Result, Verdict
+    from confsync.report.doctor import Name, Result, Verdict
     from confsync.secrets.resolver import Resolved
     from confsync.sync.values import Desired, Live
     from confsync.workflow.server import Examined, Session
     from confsync.workflow.targets import Aim, Options
 
 _REFUSALS = {401, 402, 403}
-_NOT_ASKED = "not asked"
 _NOBODY = Account("", None)
 
 
@@ -113,7 +112,7 @@ def _server_checks(
     except Fault:
         raise
     except ConfsyncError as error:
-        left = [*_not_asked("credentials"), *_not_asked("permissions"), *_not_asked("edition")]
+        left = _not_asked("credentials", "permissions", "edition")
         return [Check("server", "failed", error.message, error.hint), *left], _NOBODY, {}
     known = "it is a Stalwart, of unknown version" if stalwart else "it does not say what it is"
     checks = [Check("server", "ok" if stalwart else "cannot-tell", f"reached; {known}")]
@@ -125,7 +124,7 @@ def _server_checks(
         refused = isinstance(error, ServerRefused) and error.status in _REFUSALS
         result: Result = "failed" if refused else "cannot-tell"
         checks.append(Check("credentials", result, error.message, error.hint))
-        checks += [*_not_asked("permissions"), *_not_asked("edition")]
+        checks += _not_asked("permissions", "edition")
         return checks, _NOBODY, {}
     # Without its name, which would keep equal targets apart.
     login = server.login.replace(f" of target {session.target.name}", "")
@@ -144,12 +143,12 @@ def _server_checks(
     return [*checks, *found, about], account, lives
 
 
-def _not_asked(name: str) -> Iterator[Check]:
-    yield Check(name, "cannot-tell", _NOT_ASKED)  # type: ignore[arg-type] # one of the names
+def _not_asked(*names: Name) -> list[Check]:
+    return [Check(name, "cannot-tell", "not asked") for name in names]
 
 
 def _permission(name: str, account: Account) -> Check:
-    """What the account may do with an object."""
+    """The permissions of the account for an object."""
     if account.permissions is None:
         return Check("permissions", "cannot-tell", "the server does not list them", path=name)
     read, update = permissions_of(name)
@@ -182,7 +181,7 @@ def _completed(
 
 
 def _state_checks(desired: Desired, edition: str) -> Iterator[Check]:
-    """What the state alone shows to lock out."""
+    """Checks of the state alone that certainly lock out."""
     kind = KINDS[desired.object]
     whole = replace(desired, written=desired.tree, places=None)
     for problem in state_problems(whole, kind.state_rules, Facts(edition)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from confsync.errors import ConfsyncError, DeadlinePassed
 from confsync.guard import alone
@@ -23,7 +23,7 @@ from confsync.workflow.server import INTERRUPTED, reload, send
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from confsync.sync.outcome import Outcome
+    from confsync.sync.outcome import Outcome, Reload, Restart
     from confsync.sync.values import Plan
     from confsync.workflow.after import After
     from confsync.workflow.audit import Entry
@@ -80,26 +80,90 @@ def applied(
         for entry in entries:
             if entry.begun:
                 entry.failed(error)
-        for entry in entries[:1]:
-            entry.report_failed()
+        entries[0].report_failed()
         raise
     return tuple(one for course in courses for one in course.ended)
 
 
 @dataclass
 class _Course:
-    """The updates of one target, object by object. `begun`: one of them may have been sent."""
+    """The updates of one target, object by object."""
 
     session: Session
     plans: list[Plan] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
-    begun: bool = False
+
+    @property
+    def begun(self) -> bool:
+        """True if an update may have been sent."""
+        return not all(isinstance(one, NotSent | NotBegun) for one in self.ended)
 
     @property
     def well(self) -> bool:
         """True if all that has ended did so as wanted."""
         return all(map(as_wanted, self.ended))
+
+    @property
+    def interrupted(self) -> bool:
+        """True if an interrupt came: before an update, during it, or while its end was written."""
+        return (
+            any(isinstance(one, NotBegun) and one.interrupted for one in self.ended)
+            or any(isinstance(one, Unknown) and one.reason == INTERRUPTED for one in self.ended)
+            or any(entry.interrupted for entry in self.entries[: len(self.ended)])
+            or self.session.server.interrupted
+        )
+
+    def reload(self, *, interrupted: bool) -> None:
+        """Have the server reload its settings, if one of the objects takes effect by it. Those of
+        them that were stored get the end of the reload; if there is none, the others get it: an
+        earlier reload may have failed.
+        """
+        takes = [
+            one.plan is not None and one.plan.desired.object not in RESTARTED for one in self.ended
+        ]
+        due = [of and isinstance(one, Stored) for of, one in zip(takes, self.ended, strict=True)]
+        if not any(due) and not interrupted:
+            due = takes
+        if not any(due):
+            return
+        found, cut = reload(self.session)
+        self._note("reloaded", found, due, cut=cut)
+        self.ended = [
+            replace(one, reload=found) if of and isinstance(one, Stored | NotSent) else one
+            for one, of in zip(self.ended, due, strict=True)
+        ]
+
+    def restart(self, after: After) -> None:
+        """Do what is done with a target that must be restarted, unless one of its objects did not
+        end as wanted. The ends of objects that take effect at a restart get its end.
+        """
+        due = [
+            isinstance(one, Stored) and one.plan.desired.object in RESTARTED and one.plan.effective
+            for one in self.ended
+        ]
+        if not any(due) or not self.well:
+            return
+        plans = [one.plan for one in self.ended if one.plan is not None]
+        found, cut = after.restarted(plans, self.session)
+        self._note("restarted", found, due, cut=cut)
+        self.ended = [
+            replace(one, restart=found) if of and isinstance(one, Stored) else one
+            for one, of in zip(self.ended, due, strict=True)
+        ]
+
+    def _note(
+        self,
+        event: Literal["reloaded", "restarted"],
+        found: Reload | Restart,
+        due: Sequence[bool],
+        *,
+        cut: bool,
+    ) -> None:
+        """Write an end to the audit, at the last update that it is for."""
+        *_, entry = (entry for entry, of in zip(self.entries, due, strict=True) if of)
+        entry.active(event, found)
+        entry.interrupted |= cut
 
 
 @dataclass
@@ -117,10 +181,12 @@ class _Run:
             self._step([course for course in courses if len(course.plans) > step], step)
         well = self.well
         for course in courses:
-            known = (course.ended, course.session, course.entries, self.turn)
-            course.ended = [*_in_effect(*known, well=well, interrupted=self.interrupted)]
+            if self.turn.reloads and well and course.well:
+                course.reload(interrupted=self.interrupted)
+            if self.turn.after is not None:
+                course.restart(self.turn.after)
             self.turn.target(course.ended, course.entries[-1])
-            self._note_interrupts(course)
+            self.interrupted |= course.interrupted
             locked = any(map(locked_out, course.ended))
             self.well &= not locked and (self.turn.keep_going or course.well)
 
@@ -128,7 +194,7 @@ class _Run:
         """Send the next update of each target that may go on."""
         due: list[tuple[_Course, Session]] = []
         for course in courses:
-            self._note_interrupts(course)
+            self.interrupted |= course.interrupted
             plan, entry = course.plans[step], course.entries[step]
             late = not plan.empty and not course.begun and self.turn.late()
             stopped = self.interrupted or not self.well or not course.well
@@ -146,8 +212,6 @@ class _Run:
                 due.append((course, entry.begin(course.session)))
             except BaseException as error:  # noqa: BLE001 - raised again, unless it is an end
                 self._fail(course, error)
-        for course, _ in due:
-            course.begun = True
         self._send(due, step)
 
     def _send(self, due: Sequence[tuple[_Course, Session]], step: int) -> None:
@@ -181,40 +245,6 @@ class _Run:
         entry.interrupted |= interrupted
         self.interrupted |= interrupted
 
-    def _note_interrupts(self, course: _Course) -> None:
-        begun = course.entries[: len(course.ended)]
-        self.interrupted |= _interrupted(course.ended, begun, course.session)
-
-
-def _in_effect(  # noqa: PLR0913 - all that it depends on
-    ended: Sequence[Ended],
-    session: Session,
-    entries: Sequence[Entry],
-    turn: Turn,
-    *,
-    well: bool,
-    interrupted: bool,
-) -> tuple[Ended, ...]:
-    """Reload the settings of a target, and restart it, if that is asked for. `well`: no earlier
-    target stops the run. Returns the ends with those of reload and restart.
-    """
-    found = tuple(ended)
-    if turn.reloads and well and all(map(as_wanted, found)):
-        found = _reloaded(found, session, entries, interrupted=interrupted)
-    return found if turn.after is None else _restarted(found, session, entries, turn.after)
-
-
-def _interrupted(ended: Sequence[Ended], entries: Sequence[Entry], session: Session) -> bool:
-    """True if an interrupt came: before an update of a target, during it, or while its end was
-    written.
-    """
-    return (
-        any(isinstance(one, NotBegun) and one.interrupted for one in ended)
-        or any(isinstance(one, Unknown) and one.reason == INTERRUPTED for one in ended)
-        or any(entry.interrupted for entry in entries)
-        or session.server.interrupted
-    )
-
 
 def _end_of(
     error: BaseException, plan: Plan, entry: Entry, before: Sequence[Ended]
@@ -233,51 +263,3 @@ def _end_of(
 def _check_time(*, late: bool) -> None:
     if late:
         raise DeadlinePassed
-
-
-def _restarted(
-    ended: Sequence[Ended], session: Session, entries: Sequence[Entry], after: After
-) -> tuple[Ended, ...]:
-    """Do what is done with a target that must be restarted, unless one of its objects did not end
-    as wanted. Returns the ends, those of objects that take effect at a restart with its end.
-    """
-    due = [
-        isinstance(one, Stored) and one.plan.desired.object in RESTARTED and one.plan.effective
-        for one in ended
-    ]
-    if not any(due) or not all(map(as_wanted, ended)):
-        return tuple(ended)
-    plans = [one.plan for one in ended if one.plan is not None]
-    found, cut = after.restarted(plans, session)
-    entry = next(entry for entry, of in zip(reversed(entries), reversed(due), strict=True) if of)
-    entry.active("restarted", found)
-    entry.interrupted |= cut
-    return tuple(
-        replace(one, restart=found) if of and isinstance(one, Stored) else one
-        for one, of in zip(ended, due, strict=True)
-    )
-
-
-def _reloaded(
-    ended: Sequence[Ended], session: Session, entries: Sequence[Entry], *, interrupted: bool
-) -> tuple[Ended, ...]:
-    """Have the server of a target reload its settings, if one of the objects takes effect by it.
-    Those of them that were stored get the end of the reload; if there is none, the others get it:
-    an earlier reload may have failed. Returns the ends with that of the reload.
-    """
-    takes = [one.plan is not None and one.plan.desired.object not in RESTARTED for one in ended]
-    due = [of and isinstance(one, Stored) for of, one in zip(takes, ended, strict=True)]
-    if not any(due) and not interrupted:
-        due = takes
-    if not any(due):
-        return tuple(ended)
-    found, cut = reload(session)
-    entry = next(
-        entry for entry, is_due in zip(reversed(entries), reversed(due), strict=True) if is_due
-    )
-    entry.active("reloaded", found)
-    entry.interrupted |= cut
-    return tuple(
-        replace(one, reload=found) if is_due and isinstance(one, Stored | NotSent) else one
-        for one, is_due in zip(ended, due, strict=True)
-    )

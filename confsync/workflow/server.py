@@ -79,10 +79,10 @@ class Server(Protocol):
 
 
 class Examined(Protocol):
-    """What a server says of itself and of the account, like `jmap.client.Client`."""
+    """Asks a server about itself and the account, like `jmap.client.Client`."""
 
     def account(self) -> Account:
-        """What the server says of the account. Raises as `read` does."""
+        """The account that logs in. Raises as `read` does."""
 
     def is_stalwart(self) -> bool:
         """True if it names itself so, to someone not logged in. Raises as `read` does."""
