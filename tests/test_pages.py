@@ -404,6 +404,17 @@ def test_every_link_of_a_page_leads_to_a_page_and_a_heading(page: str) -> None:
             assert anchor in headings(target), link
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("examples/")])
+def test_a_copied_example_needs_no_other_folder(page: str) -> None:
+    text = (ROOT / page).read_text()
+    assert "../" not in text
+    named = re.findall(r"`(docs/[\w/-]+\.md)`(?:, \*(.*?)\*)?", text)
+    assert named
+    for name, heading in named:
+        assert not heading or heading.lower().replace(" ", "-") in headings(ROOT / name), heading
+        assert (ROOT / name).exists(), name
+
+
 def step(line: str, directory: Path, url: str, **variables: str) -> str:
     """Run one line of a page, with `yes` to its question. Returns its output."""
     words = shlex.split(line)

@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import sys
+from base64 import b64decode
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -375,6 +376,29 @@ def test_the_jobs_of_kubernetes_find_drift_and_apply_their_part(fleet: Fleet) ->
     assert {one["secretRef"]["name"] for one in (drift["envFrom"][0], apply["envFrom"][0])} == {
         *("confsync-plan-keys", "confsync-apply-keys"),
     }
+
+
+def test_the_units_are_those_of_systemd(tmp_path: Path) -> None:
+    units = shutil.copytree(ONE_SERVER / "systemd", tmp_path / "systemd")
+    change(units, "/usr/local/bin", str(Path(sys.executable).parent), "confsync-drift.service")
+    linter("systemd-analyze", "verify", *map(str, units.iterdir()))
+
+
+def test_the_secrets_of_kubernetes_have_the_names_and_keys_of_the_readme(tmp_path: Path) -> None:
+    (tmp_path / "plan.env").write_text("STALWART_TOKEN_PRODUCTION_EU_01=API_x\n")
+    (tmp_path / "apply.env").write_text("REDIS_PASSWORD=a long $canary's\n")
+    readme = (EXAMPLES / "fleet/README.md").read_text()
+    made = re.findall(r"kubectl create (?:secret|configmap) .*", readme)
+    names: dict[str, dict[str, str]] = {}
+    for command in made:
+        if shutil.which("kubectl") is None:
+            pytest.skip("kubectl is not installed")
+        one = json.loads(shell(f"{command} --dry-run=client --output json", tmp_path).stdout)
+        names[one["metadata"]["name"]] = one["data"]
+    known = (EXAMPLES / "fleet/kubernetes.yaml").read_text()
+    assert {*names} == set(re.findall(r"Ref: {name: (.*)}", known))
+    assert names["confsync-hosts"] == {"CONFSYNC_HOSTS": ".example.com"}
+    assert b64decode(names["confsync-apply-keys"]["REDIS_PASSWORD"]) == b"a long $canary's"
 
 
 # The action

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from confsync.report import REPORTS
 from confsync.report.html_parts import SCRIPT, STYLE
@@ -67,13 +68,12 @@ TAGS = ("style", "script")
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api", reason="confsync[browser] is not installed")
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         pytest.skip("there is no Chromium here")
     # Chromium's own sandbox does not work for root.
     args = ["--no-sandbox"] if os.getuid() == 0 else []
-    with api.sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=path, args=args)
         yield opened
         opened.close()
