@@ -16,7 +16,6 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
-from ruamel.yaml import YAML
 
 from confsync.sandbox import Server
 from tests.pipelines import EXAMPLES, INSTALL, GitHub, component, gitlab, loaded, shell
@@ -328,12 +327,22 @@ def test_only_the_job_that_somebody_starts_has_the_keys_to_apply() -> None:
     for jobs in (*included("one-server"), *included("fleet")):
         (apply,) = [name for name in jobs if name.startswith("apply-")]
         assert jobs[apply]["rules"][-1]["when"] == "manual"
+        # `rules` with `manual` block what comes after.
+        assert "allow_failure" not in jobs[apply]["rules"][-1]
         assert jobs[apply]["interruptible"] is False
         for name, job in jobs.items():
             if name not in {apply, f".confsync-{apply.partition('-')[2]}"}:
                 environment = job.get("environment", {"name": "/plan", "action": "prepare"})
                 assert environment["name"].endswith("/plan"), name
                 assert environment["action"] == "prepare", name
+
+
+def test_an_apply_of_gitlab_waits_for_the_wave_before() -> None:
+    applies = {name: job for jobs in included("fleet") for name, job in jobs.items()}
+    waits = [applies[f"apply-{of}"]["needs"][1] for of in ("staging", "canary", "production")]
+    assert [one["job"] for one in waits] == ["apply-", "apply-staging", "apply-canary"]
+    assert all(one["optional"] for one in waits), "the first wave waits for none"
+    assert {"apply-staging", "apply-canary"} < {*applies}
 
 
 def test_the_gitlab_pipeline_of_a_fleet_reaches_every_server(fleet: Fleet) -> None:
@@ -362,20 +371,43 @@ def test_the_timer_writes_metrics_of_drift(repository: Path) -> None:
     assert 'confsync_plan_up{target="production",groups=""} 0' in metrics.read_text()
 
 
-def test_the_jobs_of_kubernetes_find_drift_and_apply_their_part(fleet: Fleet) -> None:
-    cron, job = YAML(typ="safe").load_all((EXAMPLES / "fleet/kubernetes.yaml").read_text())
+KUBERNETES = EXAMPLES / "fleet/kubernetes"
+
+
+def test_the_jobs_of_kubernetes_find_drift_and_apply_the_plans_that_were_read(fleet: Fleet) -> None:
+    cron, job = loaded(KUBERNETES / "drift.yaml"), loaded(KUBERNETES / "apply.yaml")
     (drift,) = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
     (apply,) = job["spec"]["template"]["spec"]["containers"]
     assert fleet.run(shlex.join(drift["command"]))[0] == 2
-    assert job["spec"]["suspend"] is True, "kubectl apply of the file starts no apply"
-    *_, script = apply["command"]
-    for index in range(job["spec"]["completions"]):
-        status, log = fleet.run(script, JOB_COMPLETION_INDEX=str(index))
+    readme = (EXAMPLES / "fleet/README.md").read_text()
+    (save,) = re.findall(r"^ +(mkdir plans\n(?:.*\n)*?) +done$", readme, re.MULTILINE)
+    others = re.findall(r"`(--group production.*?)`", readme.partition("## Kubernetes")[2])
+    (mount,) = apply["volumeMounts"]
+    script = apply["command"][-1].replace(mount["mountPath"], "plans")
+    reached = []
+    for wave in ("--group staging --group testing", *others):
+        status, log = fleet.run(f"{save}done".replace("--group staging --group testing", wave))
         assert status == 0, log
-    assert len(fleet.stored) == 40
+        for index in range(job["spec"]["completions"]):
+            status, log = fleet.run(script, JOB_COMPLETION_INDEX=str(index))
+            assert status == 0, log
+        shutil.rmtree(fleet.directory / "plans")
+        reached.append(len(fleet.stored))
+    assert reached == [16, 19, 40]
     assert {one["secretRef"]["name"] for one in (drift["envFrom"][0], apply["envFrom"][0])} == {
         *("confsync-plan-keys", "confsync-apply-keys"),
     }
+
+
+def test_a_part_of_a_wave_whose_server_has_changed_is_refused(fleet: Fleet) -> None:
+    job = loaded(KUBERNETES / "apply.yaml")
+    script = job["spec"]["template"]["spec"]["containers"][0]["command"][-1]
+    status, log = fleet.run("confsync plan --target production-eu-01 --out 1.plan")
+    assert status == 0, log
+    server = fleet.servers["production-eu-01"]
+    server.stored = {"@type": "Redis", "url": "redis://elsewhere"}
+    assert fleet.run(script.replace("/plans/", ""), JOB_COMPLETION_INDEX="0")[0] == 3
+    assert fleet.stored == []
 
 
 def test_the_units_are_those_of_systemd(tmp_path: Path) -> None:
@@ -390,13 +422,15 @@ def test_the_secrets_of_kubernetes_have_the_names_and_keys_of_the_readme(tmp_pat
     readme = (EXAMPLES / "fleet/README.md").read_text()
     made = re.findall(r"kubectl create (?:secret|configmap) .*", readme)
     names: dict[str, dict[str, str]] = {}
+    (tmp_path / "plans").mkdir()
+    (tmp_path / "plans/1.plan").write_text("{}")
     for command in made:
         if shutil.which("kubectl") is None:
             pytest.skip("kubectl is not installed")
         one = json.loads(shell(f"{command} --dry-run=client --output json", tmp_path).stdout)
         names[one["metadata"]["name"]] = one["data"]
-    known = (EXAMPLES / "fleet/kubernetes.yaml").read_text()
-    assert {*names} == set(re.findall(r"Ref: {name: (.*)}", known))
+    known = "".join(file.read_text() for file in KUBERNETES.iterdir())
+    assert {*names} == set(re.findall(r"(?:Ref|configMap): {name: (.*)}", known))
     assert names["confsync-hosts"] == {"CONFSYNC_HOSTS": ".example.com"}
     assert b64decode(names["confsync-apply-keys"]["REDIS_PASSWORD"]) == b"a long $canary's"
 
@@ -446,7 +480,7 @@ def test_the_pipelines_have_the_schemas_of_their_runners(tmp_path: Path) -> None
 
 
 def test_the_manifests_have_the_schemas_of_kubernetes() -> None:
-    linter("kubernetes-validate", "--strict", str(EXAMPLES / "fleet/kubernetes.yaml"))
+    linter("kubernetes-validate", "--strict", *map(str, KUBERNETES.iterdir()))
 
 
 # The fleet
