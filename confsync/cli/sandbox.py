@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from confsync.sandbox import Schema, Server
 
 _HOW_TO_USE = """\
-# To use it in another terminal (Ctrl-C stops it):
-export STALWART_URL={}
+# To use it in another terminal (Ctrl-C stops it). If confsync.yaml has a URL, add --url {0}
+export STALWART_URL={0}
 export STALWART_USER=admin
 export STALWART_PASSWORD=sandbox
 """

@@ -69,7 +69,8 @@ def test_the_url_is_the_only_line_and_a_signal_ends_it_with_0(offline: Desk, num
         ran = sandbox.end(number)
     assert (ran.status, ran.out) == (0, "")
     assert ran.err == (
-        "# To use it in another terminal (Ctrl-C stops it):\n"
+        "# To use it in another terminal (Ctrl-C stops it). If confsync.yaml has a URL, add"
+        f" --url {sandbox.url}\n"
         f"export STALWART_URL={sandbox.url}\n"
         "export STALWART_USER=admin\n"
         "export STALWART_PASSWORD=sandbox\n"
