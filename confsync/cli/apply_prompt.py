@@ -15,7 +15,7 @@ from confsync.cli.options import now
 from confsync.cli.output import STDOUT
 from confsync.cli.standard_error import UNCHANGED, Status, of_error, print_failures, worst
 from confsync.errors import Cancelled, OutputFailed, WrongUsage
-from confsync.report import OUTCOMES, OUTCOMES_STEP, PLANS
+from confsync.report import OUTCOMES, PLANS
 from confsync.report.json import result_of
 from confsync.report.printable import plural, printable
 from confsync.report.several import told_together
@@ -167,10 +167,10 @@ def _report(ended: Sequence[Ended], lines: Lines[Ended]) -> OutputFailed | None:
 
 def _written(ended: Sequence[Ended], lines: Lines[Ended]) -> OutputFailed | None:
     """Write every output. Return the first failed one."""
-    lines.end(ended, utc_text(now()))
+    document = lines.end(ended, utc_text(now()))
     failed, outputs = lines.failed, lines.others
     for sink in outputs.sinks:
-        text = OUTCOMES[sink.format](ended, look=outputs.look(sink), run=lines.run)
+        text = outputs.text(sink, OUTCOMES, ended, document=document)
         if sink.format == "text" and sink.file is not None:
             plans = [one if one.plan is None else one.plan for one in ended]
             text = f"{PLANS['text'](plans, look=outputs.look(sink))}\n{text}"
@@ -181,7 +181,7 @@ def _written(ended: Sequence[Ended], lines: Lines[Ended]) -> OutputFailed | None
         except OutputFailed as unwritten:
             failed = failed or unwritten
     try:
-        outputs.append_step(OUTCOMES_STEP, ended, run=lines.run)
+        outputs.append_step(document)
     except OutputFailed as unwritten:
         failed = failed or unwritten
     return failed

@@ -19,7 +19,7 @@ from confsync.report.summary import (
     outcome_lines,
     totals,
 )
-from confsync.report.view import Place, report_of
+from confsync.report.view import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,11 +33,10 @@ _SUMMARY = 1024 * 1024  # bytes of a step's summary
 _DIGEST = re.compile(r"[0-9]+:[0-9a-f]{1,64}")
 
 
-def report_github(document: object) -> str:
+def report_github(report: Report) -> str:
     """Annotations: failures, findings and a notice with the totals; of each kind as many as GitHub
     shows, the last with the number of the others.
     """
-    report = report_of(document)
     found: dict[str, list[tuple[Place, str, str]]] = {kind: [] for kind in _KINDS.values()}
     found["notice"].append((Place(), f"confsync {report.kind}", headline(report)))
     for kind, place, title, text in _annotations(report):
@@ -93,18 +92,17 @@ def _named(targets: Sequence[Target]) -> str:
     return names if len(targets) == 1 else f"{len(targets)} targets: {names}"
 
 
-def report_step_summary(document: object, taken: int = 0) -> str:
+def report_step_summary(report: Report, taken: int = 0) -> str:
     """Markdown for the step's summary, of which some bytes are taken; empty if nothing fits."""
     room = _SUMMARY - taken
-    text = report_markdown(document, room, lambda one: len(one.encode()))
+    text = report_markdown(report, room, lambda one: len(one.encode()))
     return text if len(text.encode()) <= room else ""
 
 
-def report_step_outputs(document: object, _taken: int = 0) -> str:
+def report_step_outputs(report: Report, _taken: int = 0) -> str:
     """The outputs `changed`, `digest`, `restart_required`, and of a plan `pending`. Each value
     is one of few words, or a digest, so that no text from outside can be another output.
     """
-    report = report_of(document)
     found = totals(report)
     digest = report.digest
     if not digest and len(report.targets) == 1:

@@ -25,7 +25,6 @@ from confsync.report.summary import (
     refusals,
     rows,
 )
-from confsync.report.view import report_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,9 +35,8 @@ _CLASSES = {"+": "add", "-": "remove", "~": "change", "?": "unknown"}
 _WORDS = {"+": "added", "-": "removed", "~": "changed", "?": "not comparable"}
 
 
-def report_html(document: object) -> str:
+def report_html(report: Report) -> str:
     """The whole report. Without the script, which filters it, all of it is visible."""
-    report = report_of(document)
     told, quiet = groups(report)
     sections = [line for same in told for line in _section(same, report)]
     lines = [

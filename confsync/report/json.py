@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import asdict
 from itertools import starmap
@@ -12,9 +13,11 @@ from confsync.kinds.forms import RESTARTED
 from confsync.kinds.kind import Kind
 from confsync.report.lines import password_changes
 from confsync.report.printable import MOST, data_text, data_texts, json_text, shown, shown_value
+from confsync.report.run import Document
 from confsync.store.encode import to_file, way_back
 from confsync.sync import outcome
 from confsync.sync.plan import whole_digest
+from confsync.sync.scrub import without_brackets
 from confsync.sync.tree import Object, path_text
 from confsync.sync.values import Cause, Failed, Plan, by_target
 
@@ -43,20 +46,10 @@ _RESULTS: Mapping[type[outcome.Ended], str] = {
 _AUDITED = {"type", "foreign", "overwritten", "reason", "seen"}
 
 
-def plans_json(found: Sequence[Plan | Failed], run: Run) -> str:
-    """The text of `plans_document`."""
-    return _dump(plans_document(found, run))
-
-
-def outcomes_json(found: Sequence[outcome.Ended], run: Run) -> str:
-    """The text of `outcomes_document`."""
-    return _dump(outcomes_document(found, run))
-
-
-def plans_document(found: Sequence[Plan | Failed], run: Run) -> dict[str, Json]:
+def plans_document(found: Sequence[Plan | Failed], run: Run) -> Document:
     """The plans of targets, or their errors, as one document; every secret masked."""
     targets = [_target(one, run) for one in by_target(found)]
-    return {**_head(run), "digest": _digest(found), "targets": targets, "summary": _summary(found)}
+    return Document(_head(run), digest=_digest(found), targets=targets, summary=_summary(found))
 
 
 def _digest(found: Sequence[Plan | Failed]) -> str | None:
@@ -65,7 +58,7 @@ def _digest(found: Sequence[Plan | Failed]) -> str | None:
     return whole_digest(plans) if len(plans) == len(found) else None
 
 
-def outcomes_document(found: Sequence[outcome.Ended], run: Run) -> dict[str, Json]:
+def outcomes_document(found: Sequence[outcome.Ended], run: Run) -> Document:
     """The plans of an apply and the outcome for each target, as one document. With several objects
     each has its own outcome.
     """
@@ -92,8 +85,17 @@ def outcomes_document(found: Sequence[outcome.Ended], run: Run) -> dict[str, Jso
         "interrupted": any(isinstance(one, outcome.NotBegun) and one.interrupted for one in found),
         "restart_required": _restart(found)["required"],
     }
-    whole = {"digest": _digest(plans), "targets": targets, "summary": _summary(plans) | summary}
-    return {**_head(run), **whole}
+    summary = _summary(plans) | summary
+    return Document(_head(run), digest=_digest(plans), targets=targets, summary=summary)
+
+
+def document_lines(document: Document) -> str:
+    """The document as JSON Lines: the facts of its run, each target, and all but the targets."""
+    last = {name: value for name, value in document.items() if name != "targets"}
+    first = {name: value for name, value in last.items() if name not in {"digest", "summary"}}
+    lines = [first, *document["targets"], last]
+    texts = "".join(f"{json.dumps(line, separators=(',', ':'))}\n" for line in lines)
+    return without_brackets(texts, "\\u0023")
 
 
 def _head(run: Run) -> dict[str, Json]:

@@ -30,7 +30,6 @@ from confsync.report.summary import (
     remark_line,
     rows,
 )
-from confsync.report.view import report_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -47,11 +46,10 @@ _SIGNS = {"~": "!"}  # what highlighters of `diff` have a colour for
 _BACKTICKS = re.compile("`+")
 
 
-def report_markdown(document: object, limit: int = LIMIT, size: Callable[[str], int] = len) -> str:
+def report_markdown(report: Report, limit: int = LIMIT, size: Callable[[str], int] = len) -> str:
     """The report, errors first and equal targets once, cut at whole groups. `size`: of a text, in
     the unit of `limit`. The first line is a comment that is equal for every run of this selection.
     """
-    report = report_of(document)
     told, quiet = groups(report)
     head = [marker(report), f"### confsync {report.kind}: {headline(report)}"]
     if missing := missing_shards(report):

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from confsync.report import REPORTS
 from confsync.report.html_parts import SCRIPT, STYLE
 from tests.report.documents import apply_document, plan_document
 from tests.report.test_reports import HOSTILE, tags, with_text
+from tests.reported import rendered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,8 +30,8 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def html(document: object) -> str:
-    return REPORTS["html"](document)
+def html(document: dict[str, Any]) -> str:
+    return rendered("html", document)
 
 
 def test_the_file_names_no_resource() -> None:
@@ -85,7 +85,7 @@ def read(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:  # noqa:
     contexts: list[Any] = []
     wrong: list[str] = []
 
-    def opened(document: object, **options: object) -> Any:  # noqa: ANN401 - a page
+    def opened(document: dict[str, Any], **options: object) -> Any:  # noqa: ANN401 - a page
         file = tmp_path / f"{len(contexts)}.html"
         file.write_text(html(document), "utf-8")
         contexts.append(browser.new_context(**options))
