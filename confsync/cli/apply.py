@@ -17,7 +17,6 @@ from confsync.cli import choose
 from confsync.cli import options as shared
 from confsync.cli.command import Command
 from confsync.cli.console import at_terminal
-from confsync.cli.each import rendering
 from confsync.cli.many import limits as limiting
 from confsync.cli.many import many
 from confsync.report import OUTCOMES
@@ -75,7 +74,8 @@ _OPTIONS = shared.together(
 @many("Targets that are read at once. If given, as many are updated at once.")
 @limiting
 @shared.planning
-@rendering(OUTCOMES)
+@shared.rendering(OUTCOMES)
+@shared.each
 def apply(  # noqa: PLR0913 - one parameter an option
     *,
     asked: Asked,

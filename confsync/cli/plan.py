@@ -13,7 +13,6 @@ import click
 from confsync.cli import choose
 from confsync.cli import options as shared
 from confsync.cli.command import Command
-from confsync.cli.each import rendering
 from confsync.cli.many import many
 from confsync.report import PLANS
 
@@ -41,7 +40,8 @@ if TYPE_CHECKING:
 @choose.compared
 @many()
 @shared.planning
-@rendering(PLANS)
+@shared.rendering(PLANS)
+@shared.each
 @shared.commands_for_credentials
 def plan(  # noqa: PLR0913 - one parameter an option
     *,
