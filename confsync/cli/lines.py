@@ -49,15 +49,11 @@ class Lines(Generic[T]):
         self._files: dict[Sink, FileIO | None] = {}
         self._written: set[str] = set()
         self._ended: Sequence[T] = ()
-        self._begin()
-
-    def _begin(self) -> None:
-        """Empty each file and write the first line."""
-        for sink in self._outputs.sinks:
+        for sink in outputs.sinks:
             if sink.format == FORMAT:
                 self._files[sink] = None if sink.file is None else self._open(sink, sink.file)
         if self._files:
-            self._write(_lines(self._document((), self._run))[0])
+            self._write(_lines(document((), run))[0])
         self.check()
 
     def check(self) -> None:

@@ -16,6 +16,7 @@ from confsync.report.summary import (
     groups,
     headline,
     missing_shards,
+    names_of,
     outcome_lines,
     totals,
 )
@@ -62,7 +63,12 @@ def _annotations(report: Report) -> Iterator[tuple[str, Place, str, str]]:
         yield "error", Place(), "confsync (incomplete)", missing
     for same in groups(report)[0]:
         if (ended := fate(same[0])) in BAD and (lines := _ends(same)):
-            yield "error", Place(), f"confsync ({ended})", f"{_named(same)}\n" + "\n".join(lines)
+            yield (
+                "error",
+                Place(),
+                f"confsync ({ended})",
+                "\n".join([names_of(same, _NAMES), *lines]),
+            )
     remarks: dict[Remark, list[Target]] = {}
     for target in report.targets:
         errors = (target.error, *(one.error for one in target.outcomes))
@@ -72,7 +78,7 @@ def _annotations(report: Report) -> Iterator[tuple[str, Place, str, str]]:
             remarks.setdefault(remark, []).append(target)
     for remark, targets in remarks.items():
         hint = f"\nhint: {remark.hint}" if remark.hint else ""
-        text = f"{_named(targets)}: {remark.message}{hint}"
+        text = f"{names_of(targets, _NAMES)}: {remark.message}{hint}"
         yield _KINDS[remark.severity], remark.place, f"confsync ({remark.rule})", text
 
 
@@ -83,13 +89,6 @@ def _ends(same: Sequence[Target]) -> list[str]:
         return error
     lines = [line for one in first.outcomes for line in outcome_lines(one, None)]
     return [*lines, *active_lines(first)]
-
-
-def _named(targets: Sequence[Target]) -> str:
-    names = ", ".join(one.title for one in targets[:_NAMES])
-    more = len(targets) - _NAMES
-    names += f" and {more} more" if more > 0 else ""
-    return names if len(targets) == 1 else f"{len(targets)} targets: {names}"
 
 
 def report_step_summary(report: Report, taken: int = 0) -> str:

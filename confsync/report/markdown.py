@@ -24,6 +24,7 @@ from confsync.report.summary import (
     groups,
     headline,
     missing_shards,
+    names_of,
     object_text,
     outcome_lines,
     refusals,
@@ -131,11 +132,7 @@ def _left_out(targets: Sequence[Target]) -> str:
 def _block(same: Sequence[Target], report: Report) -> str:
     """Targets of which the same is told."""
     first, alone = same[0], len(same) == 1
-    names = ", ".join(code(one.title) for one in same[:_NAMES])
-    more = len(same) - _NAMES
-    names += f" and {more} more" if more > 0 else ""
-    title = names if alone else f"{len(same)} targets: {names}"
-    parts = [f"#### {title}: {fate(first)}"]
+    parts = [f"#### {names_of(same, _NAMES, code)}: {fate(first)}"]
     if alone and first.url and first.url != first.title:
         parts.append(code(first.url))
     if error := error_lines(first, alone=alone):

@@ -10,18 +10,19 @@ from confsync.kinds.forms import LOCKS_OUT
 from confsync.report.activity import (
     RELOADED_FATES,
     RESTARTED_FATES,
+    SEEN,
     UNCHANGED_FATES,
     restarted_text,
 )
 from confsync.report.lines import SIGNS, word
 from confsync.report.printable import cut, plural, printable
-from confsync.report.several import grouped
+from confsync.report.several import folded
 from confsync.report.view import RESULTS
 from confsync.sync.url import masked
 from confsync.sync.values import KEEPING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from confsync.report.printable import Json
     from confsync.report.view import Change, Object, Outcome, Remark, Report, Target
@@ -50,11 +51,6 @@ _RESULTS: Mapping[str, str] = {
 }
 _RESTARTS = ("", "no", "if-secret-changed", "yes")
 _CAUSES = {"change": "from files", "drift": "drift", "both": "both"}
-_SEEN: Mapping[str, str] = {
-    "before": "A second read shows the previous visible state. The update may still arrive.",
-    "wanted": "A second read shows the desired visible state. Hidden secrets cannot be read.",
-    "other": "A second read shows neither the previous nor the desired state.",
-}
 _HIDDEN = {
     "send": "not comparable; apply sends it",
     "keep": "not comparable; the server's is kept",
@@ -211,16 +207,21 @@ def groups(report: Report) -> tuple[list[list[Target]], list[Target]]:
     """Targets of which the same is told together, the worst first; and unchanged targets of which
     there is nothing more to tell.
     """
-    fates = {id(one): fate(one) for one in report.targets}
-    quiet = [
-        one
-        for one in report.targets
-        if fates[id(one)] == "unchanged" and not any(part.findings for part in one.objects)
-    ]
-    ids = {*map(id, quiet)}
-    told = [one for one in report.targets if id(one) not in ids]
-    ranked = sorted(told, key=lambda one: FATES.index(fates[id(one)]))
-    return grouped(ranked, lambda one: one.key), quiet
+    return folded(
+        report.targets,
+        quiet=lambda one: (
+            fate(one) == "unchanged" and not any(part.findings for part in one.objects)
+        ),
+        rank=lambda one: FATES.index(fate(one)),
+        key=lambda one: one.key,
+    )
+
+
+def names_of(targets: Sequence[Target], most: int, show: Callable[[str], str] = str) -> str:
+    """The name of a target, or the number and the first names of several."""
+    names = ", ".join(show(one.title) for one in targets[:most])
+    more = f" and {len(targets) - most} more" if len(targets) > most else ""
+    return names if len(targets) == 1 else f"{len(targets)} targets: {names}{more}"
 
 
 @dataclass(frozen=True)
@@ -335,7 +336,7 @@ def outcome_lines(outcome: Outcome, found: Object | None) -> list[str]:
             lines += [f"  hint: {outcome.hint}"] if outcome.hint else []
             return [*lines, "Nothing was changed on the server."]
         case "unknown":
-            seen = [_SEEN[outcome.seen]] if outcome.seen in _SEEN else []
+            seen = [SEEN[outcome.seen]] if outcome.seen in SEEN else []
             return [f"The update may have been stored: {outcome.reason}.", *seen]
         case "stored":
             return _stored_lines(outcome, found)
