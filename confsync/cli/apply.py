@@ -73,8 +73,7 @@ _OPTIONS = shared.together(
 @many("Targets that are read at once. If given, as many are updated at once.")
 @limiting
 @shared.planning
-@shared.rendering(OUTCOMES)
-@shared.each
+@shared.rendering(OUTCOMES, shared.each)
 def apply(  # noqa: PLR0913 - one parameter an option
     *,
     asked: Asked,

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 @shared.layers
 @choose.targets
 @many()
-@shared.rendering(DOCTOR)
-@shared.each
+@shared.rendering(DOCTOR, shared.each)
 @click.option(
     "--allow-commands",
     is_flag=True,

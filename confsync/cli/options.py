@@ -294,11 +294,12 @@ objects: Decorator = click.option(
 each: Decorator = with_variable(
     "--each", "Show every target by itself, even if several have the same result.", is_flag=True
 )
-"""For a command with `rendering`, whose `outputs` have the value."""
 
 
-def rendering(formats: Collection[str]) -> Decorator:
-    """The options of every command with a result; it gets them as `outputs`, and has `formats`."""
+def rendering(formats: Collection[str], *more: Decorator) -> Decorator:
+    """The options of every command with a result; it gets them as `outputs`, and has `formats`.
+    `more`: `each`, if it shows several targets.
+    """
 
     def take(values: Values) -> Outputs:
         from confsync.cli.output import Outputs, sinks
@@ -327,4 +328,4 @@ def rendering(formats: Collection[str]) -> Decorator:
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
     )
-    return together(decorate, grouped("outputs", take, output, color))
+    return together(decorate, grouped("outputs", take, output, color, *more))

@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 @choose.compared
 @many()
 @shared.planning
-@shared.rendering(PLANS)
-@shared.each
+@shared.rendering(PLANS, shared.each)
 @shared.commands_for_credentials
 def plan(  # noqa: PLR0913 - one parameter an option
     *,

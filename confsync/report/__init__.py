@@ -74,7 +74,7 @@ DOCTOR: Mapping[str, Callable[..., str]] = {
 }
 RENDERED: Mapping[str, Callable[..., str]] = {
     "text": partial(_render, "render", "rendered_text"),
-    "json": partial(_render, "json", "rendered_json"),
+    "json": partial(_render, "render", "rendered_json"),
 }
 PROBLEMS: Mapping[str, Callable[..., str]] = {
     "text": partial(_text, "problems", "verdict_text"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.report.printable import data_texts, json_text, plural, printable
+from confsync.report.printable import data_texts, plural, printable, versioned_text
 from confsync.report.several import grouped
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def check_json(found: Audited) -> str:
     """The applies without an end."""
     rows = [{**_recorded(one), "target": _named(one)} for one in found.unfinished]
     summary = {"files": found.files, "unfinished": len(rows)}
-    return json_text({"format_version": "1", "unfinished": rows, "summary": summary})
+    return versioned_text({"unfinished": rows, "summary": summary})
 
 
 def pending_json(found: Audited) -> str:
@@ -97,7 +97,7 @@ def pending_json(found: Audited) -> str:
         for target in _by_target(found)
     ]
     summary = {"files": found.files, "targets": len(rows), "objects": len(found.pending)}
-    return json_text({"format_version": "1", "targets": rows, "summary": summary})
+    return versioned_text({"targets": rows, "summary": summary})
 
 
 def _pending(one: Stored) -> dict[str, Json]:

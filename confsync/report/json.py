@@ -5,14 +5,21 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import asdict
-from itertools import starmap
 from typing import TYPE_CHECKING, get_args
 
 from confsync.errors import Declined, NotWritten
 from confsync.kinds.forms import RESTARTED
 from confsync.kinds.kind import Kind
 from confsync.report.lines import password_changes
-from confsync.report.printable import MOST, data_text, data_texts, json_text, shown, shown_value
+from confsync.report.printable import (
+    FORMAT_VERSION,
+    MOST,
+    data_text,
+    data_texts,
+    shown,
+    shown_value,
+    versioned_text,
+)
 from confsync.report.run import Document
 from confsync.store.encode import to_file, way_back
 from confsync.sync import outcome
@@ -26,13 +33,10 @@ if TYPE_CHECKING:
 
     from confsync.errors import ConfsyncError, Problem
     from confsync.report.printable import Json
-    from confsync.report.render import Rendered
     from confsync.report.run import Run
     from confsync.report.text import State
-    from confsync.sync.tree import Path, Tree
+    from confsync.sync.tree import Tree
     from confsync.sync.values import Change, Origin, Target
-
-VERSION = "1"
 
 _RESULTS: Mapping[type[outcome.Ended], str] = {
     outcome.Stored: "stored",
@@ -110,7 +114,7 @@ def _head(run: Run) -> dict[str, Json]:
             "shard": None if parts is None else {"number": parts[0], "of": parts[1]},
         }
     return {
-        "format_version": VERSION,
+        "format_version": FORMAT_VERSION,
         "confsync": run.version,
         "generated_at": run.generated_at,
         "commit": data_text(run.commit) or None,
@@ -155,7 +159,7 @@ def problems_json(files: Sequence[str], problems: Sequence[Problem]) -> str:
     """The problems of files, and their number."""
     errors = sum(problem.severity == "error" for problem in problems)
     summary: Json = {"files": len(files), "errors": errors}
-    return _dump({"problems": [*map(_problem, problems)], "summary": summary})
+    return versioned_text({"problems": [*map(_problem, problems)], "summary": summary})
 
 
 def states_json(found: Sequence[State | Failed]) -> str:
@@ -167,28 +171,7 @@ def states_json(found: Sequence[State | Failed]) -> str:
         for one in found
     ]
     alone = len(found) == 1 and not isinstance(found[0], Failed)
-    return _dump({**({"state": targets[0]["state"]} if alone else {}), "targets": targets})
-
-
-def rendered_json(found: Sequence[Rendered | Failed]) -> str:
-    """Desired states as in files, and the places of their values."""
-    targets: list[dict[str, Json]] = [
-        {**named_json(one.target), "objects": None, "sources": [], "error": error_json(one.error)}
-        if isinstance(one, Failed)
-        else {
-            **named_json(one.target),
-            "groups": [*map(data_text, one.groups)],
-            "objects": one.objects,
-            "sources": [*starmap(_placed, {p: at for _, p, at in one.lines() if at}.items())],
-        }
-        for one in found
-    ]
-    return _dump({"targets": targets})
-
-
-def _placed(path: Path, origin: Origin) -> dict[str, Json]:
-    place = _source(origin) or dict.fromkeys(("file", "line", "column", "group"))
-    return {"path": data_text(path_text(path)), "why": origin.why, **place}
+    return versioned_text({**({"state": targets[0]["state"]} if alone else {}), "targets": targets})
 
 
 def result_of(ended: outcome.Ended) -> str:
@@ -218,10 +201,6 @@ def active_record(plan: Plan, found: outcome.Reload | outcome.Restart) -> dict[s
     """The audit's record of a reload or a restart: of the target of a plan."""
     reason = {"reason": data_text(found.reason)} if found.reason else {}
     return {"target": named_json(plan.target), "result": found.result, **reason}
-
-
-def _dump(content: dict[str, Json]) -> str:
-    return json_text({"format_version": VERSION, **content})
 
 
 def _target(one: Sequence[Plan] | Failed, run: Run) -> dict[str, Json]:
@@ -271,7 +250,7 @@ def _object(plan: Plan, **more: Json) -> Json:
             {
                 "path": path_text(pair.path),
                 "reason": "hidden" if pair.hidden else "unresolved",
-                "source": _source(pair.origin),
+                "source": source_json(pair.origin),
             }
             for pair in plan.difference.unknown
         ],
@@ -284,7 +263,7 @@ def _object(plan: Plan, **more: Json) -> Json:
                 "severity": finding.severity,
                 "risk": finding.risk,
                 **data_texts(message=finding.message, hint=finding.hint),
-                "source": _source(finding.origin),
+                "source": source_json(finding.origin),
             }
             for finding in plan.findings
         ],
@@ -299,7 +278,7 @@ def _to_send(plan: Plan) -> list[Json]:
     ]
 
 
-def _source(origin: Origin | None) -> dict[str, Json] | None:
+def source_json(origin: Origin | None) -> dict[str, Json] | None:
     """A place, with the group whose `set` says its value, or None."""
     if origin is None or not origin.line:
         return None
@@ -360,7 +339,7 @@ def _change(change: Change) -> dict[str, Json]:
         "before": value(change.before),
         "after": value(change.after),
         "why": change.origin.why,
-        "source": _source(change.origin),
+        "source": source_json(change.origin),
     }
     if change.cause is not None:
         found["cause"] = change.cause
