@@ -18,7 +18,7 @@ from confsync.errors import Cancelled, OutputFailed, WrongUsage
 from confsync.report import OUTCOMES, PLANS
 from confsync.report.json import result_of
 from confsync.report.printable import plural, printable
-from confsync.report.several import told_together
+from confsync.report.several import name_and_url, told_together
 from confsync.sync.findings import STALE
 from confsync.sync.outcome import (
     NotBegun,
@@ -90,9 +90,8 @@ def ask(console: Console, plans: Sequence[Plan]) -> bool:
     to_send = sum(len(plan.to_send) for plan in due)
     counts = [(changes, "change"), (to_send, "secret")]
     parts = " and ".join(plural(number, what) for number, what in counts if number)
-    name, url = printable(due[0].target.name), printable(due[0].target.url)
-    one = url if name in {"", url} else f"{name} ({url})"
-    targets = {plan.target for plan in due}
+    targets = [*dict.fromkeys(plan.target for plan in due)]
+    one = name_and_url(targets[0].name, targets[0].url)
     them = one if len(targets) == 1 else f"{len(targets)} targets"
     questions = {f"\nApply {parts} to {them}? Type yes: ": "yes"}
     refusals = [(plan, one) for plan in plans for one in plan.refusals]

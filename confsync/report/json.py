@@ -207,7 +207,7 @@ def _target(one: Sequence[Plan] | Failed, run: Run) -> dict[str, Json]:
     target = one.target if isinstance(one, Failed) else one[0].target
     named: dict[str, Json] = {
         **named_json(target),
-        "groups": [*map(data_text, run.groups_of(target))],
+        "groups": [*map(data_text, run.groups.get(target.name, ()))],
         "seconds": run.seconds_of(target),
     }
     if isinstance(one, Failed):

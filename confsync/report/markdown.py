@@ -7,13 +7,11 @@ or a link, and no line begins with it.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from confsync.report.printable import plural
 from confsync.report.summary import (
-    FATES,
     Row,
     about,
     active_lines,
@@ -21,6 +19,7 @@ from confsync.report.summary import (
     effect,
     error_lines,
     fate,
+    fates_text,
     groups,
     headline,
     missing_shards,
@@ -120,11 +119,9 @@ def _fold(quiet: Sequence[Target]) -> str:
 def _left_out(targets: Sequence[Target]) -> str:
     if not targets:
         return ""
-    fates = Counter(map(fate, targets))
-    counts = ", ".join(f"{fates[one]} {one}" for one in FATES if fates[one])
-    few = "" if len(targets) == 1 else "s"
+    left_out = f"{plural(len(targets), 'target')} ({fates_text(targets)})"
     return (
-        f"**Left out here, because it would be too long: {len(targets)} target{few} ({counts}).**"
+        f"**Left out here, because it would be too long: {left_out}.**"
         " The JSON and the HTML report have all of them."
     )
 

@@ -41,8 +41,9 @@ class Run:
     """Facts of a run. `version`: that of confsync. `generated_at`: the time of the report, in UTC.
     `commit`: of the CI job, or empty. `selection`: None without a `confsync.yaml`.
 
-    By the names of targets: their groups, and the seconds that reading took, which are added as
-    targets are read. The only server of a run has no name without a `confsync.yaml`.
+    By the names of targets: their groups, in the order in which they count, and the seconds that
+    reading took, which are added as targets are read. The only server of a run has no name without
+    a `confsync.yaml`.
     """
 
     version: str
@@ -51,10 +52,6 @@ class Run:
     selection: Selection | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
-
-    def groups_of(self, target: Target) -> tuple[str, ...]:
-        """The groups of a target, in the order in which they count."""
-        return self.groups.get(target.name, ())
 
     def seconds_of(self, target: Target) -> float | None:
         """The time that reading a target took, to the millisecond; None if it was not read."""

@@ -72,6 +72,12 @@ def title(targets: Sequence[Target], look: Look) -> str:
     return "\n".join(look.paint("bold", line) for line in lines)
 
 
+def name_and_url(name: str, url: str) -> str:
+    """A target in a sentence."""
+    name, url = printable(name), printable(url)
+    return url if name in {"", url} else f"{name} ({url})"
+
+
 def unchanged(targets: Sequence[Target], look: Look) -> str:
     """The line for targets without any difference, with their names if they are few."""
     few = len(targets) <= _FEW

@@ -84,8 +84,7 @@ def fate(target: Target) -> str:
 
 def _fate(outcome: Outcome, target: Target) -> str:
     if outcome.result == "stored":
-        good = outcome.as_wanted
-        if not good:
+        if not outcome.as_wanted:
             return "with differences"
         return RESTARTED_FATES.get(target.after) or RELOADED_FATES.get(target.reload, "applied")
     if outcome.result == "not-sent":
@@ -93,6 +92,12 @@ def _fate(outcome: Outcome, target: Target) -> str:
     if outcome.error is not None and outcome.error.refused:
         return "refused"
     return _RESULTS[outcome.result]
+
+
+def fates_text(targets: Iterable[Target]) -> str:
+    """The numbers of targets by their fates, like `1 failed, 3 to update`."""
+    fates = Counter(map(fate, targets))
+    return ", ".join(f"{fates[one]} {one}" for one in FATES if fates[one])
 
 
 def refusals(found: Object) -> list[Remark]:
@@ -105,23 +110,15 @@ def refusals(found: Object) -> list[Remark]:
 @dataclass(frozen=True)
 class Totals:
     """Numbers over all targets of a report. `changes` and `to_send` of an apply are those that
-    were stored, `planned` is all changes.
+    were stored.
     """
 
-    targets: int
-    fates: Mapping[str, int]
-    planned: int
     changes: int
     causes: Mapping[str, int]
     unknown: int
     unresolved: int
     to_send: int
-    refusals: int
     restart: str
-
-    def __str__(self) -> str:
-        fates = ", ".join(f"{self.fates[one]} {one}" for one in FATES if self.fates[one])
-        return f"{plural(self.targets, 'target')}: {fates}." if fates else "0 targets."
 
 
 def totals(report: Report) -> Totals:
@@ -133,15 +130,11 @@ def totals(report: Report) -> Totals:
     causes = Counter(change.cause for one, _ in done for change in one.changes)
     unknown = [pair for one, _ in every for pair in one.unknown]
     return Totals(
-        len(report.targets),
-        Counter(map(fate, report.targets)),
-        sum(change_count(one) for one, _ in every),
         sum(change_count(one) for one, _ in done),
         {_CAUSES[one]: causes[one] for one in _CAUSES if causes[one]},
         len(unknown) + sum(one.unknown_left_out for one, _ in every),
         sum(reason != "hidden" for _, reason, _ in unknown),
         sum(len(one.to_send) for one, _ in done),
-        sum(len(refusals(one)) for one, _ in every),
         max((one.restart for one in report.targets), key=_RESTARTS.index, default="no"),
     )
 
@@ -152,15 +145,15 @@ def summary_of(report: Report, *, interrupted: bool) -> dict[str, Json]:
     failed = [one for one in report.targets if one.error is not None]
     changed = [one for one in report.targets if any(map(change_count, one.objects))]
     summary: dict[str, Json] = {
-        "targets": found.targets,
+        "targets": len(report.targets),
         "changed": len(changed),
-        "unchanged": found.targets - len(changed) - len(failed),
+        "unchanged": len(report.targets) - len(changed) - len(failed),
         "failed": len(failed),
-        "changes": found.planned,
+        "changes": sum(map(change_count, every)),
         "unknown": found.unknown,
         "unresolved": found.unresolved,
         "to_send": sum(len(one.to_send) for one in every),
-        "refusals": found.refusals,
+        "refusals": sum(len(refusals(one)) for one in every),
     }
     if report.base:
         causes = Counter(change.cause for one in every for change in one.changes)
@@ -194,12 +187,13 @@ def change_count(found: Object) -> int:
 
 def headline(report: Report) -> str:
     """One line with the totals, like `4 targets: 1 failed, 3 to update. 2 changes.`."""
-    found = totals(report)
+    found, fates = totals(report), fates_text(report.targets)
+    targets = f"{plural(len(report.targets), 'target')}: {fates}." if fates else "0 targets."
     sent = " sent" if report.kind == "apply" else " to send"
     causes = ", ".join(f"{number} {name}" for name, number in found.causes.items())
     parts = [f"{plural(found.changes, 'change')}{f' ({causes})' if causes else ''}"]
     parts += [f"{plural(found.to_send, 'secret')}{sent}"] if found.to_send else []
-    line = f"{found} {', '.join(parts)}." if found.changes or found.to_send else str(found)
+    line = f"{targets} {', '.join(parts)}." if found.changes or found.to_send else targets
     return f"{line} Interrupted." if report.interrupted else line
 
 
