@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jsonschema import Draft7Validator
 
-from confsync.report.run import Run
+from confsync.report import REPORTS
+from confsync.report.json import outcomes_document, plans_document
+from confsync.report.run import Document, Run
 from confsync.report.schemas import report_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from confsync.sync.outcome import Ended
+    from confsync.sync.values import Failed, Plan
 
 Schema: TypeAlias = dict[str, Any]
 
 RUN = Run("1.2.3", "2026-11-27T23:36:30Z")
+
+
+def rendered(format_: str, document: dict[str, Any]) -> str:
+    """The report of a JSON document."""
+    return REPORTS[format_](Document(document))
+
+
+def plans_json(found: Sequence[Plan | Failed]) -> str:
+    """The JSON report of plans."""
+    return REPORTS["json"](plans_document(found, RUN))
+
+
+def outcomes_json(ended: Sequence[Ended]) -> str:
+    """The JSON report of an apply."""
+    return REPORTS["json"](outcomes_document(ended, RUN))
 
 
 def check_report(name: str, document: object) -> None:

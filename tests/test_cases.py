@@ -43,7 +43,7 @@ from confsync.workflow.apply import apply
 from confsync.workflow.plan import plan
 from confsync.workflow.server import Session
 from confsync.workflow.targets import Options
-from tests.reported import RUN, check_report
+from tests.reported import RUN, check_report, plans_json
 from tests.states import completed
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def test_a_plan_says_what_its_case_says(case: Case) -> None:
     session, _ = case.session()
     planned = case.plan(session)
     case.expect("plan.txt", PLANS["text"]([planned]))
-    case.expect("plan.json", PLANS["json"]([planned], run=RUN))
+    case.expect("plan.json", plans_json([planned]))
     check_report("plan", plans_document([planned], RUN))
 
 
@@ -226,7 +226,7 @@ def test_nothing_can_be_taken_from_a_patch(case: Case) -> None:
 def test_no_password_is_shown_and_none_that_was_read_is_sent(case: Case) -> None:
     session, store = case.session()
     planned = case.plan(session)
-    shown = PLANS["text"]([planned]) + PLANS["json"]([planned], run=RUN)
+    shown = PLANS["text"]([planned]) + plans_json([planned])
     live = {*stored_secrets(case.stored), *url_passwords(case.stored)}
     for secret in live:
         assert secret not in shown
@@ -261,7 +261,7 @@ def test_a_saved_plan_shows_what_the_plan_showed_where_no_secret_can_be_resolved
         return
     told = tuple(finding for finding in planned.findings if finding.severity != "note")
     planned = replace(planned, findings=told)
-    assert PLANS["json"]([again], run=RUN) == PLANS["json"]([planned], run=RUN)
+    assert plans_json([again]) == plans_json([planned])
 
 
 # What a plan wants, in clear

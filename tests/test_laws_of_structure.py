@@ -557,7 +557,7 @@ TABLES = {
 }
 """What `--help` may load besides the command line: names that it lists, and no code."""
 
-SHARED = {"choose", "command", "console", "each", "main", "many", "options"}
+SHARED = {"choose", "command", "console", "main", "many", "options"}
 """The modules of the command line that `--help` may load besides the commands themselves."""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,13 +16,12 @@ from confsync.cli import choose
 from confsync.cli import options as shared
 from confsync.cli.command import Command
 from confsync.cli.console import at_terminal
-from confsync.cli.each import rendering
 from confsync.cli.many import limits as limiting
 from confsync.cli.many import many
 from confsync.report import OUTCOMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from confsync.cli.console import Console
     from confsync.cli.lines import Lines
@@ -75,7 +73,7 @@ _OPTIONS = shared.together(
 @many("Targets that are read at once. If given, as many are updated at once.")
 @limiting
 @shared.planning
-@rendering(OUTCOMES)
+@shared.rendering(OUTCOMES, shared.each)
 def apply(  # noqa: PLR0913 - one parameter an option
     *,
     asked: Asked,
@@ -140,13 +138,20 @@ def _lines(outputs: Outputs, run: Run) -> Lines[Ended]:
 def _applied(
     plan: str | None, aims: Sequence[Aim], access: Access, way: Reach, how: How
 ) -> tuple[Ended, ...]:
-    """Apply a saved plan, or else the files of servers."""
+    """Apply a saved plan, or else the files of servers. To refused risks the command line that
+    accepts them is added.
+    """
+    from confsync.errors import Refused
     from confsync.workflow.apply import apply_all, apply_planned
 
-    with _rerun_hint():
+    try:
         if plan is not None:
             return apply_planned(plan, Path(), access, way, how)
         return apply_all(aims, way, how)
+    except Refused as refused:
+        if refused.risks:
+            refused.hint = _hint(refused.risks)
+        raise
 
 
 def _check_can_ask(console: Console, files: tuple[str, ...]) -> None:
@@ -172,19 +177,6 @@ def _plan_file(files: tuple[str, ...]) -> str | None:
         raise WrongUsage("a saved plan takes no other files", hint="remove them")
     choose.refuse_with_plan(*_PLANNED)
     return files[0]
-
-
-@contextmanager
-def _rerun_hint() -> Iterator[None]:
-    """Add the command line to run again to refused risks."""
-    from confsync.errors import Refused
-
-    try:
-        yield
-    except Refused as refused:
-        if refused.risks:
-            refused.hint = _hint(refused.risks)
-        raise
 
 
 def _hint(risks: tuple[str, ...]) -> str:

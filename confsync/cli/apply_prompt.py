@@ -15,10 +15,10 @@ from confsync.cli.options import now
 from confsync.cli.output import STDOUT
 from confsync.cli.standard_error import UNCHANGED, Status, of_error, print_failures, worst
 from confsync.errors import Cancelled, OutputFailed, WrongUsage
-from confsync.report import OUTCOMES, OUTCOMES_STEP, PLANS
+from confsync.report import OUTCOMES, PLANS
 from confsync.report.json import result_of
 from confsync.report.printable import plural, printable
-from confsync.report.several import told_together
+from confsync.report.several import name_and_url, told_together
 from confsync.sync.findings import STALE
 from confsync.sync.outcome import (
     NotBegun,
@@ -90,9 +90,8 @@ def ask(console: Console, plans: Sequence[Plan]) -> bool:
     to_send = sum(len(plan.to_send) for plan in due)
     counts = [(changes, "change"), (to_send, "secret")]
     parts = " and ".join(plural(number, what) for number, what in counts if number)
-    name, url = printable(due[0].target.name), printable(due[0].target.url)
-    one = url if name in {"", url} else f"{name} ({url})"
-    targets = {plan.target for plan in due}
+    targets = [*dict.fromkeys(plan.target for plan in due)]
+    one = name_and_url(targets[0].name, targets[0].url)
     them = one if len(targets) == 1 else f"{len(targets)} targets"
     questions = {f"\nApply {parts} to {them}? Type yes: ": "yes"}
     refusals = [(plan, one) for plan in plans for one in plan.refusals]
@@ -167,10 +166,10 @@ def _report(ended: Sequence[Ended], lines: Lines[Ended]) -> OutputFailed | None:
 
 def _written(ended: Sequence[Ended], lines: Lines[Ended]) -> OutputFailed | None:
     """Write every output. Return the first failed one."""
-    lines.end(ended, utc_text(now()))
+    document = lines.end(ended, utc_text(now()))
     failed, outputs = lines.failed, lines.others
     for sink in outputs.sinks:
-        text = OUTCOMES[sink.format](ended, look=outputs.look(sink), run=lines.run)
+        text = outputs.text(sink, OUTCOMES, ended, document=document)
         if sink.format == "text" and sink.file is not None:
             plans = [one if one.plan is None else one.plan for one in ended]
             text = f"{PLANS['text'](plans, look=outputs.look(sink))}\n{text}"
@@ -181,7 +180,7 @@ def _written(ended: Sequence[Ended], lines: Lines[Ended]) -> OutputFailed | None
         except OutputFailed as unwritten:
             failed = failed or unwritten
     try:
-        outputs.append_step(OUTCOMES_STEP, ended, run=lines.run)
+        outputs.append_step(document)
     except OutputFailed as unwritten:
         failed = failed or unwritten
     return failed

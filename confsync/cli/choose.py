@@ -22,13 +22,16 @@ from confsync.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
+    from typing import TypeAlias
 
     from confsync.cli.console import Console
-    from confsync.cli.options import Values
+    from confsync.cli.options import Decorator, Values
     from confsync.sync.secret import Vault
     from confsync.workflow.selection import Filters
     from confsync.workflow.targets import Access, Aim, Asked, Wanted
+
+    Names: TypeAlias = Callable[[], Iterable[str]]
 
 
 def chosen(console: Console, asked: Asked, access: Access, wanted: Wanted) -> tuple[Aim, ...]:
@@ -201,13 +204,18 @@ def _filters(values: Values, base: str | None) -> Filters:
     )
 
 
-_target = with_variable(
-    "--target",
-    "Use this target of confsync.yaml. Patterns like eu-* are allowed. Can be repeated.",
-    note=", space-separated",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=proposing_from(_target_names),
+def _naming(
+    name: str, text: str, note: str = ", space-separated", names: Names = _target_names
+) -> Decorator:
+    """An option for names in confsync.yaml, which can be repeated."""
+    complete = proposing_from(names)
+    return with_variable(
+        name, text, note=note, multiple=True, metavar="NAME", shell_complete=complete
+    )
+
+
+_target = _naming(
+    "--target", "Use this target of confsync.yaml. Patterns like eu-* are allowed. Can be repeated."
 )
 
 
@@ -220,13 +228,10 @@ _no_config = click.option(
 
 _MANY = (
     with_variable("--all", "Use every target of confsync.yaml.", "every", is_flag=True),
-    with_variable(
+    _naming(
         "--group",
         "Use the targets in this group; A,B: in both. Can be repeated.",
-        note=", space-separated",
-        multiple=True,
-        metavar="NAME",
-        shell_complete=proposing_from(_group_names),
+        names=_group_names,
     ),
     with_variable(
         "--using",
@@ -243,14 +248,7 @@ _MANY = (
         "with_",
         type=click.Choice(["failed", "changed", "stored"]),
     ),
-    with_variable(
-        "--exclude",
-        "Leave this target out; patterns like eu-* are allowed. Can be repeated.",
-        note=", space-separated",
-        multiple=True,
-        metavar="NAME",
-        shell_complete=proposing_from(_target_names),
-    ),
+    _naming("--exclude", "Leave this target out; patterns like eu-* are allowed. Can be repeated."),
     with_variable(
         "--shard",
         "Take one of N parts of the targets, I from 1, for parallel jobs.",
@@ -294,13 +292,7 @@ one_target = together(
     grouped(
         "asked",
         _asked,
-        with_variable(
-            "--target",
-            "Use this target of confsync.yaml.",
-            metavar="NAME",
-            multiple=True,
-            shell_complete=proposing_from(_target_names),
-        ),
+        _naming("--target", "Use this target of confsync.yaml.", note=""),
         _no_config,
     ),
     server,

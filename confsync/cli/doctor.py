@@ -10,7 +10,6 @@ import click
 from confsync.cli import choose
 from confsync.cli import options as shared
 from confsync.cli.command import Command
-from confsync.cli.each import rendering
 from confsync.cli.many import many
 from confsync.report import DOCTOR
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 @shared.layers
 @choose.targets
 @many()
-@rendering(DOCTOR)
+@shared.rendering(DOCTOR, shared.each)
 @click.option(
     "--allow-commands",
     is_flag=True,

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache, partial
 from io import FileIO
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from confsync.cli.output import STDOUT, unwritable
 from confsync.errors import ConfsyncError, OutputFailed
+from confsync.report import PLANS
 from confsync.report.printable import printable
 from confsync.sync.values import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from confsync.cli.output import Outputs, Sink
-    from confsync.report.printable import Json
-    from confsync.report.run import Run
+    from confsync.report.run import Document, Run
 
 T = TypeVar("T")
 
 FORMAT = "jsonl"
+
+
+def _lines(document: Document) -> list[str]:
+    return PLANS[FORMAT](document).splitlines(keepends=True)
 
 
 class Lines(Generic[T]):
@@ -34,28 +39,21 @@ class Lines(Generic[T]):
         self,
         outputs: Outputs,
         run: Run,
-        document: Callable[[Sequence[T], Run], Mapping[str, Json]],
+        document: Callable[[Sequence[T], Run], Document],
     ) -> None:
         self.others = replace(
             outputs, sinks=tuple(one for one in outputs.sinks if one.format != FORMAT)
         )
         self.failed: OutputFailed | None = None
-        self.run = run
-        self._document, self._outputs = document, outputs
+        self._document, self._outputs, self._run = document, outputs, run
         self._files: dict[Sink, FileIO | None] = {}
         self._written: set[str] = set()
         self._ended: Sequence[T] = ()
-        self._begin()
-
-    def _begin(self) -> None:
-        """Empty each file and write the first line."""
-        for sink in self._outputs.sinks:
+        for sink in outputs.sinks:
             if sink.format == FORMAT:
                 self._files[sink] = None if sink.file is None else self._open(sink, sink.file)
         if self._files:
-            from confsync.report.json_lines import first_line
-
-            self._write(first_line(self.run))
+            self._write(_lines(document((), run))[0])
         self.check()
 
     def check(self) -> None:
@@ -67,13 +65,16 @@ class Lines(Generic[T]):
         """Write the lines of targets that have ended, each once."""
         self._ended = found
         if self._files:
-            from confsync.report.json_lines import line_of
+            self._add(self._document(found, self._run))
 
-            targets = self._document(found, self.run)["targets"]
-            for target in targets if isinstance(targets, list) else ():
-                if target["name"] not in self._written:
-                    self._write(line_of(target))
-                    self._written.add(target["name"])
+    def _add(self, document: Document) -> str:
+        """Write the lines of targets that are not written; return the last line of all."""
+        _, *lines, last = _lines(document)
+        for target, line in zip(document["targets"], lines, strict=True):
+            if target["name"] not in self._written:
+                self._write(line)
+                self._written.add(target["name"])
+        return last
 
     @contextmanager
     def before_error(self, write: Callable[[Sequence[T]], None]) -> Iterator[None]:
@@ -92,14 +93,14 @@ class Lines(Generic[T]):
                     self.others.console.say(f"error: {printable(unwritten.message)}\n")
             raise
 
-    def end(self, found: Sequence[T], now: str) -> None:
-        """Write the lines that are missing, and the last one. `now` is the time of all reports."""
-        self.run = replace(self.run, generated_at=now)
+    def end(self, found: Sequence[T], now: str) -> Callable[[], Document]:
+        """Write the lines that are missing, and the last one. `now` is the time of all reports.
+        Return what makes the document of the run, once for all outputs.
+        """
+        document = cache(partial(self._document, found, replace(self._run, generated_at=now)))
         if self._files:
-            from confsync.report.json_lines import last_line
-
-            self.add(found)
-            self._write(last_line(self._document(found, self.run)))
+            self._write(self._add(document()))
+        return document
 
     def _open(self, sink: Sink, file: str) -> FileIO:
         """A file without a buffer: none is left to be written when it is closed."""

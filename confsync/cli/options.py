@@ -180,23 +180,23 @@ layers: Decorator = click.argument("files", callback=_layers, **_FILES)
 """Files of one state, `-` for standard input, and directories with one store file."""
 
 
-def _risks() -> Iterable[str]:
-    from confsync.kinds import RISKS
+def _proposing_kinds(table: str) -> Propose:
+    """Complete the names in a table of the kinds."""
 
-    return RISKS
+    def names() -> Iterable[str]:
+        from confsync import kinds
 
+        found: Iterable[str] = getattr(kinds, table)
+        return found
 
-def _warnings() -> Iterable[str]:
-    from confsync.kinds import WARNINGS
-
-    return WARNINGS
+    return proposing_from(names)
 
 
 allow: Decorator = click.option(
     "--allow",
     metavar="RISK",
     multiple=True,
-    shell_complete=proposing_from(_risks),
+    shell_complete=_proposing_kinds("RISKS"),
     help="Accept a risk, like plaintext-secret: see `confsync explain`. Can be repeated.",
 )
 
@@ -204,7 +204,7 @@ fail_on: Decorator = click.option(
     "--fail-on",
     metavar="RULE",
     multiple=True,
-    shell_complete=proposing_from(_warnings),
+    shell_complete=_proposing_kinds("WARNINGS"),
     help="Treat this warning as a risk, like plaintext-transport. Can be repeated.",
 )
 
@@ -281,30 +281,32 @@ commands_for_credentials: Decorator = click.option(
 )
 
 
-def _object_names() -> Iterable[str]:
-    from confsync.kinds import KINDS
-
-    return KINDS
-
-
 objects: Decorator = click.option(
     "--object",
     "objects",
     metavar="NAME",
     multiple=True,
-    shell_complete=proposing_from(_object_names),
+    shell_complete=_proposing_kinds("KINDS"),
     help="Use this settings object, like Http, instead of those in the files. Can be repeated.",
 )
 
 
-def rendering(formats: Collection[str]) -> Decorator:
-    """The options of every command with a result; it gets them as `outputs`, and has `formats`."""
+each: Decorator = with_variable(
+    "--each", "Show every target by itself, even if several have the same result.", is_flag=True
+)
+
+
+def rendering(formats: Collection[str], *more: Decorator) -> Decorator:
+    """The options of every command with a result; it gets them as `outputs`, and has `formats`.
+    `more`: `each`, if it shows several targets.
+    """
 
     def take(values: Values) -> Outputs:
         from confsync.cli.output import Outputs, sinks
 
-        color, console = values.pop("color"), click.get_current_context().obj
-        return Outputs(sinks(values.pop("output"), formats, source_named("output")), color, console)
+        asked = sinks(values.pop("output"), formats, source_named("output"))
+        console = click.get_current_context().obj
+        return Outputs(asked, values.pop("color"), console, values.pop("each", False))
 
     def decorate(command: Function) -> Function:
         vars(command)["formats"] = tuple(formats)
@@ -326,4 +328,4 @@ def rendering(formats: Collection[str]) -> Decorator:
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
     )
-    return together(decorate, grouped("outputs", take, output, color))
+    return together(decorate, grouped("outputs", take, output, color, *more))

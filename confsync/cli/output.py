@@ -7,11 +7,11 @@ import sys
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from confsync.cli.console import look
 from confsync.errors import OutputFailed, WrongUsage
+from confsync.report import STEP
 from confsync.report.printable import PLAIN
 from confsync.sync.scrub import without_commands
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from confsync.cli.console import Console
     from confsync.report.printable import Look
-    from confsync.report.run import Run
+    from confsync.report.run import Document
 
     Renderers: TypeAlias = Mapping[str, Callable[..., str]]
 
@@ -97,30 +97,41 @@ class Outputs:
         self,
         renderers: Renderers,
         *found: object,
-        step: Renderers = MappingProxyType({}),
-        **facts: Run,
+        document: Callable[[], Document] | None = None,
     ) -> None:
-        """Write every output of what was found. `step`: as for `append_step`. `facts`: what the
-        renderers need beside that.
+        """Write every output of what was found. `document`: of a plan or an apply; what GitHub's
+        runner takes of it is written too.
         """
         for sink in self.sinks:
-            self.write(sink, renderers[sink.format](*found, look=self.look(sink), **facts))
-        self.append_step(step, *found, **facts)
+            self.write(sink, self.text(sink, renderers, *found, document=document))
+        if document is not None:
+            self.append_step(document)
 
-    def append_step(self, renderers: Renderers, *found: object, **facts: Run) -> None:
+    def text(
+        self,
+        sink: Sink,
+        renderers: Renderers,
+        *found: object,
+        document: Callable[[], Document] | None,
+    ) -> str:
+        """The text of an output: of what was found, or of the document of a plan or an apply."""
+        if document is None or sink.format == "text":
+            return renderers[sink.format](*found, look=self.look(sink))
+        return renderers[sink.format](document())
+
+    def append_step(self, document: Callable[[], Document]) -> None:
         """If `github` is an output, append the texts of a step to the files that variables of
-        GitHub's runner name. Each renderer gets `found` and the size of its file. Raises
-        OutputFailed.
+        GitHub's runner name. Raises OutputFailed.
         """
         if all(sink.format != "github" for sink in self.sinks):
             return
-        for variable, render in renderers.items():
+        for variable, render in STEP.items():
             if not (name := os.environ.get(variable)):
                 continue
             from confsync.disk.write import append_lines
 
             try:
-                append_lines(name, partial(render, *found, **facts))
+                append_lines(name, partial(render, document()))
             except OSError:
                 hint = f"{variable} is the runner's; without it nothing is appended"
                 raise OutputFailed(f"cannot append to the file of {variable}", hint=hint) from None

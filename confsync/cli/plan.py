@@ -13,9 +13,8 @@ import click
 from confsync.cli import choose
 from confsync.cli import options as shared
 from confsync.cli.command import Command
-from confsync.cli.each import rendering
 from confsync.cli.many import many
-from confsync.report import PLANS, PLANS_STEP
+from confsync.report import PLANS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 @choose.compared
 @many()
 @shared.planning
-@rendering(PLANS)
+@shared.rendering(PLANS, shared.each)
 @shared.commands_for_credentials
 def plan(  # noqa: PLR0913 - one parameter an option
     *,
@@ -94,8 +93,8 @@ def _report(lines: Lines[Plan | Failed], found: Sequence[Plan | Failed]) -> None
     """Write every output. Raises OutputFailed."""
     from confsync.workflow.run import utc_text
 
-    lines.end(found, utc_text(shared.now()))
-    lines.others.write_all(PLANS, found, step=PLANS_STEP, run=lines.run)
+    document = lines.end(found, utc_text(shared.now()))
+    lines.others.write_all(PLANS, found, document=document)
     lines.check()
 
 

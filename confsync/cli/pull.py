@@ -74,10 +74,10 @@ def pull(  # noqa: PLR0913 - one parameter an option
 
     wanted = _objects(objects, every=all_objects)
     way = shared.reach(console, allow_commands=allow_commands, jobs=jobs)
-    aims = _chosen(console, asked, access) if into is None else (_server(asked, access),)
-    use = (
-        _into_files(wanted, diff=diff) if into is None else _into_directory(into, wanted, diff=diff)
-    )
+    if into is None:
+        aims, use = _chosen(console, asked, access), _into_files(wanted, diff=diff)
+    else:
+        aims, use = (_server(asked, access),), _into_directory(into, wanted, diff=diff)
     status = print_failures(console, found := each(aims, way, use))
     pulled = [one for one in flat(found) if not isinstance(one, Failed)]
     _print(console, pulled, diff=diff)

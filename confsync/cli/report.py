@@ -8,7 +8,7 @@ import click
 
 from confsync.cli import options as shared
 from confsync.cli.command import Command
-from confsync.report import REPORTS, REPORTS_STEP
+from confsync.report import REPORTS
 
 if TYPE_CHECKING:
     from confsync.cli.output import Outputs
@@ -26,13 +26,12 @@ def report(*, files: tuple[str, ...], outputs: Outputs) -> Status:
     """
     from confsync.cli.standard_error import Status
     from confsync.report.summary import missing_shards
-    from confsync.report.view import report_of
     from confsync.workflow.report import merged
 
     document = merged(files)
     outputs.check(files)
-    outputs.write_all(REPORTS, document, step=REPORTS_STEP)
-    if missing := missing_shards(report_of(document)):
+    outputs.write_all(REPORTS, document=lambda: document)
+    if missing := missing_shards(document.report):
         outputs.console.say(f"error: {missing}\nhint: name the report of each shard\n")
         return Status.ERROR
     return Status.DONE

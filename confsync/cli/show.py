@@ -81,6 +81,7 @@ def show(  # noqa: PLR0913 - one parameter an option
 def _show_saved(planfile: str, outputs: Outputs) -> None:
     from confsync.disk.read import is_plan
     from confsync.errors import WrongUsage
+    from confsync.report.json import plans_document
     from confsync.workflow.plan import saved
     from confsync.workflow.run import run_of
     from confsync.workflow.targets import NOTHING_ASKED
@@ -95,4 +96,4 @@ def _show_saved(planfile: str, outputs: Outputs) -> None:
     outputs.check([planfile])
     plans = saved(planfile)
     facts = run_of((), NOTHING_ASKED, os.environ, shared.now(), {})
-    outputs.write_all(PLANS, plans, run=facts)
+    outputs.write_all(PLANS, plans, document=lambda: plans_document(plans, facts))

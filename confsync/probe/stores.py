@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from confsync.sync.secret import Vault
     from confsync.sync.tree import Path
     from confsync.sync.url import Url
+    from confsync.sync.values import Checked
 
-Result: TypeAlias = Literal["ok", "failed", "cannot-tell"]
 Role: TypeAlias = Literal["single", "cluster", "sentinel", "master"]
 
 _PORT = 6379
@@ -55,7 +55,7 @@ class Said:
     not known from here. `master`: where a sentinel says that it is.
     """
 
-    result: Result
+    result: Checked
     fact: str
     hint: str = ""
     master: tuple[str, int] | None = None

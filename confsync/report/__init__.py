@@ -10,73 +10,53 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from confsync.report.printable import Look
-    from confsync.report.run import Run
+    from confsync.report.run import Document
 
 
-def _render(
-    module: str,
-    function: str,
-    *found: object,
-    look: Look | None = None,
-    run: Run | None = None,
-) -> str:
-    """Text for programs: every look is the same."""
-    del look
-    runs = () if run is None else (run,)
-    text: str = getattr(import_module(f"confsync.report.{module}"), function)(*found, *runs)
+def _text(module: str, function: str, *found: object, **look: Look) -> str:
+    """Text for people, in a look or else the plain one."""
+    text: str = getattr(import_module(f"confsync.report.{module}"), function)(*found, **look)
     return text
 
 
-def _text(
-    module: str,
-    function: str,
-    *found: object,
-    look: Look | None = None,
-    run: Run | None = None,
-) -> str:
-    """Text for people, in a look or else the plain one. It says nothing of the run."""
-    del run
-    looks = () if look is None else (look,)
-    text: str = getattr(import_module(f"confsync.report.{module}"), function)(*found, *looks)
-    return text
+def _render(module: str, function: str, *found: object, **_look: Look) -> str:
+    """Text that is the same in every look."""
+    return _text(module, function, *found)
 
 
-def _from(
-    module: str, function: str, found: object, *more: object, document: str, run: Run, **_: object
-) -> str:
-    """Text made of the JSON document of plans or of an apply."""
-    import json  # noqa: PLC0415 - `--help` loads this module
-
-    made = json.loads(_render("json", document, found, run=run))
-    return _render(module, function, made, *more)
+def _report(module: str, function: str, document: Document, *more: object) -> str:
+    """Text made of the report that a JSON document is."""
+    return _text(module, function, document.report, *more)
 
 
-_from_plans = partial(_from, document="plans_json")
-_from_outcomes = partial(_from, document="outcomes_json")
-
-_REPORTS: Mapping[str, tuple[str, str]] = {
-    "markdown": ("markdown", "report_markdown"),
-    "html": ("html", "report_html"),
-    "github": ("github_step", "report_github"),
-    "gitlab": ("gitlab", "report_gitlab"),
-    "prometheus": ("prometheus", "report_prometheus"),
+_CI: Mapping[str, Callable[..., str]] = {
+    "markdown": partial(_report, "markdown", "report_markdown"),
+    "html": partial(_report, "html", "report_html"),
+    "github": partial(_report, "github_step", "report_github"),
+    "gitlab": partial(_report, "gitlab", "report_gitlab"),
+    "prometheus": partial(_report, "prometheus", "report_prometheus"),
 }
-"""The formats that are made of the JSON document of plans or of an apply (docs/json.md)."""
+_JSON = partial(_render, "printable", "json_text")
 
-_STEP: Mapping[str, tuple[str, str]] = {
-    "GITHUB_STEP_SUMMARY": ("github_step", "report_step_summary"),
-    "GITHUB_OUTPUT": ("github_step", "report_step_outputs"),
+STEP: Mapping[str, Callable[..., str]] = {
+    "GITHUB_STEP_SUMMARY": partial(_report, "github_step", "report_step_summary"),
+    "GITHUB_OUTPUT": partial(_report, "github_step", "report_step_outputs"),
 }
-"""Texts from the same document that `github` appends to the files of these variables."""
+"""Texts that `github` appends to the files of these variables."""
 
-# Plans, states, targets and outcomes are rendered from a sequence, one for each target; problems
-# from the names of the files and the problems. Each takes `look=`; those of plans and outcomes for
-# programs need `run=`.
+# Of plans and of an apply, text is made of a sequence, one for each target, and all else of their
+# JSON document (docs/json.md). States and targets are rendered from a sequence too; problems from
+# the names of the files and the problems. Texts take `look=`.
+REPORTS: Mapping[str, Callable[..., str]] = {**_CI, "json": _JSON}
 PLANS: Mapping[str, Callable[..., str]] = {
     "text": partial(_text, "text", "plans_text"),
-    "json": partial(_render, "json", "plans_json"),
-    "jsonl": partial(_render, "json_lines", "plans_lines"),
-    **{name: partial(_from_plans, *where) for name, where in _REPORTS.items()},
+    "json": _JSON,
+    "jsonl": partial(_render, "json", "document_lines"),
+    **_CI,
+}
+OUTCOMES: Mapping[str, Callable[..., str]] = {
+    **PLANS,
+    "text": partial(_text, "outcomes", "outcomes_text"),
 }
 STATES: Mapping[str, Callable[..., str]] = {
     "text": partial(_render, "text", "states_text"),
@@ -94,13 +74,7 @@ DOCTOR: Mapping[str, Callable[..., str]] = {
 }
 RENDERED: Mapping[str, Callable[..., str]] = {
     "text": partial(_render, "render", "rendered_text"),
-    "json": partial(_render, "json", "rendered_json"),
-}
-OUTCOMES: Mapping[str, Callable[..., str]] = {
-    "text": partial(_text, "outcomes", "outcomes_text"),
-    "json": partial(_render, "json", "outcomes_json"),
-    "jsonl": partial(_render, "json_lines", "outcomes_lines"),
-    **{name: partial(_from_outcomes, *where) for name, where in _REPORTS.items()},
+    "json": partial(_render, "render", "rendered_json"),
 }
 PROBLEMS: Mapping[str, Callable[..., str]] = {
     "text": partial(_text, "problems", "verdict_text"),
@@ -125,16 +99,3 @@ SCHEMAS = (
     *("audit-check", "audit-pending"),
 )
 """The commands whose JSON has a schema in `schemas.json`."""
-REPORTS: Mapping[str, Callable[..., str]] = {
-    **{name: partial(_render, *where) for name, where in _REPORTS.items()},
-    "json": partial(_render, "printable", "json_text"),
-}
-PLANS_STEP: Mapping[str, Callable[..., str]] = {
-    variable: partial(_from_plans, *where) for variable, where in _STEP.items()
-}
-OUTCOMES_STEP: Mapping[str, Callable[..., str]] = {
-    variable: partial(_from_outcomes, *where) for variable, where in _STEP.items()
-}
-REPORTS_STEP: Mapping[str, Callable[..., str]] = {
-    variable: partial(_render, *where) for variable, where in _STEP.items()
-}

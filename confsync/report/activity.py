@@ -49,6 +49,12 @@ RESTARTED_FATES: Mapping[str, str] = {
     "unknown": "stored and perhaps not restarted",
 }
 """The fates of a target with the wanted state, by the end of its reload or restart."""
+SEEN: Mapping[str, str] = {
+    "before": "A second read shows the previous visible state. The update may still arrive.",
+    "wanted": "A second read shows the desired visible state. Hidden secrets cannot be read.",
+    "other": "A second read shows neither the previous nor the desired state.",
+}
+"""What was read after an update that may have been stored."""
 _OR_RESTART = "or restart every Stalwart node"
 _ADVICE: Mapping[str, str] = {
     "failed": f"reload the settings (ReloadSettings), {_OR_RESTART}",

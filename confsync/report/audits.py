@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.report.printable import data_texts, json_text, plural, printable
-from confsync.report.several import grouped
+from confsync.report.printable import data_texts, plural, printable, versioned_text
+from confsync.report.several import grouped, name_and_url
 
 if TYPE_CHECKING:
     from confsync.report.printable import Json
@@ -52,8 +52,9 @@ class Audited:
 def check_text(found: Audited) -> str:
     """A line for each apply without an end, and their number."""
     lines = [
-        f"{printable(one.file)}:{one.line}: {_target(one)}: {printable(one.object)}:"
-        f" {printable(one.user) or 'an unknown user'} began at {printable(one.time)}; no end\n"
+        f"{printable(one.file)}:{one.line}: {name_and_url(one.name, one.url)}:"
+        f" {printable(one.object)}: {printable(one.user) or 'an unknown user'} began at"
+        f" {printable(one.time)}; no end\n"
         for one in found.unfinished
     ]
     if not lines:
@@ -66,8 +67,9 @@ def check_text(found: Audited) -> str:
 def pending_text(found: Audited) -> str:
     """The objects of each target that wait for a restart."""
     blocks = [
-        "".join([f"{_target(target[0].last)}\n", *map(_pending_lines, target)])
+        "".join([f"{name_and_url(one.name, one.url)}\n", *map(_pending_lines, target)])
         for target in _by_target(found)
+        for one in [target[0].last]
     ]
     if not blocks:
         return f"No restart is pending in {plural(found.files, 'file')}.\n"
@@ -87,7 +89,7 @@ def check_json(found: Audited) -> str:
     """The applies without an end."""
     rows = [{**_recorded(one), "target": _named(one)} for one in found.unfinished]
     summary = {"files": found.files, "unfinished": len(rows)}
-    return json_text({"format_version": "1", "unfinished": rows, "summary": summary})
+    return versioned_text({"unfinished": rows, "summary": summary})
 
 
 def pending_json(found: Audited) -> str:
@@ -97,7 +99,7 @@ def pending_json(found: Audited) -> str:
         for target in _by_target(found)
     ]
     summary = {"files": found.files, "targets": len(rows), "objects": len(found.pending)}
-    return json_text({"format_version": "1", "targets": rows, "summary": summary})
+    return versioned_text({"targets": rows, "summary": summary})
 
 
 def _pending(one: Stored) -> dict[str, Json]:
@@ -118,8 +120,3 @@ def _recorded(one: Recorded) -> dict[str, Json]:
 
 def _named(one: Recorded) -> dict[str, Json]:
     return data_texts(name=one.name, url=one.url)
-
-
-def _target(one: Recorded) -> str:
-    name, url = printable(one.name), printable(one.url)
-    return url if name in {"", url} else f"{name} ({url})"

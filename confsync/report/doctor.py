@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from confsync.report.json import error_json, named_json
-from confsync.report.printable import PLAIN, data_texts, json_text, printable, wrapped
+from confsync.report.printable import PLAIN, data_texts, printable, versioned_text, wrapped
 from confsync.report.several import grouped, title
 from confsync.sync.values import Failed, Target
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from confsync.report.printable import Json, Look
+    from confsync.sync.values import Checked
 
-Result: TypeAlias = Literal["ok", "failed", "cannot-tell"]
 Name: TypeAlias = Literal["server", "credentials", "permissions", "edition", "state", "redis"]
 Verdict: TypeAlias = Literal["starts", "locks-out", "cannot-tell"]
 
@@ -28,7 +28,7 @@ class Check:
     """One thing that was looked at. `path`: OBJECT or OBJECT/path, or empty."""
 
     name: Name
-    result: Result
+    result: Checked
     fact: str
     hint: str = ""
     path: str = ""
@@ -88,7 +88,7 @@ def doctor_json(found: Sequence[Diagnosis | Failed]) -> str:
         },
     }
     targets = [_target(one) for one in found]
-    return json_text({"format_version": "1", "targets": targets, "summary": summary})
+    return versioned_text({"targets": targets, "summary": summary})
 
 
 def _target(one: Diagnosis | Failed) -> dict[str, Json]:

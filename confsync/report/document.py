@@ -62,63 +62,53 @@ class Node:
         """The error for a value that is not what is documented."""
         return NotAReport(f"is not a report of plan or apply: {self.path or 'it'} is not {what}")
 
-    def get(self, name: str) -> Node:
+    def __getitem__(self, name: str) -> Node:
         """A member."""
-        path = f"{self.path}.{name}" if self.path else name
-        return Node(self.members.get(name), path)
-
-    def each(self, name: str) -> Iterator[Node]:
-        """The items of a member that is a list."""
-        node = self.get(name)
-        found = [] if node.value is None else node.value
-        if not isinstance(found, list):
-            raise node.wrong("a list")
-        for number, one in enumerate(found):
-            yield Node(one, f"{node.path}[{number}]")
+        return Node(self.members.get(name), f"{self.path}.{name}" if self.path else name)
 
     @property
-    def itself(self) -> str:
-        """The value, a text, as it is."""
+    def items(self) -> Iterator[Node]:
+        """The items of a list."""
+        found = [] if self.value is None else self.value
+        if not isinstance(found, list):
+            raise self.wrong("a list")
+        for number, one in enumerate(found):
+            yield Node(one, f"{self.path}[{number}]")
+
+    @property
+    def raw(self) -> str:
+        """A text as it is."""
         if self.value is not None and not isinstance(self.value, str):
             raise self.wrong("a text")
         return self.value or ""
 
-    def raw(self, name: str) -> str:
-        """A member that is a text, as it is."""
-        return self.get(name).itself
-
-    def text(self, name: str) -> str:
-        """A member that is a text, fit to be shown."""
-        return printable(self.raw(name))
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        """A member that is a list of texts, fit to be shown."""
-        return tuple(printable(one.itself) for one in self.each(name))
-
-    def one_of(self, name: str, known: Sequence[str]) -> str:
-        """A member that is one of some words."""
-        found = self.raw(name)
-        if found not in known:
-            raise self.get(name).wrong(f"one of {', '.join(filter(None, known))}")
-        return found
-
-    def flag(self, name: str) -> bool:
-        """A member that is true or false."""
-        node = self.get(name)
-        if node.value is not None and not isinstance(node.value, bool):
-            raise node.wrong("true or false")
-        return bool(node.value)
+    @property
+    def text(self) -> str:
+        """A text, fit to be shown."""
+        return printable(self.raw)
 
     @property
-    def count(self) -> int:
-        """The value, a number from 0."""
-        if self.value is None:
-            return 0
-        number = self.value
+    def texts(self) -> tuple[str, ...]:
+        """A list of texts, fit to be shown."""
+        return tuple(one.text for one in self.items)
+
+    def one_of(self, known: Sequence[str]) -> str:
+        """One of some words."""
+        if self.raw not in known:
+            raise self.wrong(f"one of {', '.join(filter(None, known))}")
+        return self.raw
+
+    @property
+    def flag(self) -> bool:
+        """True or false."""
+        if self.value is not None and not isinstance(self.value, bool):
+            raise self.wrong("true or false")
+        return bool(self.value)
+
+    @property
+    def number(self) -> int:
+        """A number from 0."""
+        number = 0 if self.value is None else self.value
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < _GREATEST:
             raise self.wrong("a number from 0")
         return number
-
-    def number(self, name: str) -> int:
-        """A member that is a number from 0."""
-        return self.get(name).count

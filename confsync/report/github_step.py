@@ -16,10 +16,11 @@ from confsync.report.summary import (
     groups,
     headline,
     missing_shards,
+    names_of,
     outcome_lines,
     totals,
 )
-from confsync.report.view import Place, report_of
+from confsync.report.view import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,11 +34,10 @@ _SUMMARY = 1024 * 1024  # bytes of a step's summary
 _DIGEST = re.compile(r"[0-9]+:[0-9a-f]{1,64}")
 
 
-def report_github(document: object) -> str:
+def report_github(report: Report) -> str:
     """Annotations: failures, findings and a notice with the totals; of each kind as many as GitHub
     shows, the last with the number of the others.
     """
-    report = report_of(document)
     found: dict[str, list[tuple[Place, str, str]]] = {kind: [] for kind in _KINDS.values()}
     found["notice"].append((Place(), f"confsync {report.kind}", headline(report)))
     for kind, place, title, text in _annotations(report):
@@ -63,7 +63,12 @@ def _annotations(report: Report) -> Iterator[tuple[str, Place, str, str]]:
         yield "error", Place(), "confsync (incomplete)", missing
     for same in groups(report)[0]:
         if (ended := fate(same[0])) in BAD and (lines := _ends(same)):
-            yield "error", Place(), f"confsync ({ended})", f"{_named(same)}\n" + "\n".join(lines)
+            yield (
+                "error",
+                Place(),
+                f"confsync ({ended})",
+                "\n".join([names_of(same, _NAMES), *lines]),
+            )
     remarks: dict[Remark, list[Target]] = {}
     for target in report.targets:
         errors = (target.error, *(one.error for one in target.outcomes))
@@ -73,7 +78,7 @@ def _annotations(report: Report) -> Iterator[tuple[str, Place, str, str]]:
             remarks.setdefault(remark, []).append(target)
     for remark, targets in remarks.items():
         hint = f"\nhint: {remark.hint}" if remark.hint else ""
-        text = f"{_named(targets)}: {remark.message}{hint}"
+        text = f"{names_of(targets, _NAMES)}: {remark.message}{hint}"
         yield _KINDS[remark.severity], remark.place, f"confsync ({remark.rule})", text
 
 
@@ -86,25 +91,17 @@ def _ends(same: Sequence[Target]) -> list[str]:
     return [*lines, *active_lines(first)]
 
 
-def _named(targets: Sequence[Target]) -> str:
-    names = ", ".join(one.title for one in targets[:_NAMES])
-    more = len(targets) - _NAMES
-    names += f" and {more} more" if more > 0 else ""
-    return names if len(targets) == 1 else f"{len(targets)} targets: {names}"
-
-
-def report_step_summary(document: object, taken: int = 0) -> str:
+def report_step_summary(report: Report, taken: int = 0) -> str:
     """Markdown for the step's summary, of which some bytes are taken; empty if nothing fits."""
     room = _SUMMARY - taken
-    text = report_markdown(document, room, lambda one: len(one.encode()))
+    text = report_markdown(report, room, lambda one: len(one.encode()))
     return text if len(text.encode()) <= room else ""
 
 
-def report_step_outputs(document: object, _taken: int = 0) -> str:
+def report_step_outputs(report: Report, _taken: int = 0) -> str:
     """The outputs `changed`, `digest`, `restart_required`, and of a plan `pending`. Each value
     is one of few words, or a digest, so that no text from outside can be another output.
     """
-    report = report_of(document)
     found = totals(report)
     digest = report.digest
     if not digest and len(report.targets) == 1:

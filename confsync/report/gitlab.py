@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import TYPE_CHECKING
 
-from confsync.report.view import report_of
+if TYPE_CHECKING:
+    from confsync.report.view import Report
+
 
 _COUNTED = {"add": "create", "remove": "delete"}
 
 
-def report_gitlab(document: object) -> str:
+def report_gitlab(report: Report) -> str:
     """The numbers of changes of all targets. If a target failed or a shard is missing they are not
     known: without them the widget says that the report could not be made.
     """
-    report = report_of(document)
     ends = (target.outcomes for target in report.targets)
     failed = any(target.error is not None for target in report.targets)
     failed = failed or any(one.error is not None for some in ends for one in some)

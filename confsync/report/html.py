@@ -5,9 +5,9 @@ from __future__ import annotations
 from base64 import b64encode
 from hashlib import sha256
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from confsync.report.html_parts import SCRIPT, STYLE
 from confsync.report.printable import plural
 from confsync.report.summary import (
     BAD,
@@ -25,7 +25,6 @@ from confsync.report.summary import (
     refusals,
     rows,
 )
-from confsync.report.view import report_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,56 +35,35 @@ _CLASSES = {"+": "add", "-": "remove", "~": "change", "?": "unknown"}
 _WORDS = {"+": "added", "-": "removed", "~": "changed", "?": "not comparable"}
 
 
-def report_html(document: object) -> str:
-    """The whole report. Without the script, which filters it, all of it is visible."""
-    report = report_of(document)
+def report_html(report: Report) -> str:
+    """The whole report. Only its style and its script count, and nothing can be loaded or sent.
+    Without the script, which filters the report, all of it is visible.
+    """
+    page, style, script = map(_file, ("report.html", "report.css", "report.js"))
+    style, script = f"\n{style}", f"\n{script}"
     told, quiet = groups(report)
     sections = [line for same in told for line in _section(same, report)]
-    lines = [
-        *_head(report),
-        "<header>",
-        f"<h1>confsync {report.kind}</h1>",
-        f'<p class="total">{escape(headline(report))}</p>',
-        *_incomplete(report),
-        f'<p class="facts">{escape(" · ".join(about(report)))}</p>',
-        "</header>",
-        *_filters(report),
-        "<main>",
-        *sections,
-        *_quiet(quiet),
-        "</main>",
-        f"<script>{SCRIPT}</script>",
-        "</body>",
-        "</html>",
-    ]
-    return "\n".join([*lines, ""])
+    missing = missing_shards(report)
+    return page.format(
+        policy="default-src 'none'; base-uri 'none'; form-action 'none';"
+        f" style-src 'sha256-{_checksum(style)}'; script-src 'sha256-{_checksum(script)}'",
+        kind=report.kind,
+        total=escape(headline(report)),
+        style=style,
+        incomplete=missing and f'\n<p class="incomplete"><b>Incomplete: {escape(missing)}.</b></p>',
+        facts=escape(" · ".join(about(report))),
+        filters="\n".join(_filters(report)),
+        sections="".join(f"\n{line}" for line in (*sections, *_quiet(quiet))),
+        script=script,
+    )
 
 
-def _head(report: Report) -> Iterator[str]:
-    """The head: only this style and this script count, and nothing can be loaded or sent."""
-    style, script = (f"'sha256-{_checksum(text)}'" for text in (STYLE, SCRIPT))
-    nothing = "default-src 'none'; base-uri 'none'; form-action 'none'"
-    policy = f"{nothing}; style-src {style}; script-src {script}"
-    yield "<!DOCTYPE html>"
-    yield '<html lang="en">'
-    yield "<head>"
-    yield '<meta charset="utf-8">'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield '<meta name="referrer" content="no-referrer">'
-    yield f"<title>{escape(f'confsync {report.kind}: {headline(report)}')}</title>"
-    yield f"<style>{STYLE}</style>"
-    yield "</head>"
-    yield "<body>"
+def _file(name: str) -> str:
+    return Path(__file__).with_name(name).read_text("utf-8")
 
 
 def _checksum(text: str) -> str:
     return b64encode(sha256(text.encode()).digest()).decode()
-
-
-def _incomplete(report: Report) -> Iterator[str]:
-    if missing := missing_shards(report):
-        yield f'<p class="incomplete"><b>Incomplete: {escape(missing)}.</b></p>'
 
 
 def _filters(report: Report) -> Iterator[str]:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import asdict
-from itertools import starmap
 from typing import TYPE_CHECKING, get_args
 
 from confsync.errors import Declined, NotWritten
 from confsync.kinds.forms import RESTARTED
 from confsync.kinds.kind import Kind
 from confsync.report.lines import password_changes
-from confsync.report.printable import MOST, data_text, data_texts, json_text, shown, shown_value
+from confsync.report.printable import (
+    FORMAT_VERSION,
+    MOST,
+    data_text,
+    data_texts,
+    shown,
+    shown_value,
+    versioned_text,
+)
+from confsync.report.run import Document
 from confsync.store.encode import to_file, way_back
 from confsync.sync import outcome
 from confsync.sync.plan import whole_digest
+from confsync.sync.scrub import without_brackets
 from confsync.sync.tree import Object, path_text
 from confsync.sync.values import Cause, Failed, Plan, by_target
 
@@ -23,13 +33,10 @@ if TYPE_CHECKING:
 
     from confsync.errors import ConfsyncError, Problem
     from confsync.report.printable import Json
-    from confsync.report.render import Rendered
     from confsync.report.run import Run
     from confsync.report.text import State
-    from confsync.sync.tree import Path, Tree
+    from confsync.sync.tree import Tree
     from confsync.sync.values import Change, Origin, Target
-
-VERSION = "1"
 
 _RESULTS: Mapping[type[outcome.Ended], str] = {
     outcome.Stored: "stored",
@@ -43,20 +50,10 @@ _RESULTS: Mapping[type[outcome.Ended], str] = {
 _AUDITED = {"type", "foreign", "overwritten", "reason", "seen"}
 
 
-def plans_json(found: Sequence[Plan | Failed], run: Run) -> str:
-    """The text of `plans_document`."""
-    return _dump(plans_document(found, run))
-
-
-def outcomes_json(found: Sequence[outcome.Ended], run: Run) -> str:
-    """The text of `outcomes_document`."""
-    return _dump(outcomes_document(found, run))
-
-
-def plans_document(found: Sequence[Plan | Failed], run: Run) -> dict[str, Json]:
+def plans_document(found: Sequence[Plan | Failed], run: Run) -> Document:
     """The plans of targets, or their errors, as one document; every secret masked."""
     targets = [_target(one, run) for one in by_target(found)]
-    return {**_head(run), "digest": _digest(found), "targets": targets, "summary": _summary(found)}
+    return Document(_head(run), digest=_digest(found), targets=targets, summary=_summary(found))
 
 
 def _digest(found: Sequence[Plan | Failed]) -> str | None:
@@ -65,7 +62,7 @@ def _digest(found: Sequence[Plan | Failed]) -> str | None:
     return whole_digest(plans) if len(plans) == len(found) else None
 
 
-def outcomes_document(found: Sequence[outcome.Ended], run: Run) -> dict[str, Json]:
+def outcomes_document(found: Sequence[outcome.Ended], run: Run) -> Document:
     """The plans of an apply and the outcome for each target, as one document. With several objects
     each has its own outcome.
     """
@@ -92,8 +89,17 @@ def outcomes_document(found: Sequence[outcome.Ended], run: Run) -> dict[str, Jso
         "interrupted": any(isinstance(one, outcome.NotBegun) and one.interrupted for one in found),
         "restart_required": _restart(found)["required"],
     }
-    whole = {"digest": _digest(plans), "targets": targets, "summary": _summary(plans) | summary}
-    return {**_head(run), **whole}
+    summary = _summary(plans) | summary
+    return Document(_head(run), digest=_digest(plans), targets=targets, summary=summary)
+
+
+def document_lines(document: Document) -> str:
+    """The document as JSON Lines: the facts of its run, each target, and all but the targets."""
+    last = {name: value for name, value in document.items() if name != "targets"}
+    first = {name: value for name, value in last.items() if name not in {"digest", "summary"}}
+    lines = [first, *document["targets"], last]
+    texts = "".join(f"{json.dumps(line, separators=(',', ':'))}\n" for line in lines)
+    return without_brackets(texts, "\\u0023")
 
 
 def _head(run: Run) -> dict[str, Json]:
@@ -108,7 +114,7 @@ def _head(run: Run) -> dict[str, Json]:
             "shard": None if parts is None else {"number": parts[0], "of": parts[1]},
         }
     return {
-        "format_version": VERSION,
+        "format_version": FORMAT_VERSION,
         "confsync": run.version,
         "generated_at": run.generated_at,
         "commit": data_text(run.commit) or None,
@@ -153,7 +159,7 @@ def problems_json(files: Sequence[str], problems: Sequence[Problem]) -> str:
     """The problems of files, and their number."""
     errors = sum(problem.severity == "error" for problem in problems)
     summary: Json = {"files": len(files), "errors": errors}
-    return _dump({"problems": [*map(_problem, problems)], "summary": summary})
+    return versioned_text({"problems": [*map(_problem, problems)], "summary": summary})
 
 
 def states_json(found: Sequence[State | Failed]) -> str:
@@ -165,28 +171,7 @@ def states_json(found: Sequence[State | Failed]) -> str:
         for one in found
     ]
     alone = len(found) == 1 and not isinstance(found[0], Failed)
-    return _dump({**({"state": targets[0]["state"]} if alone else {}), "targets": targets})
-
-
-def rendered_json(found: Sequence[Rendered | Failed]) -> str:
-    """Desired states as in files, and the places of their values."""
-    targets: list[dict[str, Json]] = [
-        {**named_json(one.target), "objects": None, "sources": [], "error": error_json(one.error)}
-        if isinstance(one, Failed)
-        else {
-            **named_json(one.target),
-            "groups": [*map(data_text, one.groups)],
-            "objects": one.objects,
-            "sources": [*starmap(_placed, {p: at for _, p, at in one.lines() if at}.items())],
-        }
-        for one in found
-    ]
-    return _dump({"targets": targets})
-
-
-def _placed(path: Path, origin: Origin) -> dict[str, Json]:
-    place = _source(origin) or dict.fromkeys(("file", "line", "column", "group"))
-    return {"path": data_text(path_text(path)), "why": origin.why, **place}
+    return versioned_text({**({"state": targets[0]["state"]} if alone else {}), "targets": targets})
 
 
 def result_of(ended: outcome.Ended) -> str:
@@ -218,15 +203,11 @@ def active_record(plan: Plan, found: outcome.Reload | outcome.Restart) -> dict[s
     return {"target": named_json(plan.target), "result": found.result, **reason}
 
 
-def _dump(content: dict[str, Json]) -> str:
-    return json_text({"format_version": VERSION, **content})
-
-
 def _target(one: Sequence[Plan] | Failed, run: Run) -> dict[str, Json]:
     target = one.target if isinstance(one, Failed) else one[0].target
     named: dict[str, Json] = {
         **named_json(target),
-        "groups": [*map(data_text, run.groups_of(target))],
+        "groups": [*map(data_text, run.groups.get(target.name, ()))],
         "seconds": run.seconds_of(target),
     }
     if isinstance(one, Failed):
@@ -269,7 +250,7 @@ def _object(plan: Plan, **more: Json) -> Json:
             {
                 "path": path_text(pair.path),
                 "reason": "hidden" if pair.hidden else "unresolved",
-                "source": _source(pair.origin),
+                "source": source_json(pair.origin),
             }
             for pair in plan.difference.unknown
         ],
@@ -282,7 +263,7 @@ def _object(plan: Plan, **more: Json) -> Json:
                 "severity": finding.severity,
                 "risk": finding.risk,
                 **data_texts(message=finding.message, hint=finding.hint),
-                "source": _source(finding.origin),
+                "source": source_json(finding.origin),
             }
             for finding in plan.findings
         ],
@@ -297,7 +278,7 @@ def _to_send(plan: Plan) -> list[Json]:
     ]
 
 
-def _source(origin: Origin | None) -> dict[str, Json] | None:
+def source_json(origin: Origin | None) -> dict[str, Json] | None:
     """A place, with the group whose `set` says its value, or None."""
     if origin is None or not origin.line:
         return None
@@ -358,7 +339,7 @@ def _change(change: Change) -> dict[str, Json]:
         "before": value(change.before),
         "after": value(change.after),
         "why": change.origin.why,
-        "source": _source(change.origin),
+        "source": source_json(change.origin),
     }
     if change.cause is not None:
         found["cause"] = change.cause

@@ -53,6 +53,12 @@ def change_lines(changes: Sequence[Change]) -> tuple[Change | None, list[Line]]:
     return top, [*_numbered(top.members), *_numbered(changes[1:])]
 
 
+def variants(top: Change) -> str:
+    """The variants before and after a change of an object's own; of another client's only one."""
+    sides = (side for side in (top.before, top.after) if isinstance(side, Object))
+    return " → ".join(printable(side.tag) for side in sides)
+
+
 def with_addresses(lines: Sequence[Line], desired: Desired, *, replaced: bool) -> list[Line]:
     """Lines, and behind those of new objects their URLs that no line shows. `replaced`: the whole
     object is new.
@@ -75,8 +81,7 @@ def with_addresses(lines: Sequence[Line], desired: Desired, *, replaced: bool) -
 def changes_in_words(changes: Sequence[Change]) -> str:
     """Changes in one line, like `timeout 10s → 7s, + urls redis://a`; empty without any."""
     top, lines = change_lines(changes)
-    tags = [side.tag for side in (top.before, top.after) if isinstance(side, Object)] if top else []
-    parts = [f"@type {' → '.join(map(printable, tags))}"] if tags else []
+    parts = [f"@type {tags}"] if top is not None and (tags := variants(top)) else []
     for line in lines:
         arrow = f"{line.before} → " if line.before else ""
         sign = "" if line.sign == "~" else f"{line.sign} "

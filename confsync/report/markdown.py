@@ -7,13 +7,11 @@ or a link, and no line begins with it.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from confsync.report.printable import plural
 from confsync.report.summary import (
-    FATES,
     Row,
     about,
     active_lines,
@@ -21,16 +19,17 @@ from confsync.report.summary import (
     effect,
     error_lines,
     fate,
+    fates_text,
     groups,
     headline,
     missing_shards,
+    names_of,
     object_text,
     outcome_lines,
     refusals,
     remark_line,
     rows,
 )
-from confsync.report.view import report_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -47,11 +46,10 @@ _SIGNS = {"~": "!"}  # what highlighters of `diff` have a colour for
 _BACKTICKS = re.compile("`+")
 
 
-def report_markdown(document: object, limit: int = LIMIT, size: Callable[[str], int] = len) -> str:
+def report_markdown(report: Report, limit: int = LIMIT, size: Callable[[str], int] = len) -> str:
     """The report, errors first and equal targets once, cut at whole groups. `size`: of a text, in
     the unit of `limit`. The first line is a comment that is equal for every run of this selection.
     """
-    report = report_of(document)
     told, quiet = groups(report)
     head = [marker(report), f"### confsync {report.kind}: {headline(report)}"]
     if missing := missing_shards(report):
@@ -121,11 +119,9 @@ def _fold(quiet: Sequence[Target]) -> str:
 def _left_out(targets: Sequence[Target]) -> str:
     if not targets:
         return ""
-    fates = Counter(map(fate, targets))
-    counts = ", ".join(f"{fates[one]} {one}" for one in FATES if fates[one])
-    few = "" if len(targets) == 1 else "s"
+    left_out = f"{plural(len(targets), 'target')} ({fates_text(targets)})"
     return (
-        f"**Left out here, because it would be too long: {len(targets)} target{few} ({counts}).**"
+        f"**Left out here, because it would be too long: {left_out}.**"
         " The JSON and the HTML report have all of them."
     )
 
@@ -133,11 +129,7 @@ def _left_out(targets: Sequence[Target]) -> str:
 def _block(same: Sequence[Target], report: Report) -> str:
     """Targets of which the same is told."""
     first, alone = same[0], len(same) == 1
-    names = ", ".join(code(one.title) for one in same[:_NAMES])
-    more = len(same) - _NAMES
-    names += f" and {more} more" if more > 0 else ""
-    title = names if alone else f"{len(same)} targets: {names}"
-    parts = [f"#### {title}: {fate(first)}"]
+    parts = [f"#### {names_of(same, _NAMES, code)}: {fate(first)}"]
     if alone and first.url and first.url != first.title:
         parts.append(code(first.url))
     if error := error_lines(first, alone=alone):

@@ -12,18 +12,18 @@ from confsync.errors import Declined
 from confsync.report.activity import (
     RELOADED_FATES,
     RESTARTED_FATES,
+    SEEN,
     UNCHANGED_FATES,
     activity,
     told_once,
 )
-from confsync.report.lines import change_lines, laid_out
+from confsync.report.lines import change_lines, laid_out, variants
 from confsync.report.printable import PLAIN, cut, paragraph, plural, printable, wrapped
-from confsync.report.several import grouped, title, totals, unchanged, without_address
+from confsync.report.several import folded, title, totals, unchanged, without_address
 from confsync.report.text import already_stored
 from confsync.report.way_back import way_back_text
 from confsync.store.mistakes import listed
 from confsync.sync import outcome
-from confsync.sync.tree import Object
 from confsync.sync.values import Failed, Target
 
 if TYPE_CHECKING:
@@ -34,11 +34,6 @@ if TYPE_CHECKING:
 
 _NOTHING_SENT = "Nothing was sent: the server matches the files."
 _MEANWHILE = "Another client changed the object since it was read:"
-_SEEN: Mapping[outcome.Seen, str] = {
-    "before": "A second read shows the previous visible state. The update may still arrive.",
-    "wanted": "A second read shows the desired visible state. Hidden secrets cannot be read.",
-    "other": "A second read shows neither the previous nor the desired state.",
-}
 _FATES = (
     *("applied", "applied and restarted", "unchanged", "failed", "refused", "with differences"),
     *("locked out", "stored but not restarted", "stored and perhaps not restarted"),
@@ -62,10 +57,8 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
     if len(found) == 1 and not isinstance(found[0], Failed | outcome.NotBegun):
         return _outcome(found[0], found, look)
     targets = [[*ends] for _, ends in groupby(told_once(found), _target)]
-    names = [_name(one, ends, targets) for ends in targets for one in ends]
-    fates = [*zip(map(_fate, found), names, strict=True)]
-    every = zip(fates, (one for ends in targets for one in ends), strict=True)
-    stopped = [(one, fate, name) for (fate, name), one in every if fate not in _GOING_ON]
+    every = [(one, _fate(one), _name(one, ends, targets)) for ends in targets for one in ends]
+    stopped = [(one, fate, name) for one, fate, name in every if fate not in _GOING_ON]
     # Of a run that keeps going only the target itself stops.
     stops = {
         _target(one): f"the run stopped at {one.plan.desired.object if one.plan else name} ({fate})"
@@ -77,16 +70,13 @@ def outcomes_text(found: Sequence[outcome.Ended], look: Look = PLAIN) -> str:
     tell = partial(_ended, reason=lambda target: stops.get(target, first), look=look)
     if len(targets) > 1:
         return _several(targets, found, tell, look)
-    heads = [look.paint("bold", name) for name in names]
+    heads = [look.paint("bold", name) for _, _, name in every]
     if len(found) == 1:
         heads = [title([_target(found[0])], look)]
     told = zip(heads, targets[0], strict=True)
     blocks = [f"{head}\n\n{tell(one, found)}" for head, one in told]
-    parts = [
-        f"{listed([name for fate, name in fates if fate == part])} {part}"
-        for part in _FATES
-        if part in dict(fates)
-    ]
+    named = {part: [name for _, fate, name in every if fate == part] for part in _FATES}
+    parts = [f"{listed(names)} {part}" for part, names in named.items() if names]
     counted = f"{plural(len(found), 'object')}: {'; '.join(parts)}."
     return "\n".join([*blocks, paragraph(counted, look, "bold")])
 
@@ -103,12 +93,14 @@ def _several(
         nameless, same = [*map(_nameless, ends)], [_target(ends[0])]
         return _objects([tell(one, nameless, same=same) for one in nameless], ends, look)
 
-    groups, quiet = [[ends] for ends in targets], list[Target]()
+    groups, quiet = [[ends] for ends in targets], list[list[outcome.Ended]]()
     if not look.each:
-        quiet = [_target(ends[0]) for ends in targets if all(map(_quiet, ends))]
-        told = (ends for ends in targets if not all(map(_quiet, ends)))
-        ranked = sorted(told, key=lambda ends: _fate_of_target(ends) in _GOING_ON)
-        groups = grouped(ranked, identity)
+        groups, quiet = folded(
+            targets,
+            quiet=lambda ends: all(map(_quiet, ends)),
+            rank=lambda ends: _fate_of_target(ends) in _GOING_ON,
+            key=identity,
+        )
     blocks = []
     for group in groups:
         same = [_target(ends[0]) for ends in group]
@@ -116,7 +108,7 @@ def _several(
         text = _objects([tell(one, found, same=same) for one in ends], ends, look)
         blocks.append(f"{title(same, look)}\n\n{text}")
     if quiet:
-        blocks.append(unchanged(quiet, look))
+        blocks.append(unchanged([_target(ends[0]) for ends in quiet], look))
     fates = Counter(map(_fate_of_target, targets))
     stored = [one.plan for one in found if isinstance(one, outcome.Stored)]
     changes = sum(len(plan.difference.changes) for plan in stored)
@@ -246,7 +238,7 @@ def _outcome(
             fact = f"The update may have been stored: {printable(reason)}."
             lines = [
                 *wrapped(fact, width=look.width),
-                *([] if seen is None else wrapped(_SEEN[seen], width=look.width)),
+                *([] if seen is None else wrapped(SEEN[seen], width=look.width)),
                 "hint: run `confsync plan` to see the current state",
                 *way_back_text(ended, every, look, same),
             ]
@@ -302,7 +294,6 @@ def _changes(changes: tuple[Change, ...], look: Look, *, places: bool = False) -
     """The lines of changes. Without `places`: changes that no file has to do with."""
     top, lines = change_lines(changes)
     if top is not None:
-        tags = (side.tag for side in (top.before, top.after) if isinstance(side, Object))
-        yield f"  ~ @type  {' → '.join(map(printable, tags))}"
+        yield f"  ~ @type  {variants(top)}"
     bare = lines if places else [replace(line, place="", remark="") for line in lines]
     yield from laid_out(bare, look)

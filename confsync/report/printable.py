@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 T = TypeVar("T")
 
+FORMAT_VERSION = "1"
 WIDTH = 80  # columns of a line without a terminal
 MOST = 1000  # items of a list, or lines of a report, from a server
 _LONGEST = 500  # characters of a text for people
@@ -61,6 +62,11 @@ def data_text(text: str) -> str:
     clean = scrubbed(text)
     more = len(clean) - _LONGEST_VALUE
     return clean if more <= 0 else f"{clean[:_LONGEST_VALUE]}… and {more} more characters"
+
+
+def versioned_text(content: Mapping[str, Json]) -> str:
+    """A JSON document (docs/json.md) with the version of its format."""
+    return json_text({"format_version": FORMAT_VERSION, **content})
 
 
 def json_text(document: object) -> str:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from confsync.report.summary import change_count
-from confsync.report.view import report_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,9 +25,8 @@ _SEVERITIES = ("error", "warning", "note")
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
-def report_prometheus(document: object) -> str:
+def report_prometheus(report: Report) -> str:
     """Metrics of each target. A target that could not be planned has none but `up`."""
-    report = report_of(document)
     samples: dict[str, list[str]] = {name: [] for name in _HELP}
     seen = Counter[str]()
     for target in report.targets:

@@ -1,17 +1,19 @@
-"""Desired states of targets, as YAML with the place of each value."""
+"""Desired states of targets, as YAML and as JSON with the place of each value."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import starmap
 from typing import TYPE_CHECKING
 
+from confsync.report.json import error_json, named_json, source_json
 from confsync.report.lines import NOT_MANAGED
-from confsync.report.printable import PLAIN, printable, shown
+from confsync.report.printable import PLAIN, data_text, printable, shown, versioned_text
 from confsync.report.several import title
 from confsync.store.encode import mapping_parts, to_file
 from confsync.store.urls import NAMED, PASSWORD
 from confsync.sync.secret import IN_CLEAR, MASK, Ref, Secret
-from confsync.sync.tree import leaves
+from confsync.sync.tree import leaves, path_text
 from confsync.sync.url import Url
 from confsync.sync.values import UNMANAGED, Failed
 from confsync.yaml.emit import Style
@@ -19,6 +21,7 @@ from confsync.yaml.emit import Style
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from confsync.report.printable import Json
     from confsync.sync.shape import Shape, Variants
     from confsync.sync.tree import Leaf, Path
     from confsync.sync.values import Desired, Origin, Target
@@ -132,3 +135,24 @@ def _place(origin: Origin | None) -> str | None:
         return None
     group = f" group {printable(origin.group)}" if origin.group else ""
     return f"{printable(origin.file)}:{origin.line}{group}" if origin.line else "default"
+
+
+def rendered_json(found: Sequence[Rendered | Failed]) -> str:
+    """Desired states as in files, and the places of their values."""
+    targets: list[dict[str, Json]] = [
+        {**named_json(one.target), "objects": None, "sources": [], "error": error_json(one.error)}
+        if isinstance(one, Failed)
+        else {
+            **named_json(one.target),
+            "groups": [*map(data_text, one.groups)],
+            "objects": one.objects,
+            "sources": [*starmap(_placed, {p: at for _, p, at in one.lines() if at}.items())],
+        }
+        for one in found
+    ]
+    return versioned_text({"targets": targets})
+
+
+def _placed(path: Path, origin: Origin) -> dict[str, Json]:
+    place = source_json(origin) or dict.fromkeys(("file", "line", "column", "group"))
+    return {"path": data_text(path_text(path)), "why": origin.why, **place}

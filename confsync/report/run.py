@@ -1,14 +1,27 @@
-"""Facts of a run, for the reports of plan and apply (docs/json.md)."""
+"""A run of plan or apply: its facts, and the JSON document with them (docs/json.md)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from confsync.report.view import Report
     from confsync.sync.values import Target
+
+
+class Document(dict[str, Any]):
+    """The JSON document of a plan or an apply. `report`: what it says, read once."""
+
+    @cached_property
+    def report(self) -> Report:
+        """The report that it is. Raises NotAReport."""
+        from confsync.report.view import report_of  # noqa: PLC0415 - JSON alone does not need it
+
+        return report_of(self)
 
 
 @dataclass(frozen=True)
@@ -28,8 +41,9 @@ class Run:
     """Facts of a run. `version`: that of confsync. `generated_at`: the time of the report, in UTC.
     `commit`: of the CI job, or empty. `selection`: None without a `confsync.yaml`.
 
-    By the names of targets: their groups, and the seconds that reading took, which are added as
-    targets are read. The only server of a run has no name without a `confsync.yaml`.
+    By the names of targets: their groups, in the order in which they count, and the seconds that
+    reading took, which are added as targets are read. The only server of a run has no name without
+    a `confsync.yaml`.
     """
 
     version: str
@@ -38,10 +52,6 @@ class Run:
     selection: Selection | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
-
-    def groups_of(self, target: Target) -> tuple[str, ...]:
-        """The groups of a target, in the order in which they count."""
-        return self.groups.get(target.name, ())
 
     def seconds_of(self, target: Target) -> float | None:
         """The time that reading a target took, to the millisecond; None if it was not read."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    Schema: TypeAlias = dict[str, Any]
+Schema: TypeAlias = dict[str, Any]
 
 
 def report_schema(name: str) -> Schema:
@@ -26,11 +24,6 @@ def report_schema(name: str) -> Schema:
     return {"$schema": whole["$schema"], **known[name], "definitions": definitions}
 
 
-def _references(schema: object) -> Iterator[str]:
-    """The names of the definitions that a part of a schema refers to."""
-    if isinstance(schema, dict):
-        if isinstance(reference := schema.get("$ref"), str):
-            yield reference.rpartition("/")[2]
-        schema = [*schema.values()]
-    for part in schema if isinstance(schema, list) else ():
-        yield from _references(part)
+def _references(schema: Schema) -> list[str]:
+    """The names of the definitions that a schema refers to."""
+    return re.findall(r'"#/definitions/(\w+)"', json.dumps(schema))

@@ -30,6 +30,21 @@ def grouped(items: Iterable[T], key: Callable[[T], object]) -> list[list[T]]:
     return [*groups.values()]
 
 
+def folded(
+    items: Iterable[T],
+    *,
+    quiet: Callable[[T], bool],
+    rank: Callable[[T], int],
+    key: Callable[[T], object],
+) -> tuple[list[list[T]], list[T]]:
+    """Items with something to tell, by rank and equal ones together; and quiet items."""
+    told: list[T] = []
+    silent: list[T] = []
+    for one in items:
+        (silent if quiet(one) else told).append(one)
+    return grouped(sorted(told, key=rank), key), silent
+
+
 def told_together(told: Iterable[tuple[Plan, str]], plans: Sequence[Plan]) -> list[str]:
     """Facts about some plans, equal ones once, with the names of their targets, if the plans have
     several, and of the object, if its target has several.
@@ -55,6 +70,12 @@ def title(targets: Sequence[Target], look: Look) -> str:
         text = f"{len(names)} targets: {', '.join(cut(names, _SOME))} (--each shows every one)"
     lines = wrapped(text, "", "  ", width=look.width)
     return "\n".join(look.paint("bold", line) for line in lines)
+
+
+def name_and_url(name: str, url: str) -> str:
+    """A target in a sentence."""
+    name, url = printable(name), printable(url)
+    return url if name in {"", url} else f"{name} ({url})"
 
 
 def unchanged(targets: Sequence[Target], look: Look) -> str:

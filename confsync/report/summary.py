@@ -10,18 +10,19 @@ from confsync.kinds.forms import LOCKS_OUT
 from confsync.report.activity import (
     RELOADED_FATES,
     RESTARTED_FATES,
+    SEEN,
     UNCHANGED_FATES,
     restarted_text,
 )
 from confsync.report.lines import SIGNS, word
 from confsync.report.printable import cut, plural, printable
-from confsync.report.several import grouped
+from confsync.report.several import folded
 from confsync.report.view import RESULTS
 from confsync.sync.url import masked
 from confsync.sync.values import KEEPING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from confsync.report.printable import Json
     from confsync.report.view import Change, Object, Outcome, Remark, Report, Target
@@ -50,11 +51,6 @@ _RESULTS: Mapping[str, str] = {
 }
 _RESTARTS = ("", "no", "if-secret-changed", "yes")
 _CAUSES = {"change": "from files", "drift": "drift", "both": "both"}
-_SEEN: Mapping[str, str] = {
-    "before": "A second read shows the previous visible state. The update may still arrive.",
-    "wanted": "A second read shows the desired visible state. Hidden secrets cannot be read.",
-    "other": "A second read shows neither the previous nor the desired state.",
-}
 _HIDDEN = {
     "send": "not comparable; apply sends it",
     "keep": "not comparable; the server's is kept",
@@ -88,8 +84,7 @@ def fate(target: Target) -> str:
 
 def _fate(outcome: Outcome, target: Target) -> str:
     if outcome.result == "stored":
-        good = outcome.as_wanted
-        if not good:
+        if not outcome.as_wanted:
             return "with differences"
         return RESTARTED_FATES.get(target.after) or RELOADED_FATES.get(target.reload, "applied")
     if outcome.result == "not-sent":
@@ -97,6 +92,12 @@ def _fate(outcome: Outcome, target: Target) -> str:
     if outcome.error is not None and outcome.error.refused:
         return "refused"
     return _RESULTS[outcome.result]
+
+
+def fates_text(targets: Iterable[Target]) -> str:
+    """The numbers of targets by their fates, like `1 failed, 3 to update`."""
+    fates = Counter(map(fate, targets))
+    return ", ".join(f"{fates[one]} {one}" for one in FATES if fates[one])
 
 
 def refusals(found: Object) -> list[Remark]:
@@ -109,23 +110,15 @@ def refusals(found: Object) -> list[Remark]:
 @dataclass(frozen=True)
 class Totals:
     """Numbers over all targets of a report. `changes` and `to_send` of an apply are those that
-    were stored, `planned` is all changes.
+    were stored.
     """
 
-    targets: int
-    fates: Mapping[str, int]
-    planned: int
     changes: int
     causes: Mapping[str, int]
     unknown: int
     unresolved: int
     to_send: int
-    refusals: int
     restart: str
-
-    def __str__(self) -> str:
-        fates = ", ".join(f"{self.fates[one]} {one}" for one in FATES if self.fates[one])
-        return f"{plural(self.targets, 'target')}: {fates}." if fates else "0 targets."
 
 
 def totals(report: Report) -> Totals:
@@ -137,15 +130,11 @@ def totals(report: Report) -> Totals:
     causes = Counter(change.cause for one, _ in done for change in one.changes)
     unknown = [pair for one, _ in every for pair in one.unknown]
     return Totals(
-        len(report.targets),
-        Counter(map(fate, report.targets)),
-        sum(change_count(one) for one, _ in every),
         sum(change_count(one) for one, _ in done),
         {_CAUSES[one]: causes[one] for one in _CAUSES if causes[one]},
         len(unknown) + sum(one.unknown_left_out for one, _ in every),
         sum(reason != "hidden" for _, reason, _ in unknown),
         sum(len(one.to_send) for one, _ in done),
-        sum(len(refusals(one)) for one, _ in every),
         max((one.restart for one in report.targets), key=_RESTARTS.index, default="no"),
     )
 
@@ -156,15 +145,15 @@ def summary_of(report: Report, *, interrupted: bool) -> dict[str, Json]:
     failed = [one for one in report.targets if one.error is not None]
     changed = [one for one in report.targets if any(map(change_count, one.objects))]
     summary: dict[str, Json] = {
-        "targets": found.targets,
+        "targets": len(report.targets),
         "changed": len(changed),
-        "unchanged": found.targets - len(changed) - len(failed),
+        "unchanged": len(report.targets) - len(changed) - len(failed),
         "failed": len(failed),
-        "changes": found.planned,
+        "changes": sum(map(change_count, every)),
         "unknown": found.unknown,
         "unresolved": found.unresolved,
         "to_send": sum(len(one.to_send) for one in every),
-        "refusals": found.refusals,
+        "refusals": sum(len(refusals(one)) for one in every),
     }
     if report.base:
         causes = Counter(change.cause for one in every for change in one.changes)
@@ -198,12 +187,13 @@ def change_count(found: Object) -> int:
 
 def headline(report: Report) -> str:
     """One line with the totals, like `4 targets: 1 failed, 3 to update. 2 changes.`."""
-    found = totals(report)
+    found, fates = totals(report), fates_text(report.targets)
+    targets = f"{plural(len(report.targets), 'target')}: {fates}." if fates else "0 targets."
     sent = " sent" if report.kind == "apply" else " to send"
     causes = ", ".join(f"{number} {name}" for name, number in found.causes.items())
     parts = [f"{plural(found.changes, 'change')}{f' ({causes})' if causes else ''}"]
     parts += [f"{plural(found.to_send, 'secret')}{sent}"] if found.to_send else []
-    line = f"{found} {', '.join(parts)}." if found.changes or found.to_send else str(found)
+    line = f"{targets} {', '.join(parts)}." if found.changes or found.to_send else targets
     return f"{line} Interrupted." if report.interrupted else line
 
 
@@ -211,16 +201,21 @@ def groups(report: Report) -> tuple[list[list[Target]], list[Target]]:
     """Targets of which the same is told together, the worst first; and unchanged targets of which
     there is nothing more to tell.
     """
-    fates = {id(one): fate(one) for one in report.targets}
-    quiet = [
-        one
-        for one in report.targets
-        if fates[id(one)] == "unchanged" and not any(part.findings for part in one.objects)
-    ]
-    ids = {*map(id, quiet)}
-    told = [one for one in report.targets if id(one) not in ids]
-    ranked = sorted(told, key=lambda one: FATES.index(fates[id(one)]))
-    return grouped(ranked, lambda one: one.key), quiet
+    return folded(
+        report.targets,
+        quiet=lambda one: (
+            fate(one) == "unchanged" and not any(part.findings for part in one.objects)
+        ),
+        rank=lambda one: FATES.index(fate(one)),
+        key=lambda one: one.key,
+    )
+
+
+def names_of(targets: Sequence[Target], most: int, show: Callable[[str], str] = str) -> str:
+    """The name of a target, or the number and the first names of several."""
+    names = ", ".join(show(one.title) for one in targets[:most])
+    more = f" and {len(targets) - most} more" if len(targets) > most else ""
+    return names if len(targets) == 1 else f"{len(targets)} targets: {names}{more}"
 
 
 @dataclass(frozen=True)
@@ -335,7 +330,7 @@ def outcome_lines(outcome: Outcome, found: Object | None) -> list[str]:
             lines += [f"  hint: {outcome.hint}"] if outcome.hint else []
             return [*lines, "Nothing was changed on the server."]
         case "unknown":
-            seen = [_SEEN[outcome.seen]] if outcome.seen in _SEEN else []
+            seen = [SEEN[outcome.seen]] if outcome.seen in SEEN else []
             return [f"The update may have been stored: {outcome.reason}.", *seen]
         case "stored":
             return _stored_lines(outcome, found)

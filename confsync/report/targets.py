@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.report.printable import data_text, data_texts, json_text, printable
+from confsync.report.printable import data_text, data_texts, printable, versioned_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ def targets_json(found: Sequence[Listed]) -> str:
         }
         for one in found
     ]
-    return json_text({"format_version": "1", "targets": targets})
+    return versioned_text({"targets": targets})
 
 
 def targets_matrix(found: Sequence[Listed]) -> str:

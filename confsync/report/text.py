@@ -18,7 +18,7 @@ from confsync.report.lines import (
 )
 from confsync.report.printable import PLAIN, paragraph, plural, printable, shown, wrapped
 from confsync.report.problems import remark_text
-from confsync.report.several import grouped, title, totals, unchanged, without_address
+from confsync.report.several import folded, grouped, title, totals, unchanged, without_address
 from confsync.store.encode import to_file
 from confsync.store.mistakes import listed
 from confsync.sync.findings import STALE, UNAVAILABLE
@@ -87,20 +87,18 @@ def _together(
     failed = [one for one in groups if isinstance(one, Failed)]
     for same in grouped(failed, lambda one: without_address(one).message):
         yield _block(same, shared, look)
-    planned = [one for one in groups if not isinstance(one, Failed)]
-    quiet = {
-        id(plans): plans[0].target
-        for plans in planned
-        if _fate(plans) == "unchanged" and all(_shared(one) in shared for one in _findings(plans))
-    }
-    shown = sorted(
-        (plans for plans in planned if id(plans) not in quiet),
-        key=lambda plans: _fate(plans) != "refused",
+    told, quiet = folded(
+        (one for one in groups if not isinstance(one, Failed)),
+        quiet=lambda plans: (
+            _fate(plans) == "unchanged" and all(_shared(one) in shared for one in _findings(plans))
+        ),
+        rank=lambda plans: _fate(plans) != "refused",
+        key=lambda plans: _identity(plans, shared, look),
     )
-    for alike in grouped(shown, lambda plans: _identity(plans, shared, look)):
+    for alike in told:
         yield _block(alike, shared, look)
     if quiet:
-        yield unchanged([*quiet.values()], look)
+        yield unchanged([plans[0].target for plans in quiet], look)
 
 
 def _identity(plans: Sequence[Plan], shared: Collection[Finding], look: Look) -> object:

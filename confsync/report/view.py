@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from confsync.report.document import Node, NotAReport, check_depth
-from confsync.report.printable import printable
+from confsync.report.printable import FORMAT_VERSION, printable
 
 if TYPE_CHECKING:
     from confsync.yaml.emit import Plain
 
 Kind: TypeAlias = Literal["plan", "apply"]
 
-FORMAT_VERSION = "1"
 _ACTIONS = ("add", "remove", "update", "replace", "reorder")
 RESULTS = (*("stored", "not-sent", "rejected", "failed", "overtaken", "unknown", "not-begun"),)
 _CAUSES = ("", "change", "drift", "both")
@@ -190,97 +189,97 @@ def report_of(document: object) -> Report:
     if version != FORMAT_VERSION:
         found = printable(version, 20) if isinstance(version, str) else "none"
         raise NotAReport(f"has the format version {found} instead of {FORMAT_VERSION}")
-    targets = tuple(map(_target, top.each("targets")))
-    summary = top.get("summary")
+    targets = tuple(map(_target, top["targets"].items))
+    summary = top["summary"]
     applied = "outcomes" in summary.members or any(one.outcomes for one in targets)
     return Report(
         "apply" if applied else "plan",
-        top.text("confsync"),
-        top.text("generated_at"),
-        top.text("commit"),
-        _selection(top.get("selection")) if document.get("selection") else None,
+        top["confsync"].text,
+        top["generated_at"].text,
+        top["commit"].text,
+        _selection(top["selection"]) if document.get("selection") else None,
         targets,
-        summary.flag("interrupted"),
-        top.text("digest"),
-        summary.text("base"),
+        summary["interrupted"].flag,
+        top["digest"].text,
+        summary["base"].text,
     )
 
 
 def _selection(node: Node) -> Selection:
-    shard = node.get("shard")
+    shard = node["shard"]
     return Selection(
-        *(node.number("chosen"), node.number("of"), node.text("by"), shard.number("number")),
-        shard.number("of") or node.number("shards"),
-        tuple(one.count for one in node.each("missing")),
+        *(node["chosen"].number, node["of"].number, node["by"].text, shard["number"].number),
+        shard["of"].number or node["shards"].number,
+        tuple(one.number for one in node["missing"].items),
     )
 
 
 def _target(node: Node) -> Target:
-    restart, url = node.get("restart"), node.raw("url")
+    restart, url = node["restart"], node["url"].raw
     told = {**node.members, "name": "", "url": "", "digest": "", "groups": [], "seconds": 0}
     key = json.dumps(told, sort_keys=True)
     if url and (node.members.get("error") or node.members.get("outcome")):
         key = key.replace(json.dumps(url)[1:-1], "the server")
     return Target(
-        node.text("name"),
+        node["name"].text,
         printable(url),
-        node.texts("groups"),
-        tuple(map(_object, node.each("objects"))),
-        node.text("digest"),
-        restart.one_of("required", ("", *_RESTARTS)) or "no",
-        restart.texts("because"),
-        _error(node.get("error"), url),
-        _outcome(node.get("outcome"), url),
-        node.one_of("reload", _RELOADS),
-        node.text("reload_reason"),
-        node.one_of("after", _AFTERS),
-        node.text("after_reason"),
+        node["groups"].texts,
+        tuple(map(_object, node["objects"].items)),
+        node["digest"].text,
+        restart["required"].one_of(("", *_RESTARTS)) or "no",
+        restart["because"].texts,
+        _error(node["error"], url),
+        _outcome(node["outcome"], url),
+        node["reload"].one_of(_RELOADS),
+        node["reload_reason"].text,
+        node["after"].one_of(_AFTERS),
+        node["after_reason"].text,
         key,
     )
 
 
 def _object(node: Node) -> Object:
-    variant = node.get("variant")
+    variant = node["variant"]
     return Object(
-        *(node.text("object"), variant.text("before"), variant.text("after")),
+        *(node["object"].text, variant["before"].text, variant["after"].text),
         _changes(node, "changes"),
-        node.number("changes_left_out"),
-        tuple((one.text("path"), one.text("reason"), _place(one)) for one in node.each("unknown")),
-        node.number("unknown_left_out"),
-        node.text("hidden_secrets"),
-        tuple((one.text("path"), one.text("reference")) for one in node.each("to_send")),
-        tuple(_remark(one, _place(one)) for one in node.each("findings")),
-        _outcome(node.get("outcome"), ""),
+        node["changes_left_out"].number,
+        tuple((one["path"].text, one["reason"].text, _place(one)) for one in node["unknown"].items),
+        node["unknown_left_out"].number,
+        node["hidden_secrets"].text,
+        tuple((one["path"].text, one["reference"].text) for one in node["to_send"].items),
+        tuple(_remark(one, _place(one)) for one in node["findings"].items),
+        _outcome(node["outcome"], ""),
     )
 
 
 def _changes(node: Node, name: str) -> tuple[Change, ...]:
-    return tuple(map(_change, node.each(name)))
+    return tuple(map(_change, node[name].items))
 
 
 def _change(node: Node) -> Change:
     return Change(
-        node.text("path"),
-        node.one_of("action", _ACTIONS),
+        node["path"].text,
+        node["action"].one_of(_ACTIONS),
         node.members.get("before"),
         node.members.get("after"),
-        node.text("why"),
+        node["why"].text,
         _place(node),
-        node.one_of("cause", _CAUSES),
-        node.flag("password_changes"),
+        node["cause"].one_of(_CAUSES),
+        node["password_changes"].flag,
         _changes(node, "members"),
     )
 
 
 def _place(node: Node) -> Place:
-    source = node.get("source")
-    return Place(source.text("file"), source.number("line"), source.number("column"))
+    source = node["source"]
+    return Place(source["file"].text, source["line"].number, source["column"].number)
 
 
 def _remark(node: Node, place: Place) -> Remark:
-    severity = node.one_of("severity", _SEVERITIES)
-    words = (node.text("rule"), severity, node.text("message"), node.text("hint"))
-    return Remark(*words, place, node.flag("risk"))
+    severity = node["severity"].one_of(_SEVERITIES)
+    words = (node["rule"].text, severity, node["message"].text, node["hint"].text)
+    return Remark(*words, place, node["risk"].flag)
 
 
 def _error(node: Node, url: str) -> Error | None:
@@ -288,16 +287,16 @@ def _error(node: Node, url: str) -> Error | None:
         return None
     message, hint = (
         (printable(text), printable(text.replace(url, "the server") if url else text))
-        for text in (node.raw("message"), node.raw("hint"))
+        for text in (node["message"].raw, node["hint"].raw)
     )
     return Error(
         *message,
-        node.text("where"),
+        node["where"].text,
         *hint,
-        node.flag("refused"),
+        node["refused"].flag,
         tuple(
-            _remark(one, Place(one.text("file"), one.number("line"), one.number("column")))
-            for one in node.each("problems")
+            _remark(one, Place(one["file"].text, one["line"].number, one["column"].number))
+            for one in node["problems"].items
         ),
     )
 
@@ -305,17 +304,17 @@ def _error(node: Node, url: str) -> Error | None:
 def _outcome(node: Node, url: str) -> Outcome | None:
     if node.value is None:
         return None
-    pointers = [f"at {pointer}" for pointer in node.texts("properties") if pointer]
+    pointers = [f"at {pointer}" for pointer in node["properties"].texts if pointer]
     return Outcome(
-        node.one_of("result", RESULTS),
-        node.flag("verified"),
+        node["result"].one_of(RESULTS),
+        node["verified"].flag,
         _changes(node, "remaining"),
-        node.number("remaining_left_out"),
-        node.texts("foreign"),
-        node.texts("overwritten"),
-        node.text("reason") or node.text("lost") or node.text("type"),
-        node.text("seen"),
-        (*pointers, *node.texts("errors")),
-        node.text("hint"),
-        _error(node.get("error"), url),
+        node["remaining_left_out"].number,
+        node["foreign"].texts,
+        node["overwritten"].texts,
+        node["reason"].text or node["lost"].text or node["type"].text,
+        node["seen"].text,
+        (*pointers, *node["errors"].texts),
+        node["hint"].text,
+        _error(node["error"], url),
     )

@@ -191,6 +191,10 @@ class Finding:
     by_value: bool = False
 
 
+Checked: TypeAlias = Literal["ok", "failed", "cannot-tell"]
+"""The result of a check of a server or of a Redis."""
+
+
 @dataclass(frozen=True)
 class Target:
     """A server: its name and its origin."""

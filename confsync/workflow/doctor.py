@@ -24,9 +24,9 @@ from confsync.workflow.session import HOSTS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from confsync.report.doctor import Name, Result, Verdict
+    from confsync.report.doctor import Name, Verdict
     from confsync.secrets.resolver import Resolved
-    from confsync.sync.values import Desired, Live
+    from confsync.sync.values import Checked, Desired, Live
     from confsync.workflow.server import Examined, Session
     from confsync.workflow.targets import Aim, Options
 
@@ -54,7 +54,7 @@ def diagnosed(
         resolved = resolve(one, session.vault, moment, environment, kind.shape)
         desired, unknown = _completed(resolved, lives.get(one.object), aim.options)
         found = [*unknown, *_state_checks(desired, account.edition)]
-        results: list[list[Result]] = [[check.result] for check in found]
+        results: list[list[Checked]] = [[check.result] for check in found]
         for path, store in stores(desired.tree):
             answers = asked(store, means)
             results.append([said.result for _, said in answers])
@@ -71,7 +71,7 @@ def diagnosed(
     return Diagnosis(session.target, tuple(checks), verdict)
 
 
-def _verdict(stores_: Iterable[Sequence[Result]]) -> Verdict:
+def _verdict(stores_: Iterable[Sequence[Checked]]) -> Verdict:
     """From the results of each store: one live URL is enough (wire section 7), and of answers that
     differ nothing follows.
     """
@@ -82,7 +82,7 @@ def _verdict(stores_: Iterable[Sequence[Result]]) -> Verdict:
     return "starts"
 
 
-def _of_store(results: set[Result]) -> Verdict:
+def _of_store(results: set[Checked]) -> Verdict:
     if "ok" in results:
         return "cannot-tell" if "failed" in results else "starts"
     return "locks-out" if "failed" in results else "cannot-tell"
@@ -122,7 +122,7 @@ def _server_checks(
         raise
     except ConfsyncError as error:
         refused = isinstance(error, ServerRefused) and error.status in _REFUSALS
-        result: Result = "failed" if refused else "cannot-tell"
+        result: Checked = "failed" if refused else "cannot-tell"
         checks.append(Check("credentials", result, error.message, error.hint))
         checks += _not_asked("permissions", "edition")
         return checks, _NOBODY, {}

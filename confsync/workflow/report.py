@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from confsync.disk.read import MAX_PLAN_BYTES
 from confsync.errors import Problem, WrongUsage
 from confsync.report.document import NotAReport
+from confsync.report.printable import FORMAT_VERSION
+from confsync.report.run import Document
 from confsync.report.summary import summary_of
-from confsync.report.view import FORMAT_VERSION, report_of
+from confsync.report.view import report_of
 from confsync.yaml.read import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from confsync.report.view import Report
-
-Document: TypeAlias = dict[str, Any]
-"""A JSON document of plan or apply (docs/json.md)."""
 
 _MAKE = "write one with `confsync plan --output json=FILE` or `apply --output json=FILE`"
 _ONE_RUN = "name the reports of one run"
@@ -38,7 +37,7 @@ def merged(files: Sequence[str]) -> Document:
     if len({*files}) < len(files):
         raise WrongUsage("a report is named twice", hint="name each report once")
     documents = {file: _read(file) for file in files}
-    reports = {file: report_of(document) for file, document in documents.items()}
+    reports = {file: document.report for file, document in documents.items()}
     for (first, one), (file, other) in pairwise(reports.items()):
         if one.kind != other.kind:
             fact = f"is a report of {other.kind}, but {first} one of {one.kind}"
@@ -50,21 +49,23 @@ def merged(files: Sequence[str]) -> Document:
     _check_targets(reports)
     every = documents.values()
     times = [one["generated_at"] for one in every if one.get("generated_at")]
-    whole: Document = {
-        "format_version": FORMAT_VERSION,
-        "confsync": _only(one.get("confsync") for one in every),
-        # The oldest: no target is said to be younger than it is.
-        "generated_at": min(times, default=None),
-        "commit": _only(one.get("commit") for one in every),
-        "selection": _selection(reports),
-        "digest": _only(one.get("digest") for one in every),
-        "targets": [target for one in every for target in one["targets"]],
-        "summary": {"base": _only(one.base for one in reports.values())},
-    }
+    whole = Document(
+        {
+            "format_version": FORMAT_VERSION,
+            "confsync": _only(one.get("confsync") for one in every),
+            # The oldest: no target is said to be younger than it is.
+            "generated_at": min(times, default=None),
+            "commit": _only(one.get("commit") for one in every),
+            "selection": _selection(reports),
+            "digest": _only(one.get("digest") for one in every),
+            "targets": [target for one in every for target in one["targets"]],
+            "summary": {"base": _only(one.base for one in reports.values())},
+        }
+    )
     if any(map(_applied, reports.values())):
         whole["summary"]["outcomes"] = {}
     interrupted = any(report.interrupted for report in reports.values())
-    return {**whole, "summary": summary_of(report_of(whole), interrupted=interrupted)}
+    return Document(whole, summary=summary_of(whole.report, interrupted=interrupted))
 
 
 def _read(file: str) -> Document:
@@ -75,13 +76,13 @@ def _read(file: str) -> Document:
         hint = "split the run with --shard"
         raise WrongUsage(f"is larger than {MAX_PLAN_BYTES // 2**20} MiB", where=file, hint=hint)
     try:
-        document: Document = json.loads(found.decode("utf-8-sig"), parse_constant=_refused)
+        document = json.loads(found.decode("utf-8-sig"), parse_constant=_refused)
         report_of(document)
     except NotAReport as wrong:
         raise WrongUsage(wrong.reason, where=file, hint=_MAKE) from None
     except (ValueError, RecursionError):
         raise WrongUsage("is not a whole JSON document", where=file, hint=_MAKE) from None
-    return document
+    return Document(document)
 
 
 def _refused(_: str) -> None:
@@ -112,7 +113,7 @@ def _check_targets(reports: Mapping[str, Report]) -> None:
             names[target.title] = file
 
 
-def _selection(reports: Mapping[str, Report]) -> Document | None:
+def _selection(reports: Mapping[str, Report]) -> dict[str, Any] | None:
     """The choice of all targets together, and the shards that are missing."""
     found = {file: one.selection for file, one in reports.items() if one.selection is not None}
     if not found:
@@ -137,7 +138,7 @@ def _selection(reports: Mapping[str, Report]) -> Document | None:
     if number and len(words) > 1:
         file = [*words.values()][-1]
         raise WrongUsage("is of another choice of targets", where=file, hint=_ONE_RUN)
-    selection: Document = {
+    selection: dict[str, Any] = {
         "chosen": sum(one.chosen for one in found.values()),
         "of": max(one.of for one in found.values()),
         "by": next(iter(words)) or None if len(words) == 1 else None,

@@ -13,6 +13,7 @@ from confsync.sandbox import Server
 from tests.cli.process import APPLY_KEY, KEYS
 from tests.report.documents import apply_document, plan_document
 from tests.report.runner import commands
+from tests.reported import rendered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +65,7 @@ def test_a_report_without_output_is_markdown(offline: Desk) -> None:
     name = written(offline, "plan.json", plan_document())
     ran = offline.run("report", name)
     assert ran.status == 0
-    assert ran.out == REPORTS["markdown"](plan_document())
+    assert ran.out == rendered("markdown", plan_document())
 
 
 def test_every_format_of_a_plan_and_an_apply_is_one_of_a_report() -> None:

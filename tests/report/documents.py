@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from confsync.errors import ConnectionFailed
-from confsync.report.json import outcomes_json, plans_json
 from confsync.sync.outcome import NotBegun, NotSent, Refusal, Rejected, Stored, Unknown
 from confsync.sync.secret import Vault
 from confsync.sync.values import Difference, Failed, Target
 from confsync.workflow.plan import plan
 from confsync.workflow.server import Session
 from confsync.workflow.targets import Options
-from tests.reported import RUN
+from tests.reported import outcomes_json, plans_json
 from tests.states import completed
 from tests.workflow.stored import Stored as Server
 
@@ -127,8 +126,8 @@ def complete(document: Json, selection: Json | None = None) -> Json:
 
 
 def plan_document(found: Sequence[Plan | Failed] | None = None) -> Any:  # noqa: ANN401 - JSON
-    return complete(json.loads(plans_json(plans() if found is None else found, RUN)))
+    return complete(json.loads(plans_json(plans() if found is None else found)))
 
 
 def apply_document(found: Sequence[Ended] | None = None) -> Any:  # noqa: ANN401 - JSON
-    return complete(json.loads(outcomes_json(ends() if found is None else found, RUN)))
+    return complete(json.loads(outcomes_json(ends() if found is None else found)))

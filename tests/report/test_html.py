@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import sync_playwright
 
-from confsync.report import REPORTS
-from confsync.report.html_parts import SCRIPT, STYLE
+from confsync.report import html as module
 from tests.report.documents import apply_document, plan_document
 from tests.report.test_reports import HOSTILE, tags, with_text
+from tests.reported import rendered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,8 +31,8 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def html(document: object) -> str:
-    return REPORTS["html"](document)
+def html(document: dict[str, Any]) -> str:
+    return rendered("html", document)
 
 
 def test_the_file_names_no_resource() -> None:
@@ -40,8 +40,8 @@ def test_the_file_names_no_resource() -> None:
         names = {part.partition("=")[0] for tag in tags(html(make())) for part in tag[1:]}
         assert not names & {"src", "href", "action", "srcset", "data", "style", "poster"}
         assert not {name for name in names if name.startswith("on")}
-    assert not re.search(r"url\(|@import|https?:|//", STYLE)
-    assert not re.search(r"fetch|import|XMLHttp|https?:|//|innerHTML", SCRIPT)
+    assert not re.search(r"url\(|@import|https?:|//", module._file("report.css"))
+    assert not re.search(r"fetch|import|XMLHttp|https?:|//|innerHTML", module._file("report.js"))
 
 
 def test_the_policy_allows_this_style_and_this_script_alone() -> None:
@@ -85,7 +85,7 @@ def read(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:  # noqa:
     contexts: list[Any] = []
     wrong: list[str] = []
 
-    def opened(document: object, **options: object) -> Any:  # noqa: ANN401 - a page
+    def opened(document: dict[str, Any], **options: object) -> Any:  # noqa: ANN401 - a page
         file = tmp_path / f"{len(contexts)}.html"
         file.write_text(html(document), "utf-8")
         contexts.append(browser.new_context(**options))

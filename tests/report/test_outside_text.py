@@ -29,7 +29,7 @@ from confsync.report.file_results import (
     formatted_text,
     pulled_text,
 )
-from confsync.report.json import started_record
+from confsync.report.json import outcomes_document, plans_document, started_record
 from confsync.report.printable import PLAIN, Look, printable
 from confsync.report.problems import verdict_text
 from confsync.report.run import Run, Selection
@@ -57,7 +57,7 @@ from confsync.workflow.server import as_document
 from confsync.workflow.targets import Options
 from confsync.yaml.emit import yaml_text
 from tests.report.runner import commands, obeyed
-from tests.reported import RUN, check_report
+from tests.reported import check_report, outcomes_json, plans_json
 from tests.store.test_every_object import live_of
 
 if TYPE_CHECKING:
@@ -120,13 +120,14 @@ def reports(text: str, plan: Plan, look: Look = PLAIN) -> Iterator[tuple[str, st
     )
     selection = Selection(1, 2, text, (1, 8))
     run = Run("1.2.3", "2026-11-27T23:36:30Z", text, selection, {text: (text,)}, {text: 0.25})
-    for name, several in PLANS.items():
-        yield name, several([plan], look=look, run=run)
-        yield name, several((plan, failed, plan), look=look, run=run)
-    for name, outcomes in OUTCOMES.items():
-        yield name, outcomes(ended, look=look, run=run)
-        for alone in ended:
-            yield name, outcomes([alone], look=look, run=run)
+    for found in ([plan], (plan, failed, plan)):
+        yield "text", PLANS["text"](found, look=look)
+        document = plans_document(found, run)
+        yield from ((name, PLANS[name](document)) for name in PLANS if name != "text")
+    for some in (ended, *([alone] for alone in ended)):
+        yield "text", OUTCOMES["text"](some, look=look)
+        document = outcomes_document(some, run)
+        yield from ((name, OUTCOMES[name](document)) for name in OUTCOMES if name != "text")
     state = plan.target, as_document([live(text)])
     for name, states in STATES.items():
         yield name, states([state])
@@ -207,7 +208,7 @@ def test_json_and_yaml_have_the_true_value(
     text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plan = plan_of(text, tmp_path)
-    out = written("json", PLANS["json"]([plan], run=RUN), capsys)
+    out = written("json", plans_json([plan]), capsys)
     changes = {one["path"]: one for one in json.loads(out)["targets"][0]["objects"][0]["changes"]}
     assert changes["serviceName"]["before"] == text
     assert json.loads(out)["targets"][0]["name"] == text
@@ -313,7 +314,7 @@ def test_a_key_of_a_map_is_escaped_and_its_password_is_masked(tmp_path: Path) ->
     assert "\x1b" not in text
     assert "responseHeaders/x\\x0a\\x0aNo changes.\\x0a\\x1b[31m" in text
     shown = STATES["text"]([(plan.target, as_document([state]))])
-    assert "Canary" not in text + PLANS["json"]([plan], run=RUN) + shown
+    assert "Canary" not in text + plans_json([plan]) + shown
     with pytest.raises(WrongUsage, match="plain-text secret"):
         check_no_secret_in_clear(state.tree)
     with pytest.raises(NotWritten) as caught:
@@ -341,7 +342,7 @@ def test_a_report_is_cut_with_a_word_about_it(tmp_path: Path) -> None:
     state = replace(state, tree=Object("Sharded", {"stores": Items(shards_of(state) * 10)}))
     wanted = load_shards(tmp_path)
     plan = planned(Target("", ""), wanted[0], state, Options(), ())
-    text, document = PLANS["text"]([plan]), json.loads(PLANS["json"]([plan], run=RUN))
+    text, document = PLANS["text"]([plan]), json.loads(plans_json([plan]))
     assert re.search(r"^  … and [0-9,]+ more$", text, re.MULTILINE)
     assert len(text.splitlines()) < 1100
     (only,) = document["targets"][0]["objects"]
@@ -375,12 +376,12 @@ def test_fields_that_nobody_knows_do_not_fill_a_report(tmp_path: Path) -> None:
     plan = planned(Target("", ""), load(["a.yaml"], Vault()).desired[0], state, Options(), ())
     assert [finding.rule for finding in plan.findings] == ["unknown-on-server"] * 21
     assert "unknown field on the server: 99,980 other names" in plan.findings[-1].message
-    assert len(PLANS["text"]([plan])) + len(PLANS["json"]([plan], run=RUN)) < 20_000
+    assert len(PLANS["text"]([plan])) + len(plans_json([plan])) < 20_000
 
 
 def test_a_long_text_is_cut_for_people_and_for_programs(tmp_path: Path) -> None:
     plan = plan_of("a", tmp_path)
     ended = Unknown(plan, "x" * 2_000_000)
     assert len(OUTCOMES["text"]([ended])) < 5000
-    reason = json.loads(OUTCOMES["json"]([ended], run=RUN))["targets"][0]["outcome"]["reason"]
+    reason = json.loads(outcomes_json([ended]))["targets"][0]["outcome"]["reason"]
     assert reason == "x" * 65536 + "… and 1934464 more characters"

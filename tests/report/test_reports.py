@@ -21,8 +21,10 @@ from markdown_it import MarkdownIt
 from prometheus_client.parser import text_string_to_metric_families
 
 from confsync.cli.output import COMMANDING
-from confsync.report import OUTCOMES, PLANS, REPORTS, REPORTS_STEP
+from confsync.report import OUTCOMES, PLANS, REPORTS, STEP
+from confsync.report.json import outcomes_document, plans_document
 from confsync.report.markdown import LIMIT
+from confsync.report.run import Document
 from confsync.sync.scrub import without_commands
 from tests.report.documents import (
     CANARY,
@@ -36,7 +38,7 @@ from tests.report.documents import (
     target,
 )
 from tests.report.runner import commands, obeyed
-from tests.reported import RUN
+from tests.reported import RUN, rendered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,7 +91,7 @@ def with_text(value: Any, text: str, name: str = "") -> Any:  # noqa: ANN401 - J
 @pytest.mark.parametrize("kind", DOCUMENTS)
 def test_a_report_is_the_one_that_is_kept(kind: str, format_: str) -> None:
     """One run with errors, risks, drift, equal plans and unchanged targets."""
-    text = REPORTS[format_](DOCUMENTS[kind]())
+    text = rendered(format_, DOCUMENTS[kind]())
     file = CASES / f"{kind}.{ENDINGS[format_]}"
     if os.environ.get("CONFSYNC_WRITE_CASES"):
         file.parent.mkdir(exist_ok=True)
@@ -100,15 +102,17 @@ def test_a_report_is_the_one_that_is_kept(kind: str, format_: str) -> None:
 
 @pytest.mark.parametrize("format_", REPORTS)
 def test_a_live_command_and_a_report_say_the_same(format_: str) -> None:
-    document = json.loads(PLANS["json"](plans(), run=RUN))
-    assert PLANS[format_](plans(), run=RUN) == REPORTS[format_](document)
-    document = json.loads(OUTCOMES["json"](ends(), run=RUN))
-    assert OUTCOMES[format_](ends(), run=RUN) == REPORTS[format_](document)
+    for document, renderers in (
+        (plans_document(plans(), RUN), PLANS),
+        (outcomes_document(ends(), RUN), OUTCOMES),
+    ):
+        read = json.loads(renderers["json"](document))
+        assert renderers[format_](document) == rendered(format_, read)
 
 
 @pytest.mark.parametrize("format_", REPORTS)
 def test_a_report_of_nothing_can_be_made(format_: str) -> None:
-    assert REPORTS[format_]({"format_version": "1", "targets": []}) is not None
+    assert rendered(format_, {"format_version": "1", "targets": []}) is not None
 
 
 def test_the_page_lists_every_format() -> None:
@@ -189,18 +193,18 @@ def samples(text: str) -> list[tuple[str, dict[str, str], float]]:
 @pytest.mark.parametrize("kind", DOCUMENTS)
 def test_no_text_from_outside_changes_the_structure_of_a_report(kind: str, format_: str) -> None:
     document = DOCUMENTS[kind]()
-    plain = structure(format_, REPORTS[format_](with_text(document, "x")))
+    plain = structure(format_, rendered(format_, with_text(document, "x")))
     for text in HOSTILE:
         for hostile in (text, f"x{text}x"):
-            report = REPORTS[format_](with_text(document, hostile))
+            report = rendered(format_, with_text(document, hostile))
             assert structure(format_, report) == plain, hostile
 
 
 @given(st.text(max_size=20))
 def test_no_text_at_all_changes_it(text: str) -> None:
-    for format_, render in REPORTS.items():
-        plain = structure(format_, render(with_text(_DOCUMENT, "x")))
-        assert structure(format_, render(with_text(_DOCUMENT, f"x{text}x"))) == plain
+    for format_ in REPORTS:
+        plain = structure(format_, rendered(format_, with_text(_DOCUMENT, "x")))
+        assert structure(format_, rendered(format_, with_text(_DOCUMENT, f"x{text}x"))) == plain
 
 
 _DOCUMENT = json.loads((CASES / "plan.json").read_text("utf-8"))
@@ -212,21 +216,21 @@ def test_no_text_from_outside_is_a_command_to_a_runner(kind: str) -> None:
     document = DOCUMENTS[kind]()
     for text in HOSTILE:
         document = with_text(document, text)
-        for format_, render in REPORTS.items():
-            out = render(document)
+        for format_ in REPORTS:
+            out = rendered(format_, document)
             if format_ in COMMANDING:
                 assert {one.name for one in commands(out)} <= {"error", "warning", "notice"}
                 assert not re.search(r"##\w*\[", out)
             else:
                 assert obeyed(without_commands(out)) == [], format_
-        assert obeyed(without_commands(REPORTS_STEP["GITHUB_STEP_SUMMARY"](document))) == []
+        assert obeyed(without_commands(STEP["GITHUB_STEP_SUMMARY"](Document(document)))) == []
 
 
 def test_no_text_from_outside_is_an_output_of_a_step() -> None:
     for text in HOSTILE:
         for make in DOCUMENTS.values():
             document = {**with_text(make(), text), "digest": text}
-            lines = REPORTS_STEP["GITHUB_OUTPUT"](document).split("\n")
+            lines = STEP["GITHUB_OUTPUT"](Document(document)).split("\n")
             assert lines[:3] == ["changed=true", "digest=", "restart_required=yes"]
             assert lines[3:] in (["pending=true", ""], [""])
 
@@ -237,7 +241,7 @@ def test_no_text_from_outside_is_an_output_of_a_step() -> None:
 def test_no_word_of_markdown_is_outside_of_code_but_our_own() -> None:
     """No name is a mention, no URL a link."""
     for make in DOCUMENTS.values():
-        text = REPORTS["markdown"](with_text(make(), "@octocat/x"))
+        text = rendered("markdown", with_text(make(), "@octocat/x"))
         outside = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", text, flags=re.DOTALL)
         assert "octocat" in text
         assert "octocat" not in outside
@@ -258,7 +262,7 @@ def many(number: int, *, length: int = 40) -> Any:  # noqa: ANN401 - JSON
 
 def test_a_comment_has_at_most_as_many_characters_as_github_takes() -> None:
     for number, length in ((5, 10), (60, 40), (400, 400), (3000, 1)):
-        text = REPORTS["markdown"](many(number, length=length))
+        text = rendered("markdown", many(number, length=length))
         assert len(text) <= LIMIT
         assert text.startswith("<!-- confsync plan ")
         assert text.endswith("</sub>\n")
@@ -276,7 +280,7 @@ def test_one_plan_that_is_too_long_is_left_out_whole() -> None:
     document = many(1)
     changes = document["targets"][0]["objects"][0]["changes"]
     changes += [{**changes[0], "after": f"{count}{'x' * 200}"} for count in range(900)]
-    text = REPORTS["markdown"](document)
+    text = rendered("markdown", document)
     assert len(text) <= LIMIT
     assert "too long: 1 target (1 to update).**" in text
     assert "904 changes" in text
@@ -286,7 +290,7 @@ def test_unchanged_targets_are_folded_however_many_they_are() -> None:
     document = plan_document()
     same = document["targets"][2]
     document["targets"] = [{**same, "name": f"{count}{'n' * 400}"} for count in range(5000)]
-    text = REPORTS["markdown"](document)
+    text = rendered("markdown", document)
     assert len(text) <= LIMIT
     assert "5000 targets unchanged" in text
 
@@ -294,7 +298,7 @@ def test_unchanged_targets_are_folded_however_many_they_are() -> None:
 def first_line(**selection: object) -> str:
     document = plan_document()
     document["selection"] |= selection
-    return str(REPORTS["markdown"](document).partition("\n")[0])
+    return str(rendered("markdown", document).partition("\n")[0])
 
 
 def test_the_marker_stays_from_commit_to_commit_and_differs_between_selections() -> None:
@@ -302,7 +306,7 @@ def test_the_marker_stays_from_commit_to_commit_and_differs_between_selections()
     assert re.fullmatch("<!-- confsync plan [0-9a-f]{16} -->", first)
     later = plan_document([planned("us-01", f"{REDIS}  timeout: 9s\n", OLD)])
     later |= {"commit": "f" * 40, "generated_at": "2027-01-01T00:00:00Z"}
-    assert REPORTS["markdown"](later).startswith(f"{first}\n")
+    assert rendered("markdown", later).startswith(f"{first}\n")
     assert first_line(chosen=9, of=41) == first
     others = [
         first_line(by="group staging"),
@@ -310,7 +314,7 @@ def test_the_marker_stays_from_commit_to_commit_and_differs_between_selections()
         first_line(shard={"number": 2, "of": 8}),
         first_line(by=None, chosen=1),
         first_line(by=None, chosen=40),
-        REPORTS["markdown"](apply_document()).partition("\n")[0],
+        rendered("markdown", apply_document()).partition("\n")[0],
     ]
     assert len({first, *others}) == 7
 
@@ -320,7 +324,7 @@ def test_the_marker_of_targets_that_are_named_is_theirs() -> None:
     for name in ("us-01", "us-02"):
         document = plan_document([planned(name, REDIS, OLD)])
         del document["selection"]
-        lines.append(REPORTS["markdown"](document).partition("\n")[0])
+        lines.append(rendered("markdown", document).partition("\n")[0])
     assert lines[0] != lines[1]
 
 
@@ -328,9 +332,9 @@ def test_the_summary_of_a_step_is_at_most_1_mib_with_what_is_there_already() -> 
     document = many(1200, length=400)
     room = 1024 * 1024
     for taken in (room // 2, room - 2000, room - 10, room + 10):
-        size = len(REPORTS_STEP["GITHUB_STEP_SUMMARY"](document, taken).encode())
+        size = len(STEP["GITHUB_STEP_SUMMARY"](Document(document), taken).encode())
         assert size + taken <= max(room, taken)
-    assert len(REPORTS_STEP["GITHUB_STEP_SUMMARY"](document).encode()) > room // 2
+    assert len(STEP["GITHUB_STEP_SUMMARY"](Document(document)).encode()) > room // 2
 
 
 # Prometheus
@@ -340,13 +344,13 @@ def test_prometheus_reads_each_name_as_it_is() -> None:
     names = ['a"b', "a\\b", "a\\", "größe", 'x",y="z', "{}", "a b"]
     document = plan_document([planned(f"us-{name}", REDIS, OLD) for name in names])
     found = {
-        labels["target"] for _, labels, _ in samples(REPORTS["prometheus"](document)) if labels
+        labels["target"] for _, labels, _ in samples(rendered("prometheus", document)) if labels
     }
     assert found == {f"us-{name}" for name in names}
 
 
 def test_a_target_that_failed_is_down_and_has_no_number_of_changes() -> None:
-    found = samples(REPORTS["prometheus"](plan_document()))
+    found = samples(rendered("prometheus", plan_document()))
     by = {(name, labels.get("target")): value for name, labels, value in found}
     assert by["confsync_plan_up", "us-03"] == 0
     assert ("confsync_plan_changes", "us-03") not in by
@@ -361,7 +365,7 @@ def test_a_target_that_failed_is_down_and_has_no_number_of_changes() -> None:
 
 
 def test_after_an_apply_what_is_left_counts() -> None:
-    found = samples(REPORTS["prometheus"](apply_document()))
+    found = samples(rendered("prometheus", apply_document()))
     left = {labels["target"]: value for name, labels, value in found if "changes" in name}
     # Stored; stored with a difference; refused; skipped. Nobody knows about eu-04.
     assert (left["eu-01"], left["us-01"], left["eu-03"], left["eu-05"]) == (0, 1, 4, 4)
@@ -375,13 +379,13 @@ def test_no_two_samples_have_the_same_labels() -> None:
     assert len(found) == len(set(found))
 
 
-def samples_of(document: object) -> list[tuple[str, dict[str, str], float]]:
-    return samples(REPORTS["prometheus"](document))
+def samples_of(document: dict[str, Any]) -> list[tuple[str, dict[str, str], float]]:
+    return samples(rendered("prometheus", document))
 
 
 def test_a_report_without_a_time_has_no_time() -> None:
     document = {**plan_document(), "generated_at": "yesterday"}
-    assert "timestamp" not in REPORTS["prometheus"](document)
+    assert "timestamp" not in rendered("prometheus", document)
 
 
 # GitLab
@@ -389,15 +393,15 @@ def test_a_report_without_a_time_has_no_time() -> None:
 
 def test_gitlab_gets_the_numbers_of_all_targets() -> None:
     found = plan_document(plans()[:6])
-    assert json.loads(REPORTS["gitlab"](found)) == {"create": 2, "update": 6, "delete": 2}
+    assert json.loads(rendered("gitlab", found)) == {"create": 2, "update": 6, "delete": 2}
 
 
 def test_gitlab_gets_no_numbers_that_are_not_the_whole() -> None:
     """The widget then says that the report could not be made."""
-    assert json.loads(REPORTS["gitlab"](plan_document())).keys() == {"error"}
+    assert json.loads(rendered("gitlab", plan_document())).keys() == {"error"}
     found = plan_document(plans()[:6])
     found["selection"] |= {"missing": [2], "shards": 3}
-    assert json.loads(REPORTS["gitlab"](found)).keys() == {"error"}
+    assert json.loads(rendered("gitlab", found)).keys() == {"error"}
 
 
 # GitHub
@@ -409,7 +413,7 @@ def test_github_gets_at_most_ten_annotations_of_each_kind_and_a_word_about_the_o
     for severity, number in (("error", 12), ("warning", 40), ("note", 3)):
         one = {"severity": severity, "message": "m", "hint": "", "source": None}
         findings += [{**one, "rule": f"{severity}-{count}"} for count in range(number)]
-    found = [(one.name, one.data) for one in commands(REPORTS["github"](document))]
+    found = [(one.name, one.data) for one in commands(rendered("github", document))]
     kinds = [name for name, _ in found]
     assert [kinds.count(kind) for kind in ("error", "warning", "notice")] == [10, 10, 5]
     assert sum("more of this kind" in data for _, data in found) == 2
@@ -417,7 +421,7 @@ def test_github_gets_at_most_ten_annotations_of_each_kind_and_a_word_about_the_o
 
 
 def test_github_annotates_the_line_of_a_finding_with_its_targets() -> None:
-    found = commands(REPORTS["github"](plan_document()))
+    found = commands(rendered("github", plan_document()))
     (drop,) = [one for one in found if "drop-tls" in one.properties["title"]]
     assert drop.properties == {
         "file": "stores/mixed.yaml",
@@ -457,11 +461,11 @@ def test_the_digest_of_a_run_is_in_its_outputs_and_its_comment() -> None:
     found = [planned("us-01", REDIS, OLD), planned("us-02", f"{REDIS}  timeout: 5s\n", OLD)]
     document = plan_document(found)
     assert outputs(found)["digest"] == document["digest"]
-    text = REPORTS["markdown"](document)
+    text = rendered("markdown", document)
     assert f"\nDigest of the run `{document['digest']}`\n" in text
-    assert "Digest of the run" not in REPORTS["markdown"](plan_document(found[:1]))
+    assert "Digest of the run" not in rendered("markdown", plan_document(found[:1]))
 
 
 def outputs(found: Any) -> dict[str, str]:  # noqa: ANN401 - plans
-    text = REPORTS_STEP["GITHUB_OUTPUT"](plan_document(found))
+    text = STEP["GITHUB_OUTPUT"](Document(plan_document(found)))
     return dict(line.split("=", 1) for line in text.splitlines())

@@ -17,7 +17,7 @@ from confsync.workflow.session import Reach
 from confsync.workflow.targets import Access, Asked, Wanted, aims, without_config
 from tests.cli.hostile import hostile as hostile_server
 from tests.cli.hostile import http, jmap, passes_to
-from tests.reported import RUN
+from tests.reported import outcomes_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,7 @@ def told(ended: tuple[Ended, ...]) -> str:
 
 
 def document(ended: tuple[Ended, ...]) -> Any:  # noqa: ANN401 - JSON
-    return json.loads(OUTCOMES["json"](ended, run=RUN))
+    return json.loads(outcomes_json(ended))
 
 
 def instead(server: Server, *answers: bytes) -> Action:
