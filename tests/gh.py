@@ -103,7 +103,8 @@ def other(words: list[str], state: Any) -> object:  # noqa: ANN401 - JSON
     match words[:2]:
         case ["run", "list"]:
             if after(words, "--status") == "success":
-                commits = {"pull_request": "0" * 40, "push": state["applied"]}
+                # That of a night may wait for its apply.
+                commits = {"schedule": "1" * 40, "pull_request": "0" * 40, "push": state["applied"]}
                 return [{"event": event, "headSha": of} for event, of in commits.items()]
             assert after(words, "--json") == "conclusion"
             return [{"conclusion": state["night"]}] if state["night"] else []

@@ -18,6 +18,7 @@ from confsync.report.summary import (
     missing_shards,
     names_of,
     outcome_lines,
+    remarks,
     totals,
 )
 from confsync.report.view import Place
@@ -69,14 +70,14 @@ def _annotations(report: Report) -> Iterator[tuple[str, Place, str, str]]:
                 f"confsync ({ended})",
                 "\n".join([names_of(same, _NAMES), *lines]),
             )
-    remarks: dict[Remark, list[Target]] = {}
+    told: dict[Remark, list[Target]] = {}
     for target in report.targets:
         errors = (target.error, *(one.error for one in target.outcomes))
         problems = {one for error in errors if error for one in error.problems}
-        findings = {one for found in target.objects for one in found.findings}
+        findings = {one for found in target.objects for one in remarks(found)}
         for remark in sorted(problems | findings, key=lambda one: (str(one.place), one.rule)):
-            remarks.setdefault(remark, []).append(target)
-    for remark, targets in remarks.items():
+            told.setdefault(remark, []).append(target)
+    for remark, targets in told.items():
         hint = f"\nhint: {remark.hint}" if remark.hint else ""
         text = f"{names_of(targets, _NAMES)}: {remark.message}{hint}"
         yield _KINDS[remark.severity], remark.place, f"confsync ({remark.rule})", text
@@ -99,8 +100,9 @@ def report_step_summary(report: Report, taken: int = 0) -> str:
 
 
 def report_step_outputs(report: Report, _taken: int = 0) -> str:
-    """The outputs `changed`, `digest`, `restart_required`, and of a plan `pending`. Each value
-    is one of few words, or a digest, so that no text from outside can be another output.
+    """The outputs `changed`, `digest`, `restart_required`, and of a plan `pending` and, with a
+    base, `drift`. Each value is one of few words, or a digest, so that no text from outside can be
+    another output.
     """
     found = totals(report)
     digest = report.digest
@@ -114,4 +116,9 @@ def report_step_outputs(report: Report, _taken: int = 0) -> str:
     if report.kind == "plan":
         pending = found.changes or found.to_send or found.unresolved
         values["pending"] = "true" if pending else "false"
+        if any(one.error is not None for one in report.targets):
+            values["pending"] = ""
+        if report.base:
+            drift = found.changes > found.causes.get("from files", 0)
+            values["drift"] = "true" if drift else "false"
     return "".join(f"{name}={value}\n" for name, value in values.items())

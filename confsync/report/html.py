@@ -8,7 +8,6 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from confsync.report.printable import plural
 from confsync.report.summary import (
     BAD,
     Row,
@@ -19,10 +18,13 @@ from confsync.report.summary import (
     fate,
     groups,
     headline,
+    lock_out,
     missing_shards,
     object_text,
     outcome_lines,
+    quiet_title,
     refusals,
+    remarks,
     rows,
 )
 
@@ -43,7 +45,7 @@ def report_html(report: Report) -> str:
     style, script = f"\n{style}", f"\n{script}"
     told, quiet = groups(report)
     sections = [line for same in told for line in _section(same, report)]
-    missing = missing_shards(report)
+    missing, advice = missing_shards(report), lock_out(report)
     return page.format(
         policy="default-src 'none'; base-uri 'none'; form-action 'none';"
         f" style-src 'sha256-{_checksum(style)}'; script-src 'sha256-{_checksum(script)}'",
@@ -51,6 +53,7 @@ def report_html(report: Report) -> str:
         total=escape(headline(report)),
         style=style,
         incomplete=missing and f'\n<p class="incomplete"><b>Incomplete: {escape(missing)}.</b></p>',
+        advice=advice and f"\n<p>{escape(advice)}</p>",
         facts=escape(" · ".join(about(report))),
         filters="\n".join(_filters(report)),
         sections="".join(f"\n{line}" for line in (*sections, *_quiet(quiet))),
@@ -104,7 +107,7 @@ def _section(same: Sequence[Target], report: Report) -> Iterator[str]:
     if first.outcome is not None:
         yield from _pre(outcome_lines(first.outcome, first.objects[0] if first.objects else None))
     for found in first.objects:
-        yield from _object(found)
+        yield from _object(found, first)
     yield from _pre(active_lines(first))
     refused = dict.fromkeys(one.rule for found in first.objects for one in refusals(found))
     if report.kind == "plan" and refused:
@@ -136,17 +139,17 @@ def _pre(lines: Sequence[str]) -> Iterator[str]:
         yield f"<pre>{escape(chr(10).join(lines))}</pre>"
 
 
-def _object(found: Object) -> Iterator[str]:
-    listed = rows(found)
-    if listed or found.before != found.after or found.findings or found.outcome is not None:
-        yield f"<h3>{escape(object_text(found))}</h3>"
+def _object(found: Object, target: Target) -> Iterator[str]:
+    listed, told = rows(found), remarks(found)
+    if listed or found.before != found.after or told or found.outcome is not None:
+        yield f"<h3>{escape(object_text(found, target.outcome))}</h3>"
     if found.outcome is not None:
         yield from _pre(outcome_lines(found.outcome, found))
     if listed:
         yield "<table>"
         yield from map(_row, listed)
         yield "</table>"
-    yield from map(_finding, found.findings)
+    yield from map(_finding, told)
 
 
 def _row(row: Row | str) -> str:
@@ -174,7 +177,7 @@ def _finding(found: Remark) -> str:
 def _quiet(quiet: Sequence[Target]) -> Iterator[str]:
     if quiet:
         yield "<section>"
-        yield f"<details><summary>{plural(len(quiet), 'target')} unchanged</summary>"
+        yield f"<details><summary>{quiet_title(quiet)}</summary>"
         yield from _targets(quiet)
         yield "</details>"
         yield "</section>"

@@ -22,12 +22,15 @@ from confsync.report.summary import (
     fates_text,
     groups,
     headline,
+    lock_out,
     missing_shards,
     names_of,
     object_text,
     outcome_lines,
+    quiet_title,
     refusals,
     remark_line,
+    remarks,
     rows,
 )
 
@@ -51,16 +54,17 @@ def report_markdown(report: Report, limit: int = LIMIT, size: Callable[[str], in
     the unit of `limit`. The first line is a comment that is equal for every run of this selection.
     """
     told, quiet = groups(report)
-    head = [marker(report), f"### confsync {report.kind}: {headline(report)}"]
+    head = [marker(report), f"### confsync {report.kind} of {headline(report)}"]
     if missing := missing_shards(report):
         head.append(f"**Incomplete: {missing}.**")
     if report.kind == "plan" and len(report.targets) > 1 and report.digest:
         head.append(f"Digest of the run {code(report.digest)}")
+    head += filter(None, [lock_out(report)])
     facts = f"<sub>{', '.join(map(code, about(report)))}</sub>"
     fold = _fold(quiet)
     room = limit - _RESERVED - size(_joined([*head, facts]))
     if size(fold) > room // 2:
-        fold = f"{plural(len(quiet), 'target')} unchanged."
+        fold = f"{quiet_title(quiet)}."
     room -= size(fold) + 2
     blocks: list[str] = []
     left_out: list[Target] = []
@@ -112,8 +116,7 @@ def _fold(quiet: Sequence[Target]) -> str:
     names = ", ".join(code(one.title) for one in quiet[:_QUIET_NAMES])
     more = len(quiet) - _QUIET_NAMES
     names += f" and {more:,} more" if more > 0 else ""
-    summary = f"{plural(len(quiet), 'target')} unchanged"
-    return f"<details><summary>{summary}</summary>\n\n{names}\n\n</details>"
+    return f"<details><summary>{quiet_title(quiet)}</summary>\n\n{names}\n\n</details>"
 
 
 def _left_out(targets: Sequence[Target]) -> str:
@@ -136,19 +139,19 @@ def _block(same: Sequence[Target], report: Report) -> str:
         parts.append(_fenced(error))
     ends = [line for one in _ends(first) for line in one]
     parts += [_fenced(ends)] if ends else []
-    parts += [part for found in first.objects for part in _object(found)]
+    parts += [part for found in first.objects for part in _object(found, first)]
     parts += [*_advice(first, report, alone=alone)]
     return "\n\n".join(parts)
 
 
-def _object(found: Object) -> Iterator[str]:
-    listed = rows(found)
+def _object(found: Object, target: Target) -> Iterator[str]:
+    listed, told = rows(found), remarks(found)
     if listed or found.before != found.after:
-        yield f"**{code(object_text(found))}**"
+        yield f"**{code(object_text(found, target.outcome))}**"
     if listed:
         yield _fenced(map(_row, listed), "diff")
-    if found.findings:
-        hints = ((one, [f"  hint: {one.hint}"] if one.hint else []) for one in found.findings)
+    if told:
+        hints = ((one, [f"  hint: {one.hint}"] if one.hint else []) for one in told)
         yield _fenced(line for one, hint in hints for line in (f"- {remark_line(one)}", *hint))
 
 

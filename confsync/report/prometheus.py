@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from confsync.report.summary import change_count
+from confsync.report.summary import change_count, missing_shards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 _HELP: Mapping[str, str] = {
     "confsync_plan_up": "1 if the target could be planned, else 0.",
     "confsync_plan_changes": "Differences between the server and the files.",
+    "confsync_plan_drift": "Those of them that do not come from the files.",
     "confsync_plan_unknown": "Values that cannot be compared, such as hidden secrets.",
     "confsync_plan_findings": "Findings on the plan, by severity.",
     "confsync_plan_success_timestamp_seconds": "Time of this plan of the target.",
+    "confsync_run_complete": "1 if the report has every shard of the run, else 0.",
     "confsync_run_timestamp_seconds": "Time of the run.",
 }
 _SEVERITIES = ("error", "warning", "note")
@@ -39,6 +41,8 @@ def report_prometheus(report: Report) -> str:
                 for label, text in {**labels, **more}.items()
             )
             samples[name].append(f"{name}{{{listed}}} {value}")
+    complete = int(not missing_shards(report))
+    samples["confsync_run_complete"].append(f"confsync_run_complete {complete}")
     if (time := _seconds(report.generated_at)) is not None:
         samples["confsync_run_timestamp_seconds"].append(f"confsync_run_timestamp_seconds {time}")
     return "".join(
@@ -57,6 +61,9 @@ def _samples(target: Target, report: Report) -> Iterator[tuple[str, Mapping[str,
     known = [number for number in left if number is not None]
     if len(known) == len(left):
         yield "confsync_plan_changes", {}, sum(known)
+    if report.base and report.kind == "plan" and not any(one.left_out for one in target.objects):
+        causes = [change.cause for found in target.objects for change in found.changes]
+        yield "confsync_plan_drift", {}, sum(cause in {"drift", "both"} for cause in causes)
     unknown = sum(len(one.unknown) + one.unknown_left_out for one in target.objects)
     yield "confsync_plan_unknown", {}, unknown
     found = Counter(one.severity for part in target.objects for one in part.findings)

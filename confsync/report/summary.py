@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from confsync.kinds.forms import LOCKS_OUT
+from confsync.kinds.forms import LOCKS_OUT, RESTARTED
 from confsync.report.activity import (
     RELOADED_FATES,
     RESTARTED_FATES,
@@ -18,6 +18,7 @@ from confsync.report.lines import SIGNS, word
 from confsync.report.printable import cut, plural, printable
 from confsync.report.several import folded
 from confsync.report.view import RESULTS
+from confsync.sync.findings import UNAVAILABLE
 from confsync.sync.url import masked
 from confsync.sync.values import KEEPING
 
@@ -60,6 +61,7 @@ _EFFECTS: Mapping[str, str] = {
     "yes": "Takes effect at restart.",
     "if-secret-changed": "Takes effect at restart, if a secret is another one than before.",
 }
+_RELOAD = "Takes effect when the server reloads its settings (apply --reload) or restarts."
 _LOCK_OUT = (
     "Restart one node first: a wrong address or password locks out every remote client"
     " (confsync explain lock-out)."
@@ -197,18 +199,28 @@ def headline(report: Report) -> str:
     return f"{line} Interrupted." if report.interrupted else line
 
 
+def remarks(found: Object) -> list[Remark]:
+    """The findings on an object. A secret that only an apply needs is none: its row names it."""
+    return [one for one in found.findings if (one.severity, one.rule) != ("note", UNAVAILABLE)]
+
+
 def groups(report: Report) -> tuple[list[list[Target]], list[Target]]:
-    """Targets of which the same is told together, the worst first; and unchanged targets of which
-    there is nothing more to tell.
+    """Targets of which the same is told together, the worst first; and those of which there is
+    nothing to tell. The only target is told if it has something that cannot be compared.
     """
+    silent = {"unchanged", *(["without visible changes"] if len(report.targets) > 1 else [])}
     return folded(
         report.targets,
-        quiet=lambda one: (
-            fate(one) == "unchanged" and not any(part.findings for part in one.objects)
-        ),
+        quiet=lambda one: fate(one) in silent and not any(map(remarks, one.objects)),
         rank=lambda one: FATES.index(fate(one)),
         key=lambda one: one.key,
     )
+
+
+def quiet_title(quiet: Sequence[Target]) -> str:
+    """The title of targets of which there is nothing to tell."""
+    fates, number = fates_text(quiet), plural(len(quiet), "target")
+    return f"{number}: {fates}" if "," in fates else f"{number} {fates.partition(' ')[2]}"
 
 
 def names_of(targets: Sequence[Target], most: int, show: Callable[[str], str] = str) -> str:
@@ -229,10 +241,12 @@ class Row:
     cause: str = ""
 
 
-def object_text(found: Object) -> str:
-    """The name of an object and its variant, or the change of it."""
+def object_text(found: Object, outcome: Outcome | None) -> str:
+    """The name of an object and its variant, or the change of it. `outcome`: of its target."""
     if found.before and found.after and found.before != found.after:
-        return f"{found.name} will be replaced: {found.before} → {found.after}"
+        ended = found.outcome or outcome
+        verb = "replaced" if ended is not None and ended.result == "stored" else "will be replaced"
+        return f"{found.name} {verb}: {found.before} → {found.after}"
     return f"{found.name} · {found.after}" if found.after else found.name
 
 
@@ -353,12 +367,27 @@ def _stored_lines(outcome: Outcome, found: Object | None) -> list[str]:
 
 
 def effect(target: Target) -> list[str]:
-    """Advice about the restart that a target needs, in sentences."""
-    if target.restart not in _EFFECTS:
-        return []
-    remote = {one.name for one in target.objects if one.after != "Default"}
-    locks = not LOCKS_OUT.isdisjoint(remote.intersection(target.because))
-    return [_EFFECTS[target.restart], *([_LOCK_OUT] if locks else [])]
+    """What puts the changes of a target into effect, in sentences."""
+    found = [_EFFECTS[target.restart]] if target.restart in _EFFECTS else []
+    waits = not (target.reload or target.after) and any(
+        change_count(one) and one.name not in RESTARTED and _perhaps_stored(one, target)
+        for one in target.objects
+    )
+    return [*found, *([_RELOAD] if waits else [])]
+
+
+def _perhaps_stored(found: Object, target: Target) -> bool:
+    ended = found.outcome or target.outcome
+    return ended is None or ended.result in {"stored", "unknown"}
+
+
+def lock_out(report: Report) -> str:
+    """Advice about the restarts that a report tells of, or nothing."""
+    for target in report.targets:
+        remote = {one.name for one in target.objects if one.after != "Default"}
+        if target.restart in _EFFECTS and remote & LOCKS_OUT & {*target.because}:
+            return _LOCK_OUT
+    return ""
 
 
 def active_lines(target: Target) -> list[str]:
@@ -376,6 +405,7 @@ def about(report: Report) -> list[str]:
     """Facts of the run: version, time, commit, choice of targets and missing shards."""
     facts = [f"confsync {report.version}".strip()]
     facts += [f"commit {report.commit}"] if report.commit else []
+    facts += [f"base {report.base}"] if report.base else []
     facts += [report.generated_at] if report.generated_at else []
     if (found := report.selection) is not None:
         words = f": {found.by}" if found.by else ""

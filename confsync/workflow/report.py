@@ -48,6 +48,7 @@ def merged(files: Sequence[str]) -> Document:
             raise WrongUsage(fact, where=file, hint=_ONE_RUN)
     _check_targets(reports)
     every = documents.values()
+    selection = _selection(reports)
     times = [one["generated_at"] for one in every if one.get("generated_at")]
     whole = Document(
         {
@@ -56,8 +57,11 @@ def merged(files: Sequence[str]) -> Document:
             # The oldest: no target is said to be younger than it is.
             "generated_at": min(times, default=None),
             "commit": _only(one.get("commit") for one in every),
-            "selection": _selection(reports),
-            "digest": _only(one.get("digest") for one in every),
+            "selection": selection,
+            # That of a shard is not that of the run.
+            "digest": None
+            if selection and selection.get("missing")
+            else _only(one.get("digest") for one in every),
             "targets": [target for one in every for target in one["targets"]],
             "summary": {"base": _only(one.base for one in reports.values())},
         }

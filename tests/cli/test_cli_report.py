@@ -107,6 +107,18 @@ def test_missing_shards_are_named_in_the_report_and_by_the_status(offline: Desk)
     assert "shard-2.json: has the target eu-02 that part.json has too" in ran.err
 
 
+def test_the_report_of_a_shard_alone_says_that_it_is_not_the_run(offline: Desk) -> None:
+    document = plan_document()
+    document["targets"] = document["targets"][:6]
+    files = shards(offline, {**document, "digest": "2:ab"}, 2)
+    shown = offline.run("report", files[0], "--output", "json=part.json", "--output", "prometheus")
+    assert shown.status == 1
+    assert "confsync_run_complete 0\n" in shown.out
+    assert json.loads((offline.directory / "part.json").read_text())["digest"] is None
+    whole = offline.run("report", *files, "--output", "prometheus")
+    assert "confsync_run_complete 1\n" in whole.out
+
+
 def test_a_shard_without_targets_counts(offline: Desk) -> None:
     document = plan_document()
     document["targets"] = document["targets"][:2]

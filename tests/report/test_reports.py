@@ -26,6 +26,7 @@ from confsync.report.json import outcomes_document, plans_document
 from confsync.report.markdown import LIMIT
 from confsync.report.run import Document
 from confsync.sync.scrub import without_commands
+from confsync.sync.values import Failed
 from tests.report.documents import (
     CANARY,
     OLD,
@@ -232,7 +233,7 @@ def test_no_text_from_outside_is_an_output_of_a_step() -> None:
             document = {**with_text(make(), text), "digest": text}
             lines = STEP["GITHUB_OUTPUT"](Document(document)).split("\n")
             assert lines[:3] == ["changed=true", "digest=", "restart_required=yes"]
-            assert lines[3:] in (["pending=true", ""], [""])
+            assert lines[3:] in (["pending=", "drift=true", ""], [""])
 
 
 # Markdown
@@ -415,7 +416,7 @@ def test_github_gets_at_most_ten_annotations_of_each_kind_and_a_word_about_the_o
         findings += [{**one, "rule": f"{severity}-{count}"} for count in range(number)]
     found = [(one.name, one.data) for one in commands(rendered("github", document))]
     kinds = [name for name, _ in found]
-    assert [kinds.count(kind) for kind in ("error", "warning", "notice")] == [10, 10, 5]
+    assert [kinds.count(kind) for kind in ("error", "warning", "notice")] == [10, 10, 4]
     assert sum("more of this kind" in data for _, data in found) == 2
     assert ("error", "6 more of this kind, which GitHub would not show: see the summary") in found
 
@@ -441,13 +442,22 @@ def test_the_outputs_of_a_step_are_those_of_the_run() -> None:
         "digest": changed.digest,
         "restart_required": "yes",
         "pending": "true",
+        "drift": "false",
     }
     assert outputs([same]) == {
         "changed": "false",
         "digest": same.digest,
         "restart_required": "no",
         "pending": "false",
+        "drift": "false",
     }
+    pool = planned("us-01", f"{REDIS}  poolMaxConnections: 5\n", OLD)
+    assert outputs([changed, replace(pool, target=target("us-02"))])["drift"] == "true"
+    lost = [one for one in plans() if isinstance(one, Failed)]
+    assert outputs([same, *lost])["pending"] == ""
+    document = plan_document([changed])
+    del document["summary"]["base"]
+    assert "drift" not in STEP["GITHUB_OUTPUT"](Document(document))
     secret = "  authSecret: {'@type': Value, secret: {env: REDIS_PASSWORD}}\n"
     cluster = "InMemoryStore:\n  '@type': RedisCluster\n  urls: [rediss://b.example.com]\n"
     live = {"@type": "RedisCluster", "urls": {"rediss://b.example.com": True}}
@@ -455,6 +465,43 @@ def test_the_outputs_of_a_step_are_those_of_the_run() -> None:
     hidden = planned("us-01", f"{cluster}{secret}", live)
     assert outputs([hidden])["changed"] == "false"
     assert outputs([hidden])["pending"] == "true"
+
+
+def test_a_secret_that_only_an_apply_needs_is_no_finding_of_a_report() -> None:
+    for name in ("markdown", "html", "github"):
+        assert "is not set" not in rendered(name, plan_document()), name
+
+
+def test_targets_without_visible_changes_are_folded_where_there_are_others() -> None:
+    hidden = "InMemoryStore:\n  '@type': Redis\n  url: {env: REDIS_URL}\n"
+    one, same = planned("us-01", hidden, OLD), planned("us-02", REDIS, OLD)
+    document = plan_document([one, replace(one, target=target("us-03")), same])
+    for name in ("markdown", "html"):
+        text = rendered(name, document)
+        assert "3 targets: 2 without visible changes, 1 unchanged</summary>" in text, name
+        assert "not comparable" not in text
+        assert "not comparable" in rendered(name, plan_document([one])), name
+
+
+def test_an_object_that_no_restart_needs_says_when_its_changes_take_effect() -> None:
+    fact = "Takes effect when the server reloads its settings (apply --reload) or restarts."
+    document = plan_document([planned("us-01", f"{REDIS}  timeout: 5s\n", OLD)])
+    (found,) = document["targets"]
+    assert fact not in rendered("markdown", document)
+    found["objects"].append({**found["objects"][0], "object": "Http"})
+    for name in ("markdown", "html"):
+        assert f"Takes effect at restart. {fact}" in rendered(name, document), name
+    applied = apply_document()
+    stored = applied["targets"][0]
+    stored["objects"][0]["object"], stored["restart"] = "Http", {"required": "no", "because": []}
+    applied["targets"] = [stored]
+    assert fact in rendered("markdown", applied)
+    assert fact not in rendered("markdown", {**applied, "targets": [{**stored, "reload": "done"}]})
+
+
+def test_the_advice_about_the_lock_out_is_there_once() -> None:
+    for name in ("markdown", "html"):
+        assert rendered(name, plan_document()).count("explain lock-out") == 1, name
 
 
 def test_the_digest_of_a_run_is_in_its_outputs_and_its_comment() -> None:
