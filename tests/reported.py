@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from jsonschema import Draft7Validator
 
 from confsync.report import REPORTS
+from confsync.report.document import Document
 from confsync.report.json import outcomes_document, plans_document
-from confsync.report.run import Document, Run
+from confsync.report.run import Run
 from confsync.report.schemas import report_schema
 
 if TYPE_CHECKING:

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from confsync.cli.console import Console
-    from confsync.cli.lines import Lines
     from confsync.cli.options import Values
-    from confsync.cli.output import Outputs
+    from confsync.cli.output import Lines, Outputs
     from confsync.cli.standard_error import Status
     from confsync.report.run import Run
     from confsync.sync.outcome import Ended
@@ -129,7 +128,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
 
 
 def _lines(outputs: Outputs, run: Run) -> Lines[Ended]:
-    from confsync.cli.lines import Lines
+    from confsync.cli.output import Lines
     from confsync.report.json import outcomes_document
 
     return Lines(outputs, run, outcomes_document)

@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from confsync.cli.console import Console
-    from confsync.cli.lines import Lines
-    from confsync.cli.output import Outputs
+    from confsync.cli.output import Lines, Outputs
     from confsync.sync.outcome import Ended
     from confsync.sync.secret import Vault
     from confsync.sync.values import Plan

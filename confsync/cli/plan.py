@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from confsync.cli.console import Console
-    from confsync.cli.lines import Lines
-    from confsync.cli.output import Outputs
+    from confsync.cli.output import Lines, Outputs
     from confsync.cli.standard_error import Status
     from confsync.sync.values import Failed, Plan
     from confsync.workflow.jobs import Jobs
@@ -59,7 +58,7 @@ def plan(  # noqa: PLR0913 - one parameter an option
     select the target that uses them. Without a confsync.yaml they are layers; later files override
     earlier ones. A FILE can be a directory with one store, or - for standard input.
     """
-    from confsync.cli.lines import Lines
+    from confsync.cli.output import Lines
     from confsync.cli.standard_error import Status, print_failures, worst
     from confsync.report.json import plans_document
     from confsync.workflow.plan import plans as run

@@ -290,7 +290,7 @@ def _say(console: Console, lines: Iterable[str]) -> None:
 def _laid_out(line: str, look: Look) -> Iterator[str]:
     for style, word in (("red", "error:"), ("cyan", "hint:")):
         if line.startswith(f"{word} "):
-            first, *rest = wrapped(line, "", "  ", width=look.width)
+            first, *rest = wrapped(line, "", "  ", look=look)
             yield from (f"{look.paint(style, word)}{first.removeprefix(word)}", *rest)
             return
     yield line

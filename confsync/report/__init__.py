@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from confsync.report.document import Document
     from confsync.report.printable import Look
-    from confsync.report.run import Document
 
 
 def _text(module: str, function: str, *found: object, **look: Look) -> str:

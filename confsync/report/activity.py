@@ -124,23 +124,22 @@ def activity(ended: Stored | NotSent, look: Look) -> Iterator[str]:
     found, ends = ended.reload, _ENDS if isinstance(ended, Stored) else _UNCHANGED
     if found is None:
         if isinstance(ended, Stored) and ended.restart is None:
-            yield from wrapped(_next(ended.plan), width=look.width)
+            yield from wrapped(_next(ended.plan), look=look)
         return
     reason = f": {printable(found.reason)}" if found.reason else ""
     style = "green" if found.result == "done" else "red"
-    for line in wrapped(f"{ends[found.result]}{reason}.", width=look.width):
-        yield look.paint(style, line)
+    yield from wrapped(f"{ends[found.result]}{reason}.", look=look, style=style)
     if found.reason:
         first = f"{printable(found.hint)}, then " if found.hint else ""
-        yield from wrapped(f"hint: {first}{_ADVICE[found.result]}", width=look.width)
+        yield from wrapped(f"hint: {first}{_ADVICE[found.result]}", look=look)
 
 
 def _restarted(found: Restart, look: Look) -> Iterator[str]:
     style = "green" if found.result == "running" else "red"
     text = restarted_text(found.result, printable(found.reason))
-    yield from (look.paint(style, line) for line in wrapped(text, width=look.width))
+    yield from wrapped(text, look=look, style=style)
     if advice := _AFTER.get(found.result):
-        yield from wrapped(f"hint: {advice}", width=look.width)
+        yield from wrapped(f"hint: {advice}", look=look)
 
 
 def restarted_text(result: str, reason: str) -> str:

@@ -63,7 +63,7 @@ def _block(group: Sequence[Diagnosis], look: Look) -> str:
         where = f"{printable(one.path)}: " if one.path else ""
         lines += _row(one.name, one.result, f"{where}{printable(one.fact)}", look)
         if one.hint:
-            lines += wrapped(f"hint: {printable(one.hint)}", _INDENT, _INDENT, width=look.width)
+            lines += wrapped(f"hint: {printable(one.hint)}", _INDENT, _INDENT, look=look)
     lines += _row("verdict", first.verdict, "", look)
     return "".join(f"{line}\n" for line in lines)
 
@@ -72,7 +72,7 @@ def _row(name: str, result: str, text: str, look: Look) -> list[str]:
     start, word = f"  {name:<12}  ", result.replace("-", " ")
     if not text:
         return [start + look.paint(_STYLES.get(result, "yellow"), word)]
-    first, *rest = wrapped(text, f"{start}{word:<12}", _INDENT, width=look.width)
+    first, *rest = wrapped(text, f"{start}{word:<12}", _INDENT, look=look)
     return [first.replace(word, look.paint(_STYLES.get(result, "yellow"), word), 1), *rest]
 
 

@@ -1,7 +1,8 @@
-"""Checked access to a JSON document that may come from anywhere."""
+"""The JSON document of plan or apply, and checked access to one that may come from anywhere."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,21 @@ from confsync.report.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from confsync.report.view import Report
+
 _DEEPEST = 64  # lists and mappings in each other
 _GREATEST = 2**53  # of a number that is counted
+
+
+class Document(dict[str, Any]):
+    """The JSON document of a plan or an apply. `report`: what it says, read once."""
+
+    @cached_property
+    def report(self) -> Report:
+        """The report that it is. Raises NotAReport."""
+        from confsync.report.view import report_of  # noqa: PLC0415 - JSON alone does not need it
+
+        return report_of(self)
 
 
 class NotAReport(Exception):

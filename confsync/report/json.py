@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, get_args
 from confsync.errors import Declined, NotWritten
 from confsync.kinds.forms import RESTARTED
 from confsync.kinds.kind import Kind
+from confsync.report.document import Document
 from confsync.report.lines import password_changes
 from confsync.report.printable import (
     FORMAT_VERSION,
@@ -20,7 +21,6 @@ from confsync.report.printable import (
     shown_value,
     versioned_text,
 )
-from confsync.report.run import Document
 from confsync.store.encode import to_file, way_back
 from confsync.sync import outcome
 from confsync.sync.plan import whole_digest

@@ -147,7 +147,7 @@ def _row(line: Line, width: int, look: Look) -> _Row:
     if alone:
         # A word that does not fit behind the path begins in a line of its own.
         start = _INDENT
-    texts = wrapped(after, " " * (start - 2 if before else start), " " * start, width=look.width)
+    texts = wrapped(after, " " * (start - 2 if before else start), " " * start, look=look)
     lines = [" " * start + line.before] if before else []
     for text in texts:
         bare = text.lstrip()
@@ -205,6 +205,16 @@ def _place(origin: Origin) -> str:
     return f"{printable(origin.file)}:{origin.line}" if origin.line else ""
 
 
+def placed(place: str, action: str, why: str, *, below: bool) -> tuple[str, str]:
+    """The place of a change, or else words for it, and a remark. `below`: in a changed item."""
+    if place:
+        return place, ""
+    if action != "remove":
+        return _NOWHERE, " (default)"
+    # A field that the new variant lacks, or a member of a removed item.
+    return "" if below or why == "variant" else _NOWHERE, ""
+
+
 def _lines(change: Change, *, below: bool = False) -> Iterator[Line]:
     """The line of a change; members of an item of a list come `below` it."""
     members: tuple[Change, ...] = ()
@@ -220,12 +230,7 @@ def _lines(change: Change, *, below: bool = False) -> Iterator[Line]:
         sides = {"add": change.before, "remove": change.after}
         texts = [_show(side, change.shape) for no, side in sides.items() if change.action != no]
     before, after = ["", "", *texts][-2:]
-    place, remark = _place(change.origin), ""
-    if change.action == "remove":
-        # A field that the new variant lacks, or a member of a removed item.
-        place = place or ("" if below or change.origin.why == "variant" else _NOWHERE)
-    elif not place:
-        place, remark = _NOWHERE, " (default)"
+    place, remark = placed(_place(change.origin), change.action, change.origin.why, below=below)
     if change.cause is not None:
         remark = f"{remark[:-1]}, {change.cause})" if remark else f" ({change.cause})"
     path = shown_path(change.path)

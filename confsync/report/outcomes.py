@@ -215,7 +215,7 @@ def _outcome(
 ) -> str:
     match ended:
         case outcome.NotSent():
-            lines = wrapped(_nothing_sent(ended.plan), width=look.width)
+            lines = wrapped(_nothing_sent(ended.plan), look=look)
             lines += activity(ended, look)
         case outcome.Rejected(refusal=refusal, foreign=foreign):
             places = [f"at {pointer}" for pointer in refusal.properties if pointer]
@@ -237,8 +237,8 @@ def _outcome(
         case outcome.Unknown(reason=reason, seen=seen):
             fact = f"The update may have been stored: {printable(reason)}."
             lines = [
-                *wrapped(fact, width=look.width),
-                *([] if seen is None else wrapped(SEEN[seen], width=look.width)),
+                *wrapped(fact, look=look),
+                *([] if seen is None else wrapped(SEEN[seen], look=look)),
                 "hint: run `confsync plan` to see the current state",
                 *way_back_text(ended, every, look, same),
             ]
@@ -267,14 +267,14 @@ def _stored(stored: outcome.Stored, look: Look) -> Iterator[str]:
         sent = f"{sent[:-1]}; {some} cannot be read back."
     if lost:
         fact = f"{lost[:1].upper()}{lost[1:]}. The state was read again:"
-        yield from wrapped(fact, width=look.width)
+        yield from wrapped(fact, look=look)
     visible = " visible" if stored.plan.effective else ""
     style, fact = "green", f"Nothing{visible} changed; {sent}"
     if changes:
         fact = f"Stored and verified: {counted}. {sent}"
     if not stored.verified:
         style, fact = "red", f"Stored, but the server still differs after {counted}. {sent}"
-    yield from (look.paint(style, line) for line in wrapped(fact, width=look.width))
+    yield from wrapped(fact, look=look, style=style)
     yield from _changes(stored.remaining.changes, look, places=True)
     if stored.overwritten:
         yield look.paint("red", "Overwrote another client's change:")

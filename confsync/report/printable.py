@@ -110,21 +110,23 @@ def plural(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def wrapped(text: str, first: str = "", rest: str = "", *, width: int = WIDTH) -> list[str]:
+def wrapped(
+    text: str, first: str = "", rest: str = "", *, look: Look = PLAIN, style: str = ""
+) -> list[str]:
     """The lines of a text, `first` and `rest` before them. No word is broken."""
     from textwrap import wrap  # noqa: PLC0415 - a success may need none
 
-    return wrap(
+    lines = wrap(
         text,
-        max(width, len(first) + 1, len(rest) + 1),
+        max(look.width, len(first) + 1, len(rest) + 1),
         initial_indent=first,
         subsequent_indent=rest,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [look.paint(style, line) for line in lines]
 
 
 def paragraph(text: str, look: Look, style: str = "") -> str:
     """A wrapped text that ends in a newline."""
-    lines = wrapped(text, width=look.width)
-    return "".join(f"{look.paint(style, line)}\n" for line in lines)
+    return "".join(f"{line}\n" for line in wrapped(text, look=look, style=style))

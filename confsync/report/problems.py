@@ -68,8 +68,8 @@ def remark_text(
     hint = f"hint: {printable(remark.hint)}"
     lines, hints = [fact], [f"  {hint}"] if remark.hint else []
     if look.people:
-        lines = wrapped(fact, "", "    ", width=look.width)
-        hints = wrapped(hint, "  ", "    ", width=look.width) if remark.hint else []
+        lines = wrapped(fact, "", "    ", look=look)
+        hints = wrapped(hint, "  ", "    ", look=look) if remark.hint else []
     if lines[0].startswith(f"{place}{severity}"):
         rest = lines[0].removeprefix(f"{place}{severity}")
         style = _STYLES[remark.severity]

@@ -1,27 +1,14 @@
-"""A run of plan or apply: its facts, and the JSON document with them (docs/json.md)."""
+"""Facts of a run, for the reports of plan and apply (docs/json.md)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from confsync.report.view import Report
     from confsync.sync.values import Target
-
-
-class Document(dict[str, Any]):
-    """The JSON document of a plan or an apply. `report`: what it says, read once."""
-
-    @cached_property
-    def report(self) -> Report:
-        """The report that it is. Raises NotAReport."""
-        from confsync.report.view import report_of  # noqa: PLC0415 - JSON alone does not need it
-
-        return report_of(self)
 
 
 @dataclass(frozen=True)

@@ -68,8 +68,7 @@ def title(targets: Sequence[Target], look: Look) -> str:
     text = f"{len(names)} targets: {', '.join(names)}"
     if len(names) > _ALL:
         text = f"{len(names)} targets: {', '.join(cut(names, _SOME))} (--each shows every one)"
-    lines = wrapped(text, "", "  ", width=look.width)
-    return "\n".join(look.paint("bold", line) for line in lines)
+    return "\n".join(wrapped(text, "", "  ", look=look, style="bold"))
 
 
 def name_and_url(name: str, url: str) -> str:
@@ -83,7 +82,7 @@ def unchanged(targets: Sequence[Target], look: Look) -> str:
     few = len(targets) <= _FEW
     names = f": {', '.join(printable(one.name) for one in targets)}" if few else ""
     text = f"{plural(len(targets), 'target')} unchanged{names}"
-    return "".join(f"{line}\n" for line in wrapped(text, "", "  ", width=look.width))
+    return "".join(f"{line}\n" for line in wrapped(text, "", "  ", look=look))
 
 
 def totals(

@@ -14,7 +14,7 @@ from confsync.report.activity import (
     UNCHANGED_FATES,
     restarted_text,
 )
-from confsync.report.lines import SIGNS, word
+from confsync.report.lines import SIGNS, placed, word
 from confsync.report.printable import cut, plural, printable
 from confsync.report.several import folded
 from confsync.report.view import RESULTS
@@ -270,11 +270,7 @@ def rows_of(changes: Iterable[Change], *, below: bool = False) -> Iterator[Row]:
             yield from rows_of(change.members)
             continue
         item = change.path.rpartition("/")[2].isdecimal()
-        place, remark = str(change.place), ""
-        if change.action == "remove":
-            place = place or ("" if below or change.why == "variant" else "not in any file")
-        elif not place:
-            place, remark = "not in any file", " (default)"
+        place, remark = placed(str(change.place), change.action, change.why, below=below)
         cause = _CAUSES.get(change.cause, "")
         text = _text(change) + remark
         yield Row(SIGNS[change.action], change.path, text, place, cause)

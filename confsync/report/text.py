@@ -143,7 +143,7 @@ def _body(
             lines += [look.paint("bold", _object_text(plan)), *differences, ""]
         else:
             same.append(plan.desired.object)
-    lines += wrapped(f"No changes: {', '.join(same)}.", width=look.width) if same else []
+    lines += wrapped(f"No changes: {', '.join(same)}.", look=look) if same else []
     lines += [""] if same else []
     findings = [
         one
@@ -155,9 +155,8 @@ def _body(
     ]
     lines += (line for one in findings for line in _finding(one, look).splitlines())
     lines += [""] if findings else []
-    amount = wrapped(_amount(plans), width=look.width)
-    lines += (look.paint("bold", line) for line in amount)
-    advice = (wrapped(one, width=look.width) for one in _advice(plans))
+    lines += wrapped(_amount(plans), look=look, style="bold")
+    advice = (wrapped(one, look=look) for one in _advice(plans))
     return tuple(lines), tuple(line for one in advice for line in one)
 
 
@@ -216,12 +215,12 @@ def _differences(plan: Plan, look: Look) -> Iterator[str]:
         change.within is not None and isinstance(change.before, Url) and change.before.secrets
         for change in plan.difference.changes
     ):
-        yield from wrapped(_WHOLE_SET, "  ", "  ", width=look.width)
+        yield from wrapped(_WHOLE_SET, "  ", "  ", look=look)
     for why, reason in NOT_MANAGED.items():
         paths = [path for path in plan.unmanaged if plan.desired.origin(path).why == why]
         if paths:
             fact = f"unmanaged ({reason}): {', '.join(map(shown_path, paths))}"
-            yield from wrapped(fact, "  ", "    ", width=look.width)
+            yield from wrapped(fact, "  ", "    ", look=look)
 
 
 def _amount(plans: Sequence[Plan]) -> str:

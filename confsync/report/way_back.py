@@ -43,7 +43,7 @@ def way_back_text(
         document = _document(ended)
     except NotWritten as error:
         why = printable(error.message)
-        yield from wrapped(f"Previous settings not printed: {why}.", width=look.width)
+        yield from wrapped(f"Previous settings not printed: {why}.", look=look)
         return
     unset = [
         name
@@ -52,7 +52,7 @@ def way_back_text(
     ]
     if unset:
         fact = f"{listed(unset)} had no value: going back leaves the new one."
-        yield from wrapped(fact, width=look.width)
+        yield from wrapped(fact, look=look)
     if plan.backup:
         changed = [
             one
@@ -69,7 +69,7 @@ def way_back_text(
     # Paths in references are relative to the store file.
     file = str(Path(plan.desired.file).parent / f"before{number * (len(every) > 1)}.yaml")
     told = f"To go back{_first(text)}, save this as {one_line(quote(file))} and run:"
-    yield from wrapped(told, width=look.width)
+    yield from wrapped(told, look=look)
     yield f"  {_command(file, [ended], text, same)}"
     yield ""
     yield text.removesuffix("\n")

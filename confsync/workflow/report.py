@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from confsync.disk.read import MAX_PLAN_BYTES
 from confsync.errors import Problem, WrongUsage
-from confsync.report.document import NotAReport
+from confsync.report.document import Document, NotAReport
 from confsync.report.printable import FORMAT_VERSION
-from confsync.report.run import Document
 from confsync.report.summary import summary_of
 from confsync.report.view import report_of
 from confsync.yaml.read import content

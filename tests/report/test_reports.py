@@ -22,9 +22,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from confsync.cli.output import COMMANDING
 from confsync.report import OUTCOMES, PLANS, REPORTS, STEP
+from confsync.report.document import Document
 from confsync.report.json import outcomes_document, plans_document
 from confsync.report.markdown import LIMIT
-from confsync.report.run import Document
 from confsync.sync.scrub import without_commands
 from confsync.sync.values import Failed
 from tests.report.documents import (
