@@ -114,7 +114,7 @@ def apply(  # noqa: PLR0913 - one parameter an option
     if asking:
         _check_can_ask(outputs.console, asked.files)
     whose = asked if plan is None else NOTHING_ASKED
-    lines = _lines(outputs, run_of(aims, whose, os.environ, shared.now(), way.seconds))
+    lines = _lines(outputs, run_of(aims, whose, os.environ, shared.now(), way.seconds, way.once))
     how = How(
         partial(show, outputs, asking=asking, masks=add_mask),
         partial(ask, outputs.console) if asking else None,

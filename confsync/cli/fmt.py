@@ -33,10 +33,10 @@ def fmt(console: Console, *, asked: Asked, check: bool) -> Status:
     """
     from confsync.cli.standard_error import Status
     from confsync.report.file_results import diff_text, formatted_text
-    from confsync.workflow import fmt as run
+    from confsync.workflow.fmt import fmt as run
 
     choose.tell_selected(console, asked)
-    found = run.check(asked.files, asked) if check else run.fmt(asked.files, asked)
+    found = run(asked.files, asked, write=not check)
     if check and (diff := diff_text(found)):
         console.print(diff)
     failed = [file for file in found if file.problems]

@@ -123,19 +123,19 @@ def _chosen(console: Console, asked: Asked, access: Access) -> tuple[Aim, ...]:
 
 def _into_files(objects: Objects, *, diff: bool) -> Pull:
     """The pull into the last of a target's files."""
-    from confsync.workflow.pull import preview, pull
+    from confsync.workflow.pull import pull
 
-    use = partial(preview if diff else pull, environment=os.environ, objects=objects)
+    use = partial(pull, environment=os.environ, objects=objects, write=not diff)
     return lambda aim, session: (use(aim.files, session, own=aim.options.own),)
 
 
 def _into_directory(directory: str, objects: Objects, *, diff: bool) -> Pull:
     """The pull into a directory. Raises WrongUsage."""
-    from confsync.workflow.pull_into import check_directory, preview_into, pull_into
+    from confsync.workflow.pull_into import check_directory, pull_into
 
     check_directory(directory)
-    use = preview_into if diff else pull_into
-    return lambda _, session: use(directory, session, environment=os.environ, objects=objects)
+    use = partial(pull_into, environment=os.environ, objects=objects, write=not diff)
+    return lambda _, session: use(directory, session)
 
 
 def _server(asked: Asked, access: Access) -> Aim:

@@ -56,7 +56,7 @@ def show(  # noqa: PLR0913 - one parameter an option
         choose.refuse_with_plan(*_OF_SERVERS)
         _show_saved(planfile, outputs)
         return Status.DONE
-    from confsync.workflow.load import check_objects, objects_in_files
+    from confsync.workflow.load import check_objects, objects_in
     from confsync.workflow.server import as_document
     from confsync.workflow.server import show as run
     from confsync.workflow.session import each
@@ -64,7 +64,7 @@ def show(  # noqa: PLR0913 - one parameter an option
     check_objects(objects)
 
     def state(aim: Aim, session: Session) -> State:
-        names = objects or objects_in_files(aim.files, session.once)
+        names = objects or objects_in(aim.files, way.once)
         return session.target, as_document(run(session, names))
 
     chosen: tuple[Aim, ...] = (without_config((), NOTHING_WANTED, access),)

@@ -76,7 +76,7 @@ class TargetConfig:
     name: str
     url: str
     files: tuple[str, ...]
-    url_mark: Mark | None = None
+    url_mark: Mark
     pem_marks: tuple[tuple[str, Mark], ...] = ()
     token: Written | None = None
     user: Written | str | None = None
@@ -205,7 +205,7 @@ class Target:
             self.name,
             url=self.text("url") or "",
             files=tuple(str(file.value) for file in self.items("files")),
-            url_mark=texts["url"].mark if "url" in texts else None,
+            url_mark=texts["url"].mark,
             pem_marks=tuple((one, texts[one].mark) for one in PEM_FILES if self.text(one)),
             token=self._written("token"),
             user=self.text("user") or self._written("user"),

@@ -28,17 +28,17 @@ from confsync.sync.plan import check_no_secret_in_clear, is_digest, whole_digest
 from confsync.sync.values import Failed, Finding, Plan, named, plans_by_target
 from confsync.workflow.audit import Approval
 from confsync.workflow.audit import entry as audited
-from confsync.workflow.backup import backed_up, with_backup
-from confsync.workflow.in_turn import Turn, applied
+from confsync.workflow.backup import back_up, with_backup
+from confsync.workflow.in_turn import applied
 from confsync.workflow.jobs import ALONE, side_by_side, untold
 from confsync.workflow.load import check_output
 from confsync.workflow.plan import made, only, saved
 from confsync.workflow.server import read
-from confsync.workflow.session import aims_of_saved
+from confsync.workflow.session import aims_of_saved, flat
 from confsync.workflow.targets import DEFAULTS, Options, attempted, same_server_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from confsync.secrets.resolver import Moment
@@ -51,7 +51,8 @@ if TYPE_CHECKING:
     from confsync.workflow.session import Reach
     from confsync.workflow.targets import Access, Aim
 
-    Prepare: TypeAlias = Callable[[ExitStack], tuple[tuple[Plan, ...], Session]]
+    Planned: TypeAlias = tuple[Plan, Session]
+    Prepare: TypeAlias = Callable[[ExitStack], list[Planned]]
     """Makes the plans of a target. The stack holds its session."""
 
 _AGAIN = "plan again and review it"
@@ -61,7 +62,8 @@ _AGAIN = "plan again and review it"
 class How:
     """How an apply goes on: see `apply`. `show` and `ask` get all plans. `keep_going`: no target
     stops another. `max_targets`, `max_changes`: larger plans are declined. `ended` gets the ends of
-    targets when they are there. `after`: see `Turn`.
+    targets when they are there. `after`: what is done with a target that must be restarted; one
+    that it locks out stops the others in any case.
     """
 
     show: Callable[[Sequence[Plan | Failed]], None] | None = None
@@ -79,37 +81,40 @@ class How:
 
 @dataclass
 class _Ready:
-    """Plans to be applied, by their places among all plans of the run; `ends`: of the others.
+    """Updates to be sent, by their places among all plans of the run; `ends`: of the others.
     `apart`: a target that is refused stops no other.
     """
 
-    plans: dict[int, tuple[Plan, Session]]
     entries: dict[int, Entry]
     ends: dict[int, Ended]
     apart: bool
 
     @property
+    def plans(self) -> list[Plan]:
+        """The plans of the updates."""
+        return [entry.plan for entry in self.entries.values()]
+
+    @property
     def pending(self) -> bool:
         """True if there is something to send."""
-        return not all(plan.empty for plan, _ in self.plans.values())
+        return not all(plan.empty for plan in self.plans)
 
-    def test(self, check: Callable[[Sequence[tuple[Plan, Session]]], None]) -> None:
-        """Check all plans together, or each target apart: then one that is refused ends."""
+    def test(self, check: Callable[[Sequence[Entry]], None]) -> None:
+        """Check all updates together, or each target apart: then one that is refused ends."""
         targets: dict[int, list[int]] = {}
-        for place, (_, session) in self.plans.items():
-            targets.setdefault(id(session) if self.apart else 0, []).append(place)
+        for place, entry in self.entries.items():
+            targets.setdefault(id(entry.session) if self.apart else 0, []).append(place)
         for places in targets.values():
             try:
-                check([self.plans[place] for place in places])
+                check([self.entries[place] for place in places])
             except ConfsyncError as error:
                 if not self.apart or isinstance(error, Fault):
                     raise
-                ended = [(place, self.plans.pop(place)[0]) for place in places]
-                for place, plan in ended:
-                    self.entries.pop(place).failed(error)
-                    self.ends[place] = NotBegun(plan)
-                place, plan = ended[0]
-                self.ends[place] = Failed(plan.target, alone(error), plan)
+                for place in places:
+                    entry, first = self.entries.pop(place), place == places[0]
+                    entry.failed(error)
+                    refused = Failed(entry.plan.target, alone(error), entry.plan)
+                    self.ends[place] = refused if first else NotBegun(entry.plan)
 
 
 @discreet
@@ -149,8 +154,11 @@ def apply(  # noqa: PLR0913 - what touches the world is passed in, each by its n
         None if ask is None else lambda plans: callers(ask)(plans[0]),
         *(expect, audit, backup, reload),
     )
-    job = (None, lambda _: (made(files, session, options, moment, environment), session))
-    return only(_run([job], how))  # type: ignore[return-value] # the only target has an outcome, or raised
+
+    def prepared(_: ExitStack) -> list[Planned]:
+        return [(one, session) for one in made(files, session, options, moment, environment)]
+
+    return only(_run([(None, prepared)], how))  # type: ignore[return-value] # the only target has an outcome, or raised
 
 
 def apply_all(
@@ -166,8 +174,7 @@ def apply_all(
     """
     if len(aims) > 1 and how.backup is not None:
         raise WrongUsage("--backup takes one target", hint="choose it with --target")
-    marks = (aim.config.url_mark for aim in aims if aim.config is not None)
-    configuration = (mark.file for mark in marks if mark is not None)
+    configuration = (aim.config.url_mark.file for aim in aims if aim.config is not None)
     stores = (file for aim in aims for file in aim.files)
     check_output("--backup", how.backup, [*stores, *configuration])
     reach.check(aims)
@@ -180,14 +187,11 @@ def apply_all(
         if how.ended is not None:
             how.ended([one])
 
-    def prepared(
-        aim: Aim, old: Sequence[Plan], stack: ExitStack
-    ) -> tuple[tuple[Plan, ...], Session]:
+    def prepared(aim: Aim, old: Sequence[Plan], stack: ExitStack) -> list[Planned]:
         with reach.timed(aim), reach.told(aim, failed):
             session = stack.enter_context(reach.session(aim))
-            source = tuple(old) or aim.files
-            found = made(source, session, aim.options, moment, reach.environment)
-        return found, session
+            found = made(aim.files, session, aim.options, moment, reach.environment, old)
+        return [(plan, session) for plan in found]
 
     old = plans_by_target(kept) or [[] for _ in aims]
     every = zip(aims, old, strict=True)
@@ -204,7 +208,7 @@ def apply_planned(
     a changed plan, another server or another state. Where a server already has the plan's state
     nothing is sent.
     """
-    kept = saved(path)
+    kept = saved(path, reach.once)
     origins = (origin for plan in kept for origin in plan.desired.origins.values())
     check_output("--backup", how.backup, [path, *(origin.file for origin in origins)])
     aims = aims_of_saved(directory, kept, access, reach)
@@ -229,67 +233,63 @@ def _run(
         raise WrongUsage("--expect: not a plan digest", hint=hint)
     with ExitStack() as stack:
 
-        def prepared(one: tuple[Aim | None, Prepare]) -> tuple[tuple[Plan, ...], Session] | Failed:
+        def prepared(one: tuple[Aim | None, Prepare]) -> list[Planned] | Failed:
             aim, prepare = one
             return attempted(aim, partial(prepare, stack))
 
-        found = side_by_side(prepared, targets, jobs)
-        ready = [(plan, one[1]) for one in found if not isinstance(one, Failed) for plan in one[0]]
-        flat = [of for one in found for of in ([one] if isinstance(one, Failed) else one[0])]
-        plans = [plan for plan, _ in ready]
+        found = flat(side_by_side(prepared, targets, jobs))
+        every = [one if isinstance(one, Failed) else one[0] for one in found]
+        plans = [one for one in every if not isinstance(one, Failed)]
         apart = how.keep_going and len(targets) > 1
-        stale = _unexpected(flat, expect) if expect is not None else _stale(plans, kept)
+        stale = _unexpected(every, expect) if expect is not None else _stale(plans, kept)
         if how.show is not None:
             shown = {plan.target for plan in plans if stale and not apart} or {*stale}
             how.show(
-                [_as_stale(one, saved=bool(kept)) if one.target in shown else one for one in flat]
+                [_as_stale(one, saved=bool(kept)) if one.target in shown else one for one in every]
             )
-        if len(plans) < len(flat) and not apart:
-            return tuple(one if isinstance(one, Failed) else NotBegun(one) for one in flat)
+        if len(plans) < len(every) and not apart:
+            return tuple(one if isinstance(one, Failed) else NotBegun(one) for one in every)
         for plan in plans if expect is not None else ():
             check_no_secret_in_clear(plan.desired.written)
-        failed: dict[int, Ended] = {
-            place: one for place, one in enumerate(flat) if isinstance(one, Failed)
-        }
-        places = (place for place in range(len(flat)) if place not in failed)
-        left = _Ready(dict(zip(places, ready, strict=True)), {}, failed, apart=apart)
-        return _decided(left, how, stale, jobs, kept)
+        return _decided(found, how, stale, jobs, kept, apart=apart)
 
 
-def _decided(
-    left: _Ready,
+def _decided(  # noqa: PLR0913 - all that a decision depends on
+    found: Sequence[Planned | Failed],
     how: How,
     stale: Mapping[Target, Declined],
     jobs: Jobs,
     kept: Sequence[Plan],
+    *,
+    apart: bool,
 ) -> tuple[Ended, ...]:
     """Decide on all plans, then send, object by object."""
-    ask, several = how.ask, len(left.plans) + len(left.ends) > 1
-    approval = _approval(how, kept)
+    left, ask, approval = _Ready({}, {}, apart), how.ask, _approval(how, kept)
     with ExitStack() as books:
-        if how.audit is not None and left.plans:
-            how.audit.begin(plan.target.url for plan, _ in left.plans.values())
-        for place, (plan, _) in left.plans.items():
-            left.entries[place] = books.enter_context(audited(how.audit, plan, approval))
+        urls = [one[0].target.url for one in found if not isinstance(one, Failed)]
+        if how.audit is not None and urls:
+            how.audit.begin(urls)
+        for place, one in enumerate(found):
+            if isinstance(one, Failed):
+                left.ends[place] = one
+            else:
+                left.entries[place] = books.enter_context(audited(how.audit, *one, approval))
         left.test(partial(_check_current, stale=stale))
-        _check_size(_plans(left.plans.values()), how)
-        left.test(lambda some: _decide(_plans(some), saved=bool(kept), asking=ask is not None))
+        _check_size(left.plans, how)
+        left.test(partial(_decide, saved=bool(kept), asking=ask is not None))
         if ask is not None and left.pending:
-            if not ask(_plans(left.plans.values())):
+            if not ask(left.plans):
                 raise Cancelled("cancelled: nothing was sent")
-            for place, (plan, _) in left.plans.items():
-                left.entries[place].accepted = tuple(one.rule for one in plan.refusals)
+            for entry in left.entries.values():
+                entry.accepted = tuple(one.rule for one in entry.plan.refusals)
             left.test(partial(_check_unchanged, jobs=jobs))
-        ready, entries = [*left.plans.values()], [*left.entries.values()]
         if how.backup is not None and left.pending:
-            ready = backed_up(ready, entries, how.backup)
+            back_up(left.entries.values(), how.backup)
         if how.ended is not None:
             how.ended([left.ends[place] for place in sorted(left.ends)])
-    # A restart that locks a server out is found before the next one is stored.
-    at_once = jobs.updated if how.after is None else 1
-    turn = Turn(several, left.apart, how.reload, jobs.late, how.ended, how.after, at_once)
-    done = with_backup(applied(ready, entries, turn))
-    ends = left.ends | dict(zip(left.plans, done, strict=True))
+    several = len(found) > 1
+    done = with_backup(applied([*left.entries.values()], how, jobs, several=several))
+    ends = left.ends | dict(zip(left.entries, done, strict=True))
     return tuple(ends[place] for place in sorted(ends))
 
 
@@ -300,10 +300,6 @@ def _approval(how: How, kept: Sequence[Plan]) -> Approval:
     if how.expect is not None:
         return Approval("expect", how.expect)
     return Approval("yes" if how.ask is None else "question")
-
-
-def _plans(ready: Iterable[tuple[Plan, Session]]) -> list[Plan]:
-    return [plan for plan, _ in ready]
 
 
 def _check_size(plans: Sequence[Plan], how: How) -> None:
@@ -366,9 +362,9 @@ def _unexpected(found: Sequence[Plan | Failed], expect: str) -> dict[Target, Dec
     return dict.fromkeys([plan.target for plan in plans], error)
 
 
-def _check_current(ready: Sequence[tuple[Plan, Session]], stale: Mapping[Target, Declined]) -> None:
+def _check_current(entries: Sequence[Entry], stale: Mapping[Target, Declined]) -> None:
     """Raise Declined for stale plans."""
-    targets = {plan.target: None for plan in _plans(ready)}
+    targets = {entry.plan.target: None for entry in entries}
     errors = {target: stale[target] for target in targets if target in stale}
     if len(errors) == len(targets) and len({*errors.values()}) == 1:
         raise next(iter(errors.values()))
@@ -393,10 +389,11 @@ def _changes_since(plan: Plan, now: Object) -> str:
     return changes_in_words(since) or "in fields that confsync does not know"
 
 
-def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
+def _decide(entries: Sequence[Entry], *, saved: bool, asking: bool) -> None:
     """Raise Declined for refusals of a saved plan, and Refused for findings that stop the apply and
     that no question can lift.
     """
+    plans = [entry.plan for entry in entries]
     if saved and any(plan.refusals for plan in plans):
         told = [(plan, finding.message) for plan in plans for finding in plan.refusals]
         hint = "plan again with --allow for each risk that you accept, and save that plan"
@@ -416,18 +413,19 @@ def _decide(plans: Sequence[Plan], *, saved: bool, asking: bool) -> None:
         raise Refused(tuple(told_together(told, plans)), risks)
 
 
-def _check_unchanged(ready: Sequence[tuple[Plan, Session]], *, jobs: Jobs) -> None:
+def _check_unchanged(entries: Sequence[Entry], *, jobs: Jobs) -> None:
     """Raise Declined unless the live states are still the planned ones."""
+    plans = [entry.plan for entry in entries]
 
-    def since(one: tuple[Plan, Session]) -> str | ConfsyncError:
-        plan, session = one
-        now = caught(lambda: read(plan.desired.object, session))
+    def since(entry: Entry) -> str | ConfsyncError:
+        plan = entry.plan
+        now = caught(lambda: read(plan.desired.object, entry.session))
         if isinstance(now, ConfsyncError):
             return now
         differs = changed(plan.live, now, plan.shape)
-        return named(plan, _plans(ready)) + _changes_since(plan, now.tree) if differs else ""
+        return named(plan, plans) + _changes_since(plan, now.tree) if differs else ""
 
-    due = [one for one in ready if not one[0].empty]
+    due = [entry for entry in entries if not entry.plan.empty]
     for found in side_by_side(since, due, replace(jobs, tell=untold)):
         if isinstance(found, ConfsyncError):
             raise found

@@ -17,8 +17,7 @@ from confsync.report.json import active_record, finished_record, started_record
 from confsync.report.printable import data_text, printable
 from confsync.sync.outcome import Unknown
 from confsync.workflow.audit_files import user_of
-from confsync.workflow.ci import change, run_url, who
-from confsync.workflow.run import utc_text
+from confsync.workflow.run import change, run_url, utc_text, who
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -101,10 +100,13 @@ class Approval:
 
 @dataclass
 class Entry:
-    """One apply in an audit file, or in none. `accepted`: risks that answers have accepted."""
+    """One update of an apply, and its lines in an audit file, or in none. `accepted`: risks that
+    answers have accepted.
+    """
 
     audit: Audit | None
     plan: Plan
+    session: Session
     approval: Approval
     accepted: tuple[str, ...] = ()
     key: str = field(default_factory=lambda: uuid4().hex)
@@ -113,15 +115,15 @@ class Entry:
     over: bool = False
     interrupted: bool = False
 
-    def begin(self, session: Session) -> Session:
+    def begin(self) -> Session:
         """Write the beginning; the new session notes what may have left. Raises OutputFailed."""
         self._write_begin()
 
         def sending(how: Sending) -> None:
             self.sent = how != "not sent"
-            session.sending(how)
+            self.session.sending(how)
 
-        return replace(session, sending=sending)
+        return replace(self.session, sending=sending)
 
     def _write_begin(self) -> None:
         if self.audit is not None:
@@ -203,9 +205,9 @@ class Entry:
 
 
 @contextmanager
-def entry(audit: Audit | None, plan: Plan, approval: Approval) -> Iterator[Entry]:
+def entry(audit: Audit | None, plan: Plan, session: Session, approval: Approval) -> Iterator[Entry]:
     """The two lines of an apply; an error inside is its end."""
-    found = Entry(audit, plan, approval)
+    found = Entry(audit, plan, session, approval)
     try:
         yield found
     except BaseException as error:

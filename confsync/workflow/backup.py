@@ -14,24 +14,19 @@ from confsync.sync.outcome import Stored
 from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from confsync.sync.outcome import Ended
     from confsync.sync.values import Live, Plan
     from confsync.workflow.audit import Entry
-    from confsync.workflow.server import Session
     from confsync.yaml.emit import Plain
 
 
-def backed_up(
-    ready: Sequence[tuple[Plan, Session]], entries: Sequence[Entry], path: str
-) -> list[tuple[Plan, Session]]:
-    """Write the backup of the objects to update. Returns the plans with its name."""
-    _write_backup([(plan.live, plan) for plan, _ in ready], path)
-    found = [(replace(plan, backup=path), session) for plan, session in ready]
-    for entry, (plan, _) in zip(entries, found, strict=True):
-        entry.plan = plan
-    return found
+def back_up(entries: Collection[Entry], path: str) -> None:
+    """Write the backup of the objects to update, and its name into their plans."""
+    _write_backup([(entry.plan.live, entry.plan) for entry in entries], path)
+    for entry in entries:
+        entry.plan = replace(entry.plan, backup=path)
 
 
 def _write_backup(states: Sequence[tuple[Live, Plan]], path: str, *, again: bool = False) -> None:

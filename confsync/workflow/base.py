@@ -135,7 +135,9 @@ def changed_targets(  # noqa: PLR0913 - as `with_bases`
 
 def _changed(aim: Aim, vault: Vault, once: Once) -> bool:
     chosen, base = aim.options, aim.options.base
-    if base is None or _left_alone(chosen) != _left_alone(base.options):
+    if base is None:
+        return True
+    if (chosen.unlisted, chosen.ignore) != (base.options.unlisted, base.options.ignore):
         return True
     try:
         with using(tables_of(aim)):
@@ -148,10 +150,6 @@ def _changed(aim: Aim, vault: Vault, once: Once) -> bool:
     return any(
         old is None or not _same(one, old, chosen) for one, old in zip(found, was, strict=True)
     )
-
-
-def _left_alone(chosen: Options) -> object:
-    return chosen.unlisted, chosen.ignore
 
 
 def _same(one: Desired, other: Desired, chosen: Options) -> bool:

@@ -15,7 +15,6 @@ from confsync.report.doctor import Check, Diagnosis
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, resolve
 from confsync.sync.findings import Facts, state_problems
-from confsync.sync.plan import keep_ignored, keep_unlisted
 from confsync.sync.tree import path_text
 from confsync.workflow.load import load
 from confsync.workflow.server import read_all
@@ -166,15 +165,13 @@ def _completed(
 ) -> tuple[Desired, list[Check]]:
     """The desired state with what it leaves to the server, and a check if that is not known."""
     desired = resolved.desired
-    unlisted = options.left(KINDS[desired.object].shape.fields_of(desired.tree.tag))
-    ignored = options.ignored(desired.object)
     checks = [
         Check("state", "cannot-tell", problem.message, problem.hint, desired.object)
         for problem in dict.fromkeys(resolved.problems)
     ]
     if live is not None:
-        return keep_ignored(keep_unlisted(desired, live, unlisted), live, ignored), checks
-    if ignored or options.unlisted == "keep":
+        return options.completed(desired, live), checks
+    if options.ignored(desired.object) or options.unlisted == "keep":
         fact = "some fields keep the server's value, which was not read"
         checks.append(Check("state", "cannot-tell", fact, path=desired.object))
     return desired, checks

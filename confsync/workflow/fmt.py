@@ -25,17 +25,21 @@ if TYPE_CHECKING:
 
 
 @discreet
-def fmt(files: Sequence[str], asked: Asked = NOTHING_ASKED) -> tuple[Formatted, ...]:
+def fmt(
+    files: Sequence[str], asked: Asked = NOTHING_ASKED, *, write: bool = True
+) -> tuple[Formatted, ...]:
     """Format each file on its own; without files those of the targets in `confsync.yaml`, or of
-    those that are asked for.
+    those that are asked for. Without `write`, find out what that would change.
 
     A file in canonical form is not written. Raises InvalidFiles for an invalid `confsync.yaml`, and
     WrongUsage if there is none, and no file.
     """
     results: list[Formatted] = []
     for file in _named(files, asked):
-        found, new = _by_tables(file)
-        if found.changed:
+        (near,) = by_config([file], Path())
+        with using(tables_at(beside(near))):
+            found, new = _formatted(file)
+        if write and found.changed:
             try:
                 save(file, new)
             except OutputFailed as failed:
@@ -43,18 +47,6 @@ def fmt(files: Sequence[str], asked: Asked = NOTHING_ASKED) -> tuple[Formatted, 
                 found = Formatted(file, problems=(why,))
         results.append(found)
     return tuple(results)
-
-
-@discreet
-def check(files: Sequence[str], asked: Asked = NOTHING_ASKED) -> tuple[Formatted, ...]:
-    """The results of `fmt`, with nothing written."""
-    return tuple(_by_tables(file)[0] for file in _named(files, asked))
-
-
-def _by_tables(file: str) -> tuple[Formatted, bytes]:
-    (near,) = by_config([file], Path())
-    with using(tables_at(beside(near))):
-        return _formatted(file)
 
 
 def _named(files: Sequence[str], asked: Asked) -> Sequence[str]:

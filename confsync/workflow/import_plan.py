@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from confsync.config.scaffold import directories, write_new
-from confsync.disk.read import MAX_PLAN_BYTES, MAX_STORE_BYTES
-from confsync.errors import InvalidFiles, NotWritten, Problem, WrongUsage
+from confsync.disk.read import MAX_PLAN_BYTES
+from confsync.errors import InvalidFiles, Problem, WrongUsage
 from confsync.guard import discreet
 from confsync.jmap import pointer
 from confsync.jmap.decode import Mismatch, decoded
@@ -26,6 +26,7 @@ from confsync.sync.findings import makes_invalid
 from confsync.sync.secret import Vault
 from confsync.sync.shape import SecretText
 from confsync.workflow.load import check_names, check_output, loaded, named_in, stores_beside
+from confsync.workflow.pull import check_size
 from confsync.workflow.pull_into import check_directory, file_name
 from confsync.workflow.tables import beside, tables_at
 from confsync.yaml.emit import yaml_text
@@ -33,7 +34,7 @@ from confsync.yaml.nodes import MappingNode
 from confsync.yaml.read import content, parse, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from confsync.jmap.answers import Json
     from confsync.jmap.operations import Operation
@@ -275,10 +276,7 @@ def _texts(documents: Mapping[str, Plain], into: str | None, store: str | None) 
     else:
         made = {store or "": yaml_text({**documents})} if documents else {}
     for path, one in made.items():
-        if len(one.encode("utf-8")) > MAX_STORE_BYTES:
-            hint = "nothing was written; store files are limited to 64 KiB"
-            hint += "; --into DIRECTORY writes one file an object"
-            raise NotWritten("the file would be larger than 64 KiB", where=path, hint=hint)
+        check_size(one.encode("utf-8"), path)
     if there := [path for path in made if path and os.path.lexists(path)]:
         hint = "nothing was written; import writes new files only: use another name or directory"
         raise WrongUsage(f"these files exist: {listed(there)}", hint=hint)
@@ -300,19 +298,16 @@ def _check_objects(directory: str, documents: Mapping[str, Plain]) -> None:
 def _write(texts: Mapping[str, str]) -> None:
     """Write all files, or none. Raises OutputFailed."""
     written: list[Path] = []
-    for folder in _folders(texts):
-        with directories(folder):
-            try:
-                for name, one in texts.items():
-                    write_new(Path(name), one)
-                    written.append(Path(name))
-            except BaseException:
-                for path in written:
-                    with suppress(OSError):
-                        path.unlink()
-                raise
-
-
-def _folders(texts: Mapping[str, str]) -> Iterator[Path]:
-    """The one directory of all files; none without files."""
-    yield from dict.fromkeys(Path(path).parent for path in texts)
+    if not texts:
+        return
+    # One directory has all files.
+    with directories(Path(next(iter(texts))).parent):
+        try:
+            for name, one in texts.items():
+                write_new(Path(name), one)
+                written.append(Path(name))
+        except BaseException:
+            for path in written:
+                with suppress(OSError):
+                    path.unlink()
+            raise

@@ -24,58 +24,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from confsync.sync.outcome import Outcome, Reload, Restart
-    from confsync.sync.values import Plan
     from confsync.workflow.after import After
+    from confsync.workflow.apply import How
     from confsync.workflow.audit import Entry
+    from confsync.workflow.jobs import Jobs
     from confsync.workflow.server import Session
 
 
-@dataclass(frozen=True)
-class Turn:
-    """The rules for a row of updates. `several`: the run has other ends than this one, and errors
-    are no reason to lose them. `keep_going`: a target that does not end as wanted stops no other.
-    `reloads`: a server reloads its settings after its last update. `late`: True after the deadline.
-    `tell` gets the ends of each target when it has ended. `after`: what is done with a target that
-    must be restarted; a target that is locked out by it stops the others in any case. `number`:
-    targets that are updated at once.
-    """
-
-    several: bool
-    keep_going: bool
-    reloads: bool
-    late: Callable[[], bool]
-    tell: Callable[[Sequence[Ended]], None] | None = None
-    after: After | None = None
-    number: int = 1
-
-    def target(self, ended: Sequence[Ended], entry: Entry) -> None:
-        """Tell the ends of a target. An interrupt is noted: the run has to end with an outcome."""
-        try:
-            if self.tell is not None:
-                self.tell(ended)
-        except KeyboardInterrupt:
-            entry.interrupted = True
-
-
-def applied(
-    ready: Sequence[tuple[Plan, Session]], entries: Sequence[Entry], turn: Turn
-) -> tuple[Ended, ...]:
+def applied(entries: Sequence[Entry], how: How, jobs: Jobs, *, several: bool) -> tuple[Ended, ...]:
     """Send each pending update, until a target does not end as wanted, an interrupt comes or the
-    deadline has passed. `turn.number` targets are updated at once, and the next ones when all of
-    these have ended. A target that is begun is finished after the deadline.
+    deadline has passed. `jobs.updated` targets are updated at once, and the next ones when all of
+    these have ended. A target that is begun is finished after the deadline. `several`: the run has
+    other ends than this one, and errors are no reason to lose them.
 
     Raises errors of the only target, and an interrupt before anything was sent to any.
     """
     courses: list[_Course] = []
-    for (plan, session), entry in zip(ready, entries, strict=True):
-        if not courses or courses[-1].session is not session:
-            courses.append(_Course(session))
-        courses[-1].plans.append(plan)
+    for entry in entries:
+        if not courses or courses[-1].session is not entry.session:
+            courses.append(_Course(entry.session))
         courses[-1].entries.append(entry)
-    run = _Run(courses, turn)
+    run = _Run(courses, how, jobs.late, several)
+    # A restart that locks a server out is found before the next one is stored.
+    at_once = jobs.updated if how.after is None else 1
     try:
-        for first in range(0, len(courses), turn.number):
-            run.update(courses[first : first + turn.number])
+        for first in range(0, len(courses), at_once):
+            run.update(courses[first : first + at_once])
     except BaseException as error:
         for entry in entries:
             if entry.begun:
@@ -90,7 +64,6 @@ class _Course:
     """The updates of one target, object by object."""
 
     session: Session
-    plans: list[Plan] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
 
@@ -168,50 +141,61 @@ class _Course:
 
 @dataclass
 class _Run:
-    """The updates of all targets. `well`: nothing stops the targets that are not begun."""
+    """The updates of all targets. `late`: True after the deadline. `well`: nothing stops the
+    targets that are not begun.
+    """
 
     courses: Sequence[_Course]
-    turn: Turn
+    how: How
+    late: Callable[[], bool]
+    several: bool
     well: bool = True
     interrupted: bool = False
 
     def update(self, courses: Sequence[_Course]) -> None:
         """Update some targets at once; then reload or restart them, one after another."""
-        for step in range(max(len(course.plans) for course in courses)):
-            self._step([course for course in courses if len(course.plans) > step], step)
+        for step in range(max(len(course.entries) for course in courses)):
+            self._step([course for course in courses if len(course.entries) > step], step)
         well = self.well
         for course in courses:
-            if self.turn.reloads and well and course.well:
+            if self.how.reload and well and course.well:
                 course.reload(interrupted=self.interrupted)
-            if self.turn.after is not None:
-                course.restart(self.turn.after)
-            self.turn.target(course.ended, course.entries[-1])
+            if self.how.after is not None:
+                course.restart(self.how.after)
+            try:
+                if self.how.ended is not None:
+                    self.how.ended(course.ended)
+            except KeyboardInterrupt:
+                # The run has to end with an outcome.
+                course.entries[-1].interrupted = True
             self.interrupted |= course.interrupted
             locked = any(map(locked_out, course.ended))
-            self.well &= not locked and (self.turn.keep_going or course.well)
+            self.well &= not locked and (self.how.keep_going or course.well)
 
     def _step(self, courses: Sequence[_Course], step: int) -> None:
         """Send the next update of each target that may go on."""
         due: list[tuple[_Course, Session]] = []
         for course in courses:
             self.interrupted |= course.interrupted
-            plan, entry = course.plans[step], course.entries[step]
-            late = not plan.empty and not course.begun and self.turn.late()
+            entry = course.entries[step]
+            plan = entry.plan
+            late = not plan.empty and not course.begun and self.late()
             stopped = self.interrupted or not self.well or not course.well
-            if not plan.empty and (stopped or (late and self.turn.several)):
+            if not plan.empty and (stopped or (late and self.several)):
                 end = NotBegun(
                     plan, interrupted=self.interrupted, late=late and not self.interrupted
                 )
                 course.ended.append(end)
-                continue
-            try:
-                if plan.empty:
-                    course.ended.append(entry.ended(NotSent(plan)))
-                    continue
-                _check_time(late=late)
-                due.append((course, entry.begin(course.session)))
-            except BaseException as error:  # noqa: BLE001 - raised again, unless it is an end
-                self._fail(course, error)
+            elif late:
+                self._fail(course, DeadlinePassed())
+            else:
+                try:
+                    if plan.empty:
+                        course.ended.append(entry.ended(NotSent(plan)))
+                    else:
+                        due.append((course, entry.begin()))
+                except BaseException as error:  # noqa: BLE001 - raised again, unless it is an end
+                    self._fail(course, error)
         self._send(due, step)
 
     def _send(self, due: Sequence[tuple[_Course, Session]], step: int) -> None:
@@ -219,7 +203,7 @@ class _Run:
         results: Sequence[Outcome | BaseException] = [KeyboardInterrupt()] * len(due)
         if due and not self.interrupted:
             try:
-                results = send([(course.plans[step], session) for course, session in due])
+                results = send([(course.entries[step].plan, session) for course, session in due])
             except BaseException as error:  # noqa: BLE001 - raised again, unless it is an end
                 results = [error] * len(due)
         for (course, _), result in zip(due, results, strict=True):
@@ -234,11 +218,10 @@ class _Run:
 
     def _fail(self, course: _Course, error: BaseException) -> None:
         """End an update with an error. Raises it if it ends the run."""
-        place = len(course.ended)
-        entry = course.entries[place]
+        entry = course.entries[len(course.ended)]
         ended = [one for other in self.courses for one in other.ended]
-        found = _end_of(error, course.plans[place], entry, ended)
-        if found is None or not self.turn.several:
+        found = _end_of(error, entry, ended)
+        if found is None or not self.several:
             raise error
         course.ended.append(found)
         interrupted = isinstance(error, KeyboardInterrupt)
@@ -246,20 +229,13 @@ class _Run:
         self.interrupted |= interrupted
 
 
-def _end_of(
-    error: BaseException, plan: Plan, entry: Entry, before: Sequence[Ended]
-) -> Ended | None:
+def _end_of(error: BaseException, entry: Entry, before: Sequence[Ended]) -> Ended | None:
     """The end of one of several updates after an error. None: the error ends the run."""
     if (unknown := entry.failed(error)) is not None:
         return unknown
     if isinstance(error, ConfsyncError):
-        return Failed(plan.target, alone(error), plan)
+        return Failed(entry.plan.target, alone(error), entry.plan)
     begun = not all(isinstance(one, NotSent) for one in before)
     if isinstance(error, KeyboardInterrupt) and begun:
-        return NotBegun(plan, interrupted=True)
+        return NotBegun(entry.plan, interrupted=True)
     return None
-
-
-def _check_time(*, late: bool) -> None:
-    if late:
-        raise DeadlinePassed

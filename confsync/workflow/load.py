@@ -68,14 +68,9 @@ def named_in(documents: Iterable[MappingNode | None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in keys if name in KINDS))
 
 
-def objects_in(documents: Iterable[MappingNode | None]) -> tuple[str, ...]:
-    """Like `named_in`; the first object without any."""
-    return named_in(documents) or (FIRST,)
-
-
-def objects_in_files(files: Iterable[str], once: Once | None = None) -> tuple[str, ...]:
-    """Like `objects_in`, for files."""
-    return objects_in(read_once(file, once or Once()).document for file in files)
+def objects_in(files: Iterable[str], once: Once) -> tuple[str, ...]:
+    """Like `named_in`, for files; the first object without any."""
+    return named_in(read_once(file, once).document for file in files) or (FIRST,)
 
 
 def check_objects(names: Iterable[str]) -> None:
@@ -139,7 +134,7 @@ def _below(directory: str) -> list[str]:
     for folder, folders, names in os.walk(directory, onerror=unreadable.append):
         folders[:] = (name for name in folders if not name.startswith("."))
         paths = (str(Path(folder, name)) for name in names if not name.startswith("."))
-        found += (path for path in paths if path.endswith((".yaml", ".yml")) and meant(path))
+        found += filter(_is_store, paths)
     return sorted([*found, *(str(error.filename) for error in unreadable)])
 
 
@@ -147,7 +142,11 @@ def stores_beside(directory: str) -> list[str]:
     """The YAML files in a directory itself that are meant as stores, sorted."""
     names = (name for name in os.listdir(directory) if not name.startswith("."))  # noqa: PTH208 - names as given
     paths = (str(Path(directory, name)) for name in names)
-    return sorted(path for path in paths if path.endswith((".yaml", ".yml")) and meant(path))
+    return sorted(filter(_is_store, paths))
+
+
+def _is_store(path: str) -> bool:
+    return path.endswith((".yaml", ".yml")) and meant(path)
 
 
 def meant(file: str) -> bool:

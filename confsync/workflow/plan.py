@@ -25,8 +25,8 @@ from confsync.sync.findings import (
     state_problems,
     unset_findings,
 )
-from confsync.sync.plan import keep_ignored, keep_unlisted, keep_unmanaged, make_plan, not_left
-from confsync.sync.values import KEEPING, Plan
+from confsync.sync.plan import keep_unmanaged, make_plan, not_left
+from confsync.sync.values import KEEPING
 from confsync.workflow.load import Loaded, load, world_readable
 from confsync.workflow.rotation import rotated
 from confsync.workflow.server import read_all
@@ -39,9 +39,8 @@ if TYPE_CHECKING:
     from confsync.errors import Problem
     from confsync.secrets.resolver import Moment, Resolved
     from confsync.sync.shape import Variants
-    from confsync.sync.tree import Object
-    from confsync.sync.values import Desired, Difference, Finding, Live, Target
-    from confsync.workflow.base import Base
+    from confsync.sync.values import Desired, Difference, Finding, Live, Plan, Target
+    from confsync.workflow.once import Once
     from confsync.workflow.server import Session
 
 
@@ -87,54 +86,43 @@ def only(found: tuple[T, ...]) -> T:
     return found[0]
 
 
-def made(
-    source: Sequence[str] | tuple[Plan, ...],
+def made(  # noqa: PLR0913, PLR0917 - all that a plan depends on
+    files: Sequence[str],
     session: Session,
     options: Options,
     moment: Moment,
     environment: Mapping[str, str],
+    old: Sequence[Plan] = (),
 ) -> tuple[Plan, ...]:
-    """Plan files, or make saved plans again. References are resolved before the state is read.
+    """Plan files, or make the `old` saved plans again. References are resolved before the state is
+    read.
 
     For an apply raises SecretUnavailable, and Declined for saved plans of another server or
     edition.
     """
     with using(session.tables):
-        return _all_made(source, session, options, moment, environment)
-
-
-def _all_made(
-    source: Sequence[str] | tuple[Plan, ...],
-    session: Session,
-    options: Options,
-    moment: Moment,
-    environment: Mapping[str, str],
-) -> tuple[Plan, ...]:
-    old = tuple(one for one in source if isinstance(one, Plan))
-    if not old:
-        files = [one for one in source if isinstance(one, str)]
-        loaded = load(files, session.vault, options.own, session.once)
-    elif old[0].target.url == session.target.url:
-        loaded = Loaded(tuple(one.desired for one in old), (), {})
-    else:
-        hint = f"it is for {old[0].target.url}; this one is {session.target.url}"
-        raise Declined("the plan was made for another server", hint=hint)
-    resolved = [
-        resolve(*(one, session.vault, At(RESOLVERS, moment), environment), KINDS[one.object].shape)
-        for one in loaded.desired
-    ]
-    # The live state shows the secrets that can be kept.
-    keeping = options.hidden_secrets in KEEPING or options.ignore
-    unresolved = tuple(problem for one in resolved for problem in one.problems)
-    if unresolved and moment != "plan" and not keeping:
-        raise _unavailable(loaded, unresolved, saved=bool(old))
-    states = read_all([one.object for one in loaded.desired], session)
-    licensed = any(one.tree.tag in KINDS[one.object].licensed for one in loaded.desired)
-    edition = session.server.edition() if licensed else ""
-    return tuple(
-        _made(loaded, before, one, live, session.target, options, moment, edition)
-        for before, one, live in zip(old or (None,) * len(resolved), resolved, states, strict=True)
-    )
+        if not old:
+            loaded = load(files, session.vault, options.own, session.once)
+        elif old[0].target.url == session.target.url:
+            loaded = Loaded(tuple(one.desired for one in old), (), {})
+        else:
+            hint = f"it is for {old[0].target.url}; this one is {session.target.url}"
+            raise Declined("the plan was made for another server", hint=hint)
+        means = (session.vault, At(RESOLVERS, moment), environment)
+        resolved = [resolve(one, *means, KINDS[one.object].shape) for one in loaded.desired]
+        # The live state shows the secrets that can be kept.
+        keeping = options.hidden_secrets in KEEPING or options.ignore
+        unresolved = tuple(problem for one in resolved for problem in one.problems)
+        if unresolved and moment != "plan" and not keeping:
+            raise _unavailable(loaded, unresolved, saved=bool(old))
+        states = read_all([one.object for one in loaded.desired], session)
+        licensed = any(one.tree.tag in KINDS[one.object].licensed for one in loaded.desired)
+        edition = session.server.edition() if licensed else ""
+        before = old or (None,) * len(resolved)
+        return tuple(
+            _made(loaded, *one, session.target, options, moment, edition)
+            for one in zip(before, resolved, states, strict=True)
+        )
 
 
 def _made(  # noqa: PLR0913, PLR0917 - all that a plan depends on
@@ -212,11 +200,8 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
 ) -> Plan:
     """The plan from values alone. `problems`: those of the files; `edition`: of the server."""
     kind, allow = KINDS[desired.object], options.allow
-    known = kind.shape.fields_of(desired.tree.tag)
-    desired = keep_unlisted(desired, live, options.left(known))
-    fields = options.ignored(live.object)
-    notes = not_left(desired, live, fields)
-    desired = keep_ignored(desired, live, fields)
+    notes = not_left(desired, live, options.ignored(live.object))
+    desired = options.completed(desired, live)
     facts = Facts(edition, world_readable(desired))
     broken = state_problems(desired, kind.state_rules, facts)
     findings = [as_finding(one, allow, options.fail_on) for one in (*problems, *broken)]
@@ -227,7 +212,9 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
             live, desired, difference, kind.change_rules, allow, options.fail_on - allow
         )
 
-    was = None if options.base is None else _base_state(options.base, live, kind.shape)
+    base = options.base
+    there = None if base is None else base.desired.get(live.object)
+    was = None if base is None or there is None else base.options.completed(there, live).tree
     found = make_plan(
         *(target, desired, live, kind.shape),
         hidden_secrets=options.hidden_secrets,
@@ -240,22 +227,14 @@ def planned(  # noqa: PLR0913 - all that a plan depends on
     covered = {(covers.get(finding.rule), finding.origin) for finding in told}
     warnings = (one for one in findings if not one.risk and (one.rule, one.origin) not in covered)
     guessable = guessable_findings(desired, fail="guessable-secret" in options.fail_on - allow)
-    unset = () if found.empty else unset_findings(desired, known)
+    fields = kind.shape.fields_of(desired.tree.tag)
+    unset = () if found.empty else unset_findings(desired, fields)
     more = (*warnings, *notes, *unset, *lapsed(options.lapses, told), *guessable)
     made = replace(found, findings=(*found.findings, *more), allow=allow)
-    if options.base is None:
+    if base is None:
         return made
     caused = with_causes(found.difference, was, live.tree, desired.tree, kind.shape)
-    return replace(made, difference=caused, base=options.base.revision)
-
-
-def _base_state(base: Base, live: Live, shape: Variants) -> Object | None:
-    """The state that the base wants a server to have; None if it does not have the object."""
-    desired = base.desired.get(live.object)
-    if desired is None:
-        return None
-    desired = keep_unlisted(desired, live, base.options.left(shape.fields_of(desired.tree.tag)))
-    return keep_ignored(desired, live, base.options.ignored(live.object)).tree
+    return replace(made, difference=caused, base=base.revision)
 
 
 def replanned(old: Plan, desired: Desired, live: Live) -> Plan:
@@ -282,11 +261,11 @@ def _check_edition(old: Plan, desired: Desired, edition: str) -> None:
             raise Declined(problem.message, hint=problem.hint)
 
 
-def _shapes_of_saved() -> Callable[[str, str], Variants]:
+def _shapes_of_saved(once: Once | None) -> Callable[[str, str], Variants]:
     """The shape of an object by the tables of a target, which the working directory names."""
     schemas: dict[str, str] = {}
     with suppress(InvalidFiles):
-        config = configuration(Path())
+        config = configuration(Path(), once)
         found = () if config is None else config.targets
         schemas = {one.name: one.schema for one in found if one.schema}
     common = beside(Path())
@@ -308,14 +287,14 @@ def save(plans: Sequence[Plan], path: str) -> None:
     write_plan(path, to_json(plans))
 
 
-def saved(path: str) -> tuple[Plan, ...]:
-    """Read the saved plans of a run, by the tables of each target. Raises Declined for a changed
-    file.
+def saved(path: str, once: Once | None = None) -> tuple[Plan, ...]:
+    """Read the saved plans of a run, by the tables of each target. `once`: see `configuration`.
+    Raises Declined for a changed file.
     """
     from confsync.store.plan_codec import from_json  # noqa: PLC0415 - with pydantic
 
     try:
-        return from_json(read_plan(path), _shapes_of_saved())
+        return from_json(read_plan(path), _shapes_of_saved(once))
     except Declined as declined:
         declined.where = path
         raise

@@ -54,17 +54,19 @@ _BEYOND = {"out-of-range", "too-few-items", "unknown-choice"}
 
 
 @discreet
-def pull(
+def pull(  # noqa: PLR0913 - what touches the world is passed in, each by its name
     files: Sequence[str],
     session: Session,
     *,
     environment: Mapping[str, str],
     objects: Objects = (),
     own: Own = NOTHING_OWN,
+    write: bool = True,
 ) -> Pulled:
     """Write the live state of objects into the last of the files, which are laid over each other:
     of those in the files, or of the named `objects`; `every`: of those in the files and all that
     differ from their defaults. One request for each 16 objects; nothing is changed on the server.
+    Without `write`, find out what that would change.
 
     A missing file is created. An existing one is edited in place: comments and equal values stay.
     Its fields stay; others are added if they differ from the layers below, or without layers from
@@ -75,22 +77,15 @@ def pull(
     Raises the errors of `plan`, OutputFailed for a file that cannot be written, and NotWritten for
     a live state that no file can hold; then the file is as it was.
     """
-    draft = _draft(files, session, environment, objects, own)
-    draft.write()
+    check_names(files)
+    with using(session.tables):
+        layers = layers_of(files, StoreFile.at(files[-1]), session.vault, own)
+        states = states_for(objects, named_in(layers.documents), session)
+        words = words_for(layers.documents, session, environment, own)
+        draft, _ = drafted(layers, states, words, session.vault, environment)
+    if write:
+        draft.write()
     return draft.pulled
-
-
-@discreet
-def preview(
-    files: Sequence[str],
-    session: Session,
-    *,
-    environment: Mapping[str, str],
-    objects: Objects = (),
-    own: Own = NOTHING_OWN,
-) -> Pulled:
-    """The result of `pull`, with nothing written."""
-    return _draft(files, session, environment, objects, own).pulled
 
 
 @dataclass(frozen=True)
@@ -127,26 +122,15 @@ class Layers:
         return (*(parsed.document for parsed in self.below), self.top)
 
 
-def _draft(
-    files: Sequence[str],
-    session: Session,
-    environment: Mapping[str, str],
-    objects: Objects,
-    own: Own,
-) -> Draft:
-    check_names(files)
-    with using(session.tables):
-        layers = layers_of(files, StoreFile.at(files[-1]), session.vault, own)
-        states = states_for(objects, named_in(layers.documents), session)
-        words = words_for(layers.documents, session, environment, own)
-        return drafted(layers, states, words, session.vault, environment)[0]
-
-
 def states_for(objects: Objects, named: Sequence[str], session: Session) -> tuple[Live, ...]:
     """The live states for a pull. `named`: the objects in the files. Raises NotWritten."""
     if isinstance(objects, str):
         found = read_known(KINDS, session)
-        differ = (name for name, one in found.items() if not _at_defaults(one))
+        differ = (
+            name
+            for name, one in found.items()
+            if one.unrecognised or not never_set(one.tree, KINDS[name].shape)
+        )
         names = [name for name in dict.fromkeys((*named, *differ)) if name in found]
         states = tuple(found[name] for name in names)
         if not states:
@@ -157,10 +141,6 @@ def states_for(objects: Objects, named: Sequence[str], session: Session) -> tupl
     if any(live.unrecognised for live in states):
         raise _nothing_written(unknown_fields(states))
     return states
-
-
-def _at_defaults(live: Live) -> bool:
-    return not live.unrecognised and never_set(live.tree, KINDS[live.object].shape)
 
 
 def words_for(
@@ -203,10 +183,7 @@ def drafted(
         changed, of = changed + revised.changed, (live.object,) if len(states) > 1 else ()
         gone += tuple((*of, *path) for path in revised.gone)
     content = layers.store.mark + made.text.encode("utf-8")
-    if len(content) > MAX_STORE_BYTES:
-        hint = "nothing was written; store files are limited to 64 KiB"
-        hint += "; --into DIRECTORY writes one file an object"
-        raise NotWritten("the file would be larger than 64 KiB", where=files[-1], hint=hint)
+    check_size(content, files[-1])
     _check(layers, made, after, states, vault, environment)
     pulled = Pulled(
         file=files[-1],
@@ -219,6 +196,14 @@ def drafted(
         added=tuple(added),
     )
     return Draft(layers.store, content, pulled), words
+
+
+def check_size(content: bytes, file: str) -> None:
+    """Raise NotWritten for the content of a store file that could not be read again."""
+    if len(content) > MAX_STORE_BYTES:
+        hint = "nothing was written; store files are limited to 64 KiB"
+        hint += "; --into DIRECTORY writes one file an object"
+        raise NotWritten("the file would be larger than 64 KiB", where=file, hint=hint)
 
 
 def _beneath(live: Live, layers: Layers, vault: Vault) -> Live:

@@ -18,7 +18,7 @@ from confsync.workflow.pull import drafted, layers_of, states_for, words_for
 from confsync.yaml.read import read
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from confsync.report.file_results import Pulled
     from confsync.sync.values import Live
@@ -36,17 +36,28 @@ def file_name(name: str) -> str:
 
 @discreet
 def pull_into(
-    directory: str, session: Session, *, environment: Mapping[str, str], objects: Objects = ()
+    directory: str,
+    session: Session,
+    *,
+    environment: Mapping[str, str],
+    objects: Objects = (),
+    write: bool = True,
 ) -> tuple[Pulled, ...]:
     """Write the live state of objects into a directory, each into a file of its own, as `pull`
     does. An object that a file of the directory has already stays in that file. A missing
-    directory is made.
+    directory is made. Without `write`, find out what that would change.
 
     Nothing is written before all new files are known. Raises the errors of `pull`, and WrongUsage
     for an object in several files: they are layers.
     """
     with using(session.tables):
         drafts = _drafts(directory, session, environment, objects)
+    if write:
+        _write(directory, drafts)
+    return tuple(draft.pulled for draft in drafts)
+
+
+def _write(directory: str, drafts: Sequence[Draft]) -> None:
     with directories(Path(directory)):
         for number, draft in enumerate(drafts):
             try:
@@ -56,17 +67,6 @@ def pull_into(
                     files = listed([one.pulled.file for one in drafts[:number]])
                     failed.hint = f"{failed.hint}; written before: {files}"
                 raise
-    return tuple(draft.pulled for draft in drafts)
-
-
-@discreet
-def preview_into(
-    directory: str, session: Session, *, environment: Mapping[str, str], objects: Objects = ()
-) -> tuple[Pulled, ...]:
-    """The results of `pull_into`, with nothing written."""
-    with using(session.tables):
-        drafts = _drafts(directory, session, environment, objects)
-    return tuple(draft.pulled for draft in drafts)
 
 
 def _drafts(

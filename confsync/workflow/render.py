@@ -12,7 +12,6 @@ from confsync.guard import discreet
 from confsync.kinds import KINDS, using
 from confsync.report.render import Rendered
 from confsync.store.mistakes import listed
-from confsync.sync.plan import keep_ignored, keep_unlisted
 from confsync.sync.values import Live, Origin, Target
 from confsync.workflow.load import load, stores_in
 from confsync.workflow.once import Once
@@ -36,8 +35,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from confsync.sync.secret import Vault
-    from confsync.sync.values import Desired, Failed
-    from confsync.workflow.targets import Aim, Asked, Options
+    from confsync.sync.values import Failed
+    from confsync.workflow.targets import Aim, Asked
 
 
 def aims(directory: Path, asked: Asked, *, today: date) -> tuple[Aim, ...]:
@@ -77,7 +76,11 @@ def _rendered(aim: Aim, vault: Vault, once: Once) -> Rendered:
         # Again with the names of secrets, which show where the references come from.
         own = replace(aim.options.own, secrets=None)
         found = load(aim.files, vault, own, once).desired
-        states = tuple((_managed(one, aim.options), KINDS[one.object].shape) for one in found)
+        # The state itself stands for the server's, of which only the variant counts.
+        lives = ((one, Live(one.object, one.tree)) for one in found)
+        states = tuple(
+            (aim.options.completed(one, live), KINDS[one.object].shape) for one, live in lives
+        )
     config = aim.config
     if config is None:
         return Rendered(Target("", ""), (), states)
@@ -85,12 +88,3 @@ def _rendered(aim: Aim, vault: Vault, once: Once) -> Rendered:
     places = {name: Origin("file", at.file, at.line, at.column, at.group) for name, at in marks}
     secrets = {name: (ref, places[name]) for name, ref in config.secrets.items()}
     return Rendered(Target(config.name, config.url), config.groups, states, secrets)
-
-
-def _managed(desired: Desired, options: Options) -> Desired:
-    """A state whose fields that keep the server's value have that as their origin."""
-    fields = KINDS[desired.object].shape.fields_of(desired.tree.tag)
-    unlisted, ignored = options.left(fields), options.ignored(desired.object)
-    # Stands for the server's state, of which only the variant counts.
-    live = Live(desired.object, desired.tree)
-    return keep_ignored(keep_unlisted(desired, live, unlisted), live, ignored)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from confsync.errors import (
     ConfsyncError,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from confsync.config.target import Config, TargetConfig, Written
+    from confsync.config.target import TargetConfig, Written
     from confsync.kinds.table import Tables
     from confsync.sync.values import Plan
     from confsync.workflow.server import Sending
@@ -234,7 +234,10 @@ def aims_of_saved(
     if access.url and len(groups) > 1:
         fact = "--url cannot be used with a plan of several targets"
         raise WrongUsage(fact, hint="leave it out: confsync.yaml has the server of each")
-    config = None if access.url else configuration(directory)
+    config = None if access.url else configuration(directory, reach.once)
+    if config is None and len(groups) > 1:
+        fact = f"no confsync.yaml found: this plan is for {len(groups)} targets"
+        raise WrongUsage(fact, hint="run it in the directory of its confsync.yaml")
     targets = {} if config is None else {target.name: target for target in config.targets}
     schema = beside(directory)
     found: list[Aim] = []
@@ -249,8 +252,10 @@ def aims_of_saved(
                     hint=f"plan again; the plan is for {planned.url}",
                 )
             aim = replace(aim, config=target)
-        elif len(groups) > 1:
-            _raise_without_target(config, planned, len(groups))
+        elif config is not None and len(groups) > 1:
+            fact = f"{config.file} has no target {planned.name}, which the plan is for"
+            hint = "plan again, or use the confsync.yaml that the plan was made with"
+            raise WrongUsage(fact, hint=hint)
         elif not access.url and "STALWART_URL" not in reach.environment:
             named = planned.name not in {"", planned.url}
             of = f"target {planned.name}, {planned.url}" if named else planned.url
@@ -259,15 +264,6 @@ def aims_of_saved(
             raise WrongUsage(f"no server given: this plan is for {of}", hint=hint)
         found.append(aim)
     return tuple(found)
-
-
-def _raise_without_target(config: Config | None, planned: Target, number: int) -> NoReturn:
-    """Raise WrongUsage for a plan of several targets, of which one is in no `confsync.yaml`."""
-    if config is None:
-        hint = "run it in the directory of its confsync.yaml"
-        raise WrongUsage(f"no confsync.yaml found: this plan is for {number} targets", hint=hint)
-    fact = f"{config.file} has no target {planned.name}, which the plan is for"
-    raise WrongUsage(fact, hint="plan again, or use the confsync.yaml that the plan was made with")
 
 
 def each(

@@ -15,7 +15,7 @@ from confsync.config.config_file import found_from, nothing_found, read_config
 from confsync.disk.read import STANDARD_INPUT
 from confsync.errors import ConfsyncError, Fault, InvalidFiles, WrongUsage
 from confsync.guard import alone
-from confsync.kinds import RISKS, WARNINGS, using
+from confsync.kinds import KINDS, RISKS, WARNINGS, using
 from confsync.kinds.table_file import NAME
 from confsync.secrets import RESOLVERS
 from confsync.store.mistakes import listed
@@ -23,18 +23,18 @@ from confsync.sync.findings import Lapse
 from confsync.sync.names import nearest
 from confsync.sync.values import Failed, Target
 from confsync.workflow.load import NOTHING_OWN, Own, check_names
+from confsync.workflow.once import Once
 from confsync.workflow.selection import NO_FILTERS, Filters, selected, some_of
 from confsync.workflow.tables import tables_at
 from confsync.yaml.read import content
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from contextlib import AbstractContextManager
     from datetime import date
 
     from confsync.config.target import Config, TargetConfig
-    from confsync.sync.shape import Field
-    from confsync.sync.values import HiddenSecrets, Unlisted
+    from confsync.sync.values import Desired, HiddenSecrets, Live, Unlisted
     from confsync.workflow.base import Base
 
 
@@ -115,9 +115,15 @@ class Options:
         paths = (path.partition("/") for path in self.ignore)
         return {field for of, _, field in paths if of == name}
 
-    def left(self, fields: Mapping[str, Field]) -> list[str]:
-        """The fields that keep the server's value where no file sets them."""
-        return [name for name, one in fields.items() if one.kept or self.unlisted == "keep"]
+    def completed(self, desired: Desired, live: Live) -> Desired:
+        """The desired state with the live values of fields that keep the server's value: ignored
+        ones, and unlisted ones that no file sets.
+        """
+        from confsync.sync.plan import keep_ignored, keep_unlisted  # noqa: PLC0415 - with deepdiff
+
+        fields = KINDS[desired.object].shape.fields_of(desired.tree.tag)
+        left = [name for name, one in fields.items() if one.kept or self.unlisted == "keep"]
+        return keep_ignored(keep_unlisted(desired, live, left), live, self.ignored(desired.object))
 
     def check(self) -> None:
         """Raise WrongUsage for an unknown risk or field."""
@@ -181,16 +187,23 @@ class Aim:
         return "" if self.config is None else self.config.name
 
 
-def configuration(directory: Path) -> Config | None:
-    """The `confsync.yaml` that counts in a directory, or None. Raises InvalidFiles."""
+def configuration(directory: Path, once: Once | None = None) -> Config | None:
+    """The `confsync.yaml` that counts in a directory, or None. `once`: of a run that reads it
+    several times. Raises InvalidFiles.
+    """
     file = found_from(directory)
-    return None if file is None else read_configuration(file)
+    if file is None:
+        return None
+    return (once or Once())(("configuration", file), partial(read_configuration, file))
 
 
-def nothing_named(directory: Path) -> WrongUsage:
-    """The error for a run without a file in a directory without a `confsync.yaml`."""
+def nothing_named(directory: Path, source: str = "") -> WrongUsage:
+    """The error for a run without a file, or for the option or variable `source` that names
+    targets, in a directory without a `confsync.yaml`.
+    """
     fact, hint = nothing_found(directory)
-    return WrongUsage(f"{fact}, and no file given", hint=hint or _WITHOUT_CONFIG)
+    fact = f"{source}: {fact}" if source else f"{fact}, and no file given"
+    return WrongUsage(fact, hint=hint or _WITHOUT_CONFIG)
 
 
 def read_configuration(file: str) -> Config:
@@ -241,8 +254,7 @@ def aims(
     config = None if alone else configuration(directory)
     if config is None:
         if asked.select:
-            fact, hint = nothing_found(directory)
-            raise WrongUsage(f"{asked.source}: {fact}", hint=hint or _WITHOUT_CONFIG)
+            raise nothing_named(directory, asked.source)
         return (without_config(asked.files, wanted, access),)
     if asked.files and not asked.targets:
         chosen = _using(config, asked.files, pulling=asked.single)
@@ -321,8 +333,7 @@ def checked_of(config: Config | None, asked: Asked) -> tuple[TargetConfig, ...]:
         raise WrongUsage(f"files and {asked.source} cannot be combined", hint=hint)
     if config is None:
         if narrowed:
-            fact, hint = nothing_found(Path())
-            raise WrongUsage(f"{asked.source}: {fact}", hint=hint or _WITHOUT_CONFIG)
+            raise nothing_named(Path(), asked.source)
         return ()
     every = asked.all or not (asked.targets or asked.filters.select)
     return chosen_of(config, replace(asked, all=every)) if narrowed else config.targets

@@ -34,13 +34,14 @@ from confsync.sync.url import Url
 from confsync.sync.values import KEEPING
 from confsync.workflow.load import check_names, load, meant, stores_in, world_readable
 from confsync.workflow.once import Once
-from confsync.workflow.tables import beside, tables_at
+from confsync.workflow.tables import beside, tables_at, tables_of
 from confsync.workflow.targets import (
+    NO_ACCESS,
     NOTHING_ASKED,
     NOTHING_WANTED,
     Asked,
-    Options,
     Wanted,
+    aimed,
     check_rules,
     checked_of,
     configuration,
@@ -48,8 +49,8 @@ from confsync.workflow.targets import (
     options,
     read_configuration,
     same_server,
+    without_config,
 )
-from confsync.yaml.nodes import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
 
     from confsync.config.target import Config, TargetConfig
     from confsync.sync.values import Desired, Origin
+    from confsync.workflow.targets import Aim
+    from confsync.yaml.nodes import Mark
 
     Result: TypeAlias = tuple[tuple[Problem, ...], tuple[Desired, ...]]
 
@@ -85,10 +88,11 @@ def validate(files: Sequence[str], *, allow: Collection[str] = ()) -> tuple[Prob
     An allowed risk is a warning. Raises WrongUsage for an unknown risk.
     """
     check_rules(allow)
+    wanted = Wanted(allow=frozenset(allow))
     return tuple(
         problem
         for file in files
-        for problem in _checked_files([file], Options(allow=frozenset(allow)), *_fresh())[0]
+        for problem in _checked_files(_alone(file, wanted), Vault(documented), Once())[0]
     )
 
 
@@ -114,11 +118,9 @@ def check(  # noqa: PLR0913 - one parameter an option
     check_rules(allow, fail_on)
     wanted = Wanted(allow=allow, fail_on=fail_on)
 
-    def found(files: Sequence[str], near: Path) -> Checked:
-        return _check(files, near, wanted, today, asked, skip_others=skip_others)
-
+    use = partial(_check, wanted=wanted, today=today, asked=asked, skip_others=skip_others)
     try:
-        return _by_config(files, directory, found)
+        return _by_config(files, directory, use)
     except InvalidFiles as invalid:
         return Checked((invalid.problems[0].file,), invalid.problems)
 
@@ -142,10 +144,10 @@ def _by_config(
 def _check(  # noqa: PLR0913 - one parameter an option
     files: Sequence[str],
     directory: Path,
+    *,
     wanted: Wanted,
     today: date,
     asked: Asked,
-    *,
     skip_others: bool,
 ) -> Checked:
     try:
@@ -160,44 +162,39 @@ def _check(  # noqa: PLR0913 - one parameter an option
     own, targets = () if config is None else config.files, checked_of(config, asked)
     itself = {*map(os.path.realpath, own)}
     paths = {one.name: itself | {*map(os.path.realpath, one.files)} for one in targets}
-    states: dict[tuple[str, tuple[str, ...]], Options] = {}
-    allowed = Options(allow=wanted.allow, fail_on=wanted.fail_on)
-    own_tables: dict[str, str] = {}
+    states: dict[tuple[str, str], Aim] = {}
     for file in files or own[:1]:
         real = os.path.realpath(file)
         users = [one for one in targets if real in paths[one.name]]
-        for one in users:
-            states[one.name, one.files] = options(wanted, one, today)
-            own_tables |= {one.name: one.schema} if one.schema else {}
+        if config is not None:
+            states |= {(aim.name, ""): aim for aim in aimed(config, users, wanted, today=today)}
         if files and not users and (not skip_others or meant(file)):
-            states["", (file,)] = allowed
+            states["", file] = _alone(file, wanted)
     named = not itself.isdisjoint(map(os.path.realpath, files))
-    return _checked(config if not files or named else None, states, own_tables)
+    return _checked(config if not files or named else None, states.values())
 
 
-def _checked(
-    config: Config | None,
-    states: Mapping[tuple[str, tuple[str, ...]], Options],
-    own_tables: Mapping[str, str],
-) -> Checked:
-    """Check a configuration itself, and states by their targets and files. `own_tables`: the files
-    of those that have their own, by their targets.
-    """
+def _alone(file: str, wanted: Wanted) -> Aim:
+    """A file that no target uses, by the tables in use."""
+    return replace(without_config((file,), wanted, NO_ACCESS), schema="")
+
+
+def _checked(config: Config | None, states: Iterable[Aim]) -> Checked:
+    """Check a configuration itself, and the states of targets and files."""
     users: dict[str, list[str]] = {file: [] for file in config.files} if config else {}
     own = (*_same_servers(config), *_unencrypted(config), *_pem_files(config)) if config else ()
     found: dict[Problem, list[str]] = {one: [] for one in own}
     desired: dict[str, tuple[Desired, ...]] = {}
-    vault, once = _fresh()
-    for (name, read), chosen in states.items():
-        for file in read:
-            users.setdefault(file, []).append(name)
-        use = partial(_checked_files, read, chosen, vault, once)
-        problems, desired[name] = _with_tables(use, own_tables.get(name, ""), name)
-        lapses = lapsed(chosen.lapses, problems)
+    vault, once = Vault(documented), Once()
+    for aim in states:
+        for file in aim.files:
+            users.setdefault(file, []).append(aim.name)
+        problems, desired[aim.name] = _checked_files(aim, vault, once)
+        lapses = lapsed(aim.options.lapses, problems)
         if config:
-            lapses = tuple(lapse.finding for lapse in chosen.lapses)
+            lapses = tuple(lapse.finding for lapse in aim.options.lapses)
         for problem in (*problems, *map(as_problem, lapses)):
-            found.setdefault(problem, []).append(name)
+            found.setdefault(problem, []).append(aim.name)
     for problem in _shared_redis(config, desired) if config else ():
         found[problem] = users.get(problem.file, [])
     facts = (
@@ -219,11 +216,9 @@ def _same_servers(config: Config) -> Iterator[Problem]:
     """Warnings for targets with the server of an earlier one."""
     for first, *others in same_server(config.targets):
         for target in others:
-            mark = target.url_mark or Mark(config.file, 0, 0)
-            place = (mark.file, mark.line, mark.column)
             fact = f"{target.name} has the same server as {first.name}"
             hint = f"correct one of the two URLs, or merge {target.name} into {first.name}"
-            yield Problem(*place, "same-server-twice", fact, hint, "warning")
+            yield _warning(target.url_mark, "same-server-twice", fact, hint)
 
 
 def _unencrypted(config: Config) -> Iterator[Problem]:
@@ -232,11 +227,9 @@ def _unencrypted(config: Config) -> Iterator[Problem]:
 
     for target in config.targets:
         if not is_protected(target.url):
-            mark = target.url_mark or Mark(config.file, 0, 0)
             fact = f"targets/{target.name}/url has no TLS: it needs --insecure-http"
             hint = "write https://, or pass --insecure-http to each command"
-            place = (mark.file, mark.line, mark.column)
-            yield Problem(*place, "unencrypted-server", fact, hint, "warning")
+            yield _warning(target.url_mark, "unencrypted-server", fact, hint)
 
 
 def _pem_files(config: Config) -> Iterator[Problem]:
@@ -258,9 +251,8 @@ def _pem_files(config: Config) -> Iterator[Problem]:
             except (OSError, ValueError):
                 fact, usable = "cannot be read", False
             if not usable:
-                place = (mark.file, mark.line, mark.column)
                 message = f"the file of targets/{target.name}/{member} {fact}"
-                yield Problem(*place, "pem-file", message, hint, "warning")
+                yield _warning(mark, "pem-file", message, hint)
 
 
 def _shared_redis(config: Config, states: Mapping[str, tuple[Desired, ...]]) -> Iterator[Problem]:
@@ -278,32 +270,26 @@ def _shared_redis(config: Config, states: Mapping[str, tuple[Desired, ...]]) -> 
                 fact = f"{name} uses the same Redis and database as {first}"
                 message = f"{fact}: they would share rate limits and locks"
                 hint = "write another database in one of the URLs, or another Redis"
-                yield Problem(at.file, at.line, at.column, "shared-redis", message, hint, "warning")
+                yield _warning(at, "shared-redis", message, hint)
 
 
-def _fresh() -> tuple[Vault, Once]:
-    """A vault, and what the states with its secrets share: each file is read once."""
-    return Vault(documented), Once()
+def _warning(at: Mark | Origin, rule: str, message: str, hint: str) -> Problem:
+    return Problem(at.file, at.line, at.column, rule, message, hint, "warning")
 
 
-def _with_tables(use: Callable[[], Result], schema: str, name: str) -> Result:
-    """The result of `use` with the tables of a target, if it has its own."""
+def _checked_files(aim: Aim, vault: Vault, once: Once) -> Result:
+    """Problems of the files of a target, and their states if these are valid."""
     try:
-        tables = tables_at(schema, target=name) if schema else None
+        with using(tables_of(aim)):
+            return _problems(aim, vault, once)
     except InvalidFiles as invalid:
-        return invalid.problems, ()
-    with using(tables):
-        return use()
-
-
-def _checked_files(files: Sequence[str], chosen: Options, vault: Vault, once: Once) -> Result:
-    """Problems of files laid over each other, and their states if these are valid. Ignored fields
-    have no problems.
-    """
-    try:
-        loaded = load(files, vault, chosen.own, once)
-    except InvalidFiles as invalid:
+        chosen = aim.options
         return tuple(judged(one, chosen.allow, chosen.fail_on) for one in invalid.problems), ()
+
+
+def _problems(aim: Aim, vault: Vault, once: Once) -> Result:
+    """Like `_checked_files`. Ignored fields have no problems. Raises InvalidFiles."""
+    chosen, loaded = aim.options, load(aim.files, vault, aim.options.own, once)
     stated: list[Problem] = []
     for desired in loaded.desired:
         facts = Facts(world_readable=world_readable(desired), unlisted=chosen.unlisted)
@@ -315,7 +301,7 @@ def _checked_files(files: Sequence[str], chosen: Options, vault: Vault, once: On
     warnings = [
         as_problem(one) for desired in loaded.desired for one in guessable_findings(desired)
     ]
-    order = {file: number for number, file in enumerate(files)}
+    order = {file: number for number, file in enumerate(aim.files)}
     found = sorted(
         (*loaded.problems, *loaded.shown(stated), *warnings),
         key=lambda problem: (order.get(problem.file, len(order)), problem),
@@ -334,8 +320,7 @@ def _placeholders(desired: Desired, *, keep: bool) -> Iterator[Problem]:
         at = desired.origin(path)
         for ref in (secret.ref for secret in secrets):
             if ref is not None and ref.placeholder:
-                place = (at.file, at.line, at.column)
-                yield Problem(*place, "fill-in", f"{ref} is a placeholder", hint, "warning")
+                yield _warning(at, "fill-in", f"{ref} is a placeholder", hint)
 
 
 @discreet
@@ -362,16 +347,14 @@ def search(  # noqa: PLR0913 - one parameter an option
             raise WrongUsage("--only: unknown rule", hint=hint)
     if files:
         check_names(files)
-
-    def found(files: Sequence[str], near: Path) -> Checked:
-        return _search(files, near, rules, allow, today, asked)
-
-    return _by_config(files, directory, found)
+    use = partial(_search, rules=rules, allow=allow, today=today, asked=asked)
+    return _by_config(files, directory, use)
 
 
-def _search(  # noqa: PLR0913, PLR0917 - one parameter an option
+def _search(  # noqa: PLR0913 - one parameter an option
     files: Sequence[str],
     directory: Path,
+    *,
     rules: Collection[str],
     allow: frozenset[str],
     today: date,

@@ -17,7 +17,7 @@ from confsync.sandbox.schema import builtin
 from confsync.sync.secret import Vault
 from confsync.sync.tree import Items, path_text
 from confsync.sync.values import Target
-from confsync.workflow.pull import preview
+from confsync.workflow.pull import pull
 from confsync.workflow.server import Session
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def test_no_odd_value_of_a_server_is_a_fault_of_confsync(state: str, tmp_path: P
             answer = changed(stored, path, value)
             session = Session(Target("t", "https://a.example.com"), Answering(answer), Vault())
             try:
-                preview([str(file)], session, environment={})
+                pull([str(file)], session, environment={}, write=False)
             except (UnexpectedAnswer, NotWritten):
                 pass
             except ConfsyncError as error:

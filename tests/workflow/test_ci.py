@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from confsync.workflow.ci import change, run_url, who
+from confsync.workflow.run import change, run_url, who
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -195,7 +195,7 @@ def test_a_saved_plan_is_refused_if_the_server_has_lost_its_licence(
     save([house.plan()], file)
     options = Options(allow=ALLOWED)
     with pytest.raises(Declined, match="this server is the community edition"):
-        made(saved(file), house.session(), options, "apply", {})
+        made((), house.session(), options, "apply", {}, saved(file))
 
 
 def test_a_saved_plan_that_allows_the_missing_licence_is_applied(
@@ -204,7 +204,7 @@ def test_a_saved_plan_that_allows_the_missing_licence_is_applied(
     house, file = House(shards, [says("community")]), str(tmp_path / "saved")
     save([house.plan(ALLOWED | {RULE})], file)
     (kept,) = saved(file)
-    (again,) = made((kept,), house.session(), Options(), "apply", {})
+    (again,) = made((), house.session(), Options(), "apply", {}, [kept])
     assert (again.digest, again.refusals) == (kept.digest, ())
 
 

@@ -16,7 +16,7 @@ from confsync.errors import ConnectionFailed, InvalidFiles, OutputFailed, Proble
 from confsync.kinds import KINDS
 from confsync.report.file_results import begun_text
 from confsync.store.mistakes import INSTEAD
-from confsync.workflow.fmt import check as formatted
+from confsync.workflow.fmt import fmt
 from confsync.workflow.init import init
 from confsync.workflow.targets import Access, configuration
 from confsync.workflow.validate import check, validate
@@ -70,7 +70,7 @@ def test_a_template_is_a_valid_store_in_canonical_form(tmp_path: Path, variant: 
     assert files_in(tmp_path) == sorted(FILES)
     assert validate([begun.store]) == ()
     assert f"'@type': {variant}" in Path(begun.store).read_text()
-    assert not any(one.changed or one.problems for one in formatted([begun.store]))
+    assert not any(one.changed or one.problems for one in fmt([begun.store], write=False))
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

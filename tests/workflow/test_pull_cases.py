@@ -18,7 +18,7 @@ import pytest
 from confsync.errors import ConfsyncError, InvalidFiles
 from confsync.report.file_results import diff_text, pulled_text
 from confsync.report.problems import problems_text
-from confsync.workflow.pull import preview, pull
+from confsync.workflow.pull import pull
 from tests.states import completed
 from tests.workflow.stored import session
 
@@ -38,7 +38,7 @@ def said(directory: Path, case: Path) -> str:
     files += [] if "before.yaml" in files else ["before.yaml"]
     environment = read(case, "environment.json", {})
     try:
-        shown = preview(files, session(stored), environment=environment)
+        shown = pull(files, session(stored), environment=environment, write=False)
         pulled = pull(files, session(stored), environment=environment)
     except InvalidFiles as invalid:
         return problems_text(invalid.problems)

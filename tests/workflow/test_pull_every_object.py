@@ -17,7 +17,7 @@ from confsync.sync.outcome import Stored
 from confsync.workflow.apply import apply
 from confsync.workflow.plan import plans
 from confsync.workflow.pull import pull
-from confsync.workflow.pull_into import file_name, preview_into, pull_into
+from confsync.workflow.pull_into import file_name, pull_into
 from confsync.workflow.session import connect
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ def test_each_object_gets_a_file_of_its_own_in_a_new_directory(
 ) -> None:
     into = tmp_path / "new" / "stores"
     with session(server) as one:
-        shown = preview_into(str(into), one, environment={}, objects=ALL)
+        shown = pull_into(str(into), one, environment={}, objects=ALL, write=False)
         assert not into.parent.exists()
         pulled = pull_into(str(into), one, environment={}, objects=ALL)
         assert shown == pulled

@@ -58,9 +58,9 @@ def test_a_saved_plan_takes_its_allowances_along(
     file = str(tmp_path / "saved")
     save([plan([house.file], house.session(), environment={}, options=options)], file)
     kept, session = saved(file), house.session()
-    (again,) = made(kept, session, Options(), "apply", WRONG)
+    (again,) = made((), session, Options(), "apply", WRONG, kept)
     assert again.digest == kept[0].digest
     assert bool(again.refusals) == (options is not ALLOWED)
     if again.refusals:
         with pytest.raises(Declined, match="url has an unknown scheme"):
-            _run([(None, lambda _: ((again,), session))], How(), kept)
+            _run([(None, lambda _: [(again, session)])], How(), kept)
