@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from confsync.cli.console import look
-from confsync.errors import ConfsyncError, OutputFailed, WrongUsage
+from confsync.errors import ConfsyncError, Declined, OutputFailed, WrongUsage
 from confsync.report import PLANS, STEP
 from confsync.report.printable import PLAIN, printable
 from confsync.sync.scrub import without_commands
@@ -135,15 +135,35 @@ class Outputs:
         if all(sink.format != "github" for sink in self.sinks):
             return
         for variable, render in STEP.items():
-            if not (name := os.environ.get(variable)):
-                continue
-            from confsync.disk.write import append_lines
+            _append(variable, partial(_rendered, render, document))
 
-            try:
-                append_lines(name, partial(render, document()))
-            except OSError:
-                hint = f"{variable} is the runner's; without it nothing is appended"
-                raise OutputFailed(f"cannot append to the file of {variable}", hint=hint) from None
+    def refused(self, error: Declined) -> None:
+        """If `github` is an output, write there why nothing was sent. Raises OutputFailed."""
+        sinks = [one for one in self.sinks if one.format == "github"]
+        if sinks:
+            from confsync.report.github_step import refusal
+
+            annotation, summary = refusal(error.message, error.hint)
+            for sink in sinks:
+                self.write(sink, annotation)
+            _append("GITHUB_STEP_SUMMARY", lambda _: summary)
+
+
+def _rendered(render: Callable[..., str], document: Callable[[], Document], taken: int) -> str:
+    return render(document(), taken)
+
+
+def _append(variable: str, render: Callable[[int], str]) -> None:
+    """Append to the file that a variable of GitHub's runner names. Raises OutputFailed."""
+    if not (name := os.environ.get(variable)):
+        return
+    from confsync.disk.write import append_lines
+
+    try:
+        append_lines(name, render)
+    except OSError:
+        hint = f"{variable} is the runner's; without it nothing is appended"
+        raise OutputFailed(f"cannot append to the file of {variable}", hint=hint) from None
 
 
 class Lines(Generic[T]):
@@ -196,18 +216,20 @@ class Lines(Generic[T]):
     @contextmanager
     def before_error(self, write: Callable[[Sequence[T]], None]) -> Iterator[None]:
         """If the only target fails, have its outputs written before its error is raised. Texts for
-        people are not: the error says it.
+        people are not: the error says it. A refusal is told to GitHub's runner.
         """
         try:
             yield
         except ConfsyncError as error:
-            if any(isinstance(one, Failed) and one.error is error for one in self._ended):
-                left = tuple(one for one in self.others.sinks if one != STDOUT)
-                self.others = replace(self.others, sinks=left)
-                try:
+            try:
+                if any(isinstance(one, Failed) and one.error is error for one in self._ended):
+                    left = tuple(one for one in self.others.sinks if one != STDOUT)
+                    self.others = replace(self.others, sinks=left)
                     write(self._ended)
-                except OutputFailed as unwritten:
-                    self.others.console.say(f"error: {printable(unwritten.message)}\n")
+                elif isinstance(error, Declined):
+                    self.others.refused(error)
+            except OutputFailed as unwritten:
+                self.others.console.say(f"error: {printable(unwritten.message)}\n")
             raise
 
     def end(self, found: Sequence[T], now: str) -> Callable[[], Document]:

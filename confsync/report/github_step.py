@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from confsync.report.github import command
 from confsync.report.markdown import report_markdown
+from confsync.report.printable import printable
 from confsync.report.problems import from_root
 from confsync.report.summary import (
     BAD,
@@ -97,6 +98,14 @@ def report_step_summary(report: Report, taken: int = 0) -> str:
     room = _SUMMARY - taken
     text = report_markdown(report, room, lambda one: len(one.encode()))
     return text if len(text.encode()) <= room else ""
+
+
+def refusal(fact: str, hint: str) -> tuple[str, str]:
+    """A refused apply: the annotation, and Markdown for the step's summary."""
+    lines = [f"error: {printable(fact)}", *([f"hint: {printable(hint)}"] if hint else [])]
+    text = "\n".join(lines)
+    annotation = command("error", {"title": "confsync apply (refused)"}, text)
+    return annotation, f"### confsync apply: refused\n\n```text\n{text}\n```\n"
 
 
 def report_step_outputs(report: Report, _taken: int = 0) -> str:

@@ -241,6 +241,20 @@ def test_a_file_that_cannot_be_read_or_is_too_large_is_named(offline: Desk) -> N
 # A step of GitHub Actions
 
 
+def test_github_is_told_of_a_refused_apply(desk: Desk) -> None:
+    desk.file("a.yaml")
+    env = {"GITHUB_STEP_SUMMARY": "summary.md", "GITHUB_OUTPUT": "output"}
+    ran = desk.run("apply", "a.yaml", "--expect", f"2:{'0' * 32}", "--output", "github", env=env)
+    assert ran.status == 3
+    (told,) = commands(ran.out)
+    assert (told.name, told.properties["title"]) == ("error", "confsync apply (refused)")
+    assert told.data.startswith("error: ")
+    assert ran.err == f"{told.data}\nnothing was changed on the server\n"
+    summary = (desk.directory / "summary.md").read_text()
+    assert summary == f"### confsync apply: refused\n\n```text\n{told.data}\n```\n"
+    assert not (desk.directory / "output").exists()
+
+
 def test_a_plan_appends_to_the_summary_and_the_outputs_of_a_step(desk: Desk) -> None:
     desk.file("a.yaml")
     env = {"GITHUB_STEP_SUMMARY": "summary.md", "GITHUB_OUTPUT": "output"}
