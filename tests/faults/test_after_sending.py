@@ -103,7 +103,7 @@ def test_a_fault_in_whatever_runs_after_an_update_has_left_is_an_unknown_outcome
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STALWART_TOKEN", APPLY_KEY)
     # A request whose thread dies is waited for until then.
-    monkeypatch.setenv("CONFSYNC_TIMEOUT", "10")
+    monkeypatch.setenv("CONFSYNC_TIMEOUT", "4")
     book = tmp_path / "audit.jsonl"
     (tmp_path / "store.yaml").write_text(STORE)
 
