@@ -17,8 +17,8 @@ from confsync.cli.standard_error import UNCHANGED, Status, of_error, print_failu
 from confsync.errors import Cancelled, OutputFailed, WrongUsage
 from confsync.report import OUTCOMES, PLANS
 from confsync.report.json import result_of
-from confsync.report.printable import plural, printable
-from confsync.report.several import name_and_url, told_together
+from confsync.report.printable import printable
+from confsync.report.several import amounts, name_and_url, told_together
 from confsync.sync.findings import STALE
 from confsync.sync.outcome import (
     NotBegun,
@@ -85,10 +85,7 @@ def ask(console: Console, plans: Sequence[Plan]) -> bool:
     Cancelled for any other answer, with a hint for one that may have meant yes.
     """
     due = [plan for plan in plans if not plan.empty]
-    changes = sum(len(plan.difference.changes) for plan in due)
-    to_send = sum(len(plan.to_send) for plan in due)
-    counts = [(changes, "change"), (to_send, "secret")]
-    parts = " and ".join(plural(number, what) for number, what in counts if number)
+    parts = " and ".join(amounts(due))
     targets = [*dict.fromkeys(plan.target for plan in due)]
     one = name_and_url(targets[0].name, targets[0].url)
     them = one if len(targets) == 1 else f"{len(targets)} targets"
@@ -168,7 +165,7 @@ def _written(ended: Sequence[Ended], lines: Lines[Ended]) -> OutputFailed | None
     document = lines.end(ended, utc_text(now()))
     failed, outputs = lines.failed, lines.others
     for sink in outputs.sinks:
-        text = outputs.text(sink, OUTCOMES, ended, document=document)
+        text = outputs.text(sink, OUTCOMES, document, ended)
         if sink.format == "text" and sink.file is not None:
             plans = [one if one.plan is None else one.plan for one in ended]
             text = f"{PLANS['text'](plans, look=outputs.look(sink))}\n{text}"

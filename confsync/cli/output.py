@@ -19,14 +19,15 @@ from confsync.sync.scrub import without_commands
 from confsync.sync.values import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from confsync.cli.console import Console
+    from confsync.report import Renderers
     from confsync.report.document import Document
     from confsync.report.printable import Look
     from confsync.report.run import Run
 
-    Renderers: TypeAlias = Mapping[str, Callable[..., str]]
+    Make: TypeAlias = Callable[[], Document]
 
 T = TypeVar("T")
 
@@ -102,33 +103,22 @@ class Outputs:
         except (OSError, ValueError):
             raise unwritable(sink) from None
 
-    def write_all(
-        self,
-        renderers: Renderers,
-        *found: object,
-        document: Callable[[], Document] | None = None,
-    ) -> None:
+    def write_all(self, renderers: Renderers, *found: object, document: Make | None = None) -> None:
         """Write every output of what was found. `document`: of a plan or an apply; what GitHub's
         runner takes of it is written too.
         """
         for sink in self.sinks:
-            self.write(sink, self.text(sink, renderers, *found, document=document))
+            self.write(sink, self.text(sink, renderers, document, *found))
         if document is not None:
             self.append_step(document)
 
-    def text(
-        self,
-        sink: Sink,
-        renderers: Renderers,
-        *found: object,
-        document: Callable[[], Document] | None,
-    ) -> str:
+    def text(self, sink: Sink, renderers: Renderers, document: Make | None, *found: object) -> str:
         """The text of an output: of what was found, or of the document of a plan or an apply."""
         if document is None or sink.format == "text":
             return renderers[sink.format](*found, look=self.look(sink))
         return renderers[sink.format](document())
 
-    def append_step(self, document: Callable[[], Document]) -> None:
+    def append_step(self, document: Make) -> None:
         """If `github` is an output, append the texts of a step to the files that variables of
         GitHub's runner name. Raises OutputFailed.
         """
@@ -173,14 +163,10 @@ class Lines(Generic[T]):
     """
 
     def __init__(
-        self,
-        outputs: Outputs,
-        run: Run,
-        document: Callable[[Sequence[T], Run], Document],
+        self, outputs: Outputs, run: Run, document: Callable[[Sequence[T], Run], Document]
     ) -> None:
-        self.others = replace(
-            outputs, sinks=tuple(one for one in outputs.sinks if one.format != _LINES)
-        )
+        others = tuple(one for one in outputs.sinks if one.format != _LINES)
+        self.others = replace(outputs, sinks=others)
         self.failed: OutputFailed | None = None
         self._document, self._outputs, self._run = document, outputs, run
         self._files: dict[Sink, FileIO | None] = {}
@@ -232,7 +218,7 @@ class Lines(Generic[T]):
                 self.others.console.say(f"error: {printable(unwritten.message)}\n")
             raise
 
-    def end(self, found: Sequence[T], now: str) -> Callable[[], Document]:
+    def end(self, found: Sequence[T], now: str) -> Make:
         """Write the lines that are missing, and the last one. `now` is the time of all reports.
         Return what makes the document of the run, once for all outputs.
         """

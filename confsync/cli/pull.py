@@ -74,11 +74,9 @@ def pull(  # noqa: PLR0913 - one parameter an option
 
     wanted = _objects(objects, every=all_objects)
     way = shared.reach(console, allow_commands=allow_commands, jobs=jobs)
-    if into is None:
-        aims, use = _chosen(console, asked, access), _into_files(wanted, diff=diff)
-    else:
-        aims, use = (_server(asked, access),), _into_directory(into, wanted, diff=diff)
-    status = print_failures(console, found := each(aims, way, use))
+    aims = _chosen(console, asked, access) if into is None else (_server(asked, access),)
+    found = each(aims, way, _pull(into, wanted, diff=diff))
+    status = print_failures(console, found)
     pulled = [one for one in flat(found) if not isinstance(one, Failed)]
     _print(console, pulled, diff=diff)
     if into is not None:
@@ -121,16 +119,13 @@ def _chosen(console: Console, asked: Asked, access: Access) -> tuple[Aim, ...]:
     return aims
 
 
-def _into_files(objects: Objects, *, diff: bool) -> Pull:
-    """The pull into the last of a target's files."""
-    from confsync.workflow.pull import pull
+def _pull(directory: str | None, objects: Objects, *, diff: bool) -> Pull:
+    """The pull into a directory, or else into the last of a target's files. Raises WrongUsage."""
+    if directory is None:
+        from confsync.workflow.pull import pull
 
-    use = partial(pull, environment=os.environ, objects=objects, write=not diff)
-    return lambda aim, session: (use(aim.files, session, own=aim.options.own),)
-
-
-def _into_directory(directory: str, objects: Objects, *, diff: bool) -> Pull:
-    """The pull into a directory. Raises WrongUsage."""
+        last = partial(pull, environment=os.environ, objects=objects, write=not diff)
+        return lambda aim, session: (last(aim.files, session, own=aim.options.own),)
     from confsync.workflow.pull_into import check_directory, pull_into
 
     check_directory(directory)

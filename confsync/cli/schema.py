@@ -75,6 +75,8 @@ def schema(  # noqa: PLR0913 - one parameter an option
 
     With --update: a field, a variant or an object of a newer or older server can be used at once.
     """
+    import json
+
     from confsync.cli.standard_error import Status
     from confsync.workflow.documentation import schema as run
     from confsync.workflow.tables import tables_of
@@ -89,10 +91,11 @@ def schema(  # noqa: PLR0913 - one parameter an option
     if report is not None:
         from confsync.report.schemas import report_schema
 
-        _print(console, report_schema(report))
-        return Status.DONE
-    tables = None if config or included else tables_of(_aim(asked, access))
-    _print(console, run(layer=layer, config=config, included=included, tables=tables))
+        found: Mapping[str, object] = report_schema(report)
+    else:
+        tables = None if config or included else tables_of(_aim(asked, access))
+        found = run(layer=layer, config=config, included=included, tables=tables)
+    console.print(f"{json.dumps(found, indent=2, ensure_ascii=False)}\n")
     return Status.DONE
 
 
@@ -106,12 +109,6 @@ def _check(schemas: Mapping[str, object], *, update: bool, check: bool) -> None:
         raise WrongUsage(fact, hint="choose one of them; update before you print a JSON Schema")
     if check and not update:
         raise WrongUsage("--check needs --update", hint="add --update, or leave out --check")
-
-
-def _print(console: Console, schema: Mapping[str, object]) -> None:
-    import json
-
-    console.print(f"{json.dumps(schema, indent=2, ensure_ascii=False)}\n")
 
 
 def _aim(asked: Asked, access: Access) -> Aim:

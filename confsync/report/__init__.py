@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from confsync.report.document import Document
     from confsync.report.printable import Look
+
+    Renderers: TypeAlias = Mapping[str, Callable[..., str]]
 
 
 def _text(module: str, function: str, *found: object, **look: Look) -> str:
@@ -29,7 +31,7 @@ def _report(module: str, function: str, document: Document, *more: object) -> st
     return _text(module, function, document.report, *more)
 
 
-_CI: Mapping[str, Callable[..., str]] = {
+_CI: Renderers = {
     "markdown": partial(_report, "markdown", "report_markdown"),
     "html": partial(_report, "html", "report_html"),
     "github": partial(_report, "github_step", "report_github"),
@@ -38,7 +40,7 @@ _CI: Mapping[str, Callable[..., str]] = {
 }
 _JSON = partial(_render, "printable", "json_text")
 
-STEP: Mapping[str, Callable[..., str]] = {
+STEP: Renderers = {
     "GITHUB_STEP_SUMMARY": partial(_report, "github_step", "report_step_summary"),
     "GITHUB_OUTPUT": partial(_report, "github_step", "report_step_outputs"),
 }
@@ -47,36 +49,33 @@ STEP: Mapping[str, Callable[..., str]] = {
 # Of plans and of an apply, text is made of a sequence, one for each target, and all else of their
 # JSON document (docs/json.md). States and targets are rendered from a sequence too; problems from
 # the names of the files and the problems. Texts take `look=`.
-REPORTS: Mapping[str, Callable[..., str]] = {**_CI, "json": _JSON}
-PLANS: Mapping[str, Callable[..., str]] = {
+REPORTS: Renderers = {**_CI, "json": _JSON}
+PLANS: Renderers = {
     "text": partial(_text, "text", "plans_text"),
     "json": _JSON,
     "jsonl": partial(_render, "json", "document_lines"),
     **_CI,
 }
-OUTCOMES: Mapping[str, Callable[..., str]] = {
-    **PLANS,
-    "text": partial(_text, "outcomes", "outcomes_text"),
-}
-STATES: Mapping[str, Callable[..., str]] = {
+OUTCOMES: Renderers = {**PLANS, "text": partial(_text, "outcomes", "outcomes_text")}
+STATES: Renderers = {
     "text": partial(_render, "text", "states_text"),
     "json": partial(_render, "json", "states_json"),
 }
-TARGETS: Mapping[str, Callable[..., str]] = {
+TARGETS: Renderers = {
     "text": partial(_render, "targets", "targets_text"),
     "json": partial(_render, "targets", "targets_json"),
     "names": partial(_render, "targets", "targets_names"),
     "matrix": partial(_render, "targets", "targets_matrix"),
 }
-DOCTOR: Mapping[str, Callable[..., str]] = {
+DOCTOR: Renderers = {
     "text": partial(_text, "doctor", "doctor_text"),
     "json": partial(_render, "doctor", "doctor_json"),
 }
-RENDERED: Mapping[str, Callable[..., str]] = {
+RENDERED: Renderers = {
     "text": partial(_render, "render", "rendered_text"),
     "json": partial(_render, "render", "rendered_json"),
 }
-PROBLEMS: Mapping[str, Callable[..., str]] = {
+PROBLEMS: Renderers = {
     "text": partial(_text, "problems", "verdict_text"),
     "json": partial(_render, "json", "problems_json"),
     "github": partial(_render, "github", "problems_github"),
@@ -84,7 +83,7 @@ PROBLEMS: Mapping[str, Callable[..., str]] = {
     "junit": partial(_render, "junit", "problems_junit"),
     "codequality": partial(_render, "codequality", "problems_codequality"),
 }
-AUDITS: Mapping[str, Mapping[str, Callable[..., str]]] = {
+AUDITS: Mapping[str, Renderers] = {
     "check": {
         "text": partial(_render, "audits", "check_text"),
         "json": partial(_render, "audits", "check_json"),

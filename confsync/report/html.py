@@ -70,7 +70,7 @@ def _checksum(text: str) -> str:
 
 
 def _filters(report: Report) -> Iterator[str]:
-    """The form that the script shows, with what there is to choose."""
+    """What there is to choose in the form that the script shows."""
     objects = [found for target in report.targets for found in target.objects]
     listed = (row for found in objects for row in rows(found))
     causes = {row.cause for row in listed if isinstance(row, Row) and row.cause}
@@ -79,14 +79,10 @@ def _filters(report: Report) -> Iterator[str]:
         "cause": sorted(causes),
         "risk": sorted(_risks(objects)),
     }
-    yield '<form id="filter" hidden>'
-    yield '<label>Target <input name="target" type="search" autocomplete="off"></label>'
     for name, values in choices.items():
         options = "".join(f'<option value="{escape(one)}">{escape(one)}</option>' for one in values)
         every = f'<option value="">all</option>{options}'
         yield f'<label>{name.capitalize()} <select name="{name}">{every}</select></label>'
-    yield '<output id="count"></output>'
-    yield "</form>"
 
 
 def _risks(objects: Iterable[Object]) -> set[str]:

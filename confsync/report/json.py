@@ -125,10 +125,9 @@ def _head(run: Run) -> dict[str, Json]:
 def _active(ends: Sequence[outcome.Ended]) -> dict[str, Json]:
     """The ends of a target's reload and of its restart, and why they failed or are unknown."""
     found: dict[str, Json] = {}
-    for name in ("reload", "restart"):
+    for name, key in (("reload", "reload"), ("restart", "after")):
         known = (getattr(one, name, None) for one in ends)
         end = next((one for one in known if one is not None), None)
-        key = "after" if name == "restart" else name
         found[key] = None if end is None else end.result
         found[f"{key}_reason"] = None if end is None else data_text(end.reason) or None
     return found

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from confsync.report.printable import WIDTH, cut, printable, wrapped
+from confsync.report.printable import MOST, WIDTH, cut, printable, wrapped
 from confsync.store.encode import to_file
 from confsync.sync.shape import Shape, UrlText
 from confsync.sync.tree import Members, Object, Tree, leaves, path_text, same_skeleton
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SIGNS = {"add": "+", "remove": "-", "update": "~", "replace": "~", "reorder": "~"}
 _STYLES = {"+": "green", "-": "red", "~": "yellow", "?": "cyan"}
-_MOST = 100  # items of a list in one line
+_MOST_ITEMS = 100  # items of a list in one line
 _WIDEST_PATH = 40
 _INDENT = 8
 _NOWHERE = "not in any file"
@@ -97,8 +97,8 @@ def laid_out(lines: Sequence[Line], look: Look) -> Iterator[str]:
     """
     widest = max((len(line.path) for line in lines), default=0)
     width = min(_WIDEST_PATH, look.width * 2 // 5, widest)
-    rows = [one if isinstance(one, str) else _row(one, width, look) for one in cut(lines)]
-    placed = [row for row in rows if not isinstance(row, str) and row.place]
+    rows = [_row(one, width, look) for one in lines[:MOST]]
+    placed = [row for row in rows if row.place]
     fitting = [row for row in placed if row.end + 2 + len(row.place) <= look.width]
     files = {row.place.rpartition(":")[0] for row in fitting}
     several = len({row.place.rpartition(":")[0] for row in placed if ":" in row.place}) > 1
@@ -107,9 +107,6 @@ def laid_out(lines: Sequence[Line], look: Look) -> Iterator[str]:
     column = min(max(ends, default=0) + 3, look.width - longest)
     at_edge = len(fitting) < len(placed)
     for row in rows:
-        if isinstance(row, str):
-            yield f"  {row}"
-            continue
         *first, last = row.lines
         yield from first
         place = row.place
@@ -123,6 +120,7 @@ def laid_out(lines: Sequence[Line], look: Look) -> Iterator[str]:
                 yield last
                 last, space = "", max(2, look.width - len(place))
         yield f"{last}{' ' * space}{look.paint('dim', place)}" if place else last
+    yield from (f"  {note}" for note in cut(lines)[MOST:])
 
 
 @dataclass(frozen=True)
@@ -274,6 +272,6 @@ def word(value: Plain) -> str:
         case dict():
             return printable(str(value.get("@type")))
         case list():
-            return ", ".join(map(word, cut(value, _MOST))) or "none"
+            return ", ".join(map(word, cut(value, _MOST_ITEMS))) or "none"
         case _:
             return str(value)

@@ -137,8 +137,8 @@ def _block(same: Sequence[Target], report: Report) -> str:
         parts.append(code(first.url))
     if error := error_lines(first, alone=alone):
         parts.append(_fenced(error))
-    ends = [line for one in _ends(first) for line in one]
-    parts += [_fenced(ends)] if ends else []
+    if ends := [*_ends(first)]:
+        parts.append(_fenced(ends))
     parts += [part for found in first.objects for part in _object(found, first)]
     parts += [*_advice(first, report, alone=alone)]
     return "\n\n".join(parts)
@@ -163,16 +163,16 @@ def _row(row: Row | str) -> str:
     return "  ".join([f"{_SIGNS.get(row.sign, row.sign)} {row.path}", row.text, *more]).rstrip()
 
 
-def _ends(target: Target) -> Iterator[list[str]]:
+def _ends(target: Target) -> Iterator[str]:
     """The outcome of an apply."""
     several = len(target.objects) > 1
     for found in target.objects:
         if found.outcome is not None:
             lines = outcome_lines(found.outcome, found)
-            yield [f"- {found.name}: {lines[0]}", *lines[1:]] if several and lines else lines
+            yield from [f"- {found.name}: {lines[0]}", *lines[1:]] if several and lines else lines
     if target.outcome is not None:
-        yield outcome_lines(target.outcome, target.objects[0] if target.objects else None)
-    yield active_lines(target)
+        yield from outcome_lines(target.outcome, target.objects[0] if target.objects else None)
+    yield from active_lines(target)
 
 
 def _advice(target: Target, report: Report, *, alone: bool) -> Iterator[str]:
@@ -183,9 +183,8 @@ def _advice(target: Target, report: Report, *, alone: bool) -> Iterator[str]:
     elif report.kind == "plan" and target.objects:
         changes = sum(map(change_count, target.objects))
         secrets = sum(len(one.to_send) for one in target.objects)
-        counts = [(changes, "change"), (secrets, "secret to send")]
-        listed = [plural(number, what) for number, what in counts if number]
-        listed = [one.replace("secret to sends", "secrets to send") for one in listed]
+        listed = [plural(changes, "change")] if changes else []
+        listed += [f"{plural(secrets, 'secret')} to send"] if secrets else []
         yield " ".join([f"{', '.join(listed) or 'No visible changes'}.", *effect(target)])
     else:
         yield from effect(target)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -109,12 +108,8 @@ def _several(
         blocks.append(f"{title(same, look)}\n\n{text}")
     if quiet:
         blocks.append(unchanged([_target(ends[0]) for ends in quiet], look))
-    fates = Counter(map(_fate_of_target, targets))
     stored = [one.plan for one in found if isinstance(one, outcome.Stored)]
-    changes = sum(len(plan.difference.changes) for plan in stored)
-    sent = sum(len(plan.to_send) for plan in stored)
-    counts = {"change": changes, "secret": sent}
-    last = totals(len(targets), {fate: fates[fate] for fate in _FATES}, counts, look, " sent")
+    last = totals([*map(_fate_of_target, targets)], _FATES, stored, look, " sent")
     return "\n".join([*blocks, last])
 
 

@@ -9,7 +9,7 @@ from confsync.report.printable import cut, paragraph, plural, printable, wrapped
 from confsync.sync.values import named, plans_by_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from confsync.errors import ConfsyncError
     from confsync.report.printable import Look
@@ -85,16 +85,23 @@ def unchanged(targets: Sequence[Target], look: Look) -> str:
     return "".join(f"{line}\n" for line in wrapped(text, "", "  ", look=look))
 
 
+def amounts(plans: Sequence[Plan]) -> list[str]:
+    """The numbers of changes and of secrets to send, in words; none for 0."""
+    changes = sum(len(plan.difference.changes) for plan in plans)
+    secrets = sum(len(plan.to_send) for plan in plans)
+    return [plural(one, what) for one, what in ((changes, "change"), (secrets, "secret")) if one]
+
+
 def totals(
-    number: int, fates: Mapping[str, int], counts: Mapping[str, int], look: Look, sent: str
+    fates: Sequence[str], order: Sequence[str], plans: Sequence[Plan], look: Look, sent: str
 ) -> str:
-    """The last line: numbers of targets by their fates, and of changes and secrets. `sent`: a
-    word about the secrets.
+    """The last line: numbers of targets by their fates, in an order, and of changes and secrets of
+    plans. `sent`: a word about the secrets.
     """
-    parts = ", ".join(f"{count} {fate}" for fate, count in fates.items() if count)
-    made = [plural(count, what) for what, count in counts.items() if count]
-    more = f" {', '.join(made)}{sent if counts['secret'] else ''}." if made else ""
-    return paragraph(f"{number} targets: {parts}.{more}", look, "bold")
+    parts = ", ".join(f"{fates.count(one)} {one}" for one in order if one in fates)
+    behind = sent if any(plan.to_send for plan in plans) else ""
+    more = f" {', '.join(made)}{behind}." if (made := amounts(plans)) else ""
+    return paragraph(f"{len(fates)} targets: {parts}.{more}", look, "bold")
 
 
 def without_address(one: Failed) -> ConfsyncError:

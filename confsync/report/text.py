@@ -276,14 +276,9 @@ def _finding(finding: Finding, look: Look) -> str:
 
 def _totals(groups: Sequence[Sequence[Plan] | Failed], look: Look) -> str:
     """Counts of targets: to update, unchanged, failed, refused by an apply."""
-    fates = Counter(map(_fate, groups))
     plans = [plan for group in groups if not isinstance(group, Failed) for plan in group]
-    changes = sum(len(plan.difference.changes) for plan in plans)
-    to_send = sum(len(plan.to_send) for plan in plans)
-    counts = {"change": changes, "secret": to_send}
-    named = {fate: fates[fate] for fate in _FATES}
     causes = [paragraph(one, look, "bold") for one in _causes(plans)]
-    return totals(len(groups), named, counts, look, " to send") + "".join(causes)
+    return totals([*map(_fate, groups)], _FATES, plans, look, " to send") + "".join(causes)
 
 
 def _fate(group: Sequence[Plan] | Failed) -> str:

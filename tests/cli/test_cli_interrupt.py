@@ -193,7 +193,7 @@ SLOW = """\
 import sys
 from confsync.report import outcomes
 from confsync.__main__ import main
-def endless(*_):
+def endless(*_, **__):
     print("telling", file=sys.stderr, flush=True)
     while True:
         pass
