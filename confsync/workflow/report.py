@@ -61,7 +61,7 @@ def merged(files: Sequence[str]) -> Document:
         "targets": [target for one in every for target in one["targets"]],
         "summary": {"base": _only(one.base for one in reports.values())},
     }
-    if any(map(_applied, reports.values())):
+    if any(report.kind == "apply" for report in reports.values()):
         whole["summary"]["outcomes"] = {}
     interrupted = any(report.interrupted for report in reports.values())
     return {**whole, "summary": summary_of(report_of(whole), interrupted=interrupted)}
@@ -87,10 +87,6 @@ def _read(file: str) -> Document:
 def _refused(_: str) -> None:
     """NaN and Infinity are not JSON."""
     raise ValueError
-
-
-def _applied(report: Report) -> bool:
-    return report.kind == "apply"
 
 
 def _only(values: Iterable[object]) -> object:

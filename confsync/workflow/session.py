@@ -82,19 +82,11 @@ class Reach:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def timed(self, aim: Aim) -> Iterator[None]:
-        """Note how long reading a target takes, also if that fails."""
-        begun = self.clock()
-        try:
-            yield
-        finally:
-            self.seconds[aim.name] = self.clock() - begun
-
-    @contextmanager
-    def told(self, aim: Aim, ended: Callable[[Failed], None] | None) -> Iterator[None]:
-        """Give an error of the only target to `ended`, for reports, before it is raised. Without a
-        valid URL there is no target.
+    def reading(self, aim: Aim, ended: Callable[[Failed], None] | None) -> Iterator[None]:
+        """Note how long reading a target takes, also if that fails. Give an error of the only
+        target to `ended`, for reports, before it is raised. Without a valid URL there is no target.
         """
+        begun = self.clock()
         try:
             yield
         except Fault:
@@ -105,6 +97,8 @@ class Reach:
                 if aim.alone and ended is not None and (url := aim.access.url or own):
                     ended(Failed(Target(aim.name or origin(url), origin(url)), error))
             raise
+        finally:
+            self.seconds[aim.name] = self.clock() - begun
 
     def check(self, aims: Iterable[Aim]) -> None:
         """Raise Declined if one of several servers is not among CONFSYNC_HOSTS."""
@@ -277,8 +271,7 @@ def each(
     """
 
     def used(aim: Aim) -> R:
-        told = reach.told(aim, ended)
-        with reach.timed(aim), told, reach.session(aim) as session, using(session.tables):
+        with reach.reading(aim, ended), reach.session(aim) as session, using(session.tables):
             return use(aim, session)
 
     reach.check(aims)
