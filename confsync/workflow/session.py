@@ -14,7 +14,6 @@ from confsync.errors import (
     DeadlinePassed,
     Declined,
     Fault,
-    Problem,
     SecretUnavailable,
     WrongUsage,
 )
@@ -27,6 +26,7 @@ from confsync.net.http import SECONDS, Connection
 from confsync.net.tls import Trust
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, look_up
+from confsync.store.mistakes import Mistake
 from confsync.sync.secret import Vault
 from confsync.sync.values import Failed, Target, plans_by_target
 from confsync.workflow.jobs import Jobs, side_by_side
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from confsync.config.target import TargetConfig, Written
+    from confsync.errors import Problem
     from confsync.kinds.table import Tables
     from confsync.sync.values import Plan
     from confsync.workflow.server import Sending
@@ -200,9 +201,8 @@ class Reach:
             used.add(written.ref.argument)
             found = look_up(written.ref, self.vault, resolvers, self.environment)
             if not isinstance(found, str):
-                mark, fact = written.mark, f"{member}: {found.fact}"
-                place = (mark.file, mark.line, mark.column)
-                problems.append(Problem(*place, "secret-unavailable", fact, found.hint))
+                wrong = Mistake("secret-unavailable", f"{member}: {found.fact}", found.hint)
+                problems.append(wrong.problem(written.mark))
             return found if isinstance(found, str) else "", f"{name} ({written.ref})"
 
         token, token_name = looked_up(target.token, "token")
