@@ -36,7 +36,7 @@ def fmt(console: Console, *, asked: Asked, check: bool) -> Status:
     from confsync.workflow.fmt import fmt as run
 
     choose.tell_selected(console, asked)
-    found = run(asked.files, asked, write=not check)
+    found = run(asked, write=not check)
     if check and (diff := diff_text(found)):
         console.print(diff)
     failed = [file for file in found if file.problems]

@@ -53,25 +53,16 @@ def validate(  # noqa: PLR0913 - one parameter an option
     A FILE can be a directory, for the store files below it, or - for standard input.
     """
     from confsync.cli.standard_error import Status
+    from confsync.workflow.targets import Wanted
+    from confsync.workflow.validate import check, search
 
     choose.tell_selected(outputs.console, asked)
-    here, day, allowed = Path(), shared.today(), frozenset(allow)
+    here, day = Path(), shared.today()
+    wanted = Wanted(allow=frozenset(allow), fail_on=frozenset(fail_on))
     if only:
-        from confsync.workflow.validate import search
-
-        found = search(asked.files, here, only, allow=allowed, today=day, asked=asked)
+        found = search(asked, here, only, allow=wanted.allow, today=day)
     else:
-        from confsync.workflow.validate import check
-
-        found = check(
-            asked.files,
-            here,
-            allow=allowed,
-            fail_on=frozenset(fail_on),
-            today=day,
-            skip_others=skip_others,
-            asked=asked,
-        )
+        found = check(asked, here, wanted=wanted, today=day, skip_others=skip_others)
     outputs.check(found.files)
     outputs.write_all(PROBLEMS, found.files, found.problems)
     wrong = any(problem.severity == "error" for problem in found.problems)

@@ -43,8 +43,8 @@ def repository(directory: Path) -> Path | None:
     return next((path for path in (here, *here.parents) if os.path.lexists(path / ".git")), None)
 
 
-def find(directory: Path) -> str | None:
-    """The path of the `confsync.yaml` of a directory, relative to that, or None.
+def found_from(directory: Path) -> str | None:
+    """The path of the `confsync.yaml` of a directory, from the working directory, or None.
 
     It is searched upward to the root of the repository; without a repository in the directory
     alone. A directory that is gone has none.
@@ -65,15 +65,8 @@ def find(directory: Path) -> str | None:
                 fact = f"found {os.path.relpath(other, here)}, but confsync reads {NAME}"
                 raise WrongUsage(fact, hint=f"rename it to {NAME}")
         return None
-    file = os.path.relpath(found, here)
-    check_ours(file, found)
-    return file
-
-
-def found_from(directory: Path) -> str | None:
-    """Like `find`, as a path from the working directory."""
-    file = find(directory)
-    return None if file is None else os.path.relpath(directory / file)
+    check_ours(os.path.relpath(found, here), found)
+    return os.path.relpath(found)
 
 
 def by_config(files: Iterable[str], directory: Path) -> dict[Path, tuple[str, ...]]:

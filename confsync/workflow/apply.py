@@ -188,7 +188,7 @@ def apply_all(
             how.ended([one])
 
     def prepared(aim: Aim, old: Sequence[Plan], stack: ExitStack) -> list[Planned]:
-        with reach.timed(aim), reach.told(aim, failed):
+        with reach.reading(aim, failed):
             session = stack.enter_context(reach.session(aim))
             found = made(aim.files, session, aim.options, moment, reach.environment, old)
         return [(plan, session) for plan in found]
@@ -350,16 +350,14 @@ def _unexpected(found: Sequence[Plan | Failed], expect: str) -> dict[Target, Dec
     plans = [one for one in found if not isinstance(one, Failed)]
     failed = [one.target.name for one in found if isinstance(one, Failed)]
     now = whole_digest(plans)
+    fact = f"the plan does not have the expected digest: it is now {now}"
+    hint = f"the server, the files or the options have changed: {_AGAIN}"
     if failed:
         fact = f"the digest of the run cannot be compared: {listed(failed)} could not be planned"
-        error = Declined(fact, hint="apply a saved plan: it is compared target by target")
+        hint = "apply a saved plan: it is compared target by target"
     elif now == expect:
         return {}
-    else:
-        fact = f"the plan does not have the expected digest: it is now {now}"
-        hint = f"the server, the files or the options have changed: {_AGAIN}"
-        error = Declined(fact, hint=hint)
-    return dict.fromkeys([plan.target for plan in plans], error)
+    return dict.fromkeys([plan.target for plan in plans], Declined(fact, hint=hint))
 
 
 def _check_current(entries: Sequence[Entry], stale: Mapping[Target, Declined]) -> None:

@@ -23,10 +23,11 @@ from confsync.workflow.session import HOSTS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from confsync.jmap.client import Client
     from confsync.report.doctor import Name, Verdict
     from confsync.secrets.resolver import Resolved
     from confsync.sync.values import Checked, Desired, Live
-    from confsync.workflow.server import Examined, Session
+    from confsync.workflow.server import Session
     from confsync.workflow.targets import Aim, Options
 
 _REFUSALS = {401, 402, 403}
@@ -105,7 +106,7 @@ def _server_checks(
     session: Session, names: Sequence[str]
 ) -> tuple[list[Check], Account, Mapping[str, Live]]:
     """The checks of the server and the account, and the live states, if they can be read."""
-    server = cast("Examined", session.server)
+    server = cast("Client", session.server)
     try:
         stalwart = server.is_stalwart()
     except Fault:

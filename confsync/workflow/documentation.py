@@ -66,19 +66,16 @@ def explain(name: str) -> Explained:
     with suppress(InvalidFiles, WrongUsage):
         tables = tables_at(beside(Path()))
     with using(tables):
-        return _explained(name)
-
-
-def _explained(name: str) -> Explained:
-    if not name:
-        return Everything(tuple(rules().values()), tuple(KINDS), tuple(_keys()))
-    # The object of the pages comes before others that have the same names.
-    kinds = {FIRST: KINDS[FIRST], **KINDS}
-    if found := rules().get(name) or (*filter(None, [_keys().get(name)]), *described(name, kinds)):
-        return found
-    if fact := not_managed(name):
-        raise WrongUsage(fact, hint="`confsync explain` lists the objects that it manages")
-    known = {other.lower(): other for other in explained()}
+        if not name:
+            return Everything(tuple(rules().values()), tuple(KINDS), tuple(_keys()))
+        # The object of the pages comes before others that have the same names.
+        kinds = {FIRST: KINDS[FIRST], **KINDS}
+        pages = (*filter(None, [_keys().get(name)]), *described(name, kinds))
+        if found := rules().get(name) or pages:
+            return found
+        if fact := not_managed(name):
+            raise WrongUsage(fact, hint="`confsync explain` lists the objects that it manages")
+        known = {other.lower(): other for other in explained()}
     close = get_close_matches(name.rpartition("/")[2].lower(), known, cutoff=_NEAR)
     hint = (
         f"did you mean {known[close[0]]}?"

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from confsync import __version__
 from confsync.config.config_file import check_ours
-from confsync.errors import ConfsyncError, Fault, WrongUsage
-from confsync.guard import alone, discreet
+from confsync.errors import WrongUsage
+from confsync.guard import discreet
 from confsync.jmap.client import RETRIES
 from confsync.kinds import documented
-from confsync.net.endpoint import origin
 from confsync.net.http import SECONDS
 from confsync.report.json import plans_document
 from confsync.report.lines import changes_in_words
@@ -23,7 +23,7 @@ from confsync.report.run import Run
 from confsync.sync.scrub import scrubbing
 from confsync.sync.secret import Vault
 from confsync.sync.tree import path_text
-from confsync.sync.values import Failed, HiddenSecrets, Target, Unlisted
+from confsync.sync.values import Failed, HiddenSecrets, Unlisted
 from confsync.workflow.jobs import Jobs
 from confsync.workflow.plan import plans
 from confsync.workflow.selection import Filters, shard_of
@@ -33,6 +33,7 @@ from confsync.workflow.targets import (
     Asked,
     Wanted,
     aimed,
+    attempted,
     check_rules,
     checked_of,
     chosen_of,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from confsync.config.target import Config
+    from confsync.errors import ConfsyncError
     from confsync.report.printable import Json
     from confsync.sync.values import Change, Finding, Plan
     from confsync.workflow.server import Session
@@ -194,14 +196,10 @@ def _planned(aims: Sequence[Aim], way: Reach) -> tuple[tuple[Plan, ...] | Failed
     def planned(aim: Aim, session: Session) -> tuple[Plan, ...]:
         return plans(aim.files, session, environment=way.environment, options=aim.options)
 
-    try:
+    if len(aims) != 1:
         return each(aims, way, planned)
-    except Fault:
-        raise
-    except ConfsyncError as error:
-        if len(aims) != 1 or aims[0].config is None:
-            raise
-        return (Failed(Target(aims[0].name, origin(aims[0].config.url)), alone(error)),)
+    found = attempted(replace(aims[0], alone=False), partial(each, aims, way, planned))
+    return (found,) if isinstance(found, Failed) else found
 
 
 def _result(found: tuple[Plan, ...] | Failed, document: dict[str, Any]) -> PlanResult:

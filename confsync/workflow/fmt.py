@@ -16,18 +16,16 @@ from confsync.secrets import BUILT_IN
 from confsync.store.detect import is_meant_as_store
 from confsync.workflow.load import check_names, stores_in
 from confsync.workflow.tables import beside, tables_at
-from confsync.workflow.targets import NOTHING_ASKED, Asked, checked_of, configuration, nothing_named
+from confsync.workflow.targets import checked_of, configuration, nothing_named
 from confsync.yaml.format import canonical, verify_same_meaning
 from confsync.yaml.read import Parsed, content, parse, text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from confsync.workflow.targets import Asked
 
 
 @discreet
-def fmt(
-    files: Sequence[str], asked: Asked = NOTHING_ASKED, *, write: bool = True
-) -> tuple[Formatted, ...]:
+def fmt(asked: Asked, *, write: bool = True) -> tuple[Formatted, ...]:
     """Format each file on its own; without files those of the targets in `confsync.yaml`, or of
     those that are asked for. Without `write`, find out what that would change.
 
@@ -35,7 +33,7 @@ def fmt(
     WrongUsage if there is none, and no file.
     """
     results: list[Formatted] = []
-    for file in _named(files, asked):
+    for file in _named(asked):
         (near,) = by_config([file], Path())
         with using(tables_at(beside(near))):
             found, new = _formatted(file)
@@ -49,11 +47,11 @@ def fmt(
     return tuple(results)
 
 
-def _named(files: Sequence[str], asked: Asked) -> Sequence[str]:
-    if files:
+def _named(asked: Asked) -> tuple[str, ...]:
+    if asked.files:
         checked_of(None, asked)
-        check_names(files)
-        return stores_in(files)
+        check_names(asked.files)
+        return stores_in(asked.files)
     config = configuration(Path())
     if config is None:
         raise nothing_named(Path())

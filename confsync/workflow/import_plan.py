@@ -241,15 +241,12 @@ class _Importer:
     def _error(self, line: int, fact: str, hint: str) -> None:
         self.errors.append(Problem(self._file, line, 0, "invalid-plan", fact, hint))
 
-    def _warn(self, line: int, fact: str, hint: str) -> None:
-        found = Problem(self._file, line, 0, "import-note", fact, hint, "warning")
-        self.warnings.append(found)
+    def _warn(self, line: int, fact: str, hint: str, rule: str = "import-note") -> None:
+        self.warnings.append(Problem(self._file, line, 0, rule, fact, hint, "warning"))
 
     def _leave_out(self, line: int, what: str, hint: str) -> None:
         self.left_out += 1
-        fact = f"not imported: {what}"
-        found = Problem(self._file, line, 0, "not-imported", fact, hint, "warning")
-        self.warnings.append(found)
+        self._warn(line, f"not imported: {what}", hint, "not-imported")
 
 
 def _shown(path: Place) -> str:

@@ -211,14 +211,17 @@ def loaded(
     reading = from_file(whole, KINDS, vault, RESOLVERS, own.secrets)
     problems += (*reading.problems, *_discarded(documents, reading.problems))
     problems += _unused(documents, whole)
-    order = {file: number for number, file in enumerate(files)}
-    found = _with_excerpts(
-        sorted(problems, key=lambda one: (order.get(one.file, len(files)), one)), lines
-    )
+    found = _with_excerpts(in_order(files, problems), lines)
     if any(map(makes_invalid, found)):
         raise InvalidFiles(found)
     desired = tuple(replace(one, file=files[-1]) for one in reading.desired)
     return Loaded(desired, found, lines)
+
+
+def in_order(files: Sequence[str], problems: Iterable[Problem]) -> list[Problem]:
+    """Problems in the order of their files; those of other files come last."""
+    order = {file: number for number, file in enumerate(files)}
+    return sorted(problems, key=lambda one: (order.get(one.file, len(files)), one))
 
 
 def world_readable(desired: Desired) -> frozenset[str]:

@@ -104,14 +104,13 @@ class Draft:
 
 @dataclass(frozen=True)
 class Layers:
-    """The last file with its document, as it is and `before`, the files below it, and the document
-    of these. `own`: what is laid over all.
+    """The last file with its document, the files below it, and the document of these. `own`: what
+    is laid over all.
     """
 
     files: Sequence[str]
     store: StoreFile
     top: MappingNode | None
-    before: MappingNode | None
     below: tuple[Parsed, ...]
     under: MappingNode | None
     own: Own
@@ -166,7 +165,7 @@ def drafted(
 
     Raises NotWritten.
     """
-    files = layers.files
+    files, before = layers.files, layers
     made, after = Edited(layers.store.source, ()), Parsed(layers.top, ())
     changed: tuple[Path, ...] = ()
     gone: tuple[Path, ...] = ()
@@ -184,7 +183,7 @@ def drafted(
         gone += tuple((*of, *path) for path in revised.gone)
     content = layers.store.mark + made.text.encode("utf-8")
     check_size(content, files[-1])
-    _check(layers, made, after, states, vault, environment)
+    _check(before, made, after, states, vault, environment)
     pulled = Pulled(
         file=files[-1],
         new=layers.store.content is None,
@@ -192,7 +191,7 @@ def drafted(
         gone=gone,
         comments=len(made.lost),
         fill_in=() if after.document is None else tuple(_to_fill_in(after.document, ())),
-        diff=_diff(layers, made, after),
+        diff=_diff(before, made, after),
         added=tuple(added),
     )
     return Draft(layers.store, content, pulled), words
@@ -266,7 +265,7 @@ def layers_of(
             raise InvalidFiles(tuple(problems))
     documents = [parsed.document for parsed in below if parsed.document is not None]
     under = lay_over(documents) if documents else None
-    return Layers(files, store, top.document, top.document, below, under, own)
+    return Layers(files, store, top.document, below, under, own)
 
 
 def _object(document: MappingNode | None, name: str) -> MappingNode | None:
@@ -328,7 +327,7 @@ def _check(  # noqa: PLR0913, PLR0917 - what is checked, and by what
             fact = f"`set` has other values than the server: {paths}"
             raise NotWritten(fact, where=f"{origin.file}:{origin.line}", hint=hint)
         raise Fault(f"the file would differ from the server: {paths}")
-    before = Counter(comment.text for comment in comments(layers.store.source, layers.before))
+    before = Counter(comment.text for comment in comments(layers.store.source, layers.top))
     kept = before - Counter(comment.text for comment in made.lost)
     if kept != Counter(comment.text for comment in comments(made.text, after.document)):
         raise Fault("a comment would be lost")
@@ -361,5 +360,5 @@ def _diff(layers: Layers, made: Edited, after: Parsed) -> str:
 
     file = layers.files[-1]
     start = "/dev/null" if layers.store.content is None else file
-    before = side(start, layers.store.source, layers.before)
+    before = side(start, layers.store.source, layers.top)
     return masked_diff(before, side(file, made.text, after.document))

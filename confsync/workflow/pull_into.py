@@ -89,15 +89,15 @@ def _drafts(
     return drafts
 
 
-def check_directory(directory: str, option: str = "--into") -> None:
+def check_directory(directory: str) -> None:
     """Raise WrongUsage for an empty name, a URL, and a file."""
     if not directory:
-        raise WrongUsage(f"{option}: empty name", hint="check that the shell variable is set")
+        raise WrongUsage("--into: empty name", hint="check that the shell variable is set")
+    hint = "write --into DIRECTORY"
     if "://" in directory:
-        raise WrongUsage(f"{option}: a URL, not a directory", hint=f"write {option} DIRECTORY")
+        raise WrongUsage("--into: a URL, not a directory", hint=hint)
     if os.path.lexists(directory) and not Path(directory).is_dir():
-        hint = f"write {option} DIRECTORY"
-        raise WrongUsage(f"{option}: not a directory", where=directory, hint=hint)
+        raise WrongUsage("--into: not a directory", where=directory, hint=hint)
 
 
 def _documents(directory: str) -> dict[str, MappingNode]:

@@ -65,7 +65,7 @@ def merged(files: Sequence[str]) -> Document:
             "summary": {"base": _only(one.base for one in reports.values())},
         }
     )
-    if any(map(_applied, reports.values())):
+    if any(report.kind == "apply" for report in reports.values()):
         whole["summary"]["outcomes"] = {}
     interrupted = any(report.interrupted for report in reports.values())
     return Document(whole, summary=summary_of(whole.report, interrupted=interrupted))
@@ -91,10 +91,6 @@ def _read(file: str) -> Document:
 def _refused(_: str) -> None:
     """NaN and Infinity are not JSON."""
     raise ValueError
-
-
-def _applied(report: Report) -> bool:
-    return report.kind == "apply"
 
 
 def _only(values: Iterable[object]) -> object:

@@ -22,7 +22,7 @@ from confsync.sync.outcome import Outcome, Reload, Unknown, judged, looked, not_
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from confsync.jmap.answers import Account, Json
+    from confsync.jmap.answers import Json
     from confsync.jmap.client import Decode, Exchange
     from confsync.kinds.table import Tables
     from confsync.kinds.table_file import Version
@@ -76,20 +76,6 @@ class Server(Protocol):
 
     def hurry(self) -> None:
         """End requests of other threads within a few seconds."""
-
-
-class Examined(Protocol):
-    """Asks a server about itself and the account, like `jmap.client.Client`."""
-
-    def account(self) -> Account:
-        """The account that logs in. Raises as `read` does."""
-
-    def is_stalwart(self) -> bool:
-        """True if it names itself so, to someone not logged in. Raises as `read` does."""
-
-    @property
-    def login(self) -> str:
-        """Where the credentials were set."""
 
 
 @dataclass(frozen=True)

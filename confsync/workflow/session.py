@@ -14,7 +14,6 @@ from confsync.errors import (
     DeadlinePassed,
     Declined,
     Fault,
-    Problem,
     SecretUnavailable,
     WrongUsage,
 )
@@ -27,6 +26,7 @@ from confsync.net.http import SECONDS, Connection
 from confsync.net.tls import Trust
 from confsync.secrets import RESOLVERS
 from confsync.secrets.resolver import At, look_up
+from confsync.store.mistakes import Mistake
 from confsync.sync.secret import Vault
 from confsync.sync.values import Failed, Target, plans_by_target
 from confsync.workflow.jobs import Jobs, side_by_side
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from confsync.config.target import TargetConfig, Written
+    from confsync.errors import Problem
     from confsync.kinds.table import Tables
     from confsync.sync.values import Plan
     from confsync.workflow.server import Sending
@@ -82,19 +83,11 @@ class Reach:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def timed(self, aim: Aim) -> Iterator[None]:
-        """Note how long reading a target takes, also if that fails."""
-        begun = self.clock()
-        try:
-            yield
-        finally:
-            self.seconds[aim.name] = self.clock() - begun
-
-    @contextmanager
-    def told(self, aim: Aim, ended: Callable[[Failed], None] | None) -> Iterator[None]:
-        """Give an error of the only target to `ended`, for reports, before it is raised. Without a
-        valid URL there is no target.
+    def reading(self, aim: Aim, ended: Callable[[Failed], None] | None) -> Iterator[None]:
+        """Note how long reading a target takes, also if that fails. Give an error of the only
+        target to `ended`, for reports, before it is raised. Without a valid URL there is no target.
         """
+        begun = self.clock()
         try:
             yield
         except Fault:
@@ -105,6 +98,8 @@ class Reach:
                 if aim.alone and ended is not None and (url := aim.access.url or own):
                     ended(Failed(Target(aim.name or origin(url), origin(url)), error))
             raise
+        finally:
+            self.seconds[aim.name] = self.clock() - begun
 
     def check(self, aims: Iterable[Aim]) -> None:
         """Raise Declined if one of several servers is not among CONFSYNC_HOSTS."""
@@ -206,9 +201,8 @@ class Reach:
             used.add(written.ref.argument)
             found = look_up(written.ref, self.vault, resolvers, self.environment)
             if not isinstance(found, str):
-                mark, fact = written.mark, f"{member}: {found.fact}"
-                place = (mark.file, mark.line, mark.column)
-                problems.append(Problem(*place, "secret-unavailable", fact, found.hint))
+                wrong = Mistake("secret-unavailable", f"{member}: {found.fact}", found.hint)
+                problems.append(wrong.problem(written.mark))
             return found if isinstance(found, str) else "", f"{name} ({written.ref})"
 
         token, token_name = looked_up(target.token, "token")
@@ -277,8 +271,7 @@ def each(
     """
 
     def used(aim: Aim) -> R:
-        told = reach.told(aim, ended)
-        with reach.timed(aim), told, reach.session(aim) as session, using(session.tables):
+        with reach.reading(aim, ended), reach.session(aim) as session, using(session.tables):
             return use(aim, session)
 
     reach.check(aims)

@@ -267,10 +267,8 @@ def aims(
         hint = "leave out --url (CONFSYNC_URL), or choose one target"
         raise WrongUsage("--url cannot be used with several targets", hint=hint)
     return tuple(
-        aim if _uses(target, asked.files) else replace(aim, files=asked.files)
-        for aim, target in zip(
-            aimed(config, chosen, wanted, access, today=today), chosen, strict=True
-        )
+        aim if _uses(aim, asked.files) else replace(aim, files=asked.files)
+        for aim in aimed(config, chosen, wanted, access, today=today)
     )
 
 
@@ -321,8 +319,8 @@ def replaced_url(directory: Path, aim: Aim) -> tuple[str, str]:
     return origin(target.url), next(same, "")
 
 
-def _uses(target: TargetConfig, files: Iterable[str]) -> bool:
-    return {*map(os.path.realpath, files)} <= {*map(os.path.realpath, target.files)}
+def _uses(one: Aim | TargetConfig, files: Iterable[str]) -> bool:
+    return {*map(os.path.realpath, files)} <= {*map(os.path.realpath, one.files)}
 
 
 def checked_of(config: Config | None, asked: Asked) -> tuple[TargetConfig, ...]:

@@ -32,14 +32,12 @@ from confsync.sync.secret import Secret, Vault
 from confsync.sync.tree import leaves
 from confsync.sync.url import Url
 from confsync.sync.values import KEEPING
-from confsync.workflow.load import check_names, load, meant, stores_in, world_readable
+from confsync.workflow.load import check_names, in_order, load, meant, stores_in, world_readable
 from confsync.workflow.once import Once
 from confsync.workflow.tables import beside, tables_at, tables_of
 from confsync.workflow.targets import (
     NO_ACCESS,
-    NOTHING_ASKED,
     NOTHING_WANTED,
-    Asked,
     Wanted,
     aimed,
     check_rules,
@@ -58,7 +56,7 @@ if TYPE_CHECKING:
 
     from confsync.config.target import Config, TargetConfig
     from confsync.sync.values import Desired, Origin
-    from confsync.workflow.targets import Aim
+    from confsync.workflow.targets import Aim, Asked
     from confsync.yaml.nodes import Mark
 
     Result: TypeAlias = tuple[tuple[Problem, ...], tuple[Desired, ...]]
@@ -97,15 +95,13 @@ def validate(files: Sequence[str], *, allow: Collection[str] = ()) -> tuple[Prob
 
 
 @discreet
-def check(  # noqa: PLR0913 - one parameter an option
-    files: Sequence[str],
+def check(
+    asked: Asked,
     directory: Path,
     *,
-    allow: frozenset[str] = frozenset(),
-    fail_on: frozenset[str] = frozenset(),
+    wanted: Wanted = NOTHING_WANTED,
     today: date,
     skip_others: bool = False,
-    asked: Asked = NOTHING_ASKED,
 ) -> Checked:
     """Check files, or without any the `confsync.yaml` of a directory with all of its targets, or
     those that are asked for.
@@ -115,12 +111,10 @@ def check(  # noqa: PLR0913 - one parameter an option
     files that no target uses, and that are not meant as stores. Raises WrongUsage for an unknown
     risk, and with nothing to check.
     """
-    check_rules(allow, fail_on)
-    wanted = Wanted(allow=allow, fail_on=fail_on)
-
+    check_rules(wanted.allow, wanted.fail_on)
     use = partial(_check, wanted=wanted, today=today, asked=asked, skip_others=skip_others)
     try:
-        return _by_config(files, directory, use)
+        return _by_config(asked.files, directory, use)
     except InvalidFiles as invalid:
         return Checked((invalid.problems[0].file,), invalid.problems)
 
@@ -240,19 +234,17 @@ def _pem_files(config: Config) -> Iterator[Problem]:
 
     for target in config.targets:
         for member, mark in target.pem_marks:
-            hint = (
-                "check the path, which starts at confsync.yaml; ignore this if only CI has the file"
-            )
+            name, kind = f"the file of targets/{target.name}/{member}", PEM_FILES[member]
             try:
                 content = read_regular(getattr(target, member), _MOST_PEM)
-                fact = f"holds no PEM {PEM_FILES[member].lower()}"
-                hint = f"write the path of a file with -----BEGIN {PEM_FILES[member]}-----"
-                usable = f"{PEM_FILES[member]}-----".encode() in content
             except (OSError, ValueError):
-                fact, usable = "cannot be read", False
-            if not usable:
-                message = f"the file of targets/{target.name}/{member} {fact}"
-                yield _warning(mark, "pem-file", message, hint)
+                hint = "check the path, which starts at confsync.yaml;"
+                hint += " ignore this if only CI has the file"
+                yield _warning(mark, "pem-file", f"{name} cannot be read", hint)
+                continue
+            if f"{kind}-----".encode() not in content:
+                hint = f"write the path of a file with -----BEGIN {kind}-----"
+                yield _warning(mark, "pem-file", f"{name} holds no PEM {kind.lower()}", hint)
 
 
 def _shared_redis(config: Config, states: Mapping[str, tuple[Desired, ...]]) -> Iterator[Problem]:
@@ -290,22 +282,17 @@ def _checked_files(aim: Aim, vault: Vault, once: Once) -> Result:
 def _problems(aim: Aim, vault: Vault, once: Once) -> Result:
     """Like `_checked_files`. Ignored fields have no problems. Raises InvalidFiles."""
     chosen, loaded = aim.options, load(aim.files, vault, aim.options.own, once)
+    keep = chosen.hidden_secrets in KEEPING
     stated: list[Problem] = []
+    warnings: list[Problem] = []
     for desired in loaded.desired:
         facts = Facts(world_readable=world_readable(desired), unlisted=chosen.unlisted)
         ignored = [(field,) for field in chosen.ignored(desired.object)]
         rules = KINDS[desired.object].state_rules
-        keep = chosen.hidden_secrets in KEEPING
         stated += state_problems(desired, rules, facts, ignored)
         stated += _placeholders(desired, keep=keep)
-    warnings = [
-        as_problem(one) for desired in loaded.desired for one in guessable_findings(desired)
-    ]
-    order = {file: number for number, file in enumerate(aim.files)}
-    found = sorted(
-        (*loaded.problems, *loaded.shown(stated), *warnings),
-        key=lambda problem: (order.get(problem.file, len(order)), problem),
-    )
+        warnings += map(as_problem, guessable_findings(desired))
+    found = in_order(aim.files, (*loaded.problems, *loaded.shown(stated), *warnings))
     return tuple(judged(one, chosen.allow, chosen.fail_on) for one in found), loaded.desired
 
 
@@ -324,14 +311,13 @@ def _placeholders(desired: Desired, *, keep: bool) -> Iterator[Problem]:
 
 
 @discreet
-def search(  # noqa: PLR0913 - one parameter an option
-    files: Sequence[str],
+def search(
+    asked: Asked,
     directory: Path,
     rules: Collection[str],
     *,
     allow: frozenset[str] = frozenset(),
     today: date,
-    asked: Asked = NOTHING_ASKED,
 ) -> Checked:
     """Breaches of some rules in files that hold a known object, or are a `confsync.yaml`; without
     files, in the `confsync.yaml` of a directory and in the files of its targets, or of those that
@@ -345,10 +331,10 @@ def search(  # noqa: PLR0913 - one parameter an option
         if rule not in SEARCHABLE:
             hint = f"{nearest(rule, SEARCHABLE)}allowed: {', '.join(SEARCHABLE)}"
             raise WrongUsage("--only: unknown rule", hint=hint)
-    if files:
-        check_names(files)
+    if asked.files:
+        check_names(asked.files)
     use = partial(_search, rules=rules, allow=allow, today=today, asked=asked)
-    return _by_config(files, directory, use)
+    return _by_config(asked.files, directory, use)
 
 
 def _search(  # noqa: PLR0913 - one parameter an option

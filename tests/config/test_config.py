@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft7Validator
 
-from confsync.config.config_file import find
+from confsync.config.config_file import found_from
 from confsync.config.layout import TARGET
 from confsync.errors import InvalidFiles, WrongUsage
 from confsync.report.problems import problems_text
@@ -125,6 +125,12 @@ def test_the_page_lists_every_key_of_a_target() -> None:
     assert re.findall(r"`(\w+)`", " ".join(rows)) == sorted(
         TARGET.fields, key=lambda member: table.index(f"`{member}`")
     )
+
+
+def find(directory: Path) -> str | None:
+    """The file that counts in a directory, as a path from there."""
+    file = found_from(directory)
+    return None if file is None else os.path.relpath(file, directory)
 
 
 def test_it_is_searched_upward_to_the_root_of_the_repository(tmp_path: Path) -> None:

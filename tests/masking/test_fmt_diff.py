@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from confsync.workflow.fmt import fmt
+from confsync.workflow.targets import Asked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,6 @@ def test_a_diff_is_the_same_for_every_secret(tmp_path: Path, one: str, other: st
     for secret in (one, other):
         text = f"InMemoryStore:\n    '@type': Redis\n    secret: {secret}\n    timeout:  5s\n"
         file.write_text(text, encoding="utf-8")
-        shown.append(fmt([str(file)], write=False)[0].diff)
+        shown.append(fmt(Asked((str(file),)), write=False)[0].diff)
     assert shown[0] == shown[1]
     assert "    ****: " in shown[0]

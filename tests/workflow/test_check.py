@@ -9,6 +9,7 @@ import pytest
 
 from confsync.errors import WrongUsage
 from confsync.report.problems import problems_text
+from confsync.workflow.targets import NOTHING_ASKED, Asked, Wanted
 from confsync.workflow.validate import check
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def write(directory: Path, files: dict[str, str]) -> None:
 
 
 def told(here: Path, *files: str, today: date = TODAY) -> tuple[tuple[str, ...], list[str]]:
-    found = check(files, here, today=today)
+    found = check(Asked(tuple(files)), here, today=today)
     facts = problems_text(found.problems).splitlines()[::2]
     assert "Canary" not in "".join(facts)
     return found.files, facts
@@ -136,7 +137,8 @@ def test_a_risk_that_is_no_longer_allowed_is_an_error_with_the_place_of_its_end(
             "after 2027-01-31 [allowance-expired]"
         ),
     ]
-    found = check([], here, allow=frozenset({"plaintext-secret"}), today=date(2027, 2, 1))
+    wanted = Wanted(allow=frozenset({"plaintext-secret"}))
+    found = check(NOTHING_ASKED, here, wanted=wanted, today=date(2027, 2, 1))
     assert [problem.severity for problem in found.problems] == ["warning", "warning"]
 
 
@@ -298,9 +300,9 @@ def test_from_a_directory_below_paths_start_there(
 def test_nothing_to_check_is_wrong_usage(here: Path) -> None:
     (here / "confsync.yaml").unlink()
     with pytest.raises(WrongUsage, match="no file given"):
-        check([], here, today=TODAY)
+        check(NOTHING_ASKED, here, today=TODAY)
     with pytest.raises(WrongUsage, match="unknown risk"):
-        check([], here, allow=frozenset({"nothing"}), today=TODAY)
+        check(NOTHING_ASKED, here, wanted=Wanted(allow=frozenset({"nothing"})), today=TODAY)
 
 
 SECRETS = """\
@@ -313,7 +315,7 @@ InMemoryStore:
 
 def test_a_placeholder_is_a_warning_unless_the_server_s_secret_is_kept(here: Path) -> None:
     write(here, {"stores/base.yaml": SECRETS})
-    found = check(["stores/base.yaml"], here, today=TODAY)
+    found = check(Asked(("stores/base.yaml",)), here, today=TODAY)
     assert problems_text([one for one in found.problems if one.rule == "fill-in"]) == (
         "stores/base.yaml:3:10: warning: env FILL_IN_1 is a placeholder [fill-in]\n"
         "  hint: write a reference to this secret\n"

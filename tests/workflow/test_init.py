@@ -18,7 +18,7 @@ from confsync.report.file_results import begun_text
 from confsync.store.mistakes import INSTEAD
 from confsync.workflow.fmt import fmt
 from confsync.workflow.init import init
-from confsync.workflow.targets import Access, configuration
+from confsync.workflow.targets import NOTHING_ASKED, Access, Asked, configuration
 from confsync.workflow.validate import check, validate
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def test_a_template_is_a_valid_store_in_canonical_form(tmp_path: Path, variant: 
     assert files_in(tmp_path) == sorted(FILES)
     assert validate([begun.store]) == ()
     assert f"'@type': {variant}" in Path(begun.store).read_text()
-    assert not any(one.changed or one.problems for one in fmt([begun.store], write=False))
+    assert not any(one.changed or one.problems for one in fmt(Asked((begun.store,)), write=False))
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -121,7 +121,7 @@ def test_a_server_is_asked_for_the_store_and_named_in_the_configuration(
     assert "\n    hidden_secrets: keep\n" in Path(begun.config).read_text()
     assert "\n    url: https://mail.example.com\n" in Path(begun.config).read_text()
     monkeypatch.chdir(directory)
-    assert check((), directory, today=TODAY).problems == ()
+    assert check(NOTHING_ASKED, directory, today=TODAY).problems == ()
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_the_way_to_the_server_is_written_as_it_leads_from_there(
     written = yaml.safe_load(Path("confsync.yaml").read_text())["targets"]["production"]
     assert written["ca_file"] == leads
     assert written["proxy"] == "http://proxy.example.com:3128"
-    found = check((), tmp_path / "mail", today=TODAY).problems
+    found = check(NOTHING_ASKED, tmp_path / "mail", today=TODAY).problems
     assert [problem.rule for problem in found] == ["pem-file"]
 
 

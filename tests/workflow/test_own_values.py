@@ -14,7 +14,7 @@ from confsync.workflow.apply import apply
 from confsync.workflow.plan import plan
 from confsync.workflow.pull import pull
 from confsync.workflow.session import connect
-from confsync.workflow.targets import NOTHING_WANTED, Access, Asked, aims
+from confsync.workflow.targets import NOTHING_ASKED, NOTHING_WANTED, Access, Asked, aims
 from confsync.workflow.validate import check
 
 if TYPE_CHECKING:
@@ -104,10 +104,10 @@ def test_a_pull_leaves_to_set_what_is_set(here: Path, server: Server, session: S
 
 
 def test_a_member_of_an_object_can_be_set(here: Path) -> None:
-    checked = check([], here, today=date(2027, 1, 31))
+    checked = check(NOTHING_ASKED, here, today=date(2027, 1, 31))
     assert checked.problems == ()
     (here / "confsync.yaml").write_text(CONFIG.replace("count: 50", "count: many"))
-    (wrong,) = check([], here, today=date(2027, 1, 31)).problems
+    (wrong,) = check(NOTHING_ASKED, here, today=date(2027, 1, 31)).problems
     assert (wrong.file, wrong.line, wrong.rule) == ("confsync.yaml", 7, "not-a-number")
 
 

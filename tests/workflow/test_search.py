@@ -10,6 +10,7 @@ import pytest
 
 from confsync.errors import WrongUsage
 from confsync.sync.names import SEARCHABLE
+from confsync.workflow.targets import NOTHING_ASKED, Asked
 from confsync.workflow.validate import CREDENTIAL, search
 from tests.pace import Baseline
 
@@ -66,7 +67,7 @@ SETTINGS: Mapping[str, Callable[[str], str | bytes]] = {
 def found(path: Path, content: str | bytes, *rules: str) -> tuple[Problem, ...]:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     chosen = rules or ("plaintext-secret",)
-    return search([str(path)], path.parent, chosen, today=TODAY).problems
+    return search(Asked((str(path),)), path.parent, chosen, today=TODAY).problems
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
@@ -127,12 +128,14 @@ def test_a_name_is_looked_for_in_the_first_64_mib_and_no_further(tmp_path: Path)
             file.truncate(megabytes * 1024 * 1024)
             file.seek(0, 2)
             file.write(b"\nInMemoryStore: {}\n")
-        found = search([str(tmp_path / "a.yaml")], tmp_path, SEARCHABLE, today=TODAY).problems
+        asked = Asked((str(tmp_path / "a.yaml"),))
+        found = search(asked, tmp_path, SEARCHABLE, today=TODAY).problems
         assert len(found) == told
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    (problem,) = search([str(tmp_path / "a.yaml")], tmp_path, SEARCHABLE, today=TODAY).problems
+    asked = Asked((str(tmp_path / "a.yaml"),))
+    (problem,) = search(asked, tmp_path, SEARCHABLE, today=TODAY).problems
     assert problem.message == "cannot be searched"
 
 
@@ -173,7 +176,7 @@ def test_only_rules_that_can_be_searched_for_are_taken(tmp_path: Path) -> None:
     with pytest.raises(WrongUsage, match="did you mean plaintext-secret"):
         found(tmp_path / "a.yaml", HEAD, "plaintext-secrets")
     with pytest.raises(WrongUsage, match="no file given"):
-        search([], tmp_path, SEARCHABLE, today=TODAY)
+        search(NOTHING_ASKED, tmp_path, SEARCHABLE, today=TODAY)
 
 
 def test_a_credential_in_an_included_file_is_found_in_that_file(
@@ -184,6 +187,6 @@ def test_a_credential_in_an_included_file_is_found_in_that_file(
     target = "targets: {eu: {url: 'https://eu.example.com', files: [a.yaml], token: Canary}}\n"
     (tmp_path / "eu.yaml").write_text(target)
     for files in ([], ["eu.yaml"], ["confsync.yaml"]):
-        found = search(files, tmp_path, [CREDENTIAL], today=TODAY)
+        found = search(Asked(tuple(files)), tmp_path, [CREDENTIAL], today=TODAY)
         assert [one.file for one in found.problems] == ["eu.yaml"], files
         assert "Canary" not in repr(found)
