@@ -12,6 +12,7 @@ from confsync.report.problems import from_root
 from confsync.report.summary import (
     BAD,
     active_lines,
+    digest_of,
     error_lines,
     fate,
     groups,
@@ -114,9 +115,7 @@ def report_step_outputs(report: Report, _taken: int = 0) -> str:
     another output.
     """
     found = totals(report)
-    digest = report.digest
-    if not digest and len(report.targets) == 1:
-        digest = report.targets[0].digest
+    digest = digest_of(report)
     values = {
         "changed": "true" if found.changes else "false",
         "digest": digest if _DIGEST.fullmatch(digest) else "",

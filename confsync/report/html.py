@@ -13,6 +13,7 @@ from confsync.report.summary import (
     Row,
     about,
     active_lines,
+    digest_of,
     effect,
     error_lines,
     fate,
@@ -45,6 +46,7 @@ def report_html(report: Report) -> str:
     style, script = f"\n{style}", f"\n{script}"
     told, quiet = groups(report)
     sections = [line for same in told for line in _section(same, report)]
+    digest = digest_of(report)
     missing, advice = missing_shards(report), lock_out(report)
     return page.format(
         policy="default-src 'none'; base-uri 'none'; form-action 'none';"
@@ -55,6 +57,7 @@ def report_html(report: Report) -> str:
         incomplete=missing and f'\n<p class="incomplete"><b>Incomplete: {escape(missing)}.</b></p>',
         advice=advice and f"\n<p>{escape(advice)}</p>",
         facts=escape(" · ".join(about(report))),
+        digest=digest and f'\n<p class="digest">Digest <code>{escape(digest)}</code></p>',
         filters="\n".join(_filters(report)),
         sections="".join(f"\n{line}" for line in (*sections, *_quiet(quiet))),
         script=script,
@@ -124,8 +127,7 @@ def _targets(targets: Sequence[Target]) -> Iterator[str]:
         url = one.url if one.url != one.title else ""
         yield (
             f'<li data-name="{escape(one.title)}" data-groups="{_joined(one.groups)}">'
-            f'<b>{escape(one.title)}</b> <span class="url">{escape(url)}</span>'
-            f' <code class="digest">{escape(one.digest)}</code></li>'
+            f'<b>{escape(one.title)}</b> <span class="url">{escape(url)}</span></li>'
         )
     yield "</ul>"
 

@@ -204,6 +204,12 @@ def remarks(found: Object) -> list[Remark]:
     return [one for one in found.findings if (one.severity, one.rule) != ("note", UNAVAILABLE)]
 
 
+def digest_of(report: Report) -> str:
+    """The digest of the run, or of its only target."""
+    alone = report.targets[0].digest if len(report.targets) == 1 else ""
+    return report.digest or alone
+
+
 def groups(report: Report) -> tuple[list[list[Target]], list[Target]]:
     """Targets of which the same is told together, the worst first; and those of which there is
     nothing to tell. The only target is told if it has something that cannot be compared.
