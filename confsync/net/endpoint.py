@@ -111,7 +111,7 @@ def check_host(server: Endpoint, hosts: str) -> None:
     mistake opens no host.
     """
     if not hosts.strip():
-        hint = "unset it to allow any host, or list the allowed hosts"
+        hint = "list the allowed hosts, or unset it to allow any host"
         raise WrongUsage("CONFSYNC_HOSTS is empty", hint=hint)
     allowed = [_entry(number, text) for number, text in enumerate(hosts.split(","), start=1)]
     if not any(

@@ -35,7 +35,7 @@ from confsync.workflow.load import check_output
 from confsync.workflow.plan import made, only, saved
 from confsync.workflow.server import read
 from confsync.workflow.session import aims_of_saved, flat
-from confsync.workflow.targets import DEFAULTS, Options, attempted, same_server_facts
+from confsync.workflow.targets import DEFAULTS, Options, attempted, inputs, same_server_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -174,9 +174,7 @@ def apply_all(
     """
     if len(aims) > 1 and how.backup is not None:
         raise WrongUsage("--backup takes one target", hint="choose it with --target")
-    configuration = (aim.config.url_mark.file for aim in aims if aim.config is not None)
-    stores = (file for aim in aims for file in aim.files)
-    check_output("--backup", how.backup, [*stores, *configuration])
+    check_output("--backup", how.backup, inputs(aims))
     reach.check(aims)
     if facts := same_server_facts(aims):
         hint = "choose one of them with --target: the last would overwrite the others"
