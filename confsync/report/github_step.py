@@ -102,11 +102,11 @@ def report_step_summary(report: Report, taken: int = 0) -> str:
 
 
 def refusal(fact: str, hint: str) -> tuple[str, str]:
-    """A refused apply: the annotation, and Markdown for the step's summary."""
+    """A refused run: the annotation, and Markdown for the step's summary."""
     lines = [f"error: {printable(fact)}", *([f"hint: {printable(hint)}"] if hint else [])]
     text = "\n".join(lines)
-    annotation = command("error", {"title": "confsync apply (refused)"}, text)
-    return annotation, f"### confsync apply: refused\n\n```text\n{text}\n```\n"
+    annotation = command("error", {"title": "confsync (refused)"}, text)
+    return annotation, f"### confsync: refused\n\n```text\n{text}\n```\n"
 
 
 def report_step_outputs(report: Report, _taken: int = 0) -> str:

@@ -247,11 +247,11 @@ def test_github_is_told_of_a_refused_apply(desk: Desk) -> None:
     ran = desk.run("apply", "a.yaml", "--expect", f"2:{'0' * 32}", "--output", "github", env=env)
     assert ran.status == 3
     (told,) = commands(ran.out)
-    assert (told.name, told.properties["title"]) == ("error", "confsync apply (refused)")
+    assert (told.name, told.properties["title"]) == ("error", "confsync (refused)")
     assert told.data.startswith("error: ")
     assert ran.err == f"{told.data}\nnothing was changed on the server\n"
     summary = (desk.directory / "summary.md").read_text()
-    assert summary == f"### confsync apply: refused\n\n```text\n{told.data}\n```\n"
+    assert summary == f"### confsync: refused\n\n```text\n{told.data}\n```\n"
     assert not (desk.directory / "output").exists()
 
 
