@@ -86,8 +86,12 @@ def _annotations(report: Report) -> Iterator[tuple[str, Place, str, str]]:
 
 
 def _ends(same: Sequence[Target]) -> list[str]:
-    """The error of targets, or what an apply did to them; none for what findings tell."""
+    """The error of targets, or what an apply did to them; none for what problems and findings tell
+    at their lines.
+    """
     first = same[0]
+    if first.error is not None and first.error.problems:
+        return []
     if error := error_lines(first, alone=len(same) == 1):
         return error
     lines = [line for one in first.outcomes for line in outcome_lines(one, None)]

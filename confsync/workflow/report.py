@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +50,11 @@ def merged(files: Sequence[str]) -> Document:
     _check_targets(reports)
     every = documents.values()
     selection = _selection(reports)
+    targets = [target for one in every for target in one["targets"]]
+    if len(reports) > 1:
+        # By name, with numbers as numbers: each shard has targets from everywhere.
+        padded = partial(re.sub, "[0-9]+", lambda number: number[0].zfill(9))
+        targets.sort(key=lambda target: padded(str(target.get("name"))))
     times = [one["generated_at"] for one in every if one.get("generated_at")]
     whole = Document(
         {
@@ -61,7 +68,7 @@ def merged(files: Sequence[str]) -> Document:
             "digest": None
             if selection and selection.get("missing")
             else _only(one.get("digest") for one in every),
-            "targets": [target for one in every for target in one["targets"]],
+            "targets": targets,
             "summary": {"base": _only(one.base for one in reports.values())},
         }
     )

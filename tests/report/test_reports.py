@@ -434,6 +434,16 @@ def test_github_annotates_the_line_of_a_finding_with_its_targets() -> None:
     assert found[0].data.startswith("2 targets: us-03, us-04\n")
 
 
+def test_github_annotates_a_problem_once_at_its_line() -> None:
+    document = plan_document()
+    place = {"file": "confsync.yaml", "line": 6, "column": 12}
+    problem = {"rule": "secret-unavailable", "severity": "error", "message": "no", "hint": ""}
+    document["targets"] = document["targets"][-1:]
+    document["targets"][0]["error"]["problems"] = [{**problem, **place}]
+    errors = [one for one in commands(rendered("github", document)) if one.name == "error"]
+    assert [(one.properties["line"], one.data) for one in errors] == [("6", "us-04: no")]
+
+
 def test_the_outputs_of_a_step_are_those_of_the_run() -> None:
     changed = planned("us-01", f"{REDIS}  timeout: 5s\n", OLD)
     same = replace(planned("us-01", REDIS, OLD), target=target("us-01"))
