@@ -125,8 +125,10 @@ class GitHub:
         for event in re.findall(r"event_name == '(\w+)'", condition):
             if known.get("github_event_name") != event:
                 return False
-        if "outputs.pending" in condition and known["steps_plan_outputs_pending"] != "true":
-            return False
+        asked = re.findall(r"(steps[.\w]+) (==|!=) '(\w+)'", condition)
+        for name, sign, value in asked:
+            if (known.get(name.replace(".", "_")) == value) != (sign == "=="):
+                return False
         if "hashFiles" in condition and not (self.directory / "plan.md").exists():
             return False
         return "!cancelled()" in condition or not ended.status

@@ -535,6 +535,14 @@ def test_a_fleet_s_change_is_compared_with_the_review(fleet: Fleet) -> None:
     assert "**As reviewed**" not in planned.summary
 
 
+def test_a_merge_that_changes_no_server_is_not_compared_with_a_review(fleet: Fleet) -> None:
+    hub = GitHub(fleet.directory, keys(fleet))
+    save(fleet.directory)
+    planned = hub.run("plan", github_event_name="push", github_event_before="HEAD^1")
+    assert planned.status == 0, planned.log
+    assert "s reviewed" not in planned.summary + planned.log
+
+
 def test_the_waves_of_a_fleet_reach_every_server_once_as_reviewed(fleet: Fleet) -> None:
     hub = GitHub(fleet.directory, keys(fleet))
     planned = hub.run("plan", github_event_name="workflow_dispatch")

@@ -68,7 +68,9 @@ class Filters:
         """The filters in words, without the shard."""
         parts = [f"group {' and '.join(names)}" for names in self.groups]
         parts = [" or ".join(parts)] if parts else []
-        parts += [f"using {listed(self.using, 'or')}"] if self.using else []
+        # The empty name stands for an empty list of files.
+        files = [one or "no file" for one in self.using]
+        parts += [f"using {listed(files, 'or')}"] if files else []
         parts += [self.reported[0]] if self.reported else []
         parts += [f"changed since {self.changed}"] if self.changed else []
         parts += [f"without {listed(self.exclude)}"] if self.exclude else []

@@ -46,6 +46,11 @@ def test_no_target_is_no_error_and_the_first_line_says_so(
     assert "error:" not in ran.out + ran.err
 
 
+def test_an_empty_list_of_files_is_told(team: Desk) -> None:
+    ran = team.run("targets", "--using", "-", given=b"")
+    assert ran.err == "note: 0 of 2 targets: using no file\n"
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_targets_of_a_report_that_are_gone_are_named(team: Desk, command: str) -> None:
     gone: list[object] = [
