@@ -1,5 +1,5 @@
-"""A stand-in for GitHub's `gh` in the pipelines: answers in the form of its API, from a file. Real
-jq filters them, and GraphQL is checked and answered by a library.
+"""A stand-in for GitHub's `gh` in the pipelines: answers in the form of its API, from a file, which
+real jq filters.
 """
 
 from __future__ import annotations
@@ -7,32 +7,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import graphql
 import jq  # type: ignore[import-not-found] # it has no types
 
 BOT = "github-actions[bot]"
 REPOSITORY = "repos/mail/config"
 ISSUE = 7
-# The part of GitHub's public schema that the pipelines ask for.
-SCHEMA = """
-  type Query { repository(owner: String!, name: String!, followRenames: Boolean): Repository }
-  type Repository {
-    deployments(environments: [String!], first: Int, last: Int, after: String, before: String,
-      orderBy: DeploymentOrder = {field: CREATED_AT, direction: ASC}): DeploymentConnection!
-  }
-  input DeploymentOrder { field: DeploymentOrderField!, direction: OrderDirection! }
-  enum DeploymentOrderField { CREATED_AT }
-  enum OrderDirection { ASC DESC }
-  type DeploymentConnection { nodes: [Deployment], totalCount: Int! }
-  type Deployment { commitOid: String!, environment: String, state: DeploymentState }
-  enum DeploymentState {
-    ABANDONED ACTIVE DESTROYED ERROR FAILURE INACTIVE IN_PROGRESS PENDING QUEUED SUCCESS WAITING
-  }
-"""
 
 
 def main(words: list[str]) -> None:
@@ -53,8 +35,6 @@ def api(words: list[str], state: Any) -> object:  # noqa: ANN401 - JSON
     comments, one_comment = f"{REPOSITORY}/issues/1/comments", f"{REPOSITORY}/issues/comments/"
     pulls = f"{REPOSITORY}/commits/{os.environ['GITHUB_SHA']}/pulls"
     match words:
-        case ["graphql", *_]:
-            return deployments(words, state["applied"])
         case [path, "--jq", _] if path == pulls:
             return state["pulls"]
         case [path, "--paginate", *_] if path == comments:
@@ -71,43 +51,11 @@ def api(words: list[str], state: Any) -> object:  # noqa: ANN401 - JSON
     return None
 
 
-def deployments(words: list[str], applied: str) -> object:
-    """The answer to a GraphQL request: of 102 deployments, the newest is elsewhere."""
-    given = [value for word, value in pairwise(words) if word in {"-f", "-F"}]
-    asked = dict(one.split("=", 1) for one in given)
-    assert (asked["owner"], asked["name"]) == ("{owner}", "{repo}"), "gh puts in the repository's"
-    made = [("0" * 40, "production", "INACTIVE")] * 100
-    made += [(applied, "production", "ACTIVE"), ("1" * 40, "staging", "ACTIVE")]
-
-    def found(_: object, **arguments: Any) -> object:  # noqa: ANN401 - GraphQL's
-        nodes = [
-            {"commitOid": commit, "environment": environment, "state": state}
-            for commit, environment, state in made
-            if environment in arguments["environments"]
-        ]
-        order = -1 if arguments["orderBy"]["direction"] == "DESC" else 1
-        return {"nodes": nodes[::order][: arguments["first"]]}
-
-    done = graphql.graphql_sync(
-        graphql.build_schema(SCHEMA),
-        asked.pop("query"),
-        root_value={"repository": {"deployments": found}},
-        variable_values=asked,
-    )
-    assert done.errors is None, done.errors
-    return done.formatted
-
-
 def other(words: list[str], state: Any) -> object:  # noqa: ANN401 - JSON
     """The commands about runs and issues, with the members that they ask for."""
     match words[:2]:
         case ["run", "list"]:
-            if after(words, "--status") == "success":
-                # That of a night may wait for its apply.
-                commits = {"schedule": "1" * 40, "pull_request": "0" * 40, "push": state["applied"]}
-                return [{"event": event, "headSha": of} for event, of in commits.items()]
-            assert after(words, "--json") == "conclusion"
-            return [{"conclusion": state["night"]}] if state["night"] else []
+            return runs(words, state)
         case ["issue", "list"]:
             assert after(words, "--json") == "number"
             return [{"number": ISSUE}] if state["issue"] else []
@@ -120,6 +68,26 @@ def other(words: list[str], state: Any) -> object:  # noqa: ANN401 - JSON
         case _:
             sys.exit(f"gh: {words}")
     return None
+
+
+def runs(words: list[str], state: Any) -> object:  # noqa: ANN401 - JSON
+    """Runs of the workflow, the newest first: that of a night, of a pull request, of a merge."""
+    members = after(words, "--json").split(",")
+    night = {"event": "schedule", "databaseId": 3, "conclusion": state["night"]}
+    review = {"event": "pull_request", "databaseId": 2}
+    merge = {"event": "push", "databaseId": state["newest"], "headSha": state["applied"]}
+    old = {"event": "workflow_dispatch", "databaseId": 0, "headSha": "0" * 40}
+    known: list[dict[str, object]] = [
+        night | {"createdAt": "2026-11-28T05:23:00Z", "headSha": "1" * 40},
+        review | {"createdAt": "2026-11-27T12:00:00Z", "headSha": "1" * 40},
+        merge | {"createdAt": "2026-11-27T11:00:00Z"},
+        old | {"createdAt": "2026-11-26T11:00:00Z"},
+    ]
+    if "--event" in words:
+        event = after(words, "--event")
+        known = [one for one in known if one["event"] == event and one.get("conclusion", "x")]
+    limit = int(after(words, "--limit")) if "--limit" in words else 20
+    return [{name: one[name] for name in members} for one in known[:limit]]
 
 
 def after(words: list[str], option: str) -> str:

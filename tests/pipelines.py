@@ -60,7 +60,7 @@ class GitHub:
         self.directory, self.secrets = directory, secrets
         self._files = directory.parent
         self.state: dict[str, Any] = {"comments": [], "pulls": [], "applied": "HEAD"}
-        self.state |= {"night": "success", "issue": ""}
+        self.state |= {"night": "success", "issue": "", "newest": 1}
         gh = self._files / "bin/gh"
         gh.parent.mkdir()
         gh.write_text(f'#!/bin/sh\nexec {sys.executable} {GH} "$@"\n')
@@ -106,6 +106,7 @@ class GitHub:
                 "GITHUB_REPOSITORY": "mail/config",
                 "GITHUB_WORKFLOW": "confsync",
                 "GITHUB_SHA": "a" * 40,
+                "GITHUB_RUN_ID": "1",
                 "GH_STATE": str(self._files / "gh.json"),
                 "GITHUB_STEP_SUMMARY": str(summary),
                 "GITHUB_OUTPUT": str(output),

@@ -181,6 +181,17 @@ def test_a_server_that_changed_after_the_review_is_refused_until_it_is_planned_a
     assert hub.run("apply", **merged(hub)).status == 0
 
 
+def test_an_older_run_does_not_apply_what_a_newer_commit_has_taken_back(
+    hub: GitHub, server: Server
+) -> None:
+    known = merged(hub)
+    hub.state["newest"] = 5
+    refused = hub.run("apply", **known)
+    assert refused.status == 1
+    assert "::error title=confsync::there is a newer run" in refused.log
+    assert server.stored == {"@type": "Default"}
+
+
 def test_a_digest_that_is_given_by_hand_counts(hub: GitHub, server: Server) -> None:
     reviewed = merged(hub)["needs_plan_outputs_digest"]
     server.stored = {"@type": "RedisCluster", "urls": {"rediss://old.example.com": True}}
@@ -228,6 +239,7 @@ def test_a_commit_that_waits_for_its_apply_is_not_called_drift(hub: GitHub, serv
     save(hub.directory)
     waiting = hub.run("drift")
     assert waiting.status == 0, waiting.log
+    assert "::warning title=confsync::main is not applied everywhere" in waiting.log
     assert "[from files]" in waiting.summary
     assert "[drift]" not in waiting.summary
     assert server.stored["timeout"] == 5000
@@ -540,6 +552,7 @@ def test_a_merge_that_changes_no_server_is_not_compared_with_a_review(fleet: Fle
     save(fleet.directory)
     planned = hub.run("plan", github_event_name="push", github_event_before="HEAD^1")
     assert planned.status == 0, planned.log
+    assert "This push changes no server" in planned.summary
     assert "s reviewed" not in planned.summary + planned.log
 
 
