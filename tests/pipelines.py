@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
+from tests.repository import git
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -158,8 +160,10 @@ def component(inputs: Mapping[str, str]) -> Any:  # noqa: ANN401 - a document of
 
 def gitlab(job: Mapping[str, Any], directory: Path, **variables: str) -> tuple[int, str]:
     """Run the script of a job. Returns its status and its log."""
-    given = {"CI": "true", "GITLAB_CI": "true", "CI_JOB_ID": "1", "CI_COMMIT_SHA": "0" * 40}
-    done = shell("\n".join(job["script"]), directory, **given, **variables)
+    commit = git(directory, "rev-parse", "HEAD").strip()
+    given = {"CI": "true", "GITLAB_CI": "true", "CI_JOB_ID": "1", "CI_COMMIT_SHA": commit}
+    given["CI_DEFAULT_BRANCH"] = "main"
+    done = shell("\n".join(job["script"]), directory, **(given | variables))
     return done.returncode, done.stdout
 
 

@@ -50,6 +50,7 @@ def repository(tmp_path: Path, server: Server) -> Path:
     shutil.copytree(ONE_SERVER, directory)
     change(directory, "https://mail.example.com", server.url, "confsync.yaml")
     git(directory, "init", "-q", "-b", "main")
+    git(directory, "remote", "add", "origin", str(directory))
     save(directory)
     return directory
 
@@ -59,6 +60,7 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
     with ExitStack() as stack:
         made = Fleet(tmp_path / "fleet", stack)
         git(made.directory, "init", "-q", "-b", "main")
+        git(made.directory, "remote", "add", "origin", str(made.directory))
         save(made.directory)
         yield made
 
@@ -291,6 +293,18 @@ def test_the_gitlab_pipeline_applies_the_plan_that_was_reviewed(
     assert (status, log.endswith("drift\n")) == (1, True), log
 
 
+def test_an_older_pipeline_of_gitlab_applies_nothing(repository: Path, server: Server) -> None:
+    (jobs,) = included("one-server")
+    known = {"STALWART_TOKEN": "API_apply", "REDIS_PASSWORD": "a-long-canary"}
+    assert gitlab(jobs["plan-production"], repository, **known)[0] == 0
+    old = git(repository, "rev-parse", "HEAD").strip()
+    save(repository)
+    status, log = gitlab(jobs["apply-production"], repository, **known, CI_COMMIT_SHA=old)
+    assert (status, log) == (1, "there is a newer commit\n")
+    assert server.stored == {"@type": "Default"}
+    assert gitlab(jobs["apply-production"], repository, **known)[0] == 0
+
+
 class Deployments(BaseHTTPRequestHandler):
     """GitLab's list of deployments, for the job's token."""
 
@@ -348,7 +362,7 @@ def test_only_the_job_that_somebody_starts_has_the_keys_to_apply() -> None:
         assert "allow_failure" not in jobs[apply]["rules"][-1]
         assert jobs[apply]["interruptible"] is False
         for name, job in jobs.items():
-            if name not in {apply, f".confsync-{apply.partition('-')[2]}"}:
+            if name != apply and not name.startswith("."):
                 environment = job.get("environment", {"name": "/plan", "action": "prepare"})
                 assert environment["name"].endswith("/plan"), name
                 assert environment["action"] == "prepare", name
@@ -360,6 +374,10 @@ def test_an_apply_of_gitlab_waits_for_the_wave_before() -> None:
     assert [one["job"] for one in waits] == ["apply-", "apply-staging", "apply-canary"]
     assert all(one["optional"] for one in waits), "the first wave waits for none"
     assert {"apply-staging", "apply-canary"} < {*applies}
+    # A name that no include has cannot be extended.
+    after = [applies[f"apply-{of}"]["extends"][1] for of in ("staging", "canary", "production")]
+    assert after == [".confsync-after-", ".confsync-after-staging", ".confsync-after-canary"]
+    assert {*after} < {*applies}
 
 
 def test_the_gitlab_pipeline_of_a_fleet_reaches_every_server(fleet: Fleet) -> None:
@@ -441,7 +459,7 @@ def test_the_secrets_of_kubernetes_have_the_names_and_keys_of_the_readme(tmp_pat
     (tmp_path / "plan.env").write_text("STALWART_TOKEN_PRODUCTION_EU_01=API_x\n")
     (tmp_path / "apply.env").write_text("REDIS_PASSWORD=a long $canary's\n")
     readme = (EXAMPLES / "fleet/README.md").read_text()
-    made = re.findall(r"kubectl create (?:secret|configmap) .*", readme)
+    made = re.findall(r"kubectl create (?:secret|configmap) [^\\\n]*", readme)
     names: dict[str, dict[str, str]] = {}
     (tmp_path / "plans").mkdir()
     (tmp_path / "plans/1.plan").write_text("{}")
