@@ -124,8 +124,9 @@ class Outputs:
         """
         if all(sink.format != "github" for sink in self.sinks):
             return
+        made = document()
         for variable, render in STEP.items():
-            _append(variable, partial(_rendered, render, document))
+            _append(variable, partial(render, made))
 
     def refused(self, error: Declined) -> None:
         """If `github` is an output, write there why nothing was sent. Raises OutputFailed."""
@@ -137,10 +138,6 @@ class Outputs:
             for sink in sinks:
                 self.write(sink, annotation)
             _append("GITHUB_STEP_SUMMARY", lambda _: summary)
-
-
-def _rendered(render: Callable[..., str], document: Callable[[], Document], taken: int) -> str:
-    return render(document(), taken)
 
 
 def _append(variable: str, render: Callable[[int], str]) -> None:

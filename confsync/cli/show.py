@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,4 +97,4 @@ def _show_saved(planfile: str, outputs: Outputs) -> None:
     outputs.check([planfile])
     plans = saved(planfile)
     facts = run_of((), NOTHING_ASKED, os.environ, shared.now(), {})
-    outputs.write_all(PLANS, plans, document=lambda: plans_document(plans, facts))
+    outputs.write_all(PLANS, plans, document=cache(partial(plans_document, plans, facts)))

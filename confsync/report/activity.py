@@ -54,7 +54,7 @@ SEEN: Mapping[str, str] = {
     "wanted": "A second read shows the desired visible state. Hidden secrets cannot be read.",
     "other": "A second read shows neither the previous nor the desired state.",
 }
-"""What was read after an update that may have been stored."""
+"""The state read after an update that may have been stored."""
 _OR_RESTART = "or restart every Stalwart node"
 _ADVICE: Mapping[str, str] = {
     "failed": f"reload the settings (ReloadSettings), {_OR_RESTART}",
@@ -68,6 +68,9 @@ _AFTER: Mapping[str, str] = {
 }
 
 
+RELOAD = "Takes effect when the server reloads its settings (apply --reload) or restarts."
+
+
 def effect(plan: Plan) -> str:
     """Advice before an update."""
     if not plan.effective:
@@ -79,7 +82,7 @@ def effect(plan: Plan) -> str:
             " password locks out every remote client (confsync explain lock-out).",
         }[_moment(plan)]
     return {
-        "reload": "Takes effect when the server reloads its settings (apply --reload) or restarts.",
+        "reload": RELOAD,
         "restart": "Takes effect when every Stalwart node has restarted.",
         "lock-out": "Takes effect at restart. After the apply, restart one node first: a wrong"
         " address or password locks out every remote client (confsync explain lock-out).",

@@ -66,12 +66,8 @@ def _annotations(report: Report) -> Iterator[tuple[str, Place, str, str]]:
         yield "error", Place(), "confsync (incomplete)", missing
     for same in groups(report)[0]:
         if (ended := fate(same[0])) in BAD and (lines := _ends(same)):
-            yield (
-                "error",
-                Place(),
-                f"confsync ({ended})",
-                "\n".join([names_of(same, _NAMES), *lines]),
-            )
+            text = "\n".join([names_of(same, _NAMES), *lines])
+            yield "error", Place(), f"confsync ({ended})", text
     told: dict[Remark, list[Target]] = {}
     for target in report.targets:
         errors = (target.error, *(one.error for one in target.outcomes))
@@ -127,9 +123,8 @@ def report_step_outputs(report: Report, _taken: int = 0) -> str:
     }
     if report.kind == "plan":
         pending = found.changes or found.to_send or found.unresolved
-        values["pending"] = "true" if pending else "false"
-        if any(one.error is not None for one in report.targets):
-            values["pending"] = ""
+        failed = any(one.error is not None for one in report.targets)
+        values["pending"] = "" if failed else "true" if pending else "false"
         if report.base:
             drift = found.changes > found.causes.get("from files", 0)
             values["drift"] = "true" if drift else "false"

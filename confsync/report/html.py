@@ -73,7 +73,7 @@ def _checksum(text: str) -> str:
 
 
 def _filters(report: Report) -> Iterator[str]:
-    """What there is to choose in the form that the script shows."""
+    """The choices in the form that the script shows."""
     objects = [found for target in report.targets for found in target.objects]
     listed = (row for found in objects for row in rows(found))
     causes = {row.cause for row in listed if isinstance(row, Row) and row.cause}

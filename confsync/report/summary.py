@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from confsync.kinds.forms import LOCKS_OUT, RESTARTED
 from confsync.report.activity import (
+    RELOAD,
     RELOADED_FATES,
     RESTARTED_FATES,
     SEEN,
@@ -61,7 +62,6 @@ _EFFECTS: Mapping[str, str] = {
     "yes": "Takes effect at restart.",
     "if-secret-changed": "Takes effect at restart, if a secret is another one than before.",
 }
-_RELOAD = "Takes effect when the server reloads its settings (apply --reload) or restarts."
 _LOCK_OUT = (
     "Restart one node first: a wrong address or password locks out every remote client"
     " (confsync explain lock-out)."
@@ -369,13 +369,13 @@ def _stored_lines(outcome: Outcome, found: Object | None) -> list[str]:
 
 
 def effect(target: Target) -> list[str]:
-    """What puts the changes of a target into effect, in sentences."""
+    """Sentences that say when the changes of a target take effect."""
     found = [_EFFECTS[target.restart]] if target.restart in _EFFECTS else []
     waits = not (target.reload or target.after) and any(
         change_count(one) and one.name not in RESTARTED and _perhaps_stored(one, target)
         for one in target.objects
     )
-    return [*found, *([_RELOAD] if waits else [])]
+    return [*found, *([RELOAD] if waits else [])]
 
 
 def _perhaps_stored(found: Object, target: Target) -> bool:

@@ -113,8 +113,9 @@ class _Ready:
                 for place in places:
                     entry, first = self.entries.pop(place), place == places[0]
                     entry.failed(error)
-                    refused = Failed(entry.plan.target, alone(error), entry.plan)
-                    self.ends[place] = refused if first else NotBegun(entry.plan)
+                    plan = entry.plan
+                    failed = Failed(plan.target, alone(error), plan) if first else None
+                    self.ends[place] = failed or NotBegun(plan)
 
 
 @discreet
