@@ -14,8 +14,9 @@ from ruamel.yaml import YAML
 
 from confsync.sandbox import Server
 from tests.pipelines import scripts, shell
+from tests.repository import git
 from tests.test_examples import FLEET
-from tests.test_pages import blocks, git, lines
+from tests.test_pages import blocks, lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

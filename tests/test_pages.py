@@ -27,7 +27,7 @@ from confsync.workflow.validate import validate
 from tests.cli.process import forking
 from tests.fork import Job
 from tests.net.tls_server import Authority, front, proxy
-from tests.repository import commit
+from tests.repository import commit, git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -424,18 +424,6 @@ def step(line: str, directory: Path, url: str, **variables: str) -> str:
         words.append("--yes")
     done = run(words[1:], directory, STALWART_URL=url, **variables)
     assert done.returncode == ENDS.get(line, 0), (line, done.stdout, done.stderr)
-    return done.stdout
-
-
-def git(directory: Path, *arguments: str) -> str:
-    who = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.com")
-    done = subprocess.run(
-        ["git", *who, *arguments],  # noqa: S607 - the reader's own git
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
     return done.stdout
 
 

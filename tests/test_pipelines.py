@@ -19,8 +19,8 @@ import pytest
 
 from confsync.sandbox import Server
 from tests.pipelines import EXAMPLES, INSTALL, GitHub, component, gitlab, loaded, shell
+from tests.repository import commit, git
 from tests.test_fleets_page import Fleet
-from tests.test_pages import git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def repository(tmp_path: Path, server: Server) -> Path:
     change(directory, "https://mail.example.com", server.url, "confsync.yaml")
     git(directory, "init", "-q", "-b", "main")
     git(directory, "remote", "add", "origin", str(directory))
-    save(directory)
+    commit(directory)
     return directory
 
 
@@ -61,13 +61,8 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
         made = Fleet(tmp_path / "fleet", stack)
         git(made.directory, "init", "-q", "-b", "main")
         git(made.directory, "remote", "add", "origin", str(made.directory))
-        save(made.directory)
+        commit(made.directory)
         yield made
-
-
-def save(directory: Path) -> None:
-    git(directory, "add", ".")
-    git(directory, "commit", "-qm", "a change", "--allow-empty")
 
 
 def change(directory: Path, old: str, new: str, file: str = "stores/in-memory.yaml") -> None:
@@ -238,7 +233,7 @@ def test_a_commit_that_waits_for_its_apply_is_not_called_drift(hub: GitHub, serv
     assert hub.run("apply", **merged(hub)).status == 0
     hub.state["applied"] = git(hub.directory, "rev-parse", "HEAD").strip()
     change(hub.directory, "timeout: 5s", "timeout: 6s")
-    save(hub.directory)
+    commit(hub.directory)
     waiting = hub.run("drift")
     assert waiting.status == 0, waiting.log
     assert "::warning title=confsync::main is not applied everywhere" in waiting.log
@@ -298,7 +293,7 @@ def test_an_older_pipeline_of_gitlab_applies_nothing(repository: Path, server: S
     known = {"STALWART_TOKEN": "API_apply", "REDIS_PASSWORD": "a-long-canary"}
     assert gitlab(jobs["plan-production"], repository, **known)[0] == 0
     old = git(repository, "rev-parse", "HEAD").strip()
-    save(repository)
+    commit(repository)
     status, log = gitlab(jobs["apply-production"], repository, **known, CI_COMMIT_SHA=old)
     assert (status, log) == (1, "there is a newer commit\n")
     assert server.stored == {"@type": "Default"}
@@ -331,7 +326,7 @@ def test_gitlab_s_drift_tells_a_commit_that_waits_from_drift(
     assert shell("confsync apply --all --yes", repository, **key).returncode == 0
     Deployments.sha = git(repository, "rev-parse", "HEAD").strip()
     change(repository, "timeout: 5s", "timeout: 6s")
-    save(repository)
+    commit(repository)
     with HTTPServer(("127.0.0.1", 0), Deployments) as api:
         Thread(target=api.serve_forever, daemon=True).start()
         known = {"CI_API_V4_URL": f"http://127.0.0.1:{api.server_port}/api/v4"}
@@ -535,7 +530,7 @@ def keys(fleet: Fleet) -> dict[str, str]:
 def test_a_pull_request_of_a_fleet_shows_the_servers_that_it_changes(fleet: Fleet) -> None:
     hub = GitHub(fleet.directory, keys(fleet))
     change(fleet.directory, "8s", "9s", "stores/ap.yaml")
-    save(fleet.directory)
+    commit(fleet.directory)
     assert hub.run("validate", **PULL_REQUEST).status == 0
     reviewed = hub.run("review", **PULL_REQUEST)
     assert reviewed.status == 0, reviewed.log
@@ -548,7 +543,7 @@ def test_a_fleet_s_change_is_compared_with_the_review(fleet: Fleet) -> None:
     hub = GitHub(fleet.directory, keys(fleet))
     push = {"github_event_name": "push", "github_event_before": "HEAD^1"}
     change(fleet.directory, "8s", "9s", "stores/ap.yaml")
-    save(fleet.directory)
+    commit(fleet.directory)
     assert hub.run("review", **PULL_REQUEST).status == 0
     hub.state["pulls"] = [PULL]
     planned = hub.run("plan", **push)
@@ -567,7 +562,7 @@ def test_a_fleet_s_change_is_compared_with_the_review(fleet: Fleet) -> None:
 
 def test_a_merge_that_changes_no_server_is_not_compared_with_a_review(fleet: Fleet) -> None:
     hub = GitHub(fleet.directory, keys(fleet))
-    save(fleet.directory)
+    commit(fleet.directory)
     planned = hub.run("plan", github_event_name="push", github_event_before="HEAD^1")
     assert planned.status == 0, planned.log
     assert "This push changes no server" in planned.summary
@@ -596,7 +591,7 @@ def test_the_drift_of_a_fleet_opens_an_issue_that_tells_it_from_a_waiting_commit
     hub.state["applied"] = git(fleet.directory, "rev-parse", "HEAD").strip()
     assert hub.run("drift").status == 0
     change(fleet.directory, "8s", "9s", "stores/ap.yaml")
-    save(fleet.directory)
+    commit(fleet.directory)
     waiting = hub.run("drift")
     assert (waiting.status, hub.state["issue"]) == (0, ""), waiting.log
     assert "[from files]" in waiting.summary
