@@ -40,17 +40,27 @@ def running(start: Callable[[], Popen[bytes]]) -> Iterator[Popen[bytes]]:
     """A program that leads a session of its own; at the end it and its children are killed. Raises
     RuntimeError without a thread, and the errors of `start`.
     """
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+    from concurrent.futures import Future  # noqa: PLC0415
+    from threading import Thread  # noqa: PLC0415
 
-    started: list[Popen[bytes]] = []
+    future: Future[Popen[bytes]] = Future()
+
+    def work() -> None:
+        if future.set_running_or_notify_cancel():
+            try:
+                future.set_result(start())
+            except BaseException as error:  # noqa: BLE001 - raised by the thread of the caller
+                future.set_exception(error)
+
     try:
         # In a thread: an interrupt raised inside of the start would leave the program running.
-        with ThreadPoolExecutor(1) as starter:
-            starter.submit(lambda: started.append(start())).result()
-        _RUNNING.add(started[0])
-        yield started[0]
+        Thread(target=work, name="confsync-start").start()
+        _RUNNING.add(future.result())
+        yield future.result()
     finally:
-        for process in started:
+        # An interrupt may have come before the thread began, which then starts nothing.
+        if not future.cancel() and future.exception() is None:
+            process = future.result()
             _RUNNING.discard(process)
             if process.returncode is None:
                 with suppress(ProcessLookupError):

@@ -6,7 +6,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
-from threading import Event
+from threading import Event, current_thread
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
@@ -100,7 +100,7 @@ class _Run:
         self._all = len(items)
         self._ends: SimpleQueue[tuple[int, object, BaseException | None]] = SimpleQueue()
         self._begun: dict[int, float] = {}
-        self._threads: list[Thread] = []
+        self._threads: set[Thread] = set()
         self._slow: set[int] = set()
 
     def results(self, tell: Callable[[R], None] | None) -> tuple[R, ...]:
@@ -135,12 +135,14 @@ class _Run:
         """Start a thread; without room for one, those that run do all. Raises ConnectionFailed."""
         try:
             work = partial(copy_context().run, self._work)
-            self._threads.append(begin(work, "confsync-target"))
+            self._threads.add(begin(work, "confsync-target"))
         except ConnectionFailed:
             if not self._threads:
                 raise
 
     def _work(self) -> None:
+        # Here too: an interrupt may have come in `begin`, and `_end` waits for this one as well.
+        self._threads.add(current_thread())
         while not self._jobs.stop.is_set():
             try:
                 number, act = self._left.get_nowait()
@@ -167,8 +169,11 @@ class _Run:
     def _end(self) -> None:
         self._jobs.stop.set()
         end = monotonic() + _LAST
-        while any(thread.is_alive() for thread in self._threads) and monotonic() < end:
+        while monotonic() < end:
+            threads = [thread for thread in tuple(self._threads) if thread.is_alive()]
+            if not threads:
+                return
             # One may just have started a command.
             end_commands()
-            for thread in self._threads:
-                thread.join(_GLANCE / len(self._threads))
+            for thread in threads:
+                thread.join(_GLANCE / len(threads))

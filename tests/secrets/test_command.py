@@ -130,24 +130,56 @@ def test_an_interrupt_kills_it_too(tmp_path: Path) -> None:
     assert not holders(mark)
 
 
-def test_an_interrupt_while_it_is_started_kills_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("moment", ["start", "result"])
+def test_an_interrupt_while_it_is_started_kills_it_too(
+    moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes after the program runs, before the thread that starts it says so: while this thread
+    still starts that one, or while it waits for it.
+    """
+    begun = threading.Event()
     started: list[int] = []
 
-    class Interrupted(subprocess.Popen[bytes]):
-        """A start during which a signal comes, after the program runs."""
-
+    class Slow(subprocess.Popen[bytes]):
         def __init__(self, *arguments: object, **options: object) -> None:
             super().__init__(*arguments, **options)  # type: ignore[call-overload] # as it was called
             started.append(self.pid)
-            os.kill(os.getpid(), signal.SIGINT)
-            # The signal is handled here, where this is the main thread.
-            time.sleep(0.1)
+            begun.set()
+            time.sleep(0.2)
 
-    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    class Interrupted(threading.Thread):
+        def start(self) -> None:
+            super().start()
+            assert begun.wait(PATIENCE)
+            if moment == "start":
+                raise KeyboardInterrupt
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(subprocess, "Popen", Slow)
+    monkeypatch.setattr(threading, "Thread", Interrupted)
     with pytest.raises(KeyboardInterrupt):
         run("sleep", "600")
     with pytest.raises(ProcessLookupError):
         os.kill(started[0], 0)
+
+
+def test_a_thread_that_begins_after_an_interrupt_starts_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    late: list[threading.Thread] = []
+
+    class Late(threading.Thread):
+        def start(self) -> None:
+            late.append(threading.Timer(0, self.run))
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading, "Thread", Late)
+        with pytest.raises(KeyboardInterrupt):
+            run("touch", str(tmp_path / "started"))
+    late[0].start()
+    late[0].join()
+    assert not (tmp_path / "started").exists()
 
 
 def test_what_a_program_leaves_running_on_purpose_is_left_alone(tmp_path: Path) -> None:

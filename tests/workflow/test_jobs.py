@@ -13,6 +13,7 @@ import pytest
 from confsync.errors import InvalidFiles
 from confsync.kinds import KINDS, in_use, using
 from confsync.kinds.table import BUILT_IN, Tables
+from confsync.net.http import begin
 from confsync.sandbox import Server
 from confsync.secrets.built_in import Command
 from confsync.sync.secret import Ref, Vault
@@ -30,6 +31,7 @@ from tests.cli.process import KEYS, PLAN_KEY
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from threading import Thread
 
     from confsync.sync.values import Plan
     from confsync.yaml.read import Parsed
@@ -238,6 +240,27 @@ def test_an_interrupt_ends_the_commands_of_all_threads() -> None:
             begun.wait(PATIENCE)
             raise KeyboardInterrupt
 
+    with pytest.raises(KeyboardInterrupt):
+        side_by_side(first, [0, 1, 2], Jobs(3))
+    assert target_threads() == []
+
+
+def test_an_interrupt_while_a_thread_is_started_ends_it_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = Event()
+
+    def first(number: int) -> None:
+        del number
+        begun.set()
+        Command(PATIENCE)(Ref("command", "sleep", "", (str(PATIENCE),)), {})
+
+    def interrupted(work: Callable[[], None], name: str) -> Thread:
+        begin(work, name)
+        begun.wait(PATIENCE)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("confsync.workflow.jobs.begin", interrupted)
     with pytest.raises(KeyboardInterrupt):
         side_by_side(first, [0, 1, 2], Jobs(3))
     assert target_threads() == []
