@@ -236,7 +236,7 @@ def test_a_commit_that_waits_for_its_apply_is_not_called_drift(hub: GitHub, serv
     commit(hub.directory)
     waiting = hub.run("drift")
     assert waiting.status == 0, waiting.log
-    assert "::warning title=confsync::main is not applied everywhere" in waiting.log
+    assert "::warning title=confsync::a commit waits for its apply" in waiting.log
     assert "[from files]" in waiting.summary
     assert "[drift]" not in waiting.summary
     assert server.stored["timeout"] == 5000

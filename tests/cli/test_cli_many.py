@@ -152,6 +152,16 @@ def test_progress_is_one_line_of_a_terminal_that_is_gone_at_the_end(
     assert "targets read" not in (desk.directory / "report").read_text()
 
 
+def test_a_runner_s_terminal_has_no_progress_before_an_annotation(
+    desk: Desk, servers: list[Server]
+) -> None:
+    configure(desk, *(server.url for server in servers))
+    env = {**KEY, "CI": "true"}
+    with terminal(desk, "plan", "--all", "--output", "github", env=env) as screen:
+        ran = screen.ended(colours=True)
+    assert ran.out.startswith("::notice title=confsync plan::3 targets: ")
+
+
 @pytest.mark.parametrize("more", [("--quiet",), ("--target", "t0")])
 def test_there_is_no_progress_when_quiet_and_for_one_target(
     desk: Desk, servers: list[Server], more: tuple[str, ...]
