@@ -281,8 +281,8 @@ def _sink(output: str, formats: Collection[str], source: str) -> Sink:
         raise WrongUsage(f"{source}: missing file after {name}=", hint=hint)
     if "://" in file:
         raise WrongUsage(f"{source}: a URL instead of a file after {name}=", hint=hint)
-    sink = Sink(name, file or None)
-    if file and not _writable(Path(file)):
+    sink = Sink(name, None if file in {"", "-"} else file)
+    if sink.file is not None and not _writable(Path(sink.file)):
         raise unwritable(sink)
     return sink
 

@@ -370,10 +370,12 @@ def test_an_output_file_keeps_its_mode_and_a_link_stays_a_link(desk: Desk) -> No
     assert stat.S_IMODE(kept.stat().st_mode) == 0o640
 
 
-def test_an_output_can_be_a_stream_that_is_open_already(desk: Desk) -> None:
+@pytest.mark.parametrize("stream", ["-", "/dev/stdout"])
+def test_an_output_can_be_a_stream_that_is_open_already(desk: Desk, stream: str) -> None:
     file = desk.file("a.yaml")
-    ran = desk.run("plan", file, "--output", "json=/dev/stdout")
+    ran = desk.run("plan", file, "--output", f"json={stream}")
     assert json.loads(ran.out)["summary"]["changes"] == 3
+    assert [*desk.directory.glob("-*")] == []
 
 
 DUMPABLE = """\
