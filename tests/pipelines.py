@@ -151,6 +151,7 @@ def component(inputs: Mapping[str, str]) -> Any:  # noqa: ANN401 - a document of
     """The jobs of the component for GitLab, with inputs."""
     spec, jobs = (EXAMPLES.parent / "templates/deploy.yml").read_text().split("\n---\n")
     known = YAML(typ="safe").load(spec)["spec"]["inputs"]
+    assert YAML(typ="safe").load(jobs), "not YAML before the inputs are filled in"
     assert {*inputs} <= {*known}
     for name, about in known.items():
         jobs = jobs.replace(f"$[[ inputs.{name} ]]", inputs.get(name) or about["default"])
