@@ -337,7 +337,7 @@ def test_gitlab_s_drift_tells_a_commit_that_waits_from_drift(
         known |= {"CI_PROJECT_ID": "5", "CI_JOB_TOKEN": "job", "STALWART_TOKEN": "API_plan"}
         status, log = gitlab(jobs["drift-production"], repository, **known)
         assert status == 0, log
-        assert "(change)" in log
+        assert "(from files)" in log
         change(repository, "timeout: 6s", "timeout: 5s")
         status, log = gitlab(jobs["drift-production"], repository, **known)
         assert status == 0, log

@@ -26,6 +26,8 @@ _MOST_ITEMS = 100  # items of a list in one line
 _WIDEST_PATH = 40
 _INDENT = 8
 _NOWHERE = "not in any file"
+CAUSES = {"change": "from files", "drift": "drift", "both": "both"}
+"""The words for causes of changes."""
 NOT_MANAGED: Mapping[Why, str] = {"unmanaged": _NOWHERE, "ignored": "ignored"}
 """Why a field keeps the server's value."""
 _IN_WORDS = 10  # changes in one line
@@ -230,7 +232,8 @@ def _lines(change: Change, *, below: bool = False) -> Iterator[Line]:
     before, after = ["", "", *texts][-2:]
     place, remark = placed(_place(change.origin), change.action, change.origin.why, below=below)
     if change.cause is not None:
-        remark = f"{remark[:-1]}, {change.cause})" if remark else f" ({change.cause})"
+        cause = CAUSES[change.cause]
+        remark = f"{remark[:-1]}, {cause})" if remark else f" ({cause})"
     path = shown_path(change.path)
     yield Line(SIGNS[change.action], path, before, after, place, remark)
     for member in members:

@@ -15,7 +15,7 @@ from confsync.report.activity import (
     UNCHANGED_FATES,
     restarted_text,
 )
-from confsync.report.lines import SIGNS, placed, word
+from confsync.report.lines import CAUSES, SIGNS, placed, word
 from confsync.report.printable import cut, plural, printable
 from confsync.report.several import folded
 from confsync.report.view import RESULTS
@@ -52,7 +52,6 @@ _RESULTS: Mapping[str, str] = {
     "not-begun": "skipped",
 }
 _RESTARTS = ("", "no", "if-secret-changed", "yes")
-_CAUSES = {"change": "from files", "drift": "drift", "both": "both"}
 _HIDDEN = {
     "send": "not comparable; apply sends it",
     "keep": "not comparable; the server's is kept",
@@ -133,7 +132,7 @@ def totals(report: Report) -> Totals:
     unknown = [pair for one, _ in every for pair in one.unknown]
     return Totals(
         sum(change_count(one) for one, _ in done),
-        {_CAUSES[one]: causes[one] for one in _CAUSES if causes[one]},
+        {CAUSES[one]: causes[one] for one in CAUSES if causes[one]},
         len(unknown) + sum(one.unknown_left_out for one, _ in every),
         sum(reason != "hidden" for _, reason, _ in unknown),
         sum(len(one.to_send) for one, _ in done),
@@ -159,7 +158,7 @@ def summary_of(report: Report, *, interrupted: bool) -> dict[str, Json]:
     }
     if report.base:
         causes = Counter(change.cause for one in every for change in one.changes)
-        known = {cause: causes[cause] for cause in _CAUSES}
+        known = {cause: causes[cause] for cause in CAUSES}
         summary |= {"base": report.base, "causes": known}
     if report.kind == "plan":
         return summary
@@ -277,7 +276,7 @@ def rows_of(changes: Iterable[Change], *, below: bool = False) -> Iterator[Row]:
             continue
         item = change.path.rpartition("/")[2].isdecimal()
         place, remark = placed(str(change.place), change.action, change.why, below=below)
-        cause = _CAUSES.get(change.cause, "")
+        cause = CAUSES.get(change.cause, "")
         text = _text(change) + remark
         yield Row(SIGNS[change.action], change.path, text, place, cause)
         if item:

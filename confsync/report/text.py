@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from confsync.kinds import RISKS
 from confsync.report.activity import effect
 from confsync.report.lines import (
+    CAUSES,
     NOT_MANAGED,
     change_lines,
     laid_out,
@@ -28,16 +29,15 @@ from confsync.sync.values import Failed, by_target, named
 from confsync.yaml.emit import yaml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from confsync.report.printable import Look
-    from confsync.sync.values import Cause, Change, Finding, Plan, Target
+    from confsync.sync.values import Change, Finding, Plan, Target
     from confsync.yaml.emit import Plain
 
     State: TypeAlias = tuple[Target, dict[str, Plain]]
 
 _COUNTED = {"add": "to add", "replace": "to replace", "": "to change", "remove": "to remove"}
-_CAUSES: Mapping[Cause, str] = {"change": "from the files", "drift": "drift", "both": "both"}
 _ENDS = ("add", "remove")
 _FATES = ("to update", "unchanged", "without visible changes", "failed", "refused")
 _WHOLE_SET = "All URLs are sent: removing or replacing just one would send its old password back."
@@ -192,9 +192,8 @@ def _object_text(plan: Plan) -> str:
     """The object and its variant, or the change of it."""
     tags = [printable(state.tree.tag) for state in (plan.live, plan.desired)]
     if tags[0] != tags[1]:
-        causes = [
-            f" ({one.cause})" for one in plan.difference.changes if one.cause and not one.path
-        ]
+        whole = (one.cause for one in plan.difference.changes if not one.path)
+        causes = [f" ({CAUSES[cause]})" for cause in whole if cause]
         return f"{plan.desired.object} will be replaced: {' → '.join(tags)}{''.join(causes)}"
     return f"{plan.desired.object} · {tags[1]}" if tags[1] else plan.desired.object
 
@@ -260,9 +259,11 @@ def _amount(plans: Sequence[Plan]) -> str:
 
 def _causes(plans: Sequence[Plan]) -> Iterator[str]:
     """The numbers of changes by their causes, if there is a base."""
-    causes = [one.cause for plan in plans for one in plan.difference.changes if one.cause]
+    causes: list[str] = [
+        one.cause for plan in plans for one in plan.difference.changes if one.cause
+    ]
     if causes:
-        counts = {what: causes.count(one) for one, what in _CAUSES.items()}
+        counts = {what: causes.count(one) for one, what in CAUSES.items()}
         parts = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
         yield f"{plural(len(causes), 'change')} since {printable(plans[0].base)}: {parts}."
 

@@ -89,11 +89,11 @@ def test_members_of_a_set_have_their_own_causes(team: Desk, server: Server) -> N
     server.stored = {**LIVE, "urls": urls}
     team.file("stores/a.yaml", STORE.replace("a.example", "c.example"))
     ran = team.run("plan", "--base", "HEAD", env=TOKEN)
-    assert "+ urls  rediss://c.example.com (change)" in ran.out
+    assert "+ urls  rediss://c.example.com (from files)" in ran.out
     assert "+ urls  rediss://b.example.com (drift)" in ran.out
-    assert "- urls  rediss://a.example.com (change)" in ran.out
+    assert "- urls  rediss://a.example.com (from files)" in ran.out
     assert "- urls  rediss://x.example.com (drift)" in ran.out
-    assert "4 changes since HEAD: 2 from the files, 2 drift." in ran.out
+    assert "4 changes since HEAD: 2 from files, 2 drift." in ran.out
 
 
 def test_text_says_the_cause_of_a_default_too_and_without_a_base_nothing(
@@ -121,13 +121,13 @@ def test_the_digest_does_not_depend_on_the_base_and_no_request_is_added(
     assert f"Digest {digest}" in with_base
     ran = team.run("apply", "--base", "HEAD", "--expect", digest, env=TOKEN)
     assert ran.status == 0
-    assert "(change)" in ran.out
+    assert "(from files)" in ran.out
 
 
 def test_a_change_of_the_variant_has_a_cause(team: Desk) -> None:
     team.file("stores/a.yaml", "InMemoryStore:\n  '@type': Redis\n  url: redis://a.example.com\n")
     ran = team.run("plan", "--base", "HEAD", "--allow", "change-variant", env=TOKEN)
-    assert "InMemoryStore will be replaced: RedisCluster → Redis (change)" in ran.out
+    assert "InMemoryStore will be replaced: RedisCluster → Redis (from files)" in ran.out
 
 
 def test_a_target_that_the_base_does_not_have_has_changes_alone(team: Desk, server: Server) -> None:
@@ -308,7 +308,7 @@ def test_changed_takes_the_targets_whose_desired_state_differs(fleet: Desk) -> N
     assert ran.status == 0
     assert ran.err == "note: 1 of 3 targets: changed since main, without three\n"
     assert ran.out.startswith("one  ")
-    assert "poolMaxConnections  20 → 30 (change)" in ran.out
+    assert "poolMaxConnections  20 → 30 (from files)" in ran.out
 
 
 def test_changed_without_any_is_done_with_nothing(team: Desk, server: Server) -> None:
@@ -359,5 +359,5 @@ def test_many_targets_are_counted_together(team: Desk, server: Server) -> None:
         team.file("stores/a.yaml", STORE.replace("20", "30"))
         ran = team.run("plan", "--all", "--base", "main", env=TOKEN)
     assert ran.out.endswith(
-        "2 targets: 2 to update. 2 changes.\n2 changes since main: 1 from the files, 1 drift.\n"
+        "2 targets: 2 to update. 2 changes.\n2 changes since main: 1 from files, 1 drift.\n"
     )
