@@ -4,16 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 ACTIONLINT := v1.7.12
-EDITOR := tests/editor/node_modules/.installed
+NPM := tests/npm/node_modules/.installed
 # Compiled once, not by each worker and each program of a test.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo quick test test-lowest test-long editor pictures schema-table mutate lint format clean
+.PHONY: demo quick test test-lowest test-long npm pictures schema-table mutate lint format clean
 
 demo: $(VENV)/.run
 	@$(BIN)/python examples/demo/demo.py
 
-test: $(VENV)/.test $(EDITOR)
+test: $(VENV)/.test $(NPM)
 	$(PYTEST) $(ARGS)
 
 # The pure rooms and the cases, with few examples a law: no processes, no endurance.
@@ -30,11 +30,11 @@ test-lowest: $(BIN)/python
 
 # Draws many more states, scenes and hostile files, others each time. The million files alone take
 # about ten minutes of one core (estimated from a tenth of them).
-test-long: $(VENV)/.test $(EDITOR)
+test-long: $(VENV)/.test $(NPM)
 	HYPOTHESIS_PROFILE=long $(PYTEST) $(ARGS)
 
-# The language server that the JSON Schema is tried in; without it those tests are skipped.
-editor: $(EDITOR)
+# Programs of Node.js that tests run; without them those tests are skipped.
+npm: $(NPM)
 
 # Draws docs/pictures again, after the look of an output has changed.
 pictures: $(VENV)/.run
@@ -59,7 +59,7 @@ format: $(VENV)/.lint
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) $(dir $(EDITOR))
+	rm -rf $(VENV) $(dir $(NPM))
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -85,9 +85,9 @@ $(VENV)/.lint: $(BIN)/python pyproject.toml
 	then echo "go cannot install actionlint: the test with it is skipped"; fi
 	@touch $@ $(VENV)/.test $(VENV)/.run
 
-$(EDITOR): tests/editor/package.json tests/editor/package-lock.json
-	@if ! command -v npm >/dev/null; then echo "no npm: the tests in an editor are skipped"; \
-	elif npm ci --prefix tests/editor --ignore-scripts --no-audit --no-fund --loglevel=error \
+$(NPM): tests/npm/package.json tests/npm/package-lock.json
+	@if ! command -v npm >/dev/null; then echo "no npm: its tests are skipped"; \
+	elif npm ci --prefix tests/npm --ignore-scripts --no-audit --no-fund --loglevel=error \
 	  --fetch-retries=1; \
 	then touch $@; \
-	else echo "npm cannot install the language server: the tests in an editor are skipped"; fi
+	else echo "npm cannot install its programs: their tests are skipped"; fi

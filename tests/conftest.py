@@ -47,7 +47,7 @@ MARKERS = {
         *("sandbox/test_sandbox_imports.py", "sandbox/test_sandbox_replay.py"),
         *("sandbox/test_sandbox_server.py", "test_api_over_http.py", "test_crash_reports.py"),
         *("test_examples.py", "test_fleets_page.py", "test_laws_of_structure.py"),
-        *("test_pages.py", "test_pre_commit.py"),
+        *("test_pages.py", "test_pipelines.py", "test_pre_commit.py"),
         *("workflow/test_apply_all.py", "workflow/test_init.py", "workflow/test_session.py"),
     ),
 }

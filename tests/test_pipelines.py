@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 from base64 import b64decode
 from contextlib import ExitStack
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 ROOT = EXAMPLES.parent
 ONE_SERVER = EXAMPLES / "one-server"
+GITLAB_CI_LOCAL = ROOT / "tests/npm/node_modules/gitlab-ci-local/src/index.js"
 WORKFLOWS = sorted(EXAMPLES.glob("*/.github/workflows/*.yml"))
 READ = frozenset({"authenticate", "sysInMemoryStoreGet"})
 KEYS = {"API_plan": READ, "API_apply": READ | {"sysInMemoryStoreUpdate"}}
@@ -365,6 +367,58 @@ def test_only_the_job_that_somebody_starts_has_the_keys_to_apply() -> None:
                 environment = job.get("environment", {"name": "/plan", "action": "prepare"})
                 assert environment["name"].endswith("/plan"), name
                 assert environment["action"] == "prepare", name
+
+
+WAVES = ("staging", "canary", "production")
+PLANS = [f"plan-{wave} [confsync-validate]" for wave in WAVES]
+MERGE_REQUEST = {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_COMMIT_BRANCH": ""}
+MERGE_REQUEST["CI_MERGE_REQUEST_PROJECT_ID"] = "1"
+
+
+@pytest.mark.skipif(not GITLAB_CI_LOCAL.exists(), reason="no gitlab-ci-local: `make npm`")
+@pytest.mark.parametrize(
+    ("variables", "started"),
+    [
+        (MERGE_REQUEST | {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "1"}, PLANS),
+        (MERGE_REQUEST | {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "2"}, []),
+        (
+            {"CI_PIPELINE_SOURCE": "push"},
+            [
+                *PLANS,
+                "apply-staging manual [plan-staging,apply-]",
+                "apply-canary manual [plan-canary,apply-staging]",
+                "apply-production manual [plan-production,apply-canary]",
+            ],
+        ),
+        ({"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": "another"}, []),
+        ({"CI_PIPELINE_SOURCE": "schedule"}, [f"drift-{wave} []" for wave in WAVES]),
+    ],
+    ids=["merge request", "fork", "main", "another branch", "schedule"],
+)
+def test_gitlab_starts_these_jobs(
+    variables: dict[str, str], started: list[str], tmp_path: Path
+) -> None:
+    """As gitlab-ci-local reads rules, inputs and `needs`. `apply-` is optional."""
+    pipeline = (EXAMPLES / "fleet/.gitlab-ci.yml").read_text()
+    local = re.sub(r"component: .*", "local: deploy.yml", pipeline)
+    (tmp_path / ".gitlab-ci.yml").write_text(local)
+    shutil.copy(ROOT / "templates/deploy.yml", tmp_path)
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "remote", "add", "origin", str(tmp_path))
+    commit(tmp_path)
+    chosen = [f"--variable={name}={value}" for name, value in variables.items()]
+    done = subprocess.run(
+        ["node", str(GITLAB_CI_LOCAL), "--list-csv", *chosen],  # noqa: S607 - the runner's own
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [line.split(";") for line in done.stdout.splitlines() if ";" in line]
+    jobs = [f"{name} {when.removeprefix('on_success')} {needs}".replace("  ", " ")
+            for name, _, _, when, _, needs in rows[1:]]  # fmt: skip
+    assert sorted(jobs) == sorted(["confsync-validate []", *started])
 
 
 def test_an_apply_of_gitlab_waits_for_the_wave_before() -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Json: TypeAlias = dict[str, Any]
 
 HERE = Path(__file__).parent
-PROGRAM = HERE / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
+PROGRAM = HERE.parent / "npm/node_modules/yaml-language-server/bin/yaml-language-server"
 PATIENCE = 120
 _OFFLINE: Json = {
     "schemaStore": {"enable": False},
@@ -35,7 +35,7 @@ def missing() -> str:
     """Why there is no language server here, or nothing."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         return "there is no node and npm to run yaml-language-server with"
-    return "" if PROGRAM.exists() else "yaml-language-server is not installed: `make editor`"
+    return "" if PROGRAM.exists() else "yaml-language-server is not installed: `make npm`"
 
 
 class Editor:
