@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING
 from redis.backoff import NoBackoff
 from redis.connection import Connection, SSLConnection
 from redis.exceptions import (
+    AskError,
     AuthenticationError,
     BusyLoadingError,
+    ClusterCrossSlotError,
+    ClusterDownError,
     NoPermissionError,
     ReadOnlyError,
     ResponseError,
+    TryAgainError,
 )
 from redis.exceptions import (
     TimeoutError as NoAnswerError,
@@ -35,6 +39,10 @@ SECONDS = 3.0
 _SLOTS = 16384
 _FIRST, _SECOND = "confsync:doctor:1", "confsync:doctor:2"
 """Keys of different slots of a cluster. Neither is ever made."""
+
+_OF_A_CLUSTER = (AskError, ClusterCrossSlotError, ClusterDownError, TryAgainError)
+_CODES = ("ASK", "CLUSTERDOWN", "CROSSSLOT", "MOVED", "TRYAGAIN")
+"""What only a node of a cluster answers to a command. MovedError is an AskError."""
 
 _USED = (
     # The first one is harmless, and has keys of two slots.
@@ -208,8 +216,8 @@ def _commands(connection: Connection, role: Role) -> Said | None:
             fact = "is a read-only replica"
             raise _SaidError(fact, "write the address of the primary") from None
         except ResponseError as error:
-            # redis-py 5 has no class for CROSSSLOT.
-            if type(error) is ResponseError and not str(error).startswith("CROSSSLOT"):
+            # redis-py 5 leaves these codes in the text.
+            if not isinstance(error, _OF_A_CLUSTER) and str(error).partition(" ")[0] not in _CODES:
                 return Said("cannot-tell", f"it refuses {words[0]} at present")
             # Of a cluster: this slot, or the two, are not here.
             if role != "cluster":

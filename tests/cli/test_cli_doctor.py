@@ -254,6 +254,7 @@ def test_of_several_targets_the_worst_counts(tmp_path: Path, server: Server) -> 
             *("", "", "failed", "its ACL does not let this user run MULTI"),
         ),
         ("replicaof 127.0.0.1 9", "", "", "failed", "is a read-only replica"),
+        ("maxmemory 1", "", "", "cannot-tell", "it refuses EXISTS at present"),
     ],
 )
 def test_a_redis_says_if_the_server_can_use_it(  # noqa: PLR0913, PLR0917 - a row of the table
