@@ -39,6 +39,9 @@ HERE = Path(__file__).parent
 MARKERS = {
     "endurance": (
         *("endurance", "leaks", "yaml/test_hostile_yaml.py", "test_decode_recordings.py"),
+        *("store/test_every_object.py", "workflow/test_every_object.py"),
+        *("workflow/test_search.py", "report/test_outside_text.py"),
+        *("report/test_render_laws.py", "sync/test_align_laws.py"),
     ),
     "process": (
         *("cli", "editor", "endurance", "faults", "leaks", "net", "secrets/test_command.py"),
