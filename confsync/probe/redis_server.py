@@ -91,6 +91,9 @@ def ask(place: Place, login: Login, role: Role, service: str = "") -> Said:
         return _refused(login)
     except BusyLoadingError:
         return Said("cannot-tell", "it is loading its data", "try again later")
+    except ResponseError:
+        # Such as a replica that has lost its primary: MASTERDOWN.
+        return Said("cannot-tell", "it refuses commands at present")
     except NoAnswerError:
         return Said("cannot-tell", f"no answer from here within {SECONDS:.0f} s")
     except Exception as error:  # noqa: BLE001 - no text of a library leaves

@@ -254,6 +254,10 @@ def test_of_several_targets_the_worst_counts(tmp_path: Path, server: Server) -> 
             *("", "", "failed", "its ACL does not let this user run MULTI"),
         ),
         ("replicaof 127.0.0.1 9", "", "", "failed", "is a read-only replica"),
+        (
+            "replicaof 127.0.0.1 9\nreplica-serve-stale-data no",
+            *("", "", "cannot-tell", "it refuses commands at present"),
+        ),
         ("maxmemory 1", "", "", "cannot-tell", "it refuses EXISTS at present"),
     ],
 )
