@@ -144,6 +144,8 @@ def _connect(connection: Connection, login: Login) -> None:
     """Connect, log in, select the database."""
     try:
         connection.connect()  # type: ignore[no-untyped-call] # redis-py's
+    except NoPermissionError:
+        raise _forbidden("SELECT") from None
     except ResponseError:
         if login.database:
             fact = f"refuses database {login.database}"
@@ -173,8 +175,12 @@ def _say(connection: Connection, *words: str) -> object:
         # Of a key, or of the command.
         if " key" in str(error):
             raise
-        fact = f"its ACL does not let this user run {words[0]}"
-        raise _SaidError(fact, "allow this user the commands of docs/doctor.md") from None
+        raise _forbidden(words[0]) from None
+
+
+def _forbidden(command: str) -> _SaidError:
+    fact = f"its ACL does not let this user run {command}"
+    return _SaidError(fact, "allow this user the commands of docs/doctor.md")
 
 
 def _master(connection: Connection, service: str) -> Said:

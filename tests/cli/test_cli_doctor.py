@@ -258,6 +258,10 @@ def test_of_several_targets_the_worst_counts(tmp_path: Path, server: Server) -> 
             "replicaof 127.0.0.1 9\nreplica-serve-stale-data no",
             *("", "", "cannot-tell", "it refuses commands at present"),
         ),
+        (
+            "user default on nopass ~* +@all -select",
+            *("", "/3", "failed", "its ACL does not let this user run SELECT"),
+        ),
         ("maxmemory 1", "", "", "cannot-tell", "it refuses EXISTS at present"),
     ],
 )
