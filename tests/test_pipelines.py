@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from base64 import b64decode
 from contextlib import ExitStack
@@ -277,17 +276,17 @@ def test_the_gitlab_pipeline_applies_the_plan_that_was_reviewed(
     repository: Path, server: Server
 ) -> None:
     (jobs,) = included("one-server")
-    keys = {"plan-production": "API_plan", "apply-production": "API_apply"}
-    for job in ("confsync-validate", *keys):
-        known = (
-            {"STALWART_TOKEN": keys[job], "REDIS_PASSWORD": "a-long-canary"} if job in keys else {}
-        )
-        status, log = gitlab(jobs[job], repository, **known)
+    known = {"STALWART_TOKEN": "API_apply", "REDIS_PASSWORD": "a-long-canary"}
+    for job, variables in (
+        ("confsync-validate", {}),
+        ("plan-production", known | {"STALWART_TOKEN": "API_plan"}),
+        ("apply-production", known),
+    ):
+        status, log = gitlab(jobs[job], repository, **variables)
         assert status == 0, log
     assert server.stored["poolMaxConnections"] == 32
     assert json.loads((repository / "plan.json").read_text())["update"] == 1
     server.stored = server.stored | {"poolMaxConnections": 99}
-    known = {"STALWART_TOKEN": "API_apply", "REDIS_PASSWORD": "a-long-canary"}
     assert gitlab(jobs["apply-production"], repository, **known)[0] == 3
     status, log = gitlab(jobs["drift-production"], repository, STALWART_TOKEN="API_plan")
     assert (status, log.endswith("drift\n")) == (1, True), log
@@ -371,8 +370,11 @@ def test_only_the_job_that_somebody_starts_has_the_keys_to_apply() -> None:
 
 WAVES = ("staging", "canary", "production")
 PLANS = [f"plan-{wave} [confsync-validate]" for wave in WAVES]
-MERGE_REQUEST = {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_COMMIT_BRANCH": ""}
-MERGE_REQUEST["CI_MERGE_REQUEST_PROJECT_ID"] = "1"
+MERGE_REQUEST = {
+    "CI_PIPELINE_SOURCE": "merge_request_event",
+    "CI_COMMIT_BRANCH": "",
+    "CI_MERGE_REQUEST_PROJECT_ID": "1",
+}
 
 
 @pytest.mark.skipif(not GITLAB_CI_LOCAL.exists(), reason="no gitlab-ci-local: `make npm`")
@@ -403,32 +405,27 @@ def test_gitlab_starts_these_jobs(
     local = re.sub(r"component: .*", "local: deploy.yml", pipeline)
     (tmp_path / ".gitlab-ci.yml").write_text(local)
     shutil.copy(ROOT / "templates/deploy.yml", tmp_path)
-    git(tmp_path, "init", "-q", "-b", "main")
-    git(tmp_path, "remote", "add", "origin", str(tmp_path))
     commit(tmp_path)
+    git(tmp_path, "remote", "add", "origin", str(tmp_path))
     chosen = [f"--variable={name}={value}" for name, value in variables.items()]
-    done = subprocess.run(
-        ["node", str(GITLAB_CI_LOCAL), "--list-csv", *chosen],  # noqa: S607 - the runner's own
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    rows = [line.split(";") for line in done.stdout.splitlines() if ";" in line]
-    jobs = [f"{name} {when.removeprefix('on_success')} {needs}".replace("  ", " ")
-            for name, _, _, when, _, needs in rows[1:]]  # fmt: skip
+    done = shell(shlex.join(["node", str(GITLAB_CI_LOCAL), "--list-csv", *chosen]), tmp_path)
+    assert done.returncode == 0, done.stdout
+    rows = [line.split(";") for line in done.stdout.splitlines() if line.count(";") == 5]
+    jobs = [
+        " ".join(filter(None, [name, when.removeprefix("on_success"), needs]))
+        for name, _, _, when, _, needs in rows[1:]
+    ]
     assert sorted(jobs) == sorted(["confsync-validate []", *started])
 
 
 def test_an_apply_of_gitlab_waits_for_the_wave_before() -> None:
     applies = {name: job for jobs in included("fleet") for name, job in jobs.items()}
-    waits = [applies[f"apply-{of}"]["needs"][1] for of in ("staging", "canary", "production")]
+    waits = [applies[f"apply-{of}"]["needs"][1] for of in WAVES]
     assert [one["job"] for one in waits] == ["apply-", "apply-staging", "apply-canary"]
     assert all(one["optional"] for one in waits), "the first wave waits for none"
     assert {"apply-staging", "apply-canary"} < {*applies}
     # A name that no include has cannot be extended.
-    after = [applies[f"apply-{of}"]["extends"][1] for of in ("staging", "canary", "production")]
+    after = [applies[f"apply-{of}"]["extends"][1] for of in WAVES]
     assert after == [".confsync-after-", ".confsync-after-staging", ".confsync-after-canary"]
     assert {*after} < {*applies}
 
@@ -634,7 +631,7 @@ def test_the_waves_of_a_fleet_reach_every_server_once_as_reviewed(fleet: Fleet) 
     digests = {f"needs_plan_outputs_{wave}": digest for wave, digest in planned.outputs.items()}
     assert len({*digests.values()} - {""}) == 3
     stored: list[int] = []
-    for wave in ("staging", "canary", "production"):
+    for wave in WAVES:
         applied = hub.run(wave, **digests)
         assert applied.status == 0, applied.log
         stored.append(len(fleet.stored))

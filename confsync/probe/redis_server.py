@@ -42,7 +42,7 @@ _FIRST, _SECOND = "confsync:doctor:1", "confsync:doctor:2"
 
 _OF_A_CLUSTER = (AskError, ClusterCrossSlotError, ClusterDownError, TryAgainError)
 _CODES = ("ASK", "CLUSTERDOWN", "CROSSSLOT", "MOVED", "TRYAGAIN")
-"""What only a node of a cluster answers to a command. MovedError is an AskError."""
+"""Errors of cluster nodes alone, as classes and as codes. MovedError is an AskError."""
 
 _USED = (
     # The first one is harmless, and has keys of two slots.

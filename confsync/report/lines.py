@@ -26,10 +26,10 @@ _MOST_ITEMS = 100  # items of a list in one line
 _WIDEST_PATH = 40
 _INDENT = 8
 _NOWHERE = "not in any file"
-CAUSES = {"change": "from files", "drift": "drift", "both": "both"}
-"""The words for causes of changes."""
 NOT_MANAGED: Mapping[Why, str] = {"unmanaged": _NOWHERE, "ignored": "ignored"}
 """Why a field keeps the server's value."""
+CAUSES = {"change": "from files", "drift": "drift", "both": "both"}
+"""The words for causes of changes."""
 _IN_WORDS = 10  # changes in one line
 
 

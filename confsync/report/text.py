@@ -259,13 +259,11 @@ def _amount(plans: Sequence[Plan]) -> str:
 
 def _causes(plans: Sequence[Plan]) -> Iterator[str]:
     """The numbers of changes by their causes, if there is a base."""
-    causes: list[str] = [
-        one.cause for plan in plans for one in plan.difference.changes if one.cause
-    ]
+    changes = (one for plan in plans for one in plan.difference.changes)
+    causes = Counter(CAUSES[one.cause] for one in changes if one.cause)
     if causes:
-        counts = {what: causes.count(one) for one, what in CAUSES.items()}
-        parts = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-        yield f"{plural(len(causes), 'change')} since {printable(plans[0].base)}: {parts}."
+        parts = ", ".join(f"{causes[what]} {what}" for what in CAUSES.values() if causes[what])
+        yield f"{plural(causes.total(), 'change')} since {printable(plans[0].base)}: {parts}."
 
 
 def _finding(finding: Finding, look: Look) -> str:

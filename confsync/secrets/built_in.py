@@ -55,8 +55,9 @@ def running(start: Callable[[], Popen[bytes]]) -> Iterator[Popen[bytes]]:
     try:
         # In a thread: an interrupt raised inside of the start would leave the program running.
         Thread(target=work, name="confsync-start").start()
-        _RUNNING.add(future.result())
-        yield future.result()
+        process = future.result()
+        _RUNNING.add(process)
+        yield process
     finally:
         # An interrupt may have come before the thread began, which then starts nothing.
         if not future.cancel() and future.exception() is None:
